@@ -1,0 +1,71 @@
+"""Where a client's things live below `CONSULTING_DATA`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from consulting.errors import ConfigurationError
+
+
+def data_root() -> Path:
+    """The folder that holds every client's files: `CONSULTING_DATA`, or `data` beside the project.
+
+    Raises:
+        ConfigurationError: If it is a URL; only local folders can hold the data today.
+    """
+    value = os.environ.get("CONSULTING_DATA", "data")
+    if "://" in value:
+        raise ConfigurationError(
+            f"CONSULTING_DATA is {value!r}, but it must be a local folder. Files can be read from "
+            "S3 with `source: {type: s3, ...}`; what a run makes is written to a local folder."
+        )
+    return Path(value).absolute()
+
+
+def ledger_url() -> str:
+    """The ledger's SQLAlchemy URL: `CONSULTING_LEDGER_URL`, or SQLite in the data root."""
+    return os.environ.get("CONSULTING_LEDGER_URL") or f"sqlite:///{data_root() / 'ledger.db'}"
+
+
+@dataclass(frozen=True)
+class ClientFolder:
+    """The places of one client; a run reads and writes below `path` only."""
+
+    root: Path
+    client_id: str
+
+    @property
+    def path(self) -> Path:
+        """All that is held of this client."""
+        return self.root / self.client_id
+
+    @property
+    def incoming(self) -> Path:
+        """The drop folder of a `local` source."""
+        return self.path / "incoming"
+
+    @property
+    def landing(self) -> Path:
+        """Immutable copies, one folder per content hash."""
+        return self.path / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        """The client's own DuckDB file; dbt takes its catalog name from the file's name."""
+        return self.path / "warehouse.duckdb"
+
+    @property
+    def quarantine(self) -> Path:
+        """Files set aside, each with its reason beside it."""
+        return self.path / "quarantine"
+
+    @property
+    def deliverables(self) -> Path:
+        """One folder per delivery."""
+        return self.path / "deliverables"
+
+    def run(self, batch_id: str) -> Path:
+        """What the stages of one batch's run leave for each other."""
+        return self.path / "runs" / batch_id

@@ -1,0 +1,263 @@
+"""What the stages of a run tell each other: plain, frozen, JSON-serialisable records.
+
+A run writes them to its run folder, and a delivery is built from nothing else, so that the same
+records always give the same delivery. No client row is ever held in one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Severity = Literal["info", "warn", "error"]
+
+
+class Record(BaseModel):
+    """The base of all records: immutable, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Drop(Record):
+    """One version of one file, as it arrived.
+
+    Attributes:
+        drop_id: The ledger's number for it, rising in the order of arrival.
+        client_id: Whose it is.
+        key: Its path below the source's folder or prefix.
+        version: 1 for the first bytes seen under this key, 2 for the next, and so on.
+        size_bytes: Its size when it was listed.
+        sha256: The hash of its bytes, once it has been landed.
+        feed: The feed its name belongs to, if any does.
+        period: The partition it belongs to ("2026-01"), if the engagement has partitions.
+        first_seen: When the ledger first saw this version (UTC).
+    """
+
+    drop_id: int
+    client_id: str
+    key: str
+    version: int
+    size_bytes: int
+    sha256: str | None = None
+    feed: str | None = None
+    period: str | None = None
+    first_seen: datetime
+
+
+class Batch(Record):
+    """The drops that one run takes; a delivery is named after its batch.
+
+    Attributes:
+        batch_id: Stable over retries, unique over all clients; also the delivery id.
+        client_id: Whose it is.
+        attempt: 1 for the first run of this batch.
+        period: The partition, if the engagement has partitions.
+        drops: In the order of arrival.
+    """
+
+    batch_id: str
+    client_id: str
+    attempt: int
+    period: str | None = None
+    drops: tuple[Drop, ...]
+
+    @property
+    def run_key(self) -> str:
+        """Dagster's deduplication key: the batch and the attempt, for a retry is a new run."""
+        return f"{self.batch_id}-{self.attempt}"
+
+
+class SkippedLines(Record):
+    """Lines of a file that are not data: a preamble, a totals row, a repeated header."""
+
+    first_line: int
+    last_line: int
+    reason: str
+
+
+class FileReading(Record):
+    """What intake decided and did to turn one file into rows of text.
+
+    Attributes:
+        filename: The name the client gave it.
+        feed: The feed it was read for.
+        sha256: Of the original bytes.
+        size_bytes: Of the original bytes.
+        format: "csv", "xlsx", "xls", "ods", "json", "ndjson" or "parquet".
+        container: "gz" or "zip" where the file was packed.
+        encoding: As detected on the whole file, or declared.
+        delimiter: Of delimited text.
+        quotechar: Of delimited text.
+        sheet: Of a workbook.
+        header_lines: The 1-based lines the header was taken from; empty where there is none.
+        columns: The headers as they became column names of the raw table.
+        received_rows: Data records in the file, by an independent count.
+        loaded_rows: Rows in the raw table.
+        unparsed_rows: Records set aside because they did not parse (received - loaded).
+        skipped: Lines that are not data, with the reason.
+        decisions: What was decided, in words a client understands.
+        warnings: What the client should know or confirm, in the same words.
+        sampled_from: Tier 2: how many rows the file holds, of which `loaded_rows` were kept.
+        masked_columns: Tier 2: the columns masked before anything was stored.
+        rows_path: The Parquet file of the rows, relative to the run folder; None at tier 1.
+        rejects_path: The Parquet file of the unparsed records, relative to the run folder.
+    """
+
+    filename: str
+    feed: str
+    sha256: str
+    size_bytes: int
+    format: str
+    container: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    quotechar: str | None = None
+    sheet: str | None = None
+    header_lines: tuple[int, ...] = ()
+    columns: tuple[str, ...]
+    received_rows: int
+    loaded_rows: int
+    unparsed_rows: int = 0
+    skipped: tuple[SkippedLines, ...] = ()
+    decisions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    sampled_from: int | None = None
+    masked_columns: tuple[str, ...] = ()
+    rows_path: str | None = None
+    rejects_path: str | None = None
+
+
+class QuarantinedFile(Record):
+    """A file set aside, with a reason code and a sentence for the person who has to fix it."""
+
+    filename: str
+    feed: str | None
+    sha256: str | None
+    size_bytes: int
+    code: str
+    reason: str
+    fix: str
+
+
+class ModelOutcome(Record):
+    """One dbt model after `dbt run`.
+
+    Attributes:
+        name: The model.
+        layer: "staging", "intermediate", "marts" or "rejects".
+        relation: schema.table in the client's database.
+        rows: Rows in the relation.
+        columns: (name, type) in order.
+        status: "success", "error" or "skipped".
+        message: dbt's error, without rows of data.
+    """
+
+    name: str
+    layer: str
+    relation: str
+    rows: int | None
+    columns: tuple[tuple[str, str], ...]
+    status: Literal["success", "error", "skipped"]
+    message: str | None = None
+
+
+class CheckOutcome(Record):
+    """One dbt test after `dbt test`.
+
+    Attributes:
+        unique_id: The test's id in the dbt manifest.
+        name: The test's name.
+        model: The model it is attached to.
+        column: The column it is about, if it is about one.
+        severity: What a failure means: "warn" or "error".
+        status: "pass", "warn", "fail" (the data is wrong) or "error" (the test could not run).
+        failing_rows: How many rows failed.
+        stored_in: The relation of the failing rows in the client's database, if stored.
+        description: What is tested, in words.
+        message: dbt's message, without rows of data.
+    """
+
+    unique_id: str
+    name: str
+    model: str
+    column: str | None = None
+    severity: Literal["warn", "error"]
+    status: Literal["pass", "warn", "fail", "error"]
+    failing_rows: int
+    stored_in: str | None = None
+    description: str = ""
+    message: str | None = None
+
+
+class FeedAccount(Record):
+    """Where every row of one feed went in one run (the conservation promise).
+
+    Attributes:
+        feed: The feed.
+        table: The delivered table, or None where the feed has no models yet.
+        received: Records in the feed's files, unparsed ones included.
+        delivered: Rows in the delivered table.
+        rejected: Rows set aside, by reason code; a row counts once, under its first reason.
+        merged: Rows merged into another as duplicates, by the rule that merged them.
+        carried_from: The delivery whose files stand in, where this batch brought none.
+    """
+
+    feed: str
+    table: str | None
+    received: int
+    delivered: int
+    rejected: dict[str, int]
+    merged: dict[str, int]
+    carried_from: str | None = None
+
+    @property
+    def unaccounted(self) -> int:
+        """Rows received that are neither delivered, rejected nor merged; must be 0."""
+        return (
+            self.received - self.delivered - sum(self.rejected.values()) - sum(self.merged.values())
+        )
+
+
+class ColumnMapping(Record):
+    """How one source column became one target column, or why it did not.
+
+    Attributes:
+        feed: The feed.
+        source_columns: The headers in the file; several where an expression joins them.
+        target_table: The delivered table; None where the column is dropped.
+        target_column: The delivered column; None where the column is dropped.
+        target_type: Its type in the delivery.
+        rule: The cleaning rule ("to_date"), or "sql" where it comes from hand-written SQL.
+        transformation: What happens to the value, in words.
+        required: Whether a row without a value is rejected.
+        dropped_because: The reason, where the column is dropped.
+        tests: The dbt tests that guard the target column.
+    """
+
+    feed: str
+    source_columns: tuple[str, ...]
+    target_table: str | None = None
+    target_column: str | None = None
+    target_type: str | None = None
+    rule: str | None = None
+    transformation: str = ""
+    required: bool = False
+    dropped_because: str | None = None
+    tests: tuple[str, ...] = ()
+
+
+class Step(Record):
+    """One line of the transform log: what was done, with the counts before and after."""
+
+    stage: str
+    feed: str | None
+    subject: str
+    operation: str
+    rows_before: int | None = None
+    rows_after: int | None = None
+    rows_rejected: int = 0
+    rows_merged: int = 0
+    values_changed: int | None = None
+    detail: str = ""
