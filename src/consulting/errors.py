@@ -22,8 +22,11 @@ class ConsultingError(Exception):
     """The root of all errors this project raises on purpose."""
 
 
-class ConfigurationError(ConsultingError):
-    """An engagement, an environment variable or a path is set wrongly."""
+class ConfigurationError(ConsultingError, ValueError):
+    """An engagement, an environment variable or a path is set wrongly.
+
+    A ValueError too, so that pydantic tells it with the place of the field it was raised for.
+    """
 
 
 class IntakeError(ConsultingError):
