@@ -136,7 +136,11 @@ def in_project(project: Path, *arguments: str) -> str:
         "DAGSTER_HOME": str(project),
     }
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=project, env=environment, capture_output=True, text=True,
+        [sys.executable, *arguments],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
         check=False,
     )
     if done.returncode:

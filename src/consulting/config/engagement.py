@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
-from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator, model_validator
 
-from consulting.config.base import ConfigModel, nearest
-from consulting.intake.batching import BatchPolicy
-from consulting.timekeeping import Partitioning, Sla
+from consulting.config.base import ConfigModel
+from consulting.intake.records import BatchPolicy
+from consulting.timekeeping import Partitioning, Sla, Timetable
 
 CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
 """What a client's folder may be called; the name is its `client_id` everywhere."""
@@ -102,29 +100,6 @@ class Feed(ConfigModel):
     )
 
 
-class Schedule(ConfigModel):
-    """When the engagement is due."""
-
-    cron: str = Field(
-        description="When a run is due, as a cron expression.", examples=["0 6 * * 1"]
-    )
-    timezone: str = Field(
-        default="UTC",
-        description="The IANA time zone the cron expression is read in.",
-        examples=["America/New_York"],
-    )
-
-    @field_validator("cron")
-    @classmethod
-    def _cron_is_valid(cls, value: str) -> str:
-        return valid_cron(value)
-
-    @field_validator("timezone")
-    @classmethod
-    def _timezone_is_known(cls, value: str) -> str:
-        return known_timezone(value)
-
-
 class Alerts(ConfigModel):
     """Where the engagement's alerts go."""
 
@@ -187,7 +162,7 @@ class EngagementConfig(ConfigModel):
         description="The kinds of file the client sends.",
         examples=[[{"name": "customers", "files": "customers*.csv"}]],
     )
-    schedule: Schedule | None = Field(
+    schedule: Timetable | None = Field(
         default=None,
         description="When a run is due; without one, files are processed as they arrive.",
         examples=[{"cron": "0 6 * * 1", "timezone": "America/New_York"}],
@@ -251,36 +226,3 @@ class EngagementConfig(ConfigModel):
         if self.process == "on_schedule" and self.schedule is None:
             raise ValueError("`process: on_schedule` needs a `schedule`.")
         return self
-
-
-def valid_cron(value: str) -> str:
-    """The cron expression itself.
-
-    Raises:
-        ValueError: If it is none; says what the five fields are.
-    """
-    from datetime import UTC, datetime
-
-    try:
-        CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
-    except CronSimError as error:
-        raise ValueError(
-            f"{value!r} is not a cron expression ({error}). It has five fields: minute hour "
-            "day-of-month month day-of-week; '0 6 * * 1' is every Monday at 06:00."
-        ) from None
-    return value
-
-
-def known_timezone(value: str) -> str:
-    """The time zone itself.
-
-    Raises:
-        ValueError: If the IANA database has no such zone; names the nearest.
-    """
-    zones = available_timezones()
-    if value not in zones:
-        raise ValueError(
-            f"{value!r} is not an IANA time zone.{nearest(value, zones)} "
-            "Write it as 'Europe/Berlin' or 'UTC'."
-        )
-    return value

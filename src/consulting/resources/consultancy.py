@@ -66,7 +66,9 @@ def _credentials(client_id: str, source: S3Source) -> tuple[str | None, str | No
     """The client's own keys, or none for the machine's identity."""
     if source.credentials_prefix is None:
         return None, None
-    names = [f"{source.credentials_prefix}_{part}" for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")]
+    names = [
+        f"{source.credentials_prefix}_{part}" for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+    ]
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
         raise ConfigurationError(

@@ -79,7 +79,7 @@ def build_schedules(client: Client, job: Job) -> list[dg.ScheduleDefinition]:
 
     @dg.schedule(
         name=f"{client.client_id}_due",
-        cron_schedule=due.cron,
+        cron_schedule=due.ticks,
         execution_timezone=due.timezone,
         job=job,
         description=f"{client.config.client_name} is due: takes whatever files are ready.",
@@ -89,6 +89,8 @@ def build_schedules(client: Client, job: Job) -> list[dg.ScheduleDefinition]:
     def when_due(
         context: dg.ScheduleEvaluationContext, consultancy: ConsultancyResource
     ) -> list[dg.RunRequest] | dg.SkipReason:
+        if not due.is_due(context.scheduled_execution_time):
+            return dg.SkipReason("Not due today: the calendar moved or skipped this day.")
         engagement = consultancy.engagement(client.client_id, client.config)
         tick = chain.look(
             engagement,

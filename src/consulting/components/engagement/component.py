@@ -35,7 +35,9 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
         return EngagementConfig
 
     @classmethod
-    def resolve_from_model(cls, context: dg.ResolutionContext, model: BaseModel) -> EngagementComponent:
+    def resolve_from_model(
+        cls, context: dg.ResolutionContext, model: BaseModel
+    ) -> EngagementComponent:
         """Resolve templates such as `{{ env.BUCKET }}`; only what the YAML says is kept."""
         given: dict[str, Any] = model.model_dump(exclude_unset=True, mode="json")
         return cls(attributes=EngagementConfig.model_validate(context.resolve_value(given)))
