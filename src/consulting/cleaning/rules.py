@@ -1,0 +1,234 @@
+"""The vocabulary of a column's `meta` in a feed's YAML: checked when models are prepared."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from consulting.errors import CleaningError
+from consulting.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+RuleName = Literal[
+    "to_text",
+    "to_integer",
+    "to_decimal",
+    "to_money",
+    "to_date",
+    "to_timestamp",
+    "to_boolean",
+    "to_phone",
+    "to_email",
+    "to_code",
+]
+RULES: tuple[str, ...] = RuleName.__args__  # type: ignore[attr-defined]  # a Literal's values
+
+# The reason code of a value that the rule can not convert, without its column.
+REASON_OF_RULE = {
+    "to_integer": "not_an_integer",
+    "to_decimal": "not_a_number",
+    "to_money": "not_an_amount",
+    "to_date": "not_a_date",
+    "to_timestamp": "not_a_timestamp",
+    "to_boolean": "not_a_boolean",
+    "to_phone": "not_a_phone",
+    "to_email": "not_an_email",
+    "to_code": "not_in_list",
+}
+
+_ARGUMENTS = {
+    "to_text": {"case", "collapse", "max_length", "pattern"},
+    "to_integer": {"thousands", "min", "max"},
+    "to_decimal": {"decimal", "scale", "min", "max"},
+    "to_money": {"decimal", "scale", "currencies", "min", "max"},
+    "to_date": {"formats", "min", "max"},
+    "to_timestamp": {"formats", "min", "max"},
+    "to_boolean": {"true", "false"},
+    "to_phone": {"country_code", "national_length"},
+    "to_email": {"max_length"},
+    "to_code": {"codes", "otherwise"},
+}
+_FOR_ALL = {"from", "rule", "required", "null_tokens", "on_invalid", "optional"}
+# Keys of meta that belong to others.
+_FOREIGN = {"dagster", "dropped_because"}
+
+
+class ColumnRule(Record):
+    """One column's `meta`: where it is read from, and what happens to it.
+
+    Attributes:
+        source: `from`: the header in the client's file.
+        rule: The cleaning rule.
+        required: A row without a value is rejected.
+        null_tokens: Texts that mean "no value" in this column, in place of the project's.
+        on_invalid: "reject" the row, or "blank" the value and note it in `_blanked`.
+        optional: The client may leave the column out of a file; it is then empty.
+        case: to_text: "upper", "lower" or "capital".
+        collapse: to_text: inner runs of blanks become one space.
+        max_length: to_text, to_email: longer is `too_long`.
+        pattern: to_text: the regular expression of the whole value; else `wrong_format`.
+        thousands: to_integer: the separator of thousands to accept.
+        decimal: to_decimal, to_money: "point", "comma", or "either" where the text tells.
+        scale: to_decimal, to_money: digits after the decimal mark; more are rounded.
+        currencies: to_money: the signs and codes to take off.
+        formats: to_date, to_timestamp: strptime formats; the first that fits is taken.
+        true: to_boolean: the texts that mean it.
+        false: to_boolean: the texts that mean it.
+        country_code: to_phone: of numbers that are written without one.
+        national_length: to_phone: the digits of a number without its country code.
+        codes: to_code: a list, or each code with its other spellings.
+        otherwise: to_code: the code of all other texts, in place of rejecting them.
+        min: The least value; less is `below_minimum`.
+        max: The greatest value; more is `above_maximum`.
+    """
+
+    source: str = Field(alias="from", min_length=1)
+    rule: RuleName = "to_text"
+    required: bool = False
+    null_tokens: tuple[str | int | float, ...] | None = None
+    on_invalid: Literal["reject", "blank"] = "reject"
+    optional: bool = False
+    case: Literal["upper", "lower", "capital"] | None = None
+    collapse: bool = False
+    max_length: int | None = Field(default=None, ge=1)
+    pattern: str | None = None
+    thousands: str | None = None
+    decimal: Literal["point", "comma", "either"] = "point"
+    scale: int | None = Field(default=None, ge=0, le=12)
+    currencies: tuple[str, ...] | None = None
+    formats: tuple[str, ...] | None = Field(default=None, min_length=1)
+    true: tuple[str | int | bool, ...] | None = None
+    false: tuple[str | int | bool, ...] | None = None
+    country_code: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,2}$")
+    national_length: int | None = Field(default=None, ge=4, le=12)
+    codes: tuple[str, ...] | dict[str, tuple[str | int, ...] | None] | None = None
+    otherwise: str | None = None
+    min: str | int | float | None = None
+    max: str | int | float | None = None
+
+    @model_validator(mode="after")
+    def _only_what_the_rule_knows(self) -> ColumnRule:
+        given = {ColumnRule.model_fields[name].alias or name for name in self.model_fields_set}
+        foreign = sorted(given - _FOR_ALL - _ARGUMENTS[self.rule])
+        if foreign:
+            allowed = ", ".join(sorted(_ARGUMENTS[self.rule]))
+            raise ValueError(f"{self.rule} takes no `{foreign[0]}`; its arguments are {allowed}")
+        if self.rule == "to_code" and not self.codes:
+            raise ValueError("to_code needs `codes`: a list, or each code with its other spellings")
+        if self.required and self.on_invalid == "blank":
+            raise ValueError("a required column can not have `on_invalid: blank`")
+        for pattern in self.formats or ():
+            if "%" not in pattern:
+                raise ValueError(f"the format {pattern!r} has no directive; write it like %d/%m/%Y")
+        return self
+
+
+def column_rule(meta: dict[str, Any]) -> ColumnRule:
+    """Read a column's meta.
+
+    Args:
+        meta: As in the manifest; keys of others (`dagster`) are left out.
+
+    Raises:
+        pydantic.ValidationError: If it is not a rule with its arguments.
+    """
+    return ColumnRule.model_validate({k: v for k, v in meta.items() if k not in _FOREIGN})
+
+
+def check_rules(manifest: dict[str, Any], folder: Path, client_id: str) -> None:
+    """Check every column's meta and every dedupe of a client.
+
+    Args:
+        manifest: A slim manifest.
+        folder: The client's models, to name the line of a mistake.
+        client_id: The client.
+
+    Raises:
+        CleaningError: With all mistakes, each with file, line, model and column.
+    """
+    mistakes: list[str] = []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "model":
+            continue
+        for column, message in _mistakes_of(node):
+            mistakes.append(f"{_where(node, column, folder)}: {message}")
+    if mistakes:
+        raise CleaningError(f"{client_id}: " + "\n".join(mistakes))
+
+
+def _mistakes_of(node: dict[str, Any]) -> Iterator[tuple[str | None, str]]:
+    rules: dict[str, Any] = {}
+    for column in node["columns"].values():
+        meta = column["meta"]
+        if "from" not in meta:
+            if "rule" in meta:
+                yield column["name"], "has a rule, but no `from` that names the source column"
+            continue
+        rules[column["name"]] = meta
+        try:
+            column_rule(meta)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                yield column["name"], _in_words(dict(detail))
+    yield from _dedupe_mistakes(node["meta"].get("dedupe"), rules)
+
+
+def _dedupe_mistakes(dedupe: Any, rules: dict[str, Any]) -> Iterator[tuple[str | None, str]]:
+    if dedupe is None:
+        return
+    if not isinstance(dedupe, dict) or not isinstance(dedupe.get("key"), list):
+        yield None, "`dedupe` needs a `key`: the list of columns that name the same thing"
+        return
+    if dedupe.get("keep", "latest") not in ("latest", "first"):
+        yield None, f"`dedupe: keep` is {dedupe['keep']!r}; it is latest or first"
+    for unknown in sorted(set(dedupe) - {"key", "keep", "order_by"}):
+        yield None, f"`dedupe` has no `{unknown}`; use key, keep and order_by"
+    order_by = dedupe.get("order_by", [])
+    for column in [*dedupe["key"], *([order_by] if isinstance(order_by, str) else order_by)]:
+        if column not in rules:
+            yield None, f"`dedupe` names the column {column!r}{_nearest(column, rules)}"
+
+
+def _in_words(detail: dict[str, Any]) -> str:
+    field = str(detail["loc"][0]) if detail["loc"] else ""
+    if field == "rule":
+        return f"there is no rule {detail['input']!r}{_nearest(str(detail['input']), RULES)}"
+    if detail["type"] == "extra_forbidden":
+        known = _FOR_ALL.union(*_ARGUMENTS.values())
+        return f"meta has no key `{field}`{_nearest(field, known)}"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"`{field}`: {message}" if field else message
+
+
+def _nearest(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    listed = ", ".join(sorted(known))
+    return f"; did you mean {close[0]}?" if close else f"; use one of {listed}"
+
+
+def _where(node: dict[str, Any], column: str | None, folder: Path) -> str:
+    """`dbt/models/clients/acme/orders.yml, line 12, orders.amount`."""
+    name = f"{node['name']}.{column}" if column else node["name"]
+    path = (node.get("patch_path") or "").split("://")[-1] or node["original_file_path"]
+    file = folder.parents[2] / path
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    line = _line_of(lines, node["name"], column)
+    return f"dbt/{path}{f', line {line}' if line else ''}, {name}"
+
+
+def _line_of(lines: list[str], model: str, column: str | None) -> int | None:
+    start = _first(lines, 0, lambda text: text in (f"- name: {model}", f"name: {model}"))
+    if start is None or column is None:
+        return None if start is None else start + 1
+    found = _first(lines, start + 1, lambda text: text in (f"- name: {column}", f"name: {column}"))
+    return None if found is None else found + 1
+
+
+def _first(lines: list[str], start: int, is_it: Callable[[str], bool]) -> int | None:
+    numbers = (i for i in range(start, len(lines)) if is_it(lines[i].strip().replace('"', "")))
+    return next(numbers, None)
