@@ -15,10 +15,12 @@ its own sentence.
     │   ├── DropGoneError         a file is no longer there
     │   ├── BatchHeldError        another run holds the batch or the client
     │   ├── BatchSettledError     the batch was delivered or split: there is nothing left to do
+    │   ├── NothingArrivedError   a run was asked for and no file is ready
     │   └── LedgerError           the ledger's database, or a request the ledger must refuse
     ├── UnreadableFileError       one file can not be read; its neighbours go on
     ├── TierBlockedError          the engagement's security tier forbids the operation
     ├── CleaningError             dbt could not parse, run or test a client's models
+    ├── ChecksFailedError         the data failed tests of error severity: nothing is delivered
     ├── DeliveryError             a delivery can not be built, or is not what it should equal
     └── AlertError                an alert can not be routed or sent
 """
@@ -157,6 +159,25 @@ class LedgerError(IntakeError):
     """The ledger's database is not as it should be, or the ledger must refuse a request."""
 
 
+class NothingArrivedError(IntakeError):
+    """A run was asked for and no file is ready.
+
+    Args:
+        client_id: Whose files.
+        store: Where they arrive, in words.
+        period: The partition that was asked for, if one was.
+    """
+
+    def __init__(self, client_id: str, store: str, period: str | None) -> None:
+        self.client_id = client_id
+        of = f" of {period}" if period else ""
+        super().__init__(
+            f"{client_id}: no file{of} is ready in {store}. Either none arrived, or all were "
+            f"delivered, or they are still settling. `consulting ledger {client_id}` shows each; "
+            f"`consulting reprocess {client_id} <drop>` delivers one again."
+        )
+
+
 class UnreadableFileError(ConsultingError):
     """One file can not be read.
 
@@ -201,6 +222,33 @@ class TierBlockedError(ConsultingError):
 
 class CleaningError(ConsultingError):
     """Dbt could not parse, run or test a client's models."""
+
+
+class ChecksFailedError(ConsultingError):
+    """The data failed tests of error severity, so nothing is delivered.
+
+    Args:
+        client_id: Whose data.
+        failing_rows: The count of failing rows of each failed test.
+        stored_in: The table of the failing rows in the client's database, where they are stored.
+    """
+
+    def __init__(
+        self, client_id: str, failing_rows: dict[str, int], stored_in: dict[str, str]
+    ) -> None:
+        self.client_id = client_id
+        self.failing_rows = failing_rows
+        worst = sorted(failing_rows, key=lambda name: -failing_rows[name])
+        tests = "; ".join(
+            f"{name} ({failing_rows[name]} rows"
+            + (f", in table {stored_in[name]})" if name in stored_in else ")")
+            for name in worst
+        )
+        super().__init__(
+            f"{client_id}: nothing is delivered, for {len(worst)} blocking "
+            f"test{'s' if len(worst) > 1 else ''} failed: {tests}. Look at these rows in the "
+            "client's warehouse.duckdb; correct the rule or have the client correct the file."
+        )
 
 
 class DeliveryError(ConsultingError):

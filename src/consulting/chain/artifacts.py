@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
@@ -24,17 +25,30 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 
+INTAKE, CLEANING, CHECKS, PROFILE = "intake.json", "cleaning.json", "checks.json", "profile.json"
+
 
 class Intake(Record):
     """What `file_received` leaves: the batch, and what became of each file.
 
-    `carried` maps a feed this batch brought no file for to the delivery whose files stand in.
+    Attributes:
+        batch: What was taken.
+        readings: How each of its files was read.
+        quarantined: Its files that could not be read.
+        carried: For a feed this batch brought no file for: the delivery whose files stand in.
+        carried_readings: How those were read.
     """
 
     batch: Batch
     readings: tuple[FileReading, ...]
     quarantined: tuple[QuarantinedFile, ...]
     carried: dict[str, str] = {}
+    carried_readings: tuple[FileReading, ...] = ()
+
+    @property
+    def in_use(self) -> tuple[FileReading, ...]:
+        """All files that the run works on."""
+        return (*self.readings, *self.carried_readings)
 
 
 class Cleaning(Record):
@@ -50,6 +64,10 @@ class Checks(Record):
     """What `validated` leaves."""
 
     checks: tuple[CheckOutcome, ...]
+
+    def by_status(self) -> Counter[str]:
+        """How many tests ended how."""
+        return Counter(check.status for check in self.checks)
 
 
 def write(path: Path, record: BaseModel) -> None:

@@ -11,8 +11,7 @@ from pydantic import SecretStr
 
 from consulting.cleaning import ClientModels
 from consulting.errors import ConfigurationError
-from consulting.intake.intake import FeedPattern, Intake
-from consulting.intake.ledger import Ledger
+from consulting.intake import FeedPattern, Intake, Ledger
 from consulting.intake.reading import Door, ReadOptions
 from consulting.layout import ClientFolder
 
@@ -97,4 +96,5 @@ class Engagement:
             delimiter=feed.delimiter,
             encoding=feed.encoding,
             password=password,
+            expected_columns=tuple(self.models.declared_columns().get(feed.name, ())),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -60,7 +59,6 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
                 run_id=context.run.run_id,
                 batch_id=batch_id,
                 period=context.partition_key if context.has_partition_key else None,
-                now=datetime.now(UTC),
                 log=context.log.info,
             )
         return dg.MaterializeResult(
@@ -101,7 +99,9 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         with told_plainly():
-            profile = chain.profile(engagement, batch_id=batch_id, log=context.log.info)
+            profile = chain.profile(
+                engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+            )
         return dg.MaterializeResult(
             metadata=metadata.of_profile(profile),
             check_results=[metadata.drift_check(NO_DRIFT, profile)],
@@ -136,7 +136,6 @@ def build_delivered(client: Client) -> dg.AssetsDefinition:
                 engagement,
                 batch_id=batch_id,
                 run_id=context.run.run_id,
-                now=datetime.now(UTC),
                 log=context.log.info,
             )
         yield dg.MaterializeResult(metadata=metadata.of_delivery(delivery, engagement))

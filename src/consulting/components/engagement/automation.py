@@ -10,7 +10,7 @@ import dagster as dg
 
 from consulting import chain
 from consulting.components.engagement.client import BATCH_TAG
-from consulting.intake.intake import RunVerdict
+from consulting.intake import RunVerdict
 from consulting.resources.consultancy import ConsultancyResource
 
 if TYPE_CHECKING:
@@ -63,7 +63,12 @@ def build_sensor(client: Client, job: Job) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, consultancy: ConsultancyResource
     ) -> dg.SensorResult:
         engagement = consultancy.engagement(client.client_id, client.config)
-        tick = chain.look(engagement, verdict_of=verdicts(context.instance), now=datetime.now(UTC))
+        tick = chain.look(
+            engagement,
+            verdict_of=verdicts(context.instance),
+            verdict_of_request=request_verdicts(context.instance),
+            now=datetime.now(UTC),
+        )
         if tick.batches:
             return dg.SensorResult(run_requests=[run_request(client, b) for b in tick.batches])
         return dg.SensorResult(skip_reason=tick.sentence)
@@ -95,6 +100,7 @@ def build_schedules(client: Client, job: Job) -> list[dg.ScheduleDefinition]:
         tick = chain.look(
             engagement,
             verdict_of=verdicts(context.instance),
+            verdict_of_request=request_verdicts(context.instance),
             now=datetime.now(UTC),
             due=context.scheduled_execution_time,
         )
@@ -124,3 +130,14 @@ def verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict]:
         return VERDICTS.get(run.status, RunVerdict.RUNNING)
 
     return verdict_of
+
+
+def request_verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict]:
+    """How the run ended that a request led to; UNKNOWN if it led to none yet."""
+
+    def verdict_of_request(run_key: str) -> RunVerdict:
+        # Dagster tags the run of a request with its run key
+        runs = instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": run_key}), limit=1)
+        return VERDICTS.get(runs[0].status, RunVerdict.RUNNING) if runs else RunVerdict.UNKNOWN
+
+    return verdict_of_request

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from consulting.components.engagement.client import Client
 
 
+CONSERVED = "every_row_accounted_for"
+
+
 class EngagementDbtTranslator(DagsterDbtTranslator):
     """Names a client's dbt models `[client_id, <model>]`, in the client's group, with its tags."""
 
@@ -119,6 +122,16 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"{client.client_id}__cleaned",
         specs=[*dbt.model_specs.values(), stage],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CONSERVED,
+                asset=stage.key,
+                blocking=True,
+                description=(
+                    "For each feed: rows received = delivered + rejected + merged as duplicates."
+                ),
+            )
+        ],
         description="Runs the client's dbt models in this process.",
     )
     def cleaned(
@@ -134,7 +147,11 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             yield dg.MaterializeResult(
                 asset_key=client.key(model.name), metadata=metadata.of_model(model)
             )
-        yield dg.MaterializeResult(asset_key=stage.key, metadata=metadata.of_cleaning(cleaning))
+        yield dg.MaterializeResult(
+            asset_key=stage.key,
+            metadata=metadata.of_cleaning(cleaning),
+            check_results=[metadata.conserved_check(CONSERVED, cleaning)],
+        )
 
     return cleaned
 
@@ -176,7 +193,9 @@ def build_validated(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             if spec is not None:
                 yield metadata.check_result(spec, check)
         with told_plainly():
-            chain.refuse_failed(engagement, batch_id, run_id=context.run.run_id, checks=checks)
+            chain.refuse_failed(
+                engagement, batch_id=batch_id, run_id=context.run.run_id, checks=checks
+            )
         yield dg.MaterializeResult(asset_key=stage.key, metadata=metadata.of_checks(checks))
 
     return validated
