@@ -1,0 +1,1 @@
+"""How a client's files come in: stores, the ledger, batches, and reading. No Dagster."""
