@@ -1,0 +1,211 @@
+"""What the client should know, from every source, in one order: what matters most comes first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from consulting.delivery.mapping import unmapped_columns
+from consulting.delivery.rejects import reason_in_words
+from consulting.records import Record, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from consulting.delivery._profile_sketch import Issue
+    from consulting.delivery.inputs import DeliveryInputs
+
+SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warn", "info")
+SEVERITY_WORDS: dict[Severity, str] = {
+    "error": "Must fix",
+    "warn": "Should check",
+    "info": "Good to know",
+}
+MANY_REJECTS = 0.05
+"""From this share of a feed's rows on, one reject reason is a finding of severity error."""
+
+
+class Finding(Record):
+    """One thing the client should know.
+
+    Attributes:
+        severity: "error", "warn" or "info".
+        source: Where it was found.
+        feed: The feed, where it is about one.
+        column: The column, where it is about one.
+        title: What it is, in a few words.
+        detail: What was seen, in a sentence.
+        rows: How many rows it is about.
+        recommendation: What to do.
+    """
+
+    severity: Severity
+    source: Literal["profile", "test", "rejects", "file", "mapping"]
+    feed: str | None = None
+    column: str | None = None
+    title: str
+    detail: str = ""
+    rows: int = 0
+    recommendation: str = ""
+
+    @property
+    def where(self) -> str:
+        """The feed and column, as far as there are any."""
+        return " › ".join(part for part in (self.feed, self.column) if part)  # noqa: RUF001
+
+
+class Question(Record):
+    """Something only the client can answer, and why it is asked."""
+
+    where: str
+    ask: str
+    why: str = ""
+
+
+def collect_findings(inputs: DeliveryInputs) -> list[Finding]:
+    """Return all findings: by severity, then by rows, then by place."""
+    found = [
+        *_from_files(inputs),
+        *_from_rejects(inputs),
+        *_from_checks(inputs),
+        *_from_mapping(inputs),
+        *_from_profiles(inputs),
+    ]
+    return sorted(
+        found,
+        key=lambda f: (SEVERITY_ORDER.index(f.severity), -f.rows, f.where, f.title, f.detail),
+    )
+
+
+def count_by_severity(findings: Sequence[Finding]) -> dict[str, int]:
+    """Return how many findings there are of each severity, every severity named."""
+    return {
+        severity: sum(finding.severity == severity for finding in findings)
+        for severity in SEVERITY_ORDER
+    }
+
+
+def findings_that_matter(findings: Sequence[Finding], count: int = 5) -> list[Finding]:
+    """Return the first few for page one: at most two of the same title, mere notes last."""
+    chosen: list[Finding] = []
+    for finding in findings:
+        alike = sum(one.title == finding.title for one in chosen)
+        if alike < 2:  # noqa: PLR2004 - a page of five equal lines tells one thing
+            chosen.append(finding)
+        if len(chosen) == count:
+            break
+    return chosen
+
+
+def ask_questions(inputs: DeliveryInputs) -> list[Question]:
+    """Return what to ask the client, in the order in which an answer changes most."""
+    asked = [
+        Question(
+            where=f"{column.feed} › {column.column}",  # noqa: RUF001
+            ask="Do you need this column? No rule says what becomes of it.",
+            why="It is in your file, but neither delivered nor dropped with a reason.",
+        )
+        for column in unmapped_columns(inputs)
+    ]
+    asked += [
+        Question(where=_place(feed, issue), ask=issue.question, why=issue.detail)
+        for feed, issue in _issues(inputs)
+        if issue.question
+    ]
+    asked += [
+        Question(where=reading.filename, ask=warning)
+        for reading in inputs.files
+        for warning in reading.warnings
+    ]
+    asked += [Question(where="", ask=question) for question in inputs.questions]
+    return list(dict.fromkeys(asked))
+
+
+def _issues(inputs: DeliveryInputs) -> Iterator[tuple[str, Issue]]:
+    for profile in inputs.profiles:
+        for issue in profile.issues:
+            yield profile.feed, issue
+    for issue in inputs.across:
+        yield issue.feed, issue
+
+
+def _place(feed: str, issue: Issue) -> str:
+    column = issue.column or ", ".join(issue.columns)
+    return " › ".join(part for part in (feed, column) if part)  # noqa: RUF001
+
+
+def _from_profiles(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for feed, issue in _issues(inputs):
+        yield Finding(
+            severity=issue.severity,
+            source="profile",
+            feed=feed,
+            column=issue.column or ", ".join(issue.columns) or None,
+            title=issue.issue_type.replace("_", " ").capitalize(),
+            detail=issue.detail,
+            rows=issue.evidence_count,
+            recommendation=issue.recommendation,
+        )
+
+
+def _from_files(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for file in inputs.quarantined:
+        yield Finding(
+            severity="error",
+            source="file",
+            feed=file.feed,
+            title=f"File set aside: {file.filename}",
+            detail=file.reason,
+            recommendation=file.fix,
+        )
+
+
+def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for account in inputs.accounts:
+        for code, rows in account.rejected.items():
+            if not rows:
+                continue
+            column, _, kind = code.partition(":")
+            yield Finding(
+                severity="error" if rows >= MANY_REJECTS * account.received else "warn",
+                source="rejects",
+                feed=account.feed,
+                column=column if kind and column != "row" else None,
+                title=f"Rows rejected: {(kind or code).replace('_', ' ')}",
+                detail=inputs.reasons.get(code, "")
+                or f"{reason_in_words(code, inputs.reasons)}.".capitalize(),
+                rows=rows,
+                recommendation="Correct these rows in the rejects file and drop it again."
+                if not inputs.sampled
+                else "Correct these rows where the file comes from.",
+            )
+
+
+def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for check in inputs.checks:
+        if check.status == "pass":
+            continue
+        yield Finding(
+            severity="warn" if check.status == "warn" else "error",
+            source="test",
+            feed=check.model,
+            column=check.column,
+            title="Test could not run" if check.status == "error" else "Test not passed",
+            detail=check.description or check.name.replace("_", " "),
+            rows=check.failing_rows,
+            recommendation="Look at the failing rows, which are kept with the delivery's warehouse."
+            if check.stored_in
+            else "",
+        )
+
+
+def _from_mapping(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for column in unmapped_columns(inputs):
+        yield Finding(
+            severity="error",
+            source="mapping",
+            feed=column.feed,
+            column=column.column,
+            title="Column unaccounted for",
+            detail="The column is neither delivered nor dropped with a reason.",
+            recommendation="Tell us whether you need it: we map it, or note why it is left out.",
+        )
