@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
+from consulting.profiling import DriftFinding, FeedProfile, Issue, Score
 from consulting.records import (
     Batch,
     CheckOutcome,
@@ -49,6 +50,20 @@ class Intake(Record):
     def in_use(self) -> tuple[FileReading, ...]:
         """All files that the run works on."""
         return (*self.readings, *self.carried_readings)
+
+
+class Profile(Record):
+    """What `profiled` leaves: the profile of each feed, and what concerns several."""
+
+    profiles: tuple[FeedProfile, ...]
+    across: tuple[Issue, ...] = ()
+    drift: tuple[DriftFinding, ...] = ()
+    score: Score | None = None
+
+    def issues_by_severity(self) -> dict[str, int]:
+        """How many issues of each severity, within feeds and across them."""
+        issues = [issue for feed in self.profiles for issue in feed.issues] + list(self.across)
+        return {s: sum(issue.severity == s for issue in issues) for s in ("error", "warn", "info")}
 
 
 class Cleaning(Record):

@@ -14,7 +14,7 @@ from pydantic import Field
 from consulting.chain.engagement import Engagement
 from consulting.config.engagement import EngagementConfig, S3Source
 from consulting.errors import ConfigurationError
-from consulting.intake.stores import LocalStore, S3Store, Store
+from consulting.intake.stores import LocalStore, Store
 from consulting.layout import ClientFolder, data_root, ledger_url
 
 if TYPE_CHECKING:
@@ -53,13 +53,15 @@ def open_store(client_id: str, config: EngagementConfig, folder: ClientFolder) -
     """Where the client's files arrive."""
     source = config.source
     if isinstance(source, S3Source):
+        from consulting.intake.stores.s3 import S3Store
+
         access_key, secret_key = _credentials(client_id, source)
         client = _s3_client(source.endpoint_url, source.region, access_key, secret_key)
         return S3Store(client, bucket=source.bucket, prefix=source.prefix)
     if source.folder:
-        return LocalStore(Path(source.folder))
+        return LocalStore(Path(source.folder), client_id=client_id)
     folder.incoming.mkdir(parents=True, exist_ok=True)
-    return LocalStore(folder.incoming)
+    return LocalStore(folder.incoming, client_id=client_id)
 
 
 def _credentials(client_id: str, source: S3Source) -> tuple[str | None, str | None]:
