@@ -1,6 +1,8 @@
 """Cleaning: a client's dbt models, run over what intake has loaded, every row accounted for."""
 
+from consulting.cleaning.accounts import account_rows, cleaning_steps
 from consulting.cleaning.invocation import Progress
+from consulting.cleaning.mappings import column_mappings, unaccounted_columns
 from consulting.cleaning.models import ClientModels, prepare_all
 from consulting.cleaning.run import ColumnProblem, DbtRun, ModelsFailedError
 
@@ -10,5 +12,9 @@ __all__ = [
     "DbtRun",
     "ModelsFailedError",
     "Progress",
+    "account_rows",
+    "cleaning_steps",
+    "column_mappings",
     "prepare_all",
+    "unaccounted_columns",
 ]

@@ -93,10 +93,25 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         from dbt.cli.main import dbtRunner
 
         callbacks = [_listener(on_progress)] if on_progress else []
-        outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
+        try:
+            outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
+        finally:
+            _close_database()
     if outcome.exception is not None:
         raise CleaningError(explain(client_id, str(outcome.exception))) from None
     return outcome.result
+
+
+def _close_database() -> None:
+    """Release the client's file.
+
+    During a command dbt-duckdb keeps it open: opening it for each model would double the cost.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    with contextlib.suppress(Exception):  # a plain Exception says that nothing was opened
+        DuckDBConnectionManager.env().close()  # type: ignore[no-untyped-call]
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager

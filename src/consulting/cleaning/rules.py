@@ -140,6 +140,82 @@ def column_rule(meta: dict[str, Any]) -> ColumnRule:
     return ColumnRule.model_validate({k: v for k, v in meta.items() if k not in _FOREIGN})
 
 
+def describe_rule(rule: ColumnRule) -> str:
+    """What a rule does to a value, in words for the client.
+
+    Args:
+        rule: The column's rule.
+    """
+    words = [_WHAT[rule.rule](rule)]
+    if rule.min is not None or rule.max is not None:
+        low, high = rule.min, rule.max
+        words.append(f"from {low if low is not None else 'any'} to {high or 'any'}")
+    if rule.required:
+        words.append("a row without it is rejected")
+    if rule.rule != "to_text" or rule.max_length or rule.pattern:
+        blank = rule.on_invalid == "blank"
+        words.append(f"a value that does not fit {'is left empty' if blank else 'rejects the row'}")
+    return "; ".join(words)
+
+
+def _text(rule: ColumnRule) -> str:
+    words = ["blanks trimmed"]
+    if rule.collapse:
+        words.append("inner blanks collapsed")
+    if rule.case:
+        words.append("first letter capital" if rule.case == "capital" else f"{rule.case} case")
+    if rule.max_length:
+        words.append(f"at most {rule.max_length} characters")
+    if rule.pattern:
+        words.append(f"of the form {rule.pattern}")
+    return ", ".join(words)
+
+
+def _number(rule: ColumnRule) -> str:
+    mark = {"point": "decimal point", "comma": "decimal comma", "either": "either decimal mark"}
+    scale = rule.scale if rule.scale is not None else (2 if rule.rule == "to_money" else 4)
+    what = "amount, currency taken off" if rule.rule == "to_money" else "number"
+    return f"{what}, {mark[rule.decimal]}, {scale} digits after it"
+
+
+def _dates(rule: ColumnRule) -> str:
+    what = "date" if rule.rule == "to_date" else "date and time"
+    return f"{what}, written {' or '.join(map(_spelled, rule.formats or ('%Y-%m-%d',)))}"
+
+
+def _spelled(pattern: str) -> str:
+    """`%d/%m/%Y` as `DD/MM/YYYY`."""
+    names = {"%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon", "%B": "Month"}
+    names |= {"%H": "hh", "%M": "mm", "%S": "ss", "%I": "hh", "%p": "am/pm"}
+    for directive, name in names.items():
+        pattern = pattern.replace(directive, name)
+    return pattern
+
+
+def _codes(rule: ColumnRule) -> str:
+    other = f", all others {rule.otherwise}" if rule.otherwise else ""
+    return f"one of {', '.join(map(str, rule.codes or ()))}{other}"
+
+
+def _phone(rule: ColumnRule) -> str:
+    assumed = f", +{rule.country_code} where none is written" if rule.country_code else ""
+    return f"phone number in international form{assumed}"
+
+
+_WHAT: dict[str, Callable[[ColumnRule], str]] = {
+    "to_text": _text,
+    "to_integer": lambda _: "whole number",
+    "to_decimal": _number,
+    "to_money": _number,
+    "to_date": _dates,
+    "to_timestamp": _dates,
+    "to_boolean": lambda _: "true or false",
+    "to_phone": _phone,
+    "to_email": lambda _: "e-mail address in lower case",
+    "to_code": _codes,
+}
+
+
 def check_rules(manifest: dict[str, Any], folder: Path, client_id: str) -> None:
     """Check every column's meta and every dedupe of a client.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
 from consulting.cleaning.invocation import Progress, invoke_dbt, scrub
 from consulting.cleaning.models import declared_columns, read_columns
 from consulting.cleaning.slim import describe_test
+from consulting.cleaning.warehouse import Tables, quoted
 from consulting.errors import CleaningError
 from consulting.records import CheckOutcome, ModelOutcome, Record
 
@@ -232,55 +233,41 @@ def create_missing_tables(warehouse: Path, columns: dict[str, list[str]]) -> Non
             )
 
 
-def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _raw_columns(warehouse: Path) -> dict[str, list[str]]:
     if not warehouse.exists():
         return {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        rows = connection.execute(
-            "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() "
-            "WHERE schema_name = 'raw' AND column_name NOT IN ('_file', '_row', '_row_id') "
-            "GROUP BY table_name"
-        ).fetchall()
-    return dict(rows)
+        raw = Tables(connection).in_schema("raw")
+    return {
+        feed: [name for name in columns if name not in ("_file", "_row", "_row_id")]
+        for feed, columns in raw.items()
+    }
 
 
 def _model_outcomes(
     results: list[Any], expected: dict[str, dict[str, Any]], warehouse: Path
 ) -> list[ModelOutcome]:
-    status = {"success": "success", "skipped": "skipped"}
-    built = {r.node.unique_id for r in results if str(r.status) == "success"}
-    relations = {
-        key: f"{quoted(node['schema'])}.{quoted(node['alias'])}"
-        for key, node in expected.items()
-        if key in built
-    }
+    status: dict[str, Literal["success", "skipped"]] = {"success": "success", "skipped": "skipped"}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        shapes = {
-            key: (
-                connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0],
-                connection.execute(f"DESCRIBE {relation}").fetchall(),
-            )
-            for key, relation in relations.items()
+        tables = Tables(connection)
+        counts = {
+            node["unique_id"]: tables.count(f"{node['schema']}.{node['alias']}")
+            for node in expected.values()
         }
     outcomes: list[ModelOutcome] = []
     for result in results:
         node = expected[result.node.unique_id]
-        rows, described = shapes.get(result.node.unique_id, (None, []))
-        failed = result.node.unique_id not in built
+        relation = f"{node['schema']}.{node['alias']}"
+        built = str(result.status) == "success"
         outcomes.append(
             ModelOutcome(
                 name=node["name"],
                 layer=node["schema"],
-                relation=f"{node['schema']}.{node['alias']}",
-                rows=rows,
-                columns=tuple((name, kind) for name, kind, *_ in described),
+                relation=relation,
+                rows=counts[node["unique_id"]] if built else None,
+                columns=tuple(tables.columns(relation).items()) if built else (),
                 status=status.get(str(result.status), "error"),
-                message=_message(result, node) if failed else None,
+                message=None if built else _message(result, node),
             )
         )
     return outcomes
