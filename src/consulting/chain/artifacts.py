@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from consulting.profiling import DriftFinding, FeedProfile, Issue, Score
 from consulting.records import (
@@ -43,7 +43,7 @@ class Intake(Record):
     batch: Batch
     readings: tuple[FileReading, ...]
     quarantined: tuple[QuarantinedFile, ...]
-    carried: dict[str, str] = {}
+    carried: dict[str, str] = Field(default_factory=dict)
     carried_readings: tuple[FileReading, ...] = ()
 
     @property

@@ -49,9 +49,7 @@ def clean(
                     dbt.manifest, folder.warehouse, received.in_use, compiled=dbt.compiled
                 )
             ),
-            steps=tuple(
-                cleaning_steps(dbt.manifest, folder.warehouse, received.in_use, models, accounts)
-            ),
+            steps=tuple(cleaning_steps(folder.warehouse, dbt.manifest)),
         )
         artifacts.write(run_folder / artifacts.CLEANING, cleaning)
     return cleaning

@@ -68,8 +68,7 @@ def _load_each(tree: dg.ComponentTree) -> tuple[list[dg.Definitions], dict[str, 
         try:
             part = part_tree.build_defs(path)
             keys = {spec.key for spec in part.get_all_asset_specs()}
-            if keys & taken:
-                raise ConfigurationError(_duplicate_message(path.name, path))
+            _refuse_taken(keys & taken, path)
         except Exception as error:
             if "clients" not in module_name:
                 raise
@@ -81,14 +80,18 @@ def _load_each(tree: dg.ComponentTree) -> tuple[list[dg.Definitions], dict[str, 
 
 
 def _modules(tree: dg.ComponentTree) -> Iterator[tuple[str, Path]]:
-    """The parts that load on their own: each entry of `defs/`, and each client."""
-    for path in sorted(tree.defs_module_path.iterdir()):
+    """The parts that load on their own: each folder of `defs/`, and each client's."""
+    for path in _folders(tree.defs_module_path):
+        name = f"{tree.defs_module_name}.{path.name}"
         if path.name == "clients":
-            for client in sorted(path.iterdir()):
-                if client.is_dir() and not client.name.startswith(("_", ".")):
-                    yield f"{tree.defs_module_name}.clients.{client.name}", client
-        elif not path.name.startswith(("_", ".")) and (path.is_dir() or path.suffix == ".py"):
-            yield f"{tree.defs_module_name}.{path.stem}", path
+            for client in _folders(path):
+                yield f"{name}.{client.name}", client
+        else:
+            yield name, path
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(p for p in parent.iterdir() if p.is_dir() and p.name[0] not in "_.")
 
 
 def explain(client_id: str, folder: Path, error: BaseException) -> str:
@@ -126,11 +129,12 @@ def _refuse_duplicates(defs: dg.Definitions) -> None:
         seen.add(spec.key)
 
 
-def _duplicate_message(client_id: str, folder: Path) -> str:
-    return (
-        f"two engagements have the id {client_id!r}. The id is the name of the client's folder, and "
-        f"a folder holds one engagement: keep one `---` document in {folder / 'defs.yaml'}."
-    )
+def _refuse_taken(keys: set[dg.AssetKey], folder: Path) -> None:
+    if keys:
+        raise ConfigurationError(
+            f"two engagements have the id {folder.name!r}. The id is the name of the client's "
+            f"folder, and a folder holds one: keep one `---` document in {folder / 'defs.yaml'}."
+        )
 
 
 def _stand_in(client_id: str, explanation: str) -> dg.Definitions:

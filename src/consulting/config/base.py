@@ -42,7 +42,7 @@ class ConfigModel(BaseModel):
 
     @classmethod
     def _explain(cls, details: ErrorDetails) -> InitErrorDetails:
-        """Word one error for people; only this model's own fields, a nested one has done its own."""
+        """Word one error for people; a nested model has worded its own."""
         kind, location, given = details["type"], details["loc"], details["input"]
         fields = [name for name in cls.model_fields if name != "client_id"]
         message = None

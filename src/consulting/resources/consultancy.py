@@ -74,8 +74,9 @@ def _credentials(client_id: str, source: S3Source) -> tuple[str | None, str | No
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
         raise ConfigurationError(
-            f"{client_id}: `source.credentials_prefix: {source.credentials_prefix}` reads its keys "
-            f"from {' and '.join(names)}, but {' and '.join(missing)} is not set where Dagster runs."
+            f"{client_id}: `source.credentials_prefix: {source.credentials_prefix}` reads its "
+            f"keys from {' and '.join(names)}, but {' and '.join(missing)} is not set where "
+            "Dagster runs."
         )
     access_key, secret_key = (os.environ[name] for name in names)
     return access_key, secret_key

@@ -1,21 +1,14 @@
 """The stages that are not dbt's: file_received, profiled and delivered."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import dagster as dg
 
 from consulting import chain
 from consulting.components.engagement import metadata
-from consulting.components.engagement.client import BATCH_TAG
+from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.engagement.stage import batch_of, told_plainly
 from consulting.resources.consultancy import ConsultancyResource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from consulting.components.engagement.client import Client
 
 READABLE = "files_readable"
 NO_DRIFT = "no_blocking_drift"

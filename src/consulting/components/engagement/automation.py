@@ -1,25 +1,17 @@
 """What starts a client's runs: the job, the sensor on its files and its schedule."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Any
 from zlib import crc32
 
 import dagster as dg
 
 from consulting import chain
-from consulting.components.engagement.client import BATCH_TAG
+from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.intake import RunVerdict
+from consulting.records import Batch
 from consulting.resources.consultancy import ConsultancyResource
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dagster import UnresolvedAssetJobDefinition as Job
-
-    from consulting.components.engagement.client import Client
-    from consulting.records import Batch
 
 SENSOR_SECONDS = 30
 SPREAD_SECONDS = 10
@@ -31,8 +23,11 @@ VERDICTS = {
 }
 
 
-def build_job(client: Client) -> Job:
-    """The job of the whole chain; its stages share one process, for each process reloads all."""
+def build_job(client: Client) -> Any:
+    """The job of the whole chain; its stages share one process, for each process reloads all.
+
+    (Dagster exports no name for the type of an asset job that is not resolved yet.)
+    """
     return dg.define_asset_job(
         client.job_name,
         selection=dg.AssetSelection.key_prefixes(client.client_id),
@@ -44,12 +39,12 @@ def build_job(client: Client) -> Job:
     )
 
 
-def build_sensor(client: Client, job: Job) -> dg.SensorDefinition:
+def build_sensor(client: Client) -> dg.SensorDefinition:
     """The sensor that finds the client's new files and asks for a run of each batch."""
 
     @dg.sensor(
         name=f"{client.client_id}_files",
-        job=job,
+        job_name=client.job_name,
         description=(
             f"Looks for new files of {client.config.client_name} and starts a run for each batch. "
             "What became of every file is in the ledger."
@@ -76,7 +71,7 @@ def build_sensor(client: Client, job: Job) -> dg.SensorDefinition:
     return files
 
 
-def build_schedules(client: Client, job: Job) -> list[dg.ScheduleDefinition]:
+def build_schedules(client: Client) -> list[dg.ScheduleDefinition]:
     """The schedule that takes whatever is ready when the engagement is due."""
     due = client.config.schedule
     if due is None:
@@ -86,7 +81,7 @@ def build_schedules(client: Client, job: Job) -> list[dg.ScheduleDefinition]:
         name=f"{client.client_id}_due",
         cron_schedule=due.ticks,
         execution_timezone=due.timezone,
-        job=job,
+        job_name=client.job_name,
         description=f"{client.config.client_name} is due: takes whatever files are ready.",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         tags=client.tags,

@@ -54,7 +54,6 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
         """All definitions of the client."""
         client = self._client(context)
         dbt = models.ClientDbt(client)
-        job = automation.build_job(client)
         return dg.Definitions(
             assets=[
                 assets.build_file_received(client),
@@ -63,9 +62,9 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
                 models.build_validated(client, dbt),
                 assets.build_delivered(client),
             ],
-            jobs=[job],
-            sensors=[automation.build_sensor(client, job)],
-            schedules=automation.build_schedules(client, job),
+            jobs=[automation.build_job(client)],
+            sensors=[automation.build_sensor(client)],
+            schedules=automation.build_schedules(client),
         )
 
     def _client(self, context: dg.ComponentLoadContext) -> Client:
@@ -82,8 +81,8 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
             )
         if not CLIENT_ID.fullmatch(folder.name):
             raise ConfigurationError(
-                f"{folder.name!r} can not be a client's id. Rename its folder: a lower-case letter, "
-                "then lower-case letters, digits and underscores, for example 'globex_eu'."
+                f"{folder.name!r} can not be a client's id. Rename its folder: a lower-case "
+                "letter, then lower-case letters, digits and underscores, for example 'globex_eu'."
             )
         given = self.attributes.model_dump(exclude_unset=True, mode="json")
         config = EngagementConfig.model_validate(with_defaults(given, folder.parent))

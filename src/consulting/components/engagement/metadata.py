@@ -92,7 +92,13 @@ def of_profile(profile: Profile) -> Metadata:
         "issues": table(
             ["feed", "column", "severity", "issue", "rows"],
             (
-                [feed.feed, issue.column or "", issue.severity, issue.issue_type, issue.evidence_count]
+                [
+                    feed.feed,
+                    issue.column or "",
+                    issue.severity,
+                    issue.issue_type,
+                    issue.evidence_count,
+                ]
                 for feed in profile.profiles
                 for issue in feed.issues
             ),

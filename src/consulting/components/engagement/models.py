@@ -3,10 +3,9 @@
 dagster-dbt translates the manifest; dbt itself runs in this process, on the client's own database.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
@@ -14,14 +13,9 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 from consulting import chain
 from consulting.cleaning import ClientModels
 from consulting.components.engagement import metadata
+from consulting.components.engagement.client import Client
 from consulting.components.engagement.stage import batch_of, told_plainly
 from consulting.resources.consultancy import ConsultancyResource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from consulting.components.engagement.client import Client
-
 
 CONSERVED = "every_row_accounted_for"
 
