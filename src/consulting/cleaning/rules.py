@@ -42,9 +42,9 @@ REASON_OF_RULE = {
 }
 
 _ARGUMENTS = {
-    "to_text": {"case", "collapse", "max_length", "pattern"},
-    "to_integer": {"thousands", "min", "max"},
-    "to_decimal": {"decimal", "scale", "min", "max"},
+    "to_text": {"case", "collapse", "max_length", "pattern", "pad_zeros"},
+    "to_integer": {"thousands", "unit", "min", "max"},
+    "to_decimal": {"decimal", "scale", "unit", "min", "max"},
     "to_money": {"decimal", "scale", "currencies", "min", "max"},
     "to_date": {"formats", "min", "max"},
     "to_timestamp": {"formats", "min", "max"},
@@ -72,6 +72,8 @@ class ColumnRule(Record):
         collapse: to_text: inner runs of blanks become one space.
         max_length: to_text, to_email: longer is `too_long`.
         pattern: to_text: the regular expression of the whole value; else `wrong_format`.
+        pad_zeros: to_text: the length to which a number gets its leading zeros back.
+        unit: to_integer, to_decimal: the text after the number to take off.
         thousands: to_integer: the separator of thousands to accept.
         decimal: to_decimal, to_money: "point", "comma", or "either" where the text tells.
         scale: to_decimal, to_money: digits after the decimal mark; more are rounded.
@@ -97,6 +99,8 @@ class ColumnRule(Record):
     collapse: bool = False
     max_length: int | None = Field(default=None, ge=1)
     pattern: str | None = None
+    pad_zeros: int | None = Field(default=None, ge=2, le=30)
+    unit: str | None = Field(default=None, min_length=1)
     thousands: str | None = None
     decimal: Literal["point", "comma", "either"] = "point"
     scale: int | None = Field(default=None, ge=0, le=12)
@@ -162,6 +166,8 @@ def _text(rule: ColumnRule) -> str:
     words = ["blanks trimmed"]
     if rule.collapse:
         words.append("inner blanks collapsed")
+    if rule.pad_zeros:
+        words.append(f"numbers filled with zeros to {rule.pad_zeros} digits")
     if rule.case:
         words.append("first letter capital" if rule.case == "capital" else f"{rule.case} case")
     if rule.max_length:
@@ -175,7 +181,8 @@ def _number(rule: ColumnRule) -> str:
     mark = {"point": "decimal point", "comma": "decimal comma", "either": "either decimal mark"}
     scale = rule.scale if rule.scale is not None else (2 if rule.rule == "to_money" else 4)
     what = "amount, currency taken off" if rule.rule == "to_money" else "number"
-    return f"{what}, {mark[rule.decimal]}, {scale} digits after it"
+    unit = f", {rule.unit} taken off" if rule.unit else ""
+    return f"{what}{unit}, {mark[rule.decimal]}, {scale} digits after it"
 
 
 def _dates(rule: ColumnRule) -> str:
@@ -204,7 +211,7 @@ def _phone(rule: ColumnRule) -> str:
 
 _WHAT: dict[str, Callable[[ColumnRule], str]] = {
     "to_text": _text,
-    "to_integer": lambda _: "whole number",
+    "to_integer": lambda rule: f"whole number{f', {rule.unit} taken off' if rule.unit else ''}",
     "to_decimal": _number,
     "to_money": _number,
     "to_date": _dates,
