@@ -112,10 +112,10 @@
     null)
 {%- endmacro %}
 
-{#- true, false: the texts that mean it, compared without case. -#}
+{#- means_true, means_false: the texts that mean it, compared without case. -#}
 {% macro to_boolean(sql, meta) -%}
-  case when lower({{ sql }}) in ({{ lowered(meta.get('true', ['true', 't', 'yes', 'y', '1'])) }}) then true
-    when lower({{ sql }}) in ({{ lowered(meta.get('false', ['false', 'f', 'no', 'n', '0'])) }}) then false end
+  case when lower({{ sql }}) in ({{ lowered(meta.get('means_true', ['true', 't', 'yes', 'y', '1'])) }}) then true
+    when lower({{ sql }}) in ({{ lowered(meta.get('means_false', ['false', 'f', 'no', 'n', '0'])) }}) then false end
 {%- endmacro %}
 
 {% macro lowered(texts) -%}

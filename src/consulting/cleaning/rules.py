@@ -48,7 +48,7 @@ _ARGUMENTS = {
     "to_money": {"decimal", "scale", "currencies", "min", "max"},
     "to_date": {"formats", "min", "max"},
     "to_timestamp": {"formats", "min", "max"},
-    "to_boolean": {"true", "false"},
+    "to_boolean": {"means_true", "means_false"},
     "to_phone": {"country_code", "national_length"},
     "to_email": {"max_length"},
     "to_code": {"codes", "otherwise"},
@@ -79,8 +79,8 @@ class ColumnRule(Record):
         scale: to_decimal, to_money: digits after the decimal mark; more are rounded.
         currencies: to_money: the signs and codes to take off.
         formats: to_date, to_timestamp: strptime formats; the first that fits is taken.
-        true: to_boolean: the texts that mean it.
-        false: to_boolean: the texts that mean it.
+        means_true: to_boolean: the texts that mean it.
+        means_false: to_boolean: the texts that mean it.
         country_code: to_phone: of numbers that are written without one.
         national_length: to_phone: the digits of a number without its country code.
         codes: to_code: a list, or each code with its other spellings.
@@ -106,8 +106,8 @@ class ColumnRule(Record):
     scale: int | None = Field(default=None, ge=0, le=12)
     currencies: tuple[str, ...] | None = None
     formats: tuple[str, ...] | None = Field(default=None, min_length=1)
-    true: tuple[str | int | bool, ...] | None = None
-    false: tuple[str | int | bool, ...] | None = None
+    means_true: tuple[str | int | bool, ...] | None = None
+    means_false: tuple[str | int | bool, ...] | None = None
     country_code: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,2}$")
     national_length: int | None = Field(default=None, ge=4, le=12)
     codes: tuple[str, ...] | dict[str, tuple[str | int, ...] | None] | None = None

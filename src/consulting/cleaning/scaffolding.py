@@ -22,7 +22,7 @@ _MODELS = {
 }
 _HEAD = """\
 # The feed {feed!r}: its columns, rules and tests. This file is the only place of them.
-# Rules and their arguments: docs/cleaning.md. Check with: consulting models {client} --check
+# Rules, their arguments and reason codes: docs/cleaning.md.
 version: 2
 
 sources:
@@ -100,9 +100,8 @@ def write_feed_models(  # noqa: PLR0913  # the last three only word the YAML
     folder = dbt_dir / "models" / "clients" / client_id
     head = _HEAD.format(
         feed=feed,
-        client=client_id,
-        source_description=json.dumps(source_description, ensure_ascii=False),
-        description=json.dumps(description, ensure_ascii=False),
+        source_description=_sentence(source_description),
+        description=_sentence(description),
         dedupe=f"    meta:\n      dedupe: {_flow(dedupe)}\n" if dedupe else _DEDUPE_HINT,
     )
     files = {f"{feed}.yml": head + "".join(map(_column, columns)) + _TAIL.format(feed=feed)}
@@ -127,12 +126,27 @@ def _column(column: Mapping[str, Any]) -> str:
     }
     lines = [f"      - name: {column['name']}"]
     if column.get("description"):
-        text = json.dumps(str(column["description"]), ensure_ascii=False)
-        lines.append(f"        description: {text}")
+        lines.append(f"        description: {_sentence(str(column['description']))}")
     lines.append(f"        meta: {_flow(meta)}")
-    if column.get("tests"):
-        lines.append(f"        data_tests: {_flow(list(column['tests']))}")
+    tests = list(column.get("tests") or ())
+    if all(isinstance(test, str) for test in tests):
+        lines += [f"        data_tests: {_flow(tests)}"] if tests else []
+    else:
+        lines += ["        data_tests:", *(f"          - {_block_test(test)}" for test in tests)]
     return "\n".join(lines) + "\n"
+
+
+def _block_test(test: Any) -> str:
+    if isinstance(test, str):
+        return test
+    name, settings = next(iter(test.items()))
+    return f"{name}: {_flow(settings)}"
+
+
+def _sentence(text: str) -> str:
+    """A text after `key: ` at the end of a line, quoted only where YAML needs it."""
+    plain = re.fullmatch(r"[A-Za-z](?:[^:#\n]|:(?! )|(?<! )#)*(?<![: ])", text)
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def _flow(value: Any) -> str:
