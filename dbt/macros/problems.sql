@@ -10,7 +10,7 @@
   {%- set found = [] -%}
   {%- if meta.get('required') -%}{%- do found.append(('missing', text ~ ' is null')) -%}{%- endif -%}
   {%- if rule in ('to_decimal', 'to_money') and meta.get('decimal') == 'either' -%}
-    {%- set amount = amount_text(text, meta) if rule == 'to_money' else text -%}
+    {%- set amount = amount_text(text, meta) if rule == 'to_money' else without_unit(text, meta) -%}
     {%- do found.append(('ambiguous_number', value ~ ' is null and ' ~ number_text(amount, 'point') ~ ' is not null')) -%}
   {%- endif -%}
   {%- if rule != 'to_text' -%}

@@ -15,9 +15,14 @@
   {{ rules[rule](sql, meta) }}
 {%- endmacro %}
 
-{#- case: upper | lower | capital; collapse: true makes inner runs of blanks one space. -#}
+{#- case: upper | lower | capital; collapse: true makes inner runs of blanks one space;
+    pad_zeros: the length to which numbers get back the zeros a spreadsheet took off their front. -#}
 {% macro to_text(sql, meta) -%}
-  {%- set text = replaced(sql, '\\s+', ' ') if meta.get('collapse') else sql -%}
+  {%- set text = replaced(sql, '[\\s\u00a0]+', ' ') if meta.get('collapse') else sql -%}
+  {%- if meta.get('pad_zeros') -%}
+    {%- set text = 'case when ' ~ matches(text, '^[0-9]{1,' ~ meta['pad_zeros'] ~ '}$')
+        ~ ' then lpad(' ~ text ~ ', ' ~ meta['pad_zeros'] ~ ", '0') else " ~ text ~ ' end' -%}
+  {%- endif -%}
   {%- set case = meta.get('case') -%}
   {%- if case == 'upper' -%}upper({{ text }})
   {%- elif case == 'lower' -%}lower({{ text }})
@@ -25,11 +30,18 @@
   {%- else -%}{{ text }}{%- endif -%}
 {%- endmacro %}
 
-{#- Whole numbers; "12.0" is one, "12.5" is not. thousands: the separator to accept. -#}
+{#- A number without the unit written after it ("12 kg", "19 %"), if the column declares one. -#}
+{% macro without_unit(sql, meta) -%}
+  {%- if meta.get('unit') -%}
+    {{ replaced(sql, '(?i)[\\s\u00a0]*' ~ meta['unit'] | replace('.', '[.]') | replace('$', '[$]') ~ '$', '') }}
+  {%- else -%}{{ sql }}{%- endif -%}
+{%- endmacro %}
+
+{#- Whole numbers; "12.0" is one, "12.5" is not. thousands: the separator to accept; unit: as above. -#}
 {% macro to_integer(sql, meta) -%}
-  {%- set text = sql -%}
+  {%- set text = without_unit(sql, meta) -%}
   {%- if meta.get('thousands') -%}
-    {%- set text = "replace(" ~ sql ~ ", " ~ literal(meta['thousands']) ~ ", '')" -%}
+    {%- set text = "replace(" ~ text ~ ", " ~ literal(meta['thousands']) ~ ", '')" -%}
   {%- endif -%}
   case when {{ matches(text, '^[+-]?[0-9]+([.]0*)?$') }}
     then {{ cast_or_null(replaced(text, '[.]0*$', ''), 'bigint') }} end
@@ -48,8 +60,10 @@
     then {{ "replace(" ~ grouped ~ ", ',', '.')" if decimal == 'comma' else grouped }} end
 {%- endmacro %}
 
-{#- decimal: point | comma | either ("1.234" is then refused as ambiguous); scale: digits kept. -#}
+{#- decimal: point | comma | either ("1.234" is then refused as ambiguous); scale: digits kept;
+    unit: the text after the number. -#}
 {% macro to_decimal(sql, meta) -%}
+  {%- set sql = without_unit(sql, meta) -%}
   {%- set type = 'decimal(18, ' ~ meta.get('scale', 4) ~ ')' -%}
   {%- set decimal = meta.get('decimal', 'point') -%}
   {%- if decimal == 'either' -%}
@@ -98,10 +112,10 @@
     null)
 {%- endmacro %}
 
-{#- true, false: the texts that mean it, compared without case. -#}
+{#- means_true, means_false: the texts that mean it, compared without case. -#}
 {% macro to_boolean(sql, meta) -%}
-  case when lower({{ sql }}) in ({{ lowered(meta.get('true', ['true', 't', 'yes', 'y', '1'])) }}) then true
-    when lower({{ sql }}) in ({{ lowered(meta.get('false', ['false', 'f', 'no', 'n', '0'])) }}) then false end
+  case when lower({{ sql }}) in ({{ lowered(meta.get('means_true', ['true', 't', 'yes', 'y', '1'])) }}) then true
+    when lower({{ sql }}) in ({{ lowered(meta.get('means_false', ['false', 'f', 'no', 'n', '0'])) }}) then false end
 {%- endmacro %}
 
 {% macro lowered(texts) -%}

@@ -4,7 +4,8 @@ from consulting.cleaning.accounts import account_rows, cleaning_steps
 from consulting.cleaning.invocation import Progress
 from consulting.cleaning.mappings import column_mappings, unaccounted_columns
 from consulting.cleaning.models import ClientModels, prepare_all
-from consulting.cleaning.run import ColumnProblem, DbtRun, ModelsFailedError
+from consulting.cleaning.run import ColumnProblem, DbtRun, ModelsFailedError, check_columns
+from consulting.cleaning.scaffolding import write_feed_models
 
 __all__ = [
     "ClientModels",
@@ -13,8 +14,10 @@ __all__ = [
     "ModelsFailedError",
     "Progress",
     "account_rows",
+    "check_columns",
     "cleaning_steps",
     "column_mappings",
     "prepare_all",
     "unaccounted_columns",
+    "write_feed_models",
 ]

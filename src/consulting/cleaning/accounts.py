@@ -45,20 +45,24 @@ def account_rows(
 
 
 def _received(feed: str, readings: Iterable[FileReading]) -> int:
-    """Records in the feed's files. Of a sampled file, those that were kept or did not parse."""
+    """Records in the feed's files; of a sampled one, those that were kept or did not parse.
+
+    At tier 1 no row of a file is kept, so none is received.
+    """
     return sum(
         reading.received_rows
         if reading.sampled_from is None
         else reading.loaded_rows + reading.unparsed_rows
         for reading in readings
-        if reading.feed == feed
+        if reading.feed == feed and reading.rows_path is not None
     )
 
 
 def _account(
     tables: Tables, feed: str, received: int, readings: Sequence[FileReading]
 ) -> FeedAccount:
-    unparsed = sum(reading.unparsed_rows for reading in readings if reading.feed == feed)
+    kept = [r for r in readings if r.feed == feed and r.rows_path is not None]
+    unparsed = sum(reading.unparsed_rows for reading in kept)
     rejected = {UNPARSED: unparsed} if unparsed else {}
     raw, table = f"raw.{feed}", _delivered_table(tables, feed)
     loaded = tables.count(raw)

@@ -42,13 +42,13 @@ REASON_OF_RULE = {
 }
 
 _ARGUMENTS = {
-    "to_text": {"case", "collapse", "max_length", "pattern"},
-    "to_integer": {"thousands", "min", "max"},
-    "to_decimal": {"decimal", "scale", "min", "max"},
+    "to_text": {"case", "collapse", "max_length", "pattern", "pad_zeros"},
+    "to_integer": {"thousands", "unit", "min", "max"},
+    "to_decimal": {"decimal", "scale", "unit", "min", "max"},
     "to_money": {"decimal", "scale", "currencies", "min", "max"},
     "to_date": {"formats", "min", "max"},
     "to_timestamp": {"formats", "min", "max"},
-    "to_boolean": {"true", "false"},
+    "to_boolean": {"means_true", "means_false"},
     "to_phone": {"country_code", "national_length"},
     "to_email": {"max_length"},
     "to_code": {"codes", "otherwise"},
@@ -72,13 +72,15 @@ class ColumnRule(Record):
         collapse: to_text: inner runs of blanks become one space.
         max_length: to_text, to_email: longer is `too_long`.
         pattern: to_text: the regular expression of the whole value; else `wrong_format`.
+        pad_zeros: to_text: the length to which a number gets its leading zeros back.
+        unit: to_integer, to_decimal: the text after the number to take off.
         thousands: to_integer: the separator of thousands to accept.
         decimal: to_decimal, to_money: "point", "comma", or "either" where the text tells.
         scale: to_decimal, to_money: digits after the decimal mark; more are rounded.
         currencies: to_money: the signs and codes to take off.
         formats: to_date, to_timestamp: strptime formats; the first that fits is taken.
-        true: to_boolean: the texts that mean it.
-        false: to_boolean: the texts that mean it.
+        means_true: to_boolean: the texts that mean it.
+        means_false: to_boolean: the texts that mean it.
         country_code: to_phone: of numbers that are written without one.
         national_length: to_phone: the digits of a number without its country code.
         codes: to_code: a list, or each code with its other spellings.
@@ -97,13 +99,15 @@ class ColumnRule(Record):
     collapse: bool = False
     max_length: int | None = Field(default=None, ge=1)
     pattern: str | None = None
+    pad_zeros: int | None = Field(default=None, ge=2, le=30)
+    unit: str | None = Field(default=None, min_length=1)
     thousands: str | None = None
     decimal: Literal["point", "comma", "either"] = "point"
     scale: int | None = Field(default=None, ge=0, le=12)
     currencies: tuple[str, ...] | None = None
     formats: tuple[str, ...] | None = Field(default=None, min_length=1)
-    true: tuple[str | int | bool, ...] | None = None
-    false: tuple[str | int | bool, ...] | None = None
+    means_true: tuple[str | int | bool, ...] | None = None
+    means_false: tuple[str | int | bool, ...] | None = None
     country_code: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,2}$")
     national_length: int | None = Field(default=None, ge=4, le=12)
     codes: tuple[str, ...] | dict[str, tuple[str | int, ...] | None] | None = None
@@ -162,6 +166,8 @@ def _text(rule: ColumnRule) -> str:
     words = ["blanks trimmed"]
     if rule.collapse:
         words.append("inner blanks collapsed")
+    if rule.pad_zeros:
+        words.append(f"numbers filled with zeros to {rule.pad_zeros} digits")
     if rule.case:
         words.append("first letter capital" if rule.case == "capital" else f"{rule.case} case")
     if rule.max_length:
@@ -175,7 +181,8 @@ def _number(rule: ColumnRule) -> str:
     mark = {"point": "decimal point", "comma": "decimal comma", "either": "either decimal mark"}
     scale = rule.scale if rule.scale is not None else (2 if rule.rule == "to_money" else 4)
     what = "amount, currency taken off" if rule.rule == "to_money" else "number"
-    return f"{what}, {mark[rule.decimal]}, {scale} digits after it"
+    unit = f", {rule.unit} taken off" if rule.unit else ""
+    return f"{what}{unit}, {mark[rule.decimal]}, {scale} digits after it"
 
 
 def _dates(rule: ColumnRule) -> str:
@@ -204,7 +211,7 @@ def _phone(rule: ColumnRule) -> str:
 
 _WHAT: dict[str, Callable[[ColumnRule], str]] = {
     "to_text": _text,
-    "to_integer": lambda _: "whole number",
+    "to_integer": lambda rule: f"whole number{f', {rule.unit} taken off' if rule.unit else ''}",
     "to_decimal": _number,
     "to_money": _number,
     "to_date": _dates,

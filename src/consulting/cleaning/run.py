@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from consulting.cleaning.models import ClientModels
     from consulting.layout import ClientFolder
+    from consulting.records import FileReading
 
 
 class ColumnProblem(Record):
@@ -31,6 +32,7 @@ class ColumnProblem(Record):
         target: The column it is read for.
         present: The headers that are there.
         nearest: The most similar of them, if one is.
+        filename: The file that lacks it, where the files' own headers were compared.
     """
 
     feed: str
@@ -38,12 +40,14 @@ class ColumnProblem(Record):
     target: str
     present: tuple[str, ...]
     nearest: str | None
+    filename: str | None = None
 
     def __str__(self) -> str:
         """The problem and its fix, in a sentence."""
         hint = f" Did the client rename it to {self.nearest!r}?" if self.nearest else ""
+        where = f"feed {self.feed!r}" + (f", file {self.filename}," if self.filename else "")
         return (
-            f"feed {self.feed!r} has no column {self.column!r}, which {self.target!r} is read "
+            f"{where} has no column {self.column!r}, which {self.target!r} is read "
             f"from.{hint} Its columns: {', '.join(self.present) or 'none'}. Correct `from` in the "
             "feed's YAML, or set `optional: true` if the client may leave it out."
         )
@@ -67,6 +71,8 @@ class DbtRun:
         models: The client's models.
         folder: The client's folder; nothing outside it can be read or written by a model.
         batch_id: Names the run folder, below which dbt writes.
+        readings: What intake read. Each file's own headers are then checked against the YAML; the
+            raw tables alone do not tell, as they have every expected column.
         on_progress: Told of every model and test as it starts and ends.
     """
 
@@ -76,9 +82,11 @@ class DbtRun:
         folder: ClientFolder,
         batch_id: str,
         *,
+        readings: Sequence[FileReading] = (),
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self.models = models
+        self.readings = tuple(readings)
         self.folder = folder
         self.target = folder.run(batch_id) / "dbt"
         self.on_progress = on_progress
@@ -120,7 +128,7 @@ class DbtRun:
 
     def check_columns(self) -> list[ColumnProblem]:
         """The source columns that are declared and not there; see `check_columns`."""
-        return check_columns(self.manifest, self.folder.warehouse)
+        return check_columns(self.manifest, self.folder.warehouse, self.readings)
 
     def _run_models(self, command: list[str]) -> list[ModelOutcome]:
         expected = self._nodes("model")
@@ -172,34 +180,46 @@ class DbtRun:
         return results
 
 
-def check_columns(manifest: dict[str, Any], warehouse: Path) -> list[ColumnProblem]:
-    """Compare the declared source columns with the loaded tables, before dbt is asked.
+def check_columns(
+    manifest: dict[str, Any], warehouse: Path, readings: Sequence[FileReading] = ()
+) -> list[ColumnProblem]:
+    """Compare the declared source columns with those that came, before dbt is asked.
 
     Args:
         manifest: A slim manifest.
         warehouse: The client's database, after its raw tables were loaded.
+        readings: What intake read; a feed without any is checked by its raw table.
 
     Returns:
         A problem for each column that is read, not `optional`, and not there.
     """
-    present = _raw_columns(warehouse)
+    loaded = _raw_columns(warehouse)
     problems: list[ColumnProblem] = []
     for feed in declared_columns(manifest):
-        names = present.get(feed, [])
-        known = {name.casefold() for name in names}
-        for target, meta in read_columns(manifest, feed).items():
-            if meta["from"].casefold() not in known and not meta.get("optional"):
-                close = difflib.get_close_matches(meta["from"], names, n=1, cutoff=0.6)
-                problems.append(
-                    ColumnProblem(
-                        feed=feed,
-                        column=meta["from"],
-                        target=target,
-                        present=tuple(names),
-                        nearest=close[0] if close else None,
-                    )
-                )
+        files: list[tuple[str | None, Sequence[str]]] = [
+            (reading.filename, reading.columns) for reading in readings if reading.feed == feed
+        ]
+        for filename, present in files or [(None, loaded.get(feed, []))]:
+            problems += _missing(manifest, feed, filename, present)
     return problems
+
+
+def _missing(
+    manifest: dict[str, Any], feed: str, filename: str | None, present: Sequence[str]
+) -> list[ColumnProblem]:
+    known = {name.casefold() for name in present}
+    return [
+        ColumnProblem(
+            feed=feed,
+            column=meta["from"],
+            target=target,
+            present=tuple(present),
+            nearest=next(iter(difflib.get_close_matches(meta["from"], present, n=1)), None),
+            filename=filename,
+        )
+        for target, meta in read_columns(manifest, feed).items()
+        if meta["from"].casefold() not in known and not meta.get("optional")
+    ]
 
 
 def add_optional_columns(manifest: dict[str, Any], warehouse: Path) -> None:
