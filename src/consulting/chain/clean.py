@@ -30,26 +30,32 @@ def clean(
     Raises:
         CleaningError: If a model fails, or a source column it reads is missing.
     """
-    folder = engagement.folder
-    run_folder = folder.run(batch_id)
     with attempt(engagement, batch_id, run_id):
-        received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
-        dbt = DbtRun(engagement.models, folder, batch_id, on_progress=told(log))
-        empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
-        models = dbt.compile() if empty else dbt.run()
-        accounts = account_rows(folder.warehouse, dbt.manifest, received.in_use)
-        cleaning = artifacts.Cleaning(
-            models=tuple(models),
-            accounts=tuple(
-                account.model_copy(update={"carried_from": received.carried.get(account.feed)})
-                for account in accounts
-            ),
-            mappings=tuple(
-                column_mappings(
-                    dbt.manifest, folder.warehouse, received.in_use, compiled=dbt.compiled
-                )
-            ),
-            steps=tuple(cleaning_steps(folder.warehouse, dbt.manifest)),
+        received = artifacts.read(
+            engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake
         )
-        artifacts.write(run_folder / artifacts.CLEANING, cleaning)
+        return clean_files(engagement, received, log=log)
+
+
+def clean_files(
+    engagement: Engagement, received: artifacts.Intake, *, log: Callable[[str], None]
+) -> artifacts.Cleaning:
+    """Run the models over what was loaded, account for every row, and leave the record of it."""
+    folder, batch_id = engagement.folder, received.batch.batch_id
+    dbt = DbtRun(engagement.models, folder, batch_id, on_progress=told(log))
+    empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
+    models = dbt.compile() if empty else dbt.run()
+    accounts = account_rows(folder.warehouse, dbt.manifest, received.in_use)
+    cleaning = artifacts.Cleaning(
+        models=tuple(models),
+        accounts=tuple(
+            account.model_copy(update={"carried_from": received.carried.get(account.feed)})
+            for account in accounts
+        ),
+        mappings=tuple(
+            column_mappings(dbt.manifest, folder.warehouse, received.in_use, compiled=dbt.compiled)
+        ),
+        steps=tuple(cleaning_steps(folder.warehouse, dbt.manifest)),
+    )
+    artifacts.write(folder.run(batch_id) / artifacts.CLEANING, cleaning)
     return cleaning

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consulting.chain.engagement import Engagement
+    from consulting.layout import ClientFolder
 
 SCHEMA_ONLY_TIER, SAMPLED_TIER, FULL_TIER = 1, 2, 3
 
@@ -68,8 +69,15 @@ def deliver(
     return delivery
 
 
-def gather(engagement: Engagement, batch_id: str) -> DeliveryInputs:
+def gather(
+    engagement: Engagement, batch_id: str, *, past: ClientFolder | None = None
+) -> DeliveryInputs:
     """Everything the delivery says, from the records of the stages before.
+
+    Args:
+        engagement: Whose delivery.
+        batch_id: The batch.
+        past: Where earlier deliveries lie, if not in the engagement's own folder.
 
     Raises:
         DeliveryError: If a stage has not run for this batch.
@@ -107,7 +115,7 @@ def gather(engagement: Engagement, batch_id: str) -> DeliveryInputs:
         mappings=cleaning.mappings,
         steps=cleaning.steps,
         blocked=blocked(engagement),
-        history=tuple(list_deliveries(engagement.folder, before=received_at)),
+        history=tuple(list_deliveries(past or engagement.folder, before=received_at)),
         versions={
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             **{name: version(name) for name in VERSIONED},

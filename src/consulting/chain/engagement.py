@@ -13,13 +13,13 @@ from consulting.cleaning import ClientModels
 from consulting.errors import ConfigurationError
 from consulting.intake import FeedPattern, Intake, Ledger
 from consulting.intake.reading import Door, ReadOptions
-from consulting.layout import ClientFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.config.engagement import EngagementConfig, Feed
     from consulting.intake.stores import Store
+    from consulting.layout import ClientFolder
 
 
 @dataclass(frozen=True)

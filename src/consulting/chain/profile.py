@@ -12,38 +12,61 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consulting.chain.engagement import Engagement
-    from consulting.profiling import FeedProfile
+    from consulting.profiling import DriftFinding, FeedProfile
 
 
 def profile(
     engagement: Engagement, *, batch_id: str, run_id: str, log: Callable[[str], None]
 ) -> artifacts.Profile:
     """Profile the files of the batch, feed by feed and across feeds."""
-    run_folder = engagement.folder.run(batch_id)
     with attempt(engagement, batch_id, run_id):
-        received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
-        declared = engagement.models.declared_columns()
-        profiles: list[FeedProfile] = []
-        drift = []
-        for feed in engagement.config.feeds:
-            readings = [r for r in received.in_use if r.feed == feed.name]
-            if not readings:
-                continue
-            found = profile_feed(
-                feed.name, readings, run_folder, declared=declared.get(feed.name, ())
-            )
-            log(f"{feed.name}: {len(found.columns)} columns, {len(found.issues)} issues")
-            profiles.append(found)
-            if feed.name not in received.carried:
-                before = last_profile(engagement, feed.name, batch_id)
-                drift += compare(before, found, declared.get(feed.name, ()))
-        result = artifacts.Profile(
-            profiles=tuple(profiles),
-            across=tuple(profile_across(profiles, run_folder, received.in_use)),
-            drift=tuple(drift),
-            score=quality_score(profiles) if profiles else None,
+        received = artifacts.read(
+            engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake
         )
-        artifacts.write(run_folder / artifacts.PROFILE, result)
+        return profile_files(
+            engagement,
+            received,
+            before=lambda feed: last_profile(engagement, feed, batch_id),
+            log=log,
+        )
+
+
+def profile_files(
+    engagement: Engagement,
+    received: artifacts.Intake,
+    *,
+    before: Callable[[str], FeedProfile | None],
+    log: Callable[[str], None],
+) -> artifacts.Profile:
+    """Profile what was received, and leave the record of it.
+
+    Args:
+        engagement: Whose files.
+        received: What `file_received` left.
+        before: Feed → the profile of its last delivered files, to tell what changed.
+        log: Told of each feed.
+    """
+    run_folder = engagement.folder.run(received.batch.batch_id)
+    declared = engagement.models.declared_columns()
+    profiles: list[FeedProfile] = []
+    drift: list[DriftFinding] = []
+    for feed in (feed.name for feed in engagement.config.feeds):
+        readings = [reading for reading in received.in_use if reading.feed == feed]
+        if not readings:
+            continue
+        columns = declared.get(feed, ())
+        found = profile_feed(feed, readings, run_folder, declared=columns)
+        log(f"{feed}: {len(found.columns)} columns, {len(found.issues)} issues")
+        profiles.append(found)
+        if feed not in received.carried:
+            drift += compare(before(feed), found, columns)
+    result = artifacts.Profile(
+        profiles=tuple(profiles),
+        across=tuple(profile_across(profiles, run_folder, received.in_use)),
+        drift=tuple(drift),
+        score=quality_score(profiles) if profiles else None,
+    )
+    artifacts.write(run_folder / artifacts.PROFILE, result)
     return result
 
 

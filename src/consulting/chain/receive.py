@@ -64,14 +64,20 @@ def receive(
             carried={feed: earlier.batch.batch_id for feed, earlier in carried.items()},
             carried_readings=tuple(stand_ins),
         )
-        load_raw(
-            engagement.folder.warehouse,
-            run_folder,
-            [*readings, *stand_ins],
-            expected=_expected(engagement, present={r.feed for r in received.in_use}),
-        )
-        artifacts.write(run_folder / artifacts.INTAKE, received)
+        load_files(engagement, received)
     return received
+
+
+def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
+    """Load what was read into the client's `raw` schema, and leave the record of it."""
+    run_folder = engagement.folder.run(received.batch.batch_id)
+    load_raw(
+        engagement.folder.warehouse,
+        run_folder,
+        received.in_use,
+        expected=_expected(engagement, present={r.feed for r in received.in_use}),
+    )
+    artifacts.write(run_folder / artifacts.INTAKE, received)
 
 
 def _claim(engagement: Engagement, period: str | None) -> Batch:

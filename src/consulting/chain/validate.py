@@ -25,11 +25,18 @@ def validate(
     Raises:
         CleaningError: If dbt could not run them.
     """
-    folder = engagement.folder
     with attempt(engagement, batch_id, run_id):
-        dbt = DbtRun(engagement.models, folder, batch_id, on_progress=told(log))
-        checks = artifacts.Checks(checks=tuple(dbt.test()))
-        artifacts.write(folder.run(batch_id) / artifacts.CHECKS, checks)
+        return run_tests(engagement, batch_id, log=log)
+
+
+def run_tests(
+    engagement: Engagement, batch_id: str, *, log: Callable[[str], None]
+) -> artifacts.Checks:
+    """Run the tests over what was cleaned, and leave the record of it."""
+    folder = engagement.folder
+    dbt = DbtRun(engagement.models, folder, batch_id, on_progress=told(log))
+    checks = artifacts.Checks(checks=tuple(dbt.test()))
+    artifacts.write(folder.run(batch_id) / artifacts.CHECKS, checks)
     return checks
 
 

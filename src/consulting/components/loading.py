@@ -16,11 +16,13 @@ import dagster as dg
 from pydantic import ValidationError
 from yaml import MarkedYAMLError
 
+from consulting.components.engagement.component import EngagementComponent
 from consulting.errors import ConfigurationError, ConsultingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from consulting.components.engagement.client import Client
 
 logger = logging.getLogger("dagster")
 
@@ -43,9 +45,9 @@ def load_project(path_within_project: Path) -> dg.Definitions:
     try:
         # a path is given, for without one Dagster imports every plug-in it finds (seconds)
         defs = tree.build_defs(tree.defs_module_path)
-        _refuse_duplicates(defs)
+        _refuse_duplicates(defs, tree.defs_module_path)
     except Exception:
-        parts, broken = _load_each(tree)
+        parts, broken = _load_each(tree.defs_module_path)
         if not broken:
             raise
     else:
@@ -57,37 +59,61 @@ def load_project(path_within_project: Path) -> dg.Definitions:
     return dg.Definitions.merge(*parts, *(_stand_in(*item) for item in broken.items()))
 
 
-def _load_each(tree: dg.ComponentTree) -> tuple[list[dg.Definitions], dict[str, str]]:
+def load_client(folder: Path) -> Client:
+    """One client, without loading any other.
+
+    Args:
+        folder: The client's folder in `defs/clients/`.
+
+    Raises:
+        ConfigurationError: If its `defs.yaml` is broken; says where.
+    """
+    try:
+        component = _part(folder).load_component(folder, EngagementComponent)
+        return component.client_in(folder)
+    except Exception as error:
+        raise ConfigurationError(explain(folder.name, folder, error)) from error
+
+
+def load_client_defs(folder: Path) -> dg.Definitions:
+    """The definitions of one client and of what all share, without loading any other client.
+
+    Raises:
+        ConfigurationError: If its `defs.yaml` is broken; says where.
+    """
+    try:
+        own = _part(folder).build_defs(folder)
+    except Exception as error:
+        raise ConfigurationError(explain(folder.name, folder, error)) from error
+    shared = folder.parents[1] / "shared"
+    return dg.Definitions.merge(_part(shared).build_defs(shared), own)
+
+
+def _part(folder: Path) -> dg.ComponentTree:
+    """A tree of one folder below `defs/` alone: nothing else is read, nothing else can break it."""
+    whole = dg.ComponentTree.for_project(folder)
+    below = folder.relative_to(whole.defs_module_path).parts
+    module = importlib.import_module(".".join((whole.defs_module_name, *below)))
+    return dg.ComponentTree(defs_module=module, project_root=whole.project_root)
+
+
+def _load_each(defs_dir: Path) -> tuple[list[dg.Definitions], dict[str, str]]:
     """The definitions of what loads, and the explanation for each client that does not."""
     parts: list[dg.Definitions] = []
     broken: dict[str, str] = {}
-    taken: set[dg.AssetKey] = set()
-    for module_name, path in _modules(tree):
-        module = importlib.import_module(module_name)
-        part_tree = dg.ComponentTree(defs_module=module, project_root=tree.project_root)
-        try:
-            part = part_tree.build_defs(path)
-            keys = {spec.key for spec in part.get_all_asset_specs()}
-            _refuse_taken(keys & taken, path)
-        except Exception as error:
-            if "clients" not in module_name:
-                raise
-            broken[path.name] = explain(path.name, path, error)
-        else:
-            taken |= keys
-            parts.append(part)
+    for folder in _folders(defs_dir):
+        if folder.name != "clients":
+            parts.append(_part(folder).build_defs(folder))
+            continue
+        for client in _folders(folder):
+            try:
+                part = _part(client).build_defs(client)
+                _refuse_duplicates(part, client)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it stays this client's
+                broken[client.name] = explain(client.name, client, error)
+            else:
+                parts.append(part)
     return parts, broken
-
-
-def _modules(tree: dg.ComponentTree) -> Iterator[tuple[str, Path]]:
-    """The parts that load on their own: each folder of `defs/`, and each client's."""
-    for path in _folders(tree.defs_module_path):
-        name = f"{tree.defs_module_name}.{path.name}"
-        if path.name == "clients":
-            for client in _folders(path):
-                yield f"{name}.{client.name}", client
-        else:
-            yield name, path
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -120,17 +146,11 @@ def explain(client_id: str, folder: Path, error: BaseException) -> str:
     return f"{client_id}: {file}: {error}"
 
 
-def _refuse_duplicates(defs: dg.Definitions) -> None:
+def _refuse_duplicates(defs: dg.Definitions, folder: Path) -> None:
     """Two engagements of one id would overwrite each other's files."""
-    seen: set[dg.AssetKey] = set()
-    for spec in defs.get_all_asset_specs():
-        if spec.key in seen:
-            raise ConfigurationError(f"asset {spec.key.to_user_string()} is defined twice.")
-        seen.add(spec.key)
-
-
-def _refuse_taken(keys: set[dg.AssetKey], folder: Path) -> None:
-    if keys:
+    assets = [asset for asset in defs.assets or () if isinstance(asset, dg.AssetsDefinition)]
+    keys = [key for asset in assets for key in asset.keys]
+    if len(keys) > len(set(keys)):
         raise ConfigurationError(
             f"two engagements have the id {folder.name!r}. The id is the name of the client's "
             f"folder, and a folder holds one: keep one `---` document in {folder / 'defs.yaml'}."

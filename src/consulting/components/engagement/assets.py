@@ -43,7 +43,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
     )
     def file_received(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = context.run.tags.get(BATCH_TAG)
         with told_plainly():
@@ -54,7 +54,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
                 period=context.partition_key if context.has_partition_key else None,
                 log=context.log.info,
             )
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata=metadata.of_received(received, engagement),
             check_results=[metadata.readable_check(READABLE, received)],
         )
@@ -88,14 +88,14 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
     )
     def profiled(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         with told_plainly():
             profile = chain.profile(
                 engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
             )
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata=metadata.of_profile(profile),
             check_results=[metadata.drift_check(NO_DRIFT, profile)],
         )

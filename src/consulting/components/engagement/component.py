@@ -15,6 +15,8 @@ from consulting.errors import ConfigurationError
 from consulting.resources.consultancy import DBT_DIR
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic import BaseModel
 
 
@@ -52,7 +54,8 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """All definitions of the client."""
-        client = self._client(context)
+        folder = context.path if context.path.is_dir() else context.path.parent
+        client = self.client_in(folder)
         dbt = models.ClientDbt(client)
         return dg.Definitions(
             assets=[
@@ -67,17 +70,19 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
             schedules=automation.build_schedules(client),
         )
 
-    def _client(self, context: dg.ComponentLoadContext) -> Client:
+    def client_in(self, folder: Path) -> Client:
         """Who this is, with what it inherits.
+
+        Args:
+            folder: The folder of its `defs.yaml`; its name is the client's id.
 
         Raises:
             ConfigurationError: If the folder is elsewhere or its name can't be an id.
         """
-        folder = context.path if context.path.is_dir() else context.path.parent
-        if folder.parent != context.defs_module_path / "clients":
+        if folder.parent.name != "clients":
             raise ConfigurationError(
                 f"an engagement lives at defs/clients/<client>/defs.yaml; {folder} is elsewhere. "
-                f"Move the folder to {context.defs_module_path / 'clients' / folder.name}."
+                f"Move the folder into defs/clients/."
             )
         if not CLIENT_ID.fullmatch(folder.name):
             raise ConfigurationError(
