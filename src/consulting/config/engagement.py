@@ -158,7 +158,6 @@ class EngagementConfig(ConfigModel):
         examples=[{"type": "local"}],
     )
     feeds: tuple[Feed, ...] = Field(
-        min_length=1,
         description="The kinds of file the client sends.",
         examples=[[{"name": "customers", "files": "customers*.csv"}]],
     )
@@ -220,6 +219,11 @@ class EngagementConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _feeds_are_distinct(self) -> EngagementConfig:
+        if not self.feeds:
+            raise ValueError(
+                "`feeds` is empty: name at least one kind of file, for example "
+                '`- {name: customers, files: "customers*.csv"}`.'
+            )
         twice = [name for name, n in Counter(f.name for f in self.feeds).items() if n > 1]
         if twice:
             raise ValueError(f"feed {twice[0]!r} is declared twice; give each feed its own name.")
