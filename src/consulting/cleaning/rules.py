@@ -156,7 +156,7 @@ def describe_rule(rule: ColumnRule) -> str:
         words.append(f"from {low if low is not None else 'any'} to {high or 'any'}")
     if rule.required:
         words.append("a row without it is rejected")
-    if rule.rule != "to_text" or rule.max_length or rule.pattern:
+    if (rule.rule != "to_text" or rule.max_length or rule.pattern) and not rule.otherwise:
         blank = rule.on_invalid == "blank"
         words.append(f"a value that does not fit {'is left empty' if blank else 'rejects the row'}")
     return "; ".join(words)
