@@ -1,6 +1,8 @@
-"""Texts that stand for "no value" in the files of clients."""
+"""Texts that stand for "no value" in the files of clients, and what counts as white space."""
 
 from __future__ import annotations
+
+WHITESPACE = " \t\n\r\x0b\x0c\u00a0\u2007\u200b\u202f\u3000\ufeff"
 
 NULL_TOKENS: frozenset[str] = frozenset(
     {
@@ -43,5 +45,5 @@ NULL_TOKENS: frozenset[str] = frozenset(
 
 def is_null_like(value: str) -> bool:
     """Whether a text is blank or stands for "no value" ("N/A", "-", "unknown")."""
-    core = value.strip().casefold()
+    core = value.strip(WHITESPACE).casefold()
     return not core or core in NULL_TOKENS

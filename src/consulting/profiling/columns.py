@@ -1,0 +1,168 @@
+"""The columns of a feed: which way each is profiled, and its profile."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from consulting.privacy import PiiFinding, detect_pii, shape
+from consulting.profiling.few import view_of_counts
+from consulting.profiling.many import views_of_many
+from consulting.profiling.model import ColumnProfile, FormatCount, ValueCount
+from consulting.profiling.source import FeedSource, quoted
+from consulting.profiling.view import ColumnView, trim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from consulting.profiling.thresholds import Thresholds
+
+_SHAPES = 10
+_LONGEST_SHOWN = 200
+_SKETCH_ERROR = 1.1  # HyperLogLog is off by up to 7 %
+
+
+def view_columns(
+    source: FeedSource, masked: Iterable[str], thresholds: Thresholds
+) -> list[ColumnView]:
+    """Looks at each column: value by value where there are few, by aggregates where many."""
+    sketches = _sketch(source, thresholds)
+    few = [c for c in source.columns if sketches[c] <= thresholds.few_distinct * _SKETCH_ERROR]
+    views: dict[str, ColumnView] = {}
+    for name in few:
+        counts = _value_counts(source, name, thresholds.few_distinct)
+        if counts is not None:
+            position = source.columns.index(name)
+            views[name] = view_of_counts(name, position, counts, thresholds)
+    rest = [c for c in source.columns if c not in views]
+    for view in views_of_many(source, rest, thresholds):
+        views[view.name] = view
+    ordered = [views[c] for c in source.columns]
+    for view in ordered:
+        _find_personal_data(view, view.name in set(masked))
+    return ordered
+
+
+def _sketch(source: FeedSource, thresholds: Thresholds) -> dict[str, int]:
+    sketches: dict[str, int] = {}
+    for chunk in chunks(source.columns, thresholds.columns_per_statement):
+        counted = ", ".join(f"approx_count_distinct({quoted(c)})" for c in chunk)
+        sketches.update(zip(chunk, source.one(f"SELECT {counted} FROM feed"), strict=True))
+    return sketches
+
+
+def chunks(names: Sequence[str], size: int) -> list[Sequence[str]]:
+    """Names in groups of at most `size`."""
+    return [names[start : start + size] for start in range(0, len(names), size)]
+
+
+def _value_counts(source: FeedSource, name: str, limit: int) -> dict[str | None, int] | None:
+    found = source.query(f"SELECT {quoted(name)}, count(*) FROM feed GROUP BY 1 LIMIT {limit + 2}")
+    return dict(found) if len(found) <= limit + 1 else None
+
+
+def _find_personal_data(view: ColumnView, masked: bool) -> None:  # noqa: FBT001 - one fact
+    view.masked = masked
+    view.pii = detect_pii(view.name, [text for text, _ in view.typical])
+    if masked and view.pii is None:
+        view.pii = PiiFinding(
+            column=view.name, kind="masked", by="content", share=1.0, confidence=0.9
+        )
+
+
+def shown(view: ColumnView, text: str) -> str:
+    """A value as a profile may show it: its shape only, in columns of personal data."""
+    short = text[:_LONGEST_SHOWN]
+    return shape(short) if view.private else short
+
+
+def column_profile(view: ColumnView) -> ColumnProfile:
+    """The stored profile of a column."""
+    present = view.rows - view.blank
+    lengths, tally = view.lengths, view.tally
+    dates = view.type.name in {"date", "timestamp"}
+    return ColumnProfile(
+        name=view.name,
+        position=view.position,
+        inferred_type=view.type.name,
+        type_pct=pct(view.type.fitting, tally.total),
+        null_count=view.blank,
+        null_pct=pct(view.blank, view.rows),
+        null_like_count=view.missing_tokens,
+        null_like_values=_counted(list(view.null_like.items()), view.rows),
+        distinct_count=view.distinct,
+        unique_count=view.unique,
+        cardinality_ratio=round(view.distinct / present, 6) if present else 0.0,
+        key_candidate=0 < present == view.rows == view.distinct and not view.missing_tokens,
+        min_length=lengths.shortest,
+        max_length=lengths.longest,
+        mean_length=round(lengths.total / present, 3) if present else None,
+        min=None if view.pii else _short(view.lowest),
+        max=None if view.pii else _short(view.highest),
+        numbers=None if view.pii else view.numbers,
+        date_quantiles=() if view.pii else view.date_quantiles,
+        top_values=_top_values(view),
+        histogram=() if view.pii else view.histogram,
+        shapes=_shapes(view),
+        formats=_formats(tally.patterns if dates else tally.notations),
+        ambiguous_dates=tally.open_order if dates else 0,
+        day_first=_day_first(view) if dates else None,
+        units=_formats(tally.units),
+        currencies=_formats(tally.currencies),
+        leading_zeros=tally.leading_zeros,
+        untrimmed=view.known.get("untrimmed", _untrimmed(view)),
+        pii=view.pii,
+        masked=view.masked,
+    )
+
+
+def pct(part: int, whole: int) -> float:
+    """A percentage from 0 to 100; 100 only where it is all, 0 only where it is none."""
+    if not whole or not part:
+        return 0.0
+    share = round(100 * part / whole, 4)
+    return share if part == whole else min(max(share, 0.0001), 99.9999)
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else text[:_LONGEST_SHOWN]
+
+
+def _untrimmed(view: ColumnView) -> int:
+    return sum(n for values in (view.values, view.null_like) for t, n in values.items()
+               if t != trim(t))  # fmt: skip
+
+
+def _counted(values: Sequence[tuple[str, int]], rows: int) -> tuple[ValueCount, ...]:
+    return tuple(ValueCount(value=v, count=n, pct=pct(n, rows)) for v, n in values)
+
+
+def _top_values(view: ColumnView) -> tuple[ValueCount, ...]:
+    if not view.private:
+        return _counted([(t[:_LONGEST_SHOWN], n) for t, n in view.top], view.rows)
+    shapes: Counter[str] = Counter()
+    for text, count in view.top:
+        shapes[shown(view, text)] += count
+    return _counted(sorted(shapes.items(), key=lambda p: (-p[1], p[0])), view.rows)
+
+
+def _shapes(view: ColumnView) -> tuple[ValueCount, ...]:
+    """The most frequent shapes; of a sample where there are many distinct values."""
+    shapes: Counter[str] = Counter()
+    total = 0
+    for text, count in view.typical:
+        shapes[shape(text[:_LONGEST_SHOWN])] += count
+        total += count
+    top = sorted(shapes.items(), key=lambda p: (-p[1], p[0]))[:_SHAPES]
+    return _counted(top, total)
+
+
+def _formats(counter: Counter[str]) -> tuple[FormatCount, ...]:
+    ordered = sorted(counter.items(), key=lambda p: (-p[1], p[0]))
+    return tuple(FormatCount(format=f, count=n) for f, n in ordered if n)
+
+
+def _day_first(view: ColumnView) -> bool | None:
+    if view.tally.day_first == view.tally.month_first:
+        return None
+    return view.tally.day_first > view.tally.month_first

@@ -1,0 +1,87 @@
+"""How a finding about a column becomes an issue: counts, examples and the rows it points at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consulting.profiling.columns import pct, shown
+from consulting.profiling.model import Issue
+from consulting.profiling.source import literal, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from consulting.profiling.thresholds import Thresholds
+    from consulting.profiling.view import ColumnView
+    from consulting.records import Severity
+
+
+@dataclass(frozen=True)
+class Drafting:
+    """Drafts the issues of one column.
+
+    Attributes:
+        feed: The feed.
+        view: The column.
+        thresholds: How many examples and listed values.
+    """
+
+    feed: str
+    view: ColumnView
+    thresholds: Thresholds
+
+    def issue(  # noqa: PLR0913 - an issue has that many parts
+        self,
+        issue_type: str,
+        severity: Severity,
+        detail: str,
+        recommendation: str,
+        *,
+        values: Mapping[str, int] | None = None,
+        count: int | None = None,
+        where: str | None = None,
+        question: str | None = None,
+    ) -> Issue:
+        """An issue of the column.
+
+        Args:
+            issue_type: The code.
+            severity: How much it matters.
+            detail: The sentence, with `{n}` for the number of rows.
+            recommendation: What to do.
+            values: The values it is about, with their rows.
+            count: The rows, where they are not those of `values`.
+            where: A condition for the rows, where listing `values` will not do.
+            question: What to ask the client.
+        """
+        values = values or {}
+        rows = sum(values.values()) if count is None else count
+        return Issue(
+            feed=self.feed,
+            column=self.view.name,
+            issue_type=issue_type,
+            severity=severity,
+            detail=detail.replace("{n}", f"{rows:,}"),
+            evidence_count=rows,
+            evidence_pct=pct(rows, self.view.rows),
+            examples=self._examples(values),
+            recommendation=recommendation,
+            question=question,
+            rows_where=self._where(values, rows, where),
+        )
+
+    def _examples(self, values: Mapping[str, int]) -> tuple[str, ...]:
+        ordered = sorted(values, key=lambda text: (-values[text], text))
+        return tuple(dict.fromkeys(shown(self.view, t) for t in ordered))[
+            : self.thresholds.examples
+        ]
+
+    def _where(self, values: Mapping[str, int], rows: int, where: str | None) -> str | None:
+        if where is not None:
+            return where.replace("{c}", quoted(self.view.name))
+        listed = sum(values.values()) == rows and len(values) <= self.thresholds.listed_values
+        if not values or not listed or self.view.private:
+            return None
+        texts = ", ".join(literal(text) for text in sorted(values))
+        return f"{quoted(self.view.name)} IN ({texts})"

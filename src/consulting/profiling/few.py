@@ -1,0 +1,96 @@
+"""Columns with few distinct values: each value is looked at once, and every count is exact."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from consulting.profiling.dates import read_compact_date
+from consulting.profiling.statistics import (
+    day_histogram,
+    histogram,
+    quantiles,
+    summarise,
+)
+from consulting.profiling.tally import Tally
+from consulting.profiling.typing import decide_type
+from consulting.profiling.view import ColumnView, Lengths, split_values, trim
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from consulting.profiling.thresholds import Thresholds
+
+
+def view_of_counts(
+    name: str, position: int, counts: Mapping[str | None, int], thresholds: Thresholds
+) -> ColumnView:
+    """The view of a column from all its values with their counts (None: no value)."""
+    blank, null_like, values = split_values(counts)
+    tally = Tally()
+    tally.add((trim(text), count) for text, count in values.items())
+    present = {**null_like, **values}
+    view = ColumnView(
+        name=name,
+        position=position,
+        rows=sum(counts.values()),
+        type=decide_type(name, tally, thresholds.type_share),
+        tally=tally,
+        blank=blank,
+        null_like=null_like,
+        values=values,
+        typical=list(values.items()),
+        top=sorted(present.items(), key=lambda p: (-p[1], p[0]))[: thresholds.top_values],
+        distinct=len(present),
+        unique=sum(count == 1 for count in present.values()),
+        lengths=_lengths(present),
+    )
+    add_extent(view, thresholds)
+    return view
+
+
+def _lengths(values: Mapping[str, int]) -> Lengths:
+    if not values:
+        return Lengths()
+    by_length: Counter[int] = Counter()
+    for text, count in values.items():
+        by_length[len(text)] += count
+    longest = max(by_length)
+    return Lengths(
+        shortest=min(by_length),
+        longest=longest,
+        total=sum(length * count for length, count in by_length.items()),
+        at_longest=by_length[longest],
+    )
+
+
+def add_extent(view: ColumnView, thresholds: Thresholds) -> None:
+    """Adds least and greatest value, quantiles and histogram, from the values that fit the type."""
+    forms = view.tally.forms
+    if view.type.name in {"integer", "decimal", "money"}:
+        fitting = {t: (f, n) for t, (f, n) in forms.items() if view.type.fits(t, f) and f.number}
+        numbers = [(form.number.value, n) for form, n in fitting.values() if form.number]
+        view.numbers = summarise(numbers)
+        view.histogram = histogram(numbers, thresholds.histogram_bins)
+        texts = [(form.number.value, text) for text, (form, _) in fitting.items() if form.number]
+        view.lowest, view.highest = min(texts)[1], max(texts)[1]
+    elif view.type.name in {"date", "timestamp"}:
+        days = day_counts(view)
+        if days:
+            view.histogram = day_histogram(days, thresholds.histogram_bins)
+            view.date_quantiles = tuple(quantiles(days))
+            view.lowest, view.highest = days[0][0], days[-1][0]
+    elif view.values:
+        view.lowest, view.highest = min(view.values), max(view.values)
+
+
+def day_counts(view: ColumnView) -> list[tuple[str, int]]:
+    """Rows per day in order; where day and month could be either, as the column's majority."""
+    month_first = view.tally.month_first > view.tally.day_first
+    days: Counter[str] = Counter()
+    for text, (form, count) in view.tally.forms.items():
+        if form.date is not None and form.date.readings:
+            days[form.date.readings[-1 if month_first else 0][1]] += count
+        elif form.number is not None and (day := read_compact_date(text)):
+            days[day] += count
+    return sorted(days.items())

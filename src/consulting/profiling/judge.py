@@ -1,0 +1,195 @@
+"""The rules that turn what is known of a column into issues; one function per concern."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting.privacy.column_names import words
+from consulting.profiling.columns import pct
+from consulting.profiling.drafting import Drafting
+from consulting.profiling.judge_dates import date_issues
+from consulting.profiling.judge_numbers import number_issues
+from consulting.profiling.judge_texts import text_issues
+from consulting.profiling.similar import spelling_issues
+from consulting.profiling.source import quoted
+from consulting.profiling.view import ColumnView, trim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from consulting.profiling.model import Issue
+    from consulting.profiling.thresholds import Thresholds
+
+_NULLABLE = "trim({c}) = '' OR {c} IS NULL"
+_KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid", "index"})
+_PLACEHOLDERS = frozenset(
+    "-1 -9 -99 -999 -9999 999 9999 99999 999999 9999999 99999999 999999999 0000 00000 000000 "  # noqa: SIM905 - words
+    "1900-01-01 01/01/1900 01.01.1900 1970-01-01 9999-12-31 31/12/9999 31.12.9999 1899-12-30 "
+    "xxx xx test dummy asdf foo".split()
+)
+_MIXED_SHARE = 0.2
+
+
+def judge_column(feed: str, view: ColumnView, thresholds: Thresholds) -> list[Issue]:
+    """All issues of one column, in the order of the rules."""
+    draft = Drafting(feed, view, thresholds)
+    if not view.rows:
+        return []
+    if view.blank + view.missing_tokens == view.rows:
+        return [*_empty(draft), *_personal_data(draft)]
+    return [issue for rule in _RULES for issue in rule(draft)]
+
+
+def _empty(draft: Drafting) -> Iterator[Issue]:
+    yield draft.issue(
+        "empty_column", "warn", "No row has a value.",
+        "Leave the column out of the models, or ask the client to fill it.",
+        count=draft.view.rows, question="Is this column still in use?", where="true",
+    )  # fmt: skip
+
+
+def _missing(draft: Drafting) -> Iterator[Issue]:
+    view, limits = draft.view, draft.thresholds
+    if view.blank > limits.missing_info * view.rows:
+        high = view.blank >= limits.missing_warn * view.rows
+        yield draft.issue(
+            "missing_values", "warn" if high else "info", "{n} rows have no value.",
+            "Decide whether the column is required: rows without a value are then rejected.",
+            count=view.blank, where=_NULLABLE,
+        )  # fmt: skip
+    if view.missing_tokens:
+        tokens = ", ".join(f"“{t}”" for t in list(view.null_like)[:5])
+        yield draft.issue(
+            "null_like_values", "warn", f"{{n}} rows hold a word for “no value”: {tokens}.",
+            "Read these words as missing; the cleaning rules do so by default.",
+            values=view.null_like, count=view.missing_tokens,
+        )  # fmt: skip
+
+
+def _constant(draft: Drafting) -> Iterator[Issue]:
+    view = draft.view
+    if view.distinct == 1 and view.filled >= draft.thresholds.constant_rows:
+        yield draft.issue(
+            "constant_column", "info", "All {n} rows with a value have the same one.",
+            "Check that the export is not filtered; the column tells nothing as it is.",
+            count=view.filled,
+        )  # fmt: skip
+
+
+def _misfits(draft: Drafting) -> Iterator[Issue]:
+    view = draft.view
+    kind, total = view.type.name, view.tally.total
+    if kind not in {"text", "empty"} and view.type.fitting < total:
+        values = {
+            text: n
+            for text, n in view.values.items()
+            if (form := view.tally.forms.get(trim(text)))
+            and not view.type.fits(trim(text), form[0])
+        }
+        count = total - view.type.fitting
+        if kind in {"date", "timestamp"}:
+            count -= view.tally.impossible
+            values = {t: n for t, n in values.items() if view.tally.forms[trim(t)][0].date is None}
+        if count > 0:
+            yield draft.issue(
+                "type_mismatch", "warn",
+                f"{{n}} values are not of the type “{kind}” that "
+                f"{pct(view.type.fitting, total):g} % of the values are.",
+                "Correct them at the source, or let the cleaning rule reject their rows.",
+                values=values, count=count,
+            )  # fmt: skip
+    elif kind == "text":
+        yield from _mixed(draft)
+
+
+def _mixed(draft: Drafting) -> Iterator[Issue]:
+    kinds = draft.view.tally.kinds
+    total = kinds.total()
+    other = max(("number", "date"), key=lambda k: kinds[k])
+    if (
+        kinds[other] >= _MIXED_SHARE * total
+        and kinds["text"] >= draft.thresholds.rare_share * total
+    ):
+        values = {
+            t: n
+            for t, n in draft.view.values.items()
+            if (form := draft.view.tally.forms.get(trim(t))) and form[0].kind != other
+        }
+        yield draft.issue(
+            "mixed_types", "warn",
+            f"{kinds[other]:,} values are {other}s and {{n}} are not: no type fits most of them.",
+            "Ask what the column means; split it, or keep it as text.",
+            values=values, count=total - kinds[other],
+            question=f"Is this column meant to hold {other}s only?",
+        )  # fmt: skip
+
+
+def _keys(draft: Drafting) -> Iterator[Issue]:
+    view = draft.view
+    present = view.rows - view.blank
+    named = bool(_KEY_WORDS & set(words(view.name)[-1:])) or view.position == 0
+    nearly = view.distinct >= draft.thresholds.key_share * present
+    if not (named and nearly and view.distinct < present and present > 1):
+        return
+    repeated = {t: n for t, n in (view.values.items() if view.complete else view.top) if n > 1}
+    column = quoted(view.name)
+    yield draft.issue(
+        "duplicate_key", "error",
+        f"{{n}} rows share their value with another row, in a column that identifies "
+        f"{view.unique:,} rows.",
+        "Find out which of the rows is right; the models keep one row per key and count the rest.",
+        values=repeated if view.complete else None, count=present - view.unique,
+        question="Which row counts where the key repeats: the last one?",
+        where=f"{{c}} IN (SELECT {column} FROM raw.{quoted(draft.feed)} GROUP BY 1 "
+        "HAVING count(*) > 1)",
+    )  # fmt: skip
+
+
+def _placeholders(draft: Drafting) -> Iterator[Issue]:
+    view = draft.view
+    values = {t: n for t, n in view.values.items() if trim(t).casefold() in _PLACEHOLDERS and n > 1}
+    if view.complete and values and len(values) <= 3 and view.distinct > 5:  # noqa: PLR2004
+        yield draft.issue(
+            "placeholder_values", "warn", "{n} rows hold a value that often stands for “unknown”.",
+            "If it does, read it as missing: add it to the column's null tokens.",
+            values=values, question="Do these values mean “not known”?",
+        )  # fmt: skip
+
+
+def _truncated(draft: Drafting) -> Iterator[Issue]:
+    view = draft.view
+    longest = view.lengths.longest or 0
+    share = view.lengths.at_longest / max(1, view.filled)
+    varied = (view.lengths.shortest or 0) < longest * 0.8
+    cut = longest >= 30 and varied and view.type.name == "text"  # noqa: PLR2004 - shorter is a code
+    if cut and view.lengths.at_longest > 1 and share >= draft.thresholds.truncation_share:
+        distinct = len({t for t in view.values if len(t) == longest}) if view.complete else 2
+        if distinct > 2 or longest in {30, 32, 40, 50, 60, 64, 80, 100, 128, 200, 254, 255, 256}:  # noqa: PLR2004
+            yield draft.issue(
+                "truncated_values", "warn",
+                f"{{n}} values are exactly {longest} characters long, the longest there are: "
+                "they look cut off.",
+                "Ask for an export without a limit on the length.",
+                count=view.lengths.at_longest, where=f"length({{c}}) = {longest}",
+                question=f"Does your system cut this field at {longest} characters?",
+            )  # fmt: skip
+
+
+def _personal_data(draft: Drafting) -> Iterator[Issue]:
+    found = draft.view.pii
+    if found is None:
+        return
+    by = {"name": "its name", "content": "its content", "both": "its name and its content"}
+    masked = "" if draft.view.masked else " Its values are shown as shapes only in this profile."
+    yield draft.issue(
+        "personal_data", "info",
+        f"Personal data ({found.kind.replace('_', ' ')}), by {by[found.by]}.{masked}",
+        "Deliver it only where the purpose needs it; mask or drop it elsewhere.",
+        count=draft.view.filled,
+    )  # fmt: skip
+
+
+_RULES: tuple[Callable[[Drafting], Iterator[Issue]], ...] = (
+    _missing, _constant, _keys, _misfits, date_issues, number_issues, text_issues,
+    spelling_issues, _placeholders, _truncated, _personal_data,
+)  # fmt: skip

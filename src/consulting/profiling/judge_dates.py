@@ -1,0 +1,119 @@
+"""Issues of dates: unclear order, several formats, impossible days, short years."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting.profiling.view import trim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from consulting.profiling.dates import DateText
+    from consulting.profiling.drafting import Drafting
+    from consulting.profiling.model import Issue
+
+_EARLIEST = "1900-01-01"
+_LATEST = "2100-01-01"
+
+
+def date_issues(draft: Drafting) -> Iterator[Issue]:
+    """All issues of a column of dates."""
+    if draft.view.type.name not in {"date", "timestamp"}:
+        return
+    for rule in (_order, _formats, _impossible, _short_years, _implausible):
+        yield from rule(draft)
+
+
+def _values(draft: Drafting, wanted: Callable[[DateText], bool]) -> dict[str, int]:
+    view = draft.view
+    return {
+        text: n
+        for text, n in view.values.items()
+        if (found := view.tally.forms.get(trim(text))) and found[0].date and wanted(found[0].date)
+    }
+
+
+def _order(draft: Drafting) -> Iterator[Issue]:
+    tally = draft.view.tally
+    if tally.day_first and tally.month_first:
+        less = "month" if tally.day_first >= tally.month_first else "day"
+        values = _values(
+            draft,
+            lambda d: d.pattern.startswith("?") and len(d.readings) == 1
+            and d.readings[0][0].startswith("%m" if less == "month" else "%d"),
+        )  # fmt: skip
+        yield draft.issue(
+            "mixed_date_order", "error",
+            f"{tally.day_first:,} dates have the day first and {tally.month_first:,} the month: "
+            f"{tally.open_order:,} more could be either.",
+            "Ask for dates as YYYY-MM-DD; until then the dates that could be either are a guess.",
+            values=values, count=min(tally.day_first, tally.month_first) + tally.open_order,
+            question="Where do the two ways of writing dates come from?",
+        )  # fmt: skip
+    elif tally.open_order and not tally.day_first and not tally.month_first:
+        yield draft.issue(
+            "ambiguous_dates", "error",
+            "{n} dates could be day/month or month/day, and no other date in the file decides it.",
+            "Declare the order in the model's date formats.",
+            values=_values(draft, lambda d: d.ambiguous), count=tally.open_order,
+            question="Is 03/04 the 3rd of April or the 4th of March?",
+        )  # fmt: skip
+    elif tally.open_order:
+        first = "day" if tally.day_first else "month"
+        sure = tally.day_first or tally.month_first
+        yield draft.issue(
+            "ambiguous_dates", "info" if sure > tally.open_order / 20 else "warn",
+            f"{{n}} dates could be day/month or month/day; {sure:,} others have the {first} first, "
+            "so these are read that way too.",
+            "Confirm the order, and declare it in the model's date formats.",
+            values=_values(draft, lambda d: d.ambiguous), count=tally.open_order,
+            question=f"Are all dates written with the {first} first?",
+        )  # fmt: skip
+
+
+def _formats(draft: Drafting) -> Iterator[Issue]:
+    patterns = draft.view.tally.patterns
+    if len(patterns) < 2:  # noqa: PLR2004 - several
+        return
+    main = min(patterns, key=lambda p: (-patterns[p], p))
+    named = ", ".join(sorted(patterns, key=lambda p: (-patterns[p], p))[:4])
+    yield draft.issue(
+        "mixed_date_formats", "warn",
+        f"Dates are written in {len(patterns)} formats ({named}); {{n}} differ from the main one.",
+        "List all formats in the model's date rule, or ask for one.",
+        values=_values(draft, lambda d: d.pattern != main),
+        count=patterns.total() - patterns[main],
+    )  # fmt: skip
+
+
+def _impossible(draft: Drafting) -> Iterator[Issue]:
+    if draft.view.tally.impossible:
+        yield draft.issue(
+            "impossible_dates", "warn", "{n} dates do not exist in the calendar (like 31/02).",
+            "Correct them at the source; the date rule rejects their rows.",
+            values=_values(draft, lambda d: not d.readings), count=draft.view.tally.impossible,
+        )  # fmt: skip
+
+
+def _short_years(draft: Drafting) -> Iterator[Issue]:
+    if draft.view.tally.short_years:
+        yield draft.issue(
+            "two_digit_years", "warn",
+            "{n} dates have a year of two digits; 00-68 are read as 20xx, 69-99 as 19xx.",
+            "Ask for four digits.",
+            values=_values(draft, lambda d: d.short_year), count=draft.view.tally.short_years,
+            question="Which century do years like 68 belong to?",
+        )  # fmt: skip
+
+
+def _implausible(draft: Drafting) -> Iterator[Issue]:
+    values = _values(
+        draft, lambda d: bool(d.readings) and not _EARLIEST < d.readings[0][1] < _LATEST
+    )
+    if values:
+        yield draft.issue(
+            "implausible_dates", "warn", "{n} dates lie before 1900 or after 2099.",
+            "Check them; days like 1900-01-01 often stand for “not known”.",
+            values=values,
+        )  # fmt: skip

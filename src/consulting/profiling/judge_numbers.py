@@ -1,0 +1,177 @@
+"""Issues of numbers: notations, units, currencies, lost digits, leading zeros, outliers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting.profiling.source import quoted
+from consulting.profiling.statistics import fences
+from consulting.profiling.view import trim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from consulting.profiling.drafting import Drafting
+    from consulting.profiling.model import Issue
+    from consulting.profiling.numbers import NumberText
+
+_NUMERIC = frozenset({"integer", "decimal", "money", "code"})
+_COMMA = frozenset({"comma", "grouped_comma"})
+_POINT = frozenset({"point", "grouped"})
+_ENOUGH_ROWS = 20
+_ENOUGH_DISTINCT = 8
+
+
+def number_issues(draft: Drafting) -> Iterator[Issue]:
+    """All issues of a column of numbers."""
+    if draft.view.type.name not in _NUMERIC:
+        return
+    for rule in (_notations, _unclear, _units, _currencies, _scientific, _leading_zeros, _outliers):
+        yield from rule(draft)
+
+
+def _values(draft: Drafting, wanted: Callable[[NumberText], bool]) -> dict[str, int]:
+    view = draft.view
+    return {
+        text: n
+        for text, n in view.values.items()
+        if (found := view.tally.forms.get(trim(text)))
+        and found[0].number
+        and wanted(found[0].number)
+    }
+
+
+def _notations(draft: Drafting) -> Iterator[Issue]:
+    notations = draft.view.tally.notations
+    commas = sum(notations[n] for n in _COMMA)
+    points = sum(notations[n] for n in _POINT)
+    if commas and points:
+        rare = _COMMA if commas <= points else _POINT
+        yield draft.issue(
+            "mixed_number_formats", "error",
+            f"{points:,} numbers have a decimal point and {commas:,} a decimal comma.",
+            "Ask for one notation; a number read in the wrong one is off by a factor of 1,000.",
+            values=_values(draft, lambda x: x.notation in rare), count=min(commas, points),
+            question="Which decimal mark does your system write?",
+        )  # fmt: skip
+    elif commas:
+        yield draft.issue(
+            "decimal_comma", "info", "{n} numbers are written with a decimal comma.",
+            "Set `decimal: ','` in the column's rule.",
+            values=_values(draft, lambda x: x.notation in _COMMA), count=commas,
+        )  # fmt: skip
+
+
+def _unclear(draft: Drafting) -> Iterator[Issue]:
+    notations = draft.view.tally.notations
+    decided = sum(notations[n] for n in (*_COMMA, *_POINT))
+    if notations["unclear"] and not decided:
+        yield draft.issue(
+            "ambiguous_numbers", "warn",
+            "{n} numbers like “1,234” could be one thousand or one and a fraction.",
+            "Declare the decimal mark in the column's rule; the comma is read as a thousands mark.",
+            values=_values(draft, lambda x: x.notation == "unclear"), count=notations["unclear"],
+            question="Is “1,234” more than a thousand?",
+        )  # fmt: skip
+
+
+def _units(draft: Drafting) -> Iterator[Issue]:
+    units, total = draft.view.tally.units, draft.view.tally.kinds["number"]
+    if units.total() < draft.thresholds.rare_share * max(1, total):
+        return  # letters that slipped in: a type mismatch
+    bare = total - units.total()
+    ranked = sorted([(-n, u) for u, n in units.items()] + [(-bare, "")] * (bare > 0))
+    named = ", ".join(f"“{u}”" if u else "none" for _, u in ranked[:5])
+    yield draft.issue(
+        "units_in_values", "info", f"{{n}} numbers carry a unit in the cell ({named}).",
+        "Keep numbers only, and name the unit in the column's name.",
+        values=_values(draft, lambda x: x.unit is not None), count=units.total(),
+    )  # fmt: skip
+    if len(ranked) > 1:
+        main = ranked[0][1]
+        yield draft.issue(
+            "mixed_units", "warn",
+            f"{{n}} numbers have another unit than most ({named}).",
+            "Convert to one unit where they differ; spell the unit one way.",
+            values=_values(draft, lambda x: (x.unit or "") != main), count=total + ranked[0][0],
+            question="Are the numbers without a unit in the same unit?" if bare else None,
+        )  # fmt: skip
+
+
+def _currencies(draft: Drafting) -> Iterator[Issue]:
+    currencies, total = draft.view.tally.currencies, draft.view.tally.kinds["number"]
+    bare = total - currencies.total()
+    if len(currencies) > 1 or (currencies and bare):
+        main = min(currencies, key=lambda c: (-currencies[c], c))
+        few_have = currencies.total() < bare
+        yield draft.issue(
+            "mixed_currencies", "error" if len(currencies) > 1 else "warn",
+            f"Amounts are in {', '.join(sorted(currencies))}; {bare:,} name no currency.",
+            "Split amount and currency into two columns; sums over this column mean nothing.",
+            values=_values(
+                draft,
+                (lambda x: x.currency is not None) if few_have else (lambda x: x.currency != main),
+            ),
+            count=currencies.total() if few_have else total - currencies[main],
+            question="Which currency are amounts without a sign in?" if bare else None,
+        )  # fmt: skip
+    elif currencies:
+        yield draft.issue(
+            "currency_in_values", "info",
+            f"All {{n}} amounts carry their currency ({next(iter(currencies))}).",
+            "Use the money rule: it keeps the number, and the currency in the column's name.",
+            count=currencies.total(),
+        )  # fmt: skip
+
+
+def _scientific(draft: Drafting) -> Iterator[Issue]:
+    notations = draft.view.tally.notations
+    total = draft.view.tally.kinds["number"]
+    if 0 < notations["scientific"] <= total / 2 and draft.view.type.name in {"integer", "code"}:
+        yield draft.issue(
+            "digits_lost", "error",
+            "{n} whole numbers are in scientific notation (1.23E+11), as Excel writes long ones: "
+            "their last digits are lost.",
+            "Ask for the column again, exported as text.",
+            values=_values(draft, lambda x: x.notation == "scientific"),
+            count=notations["scientific"],
+        )  # fmt: skip
+
+
+def _leading_zeros(draft: Drafting) -> Iterator[Issue]:
+    zeros = draft.view.tally.leading_zeros
+    if zeros:
+        yield draft.issue(
+            "leading_zeros", "info",
+            "{n} values are digits with a leading zero: labels, not numbers.",
+            "Keep the column as text (rule to_text); a number would lose the zeros.",
+            values=_values(draft, lambda x: x.leading_zero), count=zeros,
+            where="regexp_full_match(trim({c}), '0\\d+')",
+        )  # fmt: skip
+
+
+def _outliers(draft: Drafting) -> Iterator[Issue]:
+    view, numbers = draft.view, draft.view.numbers
+    if numbers is None or view.pii or view.type.name == "code" or numbers.count < _ENOUGH_ROWS:
+        return
+    bottom, top = fences(numbers, draft.thresholds.outlier_fences)
+    if bottom == top or view.distinct < _ENOUGH_DISTINCT or _counts_up(view.distinct, view.rows):
+        return
+    values = _values(draft, lambda x: not bottom <= x.value <= top)
+    count = view.known.get("outliers", sum(values.values()))
+    if not 0 < count <= draft.thresholds.outlier_share * numbers.count:
+        return
+    simple = set(view.tally.notations) <= {"plain", "point"} and not view.tally.units
+    outside = f"NOT try_cast({quoted(view.name)} AS DOUBLE) BETWEEN {bottom!r} AND {top!r}"
+    yield draft.issue(
+        "outliers", "warn",
+        f"{{n}} values below {bottom:g} or above {top:g} lie more than "
+        f"{draft.thresholds.outlier_fences:g} interquartile ranges outside the middle half.",
+        "Check the largest and smallest values against the source.",
+        values=values if view.complete else None, count=count,
+        where=outside if simple and not view.complete else None,
+    )  # fmt: skip
+
+
+def _counts_up(distinct: int, rows: int) -> bool:
+    return distinct == rows  # a key: its values mean nothing

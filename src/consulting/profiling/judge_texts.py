@@ -1,0 +1,116 @@
+"""Issues of how texts are written: white space, garbled letters, formulas, odd shapes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from consulting.profiling.view import trim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from consulting.profiling.drafting import Drafting
+    from consulting.profiling.model import Issue
+
+_MOJIBAKE = re.compile(
+    r"[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
+    r"\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac|\u00e2\u0080|\ufffd|\u00ef\u00bf\u00bd"
+)
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u00a0\u200b-\u200d\u2060\ufeff]|[\t\n\r]")
+_FORMULA = re.compile(r"[=@].*|[+-](?![\d.,(\s]).*", re.DOTALL)
+_RUN = re.compile(r"[^\W\d_]+|\d+")
+_SHAPED_SHARE = 0.8
+_MOST_SHAPES = 3
+
+
+def text_issues(draft: Drafting) -> Iterator[Issue]:
+    """All issues of how the values of a column are written."""
+    for rule in (_white_space, _garbled, _invisible, _formulas, _odd_shapes):
+        yield from rule(draft)
+
+
+def _values(draft: Drafting, wanted: Callable[[str], bool]) -> dict[str, int]:
+    return {text: n for text, n in draft.view.values.items() if wanted(text)}
+
+
+def _white_space(draft: Drafting) -> Iterator[Issue]:
+    ends = _values(draft, lambda t: t != trim(t))
+    known = draft.view.known
+    if ends:
+        spaces_only = all(set(t[:1] + t[-1:]) - {" "} <= set(t.strip(" ")) for t in ends)
+        yield draft.issue(
+            "untrimmed_values", "info", "{n} values have white space at an end.",
+            "Nothing: all cleaning rules trim.",
+            values=ends, count=known.get("untrimmed"),
+            where="{c} <> trim({c})" if spaces_only else None,
+        )  # fmt: skip
+    inner = _values(draft, lambda t: "  " in trim(t))
+    if inner:
+        yield draft.issue(
+            "inner_white_space", "info", "{n} values have several spaces in a row.",
+            "Nothing: the text rule writes one space.",
+            values=inner, count=known.get("inner_space"), where="contains(trim({c}), '  ')",
+        )  # fmt: skip
+
+
+def _garbled(draft: Drafting) -> Iterator[Issue]:
+    values = _values(draft, lambda t: not t.isascii() and _MOJIBAKE.search(t) is not None)
+    if values:
+        yield draft.issue(
+            "garbled_text", "error",
+            "{n} values hold letters that were read in the wrong encoding, like “Ã¼” for “ü”.",
+            "Ask for the file in UTF-8; what was lost before the export can not be restored.",
+            values=values, question="Are the letters right in your own system?",
+        )  # fmt: skip
+
+
+def _invisible(draft: Drafting) -> Iterator[Issue]:
+    values = _values(draft, lambda t: _INVISIBLE.search(t) is not None)
+    if values:
+        yield draft.issue(
+            "invisible_characters", "warn",
+            "{n} values hold characters that can not be seen: line breaks, tabs, "
+            "no-break or zero-width spaces.",
+            "Nothing: the text rule writes plain spaces. Joins on the raw values would fail.",
+            values=values,
+        )  # fmt: skip
+
+
+def _formulas(draft: Drafting) -> Iterator[Issue]:
+    values = _values(draft, lambda t: _FORMULA.match(trim(t)) is not None and len(trim(t)) > 1)
+    if values:
+        yield draft.issue(
+            "formula_like_values", "warn",
+            "{n} values start like a spreadsheet formula (= + - @).",
+            "Open the raw file with care; deliverables neutralise such cells.",
+            values=values, count=draft.view.known.get("formula"),
+        )  # fmt: skip
+
+
+def coarse_shape(text: str) -> str:
+    """A text with each run of letters as `a` and each run of digits as `9`."""
+    return _RUN.sub(lambda m: "9" if m.group().isdigit() else "a", text)
+
+
+def _odd_shapes(draft: Drafting) -> Iterator[Issue]:
+    """Codes have few shapes: what differs from nearly all others is told."""
+    view = draft.view
+    if view.type.name != "text" or not view.complete or view.distinct <= _MOST_SHAPES:
+        return
+    shapes: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    for text, n in view.values.items():
+        shapes[coarse_shape(trim(text))] += n
+        kinds[coarse_shape(trim(text))] += 1
+    main = min(shapes, key=lambda s: (-shapes[s], s))
+    total = shapes.total()
+    coded = len(main) > 1 and " " not in main and kinds[main] > _MOST_SHAPES
+    if not coded or not _SHAPED_SHARE * total <= shapes[main] < total:
+        return
+    yield draft.issue(
+        "odd_shapes", "info", f"{{n}} values are not written like the others ({main}).",
+        "Check these codes against the client's list of codes.",
+        values=_values(draft, lambda t: coarse_shape(trim(t)) != main),
+    )  # fmt: skip

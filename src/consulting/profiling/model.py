@@ -1,0 +1,175 @@
+"""The profile of a feed, as stored in JSON; its schema is `profile.schema.json` beside this file.
+
+Only additions may be made within one `schema_version`; see `docs/profile.md` for every field.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from consulting.privacy import PiiFinding
+from consulting.records import Record, Severity
+
+SCHEMA_VERSION: Literal["1.0"] = "1.0"
+
+
+class FileMetadata(Record):
+    """One file of the feed, as it was read."""
+
+    filename: str
+    sha256: str
+    format: str
+    encoding: str | None
+    delimiter: str | None
+    quotechar: str | None
+    sheet: str | None
+    row_count: int
+    unparsed_rows: int
+    column_count: int
+    file_size_bytes: int
+    sampled_from: int | None
+
+
+class ValueCount(Record):
+    """A value (masked in columns of personal data) and how many rows hold it."""
+
+    value: str
+    count: int
+    pct: float
+
+
+class FormatCount(Record):
+    """A format or notation and how many rows are written in it."""
+
+    format: str
+    count: int
+
+
+class Bin(Record):
+    """One bar of a histogram: from `lower` (included) to `upper` (the last bar includes it)."""
+
+    lower: str
+    upper: str
+    count: int
+
+
+class NumberSummary(Record):
+    """A column's values as numbers; dates are summarised by their own fields.
+
+    Attributes:
+        count: Values that could be read as numbers.
+        quantiles: The values at 0, 5, 10, … 100 percent; each is a value of the column.
+    """
+
+    count: int
+    mean: float
+    stddev: float | None
+    quantiles: tuple[float, ...]
+    zeros: int
+    negatives: int
+
+
+class ColumnProfile(Record):
+    """One column. Counts are of rows; percentages are 0 to 100, of all rows unless said."""
+
+    name: str
+    position: int
+    inferred_type: str
+    type_pct: float
+    null_count: int
+    null_pct: float
+    null_like_count: int = 0
+    null_like_values: tuple[ValueCount, ...] = ()
+    distinct_count: int
+    distinct_exact: bool = True
+    unique_count: int = 0
+    cardinality_ratio: float
+    key_candidate: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    mean_length: float | None = None
+    min: str | None = None
+    max: str | None = None
+    numbers: NumberSummary | None = None
+    date_quantiles: tuple[str, ...] = ()
+    top_values: tuple[ValueCount, ...] = ()
+    histogram: tuple[Bin, ...] = ()
+    shapes: tuple[ValueCount, ...] = ()
+    formats: tuple[FormatCount, ...] = ()
+    ambiguous_dates: int = 0
+    day_first: bool | None = None
+    units: tuple[FormatCount, ...] = ()
+    currencies: tuple[FormatCount, ...] = ()
+    leading_zeros: int = 0
+    untrimmed: int = 0
+    pii: PiiFinding | None = None
+    masked: bool = False
+
+
+class Issue(Record):
+    """Something a reader of the data should know.
+
+    Attributes:
+        feed: The feed.
+        column: The column it is about; None where it is about rows or the file.
+        columns: All columns that take part, where there are several.
+        issue_type: A stable code, as listed in `docs/profile.md`.
+        severity: "info", "warn" or "error".
+        detail: What was found, in a sentence.
+        evidence_count: How many rows show it.
+        evidence_pct: Of all rows, 0 to 100.
+        examples: Some of the values, masked in columns of personal data.
+        recommendation: What to do.
+        question: What only the client can answer, if anything.
+        rows_where: A condition that selects the rows from `raw.<feed>`; None in columns of
+            personal data where it would have to list values.
+    """
+
+    feed: str
+    column: str | None = None
+    columns: tuple[str, ...] = ()
+    issue_type: str
+    severity: Severity
+    detail: str
+    evidence_count: int
+    evidence_pct: float = 0.0
+    examples: tuple[str, ...] = ()
+    recommendation: str
+    question: str | None = None
+    rows_where: str | None = None
+
+
+class Dependency(Record):
+    """A column that (almost) decides another: the same `determinant` has the same `dependent`."""
+
+    determinant: str
+    dependent: str
+    contradicting_rows: int
+    holds_pct: float
+
+
+class FeedProfile(Record):
+    """What is known of one feed in one run."""
+
+    schema_version: Literal["1.0"] = SCHEMA_VERSION
+    feed: str
+    basis: Literal["all_rows", "sample", "headers"]
+    file_metadata: tuple[FileMetadata, ...]
+    row_count: int
+    column_count: int
+    duplicate_rows: int = 0
+    columns: tuple[ColumnProfile, ...]
+    candidate_keys: tuple[tuple[str, ...], ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    issues: tuple[Issue, ...] = Field(default=())
+
+    def column(self, name: str) -> ColumnProfile | None:
+        """The column of this name, or None."""
+        return next((c for c in self.columns if c.name == name), None)
+
+    def counts(self) -> dict[str, int]:
+        """How many issues there are of each severity."""
+        severities: tuple[Severity, ...] = ("info", "warn", "error")
+        return {s: sum(i.severity == s for i in self.issues) for s in severities}

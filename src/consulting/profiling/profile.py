@@ -1,0 +1,244 @@
+"""The profile of a feed: from the files of a run to `FeedProfile`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting.privacy import detect_pii
+from consulting.profiling.columns import column_profile, pct, view_columns
+from consulting.profiling.judge import judge_column
+from consulting.profiling.model import ColumnProfile, Dependency, FeedProfile, FileMetadata, Issue
+from consulting.profiling.rows import (
+    BrokenDependency,
+    broken_dependencies,
+    contradicting,
+    duplicate_rows,
+    wide_keys,
+)
+from consulting.profiling.source import FeedSource, open_feed, quoted
+from consulting.profiling.thresholds import Thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from consulting.profiling.view import ColumnView
+    from consulting.records import FileReading, Severity
+
+_RANK: dict[Severity, int] = {"error": 0, "warn": 1, "info": 2}
+_SAMPLE_CELLS = 2_000_000
+_DEFAULT = Thresholds()
+
+
+def profile_feed(
+    feed: str,
+    readings: Sequence[FileReading],
+    run_folder: Path,
+    *,
+    declared: Sequence[str] = (),
+    thresholds: Thresholds = _DEFAULT,
+) -> FeedProfile:
+    """Profiles one feed from the rows its files left in the run folder.
+
+    The same rows always give the same profile, byte for byte, on any number of threads.
+
+    Args:
+        feed: The feed.
+        readings: Its files in the order of arrival, as intake read them.
+        run_folder: `ClientFolder.run(batch_id)`.
+        declared: The source columns the feed's models read; a missing one is an issue.
+        thresholds: When a finding is worth telling.
+
+    Returns:
+        The profile; from headers only where no rows may be stored (tier 1).
+    """
+    mine = [r for r in readings if r.feed == feed]
+    files = tuple(_file(r) for r in mine)
+    if not any(r.rows_path for r in mine):
+        return _from_headers(feed, mine, files, declared)
+    masked = {c for r in mine for c in r.masked_columns}
+    with open_feed(mine, run_folder, thresholds) as source:
+        views = view_columns(source, masked, thresholds)
+        sample_rows = max(1_000, _SAMPLE_CELLS // max(1, len(views)))
+        source.draw_sample(min(thresholds.dependency_rows, sample_rows))
+        columns = tuple(column_profile(v) for v in views)
+        repeated = duplicate_rows(source, views)
+        single = [(c.name,) for c in columns if c.key_candidate]
+        keys = single or wide_keys(source, views)
+        broken = broken_dependencies(source, views, thresholds)
+        issues = [
+            *_file_issues(feed, mine, thresholds),
+            *_missing_declared(feed, source.columns, declared, source.rows),
+            *_row_issues(feed, source, repeated),
+            *(issue for v in views for issue in judge_column(feed, v, thresholds)),
+            *(_dependency_issue(feed, b, views, source.rows) for b in broken),
+        ]
+    return FeedProfile(
+        feed=feed,
+        basis="sample" if any(r.sampled_from is not None for r in mine) else "all_rows",
+        file_metadata=files,
+        row_count=source.rows,
+        column_count=len(columns),
+        duplicate_rows=repeated,
+        columns=columns,
+        candidate_keys=tuple(keys),
+        dependencies=tuple(
+            Dependency(
+                determinant=d, dependent=b.dependent, contradicting_rows=b.errors[d],
+                holds_pct=pct(source.rows - b.errors[d], source.rows),
+            )
+            for b in broken for d in b.determinants
+        ),
+        issues=tuple(sorted(issues, key=_order)),
+    )  # fmt: skip
+
+
+def _order(issue: Issue) -> tuple[int, int, str, str]:
+    return (_RANK[issue.severity], -issue.evidence_count, issue.column or "", issue.issue_type)
+
+
+def _file(reading: FileReading) -> FileMetadata:
+    return FileMetadata(
+        filename=reading.filename,
+        sha256=reading.sha256,
+        format=reading.format,
+        encoding=reading.encoding,
+        delimiter=reading.delimiter,
+        quotechar=reading.quotechar,
+        sheet=reading.sheet,
+        row_count=reading.loaded_rows,
+        unparsed_rows=reading.unparsed_rows,
+        column_count=len(reading.columns),
+        file_size_bytes=reading.size_bytes,
+        sampled_from=reading.sampled_from,
+    )
+
+
+def _from_headers(
+    feed: str,
+    readings: Sequence[FileReading],
+    files: tuple[FileMetadata, ...],
+    declared: Sequence[str],
+) -> FeedProfile:
+    names = list(dict.fromkeys(c for r in readings for c in r.columns))
+    columns = tuple(
+        ColumnProfile(
+            name=name, position=i, inferred_type="unknown", type_pct=0.0, null_count=0,
+            null_pct=0.0, distinct_count=0, distinct_exact=False, cardinality_ratio=0.0,
+            pii=detect_pii(name, []),
+        )
+        for i, name in enumerate(names)
+    )  # fmt: skip
+    personal = [
+        Issue(
+            feed=feed, column=c.name, issue_type="personal_data", severity="info",
+            detail=f"Personal data ({c.pii.kind.replace('_', ' ')}), by its name.",
+            evidence_count=0,
+            recommendation="Deliver it only where the purpose needs it; mask or drop it elsewhere.",
+        )
+        for c in columns if c.pii
+    ]  # fmt: skip
+    issues = [*_missing_declared(feed, names, declared, 0), *personal]
+    return FeedProfile(
+        feed=feed,
+        basis="headers",
+        file_metadata=files,
+        row_count=sum(r.received_rows for r in readings),
+        column_count=len(columns),
+        columns=columns,
+        issues=tuple(sorted(issues, key=_order)),
+    )
+
+
+def _file_issues(feed: str, readings: Sequence[FileReading], thresholds: Thresholds) -> list[Issue]:
+    issues = []
+    for reading in readings:
+        if reading.unparsed_rows:
+            much = reading.unparsed_rows > thresholds.unparsed_error * reading.received_rows
+            issues.append(
+                Issue(
+                    feed=feed, issue_type="unparsed_rows", severity="error" if much else "warn",
+                    detail=f"{reading.unparsed_rows:,} of {reading.received_rows:,} records of "
+                    f"{reading.filename} do not have the file's form and were set aside.",
+                    evidence_count=reading.unparsed_rows,
+                    evidence_pct=pct(reading.unparsed_rows, reading.received_rows),
+                    recommendation="See the rejects: most often a quote or a delimiter in a value "
+                    "is not escaped. Correct and send the rows again.",
+                )
+            )  # fmt: skip
+    loaded = sum(r.loaded_rows for r in readings)
+    if not loaded:
+        issues.append(
+            Issue(
+                feed=feed, issue_type="no_rows", severity="error",
+                detail="The files hold a header and no row.", evidence_count=0,
+                recommendation="Ask for the file again; check the filter of the export.",
+                question="Is an empty file what you meant to send?",
+            )
+        )  # fmt: skip
+    shared = set(readings[0].columns)
+    for reading in readings[1:]:
+        differing = shared ^ set(reading.columns)
+        if differing:
+            issues.append(
+                Issue(
+                    feed=feed, columns=tuple(sorted(differing)), severity="warn",
+                    issue_type="columns_differ_between_files",
+                    detail=f"{reading.filename} and {readings[0].filename} do not have the same "
+                    f"columns: {', '.join(sorted(differing))}.",
+                    evidence_count=reading.loaded_rows,
+                    evidence_pct=pct(reading.loaded_rows, loaded),
+                    recommendation="Ask for the same columns in each file.",
+                )
+            )  # fmt: skip
+    return issues
+
+
+def _missing_declared(
+    feed: str, columns: Sequence[str], declared: Sequence[str], rows: int
+) -> list[Issue]:
+    return [
+        Issue(
+            feed=feed, column=name, issue_type="declared_column_missing", severity="error",
+            detail=f"The models read the column “{name}”, which no file has.",
+            evidence_count=rows, evidence_pct=100.0 if rows else 0.0,
+            recommendation="See the drift section for a proposed change, or ask for the column.",
+        )
+        for name in declared if name not in columns
+    ]  # fmt: skip
+
+
+def _row_issues(feed: str, source: FeedSource, repeated: int) -> list[Issue]:
+    if not repeated:
+        return []
+    names = ", ".join(quoted(c) for c in source.columns)
+    return [
+        Issue(
+            feed=feed, issue_type="duplicate_rows", severity="warn",
+            detail=f"{repeated:,} rows repeat an earlier row in every column.",
+            evidence_count=repeated, evidence_pct=pct(repeated, source.rows),
+            recommendation="The models merge them and count them as merged; find out why the "
+            "export repeats rows.",
+            rows_where=f"_row_id NOT IN (SELECT min(_row_id) FROM raw.{quoted(feed)} "
+            f"GROUP BY {names})",
+        )
+    ]  # fmt: skip
+
+
+def _dependency_issue(
+    feed: str, broken: BrokenDependency, views: Sequence[ColumnView], rows: int
+) -> Issue:
+    named = {v.name: v for v in views}
+    taking_part = [*broken.determinants, broken.dependent]
+    private = any(named[c].private for c in taking_part)
+    others = " and ".join(f"“{d}”" for d in broken.determinants)
+    return Issue(
+        feed=feed, column=broken.dependent, columns=tuple(taking_part),
+        issue_type="broken_dependency", severity="warn",
+        detail=f"{broken.rows:,} rows have another “{broken.dependent}” than nearly all rows with "
+        f"the same {others}.",
+        evidence_count=broken.rows, evidence_pct=pct(broken.rows, rows),
+        examples=() if private else tuple(dict.fromkeys(b for _, _, b in broken.pairs))[:5],
+        recommendation="Check these rows: one of the columns is likely wrong.",
+        rows_where=None if private else contradicting(broken),
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+"""Values that are probably the same: other casing or punctuation, and misspellings."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from consulting.profiling.view import trim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from consulting.profiling.drafting import Drafting
+    from consulting.profiling.model import Issue
+
+_WORD = re.compile(r"[^\W\d_]+")
+_PAIRS = 3_000_000
+_SHORTEST = 4
+_SPELLED = frozenset({"text", "boolean"})
+_FREQUENT = 3
+
+
+def spelling_issues(draft: Drafting) -> Iterator[Issue]:
+    """Casing variants and misspellings of a column of texts with few distinct values."""
+    view = draft.view
+    if view.type.name not in _SPELLED or not view.complete or view.masked:
+        return
+    groups = variants(view.values)
+    rare = {t: n for group in groups for t, n in group.items() if t != _leader(group)}
+    if rare:
+        names = "; ".join(
+            " / ".join(f"“{t}”" for t in sorted(g, key=lambda t: (-g[t], t))[:3])
+            for g in groups[:3]
+        )
+        told = "" if view.private else f" ({names})"
+        yield draft.issue(
+            "casing_variants", "warn",
+            f"{{n}} values differ from a more frequent one only in case, accents, spaces or "
+            f"punctuation{told}.",
+            "Map them to one spelling: a code list in the column's rule does it.",
+            values=rare,
+        )  # fmt: skip
+    spelled = {
+        group[0]: n for group in ((_leader(g), sum(g.values())) for g in _all(view.values))
+        for n in group[1:]
+    }  # fmt: skip
+    wrong = misspellings(
+        {str(t): n for t, n in spelled.items()},
+        draft.thresholds.typo_ratio,
+        draft.thresholds.typo_letters,
+    )
+    if wrong:
+        named = "; ".join(f"“{w}” for “{r}”" for w, r in list(wrong.items())[:3])
+        yield draft.issue(
+            "similar_values", "warn",
+            "{n} values look like misspellings of a more frequent one"
+            + ("." if view.private else f" ({named})."),
+            "Confirm the list and correct it: a code list in the column's rule does it.",
+            values={t: n for t, n in view.values.items() if t in wrong},
+            question="Are these spellings mistakes?",
+        )  # fmt: skip
+
+
+def folded(text: str) -> str:
+    """A text without case, accents, spaces and punctuation."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _all(values: Mapping[str, int]) -> list[dict[str, int]]:
+    groups: dict[str, dict[str, int]] = defaultdict(dict)
+    for text, n in values.items():
+        groups[folded(text) or text][text] = n
+    return [groups[key] for key in sorted(groups)]
+
+
+def variants(values: Mapping[str, int]) -> list[dict[str, int]]:
+    """Groups of two or more values that are the same but for case, accents and punctuation.
+
+    White space at the ends alone makes no variant: that is an issue of its own.
+    """
+    groups = [g for g in _all(values) if len({trim(t) for t in g}) > 1]
+    return sorted(groups, key=lambda g: (-sum(g.values()), sorted(g)))
+
+
+def _leader(group: Mapping[str, int]) -> str:
+    return min(group, key=lambda t: (-group[t], t))
+
+
+def misspellings(values: Mapping[str, int], ratio: float, letters_per_edit: int) -> dict[str, str]:
+    """Rare values close to a much more frequent one, with that one.
+
+    Close is a Damerau-Levenshtein distance (an insertion, deletion, exchange or swap is one) of
+    one edit for each `letters_per_edit`, and at least one. Values that differ in their digits are
+    different things ("unit 1", "unit 2") and never misspellings; neither are words that frequent
+    values use ("dark", "pale").
+
+    Args:
+        values: Values with their rows.
+        ratio: How many times more rows the right spelling has.
+        letters_per_edit: The letters of a value for which one edit is allowed.
+    """
+    usable = {t: n for t, n in values.items() if len(trim(t)) >= _SHORTEST}
+    frequent = [(t, n) for t, n in usable.items() if n >= max(_FREQUENT, ratio)]
+    highest = max((n for _, n in frequent), default=0)
+    rare = [(t, n) for t, n in usable.items() if n * ratio <= highest]
+    if not rare or not frequent or len(rare) * len(frequent) > _PAIRS:
+        return {}
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE rare AS SELECT unnest($1) AS t, unnest($2) AS n",
+                           [[t for t, _ in rare], [n for _, n in rare]])  # fmt: skip
+        connection.execute("CREATE TABLE frequent AS SELECT unnest($1) AS t, unnest($2) AS n",
+                           [[t for t, _ in frequent], [n for _, n in frequent]])  # fmt: skip
+        allowed = f"greatest(1, length(r.t) // {letters_per_edit})"
+        found = connection.execute(
+            "SELECT r.t, f.t FROM rare r JOIN frequent f ON "
+            f"abs(length(r.t) - length(f.t)) <= {allowed} AND r.n * {ratio} <= f.n AND r.t <> f.t "
+            f"WHERE damerau_levenshtein(lower(r.t), lower(f.t)) <= {allowed} "
+            "ORDER BY r.t, damerau_levenshtein(lower(r.t), lower(f.t)), f.n DESC, f.t"
+        ).fetchall()
+    uses: Counter[str] = Counter()
+    for text, n in usable.items():
+        for word in set(_words(text)):
+            uses[word] += n
+    wrong: dict[str, str] = {}
+    for text, right in found:
+        if _digits(text) == _digits(right) and _misspelt(text, right, uses, ratio):
+            wrong.setdefault(text, right)
+    return wrong
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _misspelt(text: str, right: str, uses: Counter[str], ratio: float) -> bool:
+    """Whether each word that differs could be a slip: long enough, close, and hardly used."""
+    words, right_words = _words(text), _words(right)
+    if len(words) != len(right_words):
+        return len(words) < len(right_words)  # words run together
+    return all(
+        len(a) >= _SHORTEST
+        and uses[a] * ratio <= uses[b]
+        and _distance(a, b) <= max(1, len(a) // _SHORTEST)
+        for a, b in zip(words, right_words, strict=True)
+        if a != b
+    )
+
+
+def _distance(a: str, b: str) -> int:
+    """The Levenshtein distance of two words."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        last, row[0] = row[0], i
+        for j, y in enumerate(b, start=1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+    return row[-1]
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())

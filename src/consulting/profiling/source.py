@@ -1,0 +1,118 @@
+"""The rows of a feed as one DuckDB view over the Parquet files of a run folder."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from consulting.null_tokens import NULL_TOKENS, WHITESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from consulting.profiling.thresholds import Thresholds
+    from consulting.records import FileReading
+
+_OWN = ("_file", "_row")
+# Knuth's multiplicative hash: spreads a sample evenly over line numbers, the same on any machine.
+_SPREAD = "(_row * 2654435761) % 4294967296"
+_SPREAD_RANGE = 4_294_967_296
+
+
+def quoted(name: str) -> str:
+    """A column or table name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+WHITESPACE_SQL = " || ".join(f"chr({ord(c)})" for c in WHITESPACE)
+
+
+def trimmed(expression: str) -> str:
+    """SQL for a text without white space at its ends."""
+    return f"trim({expression}, white_space())"
+
+
+class FeedSource:
+    """Reads the text rows of one feed.
+
+    Attributes:
+        columns: The feed's columns, in the order of the files.
+        rows: How many rows there are.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: int
+    ) -> None:
+        self._connection = connection
+        self.columns = tuple(columns)
+        self.rows = rows
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query over the view `feed`."""
+        return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
+        """The one row of an aggregate over the view `feed`."""
+        return self.query(sql, parameters)[0]
+
+    def draw_sample(self, rows: int) -> int:
+        """Makes the table `sample` of about `rows` rows spread evenly, and returns their number."""
+        bound = _SPREAD_RANGE if self.rows <= rows else _SPREAD_RANGE * rows // self.rows
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE sample AS "
+            f"SELECT * FROM feed WHERE {_SPREAD} < {bound} ORDER BY _file, _row"
+        )
+        return int(self.one("SELECT count(*) FROM sample")[0])
+
+
+@contextmanager
+def open_feed(
+    readings: Sequence[FileReading], run_folder: Path, thresholds: Thresholds
+) -> Iterator[FeedSource]:
+    """Opens the rows of a feed's files for queries, in bounded memory.
+
+    Args:
+        readings: The feed's files; those without rows (tier 1) are passed over.
+        run_folder: `ClientFolder.run(batch_id)`.
+        thresholds: `memory_limit`.
+    """
+    paths = [str(run_folder / r.rows_path) for r in readings if r.rows_path]
+    spill = run_folder / "profile" / ".spill"
+    connection = duckdb.connect()
+    try:
+        connection.execute(f"SET memory_limit = {literal(thresholds.memory_limit)}")
+        connection.execute(f"SET temp_directory = {literal(str(spill))}")
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute(f"CREATE MACRO white_space() AS {WHITESPACE_SQL}")
+        tokens = ", ".join(literal(t) for t in sorted(NULL_TOKENS))
+        connection.execute(
+            f"CREATE MACRO null_like(t) AS length(t) < 17 AND lower(t) IN ({tokens})"
+        )
+        files = ", ".join(literal(_unglobbed(p)) for p in paths)
+        connection.execute(
+            f"CREATE VIEW feed AS SELECT * FROM read_parquet([{files}], union_by_name = true)"
+        )
+        names = [row[0] for row in connection.execute("DESCRIBE feed").fetchall()]
+        columns = [n for n in _ordered(readings) if n in names]
+        counted = connection.execute("SELECT count(*) FROM feed").fetchone()
+        yield FeedSource(connection, columns, int(counted[0]) if counted else 0)
+    finally:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def _ordered(readings: Sequence[FileReading]) -> list[str]:
+    return list(dict.fromkeys(c for r in readings for c in r.columns if c not in _OWN))
+
+
+def _unglobbed(path: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in path)

@@ -1,0 +1,65 @@
+"""Every number that decides whether something is worth telling, in one place."""
+
+from __future__ import annotations
+
+from consulting.records import Record
+
+
+class Thresholds(Record):
+    """When a finding becomes an issue, and how much work a profile may be. Shares are 0 to 1.
+
+    Attributes:
+        type_share: The share of values that must fit a type for the column to be of it.
+        missing_info: The share of missing values that is worth telling.
+        missing_warn: The share that is a warning.
+        constant_rows: From how many rows one single value is worth telling.
+        key_share: The share of distinct values from which a repeated value breaks a key.
+        rare_share: The share below which a form or shape is the exception.
+        typo_ratio: How many times more frequent the right spelling is than the wrong one.
+        typo_letters: The letters of a value for which a misspelling may differ by one edit.
+        outlier_fences: Interquartile ranges beyond the quartiles (Tukey 1977: 3 is "far out").
+        outlier_share: The largest share of a column that can be called outliers.
+        truncation_share: The share of values at the one greatest length that looks cut off.
+        dependency_error: The largest share of rows that may contradict a dependency.
+        dependency_majority: The share of a group its majority must have to judge the rest.
+        dependency_rows: Rows that screen pairs of columns before all rows are counted.
+        dependency_columns: The most columns tried against each other.
+        foreign_key_share: The share of values that must be found in the other feed's key.
+        unparsed_error: The share of unparsed rows that is an error.
+        few_distinct: Columns with fewer distinct values are profiled value by value, exactly.
+        top_values: How many of the most frequent values are kept.
+        histogram_bins: Bins of a histogram.
+        examples: Examples an issue carries.
+        listed_values: Values a `rows_where` condition may list.
+        sample_values: Values looked at to choose the type of a column with many distinct values.
+        columns_per_statement: Columns one statement reads (wide tables are read in chunks).
+        cells_per_quantile_statement: Values one statement holds in memory for exact quantiles.
+        memory_limit: DuckDB's memory; more goes to disk in the run folder.
+    """
+
+    type_share: float = 0.8
+    missing_info: float = 0.0
+    missing_warn: float = 0.2
+    constant_rows: int = 10
+    key_share: float = 0.98
+    rare_share: float = 0.05
+    typo_ratio: float = 5.0
+    typo_letters: int = 6
+    outlier_fences: float = 3.0
+    outlier_share: float = 0.02
+    truncation_share: float = 0.05
+    dependency_error: float = 0.05
+    dependency_majority: float = 0.7
+    dependency_rows: int = 20_000
+    dependency_columns: int = 40
+    foreign_key_share: float = 0.9
+    unparsed_error: float = 0.01
+    few_distinct: int = 10_000
+    top_values: int = 10
+    histogram_bins: int = 20
+    examples: int = 5
+    listed_values: int = 500
+    sample_values: int = 2_000
+    columns_per_statement: int = 25
+    cells_per_quantile_statement: int = 20_000_000
+    memory_limit: str = "2GB"
