@@ -123,8 +123,17 @@ def _measures(profile: ColumnProfile) -> list[str]:
 
 
 def _formats(formats: Sequence[FormatCount]) -> str:
-    shown = ", ".join(f"{one.format} ({number(one.count)})" for one in formats[:_NOTABLE_FORMATS])
+    shown = ", ".join(
+        f"{_in_words(one.format)} ({number(one.count)})" for one in formats[:_NOTABLE_FORMATS]
+    )
     return shown + (" …" if len(formats) > _NOTABLE_FORMATS else "")
+
+
+def _in_words(notation: str) -> str:
+    """Write a date format as people do: `%Y-%m-%d` is YYYY-MM-DD; `?` may be day or month."""
+    for code, word in (("%Y", "YYYY"), ("%y", "YY"), ("%m", "MM"), ("%d", "DD"), ("%b", "Mon")):
+        notation = notation.replace(code, word)
+    return notation
 
 
 def _figure(value: float) -> str:

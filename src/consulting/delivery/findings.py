@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from consulting.delivery.mapping import unmapped_columns
+from consulting.delivery.pages import percent, plural
 from consulting.delivery.rejects import reason_in_words
-from consulting.records import Record, Severity
+from consulting.records import CheckOutcome, Record, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,18 @@ MANY_REJECTS = 0.05
 """From this share of a feed's rows on, one reject reason is a finding of severity error."""
 
 
+_EXAMPLES_SHOWN = 4
+_TITLES = {
+    "null_like_values": "Words for “no value”",
+    "formula_like_values": "Values that look like formulas",
+    "type_mismatch": "Values of another type",
+    "constant_column": "The same value in every row",
+    "untrimmed_values": "Blanks around values",
+    "casing_variants": "One word in several spellings",
+}
+"""Where a code of the profile, its underscores taken out, would not be plain words."""
+
+
 class Finding(Record):
     """One thing the client should know.
 
@@ -34,7 +47,9 @@ class Finding(Record):
         column: The column, where it is about one.
         title: What it is, in a few words.
         detail: What was seen, in a sentence.
-        rows: How many rows it is about.
+        count: How many rows, files or columns it is about.
+        unit: Which of them are counted.
+        examples: Some of the values: at tier 3 only, and never of personal data.
         recommendation: What to do.
     """
 
@@ -44,7 +59,9 @@ class Finding(Record):
     column: str | None = None
     title: str
     detail: str = ""
-    rows: int = 0
+    count: int = 1
+    unit: Literal["row", "file", "column"] = "row"
+    examples: tuple[str, ...] = ()
     recommendation: str = ""
 
     @property
@@ -53,16 +70,22 @@ class Finding(Record):
         return " › ".join(part for part in (self.feed, self.column) if part)  # noqa: RUF001
 
 
-class Question(Record):
-    """Something only the client can answer, and why it is asked."""
+class Place(Record):
+    """Where a question comes up, and why it is asked there."""
 
     where: str
-    ask: str
     why: str = ""
 
 
+class Question(Record):
+    """Something only the client can answer; asked once, whatever number of columns it is about."""
+
+    ask: str
+    places: tuple[Place, ...] = ()
+
+
 def collect_findings(inputs: DeliveryInputs) -> list[Finding]:
-    """Return all findings: by severity, then by rows, then by place."""
+    """Return all findings: by severity, files first, then by rows."""
     found = [
         *_from_files(inputs),
         *_from_rejects(inputs),
@@ -72,7 +95,14 @@ def collect_findings(inputs: DeliveryInputs) -> list[Finding]:
     ]
     return sorted(
         found,
-        key=lambda f: (SEVERITY_ORDER.index(f.severity), -f.rows, f.where, f.title, f.detail),
+        key=lambda f: (
+            SEVERITY_ORDER.index(f.severity),
+            f.unit != "file",
+            -f.count,
+            f.where,
+            f.title,
+            f.detail,
+        ),
     )
 
 
@@ -98,26 +128,25 @@ def findings_that_matter(findings: Sequence[Finding], count: int = 5) -> list[Fi
 
 def ask_questions(inputs: DeliveryInputs) -> list[Question]:
     """Return what to ask the client, in the order in which an answer changes most."""
-    asked = [
-        Question(
-            where=f"{column.feed} › {column.column}",  # noqa: RUF001
-            ask="Do you need this column? No rule says what becomes of it.",
-            why="It is in your file, but neither delivered nor dropped with a reason.",
-        )
-        for column in unmapped_columns(inputs)
-    ]
-    asked += [
-        Question(where=_place(feed, issue), ask=issue.question, why=issue.detail)
-        for feed, issue in _issues(inputs)
-        if issue.question
-    ]
-    asked += [
-        Question(where=reading.filename, ask=warning)
-        for reading in inputs.files
-        for warning in reading.warnings
-    ]
-    asked += [Question(where="", ask=question) for question in inputs.questions]
-    return list(dict.fromkeys(asked))
+    asked: dict[str, list[Place]] = {}
+
+    def ask(question: str, where: str = "", why: str = "") -> None:
+        places = asked.setdefault(question, [])
+        if where:
+            places.append(Place(where=where, why=why))
+
+    for column in unmapped_columns(inputs):
+        where = f"{column.feed} › {column.column}"  # noqa: RUF001
+        ask("Do you need this column? No rule says what becomes of it.", where)
+    for feed, issue in _issues(inputs):
+        if issue.question:
+            ask(issue.question, _place(feed, issue), issue.detail)
+    for reading in inputs.files:
+        for warning in reading.warnings:
+            ask(warning, reading.filename)
+    for question in inputs.questions:
+        ask(question)
+    return [Question(ask=words, places=tuple(places)) for words, places in asked.items()]
 
 
 def _issues(inputs: DeliveryInputs) -> Iterator[tuple[str, Issue]]:
@@ -140,11 +169,25 @@ def _from_profiles(inputs: DeliveryInputs) -> Iterator[Finding]:
             source="profile",
             feed=feed,
             column=issue.column or ", ".join(issue.columns) or None,
-            title=issue.issue_type.replace("_", " ").capitalize(),
+            title=_TITLES.get(issue.issue_type, issue.issue_type.replace("_", " ").capitalize()),
             detail=issue.detail,
-            rows=issue.evidence_count,
+            examples=_examples(inputs, feed, issue),
+            count=issue.evidence_count,
             recommendation=issue.recommendation,
         )
+
+
+def _examples(inputs: DeliveryInputs, feed: str, issue: Issue) -> tuple[str, ...]:
+    if inputs.tier != 3:  # noqa: PLR2004
+        return ()
+    named = {issue.column, *issue.columns}
+    personal = any(
+        column.pii is not None or column.masked
+        for profile in inputs.profiles
+        for column in profile.columns
+        if profile.feed == feed and column.name in named
+    )
+    return () if personal else issue.examples[:_EXAMPLES_SHOWN]
 
 
 def _from_files(inputs: DeliveryInputs) -> Iterator[Finding]:
@@ -155,6 +198,7 @@ def _from_files(inputs: DeliveryInputs) -> Iterator[Finding]:
             feed=file.feed,
             title=f"File set aside: {file.filename}",
             detail=file.reason,
+            unit="file",
             recommendation=file.fix,
         )
 
@@ -170,10 +214,10 @@ def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
                 source="rejects",
                 feed=account.feed,
                 column=column if kind and column != "row" else None,
-                title=f"Rows rejected: {(kind or code).replace('_', ' ')}",
-                detail=inputs.reasons.get(code, "")
-                or f"{reason_in_words(code, inputs.reasons)}.".capitalize(),
-                rows=rows,
+                title=f"Rejected: {reason_in_words(code, inputs.reasons)}",
+                detail=f"{percent(rows, account.received)} of the rows of {account.feed}, "
+                "set aside for this reason.",
+                count=rows,
                 recommendation="Correct these rows in the rejects file and drop it again."
                 if not inputs.sampled
                 else "Correct these rows where the file comes from.",
@@ -189,13 +233,22 @@ def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
             source="test",
             feed=check.model,
             column=check.column,
-            title="Test could not run" if check.status == "error" else "Test not passed",
-            detail=check.description or check.name.replace("_", " "),
-            rows=check.failing_rows,
-            recommendation="Look at the failing rows, which are kept with the delivery's warehouse."
+            title=f"{'Could not be tested' if check.status == 'error' else 'Not always true'}: "
+            f"{check.description or check.name.replace('_', ' ')}",
+            detail=_failing(check),
+            count=check.failing_rows,
+            recommendation="Ask us for these rows: they are kept in your warehouse."
             if check.stored_in
             else "",
         )
+
+
+def _failing(check: CheckOutcome) -> str:
+    if check.status == "error":
+        return "The test itself is broken; nothing is known of the rows."
+    allowed = "The rows are delivered as they are." if check.status == "warn" else ""
+    failing = plural(check.failing_rows, "exception", "exceptions")
+    return f"{failing} in the cleaned table. {allowed}".strip()
 
 
 def _from_mapping(inputs: DeliveryInputs) -> Iterator[Finding]:
@@ -207,5 +260,6 @@ def _from_mapping(inputs: DeliveryInputs) -> Iterator[Finding]:
             column=column.column,
             title="Column unaccounted for",
             detail="The column is neither delivered nor dropped with a reason.",
+            unit="column",
             recommendation="Tell us whether you need it: we map it, or note why it is left out.",
         )

@@ -35,7 +35,7 @@ TREND_LENGTH = 12
 MAX_FINDINGS = 200
 """Findings listed one by one; the rest is counted, so that a page stays a page."""
 MAX_TESTS = 400
-_QUESTIONS_ON_PAGE_ONE = 5
+_QUESTIONS_ON_PAGE_ONE = 4
 
 
 @dataclass(frozen=True)

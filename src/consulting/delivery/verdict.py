@@ -53,7 +53,7 @@ def reach_verdict(
         headline=headline,
         sentences=tuple(
             sentence
-            for sentence in (_rows(inputs, summary), _tests(summary), _attention(inputs, must_fix))
+            for sentence in (_rows(inputs, summary), _tests(summary), _attention(findings))
             if sentence
         ),
     )
@@ -120,11 +120,21 @@ def _tests(summary: DeliverySummary) -> str:
     )
 
 
-def _attention(inputs: DeliveryInputs, must_fix: int) -> str:
-    parts = []
-    if must_fix:
-        parts.append(f"{plural(must_fix, 'finding')} should be fixed where the data comes from")
-    if inputs.quarantined:
-        parts.append(f"{plural(len(inputs.quarantined), 'file')} could not be used")
-    text = " and ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+def _attention(findings: Sequence[Finding]) -> str:
+    grave = [finding for finding in findings if finding.severity == "error"]
+    values = sum(finding.unit == "row" for finding in grave)
+    files = sum(finding.unit == "file" for finding in grave)
+    columns = sum(finding.unit == "column" for finding in grave)
+    parts = [
+        words
+        for count, words in (
+            (values, f"{plural(values, 'finding')} should be fixed where the data comes from"),
+            (files, f"{plural(files, 'file')} could not be used"),
+            (
+                columns,
+                f"{plural(columns, 'column')} still {'need' if columns > 1 else 'needs'} a rule",
+            ),
+        )
+        if count
+    ]
+    return f"{', '.join(parts)}." if parts else ""

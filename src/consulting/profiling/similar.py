@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -123,24 +123,43 @@ def misspellings(values: Mapping[str, int], ratio: float, letters_per_edit: int)
             f"WHERE damerau_levenshtein(lower(r.t), lower(f.t)) <= {allowed} "
             "ORDER BY r.t, damerau_levenshtein(lower(r.t), lower(f.t)), f.n DESC, f.t"
         ).fetchall()
-    known = {word for text, _ in frequent for word in _words(text)}
+    uses: Counter[str] = Counter()
+    for text, n in usable.items():
+        for word in set(_words(text)):
+            uses[word] += n
     wrong: dict[str, str] = {}
     for text, right in found:
-        if _digits(text) == _digits(right) and _misspelt(text, right, known):
+        if _digits(text) == _digits(right) and _misspelt(text, right, uses, ratio):
             wrong.setdefault(text, right)
     return wrong
 
 
-def _words(text: str) -> set[str]:
-    return set(_WORD.findall(text.casefold()))
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
 
 
-def _misspelt(text: str, right: str, known: set[str]) -> bool:
-    """Whether the words that differ are long enough to tell, and not words used elsewhere."""
-    differing = _words(text) - _words(right)
-    if not differing:
-        return True
-    return not differing & known and all(len(word) >= _SHORTEST for word in differing)
+def _misspelt(text: str, right: str, uses: Counter[str], ratio: float) -> bool:
+    """Whether each word that differs could be a slip: long enough, close, and hardly used."""
+    words, right_words = _words(text), _words(right)
+    if len(words) != len(right_words):
+        return len(words) < len(right_words)  # words run together
+    return all(
+        len(a) >= _SHORTEST
+        and uses[a] * ratio <= uses[b]
+        and _distance(a, b) <= max(1, len(a) // _SHORTEST)
+        for a, b in zip(words, right_words, strict=True)
+        if a != b
+    )
+
+
+def _distance(a: str, b: str) -> int:
+    """The Levenshtein distance of two words."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, start=1):
+        last, row[0] = row[0], i
+        for j, y in enumerate(b, start=1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+    return row[-1]
 
 
 def _digits(text: str) -> str:
