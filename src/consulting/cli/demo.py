@@ -91,6 +91,8 @@ def _run(client: Client, batch: Batch, instance: dg.DagsterInstance) -> None:
         tags={**request.tags, "dagster/run_key": batch.run_key},
         partition_key=request.partition_key,
         raise_on_error=False,
+        # what matters is printed below, stage by stage
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
     for event in result.all_events:
         if event.is_step_success and event.step_key:

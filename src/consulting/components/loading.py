@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import warnings
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -31,7 +32,7 @@ VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 
 
 def load_project(path_within_project: Path) -> dg.Definitions:
-    """All definitions below `defs/`.
+    """All definitions below `defs/`, as `dg.load_from_defs_folder` makes them.
 
     Args:
         path_within_project: Any path of the project.
@@ -41,7 +42,14 @@ def load_project(path_within_project: Path) -> dg.Definitions:
             with file, line, field, value and what is allowed.
         Exception: If what all clients share is broken.
     """
-    tree = dg.ComponentTree.for_project(path_within_project)
+    with warnings.catch_warnings():
+        # Dagster's own loader silences what it says of itself, too
+        for category in (dg.BetaWarning, dg.PreviewWarning):
+            warnings.simplefilter("ignore", category)
+        return _load(dg.ComponentTree.for_project(path_within_project))
+
+
+def _load(tree: dg.ComponentTree) -> dg.Definitions:
     try:
         # a path is given, for without one Dagster imports every plug-in it finds (seconds)
         defs = tree.build_defs(tree.defs_module_path)
