@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from consulting.components.loading import load_client
-from consulting.config.base import nearest
+from consulting.config_model import nearest
 from consulting.resources.consultancy import ConsultancyResource
 
 if TYPE_CHECKING:

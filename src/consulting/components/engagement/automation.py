@@ -38,7 +38,6 @@ def build_job(client: Client) -> Any:
         tags=client.tags,
         executor_def=dg.in_process_executor,
         partitions_def=client.partitions_def,
-        owners=client.owners or None,
     )
 
 
