@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from consulting.intake.records import (
         DeliveryFact,
         DropStory,
+        FailureCause,
         FeedPattern,
         LandedFile,
         LedgerState,
@@ -201,7 +202,7 @@ class Intake:
         *,
         reason: str,
         now: datetime,
-        data_at_fault: bool = False,
+        cause: FailureCause = "unknown",
     ) -> None:
         """Records that the run failed; idempotent, and ignored if the run holds nothing.
 
@@ -210,10 +211,12 @@ class Intake:
             run_id: The run.
             reason: Why, without rows of data.
             now: Our own clock.
-            data_at_fault: The run found the data itself wrong (a blocking check): then no other
-                batch has to succeed before the file that fails alone is quarantined.
+            cause: "data" if the run found the data itself wrong (a blocking check): no other
+                batch then has to succeed before the file that fails alone is quarantined.
+                "outage" if a store or a database did not answer: the batch is tried again later
+                and never counted against its files. Else "unknown".
         """
-        self._fate.failed(batch_id, run_id, reason=reason, now=now, data_at_fault=data_at_fault)
+        self._fate.failed(batch_id, run_id, reason=reason, now=now, cause=cause)
 
     def state(self) -> LedgerState:
         """How the ledger stands: for metadata and the command line."""
