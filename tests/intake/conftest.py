@@ -176,14 +176,24 @@ def sqlite_desk(tmp_path: Path) -> Desk:
     )
 
 
-@pytest.fixture
-def failing_proxy(s3_server: Any) -> Callable[..., Any]:
-    """Starts a proxy that makes a share of the S3 server's answers fail."""
-    spec = importlib.util.spec_from_file_location(
-        "failing_proxy", Path(__file__).with_name("failing_proxy.py")
-    )
+def _load(name: str) -> Any:
+    """A module beside this file; tests are no packages."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return functools.partial(module.FailingProxy, s3_server.endpoint_url)
+    return module
+
+
+@pytest.fixture
+def failing_proxy(s3_server: Any) -> Callable[..., Any]:
+    """Starts a proxy that makes a share of the S3 server's answers fail."""
+    return functools.partial(_load("failing_proxy").FailingProxy, s3_server.endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def killing() -> Any:
+    """Worlds whose processes are killed."""
+    return _load("killing")

@@ -208,7 +208,8 @@ class Fate:
         held = held_drops(transaction.connection, row["batch_id"])
         if not held:
             self._dissolve(transaction, row, "no drop is left in it", now)
-        elif cause == "outage":
+        elif cause == "outage" or row["sealed"]:
+            # Once a run publishes, its files have passed: something else is wrong.
             self._wait(transaction, row, reason, now, pause)
         elif len(held) == 1:
             others_succeeded = cause == "data" or successes > marks["successes_before"]

@@ -148,6 +148,8 @@ batches = Table(
     # batch it descends from first failed
     Column("successes_before", Integer),
     Column("successes_before_root", Integer),
+    # a run began to publish: what the batch holds must not change any more
+    Column("sealed", Boolean, nullable=False, server_default=false()),
     Column("reason", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("delivered_at", UtcTime),
