@@ -17,7 +17,7 @@ from consulting.intake.records import (
     State,
     VerbOutcome,
 )
-from consulting.intake.stores import Listed, ListingPage, LocalStore, Store
+from consulting.intake.stores import Listed, ListingPage, LocalStore, S3Store, Store
 
 __all__ = [
     "BatchPolicy",
@@ -36,6 +36,7 @@ __all__ = [
     "LocalStore",
     "Look",
     "RunVerdict",
+    "S3Store",
     "State",
     "Store",
     "VerbOutcome",

@@ -189,7 +189,8 @@ class Batching:
             mine = row["status"] == BatchStatus.RUNNING and row["run_id"] == run_id
             if not mine:
                 self._refuse_held(connection, batch_id, now)
-                self._drop_superseded(transaction, batch_id, now)
+                if not row["sealed"]:
+                    self._drop_superseded(transaction, batch_id, now)
                 transaction.record(now, "begun", batch_id=batch_id, detail=f"run {run_id}")
             transaction.update_batch(
                 batch_id,
@@ -200,7 +201,7 @@ class Batching:
             )
             return load_batch(connection, row)
 
-    def renew(self, batch_id: str, run_id: str, *, now: datetime) -> None:
+    def renew(self, batch_id: str, run_id: str, *, now: datetime, seal: bool) -> None:
         """Says that the run is alive, and learns whether it still holds the batch."""
         with self._ledger.write(self._client_id) as transaction:
             row = find_batch(transaction.connection, self._client_id, batch_id)
@@ -208,7 +209,9 @@ class Batching:
             if row["status"] != BatchStatus.RUNNING or row["run_id"] != run_id:
                 raise BatchHeldError(self._client_id, batch_id, _holder(row))
             transaction.update_batch(
-                batch_id, lease_until=now + timedelta(seconds=self._policy.lease_seconds)
+                batch_id,
+                lease_until=now + timedelta(seconds=self._policy.lease_seconds),
+                sealed=bool(row["sealed"] or seal),
             )
 
     def _is_busy(self, transaction: Transaction, now: datetime) -> bool:

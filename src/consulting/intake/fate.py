@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import RowMapping, Select
 
     from consulting.intake.ledger import Ledger, Transaction
-    from consulting.intake.records import BatchPolicy
+    from consulting.intake.records import BatchPolicy, FailureCause
 
 POISON = "run_failed"
 _STREAK_OF_AN_OUTAGE = 3
@@ -74,13 +74,13 @@ class Fate:
             self._bring_back(now)
 
     def failed(
-        self, batch_id: str, run_id: str, *, reason: str, now: datetime, data_at_fault: bool
+        self, batch_id: str, run_id: str, *, reason: str, now: datetime, cause: FailureCause
     ) -> None:
         """A run says that it failed; saying it twice changes nothing."""
         with self._ledger.write(self._client_id) as transaction:
             row = find_batch(transaction.connection, self._client_id, batch_id)
             if row["status"] == BatchStatus.RUNNING and row["run_id"] == run_id:
-                self._fail(transaction, row, reason, now, data_at_fault=data_at_fault)
+                self._fail(transaction, row, reason, now, cause=cause)
 
     def delivered(self, batch_id: str, run_id: str, *, now: datetime) -> None:
         """Records the delivery, once."""
@@ -169,7 +169,7 @@ class Fate:
             if any(current[name] != row[name] for name in same):
                 return  # it moved on while the orchestrator was asked
             if verdict is RunVerdict.FAILED:
-                self._fail(transaction, current, reason, now, data_at_fault=False)
+                self._fail(transaction, current, reason, now, cause="unknown")
             else:
                 self._die(transaction, current, reason, now)
 
@@ -178,7 +178,7 @@ class Fate:
         transaction.update_batch(row["batch_id"], deaths=deaths)
         transaction.record(now, "died", batch_id=row["batch_id"], detail=reason)
         if deaths % self._policy.max_deaths == 0:
-            self._fail(transaction, row, f"{reason}, the {deaths}th time", now, data_at_fault=False)
+            self._fail(transaction, row, f"{reason}, the {deaths}th time", now, cause="unknown")
         else:
             self._wait(transaction, row, reason, now, self._pause(deaths))
 
@@ -189,9 +189,9 @@ class Fate:
         reason: str,
         now: datetime,
         *,
-        data_at_fault: bool,
+        cause: FailureCause,
     ) -> None:
-        failures = row["failures"] + 1
+        failures = row["failures"] + (cause != "outage")
         successes = transaction.client["successes"]
         marks = {
             name: successes if row[name] is None else row[name]
@@ -208,14 +208,17 @@ class Fate:
         held = held_drops(transaction.connection, row["batch_id"])
         if not held:
             self._dissolve(transaction, row, "no drop is left in it", now)
+        elif cause == "outage" or row["sealed"]:
+            # Once a run publishes, its files have passed: something else is wrong.
+            self._wait(transaction, row, reason, now, pause)
         elif len(held) == 1:
-            others_succeeded = data_at_fault or successes > marks["successes_before"]
+            others_succeeded = cause == "data" or successes > marks["successes_before"]
             if failures >= self._policy.solo_failures and others_succeeded:
                 self._quarantine(transaction, row, held[0], reason, now)
             else:
                 self._wait(transaction, row, reason, now, pause)
         elif self._should_split(
-            row, failures, evident=data_at_fault or successes > marks["successes_before_root"]
+            row, failures, evident=cause == "data" or successes > marks["successes_before_root"]
         ):
             self._split(transaction, row, held, marks["successes_before_root"], now)
         else:

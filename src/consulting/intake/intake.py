@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from consulting.intake.records import (
         DeliveryFact,
         DropStory,
+        FailureCause,
         FeedPattern,
         LandedFile,
         LedgerState,
@@ -37,8 +38,9 @@ class Intake:
     """A client's files, from the first sight to the delivery.
 
     A sensor's tick is `reconcile`, `look`, `claim`, and a request for each of
-    `pending_requests`. A run is `begin`, `land` for each drop, its work, `delivered`. Between any
-    two of these calls the process may be killed; calling them again goes on from there.
+    `pending_requests`. A run is `begin`, `land` for each drop, its work, `seal`, publishing,
+    `delivered`. Between any two of these calls the process may be killed; calling them again goes
+    on from there.
 
     Args:
         ledger: The record shared by all clients.
@@ -140,13 +142,25 @@ class Intake:
         return self._batching.begin(batch_id, run_id, now=now)
 
     def renew(self, batch_id: str, run_id: str, *, now: datetime) -> None:
-        """Says that the run is alive; to be called before long steps and before publishing.
+        """Says that the run is alive; to be called before long steps.
 
         Raises:
             BatchHeldError: If the run lost its hold: it must not publish.
             BatchSettledError: If the batch was delivered or split.
         """
-        self._batching.renew(batch_id, run_id, now=now)
+        self._batching.renew(batch_id, run_id, now=now, seal=False)
+
+    def seal(self, batch_id: str, run_id: str, *, now: datetime) -> None:
+        """Fixes what the batch holds; to be called right before the delivery is published.
+
+        From here on a retry delivers the same drops under the same id, whatever arrives
+        meanwhile, so that a kill between publishing and `delivered` leaves no stray delivery.
+
+        Raises:
+            BatchHeldError: If the run lost its hold: it must not publish.
+            BatchSettledError: If the batch was delivered or split.
+        """
+        self._batching.renew(batch_id, run_id, now=now, seal=True)
 
     def land(self, batch: Batch, drop: Drop) -> LandedFile:
         """Copies exactly the listed version to `landing/<sha256>/`, and verifies it.
@@ -201,7 +215,7 @@ class Intake:
         *,
         reason: str,
         now: datetime,
-        data_at_fault: bool = False,
+        cause: FailureCause = "unknown",
     ) -> None:
         """Records that the run failed; idempotent, and ignored if the run holds nothing.
 
@@ -210,10 +224,12 @@ class Intake:
             run_id: The run.
             reason: Why, without rows of data.
             now: Our own clock.
-            data_at_fault: The run found the data itself wrong (a blocking check): then no other
-                batch has to succeed before the file that fails alone is quarantined.
+            cause: "data" if the run found the data itself wrong (a blocking check): no other
+                batch then has to succeed before the file that fails alone is quarantined.
+                "outage" if a store or a database did not answer: the batch is tried again later
+                and never counted against its files. Else "unknown".
         """
-        self._fate.failed(batch_id, run_id, reason=reason, now=now, data_at_fault=data_at_fault)
+        self._fate.failed(batch_id, run_id, reason=reason, now=now, cause=cause)
 
     def state(self) -> LedgerState:
         """How the ledger stands: for metadata and the command line."""

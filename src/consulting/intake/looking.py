@@ -1,8 +1,9 @@
 """Looking at a store: which versions of which files are there now.
 
-A page of the listing is compared with the ledger's versions in the same range of keys. Both are
-in the order of code points, so the comparison needs neither clocks nor the order of arrival, and
-where nothing changed nothing is written.
+A page of the listing is compared with the ledger's versions in the same range of keys, so the
+comparison needs neither clocks nor the order of arrival, and where nothing changed nothing is
+written. Keys are expected in the order of code points; those that a server shows later than that
+(some list folder by folder) are looked up one by one.
 """
 
 from __future__ import annotations
@@ -115,7 +116,9 @@ class _Step:
         self._pass_no: int = client["pass_no"] if client else 1
         self._look_no: int = client["look_no"] if client else 0
         self._throttles: int = client["throttles"] if client else 0
-        self._missing = 0
+        self._high_key: str | None = client["high_key"] if client else None
+        self._missing: set[str] = set()
+        self._late: list[str] = []
         self._markers: dict[str, bool] = {}
         self._counts = {"listed": 0, "seen_new": 0, "ready": 0, "quarantined": 0, "vanished": 0}
         self.complete = False
@@ -126,51 +129,75 @@ class _Step:
     def take_page(self) -> None:
         """Lists one page and records its changes in one transaction."""
         page = self._store.list_page(self._position, self._store.page_size)
-        items = [item for item in page.items if not self._temporary.covers(item.key)]
+        items = {item.key: item for item in page.items if not self._temporary.covers(item.key)}
         self._counts["listed"] += len(items)
-        span = self._span(self._position, page.next)
+        low, high = self._high_key, max((item.key for item in page.items), default=None)
+        late = [] if low is None else [key for key in items if key <= low]
+        if high is None or (low is not None and low > high):
+            high = low
+        span = self._span(low, None if page.next is None else high)
         with self._ledger.read() as connection:
             known = _signatures(connection, span)
+            self._missing.update(known.keys() - items.keys())
             waiting = _reconsidered(connection, self._client_id, span)
-        changed = [item for item in items if known.get(item.key) != item.signature]
-        gone = known.keys() - {item.key for item in items} if known else set()
-        if waiting:
-            listed = {item.key: item for item in items}
-            settled = [row for row in waiting if self._has_settled(row, listed)]
-        else:
-            settled = []
-        if changed or gone or settled:
+            for chunk in in_chunks(late):
+                span = [drops.c.client_id == self._client_id, drops.c.key.in_(chunk)]
+                known |= _signatures(connection, span)
+                waiting += _reconsidered(connection, self._client_id, span)
+        self._missing.difference_update(late)
+        self._late.extend(late)
+        changed = [item for item in items.values() if known.get(item.key) != item.signature]
+        settled = [row for row in waiting if self._has_settled(row, items)]
+        if changed or settled:
             with self._write() as transaction:
-                self._record_missing(transaction, sorted(gone))
                 self._record_versions(transaction, changed)
                 self._record_settled(transaction, settled)
-        self._position = page.next
+        self._position, self._high_key = page.next, high
         self.complete = page.next is None
 
     def finish(self) -> None:
         """Ends the step: remembers the position, or decides what vanished."""
+        resumed = self._started_at is not None
         if not self.complete:
-            if self._position != self._started_at or self._throttles:
-                with self._write() as transaction:
-                    transaction.update_client(position=self._position, **_RESTED)
-            return
-        # Passes that took several looks may have found something missing in an earlier one.
-        if self._missing or self._started_at is not None or self._throttles:
+            self._save_position(_RESTED)
+        elif self._missing or resumed or self._throttles:
             with self._write() as transaction:
+                self._mark_missing(transaction)
                 self._record_vanished(transaction)
-                transaction.update_client(position=None, pass_no=self._pass_no + 1, **_RESTED)
+                transaction.update_client(
+                    position=None, high_key=None, pass_no=self._pass_no + 1, **_RESTED
+                )
 
     def rest(self, *, throttled: bool) -> None:
         """Notes how far the listing came, and leaves a store that asked for it alone a while."""
-        if not throttled and self._position == self._started_at:
-            return
-        values: dict[str, Any] = {"position": self._position}
+        values: dict[str, Any] = {}
         if throttled:
             pause = self._policy.throttle_seconds * 2 ** min(self._throttles, 30)
             until = self._now + timedelta(seconds=min(pause, self._policy.max_retry_seconds))
-            values |= {"throttles": self._throttles + 1, "resting_until": until}
-        with suppress(_InterruptedError), self._write() as transaction:
-            transaction.update_client(**values)
+            values = {"throttles": self._throttles + 1, "resting_until": until}
+        with suppress(_InterruptedError):
+            self._save_position(values)
+
+    def _save_position(self, values: dict[str, Any]) -> None:
+        if not values and self._position == self._started_at:
+            return
+        with self._write() as transaction:
+            self._mark_missing(transaction)
+            transaction.update_client(position=self._position, high_key=self._high_key, **values)
+
+    def _mark_missing(self, transaction: Transaction) -> None:
+        """Notes what this pass did not show where it should stand.
+
+        A server that lists folder by folder shows some keys late: they are not missing after all.
+        """
+        for keys, mark in ((sorted(self._missing), self._pass_no), (self._late, None)):
+            for chunk in in_chunks(keys):
+                transaction.connection.execute(
+                    update(drops)
+                    .where(drops.c.client_id == self._client_id, drops.c.visible)
+                    .where(drops.c.key.in_(chunk))
+                    .values(missing_in_pass=mark)
+                )
 
     @contextmanager
     def _write(self) -> Iterator[Transaction]:
@@ -188,16 +215,6 @@ class _Step:
         if last is not None:
             span.append(drops.c.key <= last)
         return span
-
-    def _record_missing(self, transaction: Transaction, keys: Sequence[str]) -> None:
-        self._missing += len(keys)
-        for chunk in in_chunks(keys):
-            transaction.connection.execute(
-                update(drops)
-                .where(drops.c.client_id == self._client_id, drops.c.visible)
-                .where(drops.c.key.in_(chunk))
-                .values(missing_in_pass=self._pass_no)
-            )
 
     def _record_vanished(self, transaction: Transaction) -> None:
         query = (
@@ -340,19 +357,19 @@ def is_due(moment: datetime, now: datetime, longest_seconds: float) -> bool:
 
 def _signatures(connection: Connection, span: list[ColumnElement[bool]]) -> dict[str, str]:
     query = select(drops.c.key, drops.c.signature).where(drops.c.visible, *span)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def _reconsidered(
     connection: Connection, client_id: str, span: list[ColumnElement[bool]]
-) -> Sequence[RowMapping]:
+) -> list[RowMapping]:
     query = (
         select(drops)
         .where(drops.c.client_id == client_id, drops.c.state.in_(_RECONSIDERED))
         .where(drops.c.visible, *span)
         .order_by(drops.c.drop_id)
     )
-    return connection.execute(query).mappings().all()
+    return list(connection.execute(query).mappings().all())
 
 
 def _heads(connection: Connection, client_id: str, keys: Sequence[str]) -> dict[str, RowMapping]:

@@ -16,6 +16,9 @@ PeriodOf = Callable[[str, datetime], str | None]
 """(key, first seen in UTC) → the partition the drop belongs to, or None if its name tells none."""
 
 
+FailureCause = Literal["unknown", "data", "outage"]
+
+
 class State(StrEnum):
     """Where a drop stands. GLOSSARY: `seen → ready → claimed → delivered`, or set aside."""
 
@@ -268,6 +271,7 @@ __all__ = [
     "DeliveryFact",
     "Drop",
     "DropStory",
+    "FailureCause",
     "FeedPattern",
     "LandedFile",
     "LedgerEvent",

@@ -65,6 +65,8 @@ clients = Table(
     Column("client_id", String, primary_key=True),
     # where a listing that ran out of time goes on, and which pass over all keys it belongs to
     Column("position", _KEY),
+    # the greatest key of the pass so far: not every S3 server lists in the order of keys
+    Column("high_key", _KEY),
     Column("pass_no", Integer, nullable=False, server_default="1"),
     # raised by each look that writes, so that two looks at once do not mix
     Column("look_no", Integer, nullable=False, server_default="0"),
@@ -146,6 +148,8 @@ batches = Table(
     # batch it descends from first failed
     Column("successes_before", Integer),
     Column("successes_before_root", Integer),
+    # a run began to publish: what the batch holds must not change any more
+    Column("sealed", Boolean, nullable=False, server_default=false()),
     Column("reason", Text),
     Column("created_at", UtcTime, nullable=False),
     Column("delivered_at", UtcTime),

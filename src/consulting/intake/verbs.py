@@ -70,7 +70,7 @@ class Verbs:
         )
         with self._ledger.read() as connection:
             counts = dict.fromkeys((str(state) for state in State), 0)
-            counts.update(dict(connection.execute(counted).tuples().all()))
+            counts.update((row[0], row[1]) for row in connection.execute(counted))
             return LedgerState(
                 client_id=self._client_id,
                 counts=counts,

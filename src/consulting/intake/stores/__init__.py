@@ -2,5 +2,6 @@
 
 from consulting.intake.stores.base import Listed, ListingPage, Store
 from consulting.intake.stores.local import LocalStore
+from consulting.intake.stores.s3 import S3Store
 
-__all__ = ["Listed", "ListingPage", "LocalStore", "Store"]
+__all__ = ["Listed", "ListingPage", "LocalStore", "S3Store", "Store"]

@@ -26,12 +26,11 @@ class Listed(NamedTuple):
 
 
 class ListingPage(NamedTuple):
-    """A part of a listing in the order of the keys' code points.
+    """A part of a listing, in the order of the keys' code points as far as the store keeps it.
 
     Attributes:
         items: Files after the key that was asked for.
-        next: Where the next page starts (exclusive); None if this was the last page. All files
-            up to and including it are in `items`.
+        next: Where the next page starts (exclusive); None if this was the last page.
     """
 
     items: Sequence[Listed]

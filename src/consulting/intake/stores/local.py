@@ -87,12 +87,12 @@ class LocalStore:
         """
         descriptor = self._open(listed.key)
 
-        def confirm(_size: int) -> None:
+        def confirm() -> None:
             if _signature(os.fstat(descriptor)) != listed.signature:
                 raise DropChangedError(self.client_id, listed.key)
 
         try:
-            confirm(0)
+            confirm()
             return write_whole(target, _chunks(descriptor), confirm=confirm)
         finally:
             os.close(descriptor)

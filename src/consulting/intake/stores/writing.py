@@ -15,14 +15,14 @@ CHUNK_BYTES = 1024 * 1024
 
 
 def write_whole(
-    target: Path, chunks: Iterable[bytes], *, confirm: Callable[[int], None] | None = None
+    target: Path, chunks: Iterable[bytes], *, confirm: Callable[[], None] | None = None
 ) -> str:
     """Writes `chunks` to `target` through a temporary file beside it.
 
     Args:
         target: The file to make; its folder is made too.
         chunks: The bytes.
-        confirm: Called with the number of bytes before the target appears; raises to refuse them.
+        confirm: Called before the target appears; raises to refuse the bytes.
 
     Returns:
         The sha256 of the bytes.
@@ -30,17 +30,15 @@ def write_whole(
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.parent / f".{uuid.uuid4().hex}.part"
     digest = hashlib.sha256()
-    size = 0
     try:
         with temporary.open("xb") as file:
             for chunk in chunks:
                 digest.update(chunk)
-                size += len(chunk)
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
         if confirm is not None:
-            confirm(size)
+            confirm()
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
