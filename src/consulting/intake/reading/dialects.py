@@ -25,7 +25,9 @@ RARE = ("^", "~", "\x01", "\x1f", "¦", "§", "#", "!", "*", "&", "$", "%", "\\t
 WEAK = (" ", ":")  # these live inside values too
 SAMPLE_LINES = 3000
 SCORED_CELLS = 3000
+WIDER_ROWS = 10  # fewer wider rows are accidents, not a new column
 WIDER_SHARE = 0.2  # of the rows must have a column more for the table to have it
+LONG_WORTH = 1.25  # a long delimiter is only tried where no part of it occurs alone
 MENDED = 200  # how many malformed lines are tried to be mended
 MENDED_WORTH = 0.95  # a line that can be mended speaks for a dialect a little less than a good one
 
@@ -146,6 +148,8 @@ def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
         return Scored(dialect, 0, 1, 1, consistency)
     looks = _looks(rows, usual, dialect)
     score = consistency * looks * (1 - 0.5 / width)
+    if len(dialect.delimiter or "") > 1 and dialect.delimiter not in RARE:
+        score *= LONG_WORTH
     if dialect.delimiter in WEAK:
         quoted = dialect.quotechar is not None and any(
             f"{dialect.quotechar}{dialect.delimiter}{dialect.quotechar}" in line for line in sample
@@ -159,7 +163,7 @@ def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
 def _wider_at_the_end(rows: Sequence[Sequence[str]], widths: Counter[int], width: int) -> int:
     """A file may gain a column half-way: from there on all rows are wider, and none before."""
     wider = max((size for size in widths if size > width), default=width)
-    if width == 1 or widths[wider] < WIDER_SHARE * len(rows):
+    if width == 1 or widths[wider] < max(WIDER_ROWS, WIDER_SHARE * len(rows)):
         return width
     sizes = [len(row) for row in rows]
     first = sizes.index(wider)

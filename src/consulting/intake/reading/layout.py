@@ -316,7 +316,8 @@ def trim_tail(tail: list[Row], width: int) -> tuple[list[Row], list[tuple[Row, s
     """
     kept = list(tail)
     cut: list[tuple[Row, str]] = []
-    typical = sorted(filled(row.cells) for row in tail)[len(tail) // 2] if tail else 0
+    full = sorted(count for row in tail if (count := filled(row.cells)) > 1)
+    typical = full[len(full) // 2] if full else 0
     while (
         kept
         and len(kept[-1].cells)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_WIDTH = 300  # wider records are not tried
 PROFILE_ROWS = 200
+HABIT_ROWS = 4
 HABIT = 0.1  # the share of rows with a delimiter too many at the end that makes it a habit
 
 
@@ -33,7 +34,7 @@ class SurplusJudge:
             row for row in rows if len(row) > width and not any(map(str.strip, row[width:]))
         ]
         self._width = width
-        self._trailing_habit = len(trailing) > HABIT * len(rows)
+        self._trailing_habit = len(trailing) > max(HABIT_ROWS, HABIT * len(rows))
         self._kinds = [dominant_kind([row[at] for row in sample], 0.95) for at in range(width)]
         self._never_blank = [
             bool(sample) and all(row[at].strip() for row in sample) for at in range(width)
