@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SPREAD_LINES = 50  # taken from the middle of each block after the first, to detect the dialect
 SPREAD_MAX = 2000
+ODD_SHARE, ZERO_SHARE = 0.1, 0.3  # of control characters, and of NULs, in what is no text
 MAX_OPEN_LINES = 200_000  # an open quote may wait for its end over so many lines
 
 _SHOWN = {",": "commas", ";": "semicolons", "|": "pipes", "\t": "tabs", " ": "blanks"}
@@ -52,14 +53,15 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     encoding = detect_encoding(source, options.encoding)
     counted = count_lines(source, encoding)
     sample = _sample(source, encoding)
-    _refuse_no_text(source, sample, counted)
+    _refuse_no_text(source, sample)
     hint, options = _excel_hint(sample, options)
     scored = detect_dialect(_without_zeros(sample.lines), options)
     head = _head(sample, scored, skip=1 if hint else 0)
-    layout = find_layout(head, scored.width, options)
+    layout = find_layout(head, scored.usual, options, width=scored.width)
     parser = RecordParser(scored.dialect, len(layout.columns))
     with store(layout.columns) as rows:
-        writer = TableWriter(layout, rows, options.max_rows, source.filename)
+        known = [row.cells for row in head if row.line >= layout.first_line]
+        writer = TableWriter(layout, rows, options.max_rows, source.filename, known=known)
         _load(source, encoding, counted, parser, writer)
         stored = writer.finish()
     outcome = writer.outcome(stored)
@@ -92,7 +94,7 @@ def _sample(source: ByteSource, encoding: Encoding) -> _Sample:
     return sample
 
 
-def _refuse_no_text(source: ByteSource, sample: _Sample, counted: LineCount) -> None:
+def _refuse_no_text(source: ByteSource, sample: _Sample) -> None:
     if sample.first.last and not sample.first.text.strip("\ufeff\x00 \t\r\n"):
         raise UnreadableFileError(
             source.filename,
@@ -101,15 +103,15 @@ def _refuse_no_text(source: ByteSource, sample: _Sample, counted: LineCount) -> 
             "Ask the client whether nothing was to be sent, and send the file again if not.",
         )
     head = sample.first.text[:65536]
-    odd = sum(head.count(chr(code)) for code in range(9)) + head.count("\ufffd")
-    if odd > len(head) * 0.1:
+    controls = [head.count(chr(code)) for code in range(1, 9)]
+    odd = sum(controls) - max(controls) + head.count("\ufffd")  # one may be the delimiter
+    if odd > len(head) * ODD_SHARE or head.count("\x00") > len(head) * ZERO_SHARE:
         raise UnreadableFileError(
             source.filename,
             "binary_file",
             "The file is not text, nor any format that is read here.",
             "Send CSV, Excel, OpenDocument, JSON or Parquet.",
         )
-    del counted
 
 
 def _without_zeros(lines: Sequence[str]) -> Sequence[str]:
@@ -133,13 +135,16 @@ def _head(sample: _Sample, scored: Scored, *, skip: int) -> list[Row]:
     """The first records, read with the dialect found."""
     lines = _without_zeros(sample.first.lines()[skip : HEAD_ROWS * 4])
     whole = sample.first.last and len(sample.first.lines()) <= HEAD_ROWS * 4
-    parsed = RecordParser(scored.dialect, scored.width).parse(lines, final=whole)
+    parser = RecordParser(scored.dialect, scored.usual)
+    parsed = parser.parse(lines, final=whole)
     rows = [
         Row(line + 1 + skip, cells, parsed.spans.get(index, 1))
         for index, (cells, line) in enumerate(zip(parsed.rows, parsed.lines, strict=True))
         if cells
     ]
-    return rows[:HEAD_ROWS]
+    # a header may be malformed too: here it is read as well as it can be
+    rows += [Row(line + 1 + skip, parser.leniently(raw)) for line, _, _, raw in parsed.rejects]
+    return sorted(rows, key=lambda row: row.line)[:HEAD_ROWS]
 
 
 def _load(
@@ -153,14 +158,14 @@ def _load(
     done, rest = 0, ""
     for first, block in _numbered(blocks(source, encoding)):
         text = rest + block.text
-        if counted.zeros:
-            text = text.replace("\x00", "")
-        table = None if first or rest or block.last or plain is None else plain.parse(text)
+        quick = plain if not (first or rest or block.last or "\x00" in text) else None
+        table = quick.parse(text) if quick is not None else None
         if table is not None:
             writer.add_table(table, done + 1)
             done += table.num_rows
             continue
-        lines = Block(text, block.last).lines()
+        # after the split: without a NUL between them, a CR and an LF would become one line end
+        lines = _without_zeros(Block(text, block.last).lines())
         final = block.last
         parsed = parser.parse(lines, final=final)
         if not final and len(lines) - parsed.consumed > MAX_OPEN_LINES:

@@ -25,6 +25,11 @@ RARE = ("^", "~", "\x01", "\x1f", "¦", "§", "#", "!", "*", "&", "$", "%", "\\t
 WEAK = (" ", ":")  # these live inside values too
 SAMPLE_LINES = 3000
 SCORED_CELLS = 3000
+WIDER_ROWS = 10  # fewer wider rows are accidents, not a new column
+WIDER_SHARE = 0.2  # of the rows must have a column more for the table to have it
+LONG_WORTH = 1.25  # a long delimiter is only tried where no part of it occurs alone
+MENDED = 200  # how many malformed lines are tried to be mended
+MENDED_WORTH = 0.95  # a line that can be mended speaks for a dialect a little less than a good one
 
 _RUN = re.compile(r"([^\w\s\"'.()\-])\1{1,3}|\t{2,4}|[|~^@#&]{2,5}")
 
@@ -36,12 +41,14 @@ class Scored:
     Attributes:
         dialect: The dialect.
         score: Higher is better, up to 1.
-        width: The most common number of fields.
+        usual: The most common number of fields.
+        width: The number of fields of the table; above the usual where it gains a column.
         consistency: The share of records that have it.
     """
 
     dialect: Dialect
     score: float
+    usual: int
     width: int
     consistency: float
 
@@ -57,7 +64,7 @@ def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
     delimiters = [options.delimiter] if options.delimiter is not None else _delimiters(sample)
     best = _score(sample, Dialect(None, _quote_for(sample, None, options)))
     if options.delimiter is not None:
-        best = Scored(best.dialect, -1, best.width, best.consistency)
+        best = Scored(best.dialect, -1, best.usual, best.width, best.consistency)
     for delimiter in delimiters:
         for dialect in _dialects(sample, delimiter, options):
             scored = _score(sample, dialect)
@@ -124,17 +131,25 @@ def _quoted_fields(sample: Sequence[str], quote: str, delimiter: str | None) -> 
 
 
 def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
-    rows = [row for row in RecordParser(dialect).parse(sample, final=True).rows if row]
+    parsed = RecordParser(dialect).parse(sample, final=True)
+    rows = [row for row in parsed.rows if row]
+    records = len(rows) + len(parsed.rejects)
     if not rows:
-        return Scored(dialect, 0, 1, 0)
+        return Scored(dialect, 0, 1, 1, 0)
     widths = Counter(map(len, rows))
     # a tie between widths goes to the wider: a narrow preamble is not the table
-    width = max(widths, key=lambda size: (widths[size], size))
-    consistency = widths[width] / len(rows)
+    usual = max(widths, key=lambda size: (widths[size], size))
+    width = _wider_at_the_end(rows, widths, usual)
+    mender = RecordParser(dialect, usual)
+    mended = sum(mender.mended(raw) is not None for _, _, _, raw in parsed.rejects[:MENDED])
+    fitting = widths[usual] + (widths[width] if width > usual else 0)
+    consistency = (fitting + MENDED_WORTH * mended) / records
     if dialect.delimiter is not None and width == 1:
-        return Scored(dialect, 0, 1, consistency)
-    looks = _looks(rows, width, dialect)
+        return Scored(dialect, 0, 1, 1, consistency)
+    looks = _looks(rows, usual, dialect)
     score = consistency * looks * (1 - 0.5 / width)
+    if len(dialect.delimiter or "") > 1 and dialect.delimiter not in RARE:
+        score *= LONG_WORTH
     if dialect.delimiter in WEAK:
         quoted = dialect.quotechar is not None and any(
             f"{dialect.quotechar}{dialect.delimiter}{dialect.quotechar}" in line for line in sample
@@ -142,7 +157,17 @@ def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
         if not quoted and (width == 2 or consistency < 0.9):  # noqa: PLR2004 - "First Last" is one value
             score = 0
         score *= 0.8
-    return Scored(dialect, score, width, consistency)
+    return Scored(dialect, score, usual, width, consistency)
+
+
+def _wider_at_the_end(rows: Sequence[Sequence[str]], widths: Counter[int], width: int) -> int:
+    """A file may gain a column half-way: from there on all rows are wider, and none before."""
+    wider = max((size for size in widths if size > width), default=width)
+    if width == 1 or widths[wider] < max(WIDER_ROWS, WIDER_SHARE * len(rows)):
+        return width
+    sizes = [len(row) for row in rows]
+    first = sizes.index(wider)
+    return wider if sizes[first:].count(wider) >= 0.98 * (len(sizes) - first) else width
 
 
 def _looks(rows: Sequence[Sequence[str]], width: int, dialect: Dialect) -> float:

@@ -149,11 +149,22 @@ def _json_kind(head: bytes) -> str | None:
     first, found, rest = text.partition("\n")
     if text.startswith("{") and found and _is_json(first) and rest.lstrip()[:1] in {"{", ""}:
         return "ndjson"
-    if re.match(r"\[\s*(?:[{\[\]\"\d-]|true|false|null|$)", text) or re.match(
-        r"\{\s*(?:\"|\}\s*$)", text
-    ):
-        return "json"
-    return None
+    return "json" if _begins_json(text) else None
+
+
+def _begins_json(text: str) -> bool:
+    """Whether the first value inside the outer bracket is JSON and is followed as JSON is."""
+    inside = text[1:].lstrip()
+    if not inside or inside[0] in "]}":
+        return True
+    if text[0] == "{":
+        return re.match(r'"(?:[^"\\]|\\.)*"\s*:', inside) is not None
+    try:
+        _, end = json.JSONDecoder().raw_decode(inside)
+    except ValueError:
+        # a first record longer than what was looked at can not end there
+        return inside[0] in "{[" and len(text) > HEAD // 2
+    return inside[end:].lstrip()[:1] in {",", "]", ""}
 
 
 def _is_json(text: str) -> bool:

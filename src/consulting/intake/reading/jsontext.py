@@ -50,7 +50,7 @@ def read_json(source: ByteSource, name: str, options: ReadOptions, store: StoreF
     """Read an array of objects, an object that holds one, or one object a line.
 
     Raises:
-        UnreadableFileError: `json_broken`, `json_no_records`, `too_many_columns`,
+        UnreadableFileError: `json_broken`, `too_many_columns`,
             `rows_unaccounted` and those of the encoding and the archive.
     """
     encoding = detect_encoding(source, options.encoding)
@@ -120,7 +120,7 @@ def _read_document(
     source: ByteSource, encoding: Encoding, options: ReadOptions, store: StoreFactory
 ) -> Outcome:
     text = _whole_text(source, encoding)
-    path, start, counted = _find_array(source, text)
+    path, start, counted = _find_array(text)
     found = _Records()
     for value in _elements(source, text, start):
         _note(found, value, source)
@@ -163,7 +163,7 @@ def _whole_text(source: ByteSource, encoding: Encoding) -> str:
     return "".join(parts).lstrip("\ufeff")
 
 
-def _find_array(source: ByteSource, text: str) -> tuple[str, int, int]:
+def _find_array(text: str) -> tuple[str, int, int]:
     """The array of records: its key ("" at the top), where it starts, and its length by a scan.
 
     The scan only follows brackets and commas outside strings; it does not parse values.
@@ -171,20 +171,15 @@ def _find_array(source: ByteSource, text: str) -> tuple[str, int, int]:
     start = len(text) - len(text.lstrip())
     if text[start : start + 1] == "[":
         return "", start, _array_length(text, start)
-    found = _arrays_inside(text, start)
+    found = {
+        key: at
+        for key, at in _arrays_inside(text, start).items()
+        if text[_skip_space(text, at + 1) :][:1] == "{"
+    }
     if not found:
-        return "", _single_object(source), 0
+        return "", start, 1
     key, at = max(found.items(), key=lambda item: _array_length(text, item[1]))
     return key, at, _array_length(text, at)
-
-
-def _single_object(source: ByteSource) -> int:
-    raise UnreadableFileError(
-        source.filename,
-        "json_no_records",
-        "The JSON document holds no array of records.",
-        "Send an array of objects, or one object a line.",
-    )
 
 
 def _arrays_inside(text: str, start: int) -> dict[str, int]:
@@ -229,6 +224,9 @@ def _array_length(text: str, start: int) -> int:
 
 def _elements(source: ByteSource, text: str, start: int) -> Iterator[Any]:
     """The values of an array, one by one."""
+    if text[start : start + 1] == "{":
+        yield _only_value(source, text, start)
+        return
     at = _skip_space(text, start + 1)
     if text[at : at + 1] == "]":
         return
@@ -245,6 +243,17 @@ def _elements(source: ByteSource, text: str, start: int) -> Iterator[Any]:
         if mark != ",":
             raise _broken(source, text, at)
         at = _skip_space(text, at + 1)
+
+
+def _only_value(source: ByteSource, text: str, start: int) -> Any:
+    """A document that is one object is one record."""
+    try:
+        value, at = _DECODER.raw_decode(text, start)
+    except ValueError as error:
+        raise _broken(source, text, start) from error
+    if text[at:].strip():
+        raise _broken(source, text, at)
+    return value
 
 
 _SPACE = re.compile(r"[ \t\r\n]*")

@@ -59,23 +59,37 @@ class Layout:
 
 
 def find_layout(
-    head: Sequence[Row], width: int, options: ReadOptions, unit: str = "line"
+    head: Sequence[Row],
+    usual: int,
+    options: ReadOptions,
+    *,
+    width: int | None = None,
+    unit: str = "line",
 ) -> Layout:
     """Find the header in the first records.
 
     Args:
         head: The first records, blank ones left out.
-        width: The most common number of fields.
+        usual: The most common number of fields.
+        width: The number of fields of the table, where some rows have more than usual.
         options: A declared header row, or columns the feed is known to have, decide at once.
         unit: What a position is called: "line" or "row".
     """
     rows = [row for row in head if row.line > (options.skip_rows or 0)]
-    start, end, how = _header_rows(rows, width, options)
+    width = width or usual
+    start, end, how = _header_rows(rows, usual, options)
     header_rows = rows[start:end]
-    names = _joined([row.cells for row in header_rows], width)
     data = rows[end:]
+    names = _joined([row.cells for row in header_rows], width)
+    titles = len(names)
+    names = _without_surplus(names, data, width)
     width = max(width, len(names))
     columns, warnings = column_names(names, width)
+    if header_rows and titles != width:
+        warnings.append(
+            f"The header has {titles} titles for {width} columns. They were given from left to "
+            "right: please check that each stands over its column."
+        )
     header_lines = tuple(
         line for row in header_rows for line in range(row.line, row.line + row.span)
     )
@@ -266,6 +280,16 @@ def _joined(header: Sequence[Sequence[str]], width: int) -> list[str]:
     return names
 
 
+def _without_surplus(names: list[str], data: Sequence[Row], width: int) -> list[str]:
+    """A header with more cells than any row below it, of which as many are blank: without those."""
+    surplus = len(names) - width
+    blank = [at for at, name in enumerate(names) if not name.strip()]
+    if surplus <= 0 or len(blank) < surplus or any(len(row.cells) > width for row in data):
+        return names
+    leave = set(blank[-surplus:])
+    return [name for at, name in enumerate(names) if at not in leave]
+
+
 def is_footnote(row: Row, width: int) -> bool:
     """Whether a row at the end holds a note, not data: one cell at its beginning and no other."""
     return width >= NOTE_WIDTH and filled(row.cells) == 1 and bool(row.cells[0].strip())
@@ -292,7 +316,8 @@ def trim_tail(tail: list[Row], width: int) -> tuple[list[Row], list[tuple[Row, s
     """
     kept = list(tail)
     cut: list[tuple[Row, str]] = []
-    typical = sorted(filled(row.cells) for row in tail)[len(tail) // 2] if tail else 0
+    full = sorted(count for row in tail if (count := filled(row.cells)) > 1)
+    typical = full[len(full) // 2] if full else 0
     while (
         kept
         and len(kept[-1].cells)

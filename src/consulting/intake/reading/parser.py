@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 # csv refuses fields above 128 kB unless told otherwise; the setting is the process's
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
+MAX_PIECES = 2000  # a longer line is not mended
+MAX_JOINED = 100  # how many delimiters a field of a line to be mended may hold
+MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
+
 _PRIVATE = tuple(map(chr, range(0xE000, 0xE010)))
 
 
@@ -93,6 +97,10 @@ class RecordParser:
             parsed.rows = [[_restored(cell, restore) for cell in row] for row in parsed.rows]
         return parsed
 
+    def leniently(self, line: str) -> list[str]:
+        """The fields of one line, whatever its quotes are like."""
+        return next(csv.reader([line], delimiter=self._delimiter[0]), [])
+
     def _reader(self, lines: Iterable[str], *, strict: bool) -> Iterator[list[str]]:
         delimiter = _PRIVATE[0] if self._multi else self._delimiter
         if self.dialect.quotechar is None:
@@ -160,7 +168,7 @@ class RecordParser:
         elif row is None and span == 0 and not self._single_line_fits(line):
             # open to the end of what we have: either a long field or a stray quote
             return None, 0, False
-        mended = self._mended(line)
+        mended = self.mended(line)
         if mended is not None:
             return mended, 1, True
         if row is not None and self.width is None:
@@ -185,8 +193,7 @@ class RecordParser:
         return self.width is None or len(row) == self.width
 
     def _single_line_fits(self, line: str) -> bool:
-        mended = self._split_at_outer_quotes(line)
-        return self.width is not None and mended is not None and len(mended) == self.width
+        return self.mended(line) is not None
 
     def _swallows_records(self, lines: Sequence[str], at: int, span: int) -> bool:
         """Whether a long quoted field holds lines that are records of their own."""
@@ -203,39 +210,70 @@ class RecordParser:
             return False
         return len(row) == self.width
 
-    def _mended(self, line: str) -> list[str] | None:
+    def mended(self, line: str) -> list[str] | None:
         """One line read against the rules, where that gives a record of the right width."""
-        for attempt in (self._split_at_outer_quotes(line), self._split_leniently(line)):
-            if attempt is not None and self.width is not None and len(attempt) == self.width:
-                return attempt
-        return None
-
-    def _split_leniently(self, line: str) -> list[str] | None:
-        return next(self._reader([line], strict=False), None)
-
-    def _split_at_outer_quotes(self, line: str) -> list[str] | None:
-        """Split a line where a quote closes a field only before a delimiter or the line's end."""
+        if self.width is None:
+            return None
         quote = self.dialect.quotechar or '"'
+        pieces = line.rstrip("\r\n").split(_PRIVATE[0] if self._multi else self._delimiter)
+        if len(pieces) < self.width or len(pieces) > MAX_PIECES:
+            return None
         delimiter = _PRIVATE[0] if self._multi else self._delimiter
-        rest = line.rstrip("\r\n")
-        fields: list[str] = []
-        while True:
-            if self.dialect.skip_space:
-                rest = rest.lstrip(" ")
-            if rest.startswith(quote):
-                end = rest.find(quote + delimiter, 1)
-                if end < 0:
-                    closed = len(rest) > 1 and rest.endswith(quote)
-                    body = rest[1:-1] if closed else rest[1:]
-                    fields.append(body.replace(quote * 2, quote))
-                    return fields
-                fields.append(rest[1:end].replace(quote * 2, quote))
-                rest = rest[end + 1 + len(delimiter) :]
-                continue
-            value, found, rest = rest.partition(delimiter)
-            fields.append(value)
-            if not found:
-                return fields
+        return _grouped(pieces, self.width, quote, delimiter, skip_space=self.dialect.skip_space)
+
+
+def _grouped(
+    pieces: Sequence[str], width: int, quote: str, delimiter: str, *, skip_space: bool
+) -> list[str] | None:
+    """Join the pieces between delimiters to exactly `width` fields, breaking the fewest rules.
+
+    A field is one piece, or several from an opening quote to a closing one. A piece with a quote
+    that neither opens nor closes breaks a rule; so does a quote inside a field that is not doubled.
+    """
+    if skip_space:
+        pieces = [piece.lstrip(" ") for piece in pieces]
+    count = len(pieces)
+    best: list[dict[int, tuple[int, int]]] = [{} for _ in range(count + 1)]
+    best[0][0] = (0, 0)
+    for start in range(count):
+        for end, cost in _fields_from(pieces, start, quote):
+            for used, (so_far, _) in best[start].items():
+                if used < width and (
+                    used + 1 not in best[end] or best[end][used + 1][0] > so_far + cost
+                ):
+                    best[end][used + 1] = (so_far + cost, start)
+    if width not in best[count] or best[count][width][0] > MAX_BROKEN:
+        return None
+    fields: list[str] = []
+    at = count
+    for used in range(width, 0, -1):
+        start = best[at][used][1]
+        fields.append(_unquoted(delimiter.join(pieces[start:at]), quote))
+        at = start
+    return fields[::-1]
+
+
+def _fields_from(pieces: Sequence[str], start: int, quote: str) -> Iterator[tuple[int, int]]:
+    """(where it ends, rules it breaks) of each field that may begin with a piece."""
+    first = pieces[start]
+    if quote not in first:
+        yield start + 1, 0
+        return
+    closed = len(first) > 1 and first.startswith(quote) and first.endswith(quote)
+    inner = first[1:-1] if closed else first
+    yield start + 1, 0 if closed and quote not in inner.replace(quote * 2, "") else 1
+    if not first.startswith(quote):
+        return
+    for end in range(start + 1, min(len(pieces), start + MAX_JOINED)):
+        if pieces[end].endswith(quote):
+            inner = "".join((first[1:], *pieces[start + 1 : end], pieces[end][:-1]))
+            yield end + 1, 1 if quote in inner.replace(quote * 2, "") else 0
+
+
+def _unquoted(text: str, quote: str) -> str:
+    if len(text) > 1 and text.startswith(quote) and text.endswith(quote):
+        return text[1:-1].replace(quote * 2, quote)
+    return text
 
 
 def _restored(cell: str, restore: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.layout import TAIL_ROWS, Layout, Row, trim_tail
 from consulting.intake.reading.outcome import Outcome
+from consulting.intake.reading.surplus import SurplusJudge
 from consulting.records import SkippedLines
 
 if TYPE_CHECKING:
@@ -28,9 +29,18 @@ class TableWriter:
         store: Takes the rows.
         max_rows: The most records the file may hold.
         filename: The file as the client named it.
+        known: The first records, to judge by what the columns hold.
     """
 
-    def __init__(self, layout: Layout, store: RowStore, max_rows: int, filename: str) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        store: RowStore,
+        max_rows: int,
+        filename: str,
+        *,
+        known: Sequence[Sequence[str]] = (),
+    ) -> None:
         self.layout = layout
         self.lines_not_records = 0
         self._width = len(layout.columns)
@@ -43,7 +53,8 @@ class TableWriter:
         self._repaired = 0
         self._short: list[int] = []
         self._short_count = 0
-        self._trailing = 0
+        self._surplus = 0
+        self._judge = SurplusJudge(known, len(layout.columns))
         self._first_rejects: dict[str, tuple[int, int]] = {}
 
     def add_parsed(self, parsed: Parsed, first_line: int) -> None:
@@ -130,10 +141,9 @@ class TableWriter:
         """The cells of a ragged row made to fit, or the reason code why they can not be."""
         cells, width = row.cells, self._width
         if len(cells) > width:
-            if any(cell.strip() for cell in cells[width:]):
-                return "too_many_fields"
-            self._trailing += 1
-            return cells[:width]
+            fitted = self._judge.fitted(cells)
+            self._surplus += fitted is not None
+            return fitted if fitted is not None else "too_many_fields"
         if len(cells) * 2 < width:
             return "too_few_fields"
         self._short_count += 1
@@ -189,11 +199,6 @@ class TableWriter:
         ]
         if self._blank:
             words.append(f"{self._blank:,} blank line{_s(self._blank)} skipped.")
-        if self._trailing:
-            words.append(
-                f"{self._trailing:,} row{_s(self._trailing)} with empty fields beyond the last "
-                "column: those fields were left out."
-            )
         return words
 
     def _noticed(self, stored: Stored) -> list[str]:
@@ -206,6 +211,11 @@ class TableWriter:
             words.append(
                 f"{self._short_count:,} row{_s(self._short_count)} with too few fields (line "
                 f"{shown}{more}): the missing ones at the end are empty (NULL)."
+            )
+        if self._surplus:
+            words.append(
+                f"{self._surplus:,} row{_s(self._surplus)} with one delimiter too many: an empty "
+                "field that belongs to no column was left out."
             )
         if self._repaired:
             words.append(
