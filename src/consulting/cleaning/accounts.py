@@ -198,9 +198,9 @@ def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received:
             f"count(*) FILTER (s._reason IS NULL AND {value} IS DISTINCT FROM "
             f"try_cast(nullif({sent}, '') AS {staged[name]}))"
         )
-        for column in ("_reason", "_reasons", "_blanked"):
+        for column, of in (("_reason", ""), ("_reasons", ""), ("_blanked", "s._reason IS NULL AND")):
             marked = f"concat(';', s.{column}, ';')"
-            counts.append(f"count(*) FILTER (contains({marked}, ';{name}:'))")
+            counts.append(f"count(*) FILTER ({of} contains({marked}, ';{name}:'))")
     found = tables.rows(
         f"SELECT {', '.join(counts)} FROM {tables.quoted(f'staging.stg_{feed}')} s "
         f"JOIN {tables.quoted(f'raw.{feed}')} r USING (_row_id)"
