@@ -67,12 +67,14 @@ class Project:
                 f"({names}, _file VARCHAR, _row BIGINT, _row_id BIGINT)"
             )
             if rows:
-                connection.executemany(
-                    f'INSERT INTO raw."{feed}" VALUES ({", ".join("?" * (len(columns) + 3))})',
-                    [
-                        [*row, f"{feed}.csv", number + 1, number]
-                        for number, row in enumerate(rows, 1)
-                    ],
+                marks = f"({', '.join('?' * (len(columns) + 3))})"
+                values = [
+                    value
+                    for number, row in enumerate(rows, 1)
+                    for value in (*row, f"{feed}.csv", number + 1, number)
+                ]
+                connection.execute(
+                    f'INSERT INTO raw."{feed}" VALUES {", ".join([marks] * len(rows))}', values
                 )
 
     def run(self, client_id: str, **kwargs: Any) -> DbtRun:

@@ -181,12 +181,12 @@ def scrub(message: str) -> str:
         return text
     last = list(_KIND.finditer(text))[-1]
     kind, detail = last.group(1), text[last.start(2) :]
-    if kind in _SAFE_KINDS:
+    if kind in _SAFE_KINDS or "the configuration has been locked" in detail:
         return f"{kind} Error: {detail.splitlines()[0]}"
     if kind in _SCRUBBED_KINDS:
         first = detail.splitlines()[0]
         blotted = re.sub(r"'.*'|\".*\"", "…", first)
-        return f"{kind} Error: {re.sub(r'(?<![A-Za-z])[-+]?[0-9][0-9.,:-]*', '…', blotted)}"
+        return f"{kind} Error: {re.sub(r'(?<![A-Za-z0-9])[-+]?[0-9][0-9.,:-]*', '…', blotted)}"
     return f"{kind} Error (the rest is withheld: it may quote the client's data)"
 
 
