@@ -177,7 +177,7 @@ def scrub(message: str) -> str:
     """
     text = re.split(r"\n\s*LINE \d+:|\n\s*compiled code at", message)[0].strip()
     found = _KIND.search(text)
-    if found is None or not re.search(r"\b(Runtime|Database) Error\b", text):
+    if found is None:
         return text
     last = list(_KIND.finditer(text))[-1]
     kind, detail = last.group(1), text[last.start(2) :]
