@@ -22,7 +22,7 @@
 {#- Blanks of all kinds off both ends: spaces, tabs, line ends, no-break and zero-width spaces, BOM. -#}
 {% macro trimmed(sql) -%}{{ adapter.dispatch('trimmed', 'consulting')(sql) }}{%- endmacro %}
 {% macro default__trimmed(sql) -%}
-  trim({{ sql }}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8203) || chr(8239) || chr(65279))
+  trim({{ sql }}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8199) || chr(8203) || chr(8239) || chr(12288) || chr(65279))
 {%- endmacro %}
 
 {#- The first of the formats (strptime directives) that fits the whole text, or NULL. -#}

@@ -85,6 +85,8 @@
   {%- set currency = '(?:' ~ signs | join('|') ~ ')' -%}
   {%- set bare = replaced(sql, '(?i)^([(+-]?)[\\s\u00a0]*' ~ currency ~ '[\\s\u00a0]*', '\\1') -%}
   {%- set bare = replaced(bare, '(?i)[\\s\u00a0]*' ~ currency ~ '[\\s\u00a0]*([)-]?)$', '\\1') -%}
+  {#- "5,-" is five and no cents -#}
+  {%- set bare = replaced(bare, '([0-9])[,.]-{1,2}$', '\\1') -%}
   {{ replaced(bare, '^(?:[(](.*)[)]|([^-].*)-)$', '-\\1\\2') }}
 {%- endmacro %}
 

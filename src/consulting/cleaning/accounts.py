@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 NO_MODELS = "feed:no_models"
 UNPARSED = "file:unparsed"
 _STAGE = "cleaned"
+# the columns of staging that name a column and what was wrong, and the rows they are counted among
+_MARKS = {"_reason": "true", "_reasons": "true", "_blanked": "s._reason IS NULL"}
 
 
 def account_rows(
@@ -198,9 +200,9 @@ def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received:
             f"count(*) FILTER (s._reason IS NULL AND {value} IS DISTINCT FROM "
             f"try_cast(nullif({sent}, '') AS {staged[name]}))"
         )
-        for column in ("_reason", "_reasons", "_blanked"):
+        for column, among in _MARKS.items():
             marked = f"concat(';', s.{column}, ';')"
-            counts.append(f"count(*) FILTER (contains({marked}, ';{name}:'))")
+            counts.append(f"count(*) FILTER ({among} AND contains({marked}, ';{name}:'))")
     found = tables.rows(
         f"SELECT {', '.join(counts)} FROM {tables.quoted(f'staging.stg_{feed}')} s "
         f"JOIN {tables.quoted(f'raw.{feed}')} r USING (_row_id)"

@@ -177,16 +177,16 @@ def scrub(message: str) -> str:
     """
     text = re.split(r"\n\s*LINE \d+:|\n\s*compiled code at", message)[0].strip()
     found = _KIND.search(text)
-    if found is None or not re.search(r"\b(Runtime|Database) Error\b", text):
+    if found is None:
         return text
     last = list(_KIND.finditer(text))[-1]
     kind, detail = last.group(1), text[last.start(2) :]
-    if kind in _SAFE_KINDS:
+    if kind in _SAFE_KINDS or "the configuration has been locked" in detail:
         return f"{kind} Error: {detail.splitlines()[0]}"
     if kind in _SCRUBBED_KINDS:
         first = detail.splitlines()[0]
         blotted = re.sub(r"'.*'|\".*\"", "…", first)
-        return f"{kind} Error: {re.sub(r'(?<![A-Za-z])[-+]?[0-9][0-9.,:-]*', '…', blotted)}"
+        return f"{kind} Error: {re.sub(r'(?<![A-Za-z0-9])[-+]?[0-9][0-9.,:-]*', '…', blotted)}"
     return f"{kind} Error (the rest is withheld: it may quote the client's data)"
 
 

@@ -122,7 +122,7 @@ def _column(column: Mapping[str, Any]) -> str:
     meta |= {
         key: column[key]
         for key in _META_KEYS
-        if key != "from" and column.get(key) not in (None, False, (), [], {})
+        if key != "from" and column.get(key) is not None and column[key] is not False
     }
     lines = [f"      - name: {column['name']}"]
     if column.get("description"):
