@@ -21,6 +21,7 @@ _OWN = ("_file", "_row")
 # Knuth's multiplicative hash: spreads a sample evenly over line numbers, the same on any machine.
 _SPREAD = "(_row * 2654435761) % 4294967296"
 _SPREAD_RANGE = 4_294_967_296
+_LONGEST_TOKEN = max(map(len, NULL_TOKENS))
 
 
 def quoted(name: str) -> str:
@@ -47,6 +48,7 @@ class FeedSource:
     Attributes:
         columns: The feed's columns, in the order of the files.
         rows: How many rows there are.
+        sampled: How many rows the table `sample` holds.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class FeedSource:
         self._connection = connection
         self.columns = tuple(columns)
         self.rows = rows
+        self.sampled = 0
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query over the view `feed`."""
@@ -64,50 +67,70 @@ class FeedSource:
         """The one row of an aggregate over the view `feed`."""
         return self.query(sql, parameters)[0]
 
-    def draw_sample(self, rows: int) -> int:
-        """Makes the table `sample` of about `rows` rows spread evenly, and returns their number."""
+    def draw_sample(self, rows: int) -> None:
+        """Makes the table `sample` of about `rows` rows spread evenly, the same every time."""
         bound = _SPREAD_RANGE if self.rows <= rows else _SPREAD_RANGE * rows // self.rows
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE sample AS "
             f"SELECT * FROM feed WHERE {_SPREAD} < {bound} ORDER BY _file, _row"
         )
-        return int(self.one("SELECT count(*) FROM sample")[0])
+        self.sampled = int(self.one("SELECT count(*) FROM sample")[0])
 
 
 @contextmanager
-def open_feed(
-    readings: Sequence[FileReading], run_folder: Path, thresholds: Thresholds
-) -> Iterator[FeedSource]:
-    """Opens the rows of a feed's files for queries, in bounded memory.
-
-    Args:
-        readings: The feed's files; those without rows (tier 1) are passed over.
-        run_folder: `ClientFolder.run(batch_id)`.
-        thresholds: `memory_limit`.
-    """
-    paths = [str(run_folder / r.rows_path) for r in readings if r.rows_path]
+def open_connection(
+    run_folder: Path, thresholds: Thresholds
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection in bounded memory, with the macros `white_space` and `null_like`."""
     spill = run_folder / "profile" / ".spill"
     connection = duckdb.connect()
     try:
         connection.execute(f"SET memory_limit = {literal(thresholds.memory_limit)}")
         connection.execute(f"SET temp_directory = {literal(str(spill))}")
         connection.execute("SET preserve_insertion_order = false")
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"CREATE MACRO white_space() AS {WHITESPACE_SQL}")
         tokens = ", ".join(literal(t) for t in sorted(NULL_TOKENS))
         connection.execute(
-            f"CREATE MACRO null_like(t) AS length(t) < 17 AND lower(t) IN ({tokens})"
+            f"CREATE MACRO null_like(t) AS length(t) <= {_LONGEST_TOKEN} AND lower(t) IN ({tokens})"
         )
-        files = ", ".join(literal(_unglobbed(p)) for p in paths)
-        connection.execute(
-            f"CREATE VIEW feed AS SELECT * FROM read_parquet([{files}], union_by_name = true)"
-        )
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def view_rows(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    readings: Sequence[FileReading],
+    run_folder: Path,
+) -> None:
+    """Makes a view over the rows of some files; those without rows (tier 1) are passed over."""
+    paths = (str(run_folder / r.rows_path) for r in readings if r.rows_path)
+    files = ", ".join(literal(_unglobbed(p)) for p in paths)
+    connection.execute(
+        f"CREATE VIEW {quoted(view)} AS SELECT * FROM read_parquet([{files}], union_by_name = true)"
+    )
+
+
+@contextmanager
+def open_feed(
+    readings: Sequence[FileReading], run_folder: Path, thresholds: Thresholds
+) -> Iterator[FeedSource]:
+    """Opens the rows of a feed's files for queries.
+
+    Args:
+        readings: The feed's files.
+        run_folder: `ClientFolder.run(batch_id)`.
+        thresholds: `memory_limit`.
+    """
+    with open_connection(run_folder, thresholds) as connection:
+        view_rows(connection, "feed", readings, run_folder)
         names = [row[0] for row in connection.execute("DESCRIBE feed").fetchall()]
         columns = [n for n in _ordered(readings) if n in names]
         counted = connection.execute("SELECT count(*) FROM feed").fetchone()
         yield FeedSource(connection, columns, int(counted[0]) if counted else 0)
-    finally:
-        connection.close()
-        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _ordered(readings: Sequence[FileReading]) -> list[str]:
