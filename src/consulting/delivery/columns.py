@@ -12,8 +12,8 @@ from consulting.delivery.pages import number, percent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consulting.delivery._profile_sketch import ColumnProfile, FeedProfile, FormatCount
     from consulting.delivery.inputs import DeliveryInputs
+    from consulting.profiling import ColumnProfile, FeedProfile, FormatCount
 
 _TOP_SHOWN = 4
 _LONGEST_SHOWN = 40
@@ -55,10 +55,14 @@ class ColumnView:
         spread_out = profile.cardinality_ratio > _ALMOST_UNIQUE
         shown = [] if self.chart or spread_out or not values_shown else profile.top_values
         self.top = [
-            (_short(one.value), number(one.count), percent(one.count, rows))
+            (_short(one.value), f"{one.pct:.1f}", percent(one.count, rows))
             for one in shown[:_TOP_SHOWN]
         ]
-        self.hidden = bool(self.pii) and not values_shown
+        if values_shown:
+            repeated = self.filled > profile.distinct_count
+            self.otherwise = "almost all different" if repeated else "all different"
+        else:
+            self.otherwise = "not shown"
 
 
 class FeedView:

@@ -12,8 +12,8 @@ from consulting.records import CheckOutcome, Record, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from consulting.delivery._profile_sketch import Issue
     from consulting.delivery.inputs import DeliveryInputs
+    from consulting.profiling import Issue
 
 SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warn", "info")
 SEVERITY_WORDS: dict[Severity, str] = {

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from consulting.delivery._profile_sketch import DriftFinding, FeedProfile, Issue, Score
+from consulting.delivery._profile_sketch import DriftFinding, Score
 from consulting.errors import TierBlockedError
+from consulting.profiling import FeedProfile, Issue
 from consulting.records import (
     CheckOutcome,
     ColumnMapping,

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
 
 _MILLION = 1_000_000
+_KINDS = {
+    "BIGINT": "whole number",
+    "BOOLEAN": "yes or no",
+    "DATE": "date",
+    "DOUBLE": "number",
+    "HUGEINT": "whole number",
+    "INTEGER": "whole number",
+    "TIMESTAMP": "date and time",
+    "TIMESTAMP WITH TIME ZONE": "date and time",
+    "VARCHAR": "text",
+}
 
 
 def render_page(template: str, inputs: DeliveryInputs, **values: Any) -> str:
@@ -61,6 +72,15 @@ def plural(count: int, word: str, many: str | None = None) -> str:
     return f"{number(count)} {word if count == 1 else many or word + 's'}"
 
 
+def kind(sql_type: str) -> str:
+    """Return a column's type as people say it: DECIMAL(12,2) is a number with 2 decimals."""
+    name, _, rest = sql_type.partition("(")
+    if name == "DECIMAL":
+        decimals = rest.rstrip(")").partition(",")[2].strip() or "0"
+        return f"number, {decimals} decimals"
+    return _KINDS.get(name, sql_type.lower())
+
+
 def visible(text: str) -> Markup:
     """Return a value with its blanks made visible, for blanks are often what was changed."""
     escaped = str(Markup.escape(text))
@@ -84,7 +104,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(
-        number=number, percent=percent, size=size, day=day, plural=plural, visible=visible
-    )
+    for word in (kind, number, percent, size, day, plural, visible):
+        environment.filters[word.__name__] = word
     return environment

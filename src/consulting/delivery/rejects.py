@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from consulting.delivery.spreadsheet import Workbook, neutralise, restore
 from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe, quote
+from consulting.errors import DeliveryError
 from consulting.records import Record
 
 if TYPE_CHECKING:
@@ -217,7 +218,13 @@ def _rows_of(
     for reading in inputs.files:
         if reading.feed != feed or reading.rejects_path is None:
             continue
-        records = pq.read_table(run_folder / reading.rejects_path).to_pylist()
+        if not (run_folder / reading.rejects_path).is_file():
+            raise DeliveryError(
+                f"{inputs.client_id}: the {reading.unparsed_rows:,} unparsed rows of "
+                f"{reading.filename} should be in {reading.rejects_path} of the run folder, but "
+                "there is no such file. Run the batch again from its landed files."
+            )
+        records = pq.ParquetFile(run_folder / reading.rejects_path).read().to_pylist()
         for record in sorted(records, key=lambda record: record["_row"]):
             blank: list[str | None] = [None] * len(originals)
             yield [
