@@ -130,7 +130,7 @@ def test_a_missing_file_of_unparsed_rows_is_named(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:
     shutil.rmtree(folder.run(inputs.delivery_id))
-    with pytest.raises(DeliveryError, match="3 unparsed rows of customers_2026-10.csv"):
+    with pytest.raises(DeliveryError, match=r"3 unparsed rows of customers_2026-10\.csv"):
         build_delivery(inputs, folder=folder, tables=scenario.TABLES)
 
 
