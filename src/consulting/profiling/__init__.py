@@ -1,5 +1,7 @@
 """What a client's files hold, what is wrong with them, and what changed since the last ones."""
 
+from consulting.profiling.across import Relation, find_relations, profile_across
+from consulting.profiling.drift import DriftFinding, compare
 from consulting.profiling.model import (
     Bin,
     ColumnProfile,
@@ -12,18 +14,31 @@ from consulting.profiling.model import (
     ValueCount,
 )
 from consulting.profiling.profile import profile_feed
+from consulting.profiling.propose import propose_columns
+from consulting.profiling.schema import profile_schema
+from consulting.profiling.score import Score, ScorePart, quality_score
 from consulting.profiling.thresholds import Thresholds
 
 __all__ = [
     "Bin",
     "ColumnProfile",
     "Dependency",
+    "DriftFinding",
     "FeedProfile",
     "FileMetadata",
     "FormatCount",
     "Issue",
     "NumberSummary",
+    "Relation",
+    "Score",
+    "ScorePart",
     "Thresholds",
     "ValueCount",
+    "compare",
+    "find_relations",
+    "profile_across",
     "profile_feed",
+    "profile_schema",
+    "propose_columns",
+    "quality_score",
 ]

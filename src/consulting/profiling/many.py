@@ -225,7 +225,8 @@ def _fetch_days(source: FeedSource, column: _Column, thresholds: Thresholds) -> 
     view.tally.add((f"{text}{suffix}", n) for text, n in found if not is_null_like(text))
     if gap:
         stand_in = f"{day_pattern}{gap}%H:%M:%S"
-        view.tally.patterns[pattern] += view.tally.patterns.pop(stand_in, 0)
+        moved = view.tally.patterns.pop(stand_in, 0)
+        view.tally.patterns[pattern] += moved
     days = day_counts(view)
     if days:
         view.histogram = day_histogram(days, thresholds.histogram_bins)

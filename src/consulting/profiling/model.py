@@ -1,4 +1,4 @@
-"""The profile of a feed, as stored in JSON; its schema is `profile.schema.json` beside this file.
+"""The profile of a feed, as stored in JSON; `profile-1.0.schema.json` is its schema.
 
 Only additions may be made within one `schema_version`; see `docs/profile.md` for every field.
 """

@@ -21,6 +21,7 @@ _OWN = ("_file", "_row")
 # Knuth's multiplicative hash: spreads a sample evenly over line numbers, the same on any machine.
 _SPREAD = "(_row * 2654435761) % 4294967296"
 _SPREAD_RANGE = 4_294_967_296
+_LONGEST_TOKEN = max(map(len, NULL_TOKENS))
 
 
 def quoted(name: str) -> str:
@@ -75,17 +76,10 @@ class FeedSource:
 
 
 @contextmanager
-def open_feed(
-    readings: Sequence[FileReading], run_folder: Path, thresholds: Thresholds
-) -> Iterator[FeedSource]:
-    """Opens the rows of a feed's files for queries, in bounded memory.
-
-    Args:
-        readings: The feed's files; those without rows (tier 1) are passed over.
-        run_folder: `ClientFolder.run(batch_id)`.
-        thresholds: `memory_limit`.
-    """
-    paths = [str(run_folder / r.rows_path) for r in readings if r.rows_path]
+def open_connection(
+    run_folder: Path, thresholds: Thresholds
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection in bounded memory, with the macros `white_space` and `null_like`."""
     spill = run_folder / "profile" / ".spill"
     connection = duckdb.connect()
     try:
@@ -95,19 +89,45 @@ def open_feed(
         connection.execute(f"CREATE MACRO white_space() AS {WHITESPACE_SQL}")
         tokens = ", ".join(literal(t) for t in sorted(NULL_TOKENS))
         connection.execute(
-            f"CREATE MACRO null_like(t) AS length(t) < 17 AND lower(t) IN ({tokens})"
+            f"CREATE MACRO null_like(t) AS length(t) <= {_LONGEST_TOKEN} AND lower(t) IN ({tokens})"
         )
-        files = ", ".join(literal(_unglobbed(p)) for p in paths)
-        connection.execute(
-            f"CREATE VIEW feed AS SELECT * FROM read_parquet([{files}], union_by_name = true)"
-        )
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def view_rows(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    readings: Sequence[FileReading],
+    run_folder: Path,
+) -> None:
+    """Makes a view over the rows of some files; those without rows (tier 1) are passed over."""
+    paths = (str(run_folder / r.rows_path) for r in readings if r.rows_path)
+    files = ", ".join(literal(_unglobbed(p)) for p in paths)
+    connection.execute(
+        f"CREATE VIEW {quoted(view)} AS SELECT * FROM read_parquet([{files}], union_by_name = true)"
+    )
+
+
+@contextmanager
+def open_feed(
+    readings: Sequence[FileReading], run_folder: Path, thresholds: Thresholds
+) -> Iterator[FeedSource]:
+    """Opens the rows of a feed's files for queries.
+
+    Args:
+        readings: The feed's files.
+        run_folder: `ClientFolder.run(batch_id)`.
+        thresholds: `memory_limit`.
+    """
+    with open_connection(run_folder, thresholds) as connection:
+        view_rows(connection, "feed", readings, run_folder)
         names = [row[0] for row in connection.execute("DESCRIBE feed").fetchall()]
         columns = [n for n in _ordered(readings) if n in names]
         counted = connection.execute("SELECT count(*) FROM feed").fetchone()
         yield FeedSource(connection, columns, int(counted[0]) if counted else 0)
-    finally:
-        connection.close()
-        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _ordered(readings: Sequence[FileReading]) -> list[str]:

@@ -26,6 +26,14 @@ class Thresholds(Record):
         dependency_columns: The most columns tried against each other.
         foreign_key_share: The share of values that must be found in the other feed's key.
         unparsed_error: The share of unparsed rows that is an error.
+        volume_block: The share of the last rows below which a delivery is stopped.
+        volume_warn: The share of the last rows that is a collapse.
+        volume_surge: How many times the last rows are a surge.
+        shift_info: The population stability index (PSI) worth telling (Siddiqi 2006: 0.1).
+        shift_warn: The PSI that is a shift (Siddiqi 2006: 0.25).
+        null_jump: The rise of the share of missing values that is a warning.
+        null_block: The rise that stops a delivery, in a column the models read.
+        rename_score: The similarity of two columns' names and values that makes a rename.
         few_distinct: Columns with fewer distinct values are profiled value by value, exactly.
         top_values: How many of the most frequent values are kept.
         histogram_bins: Bins of a histogram.
@@ -54,6 +62,14 @@ class Thresholds(Record):
     dependency_columns: int = 40
     foreign_key_share: float = 0.9
     unparsed_error: float = 0.01
+    volume_block: float = 0.1
+    volume_warn: float = 0.5
+    volume_surge: float = 3.0
+    shift_info: float = 0.1
+    shift_warn: float = 0.25
+    null_jump: float = 0.1
+    null_block: float = 0.5
+    rename_score: float = 0.7
     few_distinct: int = 10_000
     top_values: int = 10
     histogram_bins: int = 20

@@ -34,11 +34,13 @@ class TypeDecision:
             "date", "timestamp", "time", "email", "phone", "url", "uuid" or "text".
         fitting: Rows whose value fits.
         fits: Whether a trimmed value of a form fits.
+        written: Rows written as this type, those that fit and those that only try (31/02).
     """
 
     name: str
     fitting: int
     fits: Callable[[str, Form], bool]
+    written: int = 0
 
 
 def decide_type(column: str, tally: Tally, type_share: float) -> TypeDecision:
@@ -47,7 +49,7 @@ def decide_type(column: str, tally: Tally, type_share: float) -> TypeDecision:
         return TypeDecision("empty", 0, lambda _text, _form: True)
     for decide in (_boolean, _compact_date, _phone, _lone_kind, _date, _number):
         decision = decide(column, tally)
-        if decision is not None and decision.fitting >= type_share * tally.total:
+        if decision and max(decision.written, decision.fitting) >= type_share * tally.total:
             return decision
     return TypeDecision("text", tally.total, lambda _text, _form: True)
 
@@ -106,7 +108,7 @@ def _date(_column: str, tally: Tally) -> TypeDecision | None:
     def fits(_text: str, form: Form) -> bool:
         return form.date is not None and bool(form.date.readings)
 
-    return TypeDecision(name, real, fits)
+    return TypeDecision(name, real, fits, written=count)
 
 
 def _number(_column: str, tally: Tally) -> TypeDecision | None:

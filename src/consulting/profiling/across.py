@@ -1,0 +1,139 @@
+"""What feeds have to do with each other: values of one that should be keys of another."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from consulting.privacy.column_names import words
+from consulting.profiling.columns import pct
+from consulting.profiling.model import ColumnProfile, FeedProfile, Issue
+from consulting.profiling.source import open_connection, quoted, trimmed, view_rows
+from consulting.profiling.thresholds import Thresholds
+from consulting.records import FileReading, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_DEFAULT = Thresholds()
+_NOT_KEYS = frozenset({"boolean", "date", "timestamp", "time", "empty", "unknown", "decimal"})
+_KEY_WORDS = frozenset(
+    "id key no nr number code sku nummer num ref uuid index".split()  # noqa: SIM905 - words
+)
+
+
+class Relation(Record):
+    """A column whose values are keys of another feed.
+
+    Attributes:
+        feed: The feed that refers.
+        column: Its column.
+        parent_feed: The feed referred to.
+        parent_column: The key there.
+        rows: Rows with a value.
+        orphans: Rows whose value the parent does not have.
+    """
+
+    feed: str
+    column: str
+    parent_feed: str
+    parent_column: str
+    rows: int
+    orphans: int
+
+
+def profile_across(
+    profiles: Sequence[FeedProfile],
+    run_folder: Path,
+    readings: Sequence[FileReading],
+    thresholds: Thresholds = _DEFAULT,
+) -> list[Issue]:
+    """Issues between feeds: rows that refer to a key the other feed does not have.
+
+    Args:
+        profiles: The profiles of the run's feeds.
+        run_folder: `ClientFolder.run(batch_id)`.
+        readings: The run's files.
+        thresholds: `foreign_key_share`: fewer matches are no relation, but chance.
+    """
+    found = find_relations(profiles, run_folder, readings, thresholds)
+    return [_orphans(r) for r in found if r.orphans]
+
+
+def find_relations(
+    profiles: Sequence[FeedProfile],
+    run_folder: Path,
+    readings: Sequence[FileReading],
+    thresholds: Thresholds = _DEFAULT,
+) -> list[Relation]:
+    """Columns whose values are (nearly) all keys of another feed, and whose name says so."""
+    stored = {r.feed for r in readings if r.rows_path}
+    usable = [p for p in profiles if p.feed in stored and p.row_count]
+    found: list[Relation] = []
+    with open_connection(run_folder, thresholds) as connection:
+        for profile in usable:
+            mine = [r for r in readings if r.feed == profile.feed]
+            view_rows(connection, profile.feed, mine, run_folder)
+        for child, parent in permutations(usable, 2):
+            for column, key in _candidates(child, parent, thresholds):
+                value, other = trimmed(quoted(column.name)), trimmed(quoted(key.name))
+                counted = connection.execute(
+                    f"SELECT count(*), count(*) FILTER (v NOT IN "
+                    f"(SELECT {other} FROM {quoted(parent.feed)} WHERE {other} > '')) "
+                    f"FROM (SELECT {value} AS v FROM {quoted(child.feed)} "
+                    f"WHERE {value} > '' AND NOT null_like({value}))"
+                ).fetchone()
+                rows, orphans = counted or (0, 0)
+                if rows and orphans <= (1 - thresholds.foreign_key_share) * rows:
+                    found.append(
+                        Relation(
+                            feed=child.feed, column=column.name, parent_feed=parent.feed,
+                            parent_column=key.name, rows=rows, orphans=orphans,
+                        )
+                    )  # fmt: skip
+    return found
+
+
+def _candidates(
+    child: FeedProfile, parent: FeedProfile, thresholds: Thresholds
+) -> Iterator[tuple[ColumnProfile, ColumnProfile]]:
+    for key in parent.columns:
+        if key.inferred_type in _NOT_KEYS or key.cardinality_ratio < thresholds.key_share:
+            continue
+        for column in child.columns:
+            kinds = {column.inferred_type, key.inferred_type}
+            same_kind = len(kinds) == 1 or kinds <= {"integer", "code", "text"}
+            if same_kind and column.distinct_count and _names_agree(column, parent, key):
+                yield column, key
+
+
+def _names_agree(column: ColumnProfile, parent: FeedProfile, key: ColumnProfile) -> bool:
+    """Whether `customer_id` can refer to `customers.id` or `clients.CustomerID`."""
+    mine, theirs = set(words(column.name)), set(words(key.name))
+    if not (mine | theirs) & _KEY_WORDS:
+        return False
+    parent_words = {w.removesuffix("s") for w in words(parent.feed)}
+    subject = mine - _KEY_WORDS
+    if subject and subject == theirs - _KEY_WORDS:
+        # the same name in both: the feed that it names is the parent
+        return column.cardinality_ratio < 1 or bool(parent_words & subject)
+    bare_key = not theirs - _KEY_WORDS
+    return bare_key and bool({w.removesuffix("s") for w in subject} & parent_words)
+
+
+def _orphans(relation: Relation) -> Issue:
+    other = f"raw.{quoted(relation.parent_feed)}"
+    return Issue(
+        feed=relation.feed, column=relation.column,
+        columns=(relation.column, f"{relation.parent_feed}.{relation.parent_column}"),
+        issue_type="orphan_values", severity="warn",
+        detail=f"{relation.orphans:,} rows of {relation.feed} refer by “{relation.column}” to a "
+        f"“{relation.parent_column}” that {relation.parent_feed} does not have.",
+        evidence_count=relation.orphans, evidence_pct=pct(relation.orphans, relation.rows),
+        recommendation=f"Ask whether {relation.parent_feed} is complete; add a relationships test.",
+        question=f"Are all {relation.parent_feed} in the file, or the current ones only?",
+        rows_where=f"trim({quoted(relation.column)}) NOT IN (SELECT trim("
+        f"{quoted(relation.parent_column)}) FROM {other} "
+        f"WHERE {quoted(relation.parent_column)} IS NOT NULL)",
+    )  # fmt: skip

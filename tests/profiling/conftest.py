@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from consulting.profiling import FeedProfile, Thresholds, profile_feed
+from consulting.records import FileReading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Columns = Mapping[str, Sequence[str | None]]
+Landing = Callable[..., FileReading]
+
+
+def land_rows(run_folder: Path, columns: Columns, feed: str, name: str, **more: Any) -> FileReading:
+    rows = len(next(iter(columns.values())))
+    table = {c: pa.array(v, pa.string()) for c, v in columns.items()}
+    table |= {
+        "_file": pa.array([name] * rows, pa.string()),
+        "_row": pa.array(range(2, rows + 2), pa.int64()),
+    }
+    path = run_folder / "rows" / f"{name}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(table), path)
+    settings: dict[str, Any] = {
+        "filename": name, "feed": feed, "sha256": "ab" * 32, "size_bytes": 1234, "format": "csv",
+        "encoding": "utf-8", "delimiter": ",", "quotechar": '"', "columns": tuple(columns),
+        "received_rows": rows, "loaded_rows": rows, "rows_path": f"rows/{name}.parquet",
+    }  # fmt: skip
+    return FileReading(**(settings | more))
+
+
+@pytest.fixture
+def land(tmp_path: Path) -> Landing:
+    """Writes rows as intake would and returns the file's reading."""
+
+    def landed(
+        columns: Columns, feed: str = "orders", name: str = "orders.csv", **more: Any
+    ) -> FileReading:
+        return land_rows(tmp_path, columns, feed, name, **more)
+
+    return landed
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Callable[..., FeedProfile]:
+    """Profiles columns given as lists of texts."""
+
+    def profiled(
+        columns: Columns,
+        thresholds: Thresholds | None = None,
+        *,
+        declared: Sequence[str] = (),
+        **more: Any,
+    ) -> FeedProfile:
+        reading = land_rows(tmp_path, columns, "orders", "orders.csv", **more)
+        return profile_feed(
+            "orders", [reading], tmp_path, declared=declared, thresholds=thresholds or Thresholds()
+        )
+
+    return profiled
