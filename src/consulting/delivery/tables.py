@@ -39,6 +39,15 @@ MAX_SHEETS = 3
 
 _CELL_TYPES = (
     "INT",
+    "BIGINT",
+    "HUGEINT",
+    "SMALLINT",
+    "TINYINT",
+    "UBIGINT",
+    "UHUGEINT",
+    "UINTEGER",
+    "USMALLINT",
+    "UTINYINT",
     "DOUBLE",
     "FLOAT",
     "DECIMAL",

@@ -1,0 +1,42 @@
+"""Intake that cannot lose a file: stores, the ledger, batches. Nothing here knows Dagster."""
+
+from consulting.intake.intake import Intake
+from consulting.intake.ledger import Ledger
+from consulting.intake.records import (
+    BatchPolicy,
+    BatchStanding,
+    BatchStatus,
+    DeliveryFact,
+    DropStory,
+    FeedPattern,
+    LandedFile,
+    LedgerEvent,
+    LedgerState,
+    Look,
+    RunVerdict,
+    State,
+    VerbOutcome,
+)
+from consulting.intake.stores import Listed, ListingPage, LocalStore, Store
+
+__all__ = [
+    "BatchPolicy",
+    "BatchStanding",
+    "BatchStatus",
+    "DeliveryFact",
+    "DropStory",
+    "FeedPattern",
+    "Intake",
+    "LandedFile",
+    "Ledger",
+    "LedgerEvent",
+    "LedgerState",
+    "Listed",
+    "ListingPage",
+    "LocalStore",
+    "Look",
+    "RunVerdict",
+    "State",
+    "Store",
+    "VerbOutcome",
+]
