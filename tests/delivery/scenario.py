@@ -23,10 +23,9 @@ from consulting.delivery import (
     DeliverySummary,
     TableExport,
 )
-from consulting.delivery._profile_sketch import DriftFinding, Score
 from consulting.errors import TierBlockedError
 from consulting.layout import ClientFolder
-from consulting.profiling import FeedProfile, profile_feed
+from consulting.profiling import DriftFinding, FeedProfile, Score, ScorePart, profile_feed
 from consulting.records import (
     CheckOutcome,
     ColumnMapping,
@@ -479,7 +478,13 @@ CONSULTANCY = Consultancy(
 SCORE = Score(
     value=84.3,
     formula="100 minus the share of cells that are missing, misfit or repeated.",
-    parts={"complete": 91.0, "valid": 88.2, "unique": 99.1},
+    parts=(
+        ScorePart(name="complete", weight=25, value=86.9, good=44_310, total=50_990),
+        ScorePart(name="valid", weight=30, value=98.1, good=43_468, total=44_310),
+        ScorePart(name="consistent", weight=20, value=45.1, good=19_984, total=44_310),
+        ScorePart(name="unique", weight=15, value=99.4, good=6_470, total=6_511),
+        ScorePart(name="readable", weight=10, value=99.9, good=6_511, total=6_514),
+    ),
 )
 DRIFT = (
     DriftFinding(
@@ -488,13 +493,18 @@ DRIFT = (
         kind="new_column",
         severity="warn",
         detail="The column “Weight” is in the file for the first time.",
-        proposed_patch="      - name: weight\n        meta: {from: Weight, rule: to_decimal}\n",
+        recommendation="Decide whether it is delivered; the lines below would do it.",
+        patch="+      - name: weight\n+        meta: {from: Weight, rule: to_decimal}\n",
     ),
     DriftFinding(
         feed="customers",
-        kind="volume",
+        kind="volume_surge",
         severity="info",
-        detail="1,204 rows, 3 % more than in the last file.",
+        detail="1,204 rows, three times as many as in the last file.",
+        measure="rows now / rows before",
+        value=3.0134,
+        threshold=2.0,
+        recommendation="Check that the file does not hold several months.",
     ),
 )
 

@@ -162,6 +162,15 @@ def test_a_table_that_is_not_what_its_account_says_stops_the_delivery(
     assert list(folder.deliverables.iterdir()) == []
 
 
+def test_a_rejected_row_that_was_not_kept_stops_the_delivery(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        connection.execute("DELETE FROM rejects.rejects_orders WHERE _reason LIKE 'row:%'")
+    with pytest.raises(DeliveryError, match=r"says 156 rows were rejected, but 131 are in"):
+        build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+
+
 def test_a_missing_table_is_named(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import duckdb
 import openpyxl
 import pytest
 
@@ -17,9 +18,10 @@ from consulting.delivery import (
     match_corrections,
     original_columns,
 )
-from consulting.delivery.rejects import correction_id
+from consulting.delivery.rejects import correction_id, reason_in_words
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
+from consulting.records import FeedAccount
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -132,6 +134,56 @@ def test_a_missing_file_of_unparsed_rows_is_named(
     shutil.rmtree(folder.run(inputs.delivery_id))
     with pytest.raises(DeliveryError, match=r"3 unparsed rows of customers_2026-10\.csv"):
         build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+
+
+def test_rows_of_a_feed_without_models_are_rejects(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    unread = FeedAccount(
+        feed="orders",
+        table=None,
+        received=5_310,
+        delivered=0,
+        rejected={"feed:no_models": 5_310},
+        merged={},
+    )
+    without = inputs.model_copy(update={"accounts": (inputs.accounts[0], unread)})
+    delivery = build_delivery(without, folder=folder, tables=scenario.TABLES[:1])
+    rows = rows_of(delivery.path / "rejects" / "orders_rejects.csv")
+    assert len(rows) == 5_310
+    assert {row["_reason"] for row in rows} == {"no rules for this feed yet"}
+
+
+def test_two_files_of_one_name_give_rows_different_ids(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        connection.execute("UPDATE raw.orders SET _row = _row - 2655 WHERE _row_id > 2655")
+    halves = tuple(
+        inputs.files[1].model_copy(
+            update={"sha256": half * 64, "loaded_rows": 2_655, "received_rows": 2_655}
+        )
+        for half in "ab"
+    )
+    twice = inputs.model_copy(update={"files": (inputs.files[0], *halves)})
+    delivery = build_delivery(twice, folder=folder, tables=scenario.TABLES)
+    rows = rows_of(delivery.path / "rejects" / "orders_rejects.csv")
+    assert len({row["_row"] for row in rows}) < len(rows)
+    assert len({row["_correction_id"] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("ordered_on:not_a_date", "ordered_on: not a date"),
+        ("amount:missing", "amount: no value where one is required"),
+        ("row:too_old", "too old"),
+        ("file:unparsed", "the line could not be read as a row"),
+        ("same id, latest kept", "same id, latest kept"),
+    ],
+)
+def test_a_reason_code_without_a_sentence_is_spelt_out(code: str, words: str) -> None:
+    assert reason_in_words(code, {}) == words
 
 
 def test_masked_rows_of_a_sample_can_not_be_sent_back(

@@ -74,6 +74,7 @@ def test_page_one_gives_the_verdict_in_exact_numbers(delivery: Delivery) -> None
     )
     assert "11 of 12 tests of the cleaned tables passed, 1 warned." in words
     assert "84.3of 100" in words
+    assert "86.9 complete × 25 %" in words  # noqa: RUF001
     assert "How the score is made. 100 minus the share of cells" in words
 
 

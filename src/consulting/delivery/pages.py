@@ -67,6 +67,11 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def figure(value: float) -> str:
+    """Return a measured figure with three digits that mean something: 0.184, 2.6, 120."""
+    return f"{float(f'{value:.3g}'):,g}"
+
+
 def plural(count: int, word: str, many: str | None = None) -> str:
     """Return the count with its word: 1 row, 2 rows."""
     return f"{number(count)} {word if count == 1 else many or word + 's'}"
@@ -104,6 +109,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for word in (kind, number, percent, size, day, plural, visible):
+    for word in (figure, kind, number, percent, size, day, plural, visible):
         environment.filters[word.__name__] = word
     return environment
