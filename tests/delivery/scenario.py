@@ -476,8 +476,7 @@ CONSULTANCY = Consultancy(
 
 
 SCORE = Score(
-    value=84.3,
-    formula="100 minus the share of cells that are missing, misfit or repeated.",
+    value=85.1,
     parts=(
         ScorePart(name="complete", weight=25, value=86.9, good=44_310, total=50_990),
         ScorePart(name="valid", weight=30, value=98.1, good=43_468, total=44_310),

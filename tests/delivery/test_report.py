@@ -73,9 +73,17 @@ def test_page_one_gives_the_verdict_in_exact_numbers(delivery: Delivery) -> None
         "a reason and 41 were merged as duplicates. Every row is accounted for." in words
     )
     assert "11 of 12 tests of the cleaned tables passed, 1 warned." in words
-    assert "84.3of 100" in words
+    assert "85.1of 100" in words
     assert "86.9 complete × 25 %" in words  # noqa: RUF001
-    assert "How the score is made. 100 minus the share of cells" in words
+    assert "How the score is made. The score is the weighted mean of five shares" in words
+
+
+def test_the_parts_of_the_score_add_up_to_the_score(delivery: Delivery) -> None:
+    words = page_of(delivery).words
+    parts = re.findall(r"([\d.]+) [a-z]+ × (\d+) %", words)  # noqa: RUF001
+    assert len(parts) == 5
+    total = sum(float(value) * int(weight) for value, weight in parts) / 100
+    assert f"{total:.1f}of 100" in words
 
 
 def test_the_accounting_is_printed_as_an_equation_that_adds_up(delivery: Delivery) -> None:
@@ -150,6 +158,8 @@ def test_examples_are_shapes_at_tier_2_and_everything_says_sampled(
     page = page_of(delivery)
     changed = page.html[page.html.index('id="changed"') : page.html.index('id="findings"')]
     assert "99/99/9999" in changed
+    assert "Ready to use, with care, as far as the sample shows" in page.words
+    assert "✓ 6,514 sampled = 6,313 delivered" in page.words
     assert "10/10/2026" not in changed
     sections = [text for level, text in page.headings if level == 2]
     assert len([text for text in sections[2:] if "sampled" in text]) >= 9
@@ -166,7 +176,7 @@ def test_tier_1_is_a_data_model_assessment_without_a_value(
     assert "Data-model assessment" in page.words
     assert "BLOCKED:" in page.words
     assert "What we changed" not in page.words
-    for value in ("SHIPPED", "C00017", "2026-10-10", "10/10/2026"):
+    for value in ("SHIPPED", "C00017", "2026-10-10", "10/10/2026", "% fit", "leading zeros"):
         assert value not in page.html
 
 

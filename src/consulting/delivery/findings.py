@@ -234,7 +234,7 @@ def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
             feed=check.model,
             column=check.column,
             title=f"{'Could not be tested' if check.status == 'error' else 'Not always true'}: "
-            f"{check.description or check.name.replace('_', ' ')}",
+            f"{(check.description or check.name.replace('_', ' ')).rstrip('.')}",
             detail=_failing(check),
             count=check.failing_rows,
             recommendation="Ask us for these rows: they are kept in your warehouse."
