@@ -46,7 +46,8 @@ for (const [name, url, width] of pages) {
   frame.onload = () => {
     const root = frame.contentDocument.documentElement;
     const out = [...root.querySelectorAll("*")].filter(e => {
-      const box = e.getBoundingClientRect(); return box.width && box.right > width + 1 && !e.closest("thead");
+      const box = e.getBoundingClientRect();
+      return box.width && box.right > width + 1 && !e.closest("thead");
     }).map(e => e.tagName + "." + e.className.toString());
     const fetched = frame.contentWindow.performance.getEntriesByType("resource").length;
     results[name] = {width: root.scrollWidth, out: out.slice(0, 5), fetched};
