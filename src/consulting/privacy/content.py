@@ -34,7 +34,7 @@ _DATE = re.compile(
     r"|\d{1,2}[-. ]?[^\W\d_]{3,9}\.?[-., ]*\d{2,4}|[^\W\d_]{3,9}\.? \d{1,2},? \d{2,4}"
     r"|(?:19|20)\d\d"
 )
-_NUMBERS_INSIDE = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])")
+_NUMBERS_INSIDE = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.])")
 _IBAN_INSIDE = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _SSN_INSIDE = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 _STREET = re.compile(

@@ -26,17 +26,15 @@ if TYPE_CHECKING:
 
 _EXCEPTIONS = 10_000
 _DAYS = 200_000
-_SAMPLE_CELLS = 4_000_000
-_GARBLED = "[\u00c2\u00c3\u00e2\ufffd\u00a0\u200b\u200c\u200d\u2060\ufeff]"
+_LONG_TEXT = 30
 # What may be wrong with a text of any type, as SQL over `{r}` (raw) and `{v}` (trimmed).
 _FLAWS = {
+    "blank": "{v} = ''",
     "null_like": "null_like({v})",
-    "untrimmed": "length({r}) <> length({v})",
+    "untrimmed": "{v} <> '' AND length({r}) <> length({v})",
     "inner_space": "contains({v}, '  ')",
-    "garbled": f"(strlen({{r}}) <> length({{r}}) AND regexp_matches({{r}}, '{_GARBLED}'))",
-    "control": "regexp_matches({v}, '[\\x00-\\x1f\\x7f]')",
-    "formula": "({v} > '' AND contains('=@+-', left({v}, 1)) AND "
-    "NOT regexp_full_match({v}, '[+-][\\d.,(].*'))",
+    "formula": "{v} > '' AND contains('=@+-', left({v}, 1)) AND "
+    "length({v}) > 1 AND NOT regexp_full_match({v}, '[+-][\\d.,(\\s].*')",
 }
 
 
@@ -44,28 +42,37 @@ _FLAWS = {
 class _Column:
     view: ColumnView
     ordinary: Ordinary
+    regular: int = 0
+    fractions: int = 0
+    zeros: int = 0
+    exceptional: bool = False
 
     def sql(self, template: str) -> str:
         raw = quoted(self.view.name)
         return template.format(r=raw, v=trimmed(raw))
 
+    @property
+    def is_ordinary(self) -> str:
+        """SQL: whether the value as written is ordinary."""
+        return self.ordinary.condition.format(v=quoted(self.view.name))
+
 
 def views_of_many(
     source: FeedSource, names: Sequence[str], thresholds: Thresholds
 ) -> Iterator[ColumnView]:
-    """The views of columns that have too many distinct values to look at each."""
-    if not names:
-        return
-    source.draw_sample(
-        min(thresholds.dependency_rows, max(thresholds.sample_values, _SAMPLE_CELLS // len(names)))
-    )
+    """The views of columns that have too many distinct values to look at each.
+
+    The table `sample` must have been drawn.
+    """
     columns = [_from_sample(source, name, thresholds) for name in names]
     size = thresholds.columns_per_statement
     for start in range(0, len(columns), size):
         _count(source, columns[start : start + size])
     for column in columns:
+        if column.exceptional:
+            _fetch_exceptions(source, column)
+        _tally_regular(column)
         _count_distinct(source, column, thresholds)
-        _fetch_exceptions(source, column)
         if column.ordinary.kind == "date":
             _fetch_days(source, column, thresholds)
         column.view.type = decide_type(column.view.name, column.view.tally, thresholds.type_share)
@@ -77,10 +84,16 @@ def views_of_many(
 
 def _from_sample(source: FeedSource, name: str, thresholds: Thresholds) -> _Column:
     raw = quoted(name)
+    step = 1 + source.sampled // thresholds.sample_values
     counts = source.query(
-        f"SELECT {raw}, count(*) FROM (SELECT {raw} FROM sample LIMIT {thresholds.sample_values}) "
-        f"WHERE {raw} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+        f"SELECT {raw}, count(*) FROM sample WHERE rowid % {step} = 0 AND {raw} IS NOT NULL "
+        "GROUP BY 1 ORDER BY 2 DESC, 1"
     )
+    if not counts:  # a column that is filled in few rows
+        counts = source.query(
+            f"SELECT {raw}, count(*) FROM feed WHERE {raw} IS NOT NULL GROUP BY 1 "
+            f"ORDER BY 2 DESC, 1 LIMIT {thresholds.sample_values}"
+        )
     _, _, values = split_values(dict(counts))
     tally = Tally()
     tally.add((trim(text), count) for text, count in values.items())
@@ -97,49 +110,114 @@ def _from_sample(source: FeedSource, name: str, thresholds: Thresholds) -> _Colu
     return _Column(view, choose_ordinary(decision, tally))
 
 
-def _ordinary_sql(column: _Column) -> str:
-    return column.sql(column.ordinary.condition)
-
-
 def _count(source: FeedSource, columns: Sequence[_Column]) -> None:
-    """Counts blanks, lengths, flaws and ordinary values of several columns in one statement."""
-    names = list(_FLAWS)
+    """Counts the ordinary values of several columns in one statement, and their lengths."""
     wanted: list[str] = []
     for column in columns:
-        v, r = column.sql("{v}"), column.sql("{r}")
-        filled = f"{v} > ''"
+        raw = column.sql("{r}")
+        regular = f"FILTER ({column.is_ordinary})"
+        comma = column.ordinary.notation in {"comma", "grouped_comma"}
+        mark = f"contains({raw}, '{',' if comma else '.'}')"
+        number = column.ordinary.kind == "number"
         wanted += [
-            f"count(*) FILTER ({filled})",
-            f"min(length({r})) FILTER ({filled})",
-            f"max(length({r})) FILTER ({filled})",
-            f"sum(length({r})) FILTER ({filled})",
-            f"min({r}) FILTER ({filled})",
-            f"max({r}) FILTER ({filled})",
-            f"count(*) FILTER ({filled} AND {_ordinary_sql(column)} AND NOT null_like({v}))",
-            *(f"count(*) FILTER ({filled} AND {column.sql(_FLAWS[f])})" for f in names),
-        ]
+            f"count({raw})",
+            f"count(*) {regular}",
+            f"min(length({raw})) {regular}",
+            f"max(length({raw})) {regular}",
+            f"sum(length({raw})) {regular}",
+            f"min({raw}) {regular}" if column.ordinary.kind == "text" else "NULL",
+            f"max({raw}) {regular}" if column.ordinary.kind == "text" else "NULL",
+            f"count(*) FILTER ({column.is_ordinary} AND {mark})" if number else "0",
+            # digits that start with 0 sort from "00" to before "1"; "0.5" sorts before "00"
+            f"count(*) FILTER ({raw} >= '00' AND {raw} < '1' AND {column.is_ordinary} "
+            f"AND NOT {mark})" if number else "0",
+        ]  # fmt: skip
     row = source.one(f"SELECT {', '.join(wanted)} FROM feed")
-    width = 7 + len(names)
+    width = len(row) // len(columns)
     for i, column in enumerate(columns):
-        _take(column, row[i * width : (i + 1) * width], names)
+        _take(column, row[i * width : (i + 1) * width])
 
 
-def _take(column: _Column, row: Sequence[Any], flaws: Sequence[str]) -> None:
-    filled, shortest, longest, total, lowest, highest, ordinary, *counts = row
+def _take(column: _Column, row: Sequence[Any]) -> None:
+    present, regular, shortest, longest, total, lowest, highest, fractions, zeros = row
     view = column.view
-    view.blank = view.rows - filled
+    view.blank = view.rows - present
     view.lengths = Lengths(shortest, longest, int(total or 0))
     view.lowest, view.highest = lowest, highest
-    view.known = dict(zip(flaws, counts, strict=True))
-    view.known["ordinary"] = ordinary
+    column.regular, column.fractions, column.zeros = regular, fractions, zeros
+    column.exceptional = regular < present
+
+
+def _fetch_exceptions(source: FeedSource, column: _Column) -> None:
+    """Fetches the values that are not ordinary with their rows; tallies and measures them."""
+    view, raw = column.view, column.sql("{r}")
+    source.query(
+        f"CREATE OR REPLACE TEMP TABLE exceptions AS SELECT {raw} AS value, count(*) AS n "
+        f"FROM feed WHERE NOT {column.is_ordinary} GROUP BY 1"
+    )
+    fetched = source.query(
+        f"SELECT value, n FROM exceptions ORDER BY n DESC, value LIMIT {_EXCEPTIONS}"
+    )
+    _, view.null_like, view.values = split_values(dict(fetched))
+    view.tally.add((trim(t), n) for t, n in view.values.items())
+    trim_value = trimmed("value")
+    counted = ", ".join(
+        f"coalesce(sum(n) FILTER ({flaw.format(r='value', v=trim_value)}), 0)"
+        for flaw in _FLAWS.values()
+    )
+    filled = f"FILTER ({trim_value} <> '')"
+    row = source.one(
+        f"SELECT {counted}, sum(n), min(length(value)) {filled}, max(length(value)) {filled}, "
+        f"sum(n * length(value)) {filled} FROM exceptions"
+    )
+    *flaws, rows, shortest, longest, total = row
+    view.known = {name: int(n) for name, n in zip(_FLAWS, flaws, strict=True)}
+    blank = view.known.pop("blank")
+    view.blank += blank
+    unread = int(rows) - blank - view.known["null_like"] - view.tally.total
+    view.tally.kinds["text"] += max(0, unread)
+    lengths = view.lengths
+    if shortest is not None:
+        lengths.shortest = min(lengths.shortest or shortest, shortest)
+        lengths.longest = max(lengths.longest or longest, longest)
+        lengths.total += int(total)
+    if column.ordinary.kind == "text":
+        _widen(view)
+
+
+def _widen(view: ColumnView) -> None:
+    """Takes the exceptional values into the least and the greatest."""
+    lows = [t for t in (view.lowest, *view.values) if t is not None]
+    view.lowest, view.highest = (
+        min(lows, default=None),
+        max((t for t in (view.highest, *view.values) if t is not None), default=None),
+    )
+
+
+def _tally_regular(column: _Column) -> None:
+    """Adds the ordinary rows, which were counted and not fetched, to the tally."""
+    tally, ordinary, regular = column.view.tally, column.ordinary, column.regular
+    tally.kinds[ordinary.kind] += regular
+    if ordinary.kind != "number":
+        return
+    tally.notations[ordinary.notation] += column.fractions
+    whole = "scientific" if ordinary.notation == "scientific" else "plain"
+    tally.notations[whole] += regular - column.fractions
+    tally.whole += regular - column.fractions
+    tally.leading_zeros += column.zeros
+    if ordinary.currency:
+        tally.currencies[ordinary.currency] += regular
+    if ordinary.unit:
+        tally.units[ordinary.unit] += regular
 
 
 def _count_distinct(source: FeedSource, column: _Column, thresholds: Thresholds) -> None:
     """Counts distinct values exactly: those of one row need not be kept."""
     view, raw = column.view, column.sql("{r}")
+    filled = f"{column.sql('{v}')} > ''" if column.exceptional else f"{raw} IS NOT NULL"
     source.query(
         "CREATE OR REPLACE TEMP TABLE repeated AS "
-        f"SELECT {raw} AS value, count(*) AS n FROM feed WHERE {column.sql('{v}')} > '' "
+        f"SELECT {raw} AS value, count(*) AS n FROM feed WHERE {filled} "
         "GROUP BY 1 HAVING count(*) > 1"
     )
     repeated, rows = source.one("SELECT count(*), coalesce(sum(n), 0) FROM repeated")
@@ -149,76 +227,21 @@ def _count_distinct(source: FeedSource, column: _Column, thresholds: Thresholds)
         f"SELECT value, n FROM repeated ORDER BY n DESC, value LIMIT {thresholds.top_values}"
     )
     view.top = [(text, n) for text, n in top]
-    view.lengths.at_longest = source.one(
-        f"SELECT count(*) FROM feed WHERE length({raw}) = {view.lengths.longest or 0}"
-    )[0]
-
-
-def _fetch_exceptions(source: FeedSource, column: _Column) -> None:
-    """Fetches the values that are not ordinary or have a flaw, and tallies all rows."""
-    view, ordinary = column.view, column.ordinary
-    regular = view.known.pop("ordinary")
-    flaws = [name for name in _FLAWS if view.known[name]]
-    odd = [column.sql(_FLAWS[f]) for f in flaws]
-    if regular + view.known["null_like"] < view.rows - view.blank:
-        odd.append(f"NOT {_ordinary_sql(column)}")
-    fetched: dict[str | None, int] = {}
-    if odd:
-        fetched = dict(
-            source.query(
-                f"SELECT {column.sql('{r}')}, count(*) FROM feed WHERE {column.sql('{v}')} > '' "
-                f"AND ({' OR '.join(odd)}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_EXCEPTIONS}"
-            )
-        )
-    _, view.null_like, view.values = split_values(fetched)
-    is_ordinary = _is_ordinary(source, column, [trim(t) for t in view.values])
-    view.tally.add((trim(t), n) for t, n in view.values.items() if trim(t) not in is_ordinary)
-    unread = view.rows - view.blank - regular - view.known["null_like"] - view.tally.total
-    view.tally.kinds["text"] += max(0, unread)
-    view.tally.kinds[ordinary.kind] += regular
-    if ordinary.kind == "number":
-        _add_regular_numbers(source, column, regular)
-
-
-def _is_ordinary(source: FeedSource, column: _Column, texts: Sequence[str]) -> set[str]:
-    """Which of the fetched values are of the ordinary form, and counted with it already."""
-    if not texts or column.ordinary.kind == "text":
-        return set(texts)
-    condition = column.ordinary.condition.format(v="value")
-    found = source.query(
-        f"SELECT DISTINCT value FROM (SELECT unnest(?) AS value) WHERE {condition}", [list(texts)]
-    )
-    return {row[0] for row in found}
-
-
-def _add_regular_numbers(source: FeedSource, column: _Column, regular: int) -> None:
-    tally, ordinary = column.view.tally, column.ordinary
-    v = column.sql("{v}")
-    mark = "," if ordinary.notation in {"comma", "grouped_comma"} else "."
-    fractions, zeros = source.one(
-        f"SELECT count(*) FILTER (contains({v}, '{mark}')), "
-        f"count(*) FILTER (left({v}, 1) = '0' AND regexp_full_match({v}, '0\\d+')) "
-        f"FROM feed WHERE {v} > '' AND {_ordinary_sql(column)} AND NOT null_like({v})"
-    )
-    tally.notations[ordinary.notation if fractions else "plain"] += fractions or regular
-    tally.notations["plain"] += regular - fractions if fractions else 0
-    tally.whole += regular - fractions
-    tally.leading_zeros += zeros
-    if ordinary.currency:
-        tally.currencies[ordinary.currency] += regular
-    if ordinary.unit:
-        tally.units[ordinary.unit] += regular
+    if column.ordinary.kind == "text" and (view.lengths.longest or 0) >= _LONG_TEXT:
+        view.lengths.at_longest = source.one(
+            f"SELECT count(*) FROM feed WHERE length({raw}) = {view.lengths.longest}"
+        )[0]
 
 
 def _fetch_days(source: FeedSource, column: _Column, thresholds: Thresholds) -> None:
     """Reads dates with a time by their day: there are few days, however many moments."""
-    view, v = column.view, column.sql("{v}")
+    view, raw = column.view, column.sql("{r}")
     pattern = column.ordinary.pattern
     day_pattern, gap = _parted(pattern)
-    day = _day_part(v, gap, day_pattern) if gap else v
+    day = _day_part(raw, gap, day_pattern) if gap else raw
     suffix = f"{gap}00:00:00" if gap else ""
     found = source.query(
-        f"SELECT {day}, count(*) FROM feed WHERE {v} > '' AND {_ordinary_sql(column)} "
+        f"SELECT {day}, count(*) FROM feed WHERE {column.is_ordinary} "
         f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_DAYS}"
     )
     view.tally.kinds["date"] -= sum(n for _, n in found)
@@ -243,6 +266,8 @@ def _parted(pattern: str) -> tuple[str, str]:
     return day, pattern[len(day) : before]
 
 
-def _day_part(v: str, gap: str, day_pattern: str) -> str:
+def _day_part(raw: str, gap: str, day_pattern: str) -> str:
     parts = day_pattern.count(gap) + 1
-    return f"array_to_string(string_split({v}, '{gap}')[1:{parts}], '{gap}')"
+    if parts == 1:
+        return f"split_part({raw}, '{gap}', 1)"
+    return f"array_to_string(string_split({raw}, '{gap}')[1:{parts}], '{gap}')"

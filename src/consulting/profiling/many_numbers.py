@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from consulting.profiling.model import NumberSummary
-from consulting.profiling.source import FeedSource, quoted, trimmed
+from consulting.profiling.source import FeedSource, quoted
 from consulting.profiling.statistics import QUANTILES, bars, bin_edges, fences, plain, rounded
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _add(
 
 
 def _number(view: ColumnView, ordinary: Ordinary) -> str:
-    v = trimmed(quoted(view.name))
+    v = quoted(view.name)
     condition = ordinary.condition.format(v=v)
     return f"CASE WHEN {condition} THEN try_cast({ordinary.number.format(v=v)} AS DOUBLE) END"
 

@@ -28,12 +28,15 @@ _NUMBERS = {
     ),
     "scientific": (r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", "{v}"),
 }
+# Printable ASCII, single spaces between words, and no start of a formula; anything else is looked
+# at one by one.
+_CLEAN_TEXT = r"[!-*,./0-<>?A-~][!-~]*( [!-~]+)*"
 _KINDS = {
     "email": r"[A-Za-z0-9._%+'-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,24}",
     "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
     "url": r"(?i)((https?|ftp)://\S+|www\.[\w-]+\.\S+)",
     "time": r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?",
-    "phone": r"\+?[\d\s().,/x-]{6,25}",
+    "phone": r"\+?[\d(][\d().,/x-]*( [\d().,/x-]+)*",
 }
 _DATE_PARTS = {
     "%Y": r"\d{4}", "%y": r"\d{2}", "%m": r"\d{1,2}", "%d": r"\d{1,2}", "%H": r"\d{1,2}",
@@ -50,9 +53,8 @@ class Ordinary:
         kind: As `Form.kind`; "text" where anything is ordinary.
         notation: Of numbers.
         pattern: Of dates.
-        condition: SQL over `{v}`, a trimmed value.
+        condition: SQL over `{v}`, a value as written: ordinary values have no flaw either.
         number: SQL over `{v}` that gives the number as plain text.
-        date_length: Of dates with a time: how many characters the date takes; 0 where it varies.
         currency: The one currency written at all numbers.
         unit: The one unit written at all numbers.
     """
@@ -75,7 +77,7 @@ def choose_ordinary(decision: TypeDecision, sample: Tally) -> Ordinary:
         return Ordinary("date", _matches(_date_regex(pattern)), pattern=pattern)
     if decision.name in _KINDS:
         return Ordinary(decision.name, _matches(_KINDS[decision.name]))
-    return Ordinary("text", "true")
+    return Ordinary("text", f"({_matches(_CLEAN_TEXT)} AND NOT null_like({{v}}))")
 
 
 def _most(counter: Counter[str]) -> str:

@@ -58,9 +58,9 @@ def profile_feed(
         return _from_headers(feed, mine, files, declared)
     masked = {c for r in mine for c in r.masked_columns}
     with open_feed(mine, run_folder, thresholds) as source:
-        views = view_columns(source, masked, thresholds)
-        sample_rows = max(1_000, _SAMPLE_CELLS // max(1, len(views)))
+        sample_rows = max(thresholds.sample_values, _SAMPLE_CELLS // max(1, len(source.columns)))
         source.draw_sample(min(thresholds.dependency_rows, sample_rows))
+        views = view_columns(source, masked, thresholds)
         columns = tuple(column_profile(v) for v in views)
         repeated = duplicate_rows(source, views)
         single = [(c.name,) for c in columns if c.key_candidate]

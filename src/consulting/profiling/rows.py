@@ -105,7 +105,7 @@ def _screened(
                     for i, v in enumerate(views))
         + " FROM sample"
     )  # fmt: skip
-    size = source.one("SELECT count(*) FROM sample")[0]
+    size = source.sampled
     almost = []
     for b, dependent in enumerate(views):
         common = source.one(f"SELECT max(n) FROM (SELECT count(*) AS n FROM coded GROUP BY c{b})")[

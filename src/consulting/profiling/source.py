@@ -48,6 +48,7 @@ class FeedSource:
     Attributes:
         columns: The feed's columns, in the order of the files.
         rows: How many rows there are.
+        sampled: How many rows the table `sample` holds.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class FeedSource:
         self._connection = connection
         self.columns = tuple(columns)
         self.rows = rows
+        self.sampled = 0
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query over the view `feed`."""
@@ -65,14 +67,14 @@ class FeedSource:
         """The one row of an aggregate over the view `feed`."""
         return self.query(sql, parameters)[0]
 
-    def draw_sample(self, rows: int) -> int:
-        """Makes the table `sample` of about `rows` rows spread evenly, and returns their number."""
+    def draw_sample(self, rows: int) -> None:
+        """Makes the table `sample` of about `rows` rows spread evenly, the same every time."""
         bound = _SPREAD_RANGE if self.rows <= rows else _SPREAD_RANGE * rows // self.rows
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE sample AS "
             f"SELECT * FROM feed WHERE {_SPREAD} < {bound} ORDER BY _file, _row"
         )
-        return int(self.one("SELECT count(*) FROM sample")[0])
+        self.sampled = int(self.one("SELECT count(*) FROM sample")[0])
 
 
 @contextmanager
@@ -86,6 +88,7 @@ def open_connection(
         connection.execute(f"SET memory_limit = {literal(thresholds.memory_limit)}")
         connection.execute(f"SET temp_directory = {literal(str(spill))}")
         connection.execute("SET preserve_insertion_order = false")
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(f"CREATE MACRO white_space() AS {WHITESPACE_SQL}")
         tokens = ", ".join(literal(t) for t in sorted(NULL_TOKENS))
         connection.execute(
