@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from datetime import UTC, datetime
@@ -12,8 +13,13 @@ import dagster as dg
 
 from consulting import chain
 from consulting.cli.engagements import CLIENTS_DIR, open_engagement
-from consulting.components.engagement.automation import request_verdicts, run_request, verdicts
-from consulting.components.loading import load_client
+from consulting.components.engagement.automation import (
+    RUN_KEY_TAG,
+    request_verdicts,
+    run_request,
+    verdicts,
+)
+from consulting.components.loading import load_client, load_client_defs
 from consulting.demo import write_demo_files
 from consulting.layout import data_root
 
@@ -83,30 +89,40 @@ def _wait_for_batches(
 
 
 def _run(client: Client, batch: Batch, instance: dg.DagsterInstance) -> None:
-    """One batch through the client's job, in this process, stage by stage on the screen."""
+    """One batch through the client's job, in this process, told line by line."""
     request = run_request(client, batch)
-    job = client_job(client)
-    result = job.execute_in_process(
+    own = load_client_defs(CLIENTS_DIR / client.client_id)
+    defs = dg.Definitions.merge(own, dg.Definitions(loggers={"console": progress}))
+    result = defs.resolve_job_def(client.job_name).execute_in_process(
         instance=instance,
-        tags={**request.tags, "dagster/run_key": batch.run_key},
+        tags={**request.tags, RUN_KEY_TAG: batch.run_key},
         partition_key=request.partition_key,
         raise_on_error=False,
-        # what matters is printed below, stage by stage
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
-    for event in result.all_events:
-        if event.is_step_success and event.step_key:
-            click.echo(f"  {event.step_key.removeprefix(client.client_id).strip('_')}")
     if not result.success:
-        failures = [e.message for e in result.all_events if e.is_step_failure]
-        raise click.ClickException(f"{client.client_id}: {'; '.join(failures)}")
+        failures = [e.event_specific_data for e in result.all_events if e.is_step_failure]
+        raise click.ClickException(f"{client.client_id}: {'; '.join(map(str, failures))}")
 
 
-def client_job(client: Client) -> dg.JobDefinition:
-    """The job of one client, from its definitions alone."""
-    from consulting.components.loading import load_client_defs
+@dg.logger
+def progress(_context: dg.InitLoggerContext) -> logging.Logger:
+    """A run's log for someone who watches."""
+    shown = logging.getLogger("consulting.demo")
+    shown.setLevel(logging.INFO)
+    shown.handlers = [_Screen()]
+    return shown
 
-    return load_client_defs(CLIENTS_DIR / client.client_id).resolve_job_def(client.job_name)
+
+class _Screen(logging.Handler):
+    """Prints what the stages say and when each begins; Dagster's own events are left out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = getattr(record, "dagster_meta", {})
+        event = told.get("dagster_event")
+        if event is None:
+            click.echo(f"    {told.get('orig_message', record.getMessage())}")
+        elif event.is_step_start:
+            click.echo(f"  {str(event.step_key).rpartition('__')[2]}")
 
 
 def _short(path: object) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 import click
+import dagster as dg
 
 from consulting.cli import deliveries, demo, ledger, models
 from consulting.errors import ConsultingError
@@ -13,6 +16,8 @@ class PlainErrors(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a verb."""
+        for category in (dg.BetaWarning, dg.PreviewWarning):
+            warnings.simplefilter("ignore", category)
         try:
             return super().invoke(ctx)
         except ConsultingError as error:

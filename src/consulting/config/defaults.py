@@ -7,7 +7,7 @@ field (`alerts: {channel: ...}` in the client keeps the default's `deliveries`).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import yaml
 from pydantic import ValidationError
@@ -63,10 +63,11 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        mergeable = isinstance(old, dict) and isinstance(value, dict)
-        # another source type shares no fields with the default's
-        if mergeable and value.get("type", old.get("type")) == old.get("type"):
-            merged[key] = _merge(old, value)
-        else:
-            merged[key] = value
+        merged[key] = _merge(old, value) if _mergeable(old, value) else value
     return merged
+
+
+def _mergeable(old: Any, new: Any) -> TypeGuard[dict[str, Any]]:
+    """Two mappings, unless they are of different `type`: those share no fields."""
+    both = isinstance(old, dict) and isinstance(new, dict)
+    return both and new.get("type", old.get("type")) == old.get("type")

@@ -13,6 +13,9 @@ from consulting.intake import RunVerdict
 from consulting.records import Batch
 from consulting.resources.consultancy import ConsultancyResource
 
+RUN_KEY_TAG = "dagster/run_key"
+"""Dagster tags the run of a request with its run key."""
+
 SENSOR_SECONDS = 30
 SPREAD_SECONDS = 10
 
@@ -131,8 +134,7 @@ def request_verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict
     """How the run ended that a request led to; UNKNOWN if it led to none yet."""
 
     def verdict_of_request(run_key: str) -> RunVerdict:
-        # Dagster tags the run of a request with its run key
-        runs = instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": run_key}), limit=1)
+        runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: run_key}), limit=1)
         return VERDICTS.get(runs[0].status, RunVerdict.RUNNING) if runs else RunVerdict.UNKNOWN
 
     return verdict_of_request
