@@ -10,6 +10,7 @@ import duckdb
 import openpyxl
 import pytest
 
+import consulting.delivery.rejects
 from consulting.delivery import (
     Delivery,
     DeliveryInputs,
@@ -134,6 +135,21 @@ def test_a_missing_file_of_unparsed_rows_is_named(
     shutil.rmtree(folder.run(inputs.delivery_id))
     with pytest.raises(DeliveryError, match=r"3 unparsed rows of customers_2026-10\.csv"):
         build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+
+
+def test_more_rows_than_anyone_corrects_by_hand_are_handed_over_as_csv_alone(
+    folder: ClientFolder,
+    inputs: DeliveryInputs,
+    scenario: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consulting.delivery.rejects, "MAX_WORKBOOK_ROWS", 100)
+    delivery = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+    assert [name for name in delivery.files if name.startswith("rejects/")] == [
+        "rejects/customers_rejects.csv",
+        "rejects/customers_rejects.xlsx",
+        "rejects/orders_rejects.csv",
+    ]
 
 
 def test_rows_of_a_feed_without_models_are_rejects(

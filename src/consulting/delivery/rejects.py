@@ -36,6 +36,8 @@ CORRECTION_ID = "_correction_id"
 DESK_COLUMNS = (CORRECTION_ID, "_reason", "_file", "_row")
 UNPARSED_TEXT = "_text"
 RAW_SCHEMA = "raw"
+MAX_WORKBOOK_ROWS = 50_000
+"""Nobody corrects more rows by hand: from here on there is the CSV alone."""
 NO_MODELS = "feed:no_models"
 """The reason of every row of a feed that no model reads yet."""
 _HOW_TO_CORRECT = (
@@ -195,8 +197,9 @@ def export_rejects(
         if not count:
             (target / f"{name}.csv").unlink()
             continue
-        _write_workbook(target / f"{name}.xlsx", inputs, feed, columns[first:], rows())
-        files = (f"{name}.csv", f"{name}.xlsx")
+        if count <= MAX_WORKBOOK_ROWS:
+            _write_workbook(target / f"{name}.xlsx", inputs, feed, columns[first:], rows())
+        files = tuple(path.name for path in sorted(target.glob(f"{name}.*")))
         written.append(RejectsFile(feed=feed, files=files, rows=count, correctable=correctable))
     return written
 
