@@ -23,7 +23,9 @@ from consulting.delivery import (
     DeliverySummary,
     TableExport,
 )
+from consulting.errors import TierBlockedError
 from consulting.layout import ClientFolder
+from consulting.profiling import DriftFinding, FeedProfile, Score, ScorePart, profile_feed
 from consulting.records import (
     CheckOutcome,
     ColumnMapping,
@@ -473,6 +475,45 @@ CONSULTANCY = Consultancy(
 )
 
 
+SCORE = Score(
+    value=85.1,
+    parts=(
+        ScorePart(name="complete", weight=25, value=86.9, good=44_310, total=50_990),
+        ScorePart(name="valid", weight=30, value=98.1, good=43_468, total=44_310),
+        ScorePart(name="consistent", weight=20, value=45.1, good=19_984, total=44_310),
+        ScorePart(name="unique", weight=15, value=99.4, good=6_470, total=6_511),
+        ScorePart(name="readable", weight=10, value=99.9, good=6_511, total=6_514),
+    ),
+)
+DRIFT = (
+    DriftFinding(
+        feed="orders",
+        column="Weight",
+        kind="new_column",
+        severity="warn",
+        detail="The column “Weight” is in the file for the first time.",
+        recommendation="Decide whether it is delivered; the lines below would do it.",
+        patch="+      - name: weight\n+        meta: {from: Weight, rule: to_decimal}\n",
+    ),
+    DriftFinding(
+        feed="customers",
+        kind="volume_surge",
+        severity="info",
+        detail="1,204 rows, three times as many as in the last file.",
+        measure="rows now / rows before",
+        value=3.0134,
+        threshold=2.0,
+        recommendation="Check that the file does not hold several months.",
+    ),
+)
+
+
+def profiles(folder: ClientFolder) -> tuple[FeedProfile, ...]:
+    """The profiles that `profiled` would have made of the files."""
+    run = folder.run(DELIVERY)
+    return tuple(profile_feed(reading.feed, [reading], run) for reading in READINGS)
+
+
 def make_inputs(**changes: object) -> DeliveryInputs:
     """The delivery at tier 3, with fields replaced where a test wants it otherwise."""
     values: dict[str, object] = {
@@ -486,6 +527,8 @@ def make_inputs(**changes: object) -> DeliveryInputs:
         "consultancy": CONSULTANCY,
         "files": READINGS,
         "quarantined": QUARANTINED,
+        "score": SCORE,
+        "drift": DRIFT,
         "models": MODELS,
         "checks": CHECKS,
         "accounts": accounts(),
@@ -499,3 +542,53 @@ def make_inputs(**changes: object) -> DeliveryInputs:
         "config": {"security_tier": 3, "feeds": ["customers", "orders"]},
     }
     return DeliveryInputs.model_validate({**values, **changes})
+
+
+def at_tier(inputs: DeliveryInputs, tier: int) -> DeliveryInputs:
+    """The same engagement as it would come out at another tier."""
+    if tier == 3:
+        return inputs
+    blocked = (str(TierBlockedError("store full rows of feed 'orders'", 3, CLIENT, tier)),)
+    if tier == 2:
+        files = tuple(
+            reading.model_copy(
+                update={
+                    "sampled_from": 50 * reading.received_rows,
+                    "masked_columns": ("Full Name", "E-Mail", "Phone")
+                    if reading.feed == "customers"
+                    else (),
+                }
+            )
+            for reading in inputs.files
+        )
+        changes = {"tier": 2, "files": files, "blocked": blocked}
+        return inputs.model_copy(update=changes)
+    headers = tuple(
+        profile.model_copy(update={"basis": "headers", "row_count": 0, "issues": ()})
+        for profile in inputs.profiles
+    )
+    files = tuple(
+        reading.model_copy(
+            update={
+                "received_rows": 0,
+                "loaded_rows": 0,
+                "unparsed_rows": 0,
+                "rows_path": None,
+                "rejects_path": None,
+            }
+        )
+        for reading in inputs.files
+    )
+    empty = tuple(
+        FeedAccount(feed=a.feed, table=a.table, received=0, delivered=0, rejected={}, merged={})
+        for a in inputs.accounts
+    )
+    changes = {
+        "tier": 1,
+        "files": files,
+        "profiles": headers,
+        "accounts": empty,
+        "score": None,
+        "blocked": blocked,
+    }
+    return inputs.model_copy(update=changes)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.delivery.inputs import DeliveryInputs, DeliverySummary, TableExport
+    from consulting.delivery.rejects import RejectsFile
     from consulting.delivery.tables import ExportedTable
     from consulting.layout import ClientFolder
 
@@ -118,6 +119,7 @@ def _write_all(
             _check_rows(inputs, tables, exported)
             run_folder = folder.run(inputs.delivery_id)
             rejects = export_rejects(connection, inputs, target / "rejects", run_folder=run_folder)
+            _check_rejects(inputs, rejects)
             examples = find_examples(connection, inputs)
     findings = collect_findings(inputs)
     summary = summarise(inputs, count_by_severity(findings))
@@ -145,6 +147,18 @@ def _check_rows(
                 f"{inputs.client_id}: the account of feed '{account.feed}' says "
                 f"{account.delivered:,} rows were delivered, but the table '{table.table}' has "
                 f"{written.rows:,}. The warehouse changed after it was counted; run again."
+            )
+
+
+def _check_rejects(inputs: DeliveryInputs, rejects: Sequence[RejectsFile]) -> None:
+    written = {file.feed: file.rows for file in rejects}
+    for account in inputs.accounts:
+        counted, found = sum(account.rejected.values()), written.get(account.feed, 0)
+        if counted != found:
+            raise DeliveryError(
+                f"{inputs.client_id}: the account of feed '{account.feed}' says {counted:,} rows "
+                f"were rejected, but {found:,} are in 'rejects.rejects_{account.feed}' and the run "
+                "folder. A rejected row must be kept: correct the model, or run again."
             )
 
 

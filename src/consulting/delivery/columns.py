@@ -12,8 +12,8 @@ from consulting.delivery.pages import number, percent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consulting.delivery._profile_sketch import ColumnProfile, FeedProfile, FormatCount
     from consulting.delivery.inputs import DeliveryInputs
+    from consulting.profiling import ColumnProfile, FeedProfile, FormatCount
 
 _TOP_SHOWN = 4
 _LONGEST_SHOWN = 40
@@ -27,14 +27,18 @@ class ColumnView:
     Args:
         profile: The column.
         rows: Rows of the feed.
-        values_shown: Whether its values may stand in the report: not at tier 1, and never for
-            personal data.
+        values_shown: Whether its values may stand in the report: never for personal data.
+        named_only: At tier 1: its name is all there is, and all that may be shown.
     """
 
-    def __init__(self, profile: ColumnProfile, rows: int, *, values_shown: bool) -> None:
+    def __init__(
+        self, profile: ColumnProfile, rows: int, *, values_shown: bool, named_only: bool = False
+    ) -> None:
         self.name = profile.name
         self.type = profile.inferred_type.replace("_", " ")
-        self.fit = "" if profile.type_pct in (0, 100) else f"{profile.type_pct:.1f} % fit"
+        self.fit = (
+            "" if named_only or profile.type_pct in (0, 100) else f"{profile.type_pct:.1f} % fit"
+        )
         self.pii = profile.pii.kind.replace("_", " ") if profile.pii else ""
         self.rows = rows
         missing = profile.null_count + profile.null_like_count
@@ -49,16 +53,20 @@ class ColumnView:
             profile.distinct_count
         )
         self.key = profile.key_candidate
-        self.facts = _facts(profile)
+        self.facts = [] if named_only else _facts(profile)
         self.chart = _chart(profile) if values_shown else Markup("")
         self.ends = (profile.histogram[0].lower, profile.histogram[-1].upper) if self.chart else ()
         spread_out = profile.cardinality_ratio > _ALMOST_UNIQUE
         shown = [] if self.chart or spread_out or not values_shown else profile.top_values
         self.top = [
-            (_short(one.value), number(one.count), percent(one.count, rows))
+            (_short(one.value), f"{one.pct:.1f}", percent(one.count, rows))
             for one in shown[:_TOP_SHOWN]
         ]
-        self.hidden = bool(self.pii) and not values_shown
+        if values_shown:
+            repeated = self.filled > profile.distinct_count
+            self.otherwise = "almost all different" if repeated else "all different"
+        else:
+            self.otherwise = "not shown"
 
 
 class FeedView:
@@ -72,12 +80,14 @@ class FeedView:
             "sample": f"a sample of {number(profile.row_count)} rows",
             "headers": "the headers only; no row was read",
         }[profile.basis]
-        self.keys = [" + ".join(key) for key in profile.candidate_keys]
+        keys = () if inputs.schema_only else profile.candidate_keys
+        self.keys = [" + ".join(key) for key in keys]
         self.columns = [
             ColumnView(
                 column,
                 profile.row_count,
                 values_shown=not inputs.schema_only and not column.pii and not column.masked,
+                named_only=inputs.schema_only,
             )
             for column in profile.columns
         ]

@@ -12,8 +12,8 @@ from consulting.records import CheckOutcome, Record, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from consulting.delivery._profile_sketch import Issue
     from consulting.delivery.inputs import DeliveryInputs
+    from consulting.profiling import Issue
 
 SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warn", "info")
 SEVERITY_WORDS: dict[Severity, str] = {
@@ -234,7 +234,7 @@ def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
             feed=check.model,
             column=check.column,
             title=f"{'Could not be tested' if check.status == 'error' else 'Not always true'}: "
-            f"{check.description or check.name.replace('_', ' ')}",
+            f"{(check.description or check.name.replace('_', ' ')).rstrip('.')}",
             detail=_failing(check),
             count=check.failing_rows,
             recommendation="Ask us for these rows: they are kept in your warehouse."

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from consulting.delivery._profile_sketch import DriftFinding, FeedProfile, Issue, Score
 from consulting.errors import TierBlockedError
+from consulting.profiling import DriftFinding, FeedProfile, Issue, Score
 from consulting.records import (
     CheckOutcome,
     ColumnMapping,

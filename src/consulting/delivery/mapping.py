@@ -29,6 +29,16 @@ HEADERS = (
 _WIDTHS = dict(zip(HEADERS, (26, 14, 18, 24, 16, 10, 16, 60, 40, 44), strict=True))
 
 
+_TESTS = {
+    "accepted_range": "within its range",
+    "accepted_values": "on the agreed list",
+    "not_negative": "not negative",
+    "not_null": "never empty",
+    "relationships": "found in the table it refers to",
+    "unique": "no value twice",
+}
+
+
 class UnmappedColumn(Record):
     """A column of a client's file that no mapping names: it would be lost without a word."""
 
@@ -124,9 +134,14 @@ def _line(mapping: ColumnMapping, types: dict[tuple[str, str], str]) -> tuple[st
         ("yes" if mapping.required else "no") if mapping.target_column else "",
         mapping.rule or "",
         mapping.transformation,
-        ", ".join(mapping.tests),
+        ", ".join(_test_in_words(test) for test in mapping.tests),
         mapping.dropped_because or ("" if mapping.target_column else UNMAPPED),
     )
+
+
+def _test_in_words(test: str) -> str:
+    words = _TESTS.get(test.partition(" ")[0])
+    return f"{words} [{test}]" if words else test
 
 
 def write_mapping_workbook(inputs: DeliveryInputs, target: Path) -> None:

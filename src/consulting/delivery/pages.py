@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
 
 _MILLION = 1_000_000
+_KINDS = {
+    "BIGINT": "whole number",
+    "BOOLEAN": "yes or no",
+    "DATE": "date",
+    "DOUBLE": "number",
+    "HUGEINT": "whole number",
+    "INTEGER": "whole number",
+    "TIMESTAMP": "date and time",
+    "TIMESTAMP WITH TIME ZONE": "date and time",
+    "VARCHAR": "text",
+}
 
 
 def render_page(template: str, inputs: DeliveryInputs, **values: Any) -> str:
@@ -56,9 +67,23 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def figure(value: float) -> str:
+    """Return a measured figure with three digits that mean something: 0.184, 2.6, 120."""
+    return f"{float(f'{value:.3g}'):,g}"
+
+
 def plural(count: int, word: str, many: str | None = None) -> str:
     """Return the count with its word: 1 row, 2 rows."""
     return f"{number(count)} {word if count == 1 else many or word + 's'}"
+
+
+def kind(sql_type: str) -> str:
+    """Return a column's type as people say it: DECIMAL(12,2) is a number with 2 decimals."""
+    name, _, rest = sql_type.partition("(")
+    if name == "DECIMAL":
+        decimals = rest.rstrip(")").partition(",")[2].strip() or "0"
+        return f"number, {decimals} decimals"
+    return _KINDS.get(name, sql_type.lower())
 
 
 def visible(text: str) -> Markup:
@@ -84,7 +109,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(
-        number=number, percent=percent, size=size, day=day, plural=plural, visible=visible
-    )
+    for word in (figure, kind, number, percent, size, day, plural, visible):
+        environment.filters[word.__name__] = word
     return environment

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from bisect import bisect_left
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow.parquet as pq
 
 from consulting.delivery.spreadsheet import Workbook, neutralise, restore
 from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe, quote
+from consulting.errors import DeliveryError
 from consulting.records import Record
 
 if TYPE_CHECKING:
@@ -33,6 +36,10 @@ CORRECTION_ID = "_correction_id"
 DESK_COLUMNS = (CORRECTION_ID, "_reason", "_file", "_row")
 UNPARSED_TEXT = "_text"
 RAW_SCHEMA = "raw"
+MAX_WORKBOOK_ROWS = 50_000
+"""Nobody corrects more rows by hand: from here on there is the CSV alone."""
+NO_MODELS = "feed:no_models"
+"""The reason of every row of a feed that no model reads yet."""
 _HOW_TO_CORRECT = (
     "How to correct these rows",
     "Change the values that the reason names, in the first sheet.",
@@ -46,6 +53,25 @@ _SAMPLED_REJECTS = (
     "They show what to correct at the source; this file can not be sent back as a correction.",
 )
 REJECTS_SCHEMA = "rejects"
+
+
+_NO_COLUMN = {"", "row", "file", "feed"}
+_WORDS = {
+    "above_maximum": "above the largest value allowed",
+    "ambiguous_number": "could be read as two numbers",
+    "below_minimum": "below the smallest value allowed",
+    "missing": "no value where one is required",
+    "no_models": "no rules for this feed yet",
+    "not_a_boolean": "neither yes nor no",
+    "not_a_phone": "not a phone number",
+    "not_an_amount": "not an amount of money",
+    "not_an_email": "not an e-mail address",
+    "not_an_integer": "not a whole number",
+    "not_in_list": "not on the agreed list",
+    "unparsed": "the line could not be read as a row",
+    "wrong_format": "not of the agreed form",
+}
+"""The words of the cleaning rules' codes, where the code spelt out would not be plain."""
 
 
 class RejectsFile(Record):
@@ -126,12 +152,12 @@ def original_columns(columns: Iterable[str]) -> list[str]:
 
 
 def reason_in_words(code: str, reasons: Mapping[str, str]) -> str:
-    """Return the sentence for a reject reason; a code without one is spelt out."""
+    """Return the sentence for a reject reason ("order_date:not_a_date"); or spell the code out."""
     if code in reasons:
         return reasons[code]
-    kind, _, column = code.partition(":")
-    words = kind.replace("_", " ").strip()
-    return f"{column}: {words}" if column else words
+    place, _, kind = code.rpartition(":")
+    words = _WORDS.get(kind, kind.replace("_", " ").strip())
+    return words if place in _NO_COLUMN else f"{place}: {words}"
 
 
 def export_rejects(
@@ -171,8 +197,9 @@ def export_rejects(
         if not count:
             (target / f"{name}.csv").unlink()
             continue
-        _write_workbook(target / f"{name}.xlsx", inputs, feed, columns[first:], rows())
-        files = (f"{name}.csv", f"{name}.xlsx")
+        if count <= MAX_WORKBOOK_ROWS:
+            _write_workbook(target / f"{name}.xlsx", inputs, feed, columns[first:], rows())
+        files = tuple(path.name for path in sorted(target.glob(f"{name}.*")))
         written.append(RejectsFile(feed=feed, files=files, rows=count, correctable=correctable))
     return written
 
@@ -193,38 +220,68 @@ def _rows_of(
     originals: Sequence[str],
     run_folder: Path,
 ) -> Iterator[list[str | None]]:
-    hashes = {reading.filename: reading.sha256 for reading in inputs.files}
+    readings = [reading for reading in inputs.files if reading.feed == feed]
+    last_rows = list(accumulate(reading.loaded_rows for reading in readings))
 
-    def desk(code: str, file: str, row: int) -> list[str | None]:
-        known = hashes.get(file, file)
+    def sha256_of(file: str, row_id: int) -> str:
+        """Raw rows are numbered over the readings in order: two files may have one name."""
+        position = bisect_left(last_rows, row_id)
+        known = position < len(readings) and readings[position].filename == file
+        return readings[position].sha256 if known else file
+
+    def desk(code: str, known: str, file: str, row: int) -> list[str | None]:
         words = "; ".join(reason_in_words(part, inputs.reasons) for part in code.split(";"))
         return [correction_id(inputs.client_id, feed, known, row), words, file, str(row)]
 
-    table = f"rejects_{feed}"
-    known_columns = dict(describe(connection, REJECTS_SCHEMA, table))
-    reasons = "_reasons" if "_reasons" in known_columns else "_reason"
-    if known_columns and describe(connection, RAW_SCHEMA, feed):
-        chosen = "".join(f", r.{quote(name)}" for name in originals)
-        cursor = connection.execute(
-            f"SELECT j.reason, r._file, r._row{chosen} FROM {RAW_SCHEMA}.{quote(feed)} r JOIN "
-            f"(SELECT _row_id, string_agg(DISTINCT {reasons}, ';' ORDER BY {reasons}) AS reason "
-            f"FROM {REJECTS_SCHEMA}.{quote(table)} GROUP BY _row_id) j "
-            "ON j._row_id = r._row_id ORDER BY r._row_id"
-        )
+    query = _rejects_query(connection, inputs, feed, originals)
+    if query:
+        cursor = connection.execute(query)
         while found := cursor.fetchmany(FETCH_ROWS):
-            for code, file, row, *values in found:
-                yield [*desk(code, file, row), *values]
-    for reading in inputs.files:
-        if reading.feed != feed or reading.rejects_path is None:
+            for code, file, row, row_id, *values in found:
+                yield [*desk(code, sha256_of(file, row_id), file, row), *values]
+    for reading in readings:
+        if reading.rejects_path is None:
             continue
-        records = pq.read_table(run_folder / reading.rejects_path).to_pylist()
+        if not (run_folder / reading.rejects_path).is_file():
+            raise DeliveryError(
+                f"{inputs.client_id}: the {reading.unparsed_rows:,} unparsed rows of "
+                f"{reading.filename} should be in {reading.rejects_path} of the run folder, but "
+                "there is no such file. Run the batch again from its landed files."
+            )
+        records = pq.ParquetFile(run_folder / reading.rejects_path).read().to_pylist()
         for record in sorted(records, key=lambda record: record["_row"]):
             blank: list[str | None] = [None] * len(originals)
             yield [
-                *desk(record["_reason"], reading.filename, record["_row"]),
+                *desk(record["_reason"], reading.sha256, reading.filename, record["_row"]),
                 *blank,
                 record["_raw"],
             ]
+
+
+def _rejects_query(
+    connection: duckdb.DuckDBPyConnection,
+    inputs: DeliveryInputs,
+    feed: str,
+    originals: Sequence[str],
+) -> str | None:
+    """SQL of (reasons, file, line, row id, the client's columns) of each rejected row."""
+    if not describe(connection, RAW_SCHEMA, feed):
+        return None
+    chosen = "".join(f", r.{quote(name)}" for name in originals)
+    raw = f"{RAW_SCHEMA}.{quote(feed)} r"
+    place = f"r._file, r._row, r._row_id{chosen}"
+    if any(account.feed == feed and account.table is None for account in inputs.accounts):
+        return f"SELECT '{NO_MODELS}', {place} FROM {raw} ORDER BY r._row_id"
+    columns = dict(describe(connection, REJECTS_SCHEMA, f"rejects_{feed}"))
+    if not columns:
+        return None
+    reasons = "_reasons" if "_reasons" in columns else "_reason"
+    return (
+        f"SELECT j.reason, {place} FROM {raw} JOIN "
+        f"(SELECT _row_id, string_agg(DISTINCT {reasons}, ';' ORDER BY {reasons}) AS reason "
+        f"FROM {REJECTS_SCHEMA}.{quote(f'rejects_{feed}')} GROUP BY _row_id) j "
+        "ON j._row_id = r._row_id ORDER BY r._row_id"
+    )
 
 
 def _write_csv(target: Path, columns: Sequence[str], rows: _Rows) -> int:

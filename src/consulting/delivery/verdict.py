@@ -48,6 +48,8 @@ def reach_verdict(
         level, headline = "care", "Ready to use, with care"
     else:
         level, headline = "ready", "Ready to use"
+    if inputs.sampled:
+        headline += ", as far as the sample shows"
     return Verdict(
         level=level,
         headline=headline,

@@ -42,21 +42,3 @@ __all__ = [
     "propose_columns",
     "quality_score",
 ]
-# TEMP until drift and score land
-from consulting.delivery._profile_sketch import DriftFinding, Score
-
-
-def profile_across(*a):
-    return []
-
-
-def compare(*a):
-    return []
-
-
-def quality_score(p):
-    return Score(value=90.0, formula="x", parts={})
-
-
-def propose_columns(p):
-    return []
