@@ -158,8 +158,8 @@ def failed_tests(
             "kind": "failed_tests",
             "subject": period or "tests",
             "title": f"{count} failed",
-            "text": f"Nothing was delivered: {count} of {len(checks)} failed on {rows:,} rows"
-            + (f", {broken} of them could not run." if broken else "."),
+            "text": f"Nothing was delivered: {len(failed)} of {len(checks)} tests failed, "
+            f"on {rows:,} rows." + (f" {broken} of them could not run." if broken else ""),
             "next_step": "Look at the failing rows in the client's own folder, then correct the "
             "rule or ask the client for a corrected file.",
             "facts": _period(period) | {"Tests failed": len(failed), "Tests run": len(checks)},

@@ -23,9 +23,21 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def as_code(name: str) -> str:
+def escaped(text: str, length: int) -> str:
+    """Escaped text of at most `length` characters, never cut within an escape."""
+    if len(text) > length:
+        text = shortened(text, length)
+    result = escape(text)
+    while len(result) > length:
+        text = shortened(text, len(text) - max(1, (len(result) - length) // 5))
+        result = escape(text)
+    return result
+
+
+def as_code(name: str, length: int = 300) -> str:
     """A name in Slack's code style, in which no character is formatting."""
-    return f"`{escape(name.replace('`', chr(0x2B9)))}`" if name else "`-`"
+    plain = " ".join(name.replace("`", chr(0x2B9)).split())  # a line break would end the style
+    return f"`{escaped(plain, length)}`" if plain else "`-`"
 
 
 def without_personal_data(text: str) -> str:
