@@ -189,7 +189,7 @@ def test_a_storm_is_one_message_that_counts_down_and_ends_with_resolved(
     for number in range(200):
         desk.resolve(f"client_{number:03d}", "failed_run", "run", after(clock + 10))
     clock = send_until_quiet(desk, slack, clock + 30)
-    assert slack.messages[0]["text"] == "🔴 1 incidents at once in 201 clients"
+    assert slack.messages[0]["text"] == "🔴 201 incidents at once in 201 clients, 1 still open"
     desk.resolve("client_999", "failed_run", "late one", after(clock + 10))
     send_until_quiet(desk, slack, clock + 30)
     root, reply = slack.messages

@@ -119,7 +119,11 @@ class Dispatcher:
                     break
                 continue
             wait = self._until_next()
-            if wait is None or wait > 2 * self._pace.spacing or self._clock() + wait > deadline:
+            if (
+                wait is None
+                or wait > max(0.05, 2 * self._pace.spacing)
+                or self._clock() + wait > deadline
+            ):
                 break
             time.sleep(wait)
         return self._report

@@ -119,29 +119,30 @@ def resolution_message(incident: Incident) -> Message:
     return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline), *note))
 
 
-def storm_message(incidents: Sequence[Incident]) -> Message:
+def storm_message(incidents: Sequence[Incident], *, most: int = MOST_LISTED) -> Message:
     """One message for many incidents that came at once: counts by kind, and the worst of them."""
     still_open = [each for each in incidents if each.resolved_at is None]
     clients = {each.event.client_id for each in incidents}
     across = f"in {len(clients)} client{'s'[: len(clients) != 1]}"
     if still_open:
         mark = "🔴" if any(each.event.severity == "error" for each in still_open) else "🟠"
-        headline = f"{mark} {len(still_open)} incidents at once {across}"
+        headline = f"{mark} {len(incidents)} incidents at once {across}"
+        if len(still_open) < len(incidents):
+            headline += f", {len(still_open)} still open"
     else:
         headline = f"{_RESOLVED} all {len(incidents)} incidents {across} are resolved"
     blocks = [_header(headline)]
-    if len(still_open) < len(incidents) and still_open:
-        blocks.append(_plain(f"{len(incidents) - len(still_open)} more are resolved already."))
     kinds: dict[str, str | int] = {}
     for each in incidents:
         label = each.event.kind.replace("_", " ").capitalize()
         kinds[label] = int(kinds.get(label, 0)) + 1
     blocks.append(_fields(kinds))
     worst = sorted(
-        still_open, key=lambda each: (each.event.severity != "error", each.opened_at, each.who)
+        still_open,
+        key=lambda each: (each.event.severity != "error", each.opened_at, each.incident_id),
     )
     if worst:
-        lines = [_storm_line(each) for each in worst[:MOST_LISTED]]
+        lines = [_storm_line(each) for each in worst[:most]]
         more = len(worst) - len(lines)
         lines += [f"and {more} more; the alerts page lists them all"] if more else []
         blocks.append(_section("\n".join(lines)))
@@ -164,21 +165,24 @@ def storm_over_message(incidents: Sequence[Incident]) -> Message:
 
 
 def _storm_line(incident: Incident) -> str:
-    title = as_code(incident.event.title, HEADER_LENGTH)
+    title = escaped(incident.event.title, HEADER_LENGTH)
     return f"{incident.mark} {as_code(incident.who, HEADER_LENGTH)} {title}"
 
 
 def _tests(tests: Sequence[FailedTest]) -> str:
     """Failed tests, worst first, with the number of rows that failed each."""
     worst = sorted(tests, key=lambda test: (-test.failing_rows, test.name))
-    lines = [
-        f"{each.failing_rows:,} row{'s'[: each.failing_rows != 1]}  {as_code(each.name)}"
-        for each in worst[:MOST_LISTED]
-    ]
+    lines = [f"{_rows(each)}  {as_code(each.name)}" for each in worst[:MOST_LISTED]]
     more = len(worst) - len(lines)
     return "*Failed tests, worst first*\n" + "\n".join(
         lines + ([f"and {more} more"] if more else [])
     )
+
+
+def _rows(test: FailedTest) -> str:
+    if not test.could_run:
+        return "could not run"
+    return f"{test.failing_rows:,} row{'s'[: test.failing_rows != 1]}"
 
 
 def _history(incident: Incident) -> str:
