@@ -44,6 +44,7 @@ class SlackServer:
     faults: deque[str] = field(default_factory=deque)
     fault_of_call: Callable[[int], str | None] | None = None
     hang_seconds: float = 2.0
+    answer_seconds: float = 0
     retry_after: float = 1
     url: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -182,6 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(size)
+        if len(body) < size:
+            return  # the client was killed while it wrote
         method = self.path.rsplit("/", 1)[-1]
         asked = self._asked(body)
         workspace = self.workspace
@@ -192,29 +195,29 @@ class _Handler(BaseHTTPRequestHandler):
                 fault = workspace.fault_of_call(sum(workspace.calls.values()))
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             self._answer(200, {"ok": False, "error": "invalid_auth"})
-        elif fault == "429":
-            self._answer(
-                429,
-                {"ok": False, "error": "ratelimited"},
-                {"Retry-After": str(workspace.retry_after)},
-            )
-        elif fault == "500 before":
-            self._answer(500, {"ok": False, "error": "internal_error"})
-        elif fault == "500 after":
-            workspace.handle(method, asked)
-            self._answer(503, None)
-        elif fault == "hang before":
-            time.sleep(workspace.hang_seconds)
-        elif fault == "hang after":
-            workspace.handle(method, asked)
-            time.sleep(workspace.hang_seconds)
-        elif fault == "drop after":
-            workspace.handle(method, asked)
-            self.connection.close()
         elif fault is not None:
-            self._answer(200, {"ok": False, "error": fault})
+            self._fail(fault, method, asked)
         else:
-            self._answer(200, workspace.handle(method, asked))
+            answer = workspace.handle(method, asked)
+            time.sleep(workspace.answer_seconds)
+            self._answer(200, answer)
+
+    def _fail(self, fault: str, method: str, asked: dict[str, Any]) -> None:
+        """Misbehave; "after" means that the message is taken all the same."""
+        workspace = self.workspace
+        if fault.endswith("after"):
+            workspace.handle(method, asked)
+        if fault == "429":
+            again = {"Retry-After": str(workspace.retry_after)}
+            self._answer(429, {"ok": False, "error": "ratelimited"}, again)
+        elif fault.startswith("500"):
+            self._answer(500 if fault == "500 before" else 503, None)
+        elif fault.startswith("hang"):
+            time.sleep(workspace.hang_seconds)
+        elif fault.startswith("drop"):
+            self.connection.close()
+        else:
+            self._answer(200, {"ok": False, "error": fault})
 
     def _asked(self, body: bytes) -> dict[str, Any]:
         if "json" in self.headers.get("Content-Type", ""):
@@ -239,13 +242,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: tests look at `calls`."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Nothing: clients are killed on purpose."""
+
+
 @contextmanager
 def slack_server() -> Iterator[SlackServer]:
     """Run a workspace on a free port of this machine."""
     workspace = SlackServer()
     handler = type("Handler", (_Handler,), {"workspace": workspace})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     workspace.url = f"http://127.0.0.1:{server.server_port}/api/"

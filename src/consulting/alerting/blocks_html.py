@@ -18,6 +18,11 @@ _TOKEN = re.compile(
     r"|(?P<newline>\n)"
 )
 
+_MARKS = {"🔴": "error", "🟠": "warning", "🟢": "done", "✅": "resolved"}
+"""Drawn by the page, for not every machine has a font with these signs."""
+
+_TAGS = {"code": "code", "bold": "strong", "italic": "em", "date": "time"}
+
 
 def message_html(message: Message) -> str:
     """A message as HTML; text only, if it has no blocks."""
@@ -50,7 +55,11 @@ def _text(text: dict[str, Any]) -> str:
 
 def _escape(text: str) -> str:
     """Slack text is escaped for `&`, `<` and `>` already; anything else is made safe here."""
-    return html.escape(html.unescape(text))
+    safe = html.escape(html.unescape(text))
+    for mark, meaning in _MARKS.items():
+        dot = f'<span class="mark {meaning}" role="img" aria-label="{meaning}"></span>'
+        safe = safe.replace(mark, dot)
+    return safe
 
 
 def _mrkdwn(text: str) -> str:
@@ -67,14 +76,5 @@ def _styled(found: re.Match[str]) -> str:
         label = _escape(found["label"] or found["url"])
         return f'<a href="{_escape(found["url"])}">{label}</a>'
     inner = _escape(found[kind]) if kind else ""
-    match kind:
-        case "code":
-            return f"<code>{inner}</code>"
-        case "bold":
-            return f"<strong>{inner}</strong>"
-        case "italic":
-            return f"<em>{inner}</em>"
-        case "newline":
-            return "<br>"
-        case _:
-            return inner
+    tag = _TAGS.get(kind or "")
+    return "<br>" if kind == "newline" else f"<{tag}>{inner}</{tag}>" if tag else inner

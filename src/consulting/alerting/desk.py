@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DEFAULT_CHANNEL = "#data-alerts"
+MOST_ON_PAGE = 1000
+"""Incidents of one storm that the page lists; Slack's message lists the worst few."""
 _RANK = {"info": 0, "warn": 1, "error": 2}
 
 
@@ -243,7 +245,7 @@ def _entry(row: Row[Any], told: Sequence[Incident]) -> OutboxEntry:
     message = (
         alert_message(told[0], redirected_from=row.redirected_from)
         if single
-        else storm_message(told)
+        else storm_message(told, most=MOST_ON_PAGE)
     )
     over = single and told[0].resolved_at is not None and told[0].event.kind not in MOMENTARY
     state = "sent" if row.ts is not None else "failing" if row.error else "waiting"

@@ -119,7 +119,11 @@ class Dispatcher:
                     break
                 continue
             wait = self._until_next()
-            if wait is None or wait > 2 * self._pace.spacing or self._clock() + wait > deadline:
+            if (
+                wait is None
+                or wait > max(0.05, 2 * self._pace.spacing)
+                or self._clock() + wait > deadline
+            ):
                 break
             time.sleep(wait)
         return self._report
@@ -220,9 +224,8 @@ class Dispatcher:
                 not_before=now + wait,
                 unsure=claim.unsure if unsure is None else unsure,
                 error=str(error),
+                pause=pause,
             )
-            if pause:
-                queue.hold_channel(connection, claim.envelope.channel, now + pause)
 
     def _refused(self, claim: queue.Claim, error: RefusedError) -> None:
         """Take the way round that is left: the default channel, plain text, or patience."""
@@ -247,14 +250,26 @@ class Dispatcher:
             return
         self._report.note(error)
         with self._outbox.transaction() as connection:
-            values = {"state": "waiting", "not_before": self._clock(), "unsure": False}
+            values: dict[str, Any] = {
+                "state": "waiting",
+                "not_before": self._clock(),
+                "unsure": False,
+            }
             self._write(connection, claim, **(values | {"error": str(error)} | around))
 
-    def _write(self, connection: Any, claim: queue.Claim, **values: Any) -> None:
-        """Settle a claim, unless its lease was lost to another dispatcher."""
+    def _write(
+        self, connection: Any, claim: queue.Claim, *, pause: float = 0, **values: Any
+    ) -> None:
+        """Settle a claim, unless its lease was lost to another dispatcher.
+
+        The next message of the channel may go after `pause`, and never sooner than the spacing.
+        """
         mine = (messages.c.id == claim.message_id) & (messages.c.lease_by == self._owner)
         changed = connection.execute(
             messages.update().where(mine).values(lease_by=None, lease_until=0, **values)
         ).rowcount
-        if not changed:
+        if changed:
+            free_at = self._clock() + max(pause, self._pace.spacing)
+            queue.hold_channel(connection, claim.envelope.channel, free_at)
+        else:
             logger.warning("An alert's lease ran out before it was settled; it is looked up again.")

@@ -62,11 +62,11 @@ class AlertRoute(Record):
 
 
 class FailedTest(Record):
-    """One failed test: its name, and how many rows failed it."""
+    """One failed test: its name, how many rows failed it, or whether it could not even run."""
 
     name: str
     failing_rows: int
-    column: str | None = None
+    could_run: bool = True
 
 
 class Event(Record):
@@ -158,13 +158,17 @@ def failed_tests(
             "kind": "failed_tests",
             "subject": period or "tests",
             "title": f"{count} failed",
-            "text": f"Nothing was delivered: {count} of {len(checks)} failed on {rows:,} rows"
-            + (f", {broken} of them could not run." if broken else "."),
+            "text": f"Nothing was delivered: {len(failed)} of {len(checks)} tests failed, "
+            f"on {rows:,} rows." + (f" {broken} of them could not run." if broken else ""),
             "next_step": "Look at the failing rows in the client's own folder, then correct the "
             "rule or ask the client for a corrected file.",
             "facts": _period(period) | {"Tests failed": len(failed), "Tests run": len(checks)},
             "tests": tuple(
-                FailedTest(name=each.name, failing_rows=each.failing_rows, column=each.column)
+                FailedTest(
+                    name=each.name,
+                    failing_rows=each.failing_rows,
+                    could_run=each.status != "error",
+                )
                 for each in sorted(failed, key=lambda check: (-check.failing_rows, check.name))
             ),
             "link": link,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from consulting.alerting.events import Event, FailedTest
-from consulting.alerting.redaction import as_code, escape, shortened
+from consulting.alerting.redaction import as_code, escaped
 from consulting.records import Record
 from consulting.timekeeping import say_duration
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HEADER_LENGTH = 150
-FIELD_LENGTH = 1900
+FIELD_LENGTH = 1700
 TEXT_LENGTH = 2900
+LINK_LENGTH = 2000
 MOST_FIELDS = 10
 MOST_LISTED = 8
 """Tests, columns or incidents listed in one message; the rest is counted."""
@@ -79,7 +80,7 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
     if event.text:
         blocks.append(_plain(event.text))
     if event.cause:
-        blocks.append(_section(f"*First cause*\n{as_code(event.cause)}"))
+        blocks.append(_section(f"*First cause*\n{as_code(event.cause, TEXT_LENGTH)}"))
     if event.facts:
         blocks.append(_fields(event.facts))
     if event.tests:
@@ -87,9 +88,9 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
     if event.columns:
         blocks.append(_section(f"*Columns*\n{_listed([as_code(name) for name in event.columns])}"))
     if event.next_step and not over:
-        blocks.append(_section(f"*What to do next*\n{escape(event.next_step)}"))
+        blocks.append(_section(f"*What to do next*\n{escaped(event.next_step, TEXT_LENGTH - 100)}"))
     if event.link:
-        blocks.append(_section(f"<{_url(event.link)}|{escape(event.link_text)}>"))
+        blocks.append(_section(_link(event.link, event.link_text)))
     if redirected_from:
         blocks.append(
             _section(
@@ -98,14 +99,14 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
             )
         )
     blocks.append(_context(_history(incident)))
-    return Message(text=escape(shortened(headline, TEXT_LENGTH)), blocks=tuple(blocks))
+    return Message(text=escaped(headline, TEXT_LENGTH), blocks=tuple(blocks))
 
 
 def escalation_message(incident: Incident) -> Message:
     """The reply that tells the channel that an open incident got worse."""
     headline = f"{incident.mark} {incident.who}: {incident.event.title}"
     return Message(
-        text=escape(headline),
+        text=escaped(headline, TEXT_LENGTH),
         blocks=(_plain(headline), *([_plain(incident.event.text)] if incident.event.text else [])),
     )
 
@@ -115,32 +116,33 @@ def resolution_message(incident: Incident) -> Message:
     lasted = say_duration((incident.resolved_at or incident.last_at) - incident.opened_at)
     headline = f"{_RESOLVED} {incident.who}: resolved after {lasted}: {incident.event.title}"
     note = [_plain(incident.note)] if incident.note else []
-    return Message(text=escape(headline), blocks=(_plain(headline), *note))
+    return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline), *note))
 
 
-def storm_message(incidents: Sequence[Incident]) -> Message:
+def storm_message(incidents: Sequence[Incident], *, most: int = MOST_LISTED) -> Message:
     """One message for many incidents that came at once: counts by kind, and the worst of them."""
     still_open = [each for each in incidents if each.resolved_at is None]
     clients = {each.event.client_id for each in incidents}
     across = f"in {len(clients)} client{'s'[: len(clients) != 1]}"
     if still_open:
         mark = "🔴" if any(each.event.severity == "error" for each in still_open) else "🟠"
-        headline = f"{mark} {len(still_open)} incidents at once {across}"
+        headline = f"{mark} {len(incidents)} incidents at once {across}"
+        if len(still_open) < len(incidents):
+            headline += f", {len(still_open)} still open"
     else:
         headline = f"{_RESOLVED} all {len(incidents)} incidents {across} are resolved"
     blocks = [_header(headline)]
-    if len(still_open) < len(incidents) and still_open:
-        blocks.append(_plain(f"{len(incidents) - len(still_open)} more are resolved already."))
     kinds: dict[str, str | int] = {}
     for each in incidents:
         label = each.event.kind.replace("_", " ").capitalize()
         kinds[label] = int(kinds.get(label, 0)) + 1
     blocks.append(_fields(kinds))
     worst = sorted(
-        still_open, key=lambda each: (each.event.severity != "error", each.opened_at, each.who)
+        still_open,
+        key=lambda each: (each.event.severity != "error", each.opened_at, each.incident_id),
     )
     if worst:
-        lines = [_storm_line(each) for each in worst[:MOST_LISTED]]
+        lines = [_storm_line(each) for each in worst[:most]]
         more = len(worst) - len(lines)
         lines += [f"and {more} more; the alerts page lists them all"] if more else []
         blocks.append(_section("\n".join(lines)))
@@ -153,33 +155,34 @@ def storm_message(incidents: Sequence[Incident]) -> Message:
     first = min((each.opened_at for each in incidents), default=None)
     if first is not None:
         blocks.append(_context(f"since {_date(first)}"))
-    return Message(text=escape(headline), blocks=tuple(blocks))
+    return Message(text=escaped(headline, TEXT_LENGTH), blocks=tuple(blocks))
 
 
 def storm_over_message(incidents: Sequence[Incident]) -> Message:
     """The reply that tells that all incidents of a storm are over."""
     headline = f"{_RESOLVED} all {len(incidents)} incidents of this message are resolved"
-    return Message(text=escape(headline), blocks=(_plain(headline),))
+    return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline),))
 
 
 def _storm_line(incident: Incident) -> str:
-    title = shortened(incident.event.title, HEADER_LENGTH)
-    line = f"{incident.mark} {as_code(incident.who)} {as_code(title)}"
-    link = incident.event.link
-    return f"{line} <{_url(link)}|open>" if link else line
+    title = escaped(incident.event.title, HEADER_LENGTH)
+    return f"{incident.mark} {as_code(incident.who, HEADER_LENGTH)} {title}"
 
 
 def _tests(tests: Sequence[FailedTest]) -> str:
     """Failed tests, worst first, with the number of rows that failed each."""
     worst = sorted(tests, key=lambda test: (-test.failing_rows, test.name))
-    lines = [
-        f"{each.failing_rows:,} row{'s'[: each.failing_rows != 1]}  {as_code(each.name)}"
-        for each in worst[:MOST_LISTED]
-    ]
+    lines = [f"{_rows(each)}  {as_code(each.name)}" for each in worst[:MOST_LISTED]]
     more = len(worst) - len(lines)
     return "*Failed tests, worst first*\n" + "\n".join(
         lines + ([f"and {more} more"] if more else [])
     )
+
+
+def _rows(test: FailedTest) -> str:
+    if not test.could_run:
+        return "could not run"
+    return f"{test.failing_rows:,} row{'s'[: test.failing_rows != 1]}"
 
 
 def _history(incident: Incident) -> str:
@@ -200,8 +203,11 @@ def _date(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
 
 
-def _url(link: str) -> str:
-    return escape(link).replace("|", "%7C").replace(" ", "%20")
+def _link(link: str, label: str) -> str:
+    url = escaped(link.replace("|", "%7C").replace(" ", "%20"), LINK_LENGTH + 1)
+    if len(url) > LINK_LENGTH:
+        return escaped(label, HEADER_LENGTH)
+    return f"<{url}|{escaped(label, HEADER_LENGTH)}>"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -215,7 +221,7 @@ def _header(text: str) -> Block:
         "type": "header",
         "text": {
             "type": "plain_text",
-            "text": escape(shortened(text, HEADER_LENGTH)),
+            "text": escaped(text, HEADER_LENGTH),
             "emoji": True,
         },
     }
@@ -226,14 +232,14 @@ def _plain(text: str) -> Block:
         "type": "section",
         "text": {
             "type": "plain_text",
-            "text": escape(shortened(text, TEXT_LENGTH)),
+            "text": escaped(text, TEXT_LENGTH),
             "emoji": False,
         },
     }
 
 
 def _section(markdown: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": shortened(markdown, TEXT_LENGTH)}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": markdown}}
 
 
 def _fields(facts: dict[str, str | int]) -> Block:
@@ -241,14 +247,14 @@ def _fields(facts: dict[str, str | int]) -> Block:
     return {
         "type": "section",
         "fields": [
-            {"type": "mrkdwn", "text": f"*{escape(label)}*\n{_value(value)}"}
+            {"type": "mrkdwn", "text": f"*{escaped(label, HEADER_LENGTH)}*\n{_value(value)}"}
             for label, value in shown
         ],
     }
 
 
 def _value(value: str | int) -> str:
-    return f"{value:,}" if isinstance(value, int) else as_code(shortened(value, FIELD_LENGTH))
+    return f"{value:,}" if isinstance(value, int) else as_code(value, FIELD_LENGTH)
 
 
 def _context(markdown: str) -> Block:

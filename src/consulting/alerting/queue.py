@@ -230,7 +230,7 @@ def _leased(connection: Connection, row: Row[Any], owner: str, pace: Pace, now: 
         )
     )
     channel = row.root_channel or row.channel
-    hold_channel(connection, channel, now + pace.spacing)
+    hold_channel(connection, channel, until)  # one at a time; settling it lets the next one go
     about = [as_incident(each) for each in connection.execute(_told_by(row)).all()]
     message = _content(row, about)
     in_thread = row.root_id is not None and not row.plain

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_LONG_NUMBER = re.compile(r"(?<![\w-])\+?\d(?:[\d .()/-]*\d){6,}(?![\w-])")
-_ISO_DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?([T ]\d{2}:\d{2})?")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_NUMBER = re.compile(r"(?<![\w-])\+?\d[\d .()/-]{5,40}\d(?![\w-])")
+_LEAST_DIGITS = 7
+"""A number with as many digits may be a phone, card or account, unless it is a date."""
+_DATE = re.compile(
+    r"\d{4}[-./]\d{2}[-./]\d{2}([ T]\d{2})?|\d{1,2}[-./]\d{1,2}[-./]\d{4}|(19|20)\d{6}"
+)
 _SINGLE_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'")
 _KEY_DETAIL = re.compile(r"\([^()]*\)=\([^()]*\)")
 _TRACE_LINE = re.compile(r"^\s*(File \"|Traceback|at |\^|During handling|The above exception)")
@@ -23,17 +27,26 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def as_code(name: str) -> str:
+def escaped(text: str, length: int) -> str:
+    """Escaped text of at most `length` characters, never cut within an escape."""
+    if len(text) > length:
+        text = shortened(text, length)
+    result = escape(text)
+    while len(result) > length:
+        text = shortened(text, len(text) - max(1, (len(result) - length) // 5))
+        result = escape(text)
+    return result
+
+
+def as_code(name: str, length: int = 300) -> str:
     """A name in Slack's code style, in which no character is formatting."""
-    return f"`{escape(name.replace('`', chr(0x2B9)))}`" if name else "`-`"
+    plain = " ".join(name.replace("`", chr(0x2B9)).split())  # a line break would end the style
+    return f"`{escaped(plain, length)}`" if plain else "`-`"
 
 
 def without_personal_data(text: str) -> str:
     """Text without e-mail addresses and numbers long enough to be a phone, card or account."""
-    text = _EMAIL.sub("[e-mail]", text)
-    return _LONG_NUMBER.sub(
-        lambda found: found[0] if _ISO_DATE.fullmatch(found[0]) else "[number]", text
-    )
+    return _NUMBER.sub(_number_or_date, _EMAIL.sub("[e-mail]", text))
 
 
 def without_values(text: str) -> str:
@@ -68,6 +81,11 @@ def first_cause(error: BaseException | str) -> str:
 def shortened(text: str, length: int) -> str:
     """Text of at most `length` characters; an ellipsis shows where it was cut."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def _number_or_date(found: re.Match[str]) -> str:
+    digits = sum(character.isdigit() for character in found[0])
+    return found[0] if digits < _LEAST_DIGITS or _DATE.fullmatch(found[0]) else "[number]"
 
 
 def _innermost(text: str) -> str:
