@@ -16,7 +16,6 @@ The ratio is what to look at; seconds depend on the machine.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import shutil
@@ -67,7 +66,7 @@ def measure(scratch: Path, count: int, *, run: bool) -> str:
     plain, plain_assets = load_cost(project, theirs)
     if assets != plain_assets:
         raise SystemExit(f"not equal: {assets} assets against {plain_assets}")
-    seconds = f"{run_cost(project):.1f}" if run else "–"
+    seconds = f"{run_cost(project):.1f}" if run else "-"
     return f"| {count} | {assets} | {load:.1f} | {plain:.1f} | {load / plain:.2f} | {seconds} |"
 
 

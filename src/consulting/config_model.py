@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticUndefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic import ModelWrapValidatorHandler
     from pydantic_core import ErrorDetails
+
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 
 
 def nearest(word: object, allowed: Iterable[str]) -> str:
@@ -30,6 +35,16 @@ class ConfigModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_kwargs: Any) -> None:
+        """Take descriptions from the docstring, and a default as example, where none is given."""
+        told = _attributes(cls.__doc__ or "")
+        for name, field in cls.model_fields.items():
+            field.description = field.description or told.get(name)
+            if field.examples is None and field.default not in (None, PydanticUndefined, ""):
+                field.examples = [field.default]
+        cls.model_rebuild(force=True)
+
     @model_validator(mode="wrap")
     @classmethod
     def _explain_mistakes(cls, value: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
@@ -44,7 +59,7 @@ class ConfigModel(BaseModel):
     def _explain(cls, details: ErrorDetails) -> InitErrorDetails:
         """Word one error for people; a nested model has worded its own."""
         kind, location, given = details["type"], details["loc"], details["input"]
-        fields = [name for name in cls.model_fields if name != "client_id"]
+        fields = [field.alias or name for name, field in cls.model_fields.items()]
         message = None
         if kind == "extra_forbidden" and len(location) == 1:
             message = (
@@ -55,6 +70,12 @@ class ConfigModel(BaseModel):
             field = cls.model_fields.get(str(location[0]))
             example = f", for example {field.examples[0]!r}" if field and field.examples else ""
             message = f"{location[0]!r} is required here{example}."
+        elif kind == "string_pattern_mismatch" and details["ctx"]["pattern"] == NAME_PATTERN:
+            example = re.sub(r"\W+", "_", str(given).strip().lower()).lstrip("_0123456789")
+            message = (
+                f"{given!r} is not a name. Use a lower-case letter, then lower-case letters, "
+                f"digits and underscores, for example {example or 'orders'!r}."
+            )
         elif kind == "literal_error":
             allowed = details["ctx"]["expected"]
             words = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
@@ -70,6 +91,13 @@ class ConfigModel(BaseModel):
         return InitErrorDetails(
             type="value_error", ctx={"error": message}, loc=location, input=given
         )
+
+
+def _attributes(docstring: str) -> dict[str, str]:
+    """The "Attributes:" of a docstring: name → its text on one line."""
+    _, _, listed = inspect.cleandoc(docstring).partition("Attributes:\n")
+    found = re.findall(r"^    (\w+): (.*(?:\n {8,}.*)*)", listed, flags=re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
 
 
 def _as_line_error(details: ErrorDetails) -> InitErrorDetails:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic.fields import FieldInfo  # noqa: TC002 - read by pytest in a parametrisation
 
 from consulting.config.engagement import EngagementConfig
 
@@ -74,8 +74,10 @@ MISTAKES = {
     "a misspelt choice": (
         {"engagement_type": "recuring"},
         ("engagement_type",),
-        "'recuring' is not allowed. Did you mean 'recurring'? Allowed: 'recurring', 'one_off' or "
-        "'monitoring'.",
+        (
+            "'recuring' is not allowed. Did you mean 'recurring'? "
+            "Allowed: 'recurring', 'one_off' or 'monitoring'."
+        ),
     ),
     "an invalid cron": (
         {"schedule": {"cron": "0 6 * * MON-FRY"}},
@@ -90,7 +92,7 @@ MISTAKES = {
     "an unknown source": (
         {"source": {"type": "s4", "bucket": "uploads"}},
         ("source",),
-        "type 's4' is not known. Did you mean 's3'? Allowed types: 'local', 's3'.",
+        "type 's4' is not known. Allowed types: 'local', 's3'.",
     ),
     "a source without its bucket": (
         {"source": {"type": "s3"}},
@@ -111,8 +113,10 @@ MISTAKES = {
     "a feed name that is none": (
         {"feeds": [{"name": "Order Lines", "files": "*.csv"}]},
         ("feeds", 0, "name"),
-        "'Order Lines' is not a name. Use a lower-case letter, then lower-case letters, digits "
-        "and underscores, for example 'order_lines'.",
+        (
+            "'Order Lines' is not a name. Use a lower-case letter, then lower-case letters, digits "
+            "and underscores, for example 'order_lines'."
+        ),
     ),
     "a period pattern without its groups": (
         {"partitions": {"every": "month", "start": "2026-01", "period_from": "x(\\d+)"}},

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from consulting.errors import BatchHeldError, BatchSettledError
+from consulting.errors import BatchHeldError, BatchSettledError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,14 @@ def attempt(engagement: Engagement, batch_id: str, run_id: str) -> Iterator[Batc
     except (BatchHeldError, BatchSettledError):
         raise
     except Exception as error:
-        intake.failed(batch_id, run_id, reason=_first_line(error), now=datetime.now(UTC))
+        intake.failed(
+            batch_id,
+            run_id,
+            reason=_first_line(error),
+            now=datetime.now(UTC),
+            # a store that does not answer is not the files' fault
+            cause="outage" if isinstance(error, StoreError) else "unknown",
+        )
         raise
 
 

@@ -42,7 +42,9 @@ def clean_files(
 ) -> artifacts.Cleaning:
     """Run the models over what was loaded, account for every row, and leave the record of it."""
     folder, batch_id = engagement.folder, received.batch.batch_id
-    dbt = DbtRun(engagement.models, folder, batch_id, on_progress=told(log))
+    dbt = DbtRun(
+        engagement.models, folder, batch_id, readings=received.in_use, on_progress=told(log)
+    )
     empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
     models = dbt.compile() if empty else dbt.run()
     accounts = account_rows(folder.warehouse, dbt.manifest, received.in_use)

@@ -51,7 +51,7 @@ def deliver(
         with attempt(engagement, batch_id, run_id):
             inputs = gather(engagement, batch_id)
             tables = exports(engagement, inputs)
-            engagement.intake.renew(batch_id, run_id, now=datetime.now(UTC))
+            engagement.intake.seal(batch_id, run_id, now=datetime.now(UTC))
             delivery = build_delivery(inputs, folder=folder, tables=tables)
             if engagement.config.engagement_type == "recurring" and inputs.tier == FULL_TIER:
                 append_history(

@@ -61,6 +61,6 @@ def refuse_failed(
         stored_in={check.name: check.stored_in for check in failed if check.stored_in},
     )
     engagement.intake.failed(
-        batch_id, run_id, reason=str(error)[:500], now=datetime.now(UTC), data_at_fault=True
+        batch_id, run_id, reason=str(error)[:500], now=datetime.now(UTC), cause="data"
     )
     raise error

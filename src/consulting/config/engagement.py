@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from consulting.config_model import ConfigModel
+from consulting.config_model import NAME_PATTERN, ConfigModel
 from consulting.intake.records import BatchPolicy
 from consulting.timekeeping import Partitioning, Sla, Timetable
 
 CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
 """What a client's folder may be called; the name is its `client_id` everywhere."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 EnvironmentVariable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from consulting.config_model import ConfigModel
 from consulting.records import Batch, Drop, Record
 
 PeriodOf = Callable[[str, datetime], str | None]
@@ -71,7 +72,7 @@ class FeedPattern(Record):
     period_of: PeriodOf | None = None
 
 
-class BatchPolicy(Record):
+class BatchPolicy(ConfigModel):
     """How long to wait, how much to take, how often to try.
 
     Attributes:
@@ -110,7 +111,7 @@ class BatchPolicy(Record):
         "thumbs.db",
         "desktop.ini",
     )
-    done_marker: str | None = None
+    done_marker: str | None = Field(default=None, examples=["{name}.done"])
     max_files: int = Field(default=256, ge=1)
     max_bytes: int = Field(default=2 * 1024**3, ge=1)
     repeats: Literal["note", "deliver"] = "note"

@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
+from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
-from consulting.records import Record
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -21,7 +21,7 @@ LONGEST_CLOSURE = timedelta(days=31)
 """How far a due day may move; a calendar that is closed for longer is a mistake."""
 
 
-class Calendar(Record):
+class Calendar(ConfigModel):
     """Which days are business days for a client, and what happens to a due day that is none.
 
     Attributes:
@@ -32,10 +32,10 @@ class Calendar(Record):
         closed: Further days the client does not work, such as a company holiday.
     """
 
-    country: str | None = None
-    subdivision: str | None = None
+    country: str | None = Field(default=None, examples=["US"])
+    subdivision: str | None = Field(default=None, examples=["NY"])
     rule: Rule = "next_business_day"
-    closed: frozenset[date] = frozenset()
+    closed: frozenset[date] = Field(default=frozenset(), examples=[["2026-12-24"]])
 
     @model_validator(mode="after")
     def _country_and_subdivision_exist(self) -> Calendar:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from cronsim import CronSim, CronSimError
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
+from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
-from consulting.records import Record
 from consulting.timekeeping.calendar import LONGEST_CLOSURE, Calendar
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def check_timezone(timezone: str) -> str:
     return timezone
 
 
-class Timetable(Record):
+class Timetable(ConfigModel):
     """When something is due: a cron, read in a timezone, moved by a calendar.
 
     Attributes:
@@ -75,9 +75,9 @@ class Timetable(Record):
         calendar: Moves or skips due days that are no business days.
     """
 
-    cron: str
-    timezone: str = "UTC"
-    calendar: Calendar | None = None
+    cron: str = Field(examples=["0 6 * * 1"])
+    timezone: str = Field(default="UTC", examples=["America/New_York"])
+    calendar: Calendar | None = Field(default=None, examples=[{"country": "US"}])
 
     @field_validator("cron")
     @classmethod

@@ -10,8 +10,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
 from consulting.records import Record
 from consulting.timekeeping.cron import check_timezone
@@ -47,7 +48,7 @@ class Placement(Record):
     note: str | None = None
 
 
-class Partitioning(Record):
+class Partitioning(ConfigModel):
     """How an engagement's files fall into periods.
 
     Attributes:
@@ -61,10 +62,10 @@ class Partitioning(Record):
         timezone: In which a period begins at midnight, and in which arrival is read.
     """
 
-    every: Every
-    start: str
-    period_from: str | None = None
-    timezone: str = "UTC"
+    every: Every = Field(examples=["month"])
+    start: str = Field(examples=["2026-01"])
+    period_from: str | None = Field(default=None, examples=[r"(?P<year>\d{4})-(?P<month>\d{2})"])
+    timezone: str = Field(default="UTC", examples=["America/New_York"])
 
     @field_validator("timezone")
     @classmethod

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
 from consulting.records import Record
 from consulting.timekeeping.calendar import Calendar
@@ -21,7 +22,7 @@ _PRESETS = {
 }
 
 
-class Pause(Record):
+class Pause(ConfigModel):
     """A stretch of days in which nothing is owed and nobody is alerted.
 
     Attributes:
@@ -32,9 +33,9 @@ class Pause(Record):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    from_: date = Field(alias="from")
-    to: date
-    reason: str = ""
+    from_: date = Field(alias="from", examples=["2026-12-21"])
+    to: date = Field(examples=["2027-01-04"])
+    reason: str = Field(default="", examples=["client on holiday"])
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Pause:
@@ -84,7 +85,7 @@ class DeliveryMade(Record):
     delivered_at: datetime
 
 
-class Sla(Record):
+class Sla(ConfigModel):
     """The promise to a client about time. "daily" or "weekly" alone is one, too.
 
     Attributes:
@@ -102,16 +103,18 @@ class Sla(Record):
         ends: The last day of the engagement; nothing is owed after it.
     """
 
-    preset: Literal["daily", "weekly"] | None = None
-    due: str
-    timezone: str = "UTC"
-    calendar: Calendar | None = None
-    warn_after: Duration | None = None
-    fail_after: Duration | None = None
-    grace: Duration = timedelta()
-    pause: tuple[Pause, ...] = ()
-    starts: date | None = None
-    ends: date | None = None
+    preset: Literal["daily", "weekly"] | None = Field(default=None, examples=["weekly"])
+    due: str = Field(examples=["0 12 * * 1"])
+    timezone: str = Field(default="UTC", examples=["America/New_York"])
+    calendar: Calendar | None = Field(default=None, examples=[{"country": "US"}])
+    warn_after: Duration | None = Field(default=None, examples=["8d"])
+    fail_after: Duration | None = Field(default=None, examples=["14d"])
+    grace: Duration = Field(default=timedelta(), examples=["2h"])
+    pause: tuple[Pause, ...] = Field(
+        default=(), examples=[[{"from": "2026-12-21", "to": "2027-01-04"}]]
+    )
+    starts: date | None = Field(default=None, examples=["2026-01-01"])
+    ends: date | None = Field(default=None, examples=["2026-12-31"])
 
     @model_validator(mode="before")
     @classmethod

@@ -104,7 +104,7 @@ def of_profile(profile: Profile) -> Metadata:
             ),
         ),
     }
-    if profile.score is not None:
+    if profile.score is not None and profile.score.value is not None:
         metadata["quality_score"] = profile.score.value
     if profile.drift:
         metadata["drift"] = table(
