@@ -144,6 +144,16 @@ def postgres_server() -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: Callable[[], str]) -> str:
-    """The URL of a new, empty PostgreSQL database."""
-    return postgres_server()
+def postgres_url(postgres_server: Callable[[], str]) -> Iterator[str]:
+    """The URL of a new, empty PostgreSQL database; its connections end with the test."""
+    from sqlalchemy import create_engine, make_url, text
+
+    url = make_url(postgres_server())
+    yield url.render_as_string(hide_password=False)
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg2", database="postgres"),
+        isolation_level="AUTOCOMMIT",
+    )
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
+    engine.dispose()

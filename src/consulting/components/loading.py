@@ -50,16 +50,18 @@ def load_project(path_within_project: Path) -> dg.Definitions:
 
 
 def _load(tree: dg.ComponentTree) -> dg.Definitions:
+    first_error: Exception | None = None
     try:
         # a path is given, for without one Dagster imports every plug-in it finds (seconds)
         defs = tree.build_defs(tree.defs_module_path)
         _refuse_duplicates(defs, tree.defs_module_path)
-    except Exception:
-        parts, broken = _load_each(tree.defs_module_path)
-        if not broken:
-            raise
+    except Exception as error:  # noqa: BLE001 - it is told below, with all others
+        first_error = error
     else:
         return dg.Definitions.merge(defs, dg.Definitions(component_tree=tree))
+    parts, broken = _load_each(tree.defs_module_path)
+    if not broken:
+        raise first_error
     if os.environ.get(VALIDATION):
         raise ConfigurationError("\n\n".join(broken.values()))
     for client_id, explanation in broken.items():
