@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -82,9 +83,13 @@ def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
 
 def _claim(engagement: Engagement, period: str | None) -> Batch:
     """Take whatever is ready; for a period without new files, its delivered ones again."""
-    now = datetime.now(UTC)
     intake = engagement.intake
-    intake.look(now=now)
+    intake.look(now=datetime.now(UTC))
+    if intake.state().counts.get("seen"):
+        # whoever starts a run by hand has just dropped a file
+        time.sleep(engagement.config.intake.settle_seconds)
+        intake.look(now=datetime.now(UTC))
+    now = datetime.now(UTC)
     batch = intake.claim(now=now, trigger="person", period=period)
     if batch is None and period is not None:
         ids = [

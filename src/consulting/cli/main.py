@@ -38,6 +38,7 @@ for command in (
     ledger.discard,
     models.prepare,
     models.propose,
+    models.fields,
     deliveries.verify,
 ):
     main.add_command(command)

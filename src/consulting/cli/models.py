@@ -7,6 +7,7 @@ import click
 from consulting.chain import artifacts
 from consulting.cleaning import prepare_all, write_feed_models
 from consulting.cli.engagements import client_ids, open_engagement
+from consulting.config.reference import field_reference
 from consulting.profiling import propose_columns
 from consulting.resources.consultancy import DBT_DIR
 
@@ -56,3 +57,9 @@ def propose(client: str, feeds: tuple[str, ...]) -> None:
                 written += 1
     if not written:
         click.echo("Nothing to write: every feed with a profile has models.")
+
+
+@click.command()
+def fields() -> None:
+    """Print every field of `defs.yaml`: type, default, meaning and an example, as Markdown."""
+    click.echo(field_reference(), nl=False)
