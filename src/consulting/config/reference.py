@@ -86,6 +86,8 @@ def _type(annotation: Any) -> str:
     }
     arguments = typing.get_args(annotation)
     origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return _type(arguments[0])
     if origin is typing.Literal:
         return ", ".join(f"`{value}`" for value in arguments)
     if origin in (tuple, frozenset):
