@@ -8,18 +8,25 @@ from consulting.chain.arrivals import Tick, look
 from consulting.chain.clean import clean
 from consulting.chain.deliver import deliver
 from consulting.chain.engagement import Engagement
+from consulting.chain.facts import Facts, facts_of
+from consulting.chain.incidents import watch
 from consulting.chain.profile import profile
 from consulting.chain.receive import receive
+from consulting.chain.standing import standing_of
 from consulting.chain.validate import refuse_failed, validate
 
 __all__ = [
     "Engagement",
+    "Facts",
     "Tick",
     "clean",
     "deliver",
+    "facts_of",
     "look",
     "profile",
     "receive",
     "refuse_failed",
+    "standing_of",
     "validate",
+    "watch",
 ]
