@@ -4,13 +4,18 @@ Each stage reads what the stages before it left in the run folder and leaves its
 it can be run by an asset, a command line or a test alike.
 """
 
-from consulting.chain.arrivals import Tick, look
-from consulting.chain.clean import clean
-from consulting.chain.deliver import deliver
-from consulting.chain.engagement import Engagement
-from consulting.chain.profile import profile
-from consulting.chain.receive import receive
-from consulting.chain.validate import refuse_failed, validate
+from typing import TYPE_CHECKING
+
+from consulting.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from consulting.chain.arrivals import Tick, look
+    from consulting.chain.clean import clean
+    from consulting.chain.deliver import deliver
+    from consulting.chain.engagement import Engagement
+    from consulting.chain.profile import profile
+    from consulting.chain.receive import receive
+    from consulting.chain.validate import refuse_failed, validate
 
 __all__ = [
     "Engagement",
@@ -23,3 +28,18 @@ __all__ = [
     "refuse_failed",
     "validate",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Engagement": "engagement",
+        "Tick": "arrivals",
+        "clean": "clean",
+        "deliver": "deliver",
+        "look": "arrivals",
+        "profile": "profile",
+        "receive": "receive",
+        "refuse_failed": "validate",
+        "validate": "validate",
+    },
+)
