@@ -6,9 +6,21 @@ its own sentence.
     ConsultingError
     ├── ConfigurationError        an engagement, an environment variable or a path is set wrongly
     ├── IntakeError               a store, the ledger or a drop
+    │   ├── StoreError            the client's store did not answer as it should
+    │   │   ├── StoreMissingError     the folder or bucket is not there
+    │   │   ├── StoreAccessError      the store refuses our credentials
+    │   │   ├── StoreThrottledError   the store asks for patience (retryable)
+    │   │   └── StoreUnavailableError the store can not be reached (retryable)
+    │   ├── DropChangedError      a file is not the version that was listed any more
+    │   ├── DropGoneError         a file is no longer there
+    │   ├── BatchHeldError        another run holds the batch or the client
+    │   ├── BatchSettledError     the batch was delivered or split: there is nothing left to do
+    │   ├── NothingArrivedError   a run was asked for and no file is ready
+    │   └── LedgerError           the ledger's database, or a request the ledger must refuse
     ├── UnreadableFileError       one file can not be read; its neighbours go on
     ├── TierBlockedError          the engagement's security tier forbids the operation
     ├── CleaningError             dbt could not parse, run or test a client's models
+    ├── ChecksFailedError         the data failed tests of error severity: nothing is delivered
     ├── DeliveryError             a delivery can not be built, or is not what it should equal
     └── AlertError                an alert can not be routed or sent
 """
@@ -22,12 +34,148 @@ class ConsultingError(Exception):
     """The root of all errors this project raises on purpose."""
 
 
-class ConfigurationError(ConsultingError):
-    """An engagement, an environment variable or a path is set wrongly."""
+class ConfigurationError(ConsultingError, ValueError):
+    """An engagement, an environment variable or a path is set wrongly.
+
+    A ValueError too, so that pydantic tells it with the place of the field it was raised for.
+    """
 
 
 class IntakeError(ConsultingError):
     """A store, the ledger or a drop is not as intake needs it."""
+
+
+class StoreError(IntakeError):
+    """A client's store did not answer as it should.
+
+    Args:
+        client_id: Whose store it is.
+        store: The store in words ("s3://uploads/acme/").
+        problem: What went wrong.
+        fix: What a person can do.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, client_id: str, store: str, problem: str, fix: str) -> None:
+        self.client_id = client_id
+        self.store = store
+        self.problem = problem
+        self.fix = fix
+        super().__init__(f"{client_id}: {store}: {problem} {fix}")
+
+
+class StoreMissingError(StoreError):
+    """The folder or the bucket is not there."""
+
+
+class StoreAccessError(StoreError):
+    """The store refuses our credentials."""
+
+
+class StoreThrottledError(StoreError):
+    """The store asks for patience; the same call can succeed later."""
+
+    retryable: ClassVar[bool] = True
+
+
+class StoreUnavailableError(StoreError):
+    """The store can not be reached, or failed inside; the same call can succeed later."""
+
+    retryable: ClassVar[bool] = True
+
+
+class DropChangedError(IntakeError):
+    """A file is not the version that was listed any more.
+
+    Args:
+        client_id: Whose file it is.
+        key: Its path below the source.
+    """
+
+    def __init__(self, client_id: str, key: str) -> None:
+        self.client_id = client_id
+        self.key = key
+        super().__init__(
+            f"{client_id}: {key!r} changed after it was listed. Nothing to do: the new version is "
+            "taken at the next look."
+        )
+
+
+class DropGoneError(IntakeError):
+    """A file is no longer there.
+
+    Args:
+        client_id: Whose file it was.
+        key: Its path below the source.
+    """
+
+    def __init__(self, client_id: str, key: str) -> None:
+        self.client_id = client_id
+        self.key = key
+        super().__init__(
+            f"{client_id}: {key!r} is no longer in the source. Nothing to do if it was removed on "
+            "purpose; otherwise upload it again."
+        )
+
+
+class BatchHeldError(IntakeError):
+    """Another run holds the batch, or holds another batch of the same client.
+
+    Args:
+        client_id: Whose batch it is.
+        batch_id: The batch that was asked for.
+        holder: Who holds what, in words.
+    """
+
+    def __init__(self, client_id: str, batch_id: str, holder: str) -> None:
+        self.client_id = client_id
+        self.batch_id = batch_id
+        super().__init__(
+            f"{client_id}: run refused for batch {batch_id}: {holder}. One run of a client works "
+            "at a time. Wait for that run to end, or terminate it."
+        )
+
+
+class BatchSettledError(IntakeError):
+    """The batch was delivered or split: there is nothing left to do.
+
+    Args:
+        client_id: Whose batch it is.
+        batch_id: The batch that was asked for.
+        settled: What became of it, in words.
+    """
+
+    def __init__(self, client_id: str, batch_id: str, settled: str) -> None:
+        self.client_id = client_id
+        self.batch_id = batch_id
+        super().__init__(
+            f"{client_id}: batch {batch_id} {settled}. Nothing to do; to deliver its files again, "
+            "reprocess their drops."
+        )
+
+
+class LedgerError(IntakeError):
+    """The ledger's database is not as it should be, or the ledger must refuse a request."""
+
+
+class NothingArrivedError(IntakeError):
+    """A run was asked for and no file is ready.
+
+    Args:
+        client_id: Whose files.
+        store: Where they arrive, in words.
+        period: The partition that was asked for, if one was.
+    """
+
+    def __init__(self, client_id: str, store: str, period: str | None) -> None:
+        self.client_id = client_id
+        of = f" of {period}" if period else ""
+        super().__init__(
+            f"{client_id}: no file{of} is ready in {store}. Either none arrived, or all were "
+            f"delivered, or they are still settling. `consulting ledger {client_id}` shows each; "
+            f"`consulting reprocess {client_id} <drop>` delivers one again."
+        )
 
 
 class UnreadableFileError(ConsultingError):
@@ -74,6 +222,33 @@ class TierBlockedError(ConsultingError):
 
 class CleaningError(ConsultingError):
     """Dbt could not parse, run or test a client's models."""
+
+
+class ChecksFailedError(ConsultingError):
+    """The data failed tests of error severity, so nothing is delivered.
+
+    Args:
+        client_id: Whose data.
+        failing_rows: The count of failing rows of each failed test.
+        stored_in: The table of the failing rows in the client's database, where they are stored.
+    """
+
+    def __init__(
+        self, client_id: str, failing_rows: dict[str, int], stored_in: dict[str, str]
+    ) -> None:
+        self.client_id = client_id
+        self.failing_rows = failing_rows
+        worst = sorted(failing_rows, key=lambda name: -failing_rows[name])
+        tests = "; ".join(
+            f"{name} ({failing_rows[name]} rows"
+            + (f", in table {stored_in[name]})" if name in stored_in else ")")
+            for name in worst
+        )
+        super().__init__(
+            f"{client_id}: nothing is delivered, for {len(worst)} blocking "
+            f"test{'s' if len(worst) > 1 else ''} failed: {tests}. Look at these rows in the "
+            "client's warehouse.duckdb; correct the rule or have the client correct the file."
+        )
 
 
 class DeliveryError(ConsultingError):

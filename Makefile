@@ -1,0 +1,60 @@
+# Two commands do everything: `make demo` and `make test`. Both set up first.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup demo dev test check lint types contracts unit format docs lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.installed ## the virtual environment, with exactly the locked packages
+
+$(VENV)/.installed: requirements.lock requirements-uv.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup ## three clients' messy files become three deliveries
+	$(BIN)/consulting demo
+
+dev: setup ## the UI, with sensors and schedules
+	$(BIN)/dg dev
+
+test: setup lint types contracts unit ## all checks and tests
+
+check: setup ## every defs.yaml and all definitions
+	$(BIN)/dg check yaml
+	$(BIN)/dg check defs
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/pytest
+
+format: setup ## let ruff write what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: setup ## the pages that are written from the code
+	$(BIN)/consulting fields > docs/fields.md
+
+lock: setup ## new versions within the ranges of pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file requirements.lock
+	echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --constraints requirements.lock \
+	  --no-emit-index-url --no-annotate --no-header - --output-file requirements-uv.lock
+
+clean: ## what can be made again (not the data)
+	rm -rf $(VENV) dbt/target .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,37 @@
+{#- What can be wrong with a value: a list of (reason code, SQL condition) for one column, where
+    `text` is the trimmed text and `value` what the rule made of it. -#}
+{% macro problems(name, text, value, meta) -%}
+  {%- set code_of = {
+    'to_integer': 'not_an_integer', 'to_decimal': 'not_a_number', 'to_money': 'not_an_amount',
+    'to_date': 'not_a_date', 'to_timestamp': 'not_a_timestamp', 'to_boolean': 'not_a_boolean',
+    'to_phone': 'not_a_phone', 'to_email': 'not_an_email', 'to_code': 'not_in_list', 'to_text': 'not_a_text'
+  } -%}
+  {%- set rule = meta.get('rule', 'to_text') -%}
+  {%- set found = [] -%}
+  {%- if meta.get('required') -%}{%- do found.append(('missing', text ~ ' is null')) -%}{%- endif -%}
+  {%- if rule in ('to_decimal', 'to_money') and meta.get('decimal') == 'either' -%}
+    {%- set amount = amount_text(text, meta) if rule == 'to_money' else without_unit(text, meta) -%}
+    {%- do found.append(('ambiguous_number', value ~ ' is null and ' ~ number_text(amount, 'point') ~ ' is not null')) -%}
+  {%- endif -%}
+  {%- if rule != 'to_text' -%}
+    {%- do found.append((code_of[rule], text ~ ' is not null and ' ~ value ~ ' is null')) -%}
+  {%- endif -%}
+  {%- if meta.get('max_length') -%}
+    {%- do found.append(('too_long', 'length(' ~ value ~ ') > ' ~ meta['max_length'])) -%}
+  {%- endif -%}
+  {%- if meta.get('pattern') -%}
+    {%- do found.append(('wrong_format', 'not ' ~ matches(value, '^(?:' ~ meta['pattern'] ~ ')$'))) -%}
+  {%- endif -%}
+  {%- if meta.get('min') is not none -%}
+    {%- do found.append(('below_minimum', value ~ ' < ' ~ bound(meta['min'], rule))) -%}
+  {%- endif -%}
+  {%- if meta.get('max') is not none -%}
+    {%- do found.append(('above_maximum', value ~ ' > ' ~ bound(meta['max'], rule))) -%}
+  {%- endif -%}
+  {%- do return(found) -%}
+{%- endmacro %}
+
+{% macro bound(value, rule) -%}
+  {%- if rule in ('to_date', 'to_timestamp') -%}cast({{ literal(value) }} as {{ 'date' if rule == 'to_date' else 'timestamp' }})
+  {%- else -%}{{ value }}{%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ merged(ref('stg_customers')) }}

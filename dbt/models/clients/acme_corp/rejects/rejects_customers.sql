@@ -1,0 +1,1 @@
+{{ rejects(source('raw', 'customers'), ref('stg_customers')) }}

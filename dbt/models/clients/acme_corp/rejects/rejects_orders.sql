@@ -1,0 +1,1 @@
+{{ rejects(source('raw', 'orders'), ref('stg_orders')) }}

@@ -1,0 +1,1 @@
+{{ deliver(ref('int_invoices')) }}

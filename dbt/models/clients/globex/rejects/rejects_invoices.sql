@@ -1,0 +1,1 @@
+{{ rejects(source('raw', 'invoices'), ref('stg_invoices')) }}

@@ -1,0 +1,1 @@
+{{ rejects(source('raw', 'products'), ref('stg_products')) }}

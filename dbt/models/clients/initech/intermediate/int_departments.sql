@@ -1,0 +1,1 @@
+{{ clean(ref('stg_departments')) }}

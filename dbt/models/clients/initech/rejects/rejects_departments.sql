@@ -1,0 +1,1 @@
+{{ rejects(source('raw', 'departments'), ref('stg_departments')) }}

@@ -1,0 +1,1 @@
+{{ rejects(source('raw', 'employees'), ref('stg_employees')) }}

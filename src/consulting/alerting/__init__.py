@@ -1,0 +1,53 @@
+"""Alerts people keep switched on: one message per incident, none lost, none twice."""
+
+from consulting.alerting.desk import DEFAULT_CHANNEL, AlertDesk
+from consulting.alerting.dispatch import DispatchReport, Pace
+from consulting.alerting.events import (
+    KINDS,
+    AlertRoute,
+    Event,
+    FailedTest,
+    Kind,
+    delivery_made,
+    drift,
+    failed_run,
+    failed_tests,
+    late,
+    nothing_arrived,
+    quarantined_file,
+    tier_blocked,
+)
+from consulting.alerting.message import Incident, Message
+from consulting.alerting.page import PageSender
+from consulting.alerting.redaction import first_cause
+from consulting.alerting.senders import OutboxEntry, Sender
+from consulting.alerting.slack import SlackSender
+from consulting.alerting.watch import HeartbeatStatus
+
+__all__ = [
+    "DEFAULT_CHANNEL",
+    "KINDS",
+    "AlertDesk",
+    "AlertRoute",
+    "DispatchReport",
+    "Event",
+    "FailedTest",
+    "HeartbeatStatus",
+    "Incident",
+    "Kind",
+    "Message",
+    "OutboxEntry",
+    "Pace",
+    "PageSender",
+    "Sender",
+    "SlackSender",
+    "delivery_made",
+    "drift",
+    "failed_run",
+    "failed_tests",
+    "first_cause",
+    "late",
+    "nothing_arrived",
+    "quarantined_file",
+    "tier_blocked",
+]

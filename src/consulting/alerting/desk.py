@@ -1,0 +1,259 @@
+"""The alert desk: takes events in, keeps incidents, hands messages out.
+
+An incident is (client, kind, subject). Its first report writes a message to the outbox; repeats
+change that message; `resolve` changes it once more and replies "resolved". What is written is in
+the database before the call returns; `dispatch` may die at any point and be called again.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select
+
+from consulting.alerting.dispatch import Dispatcher, DispatchReport, Pace
+from consulting.alerting.events import MOMENTARY, Event, Kind
+from consulting.alerting.message import alert_message, resolution_message, storm_message
+from consulting.alerting.outbox import Outbox, heartbeats, incidents, messages
+from consulting.alerting.rows import as_incident, as_moment, new_message, rewrite
+from consulting.alerting.senders import OutboxEntry
+from consulting.alerting.watch import HeartbeatStatus, heartbeat_status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+    from consulting.alerting.message import Incident
+    from consulting.alerting.senders import Sender
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_CHANNEL = "#data-alerts"
+MOST_ON_PAGE = 1000
+"""Incidents of one storm that the page lists; Slack's message lists the worst few."""
+_RANK = {"info": 0, "warn": 1, "error": 2}
+
+
+class AlertDesk:
+    """One desk for all clients.
+
+    Args:
+        url: SQLAlchemy URL of the ledger database.
+        default_channel: Where alerts go that name no channel, and where those go whose channel
+            Slack refuses.
+        pace: How fast, how long and how patiently messages are sent.
+    """
+
+    def __init__(
+        self, url: str, *, default_channel: str = DEFAULT_CHANNEL, pace: Pace | None = None
+    ) -> None:
+        self._outbox = Outbox(url)
+        self._default_channel = default_channel
+        self._pace = pace or Pace()
+
+    def report(self, event: Event, now: datetime) -> int:
+        """Tell the desk that something happened, or still is so.
+
+        Returns:
+            The incident's number; the same one for as long as the incident is open. For a
+            momentary kind (a delivery made), the same one for ever.
+        """
+        event = event.for_outside()
+        with self._outbox.transaction() as connection:
+            found = self._open(connection, event.client_id, event.kind, event.subject)
+            if found is None:
+                return self._first(connection, event, now.timestamp())
+            if event.kind not in MOMENTARY:
+                self._again(connection, found, event, now.timestamp())
+            return int(found.id)
+
+    def resolve(
+        self, client_id: str, kind: Kind, subject: str, now: datetime, *, note: str = ""
+    ) -> bool:
+        """Tell the desk that an incident is over; returns whether one was open."""
+        with self._outbox.transaction() as connection:
+            found = self._open(connection, client_id, kind, subject)
+            if found is None or found.momentary:
+                return False
+            self._over(connection, found, now.timestamp(), note)
+            return True
+
+    def resolve_others(
+        self,
+        client_id: str,
+        kind: Kind,
+        *,
+        still: Collection[str] = (),
+        now: datetime,
+        note: str = "",
+    ) -> int:
+        """Resolve a client's open incidents of one kind, save those whose subject is in `still`.
+
+        Returns:
+            How many were resolved.
+        """
+        with self._outbox.transaction() as connection:
+            query = select(incidents).where(
+                incidents.c.client_id == client_id,
+                incidents.c.kind == kind,
+                incidents.c.resolved_at.is_(None),
+            )
+            over = [row for row in connection.execute(query) if row.subject not in still]
+            for row in over:
+                self._over(connection, row, now.timestamp(), note)
+            return len(over)
+
+    def dispatch(
+        self, sender: Sender, now: datetime, *, budget_seconds: float = 20
+    ) -> DispatchReport:
+        """Send what is due, for at most about `budget_seconds`; beat the heart.
+
+        Any number of dispatchers may run at once. What could not be sent stays for the next call.
+        """
+        dispatcher = Dispatcher(self._outbox, sender, self._default_channel, self._pace)
+        self.heartbeat(now)
+        report = dispatcher.run(now, budget_seconds)
+        if report.sent:
+            sender.finish(self.entries())
+        return report
+
+    def open_incidents(self, client_id: str | None = None) -> list[Incident]:
+        """All open incidents, or one client's; the oldest first."""
+        query = select(incidents).where(incidents.c.resolved_at.is_(None)).order_by(incidents.c.id)
+        if client_id is not None:
+            query = query.where(incidents.c.client_id == client_id)
+        with self._outbox.reading() as connection:
+            return [as_incident(row) for row in connection.execute(query)]
+
+    def entries(self, limit: int = 200) -> list[OutboxEntry]:
+        """The newest messages of the outbox with their replies, the newest first."""
+        query = (
+            select(messages)
+            .where(messages.c.root_id.is_(None), messages.c.state != "merged")
+            .order_by(messages.c.id.desc())
+            .limit(limit)
+        )
+        with self._outbox.reading() as connection:
+            roots = connection.execute(query).all()
+            told: dict[int, list[Incident]] = {row.id: [] for row in roots}
+            about = select(incidents).where(incidents.c.message_id.in_(told))
+            for row in connection.execute(about.order_by(incidents.c.id)):
+                told[row.message_id].append(as_incident(row))
+        return [_entry(row, told[row.id]) for row in roots if told[row.id]]
+
+    def heartbeat(self, now: datetime) -> None:
+        """Note that the dispatcher is alive; `dispatch` does so by itself."""
+        with self._outbox.transaction() as connection:
+            beat = heartbeats.c.name == "dispatcher"
+            changed = connection.execute(
+                heartbeats.update().where(beat).values(at=now.timestamp())
+            ).rowcount
+            if not changed:
+                connection.execute(
+                    heartbeats.insert().values(name="dispatcher", at=now.timestamp())
+                )
+
+    def heartbeat_status(self, now: datetime) -> HeartbeatStatus:
+        """Whether alerts get out: the dispatcher's age, what waits and what is refused."""
+        with self._outbox.reading() as connection:
+            return heartbeat_status(connection, now)
+
+    def _open(
+        self, connection: Connection, client_id: str, kind: Kind, subject: str
+    ) -> Row[Any] | None:
+        """The incident a report belongs to: the open one, or the momentary one of that name."""
+        query = select(incidents).where(
+            incidents.c.client_id == client_id,
+            incidents.c.kind == kind,
+            incidents.c.subject == subject,
+            or_(incidents.c.resolved_at.is_(None), incidents.c.momentary),
+        )
+        return connection.execute(query).first()
+
+    def _first(self, connection: Connection, event: Event, now: float) -> int:
+        momentary = event.kind in MOMENTARY
+        inserted: Any = connection.execute(
+            incidents.insert().values(
+                client_id=event.client_id,
+                kind=event.kind,
+                subject=event.subject,
+                severity=event.severity,
+                momentary=momentary,
+                event=event.model_dump_json(),
+                opened_at=now,
+                last_at=now,
+                occurrences=1,
+                resolved_at=now if momentary else None,
+                note="",
+            )
+        )
+        incident_id = int(inserted.inserted_primary_key[0])
+        channel = event.channel or self._default_channel
+        message_id = new_message(connection, "alert", channel, now, incident_id=incident_id)
+        connection.execute(
+            incidents.update().where(incidents.c.id == incident_id).values(message_id=message_id)
+        )
+        return incident_id
+
+    def _again(self, connection: Connection, row: Row[Any], event: Event, now: float) -> None:
+        """A repeat: the message changes, soon; if it got worse, the channel hears of it at once."""
+        worse = _RANK[event.severity] > _RANK[row.severity]
+        connection.execute(
+            incidents.update()
+            .where(incidents.c.id == row.id)
+            .values(
+                event=event.model_dump_json(),
+                severity=event.severity,
+                last_at=max(now, row.last_at),
+                occurrences=incidents.c.occurrences + 1,
+            )
+        )
+        rewrite(connection, row.message_id, now if worse else now + self._pace.repeat_seconds)
+        if worse:
+            self._reply(connection, "escalation", row, now)
+
+    def _over(self, connection: Connection, row: Row[Any], now: float, note: str) -> None:
+        connection.execute(
+            incidents.update().where(incidents.c.id == row.id).values(resolved_at=now, note=note)
+        )
+        rewrite(connection, row.message_id, now)
+        root = connection.execute(select(messages).where(messages.c.id == row.message_id)).one()
+        if root.role != "storm":
+            self._reply(connection, "resolution", row, now)
+            return
+        still_open = connection.execute(
+            select(func.count())
+            .select_from(incidents)
+            .where(incidents.c.message_id == root.id, incidents.c.resolved_at.is_(None))
+        ).scalar_one()
+        if still_open == 0:
+            new_message(connection, "resolution", root.channel, now, root_id=root.id)
+
+    def _reply(self, connection: Connection, role: str, row: Row[Any], now: float) -> None:
+        root = connection.execute(select(messages).where(messages.c.id == row.message_id)).one()
+        new_message(
+            connection, role, root.channel, now, incident_id=int(row.id), root_id=int(root.id)
+        )
+
+
+def _entry(row: Row[Any], told: Sequence[Incident]) -> OutboxEntry:
+    """A message of the outbox as it would be sent now."""
+    single = row.role == "alert"
+    message = (
+        alert_message(told[0], redirected_from=row.redirected_from)
+        if single
+        else storm_message(told, most=MOST_ON_PAGE)
+    )
+    over = single and told[0].resolved_at is not None and told[0].event.kind not in MOMENTARY
+    state = "sent" if row.ts is not None else "failing" if row.error else "waiting"
+    return OutboxEntry(
+        message=message,
+        channel=row.channel,
+        state=state,
+        at=as_moment(row.created_at),
+        replies=(resolution_message(told[0]),) if over else (),
+        error=row.error,
+    )

@@ -1,0 +1,346 @@
+"""What can go wrong (or right) for a client, as records that hold no row of data.
+
+The functions here build each event from the records of a run, so that an alert of one kind reads
+the same for every client.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pydantic import Field
+
+from consulting.alerting.redaction import first_cause, without_personal_data
+from consulting.records import Record, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from consulting.errors import TierBlockedError
+    from consulting.records import CheckOutcome, QuarantinedFile
+    from consulting.timekeeping import PeriodStatus
+
+Kind = Literal[
+    "failed_tests",
+    "failed_run",
+    "sla",
+    "nothing_arrived",
+    "quarantined_file",
+    "drift",
+    "tier_blocked",
+    "delivery_made",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+MOMENTARY: frozenset[Kind] = frozenset({"delivery_made"})
+"""Kinds that happen and are over: told once, never resolved."""
+
+
+class AlertRoute(Record):
+    """Whom an alert is about and where it goes; one per engagement.
+
+    Attributes:
+        client_id: The engagement.
+        client_name: As people call the client.
+        tier: The engagement's security tier; at tier 1 no column or test is named outside.
+        channel: Slack channel: an id ("C0123ABCD") or a name ("#acme-alerts"); None is the
+            desk's default channel.
+        deliveries: Whether a delivery made is worth a message, too.
+        mute: Kinds this client's channel does not want.
+    """
+
+    client_id: str
+    client_name: str = ""
+    tier: Literal[1, 2, 3] = 1
+    channel: str | None = None
+    deliveries: bool = False
+    mute: frozenset[Kind] = frozenset()
+
+    def wants(self, kind: Kind) -> bool:
+        """Whether an event of this kind is to be told."""
+        return kind not in self.mute and (kind != "delivery_made" or self.deliveries)
+
+
+class FailedTest(Record):
+    """One failed test: its name, how many rows failed it, or whether it could not even run."""
+
+    name: str
+    failing_rows: int
+    could_run: bool = True
+
+
+class Event(Record):
+    """Something worth telling. (client_id, kind, subject) is the incident it belongs to.
+
+    Attributes:
+        client_id: The engagement.
+        kind: What sort of thing it is.
+        subject: Which of them: a due period, a file, a feed; stable over repeats.
+        severity: "warn" or "error"; "info" for good news.
+        title: What happened, in a few words, without the client's name.
+        text: What happened, in a sentence or two.
+        next_step: What to do next.
+        facts: Counts and names for the reader, by label.
+        tests: Failed tests; told worst first.
+        columns: Names of columns it is about.
+        cause: Text of a foreign error; values are taken out of it.
+        link: Where to look, a URL.
+        link_text: What the link is called.
+        channel: Where it goes; None is the desk's default.
+        client_name: As people call the client.
+        tier: At tier 1 `tests`, `columns` and `cause` are not told.
+    """
+
+    client_id: str
+    kind: Kind
+    subject: str
+    severity: Severity = "error"
+    title: str
+    text: str = ""
+    next_step: str = ""
+    facts: dict[str, str | int] = Field(default_factory=dict)
+    tests: tuple[FailedTest, ...] = ()
+    columns: tuple[str, ...] = ()
+    cause: str = ""
+    link: str | None = None
+    link_text: str = "Open the run"
+    channel: str | None = None
+    client_name: str = ""
+    tier: Literal[1, 2, 3] = 1
+
+    def for_outside(self) -> Event:
+        """The event as it may leave the house: fewer names at tier 1, no personal data at all."""
+        clean = {
+            "title": without_personal_data(self.title),
+            "text": without_personal_data(self.text),
+            "next_step": without_personal_data(self.next_step),
+            "cause": first_cause(self.cause) if self.cause else "",
+            "facts": {
+                label: without_personal_data(value) if isinstance(value, str) else value
+                for label, value in self.facts.items()
+            },
+        }
+        if self.tier == 1:
+            clean |= {"tests": (), "columns": (), "cause": ""}
+        return self.model_copy(update=clean)
+
+
+def _of(route: AlertRoute) -> dict[str, object]:
+    return {
+        "client_id": route.client_id,
+        "client_name": route.client_name,
+        "channel": route.channel,
+        "tier": route.tier,
+    }
+
+
+def failed_tests(
+    route: AlertRoute,
+    checks: Sequence[CheckOutcome],
+    *,
+    link: str | None,
+    period: str | None = None,
+) -> Event | None:
+    """The tests of one run that failed with severity error; None if none did.
+
+    The incident is the client's (and the period's), not the run's: a run that fails again repeats
+    it, and a run that passes resolves it.
+    """
+    failed = [check for check in checks if check.status in {"fail", "error"}]
+    if not failed:
+        return None
+    rows = sum(check.failing_rows for check in failed)
+    broken = sum(check.status == "error" for check in failed)
+    count = f"{len(failed)} test{'s'[: len(failed) != 1]}"
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "failed_tests",
+            "subject": period or "tests",
+            "title": f"{count} failed",
+            "text": f"Nothing was delivered: {len(failed)} of {len(checks)} tests failed, "
+            f"on {rows:,} rows." + (f" {broken} of them could not run." if broken else ""),
+            "next_step": "Look at the failing rows in the client's own folder, then correct the "
+            "rule or ask the client for a corrected file.",
+            "facts": _period(period) | {"Tests failed": len(failed), "Tests run": len(checks)},
+            "tests": tuple(
+                FailedTest(
+                    name=each.name,
+                    failing_rows=each.failing_rows,
+                    could_run=each.status != "error",
+                )
+                for each in sorted(failed, key=lambda check: (-check.failing_rows, check.name))
+            ),
+            "link": link,
+        }
+    )
+
+
+def failed_run(  # noqa: PLR0913 - what is known of a run, by keyword
+    route: AlertRoute,
+    *,
+    stage: str,
+    cause: BaseException | str,
+    link: str | None,
+    batch_id: str,
+    will_retry: bool = True,
+    period: str | None = None,
+) -> Event:
+    """A run that stopped with an error; one incident per batch, whatever the number of tries."""
+    next_step = (
+        "The batch is tried again by itself. If it fails again, follow the link to the first error."
+        if will_retry
+        else "It is not tried again by itself. Follow the link to the first error, correct it, and "
+        "reprocess the batch."
+    )
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "failed_run",
+            "subject": batch_id,
+            "title": f"The run failed while it {_DOING.get(stage, f'worked on {stage}')}",
+            "text": "Nothing was delivered, and no file was lost.",
+            "next_step": next_step,
+            "facts": _period(period) | {"Stage": stage, "Batch": batch_id},
+            "cause": first_cause(cause),
+            "link": link,
+        }
+    )
+
+
+_DOING = {
+    "file_received": "received files",
+    "profiled": "profiled the data",
+    "cleaned": "cleaned the data",
+    "validated": "ran the tests",
+    "delivered": "wrote the delivery",
+}
+
+
+def late(route: AlertRoute, status: PeriodStatus, *, link: str | None = None) -> Event:
+    """A due period that is a warning or a breach; the breach raises the warning's incident."""
+    breach = status.state == "breach"
+    who = "the client has sent no file" if status.who == "client" else "our delivery is missing"
+    next_step = (
+        "Remind the client, or pause the engagement if they are away."
+        if status.who == "client"
+        else "Find out why nothing was delivered: a failed run, a quarantined file, or a stopped "
+        "schedule."
+    )
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "sla",
+            "subject": status.key,
+            "severity": "error" if breach else "warn",
+            "title": f"{'SLA breached' if breach else 'Late'}: {who} for {status.key}",
+            "text": status.sentence,
+            "next_step": next_step,
+            "facts": {"Due period": status.key, "Who is late": status.who or "us"},
+            "link": link,
+            "link_text": "Open the client",
+        }
+    )
+
+
+def nothing_arrived(
+    route: AlertRoute, *, key: str, due_at: datetime, link: str | None = None
+) -> Event:
+    """A schedule that came due and found no file; for engagements without an SLA."""
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "nothing_arrived",
+            "subject": key,
+            "severity": "warn",
+            "title": f"Nothing arrived for {key}",
+            "text": f"The schedule came due on {due_at:%d %B %Y at %H:%M %Z} and found no file.",
+            "next_step": "Ask the client whether a file is on its way.",
+            "facts": {"Due period": key},
+            "link": link,
+            "link_text": "Open the client",
+        }
+    )
+
+
+def quarantined_file(route: AlertRoute, file: QuarantinedFile, *, link: str | None = None) -> Event:
+    """A file set aside; open until it is released, replaced or discarded."""
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "quarantined_file",
+            "subject": file.sha256 or file.filename,
+            "title": f"A file was set aside: {file.code.replace('_', ' ')}",
+            "text": file.reason,
+            "next_step": file.fix,
+            "facts": {"File": file.filename, "Size (bytes)": file.size_bytes}
+            | ({"Feed": file.feed} if file.feed else {}),
+            "link": link,
+        }
+    )
+
+
+def drift(
+    route: AlertRoute, *, feed: str, columns: Sequence[str], text: str, link: str | None
+) -> Event:
+    """A change in a feed's shape that blocks the run."""
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "drift",
+            "subject": feed,
+            "title": f"The feed {feed} changed shape",
+            "text": text,
+            "next_step": "Accept the proposed change of the client's models, or ask the client to "
+            "send the file as before.",
+            "facts": {"Feed": feed, "Columns": len(columns)},
+            "columns": tuple(columns),
+            "link": link,
+        }
+    )
+
+
+def tier_blocked(route: AlertRoute, error: TierBlockedError, *, link: str | None = None) -> Event:
+    """An operation that the security tier forbids, and that therefore did not happen."""
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "tier_blocked",
+            "subject": error.operation,
+            "severity": "warn",
+            "title": "Blocked by the security tier",
+            "text": str(error),
+            "next_step": "Leave it, or raise the tier once the client has agreed in writing.",
+            "facts": {"Tier": error.tier, "Needs tier": error.required},
+            "link": link,
+        }
+    )
+
+
+def delivery_made(
+    route: AlertRoute,
+    *,
+    delivery_id: str,
+    facts: Mapping[str, str | int],
+    link: str | None,
+    period: str | None = None,
+) -> Event:
+    """A delivery that is complete; told once, where the engagement asked for it."""
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "delivery_made",
+            "subject": delivery_id,
+            "severity": "info",
+            "title": f"Delivered{f' {period}' if period else ''}",
+            "text": "The delivery is complete.",
+            "next_step": "Read the report, then hand it over.",
+            "facts": _period(period) | dict(facts),
+            "link": link,
+            "link_text": "Open the delivery",
+        }
+    )
+
+
+def _period(period: str | None) -> dict[str, str | int]:
+    return {"Period": period} if period else {}

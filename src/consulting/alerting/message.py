@@ -1,0 +1,261 @@
+"""Alerts as Slack messages: Block Kit, and the one line of text that notifications show.
+
+Text that came from outside is `plain_text` or a code span, with `&`, `<` and `>` escaped, so a file
+named `<!channel>.csv` pings nobody.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from consulting.alerting.events import Event, FailedTest
+from consulting.alerting.redaction import as_code, escaped
+from consulting.records import Record
+from consulting.timekeeping import say_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HEADER_LENGTH = 150
+FIELD_LENGTH = 1700
+TEXT_LENGTH = 2900
+LINK_LENGTH = 2000
+MOST_FIELDS = 10
+MOST_LISTED = 8
+"""Tests, columns or incidents listed in one message; the rest is counted."""
+
+_MARKS = {"error": "🔴", "warn": "🟠", "info": "🟢"}
+_RESOLVED = "✅"
+
+Block = dict[str, Any]
+
+
+class Message(Record):
+    """What is sent: blocks for the eye, text for notifications and screen readers."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...] = ()
+
+
+class Incident(Record):
+    """An event, and what has become of it.
+
+    Attributes:
+        incident_id: The desk's number for it.
+        event: As it was last reported.
+        opened_at: When it was first reported.
+        last_at: When it was last reported.
+        occurrences: How often it was reported.
+        resolved_at: When it was over; None while it is open.
+        note: What resolved it, if anybody said.
+    """
+
+    incident_id: int
+    event: Event
+    opened_at: datetime
+    last_at: datetime
+    occurrences: int = 1
+    resolved_at: datetime | None = None
+    note: str = ""
+
+    @property
+    def who(self) -> str:
+        """The client, as people call it."""
+        return self.event.client_name or self.event.client_id
+
+    @property
+    def mark(self) -> str:
+        """The sign that tells at a glance how bad it is."""
+        momentary = self.event.kind == "delivery_made"
+        return _RESOLVED if self.resolved_at and not momentary else _MARKS[self.event.severity]
+
+
+def alert_message(incident: Incident, *, redirected_from: str | None = None) -> Message:
+    """The message of one incident, as it stands now."""
+    event = incident.event
+    over = incident.resolved_at is not None and event.kind != "delivery_made"
+    headline = f"{incident.mark} {incident.who}: {'resolved: ' if over else ''}{event.title}"
+    blocks: list[Block] = [_header(headline)]
+    if event.text:
+        blocks.append(_plain(event.text))
+    if event.cause:
+        blocks.append(_section(f"*First cause*\n{as_code(event.cause, TEXT_LENGTH)}"))
+    if event.facts:
+        blocks.append(_fields(event.facts))
+    if event.tests:
+        blocks.append(_section(_tests(event.tests)))
+    if event.columns:
+        blocks.append(_section(f"*Columns*\n{_listed([as_code(name) for name in event.columns])}"))
+    if event.next_step and not over:
+        blocks.append(_section(f"*What to do next*\n{escaped(event.next_step, TEXT_LENGTH - 100)}"))
+    if event.link:
+        blocks.append(_section(_link(event.link, event.link_text)))
+    if redirected_from:
+        blocks.append(
+            _section(
+                f"Sent here because Slack refused {as_code(redirected_from)}. Invite the app to "
+                "that channel, or correct `alerts.channel` in the client's defs.yaml."
+            )
+        )
+    blocks.append(_context(_history(incident)))
+    return Message(text=escaped(headline, TEXT_LENGTH), blocks=tuple(blocks))
+
+
+def escalation_message(incident: Incident) -> Message:
+    """The reply that tells the channel that an open incident got worse."""
+    headline = f"{incident.mark} {incident.who}: {incident.event.title}"
+    return Message(
+        text=escaped(headline, TEXT_LENGTH),
+        blocks=(_plain(headline), *([_plain(incident.event.text)] if incident.event.text else [])),
+    )
+
+
+def resolution_message(incident: Incident) -> Message:
+    """The reply that tells that an incident is over."""
+    lasted = say_duration((incident.resolved_at or incident.last_at) - incident.opened_at)
+    headline = f"{_RESOLVED} {incident.who}: resolved after {lasted}: {incident.event.title}"
+    note = [_plain(incident.note)] if incident.note else []
+    return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline), *note))
+
+
+def storm_message(incidents: Sequence[Incident], *, most: int = MOST_LISTED) -> Message:
+    """One message for many incidents that came at once: counts by kind, and the worst of them."""
+    still_open = [each for each in incidents if each.resolved_at is None]
+    clients = {each.event.client_id for each in incidents}
+    across = f"in {len(clients)} client{'s'[: len(clients) != 1]}"
+    if still_open:
+        mark = "🔴" if any(each.event.severity == "error" for each in still_open) else "🟠"
+        headline = f"{mark} {len(incidents)} incidents at once {across}"
+        if len(still_open) < len(incidents):
+            headline += f", {len(still_open)} still open"
+    else:
+        headline = f"{_RESOLVED} all {len(incidents)} incidents {across} are resolved"
+    blocks = [_header(headline)]
+    kinds: dict[str, str | int] = {}
+    for each in incidents:
+        label = each.event.kind.replace("_", " ").capitalize()
+        kinds[label] = int(kinds.get(label, 0)) + 1
+    blocks.append(_fields(kinds))
+    worst = sorted(
+        still_open,
+        key=lambda each: (each.event.severity != "error", each.opened_at, each.incident_id),
+    )
+    if worst:
+        lines = [_storm_line(each) for each in worst[:most]]
+        more = len(worst) - len(lines)
+        lines += [f"and {more} more; the alerts page lists them all"] if more else []
+        blocks.append(_section("\n".join(lines)))
+        blocks.append(
+            _section(
+                "*What to do next*\nMany at once mostly have one cause: look at the first of them "
+                "before the rest."
+            )
+        )
+    first = min((each.opened_at for each in incidents), default=None)
+    if first is not None:
+        blocks.append(_context(f"since {_date(first)}"))
+    return Message(text=escaped(headline, TEXT_LENGTH), blocks=tuple(blocks))
+
+
+def storm_over_message(incidents: Sequence[Incident]) -> Message:
+    """The reply that tells that all incidents of a storm are over."""
+    headline = f"{_RESOLVED} all {len(incidents)} incidents of this message are resolved"
+    return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline),))
+
+
+def _storm_line(incident: Incident) -> str:
+    title = escaped(incident.event.title, HEADER_LENGTH)
+    return f"{incident.mark} {as_code(incident.who, HEADER_LENGTH)} {title}"
+
+
+def _tests(tests: Sequence[FailedTest]) -> str:
+    """Failed tests, worst first, with the number of rows that failed each."""
+    worst = sorted(tests, key=lambda test: (-test.failing_rows, test.name))
+    lines = [f"{_rows(each)}  {as_code(each.name)}" for each in worst[:MOST_LISTED]]
+    more = len(worst) - len(lines)
+    return "*Failed tests, worst first*\n" + "\n".join(
+        lines + ([f"and {more} more"] if more else [])
+    )
+
+
+def _rows(test: FailedTest) -> str:
+    if not test.could_run:
+        return "could not run"
+    return f"{test.failing_rows:,} row{'s'[: test.failing_rows != 1]}"
+
+
+def _history(incident: Incident) -> str:
+    """Client id, and when and how often it happened, in the reader's own timezone."""
+    parts = [as_code(incident.event.client_id), f"since {_date(incident.opened_at)}"]
+    if incident.event.kind == "delivery_made":
+        parts[1] = _date(incident.opened_at)
+    if incident.occurrences > 1:
+        parts.append(f"seen {incident.occurrences} times, last {_date(incident.last_at)}")
+    if incident.resolved_at is not None and incident.event.kind != "delivery_made":
+        parts.append(f"resolved {_date(incident.resolved_at)}")
+    return " · ".join(parts)
+
+
+def _date(moment: datetime) -> str:
+    """Slack's date notation: shown in each reader's timezone, with UTC for who can't render it."""
+    fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
+
+
+def _link(link: str, label: str) -> str:
+    url = escaped(link.replace("|", "%7C").replace(" ", "%20"), LINK_LENGTH + 1)
+    if len(url) > LINK_LENGTH:
+        return escaped(label, HEADER_LENGTH)
+    return f"<{url}|{escaped(label, HEADER_LENGTH)}>"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:MOST_LISTED])
+    more = len(names) - MOST_LISTED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _header(text: str) -> Block:
+    return {
+        "type": "header",
+        "text": {
+            "type": "plain_text",
+            "text": escaped(text, HEADER_LENGTH),
+            "emoji": True,
+        },
+    }
+
+
+def _plain(text: str) -> Block:
+    return {
+        "type": "section",
+        "text": {
+            "type": "plain_text",
+            "text": escaped(text, TEXT_LENGTH),
+            "emoji": False,
+        },
+    }
+
+
+def _section(markdown: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": markdown}}
+
+
+def _fields(facts: dict[str, str | int]) -> Block:
+    shown = list(facts.items())[:MOST_FIELDS]
+    return {
+        "type": "section",
+        "fields": [
+            {"type": "mrkdwn", "text": f"*{escaped(label, HEADER_LENGTH)}*\n{_value(value)}"}
+            for label, value in shown
+        ],
+    }
+
+
+def _value(value: str | int) -> str:
+    return f"{value:,}" if isinstance(value, int) else as_code(value, FIELD_LENGTH)
+
+
+def _context(markdown: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": markdown}]}

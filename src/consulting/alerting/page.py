@@ -1,0 +1,88 @@
+"""The outbox page: what Slack would have shown, on the local disk, where there is no Slack."""
+
+from __future__ import annotations
+
+import html
+import logging
+import os
+import tempfile
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from consulting.alerting.blocks_html import message_html
+from consulting.alerting.senders import Envelope, OutboxEntry, Posted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+logger = logging.getLogger(__name__)
+
+PAGE_NAME = "alerts.html"
+
+
+class PageSender:
+    """Logs each alert and keeps a page of them: the default, which needs no Slack.
+
+    The page is made from the outbox itself, so a message can be neither lost from it nor be on it
+    twice; after a crash a message may be logged twice.
+
+    Args:
+        folder: Where `alerts.html` is kept; the data root.
+    """
+
+    name = "page"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def post(self, envelope: Envelope) -> Posted:
+        """Log a message."""
+        logger.warning("Alert for %s: %s", envelope.channel, html.unescape(envelope.message.text))
+        return Posted(channel_id=envelope.channel, ts=envelope.marker)
+
+    def update(self, envelope: Envelope, posted: Posted) -> None:
+        """Nothing: the page shows messages as they stand."""
+
+    def find(self, envelope: Envelope) -> Posted | None:
+        """Never there before; logging it again does no harm."""
+
+    def finish(self, outbox: Sequence[OutboxEntry]) -> None:
+        """Write the page anew."""
+        write_page(outbox, self._folder / PAGE_NAME)
+
+
+def write_page(outbox: Sequence[OutboxEntry], path: Path) -> Path:
+    """Write the outbox as one self-contained page; readers see the old or the new one whole."""
+    template = Template(
+        resources.files("consulting.alerting").joinpath("alerts.html").read_text(encoding="utf-8")
+    )
+    entries = "\n".join(_entry(entry) for entry in outbox)
+    page = template.substitute(
+        count=len(outbox),
+        entries=entries or '<p class="none">No alert has been written yet.</p>',
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".alerts-", suffix=".html")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(page)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _entry(entry: OutboxEntry) -> str:
+    replies = "".join(f'<div class="reply">{message_html(each)}</div>' for each in entry.replies)
+    error = ""
+    if entry.error and entry.state != "sent":
+        error = f'<p class="error">Not sent yet: {html.escape(entry.error)}</p>'
+    return (
+        f'<article class="{entry.state}"><p class="to"><strong>{html.escape(entry.channel)}'
+        f"</strong> <time>{entry.at:%d %b %Y %H:%M} UTC</time></p>"
+        f"{error}{message_html(entry.message)}{replies}</article>"
+    )

@@ -1,0 +1,120 @@
+"""The ways an alert leaves the house, and the ways that can fail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from consulting.alerting.message import Message
+from consulting.errors import AlertError
+from consulting.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Posted(Record):
+    """Where a message is: the channel's id and the message's own name in it."""
+
+    channel_id: str
+    ts: str
+
+
+class Envelope(Record):
+    """A message on its way.
+
+    Attributes:
+        channel: As configured: an id or a name.
+        channel_id: The id, once it is known.
+        message: What is sent.
+        marker: Names this message for ever; a sender can find it by that.
+        thread_ts: The message it replies to.
+        broadcast: Whether a reply is shown in the channel, too.
+        tried_at: When it was first tried.
+    """
+
+    channel: str
+    channel_id: str | None = None
+    message: Message
+    marker: str
+    thread_ts: str | None = None
+    broadcast: bool = False
+    tried_at: datetime | None = None
+
+
+class OutboxEntry(Record):
+    """One message of the outbox, for the page that shows it.
+
+    Attributes:
+        message: As it stands now.
+        channel: Where it goes or went.
+        state: "waiting", "sent" or "failing".
+        at: When it was written.
+        replies: Messages in its thread.
+        error: Why it could not be sent yet.
+    """
+
+    message: Message
+    channel: str
+    state: Literal["waiting", "sent", "failing"]
+    at: datetime
+    replies: tuple[Message, ...] = ()
+    error: str | None = None
+
+
+class Sender(Protocol):
+    """Takes messages out of the outbox."""
+
+    name: str
+
+    def post(self, envelope: Envelope) -> Posted:
+        """Send a new message, or a reply where `thread_ts` is set.
+
+        Raises:
+            RateLimitedError: Not accepted; later.
+            UnsureError: It may or may not have been accepted.
+            RefusedError: Not accepted, and not later either.
+        """
+
+    def update(self, envelope: Envelope, posted: Posted) -> None:
+        """Replace the content of a message; raises as `post` does."""
+
+    def find(self, envelope: Envelope) -> Posted | None:
+        """Look for a message that may have been accepted; None if it was not.
+
+        Raises:
+            LookupImpossibleError: If that can't be told.
+        """
+
+    def finish(self, outbox: Sequence[OutboxEntry]) -> None:
+        """Called after each dispatch that sent something, with the newest of the outbox."""
+
+
+class RateLimitedError(AlertError):
+    """The receiver asks to wait `retry_after` seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"Asked to wait {retry_after:g} s (rate limit).")
+
+
+class UnsureError(AlertError):
+    """No answer, or an answer that does not say whether the message was accepted."""
+
+
+class LookupImpossibleError(AlertError):
+    """Whether a message was accepted can't be looked up; the message names what is missing."""
+
+
+class RefusedError(AlertError):
+    """The receiver will not take this, now or later.
+
+    Args:
+        reason: Its word for why ("channel_not_found").
+        scope: What has to change first: the "channel", the "message", or "everything" (a token).
+    """
+
+    def __init__(self, reason: str, scope: Literal["channel", "message", "everything"]) -> None:
+        self.reason = reason
+        self.scope = scope
+        super().__init__(f"Refused: {reason}.")

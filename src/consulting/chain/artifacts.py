@@ -1,0 +1,102 @@
+"""The records a run leaves in its run folder, for the stages after it and for the delivery."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, Field
+
+from consulting.profiling import DriftFinding, FeedProfile, Issue, Score
+from consulting.records import (
+    Batch,
+    CheckOutcome,
+    ColumnMapping,
+    FeedAccount,
+    FileReading,
+    ModelOutcome,
+    QuarantinedFile,
+    Record,
+    Step,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+M = TypeVar("M", bound=BaseModel)
+
+INTAKE, CLEANING, CHECKS, PROFILE = "intake.json", "cleaning.json", "checks.json", "profile.json"
+
+
+class Intake(Record):
+    """What `file_received` leaves: the batch, and what became of each file.
+
+    Attributes:
+        batch: What was taken.
+        readings: How each of its files was read.
+        quarantined: Its files that could not be read.
+        carried: For a feed this batch brought no file for: the delivery whose files stand in.
+        carried_readings: How those were read.
+    """
+
+    batch: Batch
+    readings: tuple[FileReading, ...]
+    quarantined: tuple[QuarantinedFile, ...]
+    carried: dict[str, str] = Field(default_factory=dict)
+    carried_readings: tuple[FileReading, ...] = ()
+
+    @property
+    def in_use(self) -> tuple[FileReading, ...]:
+        """All files that the run works on."""
+        return (*self.readings, *self.carried_readings)
+
+
+class Profile(Record):
+    """What `profiled` leaves: the profile of each feed, and what concerns several."""
+
+    profiles: tuple[FeedProfile, ...]
+    across: tuple[Issue, ...] = ()
+    drift: tuple[DriftFinding, ...] = ()
+    score: Score | None = None
+
+    def issues_by_severity(self) -> dict[str, int]:
+        """How many issues of each severity, within feeds and across them."""
+        issues = [issue for feed in self.profiles for issue in feed.issues] + list(self.across)
+        return {s: sum(issue.severity == s for issue in issues) for s in ("error", "warn", "info")}
+
+
+class Cleaning(Record):
+    """What `cleaned` leaves: the models, the account of every row, the mapping, the steps."""
+
+    models: tuple[ModelOutcome, ...]
+    accounts: tuple[FeedAccount, ...]
+    mappings: tuple[ColumnMapping, ...]
+    steps: tuple[Step, ...]
+
+
+class Checks(Record):
+    """What `validated` leaves."""
+
+    checks: tuple[CheckOutcome, ...]
+
+    def by_status(self) -> Counter[str]:
+        """How many tests ended how."""
+        return Counter(check.status for check in self.checks)
+
+
+def write(path: Path, record: BaseModel) -> None:
+    """Write one record; a reader sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(record.model_dump_json(indent=1), encoding="utf-8")
+    temporary.replace(path)
+
+
+def read(path: Path, kind: type[M]) -> M:
+    """Read one record back.
+
+    Raises:
+        FileNotFoundError: If the stage before has not run for this batch.
+    """
+    return kind.model_validate_json(path.read_bytes())

@@ -1,0 +1,63 @@
+"""`cleaned`: the client's dbt models run, and every row is accounted for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting.chain import artifacts
+from consulting.chain.attempt import attempt
+from consulting.chain.progress import told
+from consulting.cleaning import (
+    DbtRun,
+    account_rows,
+    cleaning_steps,
+    column_mappings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from consulting.chain.engagement import Engagement
+
+SCHEMA_ONLY_TIER = 1
+
+
+def clean(
+    engagement: Engagement, *, batch_id: str, run_id: str, log: Callable[[str], None]
+) -> artifacts.Cleaning:
+    """Run the client's models over what was received; at tier 1 over empty tables.
+
+    Raises:
+        CleaningError: If a model fails, or a source column it reads is missing.
+    """
+    with attempt(engagement, batch_id, run_id):
+        received = artifacts.read(
+            engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake
+        )
+        return clean_files(engagement, received, log=log)
+
+
+def clean_files(
+    engagement: Engagement, received: artifacts.Intake, *, log: Callable[[str], None]
+) -> artifacts.Cleaning:
+    """Run the models over what was loaded, account for every row, and leave the record of it."""
+    folder, batch_id = engagement.folder, received.batch.batch_id
+    dbt = DbtRun(
+        engagement.models, folder, batch_id, readings=received.in_use, on_progress=told(log)
+    )
+    empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
+    models = dbt.compile() if empty else dbt.run()
+    accounts = account_rows(folder.warehouse, dbt.manifest, received.in_use)
+    cleaning = artifacts.Cleaning(
+        models=tuple(models),
+        accounts=tuple(
+            account.model_copy(update={"carried_from": received.carried.get(account.feed)})
+            for account in accounts
+        ),
+        mappings=tuple(
+            column_mappings(dbt.manifest, folder.warehouse, received.in_use, compiled=dbt.compiled)
+        ),
+        steps=tuple(cleaning_steps(folder.warehouse, dbt.manifest)),
+    )
+    artifacts.write(folder.run(batch_id) / artifacts.CLEANING, cleaning)
+    return cleaning

@@ -1,0 +1,169 @@
+"""`delivered`: the delivery is written and, last of all, its files are marked delivered."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from consulting.chain import artifacts
+from consulting.chain.attempt import attempt
+from consulting.delivery import (
+    Consultancy,
+    Delivery,
+    DeliveryInputs,
+    TableExport,
+    append_history,
+    build_delivery,
+    list_deliveries,
+)
+from consulting.errors import BatchSettledError, DeliveryError, TierBlockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from consulting.chain.engagement import Engagement
+    from consulting.layout import ClientFolder
+
+SCHEMA_ONLY_TIER, SAMPLED_TIER, FULL_TIER = 1, 2, 3
+
+VERSIONED = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow", "xlsxwriter")
+"""Packages whose version can change the bytes of a delivery; the manifest names them."""
+
+
+def deliver(
+    engagement: Engagement, *, batch_id: str, run_id: str, log: Callable[[str], None]
+) -> Delivery:
+    """Build the delivery from what the run left, then settle the batch.
+
+    Killed anywhere, it can be run again: the same records give the same delivery, the history
+    takes it once, and the files are marked delivered when all of it is there.
+
+    Raises:
+        DeliveryError: If a row is unaccounted for, or a stage before has not run.
+    """
+    folder = engagement.folder
+    try:
+        with attempt(engagement, batch_id, run_id):
+            inputs = gather(engagement, batch_id)
+            tables = exports(engagement, inputs)
+            engagement.intake.seal(batch_id, run_id, now=datetime.now(UTC))
+            delivery = build_delivery(inputs, folder=folder, tables=tables)
+            if engagement.config.engagement_type == "recurring" and inputs.tier == FULL_TIER:
+                append_history(
+                    folder.warehouse,
+                    [table.table for table in tables],
+                    delivery_id=batch_id,
+                    period=inputs.period,
+                )
+            engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
+    except BatchSettledError:
+        # the run was killed after its last act, and is run again from this stage
+        inputs = gather(engagement, batch_id)
+        delivery = build_delivery(inputs, folder=folder, tables=exports(engagement, inputs))
+    log(f"Delivery {delivery.delivery_id} lies in {delivery.path}")
+    return delivery
+
+
+def gather(
+    engagement: Engagement, batch_id: str, *, past: ClientFolder | None = None
+) -> DeliveryInputs:
+    """Everything the delivery says, from the records of the stages before.
+
+    Args:
+        engagement: Whose delivery.
+        batch_id: The batch.
+        past: Where earlier deliveries lie, if not in the engagement's own folder.
+
+    Raises:
+        DeliveryError: If a stage has not run for this batch.
+    """
+    config, run_folder = engagement.config, engagement.folder.run(batch_id)
+    try:
+        received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
+        profile = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
+        cleaning = artifacts.read(run_folder / artifacts.CLEANING, artifacts.Cleaning)
+        checks = artifacts.read(run_folder / artifacts.CHECKS, artifacts.Checks)
+    except FileNotFoundError as error:
+        raise DeliveryError(
+            f"{engagement.client_id}: {Path(error.filename).name} of batch {batch_id} is missing, "
+            "so a stage before `delivered` has not run for it. Run the client's whole job."
+        ) from error
+    received_at = max(drop.first_seen for drop in received.batch.drops)
+    return DeliveryInputs(
+        delivery_id=batch_id,
+        client_id=engagement.client_id,
+        client_name=config.client_name,
+        engagement_type=config.engagement_type,
+        tier=config.security_tier,
+        period=received.batch.period,
+        received_at=received_at,
+        consultancy=Consultancy(name=config.deliverables.consultancy or Consultancy().name),
+        files=received.in_use,
+        quarantined=received.quarantined,
+        profiles=profile.profiles,
+        across=profile.across,
+        score=profile.score,
+        drift=profile.drift,
+        models=cleaning.models,
+        checks=checks.checks,
+        accounts=cleaning.accounts,
+        mappings=cleaning.mappings,
+        steps=cleaning.steps,
+        blocked=blocked(engagement),
+        history=tuple(list_deliveries(past or engagement.folder, before=received_at)),
+        versions={
+            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            **{name: version(name) for name in VERSIONED},
+        },
+        code_fingerprint=code_fingerprint(),
+        dbt_fingerprint=engagement.models.fingerprint(),
+        config=config.model_dump(mode="json", exclude={"alerts", "owners"}),
+    )
+
+
+def exports(engagement: Engagement, inputs: DeliveryInputs) -> list[TableExport]:
+    """The marts to hand over, in the formats the engagement asks for."""
+    formats: tuple[Literal["parquet", "csv", "xlsx"], ...] = (
+        "parquet",
+        *engagement.config.deliverables.formats,
+    )
+    feeds = {account.table: account.feed for account in inputs.accounts}
+    return [
+        TableExport(table=model.name, feed=feeds.get(model.name), formats=formats)
+        for model in inputs.models
+        if model.layer == "marts" and model.status == "success"
+    ]
+
+
+def blocked(engagement: Engagement) -> tuple[str, ...]:
+    """What the tier did not allow in this run, in the promised words."""
+    tier = engagement.config.security_tier
+    operations = {
+        "store all rows of the files": FULL_TIER,
+        "keep the client's original files": FULL_TIER,
+        "store a sample of the rows": SAMPLED_TIER,
+        "profile the values of columns": SAMPLED_TIER,
+        "deliver cleaned tables": SAMPLED_TIER,
+    }
+    return tuple(
+        str(TierBlockedError(operation, required, engagement.client_id, tier))
+        for operation, required in operations.items()
+        if tier < required
+    )
+
+
+@functools.cache
+def code_fingerprint() -> str:
+    """The hash of this project's Python code and templates."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in {".py", ".html", ".j2", ".css", ".json"} and "defs" not in path.parts:
+            digest.update(f"{path.relative_to(root)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,100 @@
+"""One engagement at work: its configuration, its places, and the doors to the rooms below."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from consulting.cleaning import ClientModels
+from consulting.errors import ConfigurationError
+from consulting.intake import FeedPattern, Intake, Ledger
+from consulting.intake.reading import Door, ReadOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from consulting.config.engagement import EngagementConfig, Feed
+    from consulting.intake.stores import Store
+    from consulting.layout import ClientFolder
+
+
+@dataclass(frozen=True)
+class Engagement:
+    """What a stage needs to know of the engagement it works for.
+
+    Attributes:
+        client_id: The name of the client's folder.
+        config: What its `defs.yaml` says, with the project's defaults.
+        folder: Where the client's things live.
+        store: Where its files arrive.
+        ledger_url: The ledger of all clients.
+        dbt_dir: The shared dbt project.
+    """
+
+    client_id: str
+    config: EngagementConfig
+    folder: ClientFolder
+    store: Store
+    ledger_url: str
+    dbt_dir: Path
+
+    @cached_property
+    def models(self) -> ClientModels:
+        """The client's dbt models."""
+        return ClientModels(self.dbt_dir, self.client_id)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """The client's side of the ledger."""
+        config = self.config
+        partitioning = config.partitions
+        return Intake(
+            ledger=Ledger.open(self.ledger_url),
+            store=self.store,
+            folder=self.folder,
+            feeds=[FeedPattern(name=feed.name, glob=feed.files) for feed in config.feeds],
+            policy=config.intake,
+            period_of=partitioning.period_of if partitioning else None,
+        )
+
+    @property
+    def door(self) -> Door:
+        """What the security tier lets in."""
+        return Door(
+            tier=self.config.security_tier,
+            sample_rows=self.config.sample_rows,
+            client_id=self.client_id,
+        )
+
+    def feed(self, name: str) -> Feed:
+        """The feed of that name."""
+        return next(feed for feed in self.config.feeds if feed.name == name)
+
+    def read_options(self, feed: Feed) -> ReadOptions:
+        """How the feed's files are to be read, where `defs.yaml` says so.
+
+        Raises:
+            ConfigurationError: If the password's environment variable is not set.
+        """
+        password = None
+        if feed.password_variable:
+            value = os.environ.get(feed.password_variable)
+            if not value:
+                raise ConfigurationError(
+                    f"{self.client_id}: feed {feed.name!r} reads its workbook password from the "
+                    f"environment variable {feed.password_variable}, which is not set. Set it "
+                    "where Dagster runs."
+                )
+            password = SecretStr(value)
+        return ReadOptions(
+            sheet=feed.sheet,
+            header_row=feed.header_row,
+            delimiter=feed.delimiter,
+            encoding=feed.encoding,
+            password=password,
+            expected_columns=tuple(self.models.declared_columns().get(feed.name, ())),
+        )

@@ -1,0 +1,82 @@
+"""`profiled`: what the files hold, and what changed since the last delivery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting.chain import artifacts
+from consulting.chain.attempt import attempt
+from consulting.profiling import compare, profile_across, profile_feed, quality_score
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from consulting.chain.engagement import Engagement
+    from consulting.profiling import DriftFinding, FeedProfile
+
+
+def profile(
+    engagement: Engagement, *, batch_id: str, run_id: str, log: Callable[[str], None]
+) -> artifacts.Profile:
+    """Profile the files of the batch, feed by feed and across feeds."""
+    with attempt(engagement, batch_id, run_id):
+        received = artifacts.read(
+            engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake
+        )
+        return profile_files(
+            engagement,
+            received,
+            before=lambda feed: last_profile(engagement, feed, batch_id),
+            log=log,
+        )
+
+
+def profile_files(
+    engagement: Engagement,
+    received: artifacts.Intake,
+    *,
+    before: Callable[[str], FeedProfile | None],
+    log: Callable[[str], None],
+) -> artifacts.Profile:
+    """Profile what was received, and leave the record of it.
+
+    Args:
+        engagement: Whose files.
+        received: What `file_received` left.
+        before: Feed → the profile of its last delivered files, to tell what changed.
+        log: Told of each feed.
+    """
+    run_folder = engagement.folder.run(received.batch.batch_id)
+    declared = engagement.models.declared_columns()
+    profiles: list[FeedProfile] = []
+    drift: list[DriftFinding] = []
+    for feed in (feed.name for feed in engagement.config.feeds):
+        readings = [reading for reading in received.in_use if reading.feed == feed]
+        if not readings:
+            continue
+        columns = declared.get(feed, ())
+        found = profile_feed(feed, readings, run_folder, declared=columns)
+        log(f"{feed}: {len(found.columns)} columns, {len(found.issues)} issues")
+        profiles.append(found)
+        if feed not in received.carried:
+            drift += compare(before(feed), found, columns)
+    result = artifacts.Profile(
+        profiles=tuple(profiles),
+        across=tuple(profile_across(profiles, run_folder, received.in_use)),
+        drift=tuple(drift),
+        score=quality_score(profiles) if profiles else None,
+    )
+    artifacts.write(run_folder / artifacts.PROFILE, result)
+    return result
+
+
+def last_profile(engagement: Engagement, feed: str, batch_id: str) -> FeedProfile | None:
+    """The profile of the feed's last delivered files."""
+    last = engagement.intake.last_delivered(feed, before_batch=batch_id)
+    if last is None:
+        return None
+    path = engagement.folder.run(last[0].batch_id) / artifacts.PROFILE
+    if not path.exists():
+        return None
+    earlier = artifacts.read(path, artifacts.Profile)
+    return next((one for one in earlier.profiles if one.feed == feed), None)

@@ -1,0 +1,210 @@
+"""`file_received`: claim the batch, check, land and read its files, load them as text."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from consulting.chain import artifacts
+from consulting.chain.attempt import attempt
+from consulting.errors import (
+    DropChangedError,
+    DropGoneError,
+    NothingArrivedError,
+    UnreadableFileError,
+)
+from consulting.intake.reading import load_raw, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from consulting.chain.engagement import Engagement
+    from consulting.records import Batch, Drop, FileReading, QuarantinedFile
+
+FULL_TIER = 3
+
+
+def receive(
+    engagement: Engagement,
+    *,
+    run_id: str,
+    batch_id: str | None,
+    period: str | None,
+    log: Callable[[str], None],
+) -> artifacts.Intake:
+    """Take a batch and read its files.
+
+    Args:
+        engagement: Whose files.
+        run_id: The run that takes the batch.
+        batch_id: The batch a sensor or schedule claimed; without one, whatever is ready is taken.
+        period: The partition the run is for, if it is for one.
+        log: Told of each file.
+
+    Raises:
+        NothingArrivedError: If no batch was named and no file is ready.
+        BatchHeldError: If another run works on the batch.
+    """
+    if batch_id is None:
+        batch_id = _claim(engagement, period).batch_id
+    with attempt(engagement, batch_id, run_id) as batch:
+        run_folder = engagement.folder.run(batch_id)
+        _forget_what_the_tier_forbids(engagement)
+        # an earlier attempt may have left half of it
+        shutil.rmtree(run_folder, ignore_errors=True)
+        run_folder.mkdir(parents=True)
+        readings, quarantined = _read_all(engagement, batch, log)
+        carried = dict(_carry_forward(engagement, batch, {r.feed for r in readings}))
+        stand_ins = [reading for earlier in carried.values() for reading in earlier.readings]
+        received = artifacts.Intake(
+            batch=batch,
+            readings=tuple(readings),
+            quarantined=tuple(quarantined),
+            carried={feed: earlier.batch.batch_id for feed, earlier in carried.items()},
+            carried_readings=tuple(stand_ins),
+        )
+        load_files(engagement, received)
+    return received
+
+
+def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
+    """Load what was read into the client's `raw` schema, and leave the record of it."""
+    run_folder = engagement.folder.run(received.batch.batch_id)
+    load_raw(
+        engagement.folder.warehouse,
+        run_folder,
+        received.in_use,
+        expected=_expected(engagement, present={r.feed for r in received.in_use}),
+    )
+    artifacts.write(run_folder / artifacts.INTAKE, received)
+
+
+def _claim(engagement: Engagement, period: str | None) -> Batch:
+    """Take whatever is ready; for a period without new files, its delivered ones again."""
+    intake = engagement.intake
+    intake.look(now=datetime.now(UTC))
+    if intake.state().counts.get("seen"):
+        # whoever starts a run by hand has just dropped a file
+        time.sleep(engagement.config.intake.settle_seconds)
+        intake.look(now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    batch = intake.claim(now=now, trigger="person", period=period)
+    if batch is None and period is not None:
+        ids = [
+            story.drop.drop_id
+            for story in intake.history(limit=10_000)
+            if story.drop.period == period and story.delivered_in
+        ]
+        if ids:
+            intake.reprocess(ids, dry_run=False, now=now)
+            batch = intake.claim(now=now, trigger="replay", period=period)
+    if batch is None:
+        raise NothingArrivedError(engagement.client_id, engagement.store.describe(), period)
+    return batch
+
+
+def _expected(engagement: Engagement, *, present: set[str]) -> dict[str, list[str]]:
+    """The columns of the feeds that have no file; where there is one, its own columns count."""
+    declared = engagement.models.declared_columns()
+    names = [feed.name for feed in engagement.config.feeds]
+    return {name: declared.get(name, []) for name in names if name not in present}
+
+
+def _read_all(
+    engagement: Engagement, batch: Batch, log: Callable[[str], None]
+) -> tuple[list[FileReading], list[QuarantinedFile]]:
+    """Each file read, or set aside with its reason; one never stops the others."""
+    readings: list[FileReading] = []
+    quarantined: list[QuarantinedFile] = []
+    for drop in batch.drops:
+        try:
+            reading = _read_one(engagement, batch, drop)
+        except (DropChangedError, DropGoneError) as error:
+            log(f"{drop.key} is left to a later batch: {error}")
+        except UnreadableFileError as error:
+            log(f"{drop.key} goes to quarantine: {error}")
+            quarantined.append(
+                engagement.intake.quarantine(
+                    batch,
+                    drop,
+                    code=error.code,
+                    reason=error.reason,
+                    fix=error.fix,
+                    now=datetime.now(UTC),
+                    keep_copy=engagement.config.security_tier == FULL_TIER,
+                )
+            )
+        else:
+            if reading is None:
+                log(f"{drop.key} holds bytes that were delivered before; it is noted, not repeated")
+            else:
+                log(
+                    f"{drop.key}: {reading.received_rows} rows, {len(reading.columns)} columns "
+                    f"({reading.format}, {reading.encoding or 'binary'})"
+                )
+                readings.append(reading)
+    return readings, quarantined
+
+
+def _read_one(engagement: Engagement, batch: Batch, drop: Drop) -> FileReading | None:
+    """One file read; None where its bytes stand delivered already."""
+    landed = engagement.intake.land(batch, drop)
+    try:
+        if landed.repeat_of is not None:
+            return None
+        feed = engagement.feed(drop.feed or "")
+        return read_file(
+            landed.path,
+            filename=drop.key,
+            feed=feed.name,
+            sha256=landed.sha256,
+            run_folder=engagement.folder.run(batch.batch_id),
+            options=engagement.read_options(feed),
+            door=engagement.door,
+        )
+    finally:
+        if engagement.config.security_tier < FULL_TIER:
+            # what is kept is the sample or the header, never the client's file
+            shutil.rmtree(landed.path.parent, ignore_errors=True)
+
+
+def _carry_forward(
+    engagement: Engagement, batch: Batch, present: set[str]
+) -> Iterator[tuple[str, artifacts.Intake]]:
+    """For each feed this batch brought no file for: the files of its last delivery stand in."""
+    run_folder = engagement.folder.run(batch.batch_id)
+    for feed in engagement.config.feeds:
+        if feed.name in present:
+            continue
+        last = engagement.intake.last_delivered(
+            feed.name, before_batch=batch.batch_id, period=batch.period
+        )
+        if last is None:
+            continue
+        earlier_folder = engagement.folder.run(last[0].batch_id)
+        if not (earlier_folder / artifacts.INTAKE).exists():
+            continue
+        earlier = artifacts.read(earlier_folder / artifacts.INTAKE, artifacts.Intake)
+        readings = tuple(r for r in earlier.readings if r.feed == feed.name)
+        if any(r.rows_path and not (earlier_folder / r.rows_path).exists() for r in readings):
+            continue
+        for path in (p for r in readings for p in (r.rows_path, r.rejects_path) if p):
+            (run_folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(earlier_folder / path, run_folder / path)
+        yield feed.name, earlier.model_copy(update={"readings": readings})
+
+
+def _forget_what_the_tier_forbids(engagement: Engagement) -> None:
+    """A lowered tier takes effect at the next run: what it does not allow is removed."""
+    tier, folder = engagement.config.security_tier, engagement.folder
+    held = folder.path / "tier"
+    before = int(held.read_text()) if held.exists() else FULL_TIER
+    if tier < FULL_TIER:
+        shutil.rmtree(folder.landing, ignore_errors=True)
+    if tier < before:
+        shutil.rmtree(folder.path / "runs", ignore_errors=True)
+        folder.warehouse.unlink(missing_ok=True)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    held.write_text(str(tier))

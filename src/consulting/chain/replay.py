@@ -1,0 +1,114 @@
+"""Rebuilding a delivery from its landed files, to see that it comes out the same."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from consulting.chain import artifacts
+from consulting.chain.clean import clean_files
+from consulting.chain.deliver import exports, gather
+from consulting.chain.profile import last_profile, profile_files
+from consulting.chain.receive import load_files
+from consulting.chain.validate import run_tests
+from consulting.delivery import build_delivery, list_deliveries, verify
+from consulting.errors import DeliveryError
+from consulting.intake.reading import read_file
+from consulting.layout import ClientFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from consulting.chain.engagement import Engagement
+    from consulting.delivery import Difference
+    from consulting.records import FileReading
+
+FULL_TIER = 3
+
+
+def verify_delivery(
+    engagement: Engagement, delivery_id: str, *, log: Callable[[str], None]
+) -> list[Difference]:
+    """Rebuild a delivery elsewhere, from landed bytes, and compare it with what was delivered.
+
+    At tiers 1 and 2 the client's files were never kept; the header or the masked sample that was
+    kept is what it is rebuilt from.
+
+    Args:
+        engagement: Whose delivery.
+        delivery_id: The delivery; the ids are the names of the folders in `deliverables/`.
+        log: Told of each step.
+
+    Returns:
+        Every difference; none where it is reproduced byte for byte.
+
+    Raises:
+        DeliveryError: If there is no such delivery, or what it was made from is gone.
+    """
+    delivered = engagement.folder.deliverables / delivery_id
+    if not delivered.is_dir():
+        known = ", ".join(one.delivery_id for one in list_deliveries(engagement.folder))
+        raise DeliveryError(
+            f"{engagement.client_id} has no delivery {delivery_id!r}. Its deliveries: "
+            f"{known or 'none yet'}."
+        )
+    return verify(delivered, lambda scratch: _rebuild(engagement, delivery_id, scratch, log))
+
+
+def _rebuild(
+    engagement: Engagement, batch_id: str, scratch: Path, log: Callable[[str], None]
+) -> None:
+    """The whole chain again, in a folder of its own and without the ledger."""
+    kept = engagement.folder.run(batch_id)
+    if not (kept / artifacts.INTAKE).exists():
+        raise DeliveryError(
+            f"{engagement.client_id}: the run folder {kept} is gone, so {batch_id} can not be "
+            "rebuilt. Keep `runs/` as long as deliveries have to be verifiable."
+        )
+    received = artifacts.read(kept / artifacts.INTAKE, artifacts.Intake)
+    again = replace(engagement, folder=ClientFolder(scratch, engagement.client_id))
+    run_folder = again.folder.run(batch_id)
+    run_folder.mkdir(parents=True)
+    received = received.model_copy(
+        update={
+            "readings": tuple(
+                _read_again(engagement, r, kept, run_folder) for r in received.readings
+            ),
+            "carried_readings": tuple(
+                _read_again(engagement, r, kept, run_folder) for r in received.carried_readings
+            ),
+        }
+    )
+    load_files(again, received)
+    profile_files(
+        again, received, before=lambda feed: last_profile(engagement, feed, batch_id), log=log
+    )
+    clean_files(again, received, log=log)
+    run_tests(again, batch_id, log=log)
+    inputs = gather(again, batch_id, past=engagement.folder)
+    build_delivery(inputs, folder=again.folder, tables=exports(again, inputs))
+
+
+def _read_again(
+    engagement: Engagement, reading: FileReading, kept: Path, run_folder: Path
+) -> FileReading:
+    """One file read from its landed bytes, or, below tier 3, what was kept of it."""
+    landed = engagement.folder.landing / reading.sha256
+    if engagement.config.security_tier == FULL_TIER and landed.is_dir():
+        feed = engagement.feed(reading.feed)
+        return read_file(
+            next(path for path in sorted(landed.iterdir()) if path.is_file()),
+            filename=reading.filename,
+            feed=reading.feed,
+            sha256=reading.sha256,
+            run_folder=run_folder,
+            options=engagement.read_options(feed),
+            door=engagement.door,
+        )
+    for path in (reading.rows_path, reading.rejects_path):
+        if path:
+            (run_folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(kept / path, run_folder / path)
+    return reading

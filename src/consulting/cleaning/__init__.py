@@ -1,0 +1,23 @@
+"""Cleaning: a client's dbt models, run over what intake has loaded, every row accounted for."""
+
+from consulting.cleaning.accounts import account_rows, cleaning_steps
+from consulting.cleaning.invocation import Progress
+from consulting.cleaning.mappings import column_mappings, unaccounted_columns
+from consulting.cleaning.models import ClientModels, prepare_all
+from consulting.cleaning.run import ColumnProblem, DbtRun, ModelsFailedError, check_columns
+from consulting.cleaning.scaffolding import write_feed_models
+
+__all__ = [
+    "ClientModels",
+    "ColumnProblem",
+    "DbtRun",
+    "ModelsFailedError",
+    "Progress",
+    "account_rows",
+    "check_columns",
+    "cleaning_steps",
+    "column_mappings",
+    "prepare_all",
+    "unaccounted_columns",
+    "write_feed_models",
+]

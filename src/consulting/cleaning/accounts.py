@@ -1,0 +1,251 @@
+"""Where every row went, and what each rule did: counted in the client's database, by row id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from consulting.cleaning.models import feeds_of, read_columns
+from consulting.cleaning.rules import column_rule, describe_rule
+from consulting.cleaning.warehouse import Tables, quoted
+from consulting.records import FeedAccount, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from consulting.records import FileReading
+
+NO_MODELS = "feed:no_models"
+UNPARSED = "file:unparsed"
+_STAGE = "cleaned"
+# the columns of staging that name a column and what was wrong, and the rows they are counted among
+_MARKS = {"_reason": "true", "_reasons": "true", "_blanked": "s._reason IS NULL"}
+
+
+def account_rows(
+    warehouse: Path, manifest: dict[str, Any], readings: Sequence[FileReading]
+) -> list[FeedAccount]:
+    """Account for every record of every feed, from its files to its delivered table.
+
+    Rows are followed by `_row_id`, so that a row lost and another row doubled do not cancel out:
+    `unaccounted` is then the number lost. It is negative where rows were only invented or doubled.
+
+    Args:
+        warehouse: The client's database after dbt ran.
+        manifest: The client's slim manifest.
+        readings: What intake read; at tier 2 the account is of the sample that was kept.
+
+    Returns:
+        An account for each feed that has models, a source or a file, in alphabetical order.
+    """
+    feeds = sorted({*feeds_of(manifest), *(reading.feed for reading in readings)})
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = Tables(connection)
+        return [_account(tables, feed, _received(feed, readings), readings) for feed in feeds]
+
+
+def _received(feed: str, readings: Iterable[FileReading]) -> int:
+    """Records in the feed's files; of a sampled one, those that were kept or did not parse.
+
+    At tier 1 no row of a file is kept, so none is received.
+    """
+    return sum(
+        reading.received_rows
+        if reading.sampled_from is None
+        else reading.loaded_rows + reading.unparsed_rows
+        for reading in readings
+        if reading.feed == feed and reading.rows_path is not None
+    )
+
+
+def _account(
+    tables: Tables, feed: str, received: int, readings: Sequence[FileReading]
+) -> FeedAccount:
+    kept = [r for r in readings if r.feed == feed and r.rows_path is not None]
+    unparsed = sum(reading.unparsed_rows for reading in kept)
+    rejected = {UNPARSED: unparsed} if unparsed else {}
+    raw, table = f"raw.{feed}", _delivered_table(tables, feed)
+    loaded = tables.count(raw)
+    if not readings:
+        received = loaded
+    if table is None:
+        return FeedAccount(
+            feed=feed,
+            table=None,
+            received=received,
+            delivered=0,
+            rejected=rejected | ({NO_MODELS: loaded} if loaded else {}),
+            merged={},
+        )
+    rejects, merged = f"rejects.rejects_{feed}", f"intermediate.merged_{feed}"
+    rejected |= tables.count_by(rejects, "_reason")
+    set_aside = [name for name in (rejects, merged) if name in tables]
+    return FeedAccount(
+        feed=feed,
+        table=table,
+        received=received,
+        delivered=_delivered(tables, raw, table, set_aside),
+        rejected=rejected,
+        merged=tables.count_by(merged, "_rule"),
+    )
+
+
+def _delivered_table(tables: Tables, feed: str) -> str | None:
+    """The mart, or the table before it where a hand-written mart has other rows than the feed."""
+    for name in (f"marts.{feed}", f"intermediate.int_{feed}"):
+        if name in tables and "_row_id" in tables.columns(name):
+            return name
+    return None
+
+
+def _delivered(tables: Tables, raw: str, table: str, set_aside: list[str]) -> int:
+    """Rows delivered; where a row was lost, only those that can be told to be delivered once."""
+    places = [table, *set_aside]
+    ids = " UNION ALL ".join(f"SELECT _row_id FROM {tables.quoted(name)}" for name in places)
+    lost, once = tables.rows(
+        f"""
+        WITH places AS (SELECT _row_id, count(*) AS n FROM ({ids}) GROUP BY _row_id)
+        SELECT
+            (SELECT count(*) FROM {tables.quoted(raw)} r WHERE r._row_id NOT IN
+                (SELECT _row_id FROM places WHERE _row_id IS NOT NULL)),
+            (SELECT count(*) FROM places WHERE n = 1 AND _row_id IN
+                (SELECT _row_id FROM {tables.quoted(table)}))
+        """
+    )[0]
+    return int(once) if lost else tables.count(table)
+
+
+def cleaning_steps(warehouse: Path, manifest: dict[str, Any]) -> list[Step]:
+    """Tell what cleaning did, in order: each rule on each column, rejects, merges, tables.
+
+    Args:
+        warehouse: The client's database after dbt ran.
+        manifest: The client's slim manifest.
+
+    Returns:
+        Steps with counts: `values_changed` are accepted values that differ from what was sent.
+    """
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = Tables(connection)
+        steps = [
+            step for feed in feeds_of(manifest) for step in _feed_steps(tables, manifest, feed)
+        ]
+        return steps + _sql_steps(tables, manifest)
+
+
+def _feed_steps(tables: Tables, manifest: dict[str, Any], feed: str) -> list[Step]:
+    raw, staged, cleaned = f"raw.{feed}", f"staging.stg_{feed}", f"intermediate.int_{feed}"
+    if raw not in tables or staged not in tables:
+        return []
+    received = tables.count(raw)
+    steps = _column_steps(tables, manifest, feed, received)
+    rejected = tables.count_by(f"rejects.rejects_{feed}", "_reason")
+    accepted = received - sum(rejected.values())
+    steps.append(
+        Step(
+            stage=_STAGE,
+            feed=feed,
+            subject=staged,
+            operation="reject rows",
+            rows_before=received,
+            rows_after=accepted,
+            rows_rejected=sum(rejected.values()),
+            detail="; ".join(f"{reason}: {count}" for reason, count in rejected.items()),
+        )
+    )
+    if cleaned in tables:
+        merged = tables.count_by(f"intermediate.merged_{feed}", "_rule")
+        steps.append(
+            Step(
+                stage=_STAGE,
+                feed=feed,
+                subject=cleaned,
+                operation="merge duplicates",
+                rows_before=accepted,
+                rows_after=tables.count(cleaned),
+                rows_merged=sum(merged.values()),
+                detail="; ".join(f"{rule}: {count}" for rule, count in merged.items()),
+            )
+        )
+    if f"marts.{feed}" in tables:
+        steps.append(
+            Step(
+                stage=_STAGE,
+                feed=feed,
+                subject=f"marts.{feed}",
+                operation="build table",
+                rows_before=tables.count(cleaned) if cleaned in tables else None,
+                rows_after=tables.count(f"marts.{feed}"),
+            )
+        )
+    return steps
+
+
+def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received: int) -> list[Step]:
+    staged = tables.columns(f"staging.stg_{feed}")
+    raw = {name.casefold() for name in tables.columns(f"raw.{feed}")}
+    columns = {
+        name: column_rule(meta)
+        for name, meta in read_columns(manifest, feed).items()
+        if name in staged and meta["from"].casefold() in raw
+    }
+    if not columns or "_reasons" not in staged:
+        return []
+    counts: list[str] = []
+    for name, rule in columns.items():
+        value, sent = f"s.{quoted(name)}", f"r.{quoted(rule.source)}"
+        counts.append(
+            f"count(*) FILTER (s._reason IS NULL AND {value} IS DISTINCT FROM "
+            f"try_cast(nullif({sent}, '') AS {staged[name]}))"
+        )
+        for column, among in _MARKS.items():
+            marked = f"concat(';', s.{column}, ';')"
+            counts.append(f"count(*) FILTER ({among} AND contains({marked}, ';{name}:'))")
+    found = tables.rows(
+        f"SELECT {', '.join(counts)} FROM {tables.quoted(f'staging.stg_{feed}')} s "
+        f"JOIN {tables.quoted(f'raw.{feed}')} r USING (_row_id)"
+    )[0]
+    steps: list[Step] = []
+    for number, (name, rule) in enumerate(columns.items()):
+        changed, first, any_place, blanked = found[4 * number : 4 * number + 4]
+        notes = [describe_rule(rule)]
+        if any_place > first:
+            notes.append(f"{any_place - first} more rows rejected for another column first")
+        if blanked:
+            notes.append(f"{blanked} values that did not fit left empty")
+        steps.append(
+            Step(
+                stage=_STAGE,
+                feed=feed,
+                subject=f"{feed}.{name}",
+                operation=rule.rule,
+                rows_before=received,
+                rows_after=received - first,
+                rows_rejected=first,
+                values_changed=changed,
+                detail="; ".join(notes),
+            )
+        )
+    return steps
+
+
+def _sql_steps(tables: Tables, manifest: dict[str, Any]) -> list[Step]:
+    """The tables that no feed has: hand-written marts."""
+    feeds = set(feeds_of(manifest))
+    return [
+        Step(
+            stage=_STAGE,
+            feed=None,
+            subject=f"marts.{node['alias']}",
+            operation="build table",
+            rows_after=tables.count(f"marts.{node['alias']}"),
+            detail=node.get("description", ""),
+        )
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["schema"] == "marts"
+        and node["name"] not in feeds
+        and f"marts.{node['alias']}" in tables
+    ]

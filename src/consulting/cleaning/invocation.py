@@ -1,0 +1,223 @@
+"""One dbt command at a time in this process: dbt keeps its flags, adapters and log in globals."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import threading
+from typing import TYPE_CHECKING, Any, Literal
+
+from consulting.errors import CleaningError
+from consulting.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+_ONE_AT_A_TIME = threading.RLock()
+
+# No anonymous usage data, no version look-ups, no log file: dbt's own log holds values of rows.
+_QUIET = (
+    "--quiet",
+    "--log-level=none",
+    "--log-level-file=none",
+    "--no-print",
+    "--no-write-json",
+    "--no-partial-parse",
+    "--no-version-check",
+    "--no-send-anonymous-usage-stats",
+    "--no-use-colors",
+)
+
+
+class Progress(Record):
+    """One event of a dbt command: a model or test that started or ended.
+
+    Attributes:
+        kind: What it is.
+        name: The model or test.
+        status: "started", or dbt's status at its end ("success", "pass", "warn", "fail", "error").
+        index: Its place in the run, from 1.
+        total: How many there are.
+        seconds: How long it took; 0 at its start.
+    """
+
+    kind: Literal["model", "test"]
+    name: str
+    status: str
+    index: int
+    total: int
+    seconds: float = 0.0
+
+
+def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
+    command: Sequence[str],
+    *,
+    client_id: str,
+    dbt_dir: Path,
+    target: Path,
+    warehouse: Path | None = None,
+    manifest: Any = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Any:
+    """Run one dbt command in this process and give its result.
+
+    Args:
+        command: "parse", "run" or "test", and its options.
+        client_id: Whose models the project is narrowed to.
+        dbt_dir: The shared project.
+        target: Where this command may write; no other may at the same time.
+        warehouse: The client's database; a parse needs none.
+        manifest: A prepared manifest, which saves the parse.
+        on_progress: Told of every model and test.
+
+    Returns:
+        What dbt's command returns: a manifest, or the results of the nodes.
+
+    Raises:
+        CleaningError: If dbt could not do the command at all.
+    """
+    arguments = [
+        *_QUIET,
+        f"--log-path={target / 'logs'}",
+        *command,
+        f"--project-dir={dbt_dir}",
+        f"--profiles-dir={dbt_dir}",
+        f"--target-path={target}",
+        f"--vars={json.dumps({'client': client_id})}",
+    ]
+    environment = {"CONSULTING_WAREHOUSE": str(warehouse)} if warehouse else {}
+    with _ONE_AT_A_TIME, _environment(environment):
+        from dbt.cli.main import dbtRunner
+
+        callbacks = [_listener(on_progress)] if on_progress else []
+        try:
+            outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
+        finally:
+            _close_database()
+    if outcome.exception is not None:
+        raise CleaningError(explain(client_id, str(outcome.exception))) from None
+    return outcome.result
+
+
+def _close_database() -> None:
+    """Release the client's file.
+
+    During a command dbt-duckdb keeps it open: opening it for each model would double the cost.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    with contextlib.suppress(Exception):  # a plain Exception says that nothing was opened
+        DuckDBConnectionManager.env().close()  # type: ignore[no-untyped-call]
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _listener(on_progress: Callable[[Progress], None]) -> Callable[[Any], None]:
+    def listen(event: Any) -> None:
+        data = event.data
+        if event.info.name == "LogStartLine":
+            status, total, seconds = "started", data.total, 0.0
+        elif event.info.name == "LogModelResult":
+            status, total, seconds = data.status, data.total, data.execution_time
+        elif event.info.name == "LogTestResult":
+            status, total, seconds = data.status, data.num_models, data.execution_time
+        else:
+            return
+        on_progress(
+            Progress(
+                kind="test" if data.node_info.resource_type == "test" else "model",
+                name=data.node_info.node_name,
+                status=status.split()[0].lower().replace("ok", "success"),
+                index=data.index,
+                total=total,
+                seconds=seconds,
+            )
+        )
+
+    return listen
+
+
+# DuckDB's errors of these kinds speak of SQL and names only; the others may quote values.
+_SAFE_KINDS = (
+    "Binder",
+    "Catalog",
+    "Parser",
+    "Syntax",
+    "Permission",
+    "IO",
+    "Out of Memory",
+    "Not implemented",
+    "Dependency",
+)
+_SCRUBBED_KINDS = ("Conversion", "Out of Range", "Constraint")
+_KIND = re.compile(r"\b((?:[A-Z][a-z]*|IO)(?: (?:of|[A-Z][a-z]+|implemented))*) Error: (.*)")
+
+
+def scrub(message: str) -> str:
+    """Take the values of rows out of an error of dbt or DuckDB.
+
+    A failed cast quotes the value that failed. What is quoted or a number is blotted out of errors
+    about values; errors of an unknown kind keep their kind only.
+    """
+    text = re.split(r"\n\s*LINE \d+:|\n\s*compiled code at", message)[0].strip()
+    found = _KIND.search(text)
+    if found is None:
+        return text
+    last = list(_KIND.finditer(text))[-1]
+    kind, detail = last.group(1), text[last.start(2) :]
+    if kind in _SAFE_KINDS or "the configuration has been locked" in detail:
+        return f"{kind} Error: {detail.splitlines()[0]}"
+    if kind in _SCRUBBED_KINDS:
+        first = detail.splitlines()[0]
+        blotted = re.sub(r"'.*'|\".*\"", "…", first)
+        return f"{kind} Error: {re.sub(r'(?<![A-Za-z0-9])[-+]?[0-9][0-9.,:-]*', '…', blotted)}"
+    return f"{kind} Error (the rest is withheld: it may quote the client's data)"
+
+
+def explain(client_id: str, message: str) -> str:
+    """A dbt error as one sentence that names client, file and line, and what to do.
+
+    Args:
+        client_id: Whose models.
+        message: dbt's text.
+    """
+    text = scrub(message)
+    place = _place(client_id, text)
+    if "Could not set lock" in message or "Conflicting lock" in message:
+        return (
+            f"{client_id}: another process has the client's warehouse.duckdb open. Wait for its "
+            "run to end, or close the tool that reads it; one run per client at a time."
+        )
+    fix = "Correct the file and run again."
+    if "which was not found" in text:
+        fix = "A model can refer to shared models and to this client's own; check the spelling."
+    body = " ".join(line.strip() for line in text.splitlines() if line.strip())
+    return f"{client_id}: dbt stopped{place}: {body.rstrip('.')}. {fix}"
+
+
+def _place(client_id: str, text: str) -> str:
+    path = re.search(r"[\w./-]*(?:models|macros|tests)/[\w./-]+\.(?:sql|ya?ml)", text)
+    bare = re.search(r"reading consulting: ([\w./-]+\.(?:sql|ya?ml))", text)
+    line = re.search(r"\bline (\d+)", text)
+    where = ""
+    if path:
+        where = f" at dbt/{path.group(0)[path.group(0).index(path.group(0).lstrip('./')) :]}"
+    elif bare:
+        where = f" at dbt/models/clients/{client_id}/{bare.group(1)}"
+    return f"{where}, line {line.group(1)}" if where and line else where

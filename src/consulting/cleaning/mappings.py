@@ -1,0 +1,174 @@
+"""Which source column became which delivered column: the YAML read back, and the SQL's lineage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from consulting.cleaning.lineage import Lineage
+from consulting.cleaning.models import declared_columns, feeds_of, read_columns
+from consulting.cleaning.rules import column_rule, describe_rule
+from consulting.cleaning.warehouse import Tables
+from consulting.records import ColumnMapping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from consulting.records import FileReading
+
+_ONLY_IN_STAGING = "read for a check or a rule; not part of the delivered tables"
+
+
+def column_mappings(
+    manifest: dict[str, Any],
+    warehouse: Path,
+    readings: Sequence[FileReading],
+    *,
+    compiled: Mapping[str, str] | None = None,
+) -> list[ColumnMapping]:
+    """Map every source column to what became of it, and every delivered column to its sources.
+
+    Args:
+        manifest: The client's slim manifest.
+        warehouse: The client's database after dbt ran.
+        readings: What intake read: the source columns that were really there.
+        compiled: `DbtRun.compiled`; without it, hand-written SQL is read from its file, which is
+            enough where it uses no macros but `ref` and `source`.
+
+    Returns:
+        By feed: mapped columns in the order of the delivered table, hand-written tables that use
+        the feed, then dropped columns. A source column that is neither mapped nor dropped with a
+        reason has neither `target_table` nor `dropped_because`: it is unaccounted for.
+    """
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = Tables(connection)
+        marts = tables.in_schema("marts")
+        lineage = Lineage(manifest, tables, compiled or {})
+    tests = _tests_by_column(manifest)
+    feeds = sorted({*feeds_of(manifest), *(reading.feed for reading in readings)})
+    mappings: list[ColumnMapping] = []
+    for feed in feeds:
+        mappings += _declared(manifest, feed, marts.get(feed, {}), tests)
+    mappings += _traced(manifest, marts, lineage, tests)
+    mappings += _left_over(manifest, readings, mappings)
+    order = {feed: number for number, feed in enumerate(feeds)}
+    return sorted(mappings, key=lambda m: (order[m.feed], _rank(m)))
+
+
+def unaccounted_columns(mappings: Sequence[ColumnMapping]) -> list[tuple[str, str]]:
+    """The (feed, source column) pairs that are neither delivered nor dropped with a reason."""
+    return [
+        (mapping.feed, mapping.source_columns[0])
+        for mapping in mappings
+        if mapping.target_table is None and mapping.dropped_because is None
+    ]
+
+
+def _rank(mapping: ColumnMapping) -> int:
+    if mapping.target_table is None:
+        return 2 if mapping.dropped_because is None else 3
+    return 0 if mapping.target_table == mapping.feed else 1
+
+
+def _declared(
+    manifest: dict[str, Any],
+    feed: str,
+    mart: Mapping[str, str],
+    tests: Mapping[tuple[str, str], tuple[str, ...]],
+) -> list[ColumnMapping]:
+    """The columns of the feed's own table that its YAML reads from a source column."""
+    rules = {name: column_rule(meta) for name, meta in read_columns(manifest, feed).items()}
+    return [
+        ColumnMapping(
+            feed=feed,
+            source_columns=(rules[name].source,),
+            target_table=feed,
+            target_column=name,
+            target_type=kind,
+            rule=rules[name].rule,
+            transformation=describe_rule(rules[name]),
+            required=rules[name].required,
+            tests=tests.get((feed, name), ()),
+        )
+        for name, kind in mart.items()
+        if name in rules
+    ]
+
+
+def _traced(
+    manifest: dict[str, Any],
+    marts: Mapping[str, Mapping[str, str]],
+    lineage: Lineage,
+    tests: Mapping[tuple[str, str], tuple[str, ...]],
+) -> list[ColumnMapping]:
+    """The columns that hand-written SQL makes, with the source columns its lineage leads to."""
+    mappings: list[ColumnMapping] = []
+    for table, columns in marts.items():
+        declared = read_columns(manifest, table)
+        for name, kind in columns.items():
+            if name in declared or name.startswith("_"):
+                continue
+            traced = lineage.trace(table, name)
+            for feed, sources in traced.sources.items():
+                mappings.append(
+                    ColumnMapping(
+                        feed=feed,
+                        source_columns=sources,
+                        target_table=table,
+                        target_column=name,
+                        target_type=kind,
+                        rule="sql",
+                        transformation=traced.expression,
+                        tests=tests.get((table, name), ()),
+                    )
+                )
+    return mappings
+
+
+def _left_over(
+    manifest: dict[str, Any], readings: Sequence[FileReading], mapped: Sequence[ColumnMapping]
+) -> list[ColumnMapping]:
+    """The source columns that are in no delivered table, with the reason if there is one."""
+    used = {(m.feed, source.casefold()) for m in mapped for source in m.source_columns}
+    reasons = _drop_reasons(manifest)
+    present = {feed: dict.fromkeys(names) for feed, names in declared_columns(manifest).items()}
+    for feed in {reading.feed for reading in readings}:
+        names = (name for r in readings if r.feed == feed for name in r.columns)
+        present[feed] = dict.fromkeys(names)
+    return [
+        ColumnMapping(
+            feed=feed,
+            source_columns=(name,),
+            transformation="not delivered",
+            dropped_because=reasons.get((feed, name.casefold())),
+        )
+        for feed, names in present.items()
+        for name in names
+        if (feed, name.casefold()) not in used
+    ]
+
+
+def _drop_reasons(manifest: dict[str, Any]) -> dict[tuple[str, str], str]:
+    reasons: dict[tuple[str, str], str] = {}
+    for feed in feeds_of(manifest):
+        for meta in read_columns(manifest, feed).values():
+            reasons[feed, meta["from"].casefold()] = _ONLY_IN_STAGING
+    for source in manifest["sources"].values():
+        for column in source["columns"].values():
+            if reason := column["meta"].get("dropped_because"):
+                reasons[source["identifier"], column["name"].casefold()] = str(reason)
+    return reasons
+
+
+def _tests_by_column(manifest: dict[str, Any]) -> dict[tuple[str, str], tuple[str, ...]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node.get("column_name"):
+            model = (node.get("attached_node") or "").split(".")[-1]
+            name = node.get("test_metadata", {}).get("name", node["name"])
+            severity = node["config"].get("severity", "ERROR").lower()
+            shown = f"{name} (warns)" if severity == "warn" else name
+            found.setdefault((model, node["column_name"]), []).append(shown)
+    return {key: tuple(names) for key, names in found.items()}

@@ -1,0 +1,256 @@
+"""A client's dbt models: what they are, read from a manifest that is prepared once per content.
+
+dbt parses a client in about a second, after three for its import. Loading the definitions of many
+clients can not wait for that, so a parse leaves two files in a folder named after the hash of all
+it depends on: a slim `manifest.json` for definitions, and the full manifest for runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consulting.cleaning.invocation import invoke_dbt
+from consulting.cleaning.rules import check_rules
+from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
+from consulting.errors import CleaningError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SLIM, FULL = "manifest.json", "manifest.msgpack"
+_CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
+_MODEL_FILES = {".sql", ".yml", ".yaml", ".md"}
+_OLD_FINGERPRINTS_KEPT = 1
+
+
+class ClientModels:
+    """The dbt models of one client.
+
+    Args:
+        dbt_dir: The shared dbt project.
+        client_id: The client; its models lie in `models/clients/<client_id>/`.
+
+    Raises:
+        CleaningError: If the client id is not a folder name that can be one.
+    """
+
+    def __init__(self, dbt_dir: Path, client_id: str) -> None:
+        if not _CLIENT_ID.fullmatch(client_id):
+            raise CleaningError(
+                f"{client_id!r} can not be a client id. Use lower-case letters, digits and "
+                "underscores, with a letter first."
+            )
+        self.dbt_dir = dbt_dir.absolute()
+        self.client_id = client_id
+
+    @property
+    def folder(self) -> Path:
+        """The client's own models and their YAML."""
+        return self.dbt_dir / "models" / "clients" / self.client_id
+
+    @property
+    def cache(self) -> Path:
+        """What has been prepared for this client: one folder per fingerprint."""
+        return self.dbt_dir / "target" / "clients" / self.client_id
+
+    def fingerprint(self) -> str:
+        """The hash of all that the manifest depends on, but not of where the project lies."""
+        digest = hashlib.sha256(f"{FORMAT} {_versions()} {self.client_id}\n".encode())
+        digest.update(_shared_digest(self.dbt_dir))
+        for path in _model_files(self.folder):
+            digest.update(f"{path.relative_to(self.folder)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()[:32]
+
+    def load_manifest(self) -> dict[str, Any]:
+        """The slim manifest: all that asset specs, check specs and the deliverables need.
+
+        Returns:
+            A manifest as dbt writes it, without macros, in a stable order. It has no nodes where
+            the client has no models.
+
+        Raises:
+            CleaningError: If the models have to be parsed and dbt can not.
+        """
+        manifest: dict[str, Any] = json.loads((self.prepare() / SLIM).read_bytes())
+        return manifest
+
+    def prepare(self) -> Path:
+        """Parse the client's models, unless that has been done for exactly this content.
+
+        Two processes may prepare at the same time; the first to finish wins, with equal content.
+
+        Returns:
+            The folder of the slim and the full manifest.
+
+        Raises:
+            CleaningError: If dbt can not parse them, or a rule is declared wrongly.
+        """
+        fingerprint = self.fingerprint()
+        prepared = self.cache / fingerprint
+        if not (prepared / SLIM).exists():
+            self.cache.mkdir(parents=True, exist_ok=True)
+            with _working_folder(self.cache) as work:
+                self._parse_into(work, fingerprint)
+                _publish(work, prepared)
+            self._prune(prepared)
+        return prepared
+
+    def load_full_manifest(self) -> Any:
+        """Load dbt's own manifest object; a new one each time, as a run changes it."""
+        from dbt.contracts.graph.manifest import Manifest
+        from dbt.parser.manifest import extended_mashumuro_decoder
+
+        packed = (self.prepare() / FULL).read_bytes()
+        manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)
+        manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+        return manifest
+
+    def declared_columns(self) -> dict[str, list[str]]:
+        """The source columns that the client's YAML names, by feed: those read, then the others."""
+        return declared_columns(self.load_manifest())
+
+    def _parse_into(self, work: Path, fingerprint: str) -> None:
+        if not any(path.suffix != ".md" for path in _model_files(self.folder)):
+            slim = empty_manifest(self.client_id, fingerprint)
+        else:
+            parsed = invoke_dbt(
+                ["parse"], client_id=self.client_id, dbt_dir=self.dbt_dir, target=work
+            )
+            slim = slim_manifest(parsed, self.client_id, fingerprint)
+            check_rules(slim, self.folder, self.client_id)
+            # dbt leaves the full manifest here for its own partial parsing
+            (work / "partial_parse.msgpack").rename(work / FULL)
+        for leftover in work.iterdir():
+            if leftover.name != FULL:
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        (work / SLIM).write_text(json.dumps(slim, separators=(",", ":"), default=str))
+
+    def _prune(self, current: Path) -> None:
+        """Remove old fingerprints, but for the newest: a run may have just read it."""
+        old = [path for path in self.cache.iterdir() if path != current and path.name[0] != "."]
+        ages = {path: path.stat().st_mtime for path in old if path.exists()}
+        for path in sorted(ages, key=lambda path: ages[path])[:-_OLD_FINGERPRINTS_KEPT]:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def prepare_all(dbt_dir: Path, client_ids: Iterable[str]) -> dict[str, CleaningError]:
+    """Prepare many clients in this process, which pays for dbt's start once.
+
+    Args:
+        dbt_dir: The shared dbt project.
+        client_ids: The clients.
+
+    Returns:
+        The error of each client whose models can not be parsed; one never stops the others.
+    """
+    errors: dict[str, CleaningError] = {}
+    for client_id in client_ids:
+        try:
+            ClientModels(dbt_dir, client_id).prepare()
+        except CleaningError as error:
+            errors[client_id] = error
+    return errors
+
+
+def feeds_of(manifest: dict[str, Any]) -> list[str]:
+    """The feeds that have models or a declared source, in alphabetical order."""
+    raw = {node["identifier"] for node in _raw_sources(manifest)}
+    staged = {
+        node["name"].removeprefix("stg_")
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["name"].startswith("stg_")
+    }
+    return sorted(raw | staged)
+
+
+def declared_columns(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """As `ClientModels.declared_columns`, from a manifest that is loaded already."""
+    columns: dict[str, dict[str, None]] = {feed: {} for feed in feeds_of(manifest)}
+    for feed, names in columns.items():
+        for meta in read_columns(manifest, feed).values():
+            names[meta["from"]] = None
+    for source in _raw_sources(manifest):
+        for name in source["columns"]:
+            columns[source["identifier"]][name] = None
+    return {feed: list(names) for feed, names in columns.items()}
+
+
+def read_columns(manifest: dict[str, Any], feed: str) -> dict[str, dict[str, Any]]:
+    """The columns of a feed that are read from a source column, with their meta, in YAML's order.
+
+    Args:
+        manifest: A slim manifest.
+        feed: The feed.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name in (feed, f"stg_{feed}"):
+        node = manifest["nodes"].get(f"model.consulting.{name}")
+        for column in node["columns"].values() if node else ():
+            if column["meta"].get("from"):
+                found[column["name"]] = column["meta"]
+    return found
+
+
+def _raw_sources(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["sources"].values() if node["schema"] == "raw"]
+
+
+@functools.cache
+def _versions() -> str:
+    return " ".join(f"{name}={version(name)}" for name in ("dbt-core", "dbt-duckdb"))
+
+
+def _model_files(folder: Path) -> list[Path]:
+    """Find the files dbt reads below a folder, sorted; hidden and editors' files are none."""
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] not in "._"]
+        found += [Path(parent, name) for name in names if name[0] != "."]
+    return sorted(path for path in found if path.suffix in _MODEL_FILES)
+
+
+def _shared_digest(dbt_dir: Path) -> bytes:
+    """The hash of what all clients share, computed again only when a file's time or size moved."""
+    files = [dbt_dir / "dbt_project.yml", dbt_dir / "profiles.yml"]
+    for name in ("macros", "tests", "models/shared"):
+        files += _model_files(dbt_dir / name)
+    state = tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
+    return _hashed_files(str(dbt_dir), state)
+
+
+@functools.lru_cache(maxsize=8)
+def _hashed_files(root: str, state: tuple[tuple[str, int, int], ...]) -> bytes:
+    digest = hashlib.sha256()
+    for path, _, _ in state:
+        digest.update(f"{os.path.relpath(path, root)}\0".encode())
+        digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
+    return digest.digest()
+
+
+@contextlib.contextmanager
+def _working_folder(parent: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=".preparing-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _publish(work: Path, prepared: Path) -> None:
+    """Move a finished folder to its name in one step; another process may have been first."""
+    try:
+        work.rename(prepared)
+    except OSError:
+        if not (prepared / SLIM).exists():
+            raise

@@ -1,0 +1,316 @@
+"""One run of a client's models: dbt run and dbt test, in this process, shut into its folder."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, Literal
+
+import duckdb
+
+from consulting.cleaning.invocation import Progress, invoke_dbt, scrub
+from consulting.cleaning.models import declared_columns, read_columns
+from consulting.cleaning.slim import describe_test
+from consulting.cleaning.warehouse import Tables, quoted
+from consulting.errors import CleaningError
+from consulting.records import CheckOutcome, ModelOutcome, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from consulting.cleaning.models import ClientModels
+    from consulting.layout import ClientFolder
+    from consulting.records import FileReading
+
+
+class ColumnProblem(Record):
+    """A source column that the YAML reads and the loaded files do not have.
+
+    Attributes:
+        feed: The feed.
+        column: The header that `from` names.
+        target: The column it is read for.
+        present: The headers that are there.
+        nearest: The most similar of them, if one is.
+        filename: The file that lacks it, where the files' own headers were compared.
+    """
+
+    feed: str
+    column: str
+    target: str
+    present: tuple[str, ...]
+    nearest: str | None
+    filename: str | None = None
+
+    def __str__(self) -> str:
+        """The problem and its fix, in a sentence."""
+        hint = f" Did the client rename it to {self.nearest!r}?" if self.nearest else ""
+        where = f"feed {self.feed!r}" + (f", file {self.filename}," if self.filename else "")
+        return (
+            f"{where} has no column {self.column!r}, which {self.target!r} is read "
+            f"from.{hint} Its columns: {', '.join(self.present) or 'none'}. Correct `from` in the "
+            "feed's YAML, or set `optional: true` if the client may leave it out."
+        )
+
+
+class ModelsFailedError(CleaningError):
+    """Some models did not run; `outcomes` has all of them."""
+
+    def __init__(self, client_id: str, outcomes: Sequence[ModelOutcome]) -> None:
+        self.outcomes = tuple(outcomes)
+        failed = [f"{o.name}: {o.message}" for o in outcomes if o.status == "error"]
+        skipped = [o.name for o in outcomes if o.status == "skipped"]
+        after = f" Not run after that: {', '.join(skipped)}." if skipped else ""
+        super().__init__(f"{client_id}: dbt could not run {'; '.join(failed)}.{after}")
+
+
+class DbtRun:
+    """The dbt commands of one batch.
+
+    Args:
+        models: The client's models.
+        folder: The client's folder; nothing outside it can be read or written by a model.
+        batch_id: Names the run folder, below which dbt writes.
+        readings: What intake read. Each file's own headers are then checked against the YAML; the
+            raw tables alone do not tell, as they have every expected column.
+        on_progress: Told of every model and test as it starts and ends.
+    """
+
+    def __init__(
+        self,
+        models: ClientModels,
+        folder: ClientFolder,
+        batch_id: str,
+        *,
+        readings: Sequence[FileReading] = (),
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.models = models
+        self.readings = tuple(readings)
+        self.folder = folder
+        self.target = folder.run(batch_id) / "dbt"
+        self.on_progress = on_progress
+        self.manifest = models.load_manifest()
+        self.compiled: dict[str, str] = {}
+        """The SQL of each model that ran, for `column_mappings`."""
+        self._full: Any = None
+
+    def run(self) -> list[ModelOutcome]:
+        """Build every model of the client, in order.
+
+        Raises:
+            ModelsFailedError: If a model failed; with all outcomes.
+            CleaningError: If a declared source column is missing, or dbt could not start.
+        """
+        return self._run_models(["run"])
+
+    def compile(self) -> list[ModelOutcome]:
+        """Build every model empty: all that tier 1 allows. No row is read, even if one is there.
+
+        Raises:
+            ModelsFailedError: If a model failed; with all outcomes.
+            CleaningError: If dbt could not start.
+        """
+        create_missing_tables(self.folder.warehouse, declared_columns(self.manifest))
+        return self._run_models(["run", "--empty"])
+
+    def test(self) -> list[CheckOutcome]:
+        """Run every dbt test of the client; failing rows are stored in its schema `dbt_test`.
+
+        Raises:
+            CleaningError: If dbt could not start, or ran none of the tests there are.
+        """
+        expected = self._nodes("test")
+        if not expected:
+            return []
+        results = self._invoke(["test"])
+        return [_check_outcome(result, expected[result.node.unique_id]) for result in results]
+
+    def check_columns(self) -> list[ColumnProblem]:
+        """The source columns that are declared and not there; see `check_columns`."""
+        return check_columns(self.manifest, self.folder.warehouse, self.readings)
+
+    def _run_models(self, command: list[str]) -> list[ModelOutcome]:
+        expected = self._nodes("model")
+        if not expected:
+            return []
+        if problems := self.check_columns():
+            raise CleaningError("\n".join(f"{self.models.client_id}: {p}" for p in problems))
+        add_optional_columns(self.manifest, self.folder.warehouse)
+        results = self._invoke(command)
+        self.compiled |= {
+            result.node.name: result.node.compiled_code
+            for result in results
+            if result.node.compiled_code
+        }
+        outcomes = _model_outcomes(results, expected, self.folder.warehouse)
+        if any(outcome.status == "error" for outcome in outcomes):
+            raise ModelsFailedError(self.models.client_id, outcomes)
+        return outcomes
+
+    def _nodes(self, resource_type: str) -> dict[str, dict[str, Any]]:
+        nodes = self.manifest["nodes"].items()
+        return {key: node for key, node in nodes if node["resource_type"] == resource_type}
+
+    def _invoke(self, command: list[str]) -> list[Any]:
+        if not self.folder.warehouse.exists():
+            raise CleaningError(
+                f"{self.models.client_id}: there is no {self.folder.warehouse.name} yet. "
+                "Load the feeds' raw tables before dbt runs."
+            )
+        if self._full is None:
+            self._full = self.models.load_full_manifest()
+        self.target.mkdir(parents=True, exist_ok=True)
+        result = invoke_dbt(
+            command,
+            client_id=self.models.client_id,
+            dbt_dir=self.models.dbt_dir,
+            target=self.target,
+            warehouse=self.folder.warehouse,
+            manifest=self._full,
+            on_progress=self.on_progress,
+        )
+        results = list(result.results) if result is not None else []
+        if not results:
+            # dbt calls a run of nothing a success
+            raise CleaningError(
+                f"{self.models.client_id}: dbt {command[0]} ran nothing, though there are models. "
+                f"Check that {self.models.folder} is complete, then prepare the models again."
+            )
+        return results
+
+
+def check_columns(
+    manifest: dict[str, Any], warehouse: Path, readings: Sequence[FileReading] = ()
+) -> list[ColumnProblem]:
+    """Compare the declared source columns with those that came, before dbt is asked.
+
+    Args:
+        manifest: A slim manifest.
+        warehouse: The client's database, after its raw tables were loaded.
+        readings: What intake read; a feed without any is checked by its raw table.
+
+    Returns:
+        A problem for each column that is read, not `optional`, and not there.
+    """
+    loaded = _raw_columns(warehouse)
+    problems: list[ColumnProblem] = []
+    for feed in declared_columns(manifest):
+        files: list[tuple[str | None, Sequence[str]]] = [
+            (reading.filename, reading.columns) for reading in readings if reading.feed == feed
+        ]
+        for filename, present in files or [(None, loaded.get(feed, []))]:
+            problems += _missing(manifest, feed, filename, present)
+    return problems
+
+
+def _missing(
+    manifest: dict[str, Any], feed: str, filename: str | None, present: Sequence[str]
+) -> list[ColumnProblem]:
+    known = {name.casefold() for name in present}
+    return [
+        ColumnProblem(
+            feed=feed,
+            column=meta["from"],
+            target=target,
+            present=tuple(present),
+            nearest=next(iter(difflib.get_close_matches(meta["from"], present, n=1)), None),
+            filename=filename,
+        )
+        for target, meta in read_columns(manifest, feed).items()
+        if meta["from"].casefold() not in known and not meta.get("optional")
+    ]
+
+
+def add_optional_columns(manifest: dict[str, Any], warehouse: Path) -> None:
+    """Add the `optional` columns that the files left out, empty, to the raw tables."""
+    present = _raw_columns(warehouse)
+    with duckdb.connect(str(warehouse)) as connection:
+        for feed in declared_columns(manifest):
+            known = {name.casefold() for name in present.get(feed, [])}
+            for meta in read_columns(manifest, feed).values():
+                if meta["from"].casefold() not in known:
+                    connection.execute(
+                        f"ALTER TABLE raw.{quoted(feed)} ADD COLUMN {quoted(meta['from'])} VARCHAR"
+                    )
+
+
+def create_missing_tables(warehouse: Path, columns: dict[str, list[str]]) -> None:
+    """Create the raw tables that are not there, empty, with the declared columns.
+
+    Args:
+        warehouse: The client's database; created if it is not there.
+        columns: Source columns by feed.
+    """
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
+        for feed, names in columns.items():
+            text = "".join(f"{quoted(name)} VARCHAR, " for name in names)
+            connection.execute(
+                f"CREATE TABLE IF NOT EXISTS raw.{quoted(feed)} "
+                f"({text}_file VARCHAR, _row BIGINT, _row_id BIGINT)"
+            )
+
+
+def _raw_columns(warehouse: Path) -> dict[str, list[str]]:
+    if not warehouse.exists():
+        return {}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        raw = Tables(connection).in_schema("raw")
+    return {
+        feed: [name for name in columns if name not in ("_file", "_row", "_row_id")]
+        for feed, columns in raw.items()
+    }
+
+
+def _model_outcomes(
+    results: list[Any], expected: dict[str, dict[str, Any]], warehouse: Path
+) -> list[ModelOutcome]:
+    status: dict[str, Literal["success", "skipped"]] = {"success": "success", "skipped": "skipped"}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = Tables(connection)
+        counts = {
+            node["unique_id"]: tables.count(f"{node['schema']}.{node['alias']}")
+            for node in expected.values()
+        }
+    outcomes: list[ModelOutcome] = []
+    for result in results:
+        node = expected[result.node.unique_id]
+        relation = f"{node['schema']}.{node['alias']}"
+        built = str(result.status) == "success"
+        outcomes.append(
+            ModelOutcome(
+                name=node["name"],
+                layer=node["schema"],
+                relation=relation,
+                rows=counts[node["unique_id"]] if built else None,
+                columns=tuple(tables.columns(relation).items()) if built else (),
+                status=status.get(str(result.status), "error"),
+                message=None if built else _message(result, node),
+            )
+        )
+    return outcomes
+
+
+def _message(result: Any, node: dict[str, Any]) -> str:
+    return f"dbt/{node['original_file_path']}: {scrub(str(result.message or 'no message'))}"
+
+
+def _check_outcome(result: Any, node: dict[str, Any]) -> CheckOutcome:
+    status = str(result.status)
+    failures = int(result.failures or 0)
+    attached = node.get("attached_node") or next(iter(node["depends_on"]["nodes"]), node["name"])
+    stored = bool(failures) and getattr(result.node, "should_store_failures", False)
+    return CheckOutcome(
+        unique_id=node["unique_id"],
+        name=node["name"],
+        model=attached.split(".")[-1],
+        column=node.get("column_name"),
+        severity="warn" if node["config"].get("severity", "ERROR").lower() == "warn" else "error",
+        status=status if status in ("pass", "warn", "fail") else "error",
+        failing_rows=failures,
+        stored_in=f"{node['schema']}.{node['alias']}" if stored else None,
+        description=describe_test(node),
+        message=_message(result, node) if status not in ("pass", "warn", "fail") else None,
+    )

@@ -1,0 +1,71 @@
+"""Questions asked of a client's DuckDB file after a run: which tables, which columns, how many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def quoted(name: str) -> str:
+    """A name as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Tables:
+    """The tables of an open connection, named "schema.table".
+
+    Args:
+        connection: To the client's database.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._columns: dict[str, dict[str, str]] = {}
+        for schema, table, column, kind in self.rows(
+            "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE NOT internal ORDER BY schema_name, table_name, column_index"
+        ):
+            self._columns.setdefault(f"{schema}.{table}", {})[column] = kind
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def columns(self, name: str) -> dict[str, str]:
+        """Column names and types of a table, in order; none where there is no such table."""
+        return self._columns.get(name, {})
+
+    def in_schema(self, schema: str) -> dict[str, dict[str, str]]:
+        """The tables of one schema by their bare names, with their columns."""
+        prefix = f"{schema}."
+        return {
+            name.removeprefix(prefix): columns
+            for name, columns in self._columns.items()
+            if name.startswith(prefix)
+        }
+
+    def rows(self, sql: str) -> list[Any]:
+        """All rows of a query."""
+        return self._connection.execute(sql).fetchall()
+
+    def count(self, name: str) -> int:
+        """Rows of a table; 0 where there is no such table."""
+        if name not in self:
+            return 0
+        return int(self.rows(f"SELECT count(*) FROM {self.quoted(name)}")[0][0])
+
+    def count_by(self, name: str, column: str) -> dict[str, int]:
+        """Rows by the value of a column, the most frequent first; none without the table."""
+        if name not in self:
+            return {}
+        rows = self.rows(
+            f"SELECT {quoted(column)}, count(*) FROM {self.quoted(name)} "
+            f"GROUP BY 1 ORDER BY 2 DESC, 1"
+        )
+        return {str(value): int(count) for value, count in rows}
+
+    @staticmethod
+    def quoted(name: str) -> str:
+        """A table's name as SQL."""
+        return ".".join(quoted(part) for part in name.split(".", 1))

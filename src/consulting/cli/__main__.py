@@ -1,0 +1,5 @@
+"""`python -m consulting.cli`."""
+
+from consulting.cli.main import main
+
+main()

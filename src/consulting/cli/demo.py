@@ -1,0 +1,129 @@
+"""`consulting demo`: three clients' messy files become three deliveries."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import dagster as dg
+
+from consulting import chain
+from consulting.cli.engagements import CLIENTS_DIR, open_engagement
+from consulting.components.engagement.automation import (
+    RUN_KEY_TAG,
+    request_verdicts,
+    run_request,
+    verdicts,
+)
+from consulting.components.loading import load_client, load_client_defs
+from consulting.demo import write_demo_files
+from consulting.layout import data_root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consulting.components.engagement.client import Client
+    from consulting.records import Batch
+
+CLIENTS = ("acme_corp", "globex", "initech")
+POLL_SECONDS = 2
+PATIENCE_SECONDS = 60
+
+
+@click.command()
+@click.option("--files-only", is_flag=True, help="Write the files; a sensor takes them from there.")
+def demo(*, files_only: bool) -> None:
+    """Let three clients drop messy files, and deliver what comes of them."""
+    for path in write_demo_files(data_root()):
+        click.echo(f"dropped {_short(path)}")
+    if files_only:
+        return
+    # runs are kept where `dg dev` in this folder shows them
+    os.environ.setdefault("DAGSTER_HOME", str(CLIENTS_DIR.parents[3]))
+    deliveries = {}
+    with dg.DagsterInstance.get() as instance:
+        for client_id in CLIENTS:
+            deliveries[client_id] = _deliver(client_id, instance)
+    click.echo("\nDeliveries, to open in a browser:")
+    for client_id, report in deliveries.items():
+        click.echo(f"  {client_id:<10} {report}")
+    click.echo("\n`make dev` shows the same in Dagster's UI and takes what is dropped from now on.")
+
+
+def _deliver(client_id: str, instance: dg.DagsterInstance) -> str:
+    """Run what is ready of one client, as its sensor would; where the newest report lies."""
+    started = time.monotonic()
+    client = load_client(CLIENTS_DIR / client_id)
+    engagement = open_engagement(client_id)
+    batches = _wait_for_batches(engagement, instance)
+    if not batches:
+        click.echo(f"\n{client_id}: nothing new to deliver")
+    for batch in batches:
+        names = ", ".join(drop.key for drop in batch.drops)
+        click.echo(f"\n{client_id} (tier {client.config.security_tier}): {names}")
+        _run(client, batch, instance)
+        click.echo(f"  delivered in {time.monotonic() - started:.0f} s")
+    reports = sorted(engagement.folder.deliverables.glob("*/quality_report.html"))
+    return _short(reports[-1]) if reports else "no delivery yet"
+
+
+def _wait_for_batches(
+    engagement: chain.Engagement, instance: dg.DagsterInstance
+) -> Sequence[Batch]:
+    """Look as the sensor does, until what was dropped has settled."""
+    for _ in range(PATIENCE_SECONDS // POLL_SECONDS):
+        tick = chain.look(
+            engagement,
+            verdict_of=verdicts(instance),
+            verdict_of_request=request_verdicts(instance),
+            now=datetime.now(UTC),
+        )
+        if tick.batches or not engagement.intake.state().counts.get("seen"):
+            return tick.batches
+        time.sleep(POLL_SECONDS)
+    return ()
+
+
+def _run(client: Client, batch: Batch, instance: dg.DagsterInstance) -> None:
+    """One batch through the client's job, in this process, told line by line."""
+    request = run_request(client, batch)
+    own = load_client_defs(CLIENTS_DIR / client.client_id)
+    defs = dg.Definitions.merge(own, dg.Definitions(loggers={"console": progress}))
+    result = defs.resolve_job_def(client.job_name).execute_in_process(
+        instance=instance,
+        tags={**request.tags, RUN_KEY_TAG: batch.run_key},
+        partition_key=request.partition_key,
+        raise_on_error=False,
+    )
+    if not result.success:
+        failures = [e.event_specific_data for e in result.all_events if e.is_step_failure]
+        raise click.ClickException(f"{client.client_id}: {'; '.join(map(str, failures))}")
+
+
+@dg.logger
+def progress(_context: dg.InitLoggerContext) -> logging.Logger:
+    """A run's log for someone who watches."""
+    shown = logging.getLogger("consulting.demo")
+    shown.setLevel(logging.INFO)
+    shown.handlers = [_Screen()]
+    return shown
+
+
+class _Screen(logging.Handler):
+    """Prints what the stages say and when each begins; Dagster's own events are left out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = getattr(record, "dagster_meta", {})
+        event = told.get("dagster_event")
+        if event is None:
+            click.echo(f"    {told.get('orig_message', record.getMessage())}")
+        elif event.is_step_start:
+            click.echo(f"  {str(event.step_key).rpartition('__')[2]}")
+
+
+def _short(path: object) -> str:
+    return os.path.relpath(str(path))

@@ -1,0 +1,83 @@
+"""What became of a client's files, and the verbs that change it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from consulting.cli.engagements import open_engagement
+
+if TYPE_CHECKING:
+    from consulting.intake import DropStory, VerbOutcome
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Tell what would happen; change nothing."
+)
+
+
+@click.command()
+@click.argument("client")
+@click.option("--file", "key", help="Only this file (its path in the source).")
+@click.option("--events", is_flag=True, help="With every event of each file.")
+@click.option("--limit", default=50, show_default=True, help="How many files, newest first.")
+def ledger(client: str, key: str | None, *, events: bool, limit: int) -> None:
+    """Show what became of CLIENT's files."""
+    intake = open_engagement(client).intake
+    state = intake.state()
+    counts = ", ".join(f"{count} {name}" for name, count in state.counts.items() if count)
+    click.echo(f"{client}: {counts or 'no file was seen yet'}")
+    for batch in state.batches:
+        click.echo(
+            f"  batch {batch.batch_id}: {batch.status}, attempt {batch.attempt}, "
+            f"{batch.files} files{f', {batch.reason}' if batch.reason else ''}"
+        )
+    for story in intake.history(key=key, limit=limit):
+        click.echo(_line(story))
+        if events:
+            for event in story.events:
+                click.echo(f"        {event.at:%Y-%m-%d %H:%M:%S}  {event.kind}  {event.detail}")
+
+
+@click.command()
+@click.argument("client")
+@click.argument("drops", nargs=-1, required=True, type=int)
+@dry_run_option
+def reprocess(client: str, drops: tuple[int, ...], *, dry_run: bool) -> None:
+    """Deliver DROPS of CLIENT again (their numbers in the ledger)."""
+    _tell(open_engagement(client).intake.reprocess(drops, dry_run=dry_run), dry_run=dry_run)
+
+
+@click.command()
+@click.argument("client")
+@click.argument("drop", type=int)
+@dry_run_option
+def release(client: str, drop: int, *, dry_run: bool) -> None:
+    """Let a quarantined DROP of CLIENT try again."""
+    _tell([open_engagement(client).intake.release(drop, dry_run=dry_run)], dry_run=dry_run)
+
+
+@click.command()
+@click.argument("client")
+@click.argument("drop", type=int)
+@dry_run_option
+def discard(client: str, drop: int, *, dry_run: bool) -> None:
+    """Settle a quarantined DROP of CLIENT for good, without delivering it."""
+    _tell([open_engagement(client).intake.discard(drop, dry_run=dry_run)], dry_run=dry_run)
+
+
+def _line(story: DropStory) -> str:
+    drop = story.drop
+    line = f"  {drop.drop_id:>5}  {story.state:<12} {drop.key} (version {drop.version})"
+    if story.delivered_in:
+        line += f", in delivery {story.delivered_in}"
+    if story.reason:
+        line += f"\n         {story.code}: {story.reason} {story.fix or ''}"
+    return line
+
+
+def _tell(outcomes: list[VerbOutcome], *, dry_run: bool) -> None:
+    for outcome in outcomes:
+        click.echo(f"{'would be: ' if dry_run and outcome.allowed else ''}{outcome.sentence}")
+    if not all(outcome.allowed for outcome in outcomes):
+        raise SystemExit(1)

@@ -1,0 +1,44 @@
+"""The `consulting` command and its groups of verbs."""
+
+from __future__ import annotations
+
+import warnings
+
+import click
+import dagster as dg
+
+from consulting.cli import deliveries, demo, ledger, models
+from consulting.errors import ConsultingError
+
+
+class PlainErrors(click.Group):
+    """Shows the project's own errors as a sentence instead of a stack."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a verb."""
+        for category in (dg.BetaWarning, dg.PreviewWarning):
+            warnings.simplefilter("ignore", category)
+        try:
+            return super().invoke(ctx)
+        except ConsultingError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=PlainErrors)
+@click.version_option(package_name="consulting")
+def main() -> None:
+    """Recurring data engagements: what Dagster's own `dg` does not do."""
+
+
+for command in (
+    demo.demo,
+    ledger.ledger,
+    ledger.reprocess,
+    ledger.release,
+    ledger.discard,
+    models.prepare,
+    models.propose,
+    models.fields,
+    deliveries.verify,
+):
+    main.add_command(command)

@@ -1,0 +1,136 @@
+"""The stages that are not dbt's: file_received, profiled and delivered."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from consulting import chain
+from consulting.components.engagement import metadata
+from consulting.components.engagement.client import BATCH_TAG, Client
+from consulting.components.engagement.stage import batch_of, told_plainly
+from consulting.resources.consultancy import ConsultancyResource
+
+READABLE = "files_readable"
+NO_DRIFT = "no_blocking_drift"
+ON_TIME = "on_time"
+
+
+def build_file_received(client: Client) -> dg.AssetsDefinition:
+    """The asset that claims a batch, lands its files and loads them as text."""
+
+    @dg.asset(
+        key=client.key("file_received"),
+        description=(
+            f"{client.config.client_name}'s newest files: checked, landed by content hash and "
+            "loaded into the client's `raw` schema as text, with file and row number."
+        ),
+        group_name=client.client_id,
+        kinds={"file", "duckdb"},
+        tags=client.tags,
+        owners=client.owners,
+        partitions_def=client.partitions_def,
+        check_specs=[
+            dg.AssetCheckSpec(
+                READABLE,
+                asset=client.key("file_received"),
+                blocking=True,
+                description=(
+                    "Every file could be read. A warning names the files in quarantine; an error "
+                    "means that none was left to go on with."
+                ),
+            )
+        ],
+    )
+    def file_received(
+        context: dg.AssetExecutionContext, consultancy: ConsultancyResource
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        engagement = consultancy.engagement(client.client_id, client.config)
+        batch_id = context.run.tags.get(BATCH_TAG)
+        with told_plainly():
+            received = chain.receive(
+                engagement,
+                run_id=context.run.run_id,
+                batch_id=batch_id,
+                period=context.partition_key if context.has_partition_key else None,
+                log=context.log.info,
+            )
+        yield dg.MaterializeResult(
+            metadata=metadata.of_received(received, engagement),
+            check_results=[metadata.readable_check(READABLE, received)],
+        )
+
+    return file_received
+
+
+def build_profiled(client: Client) -> dg.AssetsDefinition:
+    """The asset that profiles the loaded files."""
+
+    @dg.asset(
+        key=client.key("profiled"),
+        deps=[client.key("file_received")],
+        description=(
+            "What the files hold: types, nulls, distributions, patterns, personal data, and what "
+            "changed since the last delivery. Issues carry severity and a recommendation."
+        ),
+        group_name=client.client_id,
+        kinds={"duckdb"},
+        tags=client.tags,
+        owners=client.owners,
+        partitions_def=client.partitions_def,
+        check_specs=[
+            dg.AssetCheckSpec(
+                NO_DRIFT,
+                asset=client.key("profiled"),
+                blocking=True,
+                description="The files have the shape that the last delivery and dbt expect.",
+            )
+        ],
+    )
+    def profiled(
+        context: dg.AssetExecutionContext, consultancy: ConsultancyResource
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        engagement = consultancy.engagement(client.client_id, client.config)
+        batch_id = batch_of(context, client)
+        with told_plainly():
+            profile = chain.profile(
+                engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+            )
+        yield dg.MaterializeResult(
+            metadata=metadata.of_profile(profile),
+            check_results=[metadata.drift_check(NO_DRIFT, profile)],
+        )
+
+    return profiled
+
+
+def build_delivered(client: Client) -> dg.AssetsDefinition:
+    """The asset that writes the delivery and, last of all, marks its files delivered."""
+
+    @dg.asset(
+        key=client.key("delivered"),
+        deps=[client.key("validated")],
+        description=(
+            "What the client gets: quality report, mapping document, transform log, cleaned "
+            "tables, rejected rows and a manifest with the hash of everything."
+        ),
+        group_name=client.client_id,
+        kinds={"html", "excel", "parquet"},
+        tags=client.tags,
+        owners=client.owners,
+        partitions_def=client.partitions_def,
+    )
+    def delivered(
+        context: dg.AssetExecutionContext, consultancy: ConsultancyResource
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        engagement = consultancy.engagement(client.client_id, client.config)
+        batch_id = batch_of(context, client)
+        with told_plainly():
+            delivery = chain.deliver(
+                engagement,
+                batch_id=batch_id,
+                run_id=context.run.run_id,
+                log=context.log.info,
+            )
+        yield dg.MaterializeResult(metadata=metadata.of_delivery(delivery, engagement))
+
+    return delivered

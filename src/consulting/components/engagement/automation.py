@@ -1,0 +1,139 @@
+"""What starts a client's runs: the job, the sensor on its files and its schedule."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from zlib import crc32
+
+import dagster as dg
+
+from consulting import chain
+from consulting.components.engagement.client import BATCH_TAG, Client
+from consulting.intake import RunVerdict
+from consulting.records import Batch
+from consulting.resources.consultancy import ConsultancyResource
+
+RUN_KEY_TAG = "dagster/run_key"
+"""Dagster tags the run of a request with its run key."""
+
+SENSOR_SECONDS = 30
+SPREAD_SECONDS = 10
+
+VERDICTS = {
+    dg.DagsterRunStatus.SUCCESS: RunVerdict.SUCCEEDED,
+    dg.DagsterRunStatus.FAILURE: RunVerdict.FAILED,
+    dg.DagsterRunStatus.CANCELED: RunVerdict.DIED,
+}
+
+
+def build_job(client: Client) -> Any:
+    """The job of the whole chain; its stages share one process, for each process reloads all.
+
+    (Dagster exports no name for the type of an asset job that is not resolved yet.)
+    """
+    return dg.define_asset_job(
+        client.job_name,
+        selection=dg.AssetSelection.key_prefixes(client.client_id),
+        description=f"{client.config.client_name}: from received files to a delivery.",
+        tags=client.tags,
+        executor_def=dg.in_process_executor,
+        partitions_def=client.partitions_def,
+    )
+
+
+def build_sensor(client: Client) -> dg.SensorDefinition:
+    """The sensor that finds the client's new files and asks for a run of each batch."""
+
+    @dg.sensor(
+        name=f"{client.client_id}_files",
+        job_name=client.job_name,
+        description=(
+            f"Looks for new files of {client.config.client_name} and starts a run for each batch. "
+            "What became of every file is in the ledger."
+        ),
+        # ticks of many clients are spread over time
+        minimum_interval_seconds=SENSOR_SECONDS + crc32(client.client_id.encode()) % SPREAD_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        tags=client.tags,
+    )
+    def files(
+        context: dg.SensorEvaluationContext, consultancy: ConsultancyResource
+    ) -> dg.SensorResult:
+        engagement = consultancy.engagement(client.client_id, client.config)
+        tick = chain.look(
+            engagement,
+            verdict_of=verdicts(context.instance),
+            verdict_of_request=request_verdicts(context.instance),
+            now=datetime.now(UTC),
+        )
+        if tick.batches:
+            return dg.SensorResult(run_requests=[run_request(client, b) for b in tick.batches])
+        return dg.SensorResult(skip_reason=tick.sentence)
+
+    return files
+
+
+def build_schedules(client: Client) -> list[dg.ScheduleDefinition]:
+    """The schedule that takes whatever is ready when the engagement is due."""
+    due = client.config.schedule
+    if due is None:
+        return []
+
+    @dg.schedule(
+        name=f"{client.client_id}_due",
+        cron_schedule=due.ticks,
+        execution_timezone=due.timezone,
+        job_name=client.job_name,
+        description=f"{client.config.client_name} is due: takes whatever files are ready.",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        tags=client.tags,
+    )
+    def when_due(
+        context: dg.ScheduleEvaluationContext, consultancy: ConsultancyResource
+    ) -> list[dg.RunRequest] | dg.SkipReason:
+        if not due.is_due(context.scheduled_execution_time):
+            return dg.SkipReason("Not due today: the calendar moved or skipped this day.")
+        engagement = consultancy.engagement(client.client_id, client.config)
+        tick = chain.look(
+            engagement,
+            verdict_of=verdicts(context.instance),
+            verdict_of_request=request_verdicts(context.instance),
+            now=datetime.now(UTC),
+            due=context.scheduled_execution_time,
+        )
+        if tick.batches:
+            return [run_request(client, batch) for batch in tick.batches]
+        return dg.SkipReason(tick.sentence)
+
+    return [when_due]
+
+
+def run_request(client: Client, batch: Batch) -> dg.RunRequest:
+    """The run of one batch; the same batch and attempt never runs twice."""
+    return dg.RunRequest(
+        run_key=batch.run_key,
+        partition_key=batch.period if client.partitions_def else None,
+        tags={**client.tags, BATCH_TAG: batch.batch_id},
+    )
+
+
+def verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict]:
+    """How a run ended, as the ledger asks for it."""
+
+    def verdict_of(run_id: str) -> RunVerdict:
+        run = instance.get_run_by_id(run_id)
+        if run is None:
+            return RunVerdict.UNKNOWN
+        return VERDICTS.get(run.status, RunVerdict.RUNNING)
+
+    return verdict_of
+
+
+def request_verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict]:
+    """How the run ended that a request led to; UNKNOWN if it led to none yet."""
+
+    def verdict_of_request(run_key: str) -> RunVerdict:
+        runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: run_key}), limit=1)
+        return VERDICTS.get(runs[0].status, RunVerdict.RUNNING) if runs else RunVerdict.UNKNOWN
+
+    return verdict_of_request

@@ -1,0 +1,243 @@
+"""What a stage tells Dagster: counts and names, never a client's row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from consulting.chain import Engagement
+    from consulting.chain.artifacts import Checks, Cleaning, Intake, Profile
+    from consulting.delivery import Delivery
+    from consulting.records import CheckOutcome, ModelOutcome
+
+Metadata = dict[str, dg.MetadataValue[Any] | str | int | float | bool]
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> dg.MetadataValue[Any]:
+    """Rows as a Markdown table."""
+    names = list(columns)
+    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+    lines += [f"| {' | '.join(_cell(value) for value in row)} |" for row in rows]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def of_received(received: Intake, engagement: Engagement) -> Metadata:
+    """What `file_received` tells: files, rows, encodings, quarantine and the ledger's state."""
+    readings = received.readings
+    metadata: Metadata = {
+        "batch_id": received.batch.batch_id,
+        "attempt": received.batch.attempt,
+        "file_count": len(readings),
+        "bytes": sum(reading.size_bytes for reading in readings),
+        "dagster/row_count": sum(reading.received_rows for reading in readings),
+        "files": table(
+            ["file", "feed", "rows", "not parsed", "format", "encoding", "decisions"],
+            (
+                [
+                    reading.filename,
+                    reading.feed,
+                    reading.received_rows,
+                    reading.unparsed_rows,
+                    reading.format,
+                    reading.encoding or "",
+                    "; ".join((*reading.decisions, *reading.warnings)),
+                ]
+                for reading in readings
+            ),
+        ),
+        "ledger": table(
+            ["state", "files"],
+            ((name, count) for name, count in engagement.intake.state().counts.items() if count),
+        ),
+    }
+    if received.carried:
+        metadata["carried_forward"] = table(
+            ["feed without a new file", "stands in from delivery"], received.carried.items()
+        )
+    if received.quarantined:
+        metadata["quarantined"] = table(
+            ["file", "code", "reason", "what to do"],
+            ([q.filename, q.code, q.reason, q.fix] for q in received.quarantined),
+        )
+    if received.batch.period:
+        metadata["period"] = received.batch.period
+    return metadata
+
+
+def readable_check(name: str, received: Intake) -> dg.AssetCheckResult:
+    """Passes if every file was read; an error if none was."""
+    bad = received.quarantined
+    none_left = bool(bad) and not received.readings
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not bad,
+        severity=dg.AssetCheckSeverity.ERROR if none_left else dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"{q.filename}: {q.reason} {q.fix}" for q in bad) or None,
+        metadata={"quarantined_files": len(bad)},
+    )
+
+
+def of_profile(profile: Profile) -> Metadata:
+    """What `profiled` tells: issues by severity, the score, columns and drift."""
+    severities = profile.issues_by_severity()
+    metadata: Metadata = {
+        "issues_found": sum(severities.values()),
+        "columns_profiled": sum(len(feed.columns) for feed in profile.profiles),
+        **{f"issues_{severity}": count for severity, count in severities.items()},
+        "issues": table(
+            ["feed", "column", "severity", "issue", "rows"],
+            (
+                [
+                    feed.feed,
+                    issue.column or "",
+                    issue.severity,
+                    issue.issue_type,
+                    issue.evidence_count,
+                ]
+                for feed in profile.profiles
+                for issue in feed.issues
+            ),
+        ),
+    }
+    if profile.score is not None and profile.score.value is not None:
+        metadata["quality_score"] = profile.score.value
+    if profile.drift:
+        metadata["drift"] = table(
+            ["feed", "severity", "what changed"],
+            ([finding.feed, finding.severity, finding.detail] for finding in profile.drift),
+        )
+    return metadata
+
+
+def drift_check(name: str, profile: Profile) -> dg.AssetCheckResult:
+    """Fails if the files no longer have the shape that the models need."""
+    found = [finding for finding in profile.drift if finding.severity != "info"]
+    blocking = [finding for finding in found if finding.severity == "block"]
+    severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not found,
+        severity=severity,
+        description="; ".join(f.detail for f in (blocking or found)) or None,
+        metadata={"blocking": len(blocking), "warnings": len(found) - len(blocking)},
+    )
+
+
+def of_model(model: ModelOutcome) -> Metadata:
+    """What a dbt model tells: its rows and its columns."""
+    metadata: Metadata = {
+        "dagster/relation_identifier": model.relation,
+        "dagster/column_schema": dg.MetadataValue.table_schema(
+            dg.TableSchema([dg.TableColumn(name, kind) for name, kind in model.columns])
+        ),
+    }
+    if model.rows is not None:
+        metadata["dagster/row_count"] = model.rows
+    return metadata
+
+
+def of_cleaning(cleaning: Cleaning) -> Metadata:
+    """What `cleaned` tells: models run, and where the rows of each feed went."""
+    return {
+        "models_run": len(cleaning.models),
+        "rows_received": sum(account.received for account in cleaning.accounts),
+        "rows_delivered": sum(account.delivered for account in cleaning.accounts),
+        "rows_rejected": sum(sum(a.rejected.values()) for a in cleaning.accounts),
+        "rows_merged": sum(sum(a.merged.values()) for a in cleaning.accounts),
+        "accounts": table(
+            ["feed", "received", "delivered", "rejected", "merged", "unaccounted for"],
+            (
+                [
+                    account.feed,
+                    account.received,
+                    account.delivered,
+                    sum(account.rejected.values()),
+                    sum(account.merged.values()),
+                    account.unaccounted,
+                ]
+                for account in cleaning.accounts
+            ),
+        ),
+        "rejects_by_reason": table(
+            ["feed", "reason", "rows"],
+            (
+                [account.feed, reason, count]
+                for account in cleaning.accounts
+                for reason, count in account.rejected.items()
+            ),
+        ),
+    }
+
+
+def conserved_check(name: str, cleaning: Cleaning) -> dg.AssetCheckResult:
+    """Fails if a row went missing or was multiplied."""
+    off = {a.feed: a.unaccounted for a in cleaning.accounts if a.unaccounted}
+    said = (f"feed {feed}: {count:+,} rows unaccounted for" for feed, count in off.items())
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not off,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(said) or None,
+        metadata={"feeds": len(cleaning.accounts), "feeds_off": len(off)},
+    )
+
+
+def check_result(spec: dg.AssetCheckSpec, check: CheckOutcome) -> dg.AssetCheckResult:
+    """A dbt test as an asset check: counts, and where the failing rows lie."""
+    metadata: Metadata = {"failing_rows": check.failing_rows, "dbt_status": check.status}
+    if check.stored_in:
+        metadata["failing_rows_table"] = check.stored_in
+    return dg.AssetCheckResult(
+        asset_key=spec.asset_key,
+        check_name=spec.name,
+        passed=check.status == "pass",
+        severity=(
+            dg.AssetCheckSeverity.WARN if check.severity == "warn" else dg.AssetCheckSeverity.ERROR
+        ),
+        description=check.message or check.description or None,
+        metadata=metadata,
+    )
+
+
+def of_checks(checks: Checks) -> Metadata:
+    """What `validated` tells."""
+    counts = checks.by_status()
+    return {
+        "tests_passed": counts.get("pass", 0),
+        "tests_warned": counts.get("warn", 0),
+        "tests_failed": counts.get("fail", 0) + counts.get("error", 0),
+        "tests": table(
+            ["test", "status", "failing rows"],
+            ([check.name, check.status, check.failing_rows] for check in checks.checks),
+        ),
+    }
+
+
+def of_delivery(delivery: Delivery, engagement: Engagement) -> Metadata:
+    """What `delivered` tells: the deliverables, each with its place."""
+    root = delivery.path
+    metadata: Metadata = {
+        "delivery_id": delivery.delivery_id,
+        "deliverables": table(
+            ["file"], ([_relative(root / name, engagement.folder.root)] for name in delivery.files)
+        ),
+        "quality_report": dg.MetadataValue.url((root / "quality_report.html").as_uri()),
+        "folder": dg.MetadataValue.path(str(root)),
+        "manifest_sha256": delivery.manifest_sha256,
+    }
+    if delivery.summary.score is not None:
+        metadata["quality_score"] = delivery.summary.score
+    return metadata
+
+
+def _relative(path: Path, root: Path) -> str:
+    return str(path.relative_to(root.parent)) if path.is_relative_to(root.parent) else str(path)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,195 @@
+"""The client's dbt models as assets, and its dbt tests as asset checks on them.
+
+dagster-dbt translates the manifest; dbt itself runs in this process, on the client's own database.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+
+from consulting import chain
+from consulting.cleaning import ClientModels
+from consulting.components.engagement import metadata
+from consulting.components.engagement.client import Client
+from consulting.components.engagement.stage import batch_of, told_plainly
+from consulting.resources.consultancy import ConsultancyResource
+
+CONSERVED = "every_row_accounted_for"
+
+
+class EngagementDbtTranslator(DagsterDbtTranslator):
+    """Names a client's dbt models `[client_id, <model>]`, in the client's group, with its tags."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_metadata=False))
+        self._client = client
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """A model has its name; a source is what `file_received` loaded."""
+        if dbt_resource_props["resource_type"] == "source":
+            return self._client.key("file_received")
+        return self._client.key(dbt_resource_props["name"])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the model's YAML says; the SQL is in the repository."""
+        return str(dbt_resource_props.get("description") or "")
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """One group per client."""
+        return self._client.client_id
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """The client's tags and the model's layer."""
+        layer = dbt_resource_props.get("schema")
+        return {**self._client.tags, **({"layer": str(layer)} if layer else {})}
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
+        """Who answers for the engagement answers for its models."""
+        return self._client.owners
+
+    def get_partitions_def(
+        self,
+        dbt_resource_props: Mapping[str, Any],  # noqa: ARG002
+    ) -> dg.PartitionsDefinition[str] | None:
+        """The engagement's periods."""
+        return self._client.partitions_def
+
+
+class ClientDbt:
+    """The client's manifest as asset and check specs.
+
+    Its two listings go through the translator node by node: dagster-dbt's own selection imports
+    dbt and compares every model with every other, which a thousand clients can not afford.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._manifest = ClientModels(client.dbt_dir, client.client_id).load_manifest()
+        self._translator = EngagementDbtTranslator(client)
+
+    @cached_property
+    def model_specs(self) -> dict[str, dg.AssetSpec]:
+        """The asset spec of each model, by its dbt unique id."""
+        return {
+            unique_id: self._translator.get_asset_spec(self._manifest, unique_id, None)
+            for unique_id, node in self._manifest["nodes"].items()
+            if node["resource_type"] == "model"
+        }
+
+    @cached_property
+    def check_specs(self) -> dict[str, dg.AssetCheckSpec]:
+        """The check spec of each test that is attached to a model, by its dbt unique id."""
+        specs = {}
+        for unique_id, node in self._manifest["nodes"].items():
+            if node["resource_type"] != "test":
+                continue
+            parents = [p for p in node["depends_on"]["nodes"] if p in self.model_specs]
+            attached = node.get("attached_node") or (parents[0] if parents else None)
+            if attached not in self.model_specs:
+                continue
+            spec = self._translator.get_asset_check_spec(
+                self.model_specs[attached], self._manifest, unique_id, None
+            )
+            if spec is not None:
+                specs[unique_id] = spec
+        return specs
+
+
+def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
+    """The step that runs the client's models."""
+    stage = dg.AssetSpec(
+        client.key("cleaned"),
+        deps=[client.key("profiled"), *(spec.key for spec in dbt.model_specs.values())],
+        description=(
+            "The client's dbt models have run: types, rules and duplicates, with every row that "
+            "is set aside kept with its reason."
+        ),
+        group_name=client.client_id,
+        kinds={"dbt", "duckdb"},
+        tags=client.tags,
+        owners=client.owners,
+        partitions_def=client.partitions_def,
+    )
+
+    @dg.multi_asset(
+        name=f"{client.client_id}__cleaned",
+        specs=[*dbt.model_specs.values(), stage],
+        check_specs=[
+            dg.AssetCheckSpec(
+                CONSERVED,
+                asset=stage.key,
+                blocking=True,
+                description=(
+                    "For each feed: rows received = delivered + rejected + merged as duplicates."
+                ),
+            )
+        ],
+        description="Runs the client's dbt models in this process.",
+    )
+    def cleaned(
+        context: dg.AssetExecutionContext, consultancy: ConsultancyResource
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        engagement = consultancy.engagement(client.client_id, client.config)
+        batch_id = batch_of(context, client)
+        with told_plainly():
+            cleaning = chain.clean(
+                engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+            )
+        for model in cleaning.models:
+            yield dg.MaterializeResult(
+                asset_key=client.key(model.name), metadata=metadata.of_model(model)
+            )
+        yield dg.MaterializeResult(
+            asset_key=stage.key,
+            metadata=metadata.of_cleaning(cleaning),
+            check_results=[metadata.conserved_check(CONSERVED, cleaning)],
+        )
+
+    return cleaned
+
+
+def build_validated(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
+    """The step that runs the client's dbt tests, each of them a check on its model."""
+    stage = dg.AssetSpec(
+        client.key("validated"),
+        deps=[client.key("cleaned")],
+        description=(
+            "Every dbt test has run. A failed test of error severity stops the delivery; a "
+            "warning is told in the report."
+        ),
+        group_name=client.client_id,
+        kinds={"dbt"},
+        tags=client.tags,
+        owners=client.owners,
+        partitions_def=client.partitions_def,
+    )
+
+    @dg.multi_asset(
+        name=f"{client.client_id}__validated",
+        specs=[stage],
+        check_specs=list(dbt.check_specs.values()),
+        allow_arbitrary_check_specs=True,
+        description="Runs the client's dbt tests in this process.",
+    )
+    def validated(
+        context: dg.AssetExecutionContext, consultancy: ConsultancyResource
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        engagement = consultancy.engagement(client.client_id, client.config)
+        batch_id = batch_of(context, client)
+        with told_plainly():
+            checks = chain.validate(
+                engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+            )
+        for check in checks.checks:
+            spec = dbt.check_specs.get(check.unique_id)
+            if spec is not None:
+                yield metadata.check_result(spec, check)
+        with told_plainly():
+            chain.refuse_failed(
+                engagement, batch_id=batch_id, run_id=context.run.run_id, checks=checks
+            )
+        yield dg.MaterializeResult(asset_key=stage.key, metadata=metadata.of_checks(checks))
+
+    return validated

@@ -1,0 +1,55 @@
+"""What the stages ask of the run they are in."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from consulting.components.engagement.client import BATCH_TAG
+from consulting.errors import ConsultingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consulting.components.engagement.client import Client
+
+BATCH_METADATA = "batch_id"
+
+
+def batch_of(context: dg.AssetExecutionContext, client: Client) -> str:
+    """The batch this run works on.
+
+    A run that starts in the middle of the chain goes on with the batch that `file_received` took
+    last (of the run's partition, where there is one).
+
+    Raises:
+        dg.Failure: If no batch was ever received.
+    """
+    tagged = context.run.tags.get(BATCH_TAG)
+    if tagged:
+        return tagged
+    records = context.instance.fetch_materializations(
+        dg.AssetRecordsFilter(
+            asset_key=client.key("file_received"),
+            asset_partitions=[context.partition_key] if context.has_partition_key else None,
+        ),
+        limit=1,
+    ).records
+    materialization = records[0].asset_materialization if records else None
+    if materialization is None or BATCH_METADATA not in materialization.metadata:
+        raise dg.Failure(
+            f"{client.client_id} has received no files yet, so there is nothing to go on with. "
+            f"Run the whole job {client.job_name}."
+        )
+    return str(materialization.metadata[BATCH_METADATA].value)
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Show the project's own errors as the failure's description, not as a stack."""
+    try:
+        yield
+    except ConsultingError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error

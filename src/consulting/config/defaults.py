@@ -1,0 +1,73 @@
+"""What all engagements inherit: `defs/clients/defaults.yaml`.
+
+It holds any fields of an engagement; a client's own value wins, and mappings are merged field by
+field (`alerts: {channel: ...}` in the client keeps the default's `deliveries`).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import yaml
+from pydantic import ValidationError
+
+from consulting.config.engagement import EngagementConfig
+from consulting.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FILENAME = "defaults.yaml"
+
+
+def with_defaults(attributes: Mapping[str, Any], clients_dir: Path) -> dict[str, Any]:
+    """A client's attributes laid over the project's defaults.
+
+    Args:
+        attributes: What the client's `defs.yaml` says.
+        clients_dir: The folder that holds the clients and, maybe, `defaults.yaml`.
+
+    Raises:
+        ConfigurationError: If the defaults are not a mapping of known fields.
+    """
+    path = clients_dir / FILENAME
+    if not path.exists():
+        return dict(attributes)
+    return _merge(_read(path, path.stat().st_mtime_ns), attributes)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _modified: int) -> dict[str, Any]:
+    """The defaults; cached by modification time, for a thousand clients read the same file."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is not valid YAML: {error}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{path} must hold fields of an engagement, such as `owners:`.")
+    probe = _merge({"client_name": "x", "feeds": [{"name": "x", "files": "x"}]}, values)
+    try:
+        EngagementConfig.model_validate(probe)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        raise ConfigurationError(f"{path}, field {field}: {problem['msg']}") from None
+    return values
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if _mergeable(old, value) else value
+    return merged
+
+
+def _mergeable(old: Any, new: Any) -> TypeGuard[dict[str, Any]]:
+    """Two mappings, unless they are of different `type`: those share no fields."""
+    both = isinstance(old, dict) and isinstance(new, dict)
+    return both and new.get("type", old.get("type")) == old.get("type")

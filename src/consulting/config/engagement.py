@@ -1,0 +1,232 @@
+"""The fields of an engagement's `defs.yaml`, below `attributes:`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from consulting.config_model import NAME_PATTERN, ConfigModel
+from consulting.intake.records import BatchPolicy
+from consulting.timekeeping import Partitioning, Sla, Timetable
+
+CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
+"""What a client's folder may be called; the name is its `client_id` everywhere."""
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+EnvironmentVariable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
+
+
+class LocalSource(ConfigModel):
+    """The client's files arrive in a folder of this machine."""
+
+    type: Literal["local"] = Field(description="Files arrive in a local folder.")
+    folder: str | None = Field(
+        default=None,
+        description="The drop folder; `incoming/` in the client's data folder if not given.",
+        examples=["/mnt/sftp/acme"],
+    )
+
+
+class S3Source(ConfigModel):
+    """The client's files arrive under a prefix of an S3 bucket, or of a compatible server's."""
+
+    type: Literal["s3"] = Field(description="Files arrive in an S3 bucket.")
+    bucket: str = Field(min_length=3, description="The bucket's name.", examples=["client-uploads"])
+    prefix: str = Field(
+        default="", description="Only keys below it are read.", examples=["acme_corp/incoming/"]
+    )
+    endpoint_url: str | None = Field(
+        default=None,
+        description="The address of an S3-compatible server; AWS if not given.",
+        examples=["http://127.0.0.1:9000"],
+    )
+    region: str | None = Field(
+        default=None, description="The bucket's region.", examples=["eu-central-1"]
+    )
+    credentials_prefix: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description=(
+            "Read this client's keys from `<PREFIX>_ACCESS_KEY_ID` and "
+            "`<PREFIX>_SECRET_ACCESS_KEY`; the machine's own AWS identity if not given."
+        ),
+        examples=["ACME"],
+    )
+
+
+Source = Annotated[LocalSource | S3Source, Field(discriminator="type")]
+
+
+class Feed(ConfigModel):
+    """One kind of file a client sends again and again."""
+
+    name: Name = Field(
+        description="Lower-case name; the raw table and the dbt models carry it.",
+        examples=["orders"],
+    )
+    files: str = Field(
+        min_length=1,
+        description="Which files belong to it: a glob over the file's path in the source.",
+        examples=["orders*.xlsx"],
+    )
+    sheet: str | int | None = Field(
+        default=None,
+        description="The worksheet, by name or 1-based number; the first visible one if not given.",
+        examples=["Orders"],
+    )
+    header_row: int | None = Field(
+        default=None,
+        ge=0,
+        description="The line of the header; 0 for none. Detected if not given.",
+        examples=[3],
+    )
+    delimiter: str | None = Field(
+        default=None,
+        description="The delimiter of text files. Detected if not given.",
+        examples=[";"],
+    )
+    encoding: str | None = Field(
+        default=None,
+        description="The encoding of text files. Detected if not given.",
+        examples=["cp1252"],
+    )
+    password_variable: EnvironmentVariable | None = Field(
+        default=None,
+        description="The environment variable that holds the password of protected workbooks.",
+        examples=["ACME_WORKBOOK_PASSWORD"],
+    )
+
+
+class Alerts(ConfigModel):
+    """Where the engagement's alerts go."""
+
+    channel: str | None = Field(
+        default=None,
+        pattern=r"^[#C@]\S+$",
+        description="The Slack channel; the project's default channel if not given.",
+        examples=["#acme-alerts"],
+    )
+    deliveries: bool = Field(
+        default=False, description="Also tell the channel of each delivery made.", examples=[True]
+    )
+
+
+class Deliverables(ConfigModel):
+    """What a delivery holds beside the Parquet tables and the documents."""
+
+    formats: tuple[Literal["csv", "xlsx"], ...] = Field(
+        default=("csv",),
+        description="The forms of the cleaned tables beside Parquet.",
+        examples=[["csv", "xlsx"]],
+    )
+    consultancy: str | None = Field(
+        default=None,
+        description="The name that signs the report.",
+        examples=["Northwind Data Partners"],
+    )
+
+
+class EngagementConfig(ConfigModel):
+    """One client's recurring work: what is due, from which files, for whom.
+
+    Columns, types, rules and tests are not here: they live in the client's dbt models.
+    """
+
+    client_name: str = Field(
+        min_length=1,
+        description="The client's name, as deliverables print it.",
+        examples=["Acme Corp"],
+    )
+    engagement_type: Literal["recurring", "one_off", "monitoring"] = Field(
+        default="recurring",
+        description="`recurring` work, a `one_off` job, or `monitoring` of a client's files.",
+        examples=["recurring"],
+    )
+    security_tier: Literal[1, 2, 3] = Field(
+        default=2,
+        description=(
+            "How much client data may be held: 1 none (schema only), 2 a masked sample, 3 all."
+        ),
+        examples=[3],
+    )
+    source: Source = Field(
+        default=LocalSource(type="local"),
+        description="Where the client's files arrive.",
+        examples=[{"type": "local"}],
+    )
+    feeds: tuple[Feed, ...] = Field(
+        description="The kinds of file the client sends.",
+        examples=[[{"name": "customers", "files": "customers*.csv"}]],
+    )
+    schedule: Timetable | None = Field(
+        default=None,
+        description="When a run is due; without one, files are processed as they arrive.",
+        examples=[{"cron": "0 6 * * 1", "timezone": "America/New_York"}],
+    )
+    partitions: Partitioning | None = Field(
+        default=None,
+        description="Periods (days, weeks, months) the files belong to, if they do.",
+        examples=[{"every": "month", "start": "2026-01"}],
+    )
+    sla: Sla | None = Field(
+        default=None,
+        description="By when a delivery is due, and who is told if it is late.",
+        examples=[{"due": "0 12 * * 1", "warn_after": "8d", "fail_after": "14d"}],
+    )
+    intake: BatchPolicy = Field(
+        default=BatchPolicy(),
+        description="When a file counts as complete, and how many are taken at once.",
+        examples=[{"settle_seconds": 60}],
+    )
+    process: Literal["on_arrival", "on_schedule"] = Field(
+        default="on_arrival",
+        description="Start a run when files arrive, or let them wait for the schedule.",
+        examples=["on_schedule"],
+    )
+    sample_rows: int = Field(
+        default=500,
+        ge=1,
+        le=100_000,
+        description="Rows kept per file at tier 2.",
+        examples=[500],
+    )
+    deliverables: Deliverables = Field(
+        default=Deliverables(),
+        description="What a delivery holds beside the Parquet tables and the documents.",
+        examples=[{"formats": ["csv", "xlsx"]}],
+    )
+    alerts: Alerts = Field(
+        default=Alerts(),
+        description="Where alerts go.",
+        examples=[{"channel": "#acme-alerts"}],
+    )
+    owners: tuple[str, ...] = Field(
+        default=(),
+        description="Who answers for the engagement: `team:<name>` or an e-mail address.",
+        examples=[["team:data"]],
+    )
+
+    @field_validator("owners")
+    @classmethod
+    def _owners_are_teams_or_people(cls, owners: tuple[str, ...]) -> tuple[str, ...]:
+        for owner in owners:
+            if not re.fullmatch(r"team:\S+|[^@\s]+@[^@\s]+\.[^@\s]+", owner):
+                raise ValueError(f"{owner!r} is neither `team:<name>` nor an e-mail address.")
+        return owners
+
+    @model_validator(mode="after")
+    def _feeds_are_distinct(self) -> EngagementConfig:
+        if not self.feeds:
+            raise ValueError(
+                "`feeds` is empty: name at least one kind of file, for example "
+                '`- {name: customers, files: "customers*.csv"}`.'
+            )
+        twice = [name for name, n in Counter(f.name for f in self.feeds).items() if n > 1]
+        if twice:
+            raise ValueError(f"feed {twice[0]!r} is declared twice; give each feed its own name.")
+        if self.process == "on_schedule" and self.schedule is None:
+            raise ValueError("`process: on_schedule` needs a `schedule`.")
+        return self

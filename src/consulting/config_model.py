@@ -1,0 +1,108 @@
+"""The base of all YAML models: strict, and helpful about mistakes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticUndefined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import ModelWrapValidatorHandler
+    from pydantic_core import ErrorDetails
+
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
+
+
+def nearest(word: object, allowed: Iterable[str]) -> str:
+    """A " Did you mean 'x'?" for the allowed word that is closest to `word`, or nothing."""
+    close = get_close_matches(str(word), list(allowed), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+class ConfigModel(BaseModel):
+    """A part of `defs.yaml`: immutable, and strict about unknown fields.
+
+    Its errors keep pydantic's location (Dagster adds file and line to it) and say what is allowed
+    and which right spelling is nearest.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_kwargs: Any) -> None:
+        """Take descriptions from the docstring, and a default as example, where none is given."""
+        told = _attributes(cls.__doc__ or "")
+        for name, field in cls.model_fields.items():
+            field.description = field.description or told.get(name)
+            if field.examples is None and field.default not in (None, PydanticUndefined, ""):
+                field.examples = [field.default]
+        cls.model_rebuild(force=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain_mistakes(cls, value: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(
+                error.title, [cls._explain(details) for details in error.errors()]
+            ) from None
+
+    @classmethod
+    def _explain(cls, details: ErrorDetails) -> InitErrorDetails:
+        """Word one error for people; a nested model has worded its own."""
+        kind, location, given = details["type"], details["loc"], details["input"]
+        fields = [field.alias or name for name, field in cls.model_fields.items()]
+        message = None
+        if kind == "extra_forbidden" and len(location) == 1:
+            message = (
+                f"{location[0]!r} is not a field here.{nearest(location[0], fields)} "
+                f"Allowed: {', '.join(fields)}."
+            )
+        elif kind == "missing" and len(location) == 1:
+            field = cls.model_fields.get(str(location[0]))
+            example = f", for example {field.examples[0]!r}" if field and field.examples else ""
+            message = f"{location[0]!r} is required here{example}."
+        elif kind == "string_pattern_mismatch" and details["ctx"]["pattern"] == NAME_PATTERN:
+            example = re.sub(r"\W+", "_", str(given).strip().lower()).lstrip("_0123456789")
+            message = (
+                f"{given!r} is not a name. Use a lower-case letter, then lower-case letters, "
+                f"digits and underscores, for example {example or 'orders'!r}."
+            )
+        elif kind == "literal_error":
+            allowed = details["ctx"]["expected"]
+            words = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
+            message = f"{given!r} is not allowed.{nearest(given, words)} Allowed: {allowed}."
+        elif kind == "union_tag_invalid":
+            tag, allowed = details["ctx"]["tag"], details["ctx"]["expected_tags"]
+            words = [word.strip(" '") for word in allowed.split(",")]
+            message = f"type {tag!r} is not known.{nearest(tag, words)} Allowed types: {allowed}."
+        elif kind == "union_tag_not_found":
+            message = "'type' is required here."
+        if message is None:
+            return _as_line_error(details)
+        return InitErrorDetails(
+            type="value_error", ctx={"error": message}, loc=location, input=given
+        )
+
+
+def _attributes(docstring: str) -> dict[str, str]:
+    """The "Attributes:" of a docstring: name → its text on one line."""
+    _, _, listed = inspect.cleandoc(docstring).partition("Attributes:\n")
+    found = re.findall(r"^    (\w+): (.*(?:\n {8,}.*)*)", listed, flags=re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def _as_line_error(details: ErrorDetails) -> InitErrorDetails:
+    """The same error, unchanged, in the form pydantic takes it back."""
+    kind: str | PydanticCustomError = details["type"]
+    return InitErrorDetails(
+        type=kind, ctx=details.get("ctx", {}), loc=details["loc"], input=details["input"]
+    )

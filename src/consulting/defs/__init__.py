@@ -1,0 +1,1 @@
+"""What is deployed: one folder per client, and what all clients share."""

@@ -1,0 +1,52 @@
+"""What the client opens: the delivery, built whole or not at all, and the same every time."""
+
+from consulting.delivery.build import build_delivery
+from consulting.delivery.findings import Finding, Question, ask_questions, collect_findings
+from consulting.delivery.history import HistoryTable, append_history, list_deliveries
+from consulting.delivery.inputs import (
+    Consultancy,
+    Delivery,
+    DeliveryInputs,
+    DeliverySummary,
+    Difference,
+    TableExport,
+)
+from consulting.delivery.mapping import UnmappedColumn, unmapped_columns
+from consulting.delivery.rejects import (
+    CORRECTION_ID,
+    CorrectedRow,
+    CorrectionReport,
+    export_rejects,
+    is_corrections,
+    match_corrections,
+    original_columns,
+)
+from consulting.delivery.verify import compare, verify
+
+__all__ = [
+    "CORRECTION_ID",
+    "Consultancy",
+    "CorrectedRow",
+    "CorrectionReport",
+    "Delivery",
+    "DeliveryInputs",
+    "DeliverySummary",
+    "Difference",
+    "Finding",
+    "HistoryTable",
+    "Question",
+    "TableExport",
+    "UnmappedColumn",
+    "append_history",
+    "ask_questions",
+    "build_delivery",
+    "collect_findings",
+    "compare",
+    "export_rejects",
+    "is_corrections",
+    "list_deliveries",
+    "match_corrections",
+    "original_columns",
+    "unmapped_columns",
+    "verify",
+]

@@ -1,0 +1,191 @@
+"""Build a delivery: all of it or none, and the same bytes from the same inputs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from consulting.delivery.examples import find_examples
+from consulting.delivery.findings import collect_findings, count_by_severity
+from consulting.delivery.inputs import Delivery
+from consulting.delivery.manifest import (
+    MANIFEST,
+    file_sha256,
+    hash_files,
+    summarise,
+    write_manifest,
+)
+from consulting.delivery.mapping import write_mapping_html, write_mapping_workbook
+from consulting.delivery.rejects import export_rejects
+from consulting.delivery.report import Contents, write_quality_report
+from consulting.delivery.tables import export_tables, open_warehouse
+from consulting.delivery.transform_log import write_transform_log
+from consulting.delivery.verify import compare
+from consulting.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from consulting.delivery.inputs import DeliveryInputs, DeliverySummary, TableExport
+    from consulting.delivery.rejects import RejectsFile
+    from consulting.delivery.tables import ExportedTable
+    from consulting.layout import ClientFolder
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def build_delivery(
+    inputs: DeliveryInputs, *, folder: ClientFolder, tables: Sequence[TableExport]
+) -> Delivery:
+    """Write the delivery's folder below `folder.deliverables`.
+
+    It is written beside its place, flushed to disk, and renamed into it: whoever looks sees the
+    whole delivery or none. Where the delivery exists already and comes out the same, nothing is
+    changed.
+
+    Args:
+        inputs: What the delivery says.
+        folder: The client's folder; the tables and rejects are read from its warehouse, the
+            records that did not parse from the run folder of the same id.
+        tables: The tables to hand over; at tier 1 none is.
+
+    Raises:
+        DeliveryError: If a row is unaccounted for, if a table does not have the rows its account
+            says, or if another delivery has the same id.
+    """
+    _check_inputs(inputs, folder)
+    final = folder.deliverables / inputs.delivery_id
+    partial = folder.deliverables / f".{inputs.delivery_id}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        summary = _write_all(inputs, folder, tables, partial)
+        rebuilt = final.exists()
+        if rebuilt:
+            _refuse_another(inputs, final, partial)
+        else:
+            _settle(partial, final)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Delivery(
+        delivery_id=inputs.delivery_id,
+        path=final,
+        files=tuple(sorted([*hash_files(final), MANIFEST])),
+        manifest_sha256=file_sha256(final / MANIFEST),
+        rebuilt=rebuilt,
+        summary=summary,
+    )
+
+
+def _check_inputs(inputs: DeliveryInputs, folder: ClientFolder) -> None:
+    if inputs.client_id != folder.client_id:
+        raise DeliveryError(
+            f"{inputs.client_id}: the delivery was to be written into the folder of "
+            f"{folder.client_id}. A client's delivery belongs in its own folder."
+        )
+    if not _SAFE_ID.fullmatch(inputs.delivery_id):
+        raise DeliveryError(
+            f"{inputs.client_id}: {inputs.delivery_id!r} can not name a folder. Use letters, "
+            "digits, '.', '_' and '-', with a letter or digit in front."
+        )
+    for account in inputs.accounts:
+        if account.unaccounted:
+            raise DeliveryError(
+                f"{inputs.client_id}: feed '{account.feed}' has {account.unaccounted:+,} rows "
+                f"unaccounted for: {account.received:,} received, {account.delivered:,} delivered, "
+                f"{sum(account.rejected.values()):,} rejected, {sum(account.merged.values()):,} "
+                "merged. A model loses or multiplies rows; correct it and run again."
+            )
+
+
+def _write_all(
+    inputs: DeliveryInputs, folder: ClientFolder, tables: Sequence[TableExport], target: Path
+) -> DeliverySummary:
+    (target / "tables").mkdir()
+    (target / "rejects").mkdir()
+    exported: list[ExportedTable] = []
+    rejects, examples = [], []
+    if not inputs.schema_only and folder.warehouse.exists():
+        with open_warehouse(folder.warehouse, writes_to=target) as connection:
+            exported = export_tables(
+                connection,
+                tables,
+                target / "tables",
+                inputs=inputs,
+            )
+            _check_rows(inputs, tables, exported)
+            run_folder = folder.run(inputs.delivery_id)
+            rejects = export_rejects(connection, inputs, target / "rejects", run_folder=run_folder)
+            _check_rejects(inputs, rejects)
+            examples = find_examples(connection, inputs)
+    findings = collect_findings(inputs)
+    summary = summarise(inputs, count_by_severity(findings))
+    contents = Contents(findings, examples, exported, rejects, summary)
+    write_quality_report(inputs, contents, target / "quality_report.html")
+    write_mapping_workbook(inputs, target / "mapping_document.xlsx")
+    write_mapping_html(inputs, target / "mapping_document.html")
+    write_transform_log(inputs, exported, target / "transform_log.csv")
+    for empty in ("tables", "rejects"):
+        if not any((target / empty).iterdir()):
+            (target / empty).rmdir()
+    write_manifest(target, inputs, tables=exported, rejects=rejects, summary=summary)
+    return summary
+
+
+def _check_rows(
+    inputs: DeliveryInputs, tables: Sequence[TableExport], exported: Sequence[ExportedTable]
+) -> None:
+    """The report's number and the file's number are the same number, or there is no delivery."""
+    accounts = {account.feed: account for account in inputs.accounts}
+    for table, written in zip(tables, exported, strict=True):
+        account = accounts.get(table.feed or "")
+        if account is not None and account.delivered != written.rows:
+            raise DeliveryError(
+                f"{inputs.client_id}: the account of feed '{account.feed}' says "
+                f"{account.delivered:,} rows were delivered, but the table '{table.table}' has "
+                f"{written.rows:,}. The warehouse changed after it was counted; run again."
+            )
+
+
+def _check_rejects(inputs: DeliveryInputs, rejects: Sequence[RejectsFile]) -> None:
+    written = {file.feed: file.rows for file in rejects}
+    for account in inputs.accounts:
+        counted, found = sum(account.rejected.values()), written.get(account.feed, 0)
+        if counted != found:
+            raise DeliveryError(
+                f"{inputs.client_id}: the account of feed '{account.feed}' says {counted:,} rows "
+                f"were rejected, but {found:,} are in 'rejects.rejects_{account.feed}' and the run "
+                "folder. A rejected row must be kept: correct the model, or run again."
+            )
+
+
+def _refuse_another(inputs: DeliveryInputs, final: Path, partial: Path) -> None:
+    differences = compare(final, partial)
+    if differences:
+        listed = " ".join(str(difference) for difference in differences[:5])
+        more = f" And {len(differences) - 5} more." if len(differences) > 5 else ""  # noqa: PLR2004
+        raise DeliveryError(
+            f"{inputs.client_id}: the delivery {inputs.delivery_id} exists and this run would make "
+            f"another of it. {listed}{more} A delivery is never overwritten: reprocess the drops "
+            "as a new batch, which gets an id of its own."
+        )
+
+
+def _settle(partial: Path, final: Path) -> None:
+    """Flush every file and folder, then let the finished delivery appear at once."""
+    for path in sorted(partial.rglob("*"), reverse=True):
+        _flush(path)
+    _flush(partial)
+    partial.rename(final)
+    _flush(final.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

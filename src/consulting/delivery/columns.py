@@ -1,0 +1,154 @@
+"""A column of a profile as the report shows it: a few facts in words, and one small chart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from consulting.delivery.charts import histogram, share_bar
+from consulting.delivery.pages import number, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consulting.delivery.inputs import DeliveryInputs
+    from consulting.profiling import ColumnProfile, FeedProfile, FormatCount
+
+_TOP_SHOWN = 4
+_LONGEST_SHOWN = 40
+_ALMOST_UNIQUE = 0.9
+_NOTABLE_FORMATS = 3
+
+
+class ColumnView:
+    """One row of the report's table of columns.
+
+    Args:
+        profile: The column.
+        rows: Rows of the feed.
+        values_shown: Whether its values may stand in the report: never for personal data.
+        named_only: At tier 1: its name is all there is, and all that may be shown.
+    """
+
+    def __init__(
+        self, profile: ColumnProfile, rows: int, *, values_shown: bool, named_only: bool = False
+    ) -> None:
+        self.name = profile.name
+        self.type = profile.inferred_type.replace("_", " ")
+        self.fit = (
+            "" if named_only or profile.type_pct in (0, 100) else f"{profile.type_pct:.1f} % fit"
+        )
+        self.pii = profile.pii.kind.replace("_", " ") if profile.pii else ""
+        self.rows = rows
+        missing = profile.null_count + profile.null_like_count
+        self.filled = rows - missing
+        self.missing = missing
+        self.filled_bar = share_bar(
+            [("full", self.filled), ("gap", missing)],
+            label=f"{percent(self.filled, rows)} of {profile.name} is filled",
+            height=6,
+        )
+        self.distinct = ("" if profile.distinct_exact else "about ") + number(
+            profile.distinct_count
+        )
+        self.key = profile.key_candidate
+        self.facts = [] if named_only else _facts(profile)
+        self.chart = _chart(profile) if values_shown else Markup("")
+        self.ends = (profile.histogram[0].lower, profile.histogram[-1].upper) if self.chart else ()
+        spread_out = profile.cardinality_ratio > _ALMOST_UNIQUE
+        shown = [] if self.chart or spread_out or not values_shown else profile.top_values
+        self.top = [
+            (_short(one.value), f"{one.pct:.1f}", percent(one.count, rows))
+            for one in shown[:_TOP_SHOWN]
+        ]
+        if values_shown:
+            repeated = self.filled > profile.distinct_count
+            self.otherwise = "almost all different" if repeated else "all different"
+        else:
+            self.otherwise = "not shown"
+
+
+class FeedView:
+    """One feed's columns."""
+
+    def __init__(self, profile: FeedProfile, inputs: DeliveryInputs) -> None:
+        self.feed = profile.feed
+        self.rows = profile.row_count
+        self.basis = {
+            "all_rows": f"all {number(profile.row_count)} rows",
+            "sample": f"a sample of {number(profile.row_count)} rows",
+            "headers": "the headers only; no row was read",
+        }[profile.basis]
+        keys = () if inputs.schema_only else profile.candidate_keys
+        self.keys = [" + ".join(key) for key in keys]
+        self.columns = [
+            ColumnView(
+                column,
+                profile.row_count,
+                values_shown=not inputs.schema_only and not column.pii and not column.masked,
+                named_only=inputs.schema_only,
+            )
+            for column in profile.columns
+        ]
+
+
+def _chart(profile: ColumnProfile) -> Markup:
+    bins = profile.histogram
+    if len(bins) < 2:  # noqa: PLR2004 - one bar is no distribution
+        return Markup("")
+    counts = [one.count for one in bins]
+    peak = bins[counts.index(max(counts))]
+    label = (
+        f"Distribution of {profile.name} from {bins[0].lower} to {bins[-1].upper}, "
+        f"most between {peak.lower} and {peak.upper}"
+    )
+    return histogram(counts, label=label)
+
+
+def _facts(profile: ColumnProfile) -> list[str]:
+    counted = (
+        (profile.null_like_count, "written as a word for “missing”"),
+        (profile.ambiguous_dates, "ambiguous dates"),
+        (profile.leading_zeros, "with leading zeros"),
+        (profile.untrimmed, "with blanks around"),
+    )
+    facts = _measures(profile)
+    if len(profile.formats) > 1:
+        facts.append(f"{len(profile.formats)} notations: {_formats(profile.formats)}")
+    facts += [_formats(kind) for kind in (profile.currencies, profile.units) if kind]
+    return facts + [f"{number(count)} {words}" for count, words in counted if count]
+
+
+def _measures(profile: ColumnProfile) -> list[str]:
+    facts = []
+    if profile.numbers is not None:
+        facts.append(f"mean {_figure(profile.numbers.mean)}")
+        if profile.numbers.negatives:
+            facts.append(f"{number(profile.numbers.negatives)} negative")
+    elif profile.min_length is not None and not profile.histogram:
+        low, high = profile.min_length, profile.max_length or 0
+        facts.append(f"{low} characters" if low == high else f"{low} to {high} characters")
+    return facts
+
+
+def _formats(formats: Sequence[FormatCount]) -> str:
+    shown = ", ".join(
+        f"{_in_words(one.format)} ({number(one.count)})" for one in formats[:_NOTABLE_FORMATS]
+    )
+    return shown + (" …" if len(formats) > _NOTABLE_FORMATS else "")
+
+
+def _in_words(notation: str) -> str:
+    """Write a date format as people do: `%Y-%m-%d` is YYYY-MM-DD; `?` may be day or month."""
+    for code, word in (("%Y", "YYYY"), ("%y", "YY"), ("%m", "MM"), ("%d", "DD"), ("%b", "Mon")):
+        notation = notation.replace(code, word)
+    return notation
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

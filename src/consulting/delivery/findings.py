@@ -1,0 +1,265 @@
+"""What the client should know, from every source, in one order: what matters most comes first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from consulting.delivery.mapping import unmapped_columns
+from consulting.delivery.pages import percent, plural
+from consulting.delivery.rejects import reason_in_words
+from consulting.records import CheckOutcome, Record, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from consulting.delivery.inputs import DeliveryInputs
+    from consulting.profiling import Issue
+
+SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warn", "info")
+SEVERITY_WORDS: dict[Severity, str] = {
+    "error": "Must fix",
+    "warn": "Should check",
+    "info": "Good to know",
+}
+MANY_REJECTS = 0.05
+"""From this share of a feed's rows on, one reject reason is a finding of severity error."""
+
+
+_EXAMPLES_SHOWN = 4
+_TITLES = {
+    "null_like_values": "Words for “no value”",
+    "formula_like_values": "Values that look like formulas",
+    "type_mismatch": "Values of another type",
+    "constant_column": "The same value in every row",
+    "untrimmed_values": "Blanks around values",
+    "casing_variants": "One word in several spellings",
+}
+"""Where a code of the profile, its underscores taken out, would not be plain words."""
+
+
+class Finding(Record):
+    """One thing the client should know.
+
+    Attributes:
+        severity: "error", "warn" or "info".
+        source: Where it was found.
+        feed: The feed, where it is about one.
+        column: The column, where it is about one.
+        title: What it is, in a few words.
+        detail: What was seen, in a sentence.
+        count: How many rows, files or columns it is about.
+        unit: Which of them are counted.
+        examples: Some of the values: at tier 3 only, and never of personal data.
+        recommendation: What to do.
+    """
+
+    severity: Severity
+    source: Literal["profile", "test", "rejects", "file", "mapping"]
+    feed: str | None = None
+    column: str | None = None
+    title: str
+    detail: str = ""
+    count: int = 1
+    unit: Literal["row", "file", "column"] = "row"
+    examples: tuple[str, ...] = ()
+    recommendation: str = ""
+
+    @property
+    def where(self) -> str:
+        """The feed and column, as far as there are any."""
+        return " › ".join(part for part in (self.feed, self.column) if part)  # noqa: RUF001
+
+
+class Place(Record):
+    """Where a question comes up, and why it is asked there."""
+
+    where: str
+    why: str = ""
+
+
+class Question(Record):
+    """Something only the client can answer; asked once, whatever number of columns it is about."""
+
+    ask: str
+    places: tuple[Place, ...] = ()
+
+
+def collect_findings(inputs: DeliveryInputs) -> list[Finding]:
+    """Return all findings: by severity, files first, then by rows."""
+    found = [
+        *_from_files(inputs),
+        *_from_rejects(inputs),
+        *_from_checks(inputs),
+        *_from_mapping(inputs),
+        *_from_profiles(inputs),
+    ]
+    return sorted(
+        found,
+        key=lambda f: (
+            SEVERITY_ORDER.index(f.severity),
+            f.unit != "file",
+            -f.count,
+            f.where,
+            f.title,
+            f.detail,
+        ),
+    )
+
+
+def count_by_severity(findings: Sequence[Finding]) -> dict[str, int]:
+    """Return how many findings there are of each severity, every severity named."""
+    return {
+        severity: sum(finding.severity == severity for finding in findings)
+        for severity in SEVERITY_ORDER
+    }
+
+
+def findings_that_matter(findings: Sequence[Finding], count: int = 5) -> list[Finding]:
+    """Return the first few for page one: at most two of the same title, mere notes last."""
+    chosen: list[Finding] = []
+    for finding in findings:
+        alike = sum(one.title == finding.title for one in chosen)
+        if alike < 2:  # noqa: PLR2004 - a page of five equal lines tells one thing
+            chosen.append(finding)
+        if len(chosen) == count:
+            break
+    return chosen
+
+
+def ask_questions(inputs: DeliveryInputs) -> list[Question]:
+    """Return what to ask the client, in the order in which an answer changes most."""
+    asked: dict[str, list[Place]] = {}
+
+    def ask(question: str, where: str = "", why: str = "") -> None:
+        places = asked.setdefault(question, [])
+        if where:
+            places.append(Place(where=where, why=why))
+
+    for column in unmapped_columns(inputs):
+        where = f"{column.feed} › {column.column}"  # noqa: RUF001
+        ask("Do you need this column? No rule says what becomes of it.", where)
+    for feed, issue in _issues(inputs):
+        if issue.question:
+            ask(issue.question, _place(feed, issue), issue.detail)
+    for reading in inputs.files:
+        for warning in reading.warnings:
+            ask(warning, reading.filename)
+    for question in inputs.questions:
+        ask(question)
+    return [Question(ask=words, places=tuple(places)) for words, places in asked.items()]
+
+
+def _issues(inputs: DeliveryInputs) -> Iterator[tuple[str, Issue]]:
+    for profile in inputs.profiles:
+        for issue in profile.issues:
+            yield profile.feed, issue
+    for issue in inputs.across:
+        yield issue.feed, issue
+
+
+def _place(feed: str, issue: Issue) -> str:
+    column = issue.column or ", ".join(issue.columns)
+    return " › ".join(part for part in (feed, column) if part)  # noqa: RUF001
+
+
+def _from_profiles(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for feed, issue in _issues(inputs):
+        yield Finding(
+            severity=issue.severity,
+            source="profile",
+            feed=feed,
+            column=issue.column or ", ".join(issue.columns) or None,
+            title=_TITLES.get(issue.issue_type, issue.issue_type.replace("_", " ").capitalize()),
+            detail=issue.detail,
+            examples=_examples(inputs, feed, issue),
+            count=issue.evidence_count,
+            recommendation=issue.recommendation,
+        )
+
+
+def _examples(inputs: DeliveryInputs, feed: str, issue: Issue) -> tuple[str, ...]:
+    if inputs.tier != 3:  # noqa: PLR2004
+        return ()
+    named = {issue.column, *issue.columns}
+    personal = any(
+        column.pii is not None or column.masked
+        for profile in inputs.profiles
+        for column in profile.columns
+        if profile.feed == feed and column.name in named
+    )
+    return () if personal else issue.examples[:_EXAMPLES_SHOWN]
+
+
+def _from_files(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for file in inputs.quarantined:
+        yield Finding(
+            severity="error",
+            source="file",
+            feed=file.feed,
+            title=f"File set aside: {file.filename}",
+            detail=file.reason,
+            unit="file",
+            recommendation=file.fix,
+        )
+
+
+def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for account in inputs.accounts:
+        for code, rows in account.rejected.items():
+            if not rows:
+                continue
+            column, _, kind = code.partition(":")
+            yield Finding(
+                severity="error" if rows >= MANY_REJECTS * account.received else "warn",
+                source="rejects",
+                feed=account.feed,
+                column=column if kind and column != "row" else None,
+                title=f"Rejected: {reason_in_words(code, inputs.reasons)}",
+                detail=f"{percent(rows, account.received)} of the rows of {account.feed}, "
+                "set aside for this reason.",
+                count=rows,
+                recommendation="Correct these rows in the rejects file and drop it again."
+                if not inputs.sampled
+                else "Correct these rows where the file comes from.",
+            )
+
+
+def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for check in inputs.checks:
+        if check.status == "pass":
+            continue
+        yield Finding(
+            severity="warn" if check.status == "warn" else "error",
+            source="test",
+            feed=check.model,
+            column=check.column,
+            title=f"{'Could not be tested' if check.status == 'error' else 'Not always true'}: "
+            f"{(check.description or check.name.replace('_', ' ')).rstrip('.')}",
+            detail=_failing(check),
+            count=check.failing_rows,
+            recommendation="Ask us for these rows: they are kept in your warehouse."
+            if check.stored_in
+            else "",
+        )
+
+
+def _failing(check: CheckOutcome) -> str:
+    if check.status == "error":
+        return "The test itself is broken; nothing is known of the rows."
+    allowed = "The rows are delivered as they are." if check.status == "warn" else ""
+    failing = plural(check.failing_rows, "exception", "exceptions")
+    return f"{failing} in the cleaned table. {allowed}".strip()
+
+
+def _from_mapping(inputs: DeliveryInputs) -> Iterator[Finding]:
+    for column in unmapped_columns(inputs):
+        yield Finding(
+            severity="error",
+            source="mapping",
+            feed=column.feed,
+            column=column.column,
+            title="Column unaccounted for",
+            detail="The column is neither delivered nor dropped with a reason.",
+            unit="column",
+            recommendation="Tell us whether you need it: we map it, or note why it is left out.",
+        )

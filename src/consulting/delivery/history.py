@@ -1,0 +1,179 @@
+"""Deliveries over time: the list of past ones, and the tables they add up to.
+
+A recurring engagement delivers one period's rows at a time; `history.<table>` in the client's
+warehouse holds them all, each row with the delivery and the period it came with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from consulting.delivery.inputs import DeliverySummary
+from consulting.delivery.manifest import read_manifest
+from consulting.delivery.tables import MART_SCHEMA, describe, quote
+from consulting.errors import DeliveryError
+from consulting.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from consulting.layout import ClientFolder
+
+HISTORY_SCHEMA = "history"
+DELIVERY_COLUMN = "_delivery_id"
+PERIOD_COLUMN = "_period"
+
+
+class HistoryTable(Record):
+    """What one delivery did to one history table.
+
+    Attributes:
+        table: The table.
+        added: Rows this delivery added.
+        superseded: Rows of an earlier delivery of the same period that it replaced.
+        total: Rows the table now has.
+        periods: Periods the table now has.
+        changed_columns: Columns that were new, or whose type had to widen, in words.
+    """
+
+    table: str
+    added: int
+    superseded: int
+    total: int
+    periods: int
+    changed_columns: tuple[str, ...] = ()
+
+
+def list_deliveries(
+    folder: ClientFolder, *, before: datetime | None = None
+) -> list[DeliverySummary]:
+    """Return the finished deliveries, oldest first.
+
+    Args:
+        folder: The client.
+        before: Only those whose newest drop arrived earlier; what a delivery's own trend is made
+            of, so that a later rebuild sees the same past.
+    """
+    if not folder.deliverables.is_dir():
+        return []
+    found = [
+        DeliverySummary.model_validate(read_manifest(path)["summary"])
+        for path in folder.deliverables.iterdir()
+        if path.is_dir() and not path.name.startswith(".")
+    ]
+    chosen = [one for one in found if before is None or one.received_at < before]
+    return sorted(chosen, key=lambda one: (one.received_at, one.delivery_id))
+
+
+def append_history(
+    warehouse: Path, tables: Sequence[str], *, delivery_id: str, period: str | None
+) -> list[HistoryTable]:
+    """Add the delivered marts to the history, in one transaction.
+
+    The same delivery again changes nothing; a later delivery of the same period takes the earlier
+    one's place. A column that is new becomes empty for the past; one whose type changed becomes
+    the wider of the two, and text where there is none.
+
+    Args:
+        warehouse: The client's warehouse.
+        tables: Tables in the `marts` schema.
+        delivery_id: The delivery.
+        period: Its period; without one each delivery stands for itself.
+
+    Raises:
+        DeliveryError: If a table is missing.
+    """
+    connection = duckdb.connect(str(warehouse))
+    try:
+        connection.execute("BEGIN")
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {HISTORY_SCHEMA}")
+        outcomes = [_append(connection, table, delivery_id, period) for table in tables]
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+    return outcomes
+
+
+def _append(
+    connection: duckdb.DuckDBPyConnection, table: str, delivery_id: str, period: str | None
+) -> HistoryTable:
+    columns = describe(connection, MART_SCHEMA, table)
+    if not columns:
+        raise DeliveryError(
+            f"{delivery_id}: the table '{MART_SCHEMA}.{table}' is to be added to the history, but "
+            "the warehouse has none of that name. Run the client's models first."
+        )
+    mart, past = f"{MART_SCHEMA}.{quote(table)}", f"{HISTORY_SCHEMA}.{quote(table)}"
+    if not describe(connection, HISTORY_SCHEMA, table):
+        connection.execute(
+            f"CREATE TABLE {past} AS SELECT ''::VARCHAR AS {DELIVERY_COLUMN}, "
+            f"''::VARCHAR AS {PERIOD_COLUMN}, * FROM {mart} LIMIT 0"
+        )
+    changed = _widen(connection, table, past, columns)
+    key = period if period is not None else delivery_id
+    superseded = _count(
+        connection,
+        f"SELECT count(*) FROM {past} WHERE {PERIOD_COLUMN} = ? AND {DELIVERY_COLUMN} <> ?",
+        [key, delivery_id],
+    )
+    connection.execute(
+        f"DELETE FROM {past} WHERE {PERIOD_COLUMN} = ? OR {DELIVERY_COLUMN} = ?",
+        [key, delivery_id],
+    )
+    names = ", ".join(quote(name) for name, _ in columns)
+    connection.execute(
+        f"INSERT INTO {past} ({DELIVERY_COLUMN}, {PERIOD_COLUMN}, {names}) "
+        f"SELECT ?, ?, {names} FROM {mart}",
+        [delivery_id, key],
+    )
+    return HistoryTable(
+        table=table,
+        added=_count(connection, f"SELECT count(*) FROM {mart}"),
+        superseded=superseded,
+        total=_count(connection, f"SELECT count(*) FROM {past}"),
+        periods=_count(connection, f"SELECT count(DISTINCT {PERIOD_COLUMN}) FROM {past}"),
+        changed_columns=tuple(changed),
+    )
+
+
+def _widen(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    past: str,
+    columns: Sequence[tuple[str, str]],
+) -> list[str]:
+    known = dict(describe(connection, HISTORY_SCHEMA, table))
+    changed = []
+    for name, kind in columns:
+        if name not in known:
+            connection.execute(f"ALTER TABLE {past} ADD COLUMN {quote(name)} {kind}")
+            changed.append(f"{name} is new ({kind})")
+        elif known[name] != kind:
+            wider = _wider(connection, known[name], kind)
+            if wider != known[name]:
+                connection.execute(
+                    f"ALTER TABLE {past} ALTER COLUMN {quote(name)} SET DATA TYPE {wider}"
+                )
+                changed.append(f"{name} went from {known[name]} to {wider}")
+    return changed
+
+
+def _wider(connection: duckdb.DuckDBPyConnection, one: str, two: str) -> str:
+    """DuckDB's own common type of two; text where it has none, or one that would lose digits."""
+    try:
+        query = f"SELECT typeof(x) FROM (SELECT NULL::{one} AS x UNION ALL SELECT NULL::{two})"
+        kind = str(connection.execute(query).fetchall()[0][0])
+    except duckdb.Error:
+        return "VARCHAR"
+    loses_digits = kind in {"DOUBLE", "FLOAT"} and not {one, two} <= {"DOUBLE", "FLOAT", "INTEGER"}
+    return "VARCHAR" if loses_digits else kind
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[str] = ()
+) -> int:
+    return int(connection.execute(query, list(parameters)).fetchall()[0][0])

@@ -1,0 +1,138 @@
+"""`manifest.json`: what a delivery consists of and what it was made from, by hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from consulting.delivery.inputs import DeliverySummary
+from consulting.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from consulting.delivery.inputs import DeliveryInputs
+    from consulting.delivery.rejects import RejectsFile
+    from consulting.delivery.tables import ExportedTable
+
+MANIFEST = "manifest.json"
+MANIFEST_VERSION = 1
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return path → hash and size of every file below a folder but the manifest, by name."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): {
+            "sha256": file_sha256(path),
+            "size_bytes": path.stat().st_size,
+        }
+        for path in paths
+        if path.relative_to(folder).as_posix() != MANIFEST
+    }
+
+
+def summarise(inputs: DeliveryInputs, findings: Mapping[str, int]) -> DeliverySummary:
+    """Return the delivery as one line of a trend."""
+    statuses = [check.status for check in inputs.checks]
+    return DeliverySummary(
+        delivery_id=inputs.delivery_id,
+        client_id=inputs.client_id,
+        period=inputs.period,
+        received_at=inputs.received_at,
+        tier=inputs.tier,
+        score=None if inputs.score is None else inputs.score.value,
+        received=sum(account.received for account in inputs.accounts),
+        delivered=sum(account.delivered for account in inputs.accounts),
+        rejected=sum(sum(account.rejected.values()) for account in inputs.accounts),
+        merged=sum(sum(account.merged.values()) for account in inputs.accounts),
+        findings=dict(findings),
+        tests_passed=statuses.count("pass"),
+        tests_warned=statuses.count("warn"),
+        tests_failed=statuses.count("fail") + statuses.count("error"),
+    )
+
+
+def write_manifest(
+    folder: Path,
+    inputs: DeliveryInputs,
+    *,
+    tables: Sequence[ExportedTable],
+    rejects: Sequence[RejectsFile],
+    summary: DeliverySummary,
+) -> None:
+    """Write the manifest of the files in a folder; nothing may be added to it afterwards."""
+    config = json.dumps(inputs.config, sort_keys=True, ensure_ascii=False, default=str)
+    manifest = {
+        "manifest_version": MANIFEST_VERSION,
+        "delivery_id": inputs.delivery_id,
+        "client_id": inputs.client_id,
+        "client_name": inputs.client_name,
+        "engagement_type": inputs.engagement_type,
+        "security_tier": inputs.tier,
+        "security_tier_name": inputs.tier_name,
+        "sampled": inputs.sampled,
+        "period": inputs.period,
+        "received_at": inputs.received_at.isoformat(),
+        "files": hash_files(folder),
+        "raw_files": [
+            {
+                "filename": reading.filename,
+                "feed": reading.feed,
+                "sha256": reading.sha256,
+                "size_bytes": reading.size_bytes,
+                "received_rows": reading.received_rows,
+            }
+            for reading in inputs.files
+        ],
+        "quarantined_files": [file.model_dump(mode="json") for file in inputs.quarantined],
+        "row_accounting": [
+            {**account.model_dump(mode="json"), "unaccounted": account.unaccounted}
+            for account in inputs.accounts
+        ],
+        "tables": [table.model_dump(mode="json") for table in tables],
+        "rejects": [file.model_dump(mode="json") for file in rejects],
+        "fingerprints": {
+            "code": inputs.code_fingerprint,
+            "dbt_project": inputs.dbt_fingerprint,
+            "config": hashlib.sha256(config.encode()).hexdigest(),
+            "inputs": hashlib.sha256(inputs.model_dump_json().encode()).hexdigest(),
+        },
+        "config": inputs.config,
+        "versions": dict(sorted(inputs.versions.items())),
+        "blocked": list(inputs.blocked),
+        "earlier_deliveries": [past.delivery_id for past in inputs.history],
+        "summary": summary.model_dump(mode="json"),
+    }
+    text = json.dumps(manifest, indent=2, sort_keys=False, ensure_ascii=False, default=str)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return a delivery's manifest.
+
+    Raises:
+        DeliveryError: If the folder has none, or one that is not JSON.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DeliveryError(
+            f"{folder.name}: there is no {MANIFEST}, so this is not a finished delivery. "
+            "Name a delivery listed by `list_deliveries`."
+        ) from None
+    except ValueError:
+        raise DeliveryError(
+            f"{folder.name}: {MANIFEST} is not JSON, so the delivery has been altered since it was "
+            "made. Restore the folder from a backup, or rebuild the delivery from its landed files."
+        ) from None
+    return manifest

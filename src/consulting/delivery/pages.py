@@ -1,0 +1,114 @@
+"""Rendering: one self-contained HTML page from a template, the style inside it, nothing fetched."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from consulting.delivery.inputs import DeliveryInputs
+
+_MILLION = 1_000_000
+_KINDS = {
+    "BIGINT": "whole number",
+    "BOOLEAN": "yes or no",
+    "DATE": "date",
+    "DOUBLE": "number",
+    "HUGEINT": "whole number",
+    "INTEGER": "whole number",
+    "TIMESTAMP": "date and time",
+    "TIMESTAMP WITH TIME ZONE": "date and time",
+    "VARCHAR": "text",
+}
+
+
+def render_page(template: str, inputs: DeliveryInputs, **values: Any) -> str:
+    """Return a page. Every value is escaped, unless it is `Markup` made by this package."""
+    environment = _environment()
+    style = Markup(environment.get_template("style.css").render())  # noqa: S704 - our own file
+    return environment.get_template(template).render(inputs=inputs, style=style, **values)
+
+
+def number(value: float) -> str:
+    """Return a number for a reader: 12,480 or 98.6; a whole number has no decimals."""
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.3g}"
+    return f"{int(value):,}"
+
+
+def percent(part: float, whole: float) -> str:
+    """Return a share in words that never round something to nothing, nor almost all to all."""
+    if not whole:
+        return "–"  # noqa: RUF001 - a dash in a table
+    share = 100 * part / whole
+    if 0 < share < 0.1:  # noqa: PLR2004
+        return "< 0.1 %"
+    if 99.9 < share < 100:  # noqa: PLR2004
+        return "> 99.9 %"
+    return f"{share:.0f} %" if share in (0, 100) else f"{share:.1f} %"
+
+
+def size(size_bytes: int) -> str:
+    """Return a file size: 512 B, 12.3 kB, 4.5 MB (decimal units)."""
+    if size_bytes < 1000:  # noqa: PLR2004
+        return f"{size_bytes} B"
+    if size_bytes < _MILLION:
+        return f"{size_bytes / 1000:.1f} kB"
+    return f"{size_bytes / _MILLION:,.1f} MB"
+
+
+def day(moment: datetime) -> str:
+    """Return a date for a reader: 3 November 2026."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def figure(value: float) -> str:
+    """Return a measured figure with three digits that mean something: 0.184, 2.6, 120."""
+    return f"{float(f'{value:.3g}'):,g}"
+
+
+def plural(count: int, word: str, many: str | None = None) -> str:
+    """Return the count with its word: 1 row, 2 rows."""
+    return f"{number(count)} {word if count == 1 else many or word + 's'}"
+
+
+def kind(sql_type: str) -> str:
+    """Return a column's type as people say it: DECIMAL(12,2) is a number with 2 decimals."""
+    name, _, rest = sql_type.partition("(")
+    if name == "DECIMAL":
+        decimals = rest.rstrip(")").partition(",")[2].strip() or "0"
+        return f"number, {decimals} decimals"
+    return _KINDS.get(name, sql_type.lower())
+
+
+def visible(text: str) -> Markup:
+    """Return a value with its blanks made visible, for blanks are often what was changed."""
+    escaped = str(Markup.escape(text))
+    for blank, sign in (("\t", "⇥"), ("\n", "↵"), ("\r", ""), ("\u00a0", "⍽")):
+        escaped = escaped.replace(blank, f'<span class="blank">{sign}</span>')
+    core = escaped.strip(" ")
+    left = len(escaped) - len(escaped.lstrip(" "))
+    right = len(escaped) - len(escaped.rstrip(" ")) if core else 0
+    dot = '<span class="blank">·</span>'
+    inner = core.replace("  ", f"{dot}{dot}")
+    return Markup(dot * left + inner + dot * right)  # noqa: S704 - escaped above
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("consulting.delivery", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    for word in (figure, kind, number, percent, size, day, plural, visible):
+        environment.filters[word.__name__] = word
+    return environment

@@ -1,0 +1,163 @@
+"""The quality report: one HTML file that opens offline, prints well, and starts with a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consulting.delivery.charts import dial, share_bar, trend
+from consulting.delivery.columns import FeedView
+from consulting.delivery.findings import (
+    SEVERITY_ORDER,
+    SEVERITY_WORDS,
+    ask_questions,
+    findings_that_matter,
+)
+from consulting.delivery.mapping import map_feeds
+from consulting.delivery.pages import number, render_page
+from consulting.delivery.rejects import reason_in_words
+from consulting.delivery.verdict import READY_RULE, reach_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from markupsafe import Markup
+
+    from consulting.delivery.examples import ChangedColumn
+    from consulting.delivery.findings import Finding
+    from consulting.delivery.inputs import DeliveryInputs, DeliverySummary
+    from consulting.delivery.rejects import RejectsFile
+    from consulting.delivery.tables import ExportedTable
+    from consulting.records import CheckOutcome, FeedAccount
+
+TREND_LENGTH = 12
+MAX_FINDINGS = 200
+"""Findings listed one by one; the rest is counted, so that a page stays a page."""
+MAX_TESTS = 400
+_QUESTIONS_ON_PAGE_ONE = 4
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a delivery consists of, for the report to tell.
+
+    Attributes:
+        findings: In the order of `collect_findings`.
+        examples: What cleaning changed.
+        tables: The tables written.
+        rejects: The rejects files written.
+        summary: The delivery in a line.
+    """
+
+    findings: Sequence[Finding]
+    examples: Sequence[ChangedColumn]
+    tables: Sequence[ExportedTable]
+    rejects: Sequence[RejectsFile]
+    summary: DeliverySummary
+
+
+def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Path) -> None:
+    """Write the report as one self-contained page."""
+    findings, summary = contents.findings, contents.summary
+    html = render_page(
+        "report.html.j2",
+        inputs,
+        summary=summary,
+        verdict=reach_verdict(inputs, findings, summary),
+        verdict_rule=READY_RULE,
+        score_dial=_score_dial(summary),
+        accounts=[AccountView(account, inputs) for account in inputs.accounts],
+        matters=findings_that_matter(findings),
+        questions=ask_questions(inputs),
+        questions_first=_QUESTIONS_ON_PAGE_ONE,
+        examples=contents.examples,
+        findings_by_severity=[
+            (severity, SEVERITY_WORDS[severity], [f for f in findings if f.severity == severity])
+            for severity in SEVERITY_ORDER
+        ],
+        severity_words=SEVERITY_WORDS,
+        max_findings=MAX_FINDINGS,
+        feeds=[FeedView(profile, inputs) for profile in inputs.profiles],
+        checks=sorted(inputs.checks, key=_check_order),
+        max_tests=MAX_TESTS,
+        past=[*inputs.history, summary][-TREND_LENGTH:],
+        trends=_trends([*inputs.history, summary][-TREND_LENGTH:]),
+        mapped=map_feeds(inputs),
+        tables=contents.tables,
+        rejects=contents.rejects,
+    )
+    target.write_text(html, encoding="utf-8", newline="\n")
+
+
+class AccountView:
+    """One feed's row accounting: the equation, and the reasons below it."""
+
+    def __init__(self, account: FeedAccount, inputs: DeliveryInputs) -> None:
+        self.feed = account.feed
+        self.received = account.received
+        self.delivered = account.delivered
+        self.rejected = sum(account.rejected.values())
+        self.merged = sum(account.merged.values())
+        self.carried_from = account.carried_from
+        self.reasons = [
+            (reason_in_words(code, inputs.reasons).rstrip("."), rows)
+            for code, rows in _largest_first(account.rejected)
+        ]
+        self.merges = [
+            (reason_in_words(rule, inputs.reasons).rstrip("."), rows)
+            for rule, rows in _largest_first(account.merged)
+        ]
+        self.sampled_from = sum(
+            reading.sampled_from or 0 for reading in inputs.files if reading.feed == account.feed
+        )
+        self.bar = share_bar(
+            [
+                ("delivered", self.delivered),
+                ("rejected", self.rejected),
+                ("merged", self.merged),
+            ],
+            label=f"{account.feed}: {number(self.delivered)} delivered, "
+            f"{number(self.rejected)} rejected, {number(self.merged)} merged",
+        )
+
+
+def _largest_first(parts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(((k, v) for k, v in parts.items() if v), key=lambda part: (-part[1], part[0]))
+
+
+def _check_order(check: CheckOutcome) -> tuple[int, str, str, str]:
+    order = ("error", "fail", "warn", "pass").index(check.status)
+    return order, check.model, check.column or "", check.name
+
+
+def _score_dial(summary: DeliverySummary) -> Markup | None:
+    if summary.score is None:
+        return None
+    return dial(summary.score, label=f"Quality score {number(round(summary.score, 1))} of 100")
+
+
+def _trends(past: Sequence[DeliverySummary]) -> list[tuple[str, Markup]]:
+    names = [one.period or f"{one.received_at:%d %b %y}" for one in past]
+    scores = [(n, one.score) for n, one in zip(names, past, strict=True) if one.score is not None]
+    shares = [
+        (name, 100 * one.rejected / one.received)
+        for name, one in zip(names, past, strict=True)
+        if one.received
+    ]
+    charts = [
+        (
+            "Quality score, 0 to 100",
+            trend(scores, low=0, high=100, label=_trend_words("Quality score", scores)),
+        ),
+        (
+            "Rows rejected, % of rows received",
+            trend(shares, low=0, label=_trend_words("Rejected rows in percent", shares)),
+        ),
+    ]
+    return [(title, chart) for title, chart in charts if chart]
+
+
+def _trend_words(what: str, points: Sequence[tuple[str, float]]) -> str:
+    listed = ", ".join(f"{name} {number(round(value, 1))}" for name, value in points)
+    return f"{what} by delivery: {listed}"

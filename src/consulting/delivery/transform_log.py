@@ -1,0 +1,178 @@
+"""The transform log: every step of the run as one line of CSV, from the file to the delivery."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from consulting.delivery.spreadsheet import neutralise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from consulting.delivery.inputs import DeliveryInputs
+    from consulting.delivery.tables import ExportedTable
+
+COLUMNS = (
+    "step",
+    "stage",
+    "feed",
+    "subject",
+    "operation",
+    "rows_before",
+    "rows_after",
+    "rows_rejected",
+    "rows_merged",
+    "values_changed",
+    "reason",
+    "sha256",
+    "detail",
+)
+
+
+def write_transform_log(inputs: DeliveryInputs, tables: list[ExportedTable], target: Path) -> int:
+    """Write the log.
+
+    Returns:
+        How many lines it has, without the header.
+    """
+    lines = [line for part in (_files, _steps, _accounts) for line in part(inputs)]
+    lines += list(_tables(inputs, tables))
+    lines += list(_versions(inputs))
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for number, line in enumerate(lines, start=1):
+            row = {"step": number, **line}
+            writer.writerow([_cell(row.get(name)) for name in COLUMNS])
+    return len(lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return neutralise(value) if isinstance(value, str) else str(value)
+
+
+def _files(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
+    for reading in inputs.files:
+        kind = ", ".join(part for part in (reading.format, reading.encoding) if part)
+        words = "; ".join((*reading.decisions, *reading.warnings))
+        sampled = (
+            f"sampled: {reading.loaded_rows} of {reading.sampled_from} rows kept"
+            if reading.sampled_from is not None
+            else ""
+        )
+        yield {
+            "stage": "file_received",
+            "feed": reading.feed,
+            "subject": reading.filename,
+            "operation": f"read ({kind})",
+            "rows_before": reading.received_rows,
+            "rows_after": reading.loaded_rows,
+            "rows_rejected": reading.unparsed_rows,
+            "sha256": reading.sha256,
+            "detail": "; ".join(part for part in (sampled, words) if part),
+        }
+        for skipped in reading.skipped:
+            yield {
+                "stage": "file_received",
+                "feed": reading.feed,
+                "subject": f"{reading.filename}, lines {skipped.first_line}-{skipped.last_line}",
+                "operation": "skip lines that are not data",
+                "detail": skipped.reason,
+            }
+    for file in inputs.quarantined:
+        yield {
+            "stage": "file_received",
+            "feed": file.feed,
+            "subject": file.filename,
+            "operation": "quarantine",
+            "reason": file.code,
+            "sha256": file.sha256,
+            "detail": f"{file.reason} {file.fix}",
+        }
+    for sentence in inputs.blocked:
+        yield {"stage": "file_received", "operation": "blocked by tier", "detail": sentence}
+
+
+def _steps(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
+    for step in inputs.steps:
+        yield {
+            "stage": step.stage,
+            "feed": step.feed,
+            "subject": step.subject,
+            "operation": step.operation,
+            "rows_before": step.rows_before,
+            "rows_after": step.rows_after,
+            "rows_rejected": step.rows_rejected,
+            "rows_merged": step.rows_merged,
+            "values_changed": step.values_changed,
+            "detail": step.detail,
+        }
+    for check in inputs.checks:
+        yield {
+            "stage": "validated",
+            "subject": f"{check.model}.{check.column}" if check.column else check.model,
+            "operation": f"test {check.name}",
+            "reason": check.status,
+            "detail": f"{check.failing_rows} failing rows; {check.description}".rstrip("; "),
+        }
+
+
+def _accounts(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
+    for account in inputs.accounts:
+        for word, parts, column in (
+            ("reject", account.rejected, "rows_rejected"),
+            ("merge duplicates", account.merged, "rows_merged"),
+        ):
+            for reason, rows in sorted(parts.items()):
+                yield {
+                    "stage": "cleaned",
+                    "feed": account.feed,
+                    "subject": account.table,
+                    "operation": word,
+                    column: rows,
+                    "reason": reason,
+                    "detail": inputs.reasons.get(reason, ""),
+                }
+        rejected, merged = sum(account.rejected.values()), sum(account.merged.values())
+        yield {
+            "stage": "validated",
+            "feed": account.feed,
+            "subject": account.table,
+            "operation": "account for every row",
+            "rows_before": account.received,
+            "rows_after": account.delivered,
+            "rows_rejected": rejected,
+            "rows_merged": merged,
+            "detail": f"{account.received} = {account.delivered} delivered + {rejected} rejected "
+            f"+ {merged} merged",
+        }
+
+
+def _tables(inputs: DeliveryInputs, tables: list[ExportedTable]) -> Iterator[dict[str, object]]:
+    feeds = {account.table: account.feed for account in inputs.accounts}
+    for table in tables:
+        yield {
+            "stage": "delivered",
+            "feed": feeds.get(table.table),
+            "subject": table.table,
+            "operation": "write table",
+            "rows_before": table.rows,
+            "rows_after": table.rows,
+            "detail": "; ".join((", ".join(table.files), *table.notes)),
+        }
+
+
+def _versions(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
+    for name, version in sorted(inputs.versions.items()):
+        yield {"stage": "delivered", "subject": name, "operation": "version", "detail": version}
+    for name, fingerprint in (("code", inputs.code_fingerprint), ("dbt", inputs.dbt_fingerprint)):
+        yield {
+            "stage": "delivered",
+            "subject": name,
+            "operation": "fingerprint",
+            "sha256": fingerprint,
+        }

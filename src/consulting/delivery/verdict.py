@@ -1,0 +1,142 @@
+"""The verdict: one level by a stated rule, and the sentences that say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from consulting.delivery.pages import number, percent, plural
+from consulting.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consulting.delivery.findings import Finding
+    from consulting.delivery.inputs import DeliveryInputs, DeliverySummary
+
+READY_RULE = (
+    "“Ready to use”: every test passed, no file was set aside and nothing has to be fixed. "
+    "“Ready to use, with care”: no test failed, but something was rejected, warned about or has to "
+    "be fixed at the source. “Not ready”: a test failed."
+)
+
+
+class Verdict(Record):
+    """What page one says first.
+
+    Attributes:
+        level: The rule's outcome; it colours the page.
+        headline: The verdict in a few words.
+        sentences: What it rests on, in plain sentences.
+    """
+
+    level: Literal["ready", "care", "stop", "assessment"]
+    headline: str
+    sentences: tuple[str, ...]
+
+
+def reach_verdict(
+    inputs: DeliveryInputs, findings: Sequence[Finding], summary: DeliverySummary
+) -> Verdict:
+    """Apply the rule of `READY_RULE` and say what it rests on."""
+    if inputs.schema_only:
+        return _assess(inputs, findings)
+    must_fix = sum(finding.severity == "error" for finding in findings)
+    care = must_fix or summary.rejected or summary.tests_warned or inputs.quarantined
+    if summary.tests_failed:
+        level, headline = "stop", "Not ready to use"
+    elif care:
+        level, headline = "care", "Ready to use, with care"
+    else:
+        level, headline = "ready", "Ready to use"
+    if inputs.sampled:
+        headline += ", as far as the sample shows"
+    return Verdict(
+        level=level,
+        headline=headline,
+        sentences=tuple(
+            sentence
+            for sentence in (_rows(inputs, summary), _tests(summary), _attention(findings))
+            if sentence
+        ),
+    )
+
+
+def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
+    columns = sum(len(reading.columns) for reading in inputs.files)
+    models = sum(model.status == "success" for model in inputs.models)
+    return Verdict(
+        level="assessment",
+        headline="Data-model assessment",
+        sentences=(
+            (
+                f"We read the structure of {plural(len(inputs.files), 'file')}: "
+                f"{plural(columns, 'column')}, and no row of data."
+            ),
+            (
+                f"{plural(models, 'model')} of {number(len(inputs.models))} ran on empty tables of "
+                "that structure, so the mapping below is one that works."
+            ),
+            (
+                f"{plural(len(findings), 'thing')} about the structure should be looked at. "
+                "Whether the values are right can be told only from the values."
+            ),
+        ),
+    )
+
+
+def _rows(inputs: DeliveryInputs, summary: DeliverySummary) -> str:
+    files = plural(len(inputs.files), "file")
+    if not summary.received:
+        return f"No rows were received in {files}."
+    kind = "sampled rows" if inputs.sampled else "rows received"
+    rest = [
+        f"{number(count)} {word}"
+        for count, word in (
+            (summary.rejected, "were set aside with a reason"),
+            (summary.merged, "were merged as duplicates"),
+        )
+        if count
+    ]
+    tail = f"; {' and '.join(rest)}" if rest else ""
+    return (
+        f"Of {number(summary.received)} {kind} in {files}, {number(summary.delivered)} "
+        f"({percent(summary.delivered, summary.received)}) are delivered{tail}. "
+        "Every row is accounted for."
+    )
+
+
+def _tests(summary: DeliverySummary) -> str:
+    total = summary.tests_passed + summary.tests_warned + summary.tests_failed
+    if not total:
+        return "No tests are defined yet."
+    if summary.tests_passed == total:
+        return f"All {plural(total, 'test')} of the cleaned tables passed."
+    parts = [
+        f"{number(count)} {word}"
+        for count, word in ((summary.tests_warned, "warned"), (summary.tests_failed, "failed"))
+        if count
+    ]
+    return (
+        f"{number(summary.tests_passed)} of {plural(total, 'test')} of the cleaned tables passed, "
+        f"{' and '.join(parts)}."
+    )
+
+
+def _attention(findings: Sequence[Finding]) -> str:
+    grave = [finding for finding in findings if finding.severity == "error"]
+    values = sum(finding.unit == "row" for finding in grave)
+    files = sum(finding.unit == "file" for finding in grave)
+    columns = sum(finding.unit == "column" for finding in grave)
+    parts = [
+        words
+        for count, words in (
+            (values, f"{plural(values, 'finding')} should be fixed where the data comes from"),
+            (files, f"{plural(files, 'file')} could not be used"),
+            (
+                columns,
+                f"{plural(columns, 'column')} still {'need' if columns > 1 else 'needs'} a rule",
+            ),
+        )
+        if count
+    ]
+    return f"{', '.join(parts)}." if parts else ""

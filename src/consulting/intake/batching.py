@@ -1,0 +1,352 @@
+"""Batches: which drops one run takes, and which run may work on them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, exists, insert, select, update
+
+from consulting.errors import BatchHeldError, BatchSettledError, LedgerError
+from consulting.intake.looking import is_due
+from consulting.intake.records import BatchStatus, State
+from consulting.intake.schema import batches, drops, members
+from consulting.records import Batch, Drop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, RowMapping
+
+    from consulting.intake.ledger import Ledger, Transaction
+    from consulting.intake.matching import FeedMatcher
+    from consulting.intake.records import BatchPolicy
+
+_OPEN = (BatchStatus.PENDING, BatchStatus.RUNNING)
+
+
+def drop_of(row: RowMapping) -> Drop:
+    """A drop as other rooms see it."""
+    return Drop(
+        drop_id=row["drop_id"],
+        client_id=row["client_id"],
+        key=row["key"],
+        version=row["version"],
+        size_bytes=row["size_bytes"],
+        sha256=row["sha256"],
+        feed=row["feed"],
+        period=row["period"],
+        first_seen=row["first_seen"],
+    )
+
+
+def load_batch(connection: Connection, row: RowMapping) -> Batch:
+    """A batch with the drops it holds, or delivered."""
+    query = (
+        select(drops)
+        .join(members, members.c.drop_id == drops.c.drop_id)
+        .where(members.c.batch_id == row["batch_id"])
+        .where(members.c.outcome.is_(None) | (members.c.outcome == State.DELIVERED))
+        .order_by(drops.c.drop_id)
+    )
+    return Batch(
+        batch_id=row["batch_id"],
+        client_id=row["client_id"],
+        attempt=row["attempt"],
+        period=row["period"],
+        drops=tuple(drop_of(drop) for drop in connection.execute(query).mappings()),
+    )
+
+
+def find_batch(connection: Connection, client_id: str, batch_id: str) -> RowMapping:
+    """The batch's row.
+
+    Raises:
+        LedgerError: If the client has no such batch.
+    """
+    query = select(batches).where(batches.c.batch_id == batch_id, batches.c.client_id == client_id)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise LedgerError(
+            f"{client_id}: the ledger knows no batch {batch_id!r} of this client. Check the id "
+            "with the command that shows the client's ledger."
+        )
+    return row
+
+
+def open_batches(connection: Connection, client_id: str) -> Sequence[RowMapping]:
+    """The batches that are requested or running."""
+    query = (
+        select(batches)
+        .where(batches.c.client_id == client_id, batches.c.status.in_(_OPEN))
+        .order_by(batches.c.number)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def make_batch(
+    transaction: Transaction,
+    chosen: Sequence[RowMapping],
+    *,
+    now: datetime,
+    trigger: str,
+    status: BatchStatus = BatchStatus.PENDING,
+    **values: Any,
+) -> RowMapping:
+    """Writes a batch and hands it the drops.
+
+    The id carries a hash of the drops and the moment, so that a ledger begun anew never repeats
+    an id that the orchestrator still remembers.
+    """
+    client = transaction.client_id
+    connection = transaction.connection
+    number = transaction.next_batch_number()
+    parts = [client, str(number), now.isoformat()]
+    parts += [f"{row['key']}\0{row['version']}\0{row['signature']}" for row in chosen]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+    batch_id = f"{client}-{number:05d}-{digest}"
+    connection.execute(
+        insert(batches).values(
+            batch_id=batch_id,
+            client_id=client,
+            number=number,
+            period=chosen[0]["period"],
+            trigger=trigger,
+            status=status,
+            created_at=now,
+            pending_since=now,
+            **values,
+        )
+    )
+    ids = [row["drop_id"] for row in chosen]
+    connection.execute(
+        insert(members), [{"batch_id": batch_id, "drop_id": drop_id} for drop_id in ids]
+    )
+    for row in chosen:
+        transaction.update_drop(row["drop_id"], state=State.CLAIMED, batch_id=batch_id)
+    transaction.record(now, "claimed", drop_ids=ids, batch_id=batch_id, detail=trigger)
+    return find_batch(connection, client, batch_id)
+
+
+class Batching:
+    """Claims drops for runs and guards that one run at a time works for a client."""
+
+    def __init__(
+        self, ledger: Ledger, client_id: str, matcher: FeedMatcher, policy: BatchPolicy
+    ) -> None:
+        self._ledger = ledger
+        self._client_id = client_id
+        self._matcher = matcher
+        self._policy = policy
+
+    def claim(
+        self,
+        *,
+        now: datetime,
+        trigger: str,
+        drop_ids: Sequence[int] | None = None,
+        period: str | None = None,
+    ) -> Batch | None:
+        """Takes ready drops of one period into a batch, in one transaction."""
+        ready = select(drops.c.drop_id).where(
+            drops.c.client_id == self._client_id, drops.c.state == State.READY
+        )
+        with self._ledger.read() as connection:  # a quiet tick takes no lock
+            if drop_ids is None and connection.execute(ready.limit(1)).first() is None:
+                return None
+        with self._ledger.write(self._client_id) as transaction:
+            if drop_ids is not None:
+                chosen = self._named(transaction, drop_ids)
+            elif self._is_busy(transaction, now):
+                return None
+            else:
+                chosen = self._oldest(transaction, period)
+            if not chosen:
+                return None
+            row = make_batch(transaction, chosen, now=now, trigger=trigger)
+            return load_batch(transaction.connection, row)
+
+    def pending_requests(self) -> list[Batch]:
+        """The batches that were claimed and have no run yet."""
+        query = (
+            select(batches)
+            .where(batches.c.client_id == self._client_id)
+            .where(batches.c.status == BatchStatus.PENDING)
+            .order_by(batches.c.number)
+        )
+        with self._ledger.read() as connection:
+            rows = connection.execute(query).mappings().all()
+            return [load_batch(connection, row) for row in rows]
+
+    def begin(self, batch_id: str, run_id: str, *, now: datetime) -> Batch:
+        """Gives the batch to a run, if no other holds it."""
+        with self._ledger.write(self._client_id) as transaction:
+            connection = transaction.connection
+            row = find_batch(connection, self._client_id, batch_id)
+            self._refuse_settled(row)
+            mine = row["status"] == BatchStatus.RUNNING and row["run_id"] == run_id
+            if not mine:
+                self._refuse_held(connection, batch_id, now)
+                if not row["sealed"]:
+                    self._drop_superseded(transaction, batch_id, now)
+                transaction.record(now, "begun", batch_id=batch_id, detail=f"run {run_id}")
+            transaction.update_batch(
+                batch_id,
+                status=BatchStatus.RUNNING,
+                run_id=run_id,
+                retry_at=None,
+                lease_until=now + timedelta(seconds=self._policy.lease_seconds),
+            )
+            return load_batch(connection, row)
+
+    def renew(self, batch_id: str, run_id: str, *, now: datetime, seal: bool) -> None:
+        """Says that the run is alive, and learns whether it still holds the batch."""
+        with self._ledger.write(self._client_id) as transaction:
+            row = find_batch(transaction.connection, self._client_id, batch_id)
+            self._refuse_settled(row)
+            if row["status"] != BatchStatus.RUNNING or row["run_id"] != run_id:
+                raise BatchHeldError(self._client_id, batch_id, _holder(row))
+            transaction.update_batch(
+                batch_id,
+                lease_until=now + timedelta(seconds=self._policy.lease_seconds),
+                sealed=bool(row["sealed"] or seal),
+            )
+
+    def _is_busy(self, transaction: Transaction, now: datetime) -> bool:
+        paused = transaction.client["paused_until"]
+        if paused and not is_due(paused, now, self._policy.max_retry_seconds):
+            return True
+        return bool(open_batches(transaction.connection, self._client_id))
+
+    def _oldest(self, transaction: Transaction, period: str | None) -> Sequence[RowMapping]:
+        """The oldest ready drop's period, as many drops as a batch may hold."""
+        while True:
+            query = (
+                select(drops)
+                .where(drops.c.client_id == self._client_id, drops.c.state == State.READY)
+                .order_by(drops.c.drop_id)
+                .limit(self._policy.max_files)
+            )
+            if period is None:
+                first = transaction.connection.execute(query.limit(1)).mappings().first()
+                if first is None:
+                    return []
+                query = query.where(drops.c.period.is_not_distinct_from(first["period"]))
+            else:
+                query = query.where(drops.c.period == period)
+            rows = transaction.connection.execute(query).mappings().all()
+            moved = [row for row in rows if not self._still_matches(transaction, row)]
+            if not moved:
+                return self._within_bytes(rows)
+
+    def _still_matches(self, transaction: Transaction, row: RowMapping) -> bool:
+        """Whether the engagement's feeds are still those the drop was sorted by."""
+        match = self._matcher.match(row["key"], row["first_seen"])
+        if (match.code, match.feed, match.period) == (None, row["feed"], row["period"]):
+            return True
+        values: dict[str, Any] = {"feed": match.feed, "period": match.period}
+        if match.code is not None:
+            values |= {"state": State.QUARANTINED, "code": match.code}
+            values |= {"reason": match.reason, "fix": match.fix}
+        transaction.update_drop(row["drop_id"], **values)
+        return False
+
+    def _within_bytes(self, rows: Sequence[RowMapping]) -> Sequence[RowMapping]:
+        total = 0
+        for index, row in enumerate(rows):
+            total += row["size_bytes"]
+            if total > self._policy.max_bytes and index:
+                return rows[:index]
+        return rows
+
+    def _named(self, transaction: Transaction, drop_ids: Sequence[int]) -> Sequence[RowMapping]:
+        query = (
+            select(drops)
+            .where(drops.c.client_id == self._client_id, drops.c.drop_id.in_(list(drop_ids)))
+            .order_by(drops.c.drop_id)
+        )
+        rows = transaction.connection.execute(query).mappings().all()
+        unknown = sorted(set(drop_ids) - {row["drop_id"] for row in rows})
+        if unknown:
+            raise LedgerError(
+                f"{self._client_id}: the ledger has no drop {', '.join(map(str, unknown))} of "
+                "this client. Take the numbers from the command that shows the client's ledger."
+            )
+        for row in rows:
+            if row["state"] != State.READY:
+                raise LedgerError(
+                    f"{self._client_id}: drop {row['drop_id']} ({row['key']}) is {row['state']}, "
+                    "and only a ready drop can be claimed. To deliver it again, reprocess it; to "
+                    "take it out of quarantine, release it."
+                )
+        periods = sorted({row["period"] or "none" for row in rows})
+        if len(periods) > 1:
+            raise LedgerError(
+                f"{self._client_id}: the drops belong to several periods ({', '.join(periods)}), "
+                "and a batch holds one. Name the drops of one period at a time."
+            )
+        return rows
+
+    def _refuse_settled(self, row: RowMapping) -> None:
+        if row["status"] == BatchStatus.DELIVERED:
+            raise BatchSettledError(self._client_id, row["batch_id"], "was delivered already")
+        if row["status"] == BatchStatus.DISSOLVED:
+            raise BatchSettledError(
+                self._client_id, row["batch_id"], f"was dissolved ({row['reason']})"
+            )
+
+    def _refuse_held(self, connection: Connection, batch_id: str, now: datetime) -> None:
+        for row in open_batches(connection, self._client_id):
+            held = row["status"] == BatchStatus.RUNNING and row["lease_until"] > now
+            if held:
+                raise BatchHeldError(self._client_id, batch_id, _holder(row))
+
+    def _drop_superseded(self, transaction: Transaction, batch_id: str, now: datetime) -> None:
+        """Lets go of drops that got new bytes while the batch waited for its run."""
+        newer = drops.alias()
+        query = select(drops.c.drop_id).where(
+            drops.c.batch_id == batch_id,
+            drops.c.state == State.CLAIMED,
+            drops.c.forced.is_(False),
+            exists().where(
+                and_(
+                    newer.c.client_id == drops.c.client_id,
+                    newer.c.key == drops.c.key,
+                    newer.c.version > drops.c.version,
+                )
+            ),
+        )
+        ids: Sequence[int] = transaction.connection.scalars(query).all()
+        for drop_id in ids:
+            transaction.update_drop(drop_id, state=State.SUPERSEDED)
+            transaction.leave_batch(batch_id, drop_id, State.SUPERSEDED)
+        transaction.record(
+            now, "superseded", drop_ids=ids, batch_id=batch_id, detail="new bytes arrived"
+        )
+
+
+def _holder(row: RowMapping) -> str:
+    if row["status"] == BatchStatus.RUNNING:
+        return f"run {row['run_id']} holds batch {row['batch_id']} until {row['lease_until']}"
+    return f"no run holds it ({row['status']})"
+
+
+def held_drops(connection: Connection, batch_id: str) -> Sequence[RowMapping]:
+    """The drops that a batch still answers for."""
+    query = (
+        select(drops)
+        .where(drops.c.batch_id == batch_id, drops.c.state == State.CLAIMED)
+        .order_by(drops.c.drop_id)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def settle_members(transaction: Transaction, batch_id: str, outcome: str) -> None:
+    """Notes the same end for all drops that a batch still holds."""
+    transaction.connection.execute(
+        update(members)
+        .where(members.c.batch_id == batch_id, members.c.outcome.is_(None))
+        .values(outcome=outcome)
+    )

@@ -1,0 +1,343 @@
+"""What becomes of a batch once its run has ended.
+
+A failed batch is tried again after a pause, then halved until the file that fails stands alone.
+That file is quarantined only after it failed alone and another batch of the client succeeded since
+it was parted from its neighbours: in an outage nothing succeeds, so nothing is quarantined. Runs
+that died without a verdict (killed, out of memory, a lost machine) are counted apart.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from consulting.errors import BatchHeldError, BatchSettledError
+from consulting.intake.batching import (
+    find_batch,
+    held_drops,
+    make_batch,
+    open_batches,
+    settle_members,
+)
+from consulting.intake.looking import is_due
+from consulting.intake.records import BatchStatus, RunVerdict, State
+from consulting.intake.schema import batches, drops
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import RowMapping, Select
+
+    from consulting.intake.ledger import Ledger, Transaction
+    from consulting.intake.records import BatchPolicy, FailureCause
+
+POISON = "run_failed"
+_STREAK_OF_AN_OUTAGE = 3
+_FAILURES_OF_A_HALF = 3
+
+
+class Fate:
+    """Settles batches by the fate of their runs."""
+
+    def __init__(self, ledger: Ledger, client_id: str, policy: BatchPolicy) -> None:
+        self._ledger = ledger
+        self._client_id = client_id
+        self._policy = policy
+
+    def reconcile(
+        self,
+        verdict_of: Callable[[str], RunVerdict],
+        *,
+        now: datetime,
+        verdict_of_request: Callable[[str], RunVerdict] | None,
+    ) -> None:
+        """Settles batches whose run has ended, and brings back those whose pause is over."""
+        with self._ledger.read() as connection:
+            client = self._ledger.client(connection, self._client_id)
+            live = open_batches(connection, self._client_id)
+            waiting = self._due(connection.execute(self._waiting()).mappings().all(), now)
+        if client is None:
+            return
+        for row in live:
+            ended = (
+                self._end_of_run(row, verdict_of, now)
+                if row["status"] == BatchStatus.RUNNING
+                else self._end_of_request(row, verdict_of_request, now)
+            )
+            if ended is not None:
+                self._settle(row, *ended, now=now)
+        paused = client["paused_until"]
+        if waiting and (not paused or is_due(paused, now, self._policy.max_retry_seconds)):
+            self._bring_back(now)
+
+    def failed(
+        self, batch_id: str, run_id: str, *, reason: str, now: datetime, cause: FailureCause
+    ) -> None:
+        """A run says that it failed; saying it twice changes nothing."""
+        with self._ledger.write(self._client_id) as transaction:
+            row = find_batch(transaction.connection, self._client_id, batch_id)
+            if row["status"] == BatchStatus.RUNNING and row["run_id"] == run_id:
+                self._fail(transaction, row, reason, now, cause=cause)
+
+    def delivered(self, batch_id: str, run_id: str, *, now: datetime) -> None:
+        """Records the delivery, once."""
+        with self._ledger.write(self._client_id) as transaction:
+            row = find_batch(transaction.connection, self._client_id, batch_id)
+            if row["status"] == BatchStatus.DELIVERED:
+                return
+            if row["status"] == BatchStatus.DISSOLVED:
+                raise BatchSettledError(
+                    self._client_id, batch_id, f"was dissolved ({row['reason']})"
+                )
+            # A run that was given up for dead may still finish, if no other took its place.
+            if row["run_id"] != run_id:
+                raise BatchHeldError(
+                    self._client_id, batch_id, f"run {row['run_id']} took it over from run {run_id}"
+                )
+            self._deliver(transaction, batch_id, now)
+
+    def _deliver(self, transaction: Transaction, batch_id: str, now: datetime) -> None:
+        held = [row["drop_id"] for row in held_drops(transaction.connection, batch_id)]
+        number = transaction.client["successes"] + 1
+        transaction.connection.execute(
+            update(drops)
+            .where(drops.c.batch_id == batch_id, drops.c.state == State.CLAIMED)
+            .values(
+                state=State.DELIVERED,
+                delivered_in=batch_id,
+                delivered_at=now,
+                delivered_no=number,
+                forced=False,
+            )
+        )
+        settle_members(transaction, batch_id, State.DELIVERED)
+        transaction.update_batch(
+            batch_id,
+            status=BatchStatus.DELIVERED,
+            delivered_at=now,
+            delivered_no=number,
+            lease_until=None,
+            retry_at=None,
+            reason=None,
+        )
+        transaction.record(now, "delivered", drop_ids=held, batch_id=batch_id)
+        if held:
+            transaction.update_client(
+                successes=number,
+                failures_in_a_row=0,
+                paused_until=None,
+            )
+
+    def _end_of_run(
+        self, row: RowMapping, verdict_of: Callable[[str], RunVerdict], now: datetime
+    ) -> tuple[RunVerdict, str] | None:
+        verdict = verdict_of(row["run_id"])
+        if verdict is RunVerdict.FAILED:
+            return verdict, f"run {row['run_id']} failed"
+        if verdict is RunVerdict.SUCCEEDED:
+            return RunVerdict.DIED, f"run {row['run_id']} ended without recording a delivery"
+        if verdict is RunVerdict.DIED:
+            return verdict, f"run {row['run_id']} died"
+        if row["lease_until"] <= now:
+            return RunVerdict.DIED, f"run {row['run_id']} gave no sign of life"
+        return None
+
+    def _end_of_request(
+        self,
+        row: RowMapping,
+        verdict_of_request: Callable[[str], RunVerdict] | None,
+        now: datetime,
+    ) -> tuple[RunVerdict, str] | None:
+        """A requested run can end before it began to work; its key would never run again."""
+        if verdict_of_request is None:
+            waited = (now - row["pending_since"]).total_seconds()
+            if 0 <= waited < self._policy.start_seconds:
+                return None
+            return RunVerdict.DIED, "the requested run did not begin in time"
+        verdict = verdict_of_request(f"{row['batch_id']}-{row['attempt']}")
+        if verdict in (RunVerdict.RUNNING, RunVerdict.UNKNOWN):
+            return None
+        return RunVerdict.DIED, f"the requested run {verdict} before it took the batch"
+
+    def _settle(self, row: RowMapping, verdict: RunVerdict, reason: str, *, now: datetime) -> None:
+        with self._ledger.write(self._client_id) as transaction:
+            current = find_batch(transaction.connection, self._client_id, row["batch_id"])
+            same = ("status", "run_id", "attempt", "lease_until")
+            if any(current[name] != row[name] for name in same):
+                return  # it moved on while the orchestrator was asked
+            if verdict is RunVerdict.FAILED:
+                self._fail(transaction, current, reason, now, cause="unknown")
+            else:
+                self._die(transaction, current, reason, now)
+
+    def _die(self, transaction: Transaction, row: RowMapping, reason: str, now: datetime) -> None:
+        deaths = row["deaths"] + 1
+        transaction.update_batch(row["batch_id"], deaths=deaths)
+        transaction.record(now, "died", batch_id=row["batch_id"], detail=reason)
+        if deaths % self._policy.max_deaths == 0:
+            self._fail(transaction, row, f"{reason}, the {deaths}th time", now, cause="unknown")
+        else:
+            self._wait(transaction, row, reason, now, self._pause(deaths))
+
+    def _fail(
+        self,
+        transaction: Transaction,
+        row: RowMapping,
+        reason: str,
+        now: datetime,
+        *,
+        cause: FailureCause,
+    ) -> None:
+        failures = row["failures"] + (cause != "outage")
+        successes = transaction.client["successes"]
+        marks = {
+            name: successes if row[name] is None else row[name]
+            for name in ("successes_before", "successes_before_root")
+        }
+        streak = transaction.client["failures_in_a_row"] + 1
+        pause = self._pause(streak)
+        transaction.update_client(
+            failures_in_a_row=streak,
+            paused_until=now + pause if streak >= _STREAK_OF_AN_OUTAGE else None,
+        )
+        transaction.update_batch(row["batch_id"], failures=failures, **marks)
+        transaction.record(now, "failed", batch_id=row["batch_id"], detail=reason)
+        held = held_drops(transaction.connection, row["batch_id"])
+        if not held:
+            self._dissolve(transaction, row, "no drop is left in it", now)
+        elif cause == "outage" or row["sealed"]:
+            # Once a run publishes, its files have passed: something else is wrong.
+            self._wait(transaction, row, reason, now, pause)
+        elif len(held) == 1:
+            others_succeeded = cause == "data" or successes > marks["successes_before"]
+            if failures >= self._policy.solo_failures and others_succeeded:
+                self._quarantine(transaction, row, held[0], reason, now)
+            else:
+                self._wait(transaction, row, reason, now, pause)
+        elif self._should_split(
+            row, failures, evident=cause == "data" or successes > marks["successes_before_root"]
+        ):
+            self._split(transaction, row, held, marks["successes_before_root"], now)
+        else:
+            self._wait(transaction, row, reason, now, pause)
+
+    def _should_split(self, row: RowMapping, failures: int, *, evident: bool) -> bool:
+        """Halves fail at once where something else succeeded; else it may be an outage."""
+        if row["parent_id"] is None:
+            return failures >= self._policy.tries_before_split
+        return evident or failures >= _FAILURES_OF_A_HALF
+
+    def _pause(self, times: int) -> timedelta:
+        seconds = self._policy.retry_seconds * 2 ** min(times - 1, 30)
+        return timedelta(seconds=min(seconds, self._policy.max_retry_seconds))
+
+    def _wait(
+        self,
+        transaction: Transaction,
+        row: RowMapping,
+        reason: str,
+        now: datetime,
+        pause: timedelta,
+    ) -> None:
+        transaction.update_batch(
+            row["batch_id"],
+            status=BatchStatus.WAITING,
+            attempt=row["attempt"] + 1,
+            retry_at=now + pause,
+            lease_until=None,
+            reason=reason,
+        )
+
+    def _split(
+        self,
+        transaction: Transaction,
+        row: RowMapping,
+        held: Sequence[RowMapping],
+        successes_before_root: int,
+        now: datetime,
+    ) -> None:
+        settle_members(transaction, row["batch_id"], "moved")
+        middle = len(held) // 2
+        for half in (held[:middle], held[middle:]):
+            make_batch(
+                transaction,
+                half,
+                now=now,
+                trigger="split",
+                status=BatchStatus.WAITING,
+                parent_id=row["batch_id"],
+                retry_at=now,
+                successes_before=transaction.client["successes"],
+                successes_before_root=successes_before_root,
+            )
+        self._dissolve(transaction, row, "split in halves to find the file that fails", now)
+
+    def _quarantine(
+        self,
+        transaction: Transaction,
+        row: RowMapping,
+        drop: RowMapping,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        sentence = f"Runs with this file alone failed, others succeeded. The last one: {reason}."
+        transaction.update_drop(
+            drop["drop_id"],
+            state=State.QUARANTINED,
+            code=POISON,
+            reason=sentence,
+            fix="Look at the run's error. Release the drop once the cause is mended, ask the "
+            "client for a corrected file, or discard the drop.",
+        )
+        transaction.leave_batch(row["batch_id"], drop["drop_id"], State.QUARANTINED)
+        transaction.record(
+            now,
+            "quarantined",
+            drop_ids=[drop["drop_id"]],
+            batch_id=row["batch_id"],
+            detail=sentence,
+        )
+        self._dissolve(transaction, row, "its last file was quarantined", now)
+
+    def _dissolve(
+        self, transaction: Transaction, row: RowMapping, reason: str, now: datetime
+    ) -> None:
+        transaction.update_batch(
+            row["batch_id"], status=BatchStatus.DISSOLVED, lease_until=None, reason=reason
+        )
+        transaction.record(now, "dissolved", batch_id=row["batch_id"], detail=reason)
+
+    def _bring_back(self, now: datetime) -> None:
+        """Asks for a run of the batch that has been due longest, if no other is under way."""
+        with self._ledger.write(self._client_id) as transaction:
+            connection = transaction.connection
+            if open_batches(connection, self._client_id):
+                return
+            due = self._due(connection.execute(self._waiting()).mappings().all(), now)
+            for row in due:
+                if not held_drops(connection, row["batch_id"]):
+                    self._dissolve(transaction, row, "no drop is left in it", now)
+                    continue
+                transaction.update_batch(
+                    row["batch_id"],
+                    status=BatchStatus.PENDING,
+                    pending_since=now,
+                    retry_at=None,
+                )
+                transaction.record(now, "retried", batch_id=row["batch_id"])
+                return
+
+    def _waiting(self) -> Select[Any]:
+        return (
+            select(batches)
+            .where(batches.c.client_id == self._client_id)
+            .where(batches.c.status == BatchStatus.WAITING)
+            .order_by(batches.c.retry_at, batches.c.number)
+        )
+
+    def _due(self, rows: Sequence[RowMapping], now: datetime) -> list[RowMapping]:
+        longest = self._policy.max_retry_seconds
+        return [row for row in rows if is_due(row["retry_at"], now, longest)]

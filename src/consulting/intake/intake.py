@@ -1,0 +1,280 @@
+"""The intake of one client: what the sensor, the run and the command line use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from consulting.intake.batching import Batching
+from consulting.intake.fate import Fate
+from consulting.intake.landing import Landing
+from consulting.intake.looking import Source, look
+from consulting.intake.matching import FeedMatcher
+from consulting.intake.records import BatchPolicy
+from consulting.intake.verbs import Verbs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consulting.intake.ledger import Ledger
+    from consulting.intake.records import (
+        DeliveryFact,
+        DropStory,
+        FailureCause,
+        FeedPattern,
+        LandedFile,
+        LedgerState,
+        Look,
+        PeriodOf,
+        RunVerdict,
+        VerbOutcome,
+    )
+    from consulting.intake.stores.base import Store
+    from consulting.layout import ClientFolder
+    from consulting.records import Batch, Drop, QuarantinedFile
+
+
+class Intake:
+    """A client's files, from the first sight to the delivery.
+
+    A sensor's tick is `reconcile`, `look`, `claim`, and a request for each of
+    `pending_requests`. A run is `begin`, `land` for each drop, its work, `seal`, publishing,
+    `delivered`. Between any two of these calls the process may be killed; calling them again goes
+    on from there.
+
+    Args:
+        ledger: The record shared by all clients.
+        store: Where the client puts files.
+        folder: Where the client's things are held; its `client_id` is the client's.
+        feeds: Which files belong to which feed; the first that matches wins.
+        policy: How long to wait, how much to take, how often to try.
+        period_of: Gives the partition of a drop; None where the engagement has no partitions.
+    """
+
+    def __init__(  # noqa: PLR0913 - by name only; each is a part of its own
+        self,
+        *,
+        ledger: Ledger,
+        store: Store,
+        folder: ClientFolder,
+        feeds: Sequence[FeedPattern],
+        policy: BatchPolicy | None = None,
+        period_of: PeriodOf | None = None,
+    ) -> None:
+        self.ledger = ledger
+        self.store = store
+        self.folder = folder
+        self.client_id = folder.client_id
+        self.policy = policy or BatchPolicy()
+        matcher = FeedMatcher(feeds, period_of)
+        self._source = Source(ledger, store, self.client_id, matcher, self.policy)
+        self._batching = Batching(ledger, self.client_id, matcher, self.policy)
+        self._fate = Fate(ledger, self.client_id, self.policy)
+        self._landing = Landing(ledger, store, folder, self.policy)
+        self._verbs = Verbs(ledger, self.client_id, self._landing, matcher, self.policy)
+
+    def look(self, *, now: datetime, budget_seconds: float = 20) -> Look:
+        """Lists the store for a while and records what changed; the next look goes on from there.
+
+        Raises:
+            StoreError: If the store does not answer as it should; what was listed is recorded.
+        """
+        return look(self._source, now=now, budget_seconds=budget_seconds)
+
+    def reconcile(
+        self,
+        verdict_of: Callable[[str], RunVerdict],
+        *,
+        now: datetime,
+        verdict_of_request: Callable[[str], RunVerdict] | None = None,
+    ) -> None:
+        """Settles batches whose runs ended, and brings back those whose pause is over.
+
+        Args:
+            verdict_of: Run id → what the orchestrator knows of the run.
+            now: Our own clock.
+            verdict_of_request: Run key → the same for the run that a request led to, UNKNOWN if
+                there is none yet. Without it a request that led to nothing is renewed after
+                `start_seconds`.
+        """
+        self._fate.reconcile(verdict_of, now=now, verdict_of_request=verdict_of_request)
+
+    def claim(
+        self,
+        *,
+        now: datetime,
+        trigger: str,
+        drop_ids: Sequence[int] | None = None,
+        period: str | None = None,
+    ) -> Batch | None:
+        """Takes ready drops of one period into a batch.
+
+        Args:
+            now: Our own clock.
+            trigger: Who asks ("sensor", "schedule", a person), for the history.
+            drop_ids: These drops and no others, even while another batch is under way.
+            period: This period; by default that of the oldest ready drop.
+
+        Returns:
+            The batch; None if nothing is ready, another batch of the client is under way, or the
+            client is resting after several failures in a row.
+
+        Raises:
+            LedgerError: If a named drop is unknown or not ready.
+        """
+        return self._batching.claim(now=now, trigger=trigger, drop_ids=drop_ids, period=period)
+
+    def pending_requests(self) -> list[Batch]:
+        """Batches that were claimed and have no run yet: request each again by its run key."""
+        return self._batching.pending_requests()
+
+    def begin(self, batch_id: str, run_id: str, *, now: datetime) -> Batch:
+        """Gives the batch to a run; the same run may call it at the start of each of its steps.
+
+        Returns:
+            The batch with the drops it still holds. None are left if all were replaced by newer
+            versions meanwhile; the run then has nothing to do but to call `delivered`.
+
+        Raises:
+            BatchHeldError: If another run holds it, or another batch of the client.
+            BatchSettledError: If it was delivered or split.
+        """
+        return self._batching.begin(batch_id, run_id, now=now)
+
+    def renew(self, batch_id: str, run_id: str, *, now: datetime) -> None:
+        """Says that the run is alive; to be called before long steps.
+
+        Raises:
+            BatchHeldError: If the run lost its hold: it must not publish.
+            BatchSettledError: If the batch was delivered or split.
+        """
+        self._batching.renew(batch_id, run_id, now=now, seal=False)
+
+    def seal(self, batch_id: str, run_id: str, *, now: datetime) -> None:
+        """Fixes what the batch holds; to be called right before the delivery is published.
+
+        From here on a retry delivers the same drops under the same id, whatever arrives
+        meanwhile, so that a kill between publishing and `delivered` leaves no stray delivery.
+
+        Raises:
+            BatchHeldError: If the run lost its hold: it must not publish.
+            BatchSettledError: If the batch was delivered or split.
+        """
+        self._batching.renew(batch_id, run_id, now=now, seal=True)
+
+    def land(self, batch: Batch, drop: Drop) -> LandedFile:
+        """Copies exactly the listed version to `landing/<sha256>/`, and verifies it.
+
+        Raises:
+            DropChangedError: If it changed since; the batch lets go of it. Go on without it.
+            DropGoneError: If it is gone; the batch lets go of it. Go on without it.
+            StoreError: If the store does not answer; the run is to fail and will be retried.
+        """
+        return self._landing.land(batch, drop)
+
+    def quarantine(  # noqa: PLR0913 - by name only; what a person needs to know
+        self,
+        batch: Batch,
+        drop: Drop,
+        *,
+        code: str,
+        reason: str,
+        fix: str,
+        now: datetime,
+        keep_copy: bool = True,
+    ) -> QuarantinedFile:
+        """Sets a file of the batch aside; the batch goes on without it.
+
+        Args:
+            batch: The batch that holds it.
+            drop: The drop.
+            code: A stable reason code.
+            reason: What is wrong, for a person.
+            fix: What that person can do.
+            now: Our own clock.
+            keep_copy: Copies the landed bytes to the quarantine folder; False where the tier
+                forbids to keep them. The reason is written in any case.
+        """
+        return self._landing.quarantine(
+            batch, drop, code=code, reason=reason, fix=fix, now=now, keep_copy=keep_copy
+        )
+
+    def delivered(self, batch_id: str, run_id: str, *, now: datetime) -> None:
+        """Records that the delivery is complete and durable: a run's last act; idempotent.
+
+        Raises:
+            BatchHeldError: If another run took the batch over.
+            BatchSettledError: If the batch was split meanwhile.
+        """
+        self._fate.delivered(batch_id, run_id, now=now)
+
+    def failed(
+        self,
+        batch_id: str,
+        run_id: str,
+        *,
+        reason: str,
+        now: datetime,
+        cause: FailureCause = "unknown",
+    ) -> None:
+        """Records that the run failed; idempotent, and ignored if the run holds nothing.
+
+        Args:
+            batch_id: The batch.
+            run_id: The run.
+            reason: Why, without rows of data.
+            now: Our own clock.
+            cause: "data" if the run found the data itself wrong (a blocking check): no other
+                batch then has to succeed before the file that fails alone is quarantined.
+                "outage" if a store or a database did not answer: the batch is tried again later
+                and never counted against its files. Else "unknown".
+        """
+        self._fate.failed(batch_id, run_id, reason=reason, now=now, cause=cause)
+
+    def state(self) -> LedgerState:
+        """How the ledger stands: for metadata and the command line."""
+        return self._verbs.state()
+
+    def history(
+        self,
+        *,
+        key: str | None = None,
+        drop_ids: Sequence[int] | None = None,
+        limit: int = 100,
+    ) -> list[DropStory]:
+        """Drops with all that happened to them, newest first."""
+        return self._verbs.history(key=key, drop_ids=drop_ids, limit=limit)
+
+    def reprocess(
+        self, drop_ids: Sequence[int], *, dry_run: bool, now: datetime | None = None
+    ) -> list[VerbOutcome]:
+        """Has drops delivered again, or tells what would happen."""
+        return self._verbs.reprocess(drop_ids, dry_run=dry_run, now=now or datetime.now(UTC))
+
+    def release(self, drop_id: int, *, dry_run: bool, now: datetime | None = None) -> VerbOutcome:
+        """Lets a quarantined drop try again, or tells what would happen."""
+        return self._verbs.release(drop_id, dry_run=dry_run, now=now or datetime.now(UTC))
+
+    def discard(self, drop_id: int, *, dry_run: bool, now: datetime | None = None) -> VerbOutcome:
+        """Settles a quarantined drop without delivering it, or tells what would happen."""
+        return self._verbs.discard(drop_id, dry_run=dry_run, now=now or datetime.now(UTC))
+
+    def last_delivered(
+        self, feed: str, *, before_batch: str | None = None, period: str | None = None
+    ) -> tuple[Batch, list[Drop]] | None:
+        """The newest delivered drops of a feed, to stand in where a batch brings none.
+
+        Args:
+            feed: The feed.
+            before_batch: Look at deliveries before this batch's only.
+            period: Look at this period's deliveries only.
+        """
+        return self._verbs.last_delivered(feed, before_batch=before_batch, period=period)
+
+    def deliveries(self) -> list[DeliveryFact]:
+        """The client's delivered batches, oldest first."""
+        return self.ledger.deliveries(self.client_id)
+
+    def periods_seen(self) -> list[str]:
+        """Every period that a drop belongs to, in order."""
+        return self.ledger.periods_seen(self.client_id)

@@ -1,0 +1,292 @@
+"""Bringing a drop's bytes to their immutable place, and setting bad files aside."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, or_, select
+
+from consulting.errors import DropChangedError, DropGoneError, LedgerError
+from consulting.intake.batching import drop_of, find_batch
+from consulting.intake.records import LandedFile, State
+from consulting.intake.schema import drops
+from consulting.intake.stores.base import Listed
+from consulting.intake.stores.writing import CHUNK_BYTES, hash_file, sync_folder, write_whole
+from consulting.records import QuarantinedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import RowMapping
+
+    from consulting.intake.ledger import Ledger, Transaction
+    from consulting.intake.records import BatchPolicy
+    from consulting.intake.stores.base import Store
+    from consulting.layout import ClientFolder
+    from consulting.records import Batch, Drop
+
+_LONGEST_NAME = 100
+_UNSAFE = re.compile(r"[^\w.\-() ]")
+
+
+def safe_name(key: str) -> str:
+    """A harmless file name that a person recognises; it is never a path.
+
+    Args:
+        key: The client's name for the file, whatever it may hold.
+    """
+    name = unicodedata.normalize("NFC", key).rpartition("/")[2]
+    name = _UNSAFE.sub("_", name).strip(" .")
+    stem, dot, suffix = name.rpartition(".")
+    if not dot:
+        stem, suffix = name, ""
+    encoded = (stem or "file").encode()[:_LONGEST_NAME].decode(errors="ignore")
+    return f"{encoded}{dot}{suffix.encode()[:20].decode(errors='ignore')}"
+
+
+class Landing:
+    """One client's landing and quarantine folders."""
+
+    def __init__(
+        self, ledger: Ledger, store: Store, folder: ClientFolder, policy: BatchPolicy
+    ) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._folder = folder
+        self._policy = policy
+
+    def land(self, batch: Batch, drop: Drop) -> LandedFile:
+        """Copies a drop's bytes, verifies them and notes what they are; doing it twice is safe."""
+        with self._ledger.read() as connection:
+            row = (
+                connection.execute(
+                    select(drops).where(
+                        drops.c.drop_id == drop.drop_id,
+                        drops.c.client_id == self._folder.client_id,
+                        drops.c.batch_id == batch.batch_id,
+                        drops.c.state == State.CLAIMED,
+                    )
+                )
+                .mappings()
+                .first()
+            )
+        if row is None:
+            raise LedgerError(
+                f"{self._folder.client_id}: drop {drop.drop_id} ({drop.key}) does not belong to "
+                f"batch {batch.batch_id} any more. Begin the batch again to learn its drops."
+            )
+        path = self._landed(row["sha256"]) if row["sha256"] else None
+        if path is None:
+            try:
+                path, sha256 = self._fetch(row)
+            except (DropChangedError, DropGoneError) as error:
+                self._let_go(batch, row, error)
+                raise
+        else:
+            sha256 = row["sha256"]
+        return self._note(batch, row["drop_id"], sha256, path)
+
+    def quarantine(  # noqa: PLR0913 - as `Intake.quarantine`
+        self,
+        batch: Batch,
+        drop: Drop,
+        *,
+        code: str,
+        reason: str,
+        fix: str,
+        now: datetime,
+        keep_copy: bool,
+    ) -> QuarantinedFile:
+        """Sets a drop aside: a copy and its reason in the quarantine folder, then the ledger."""
+        with self._ledger.read() as connection:
+            row = (
+                connection.execute(select(drops).where(drops.c.drop_id == drop.drop_id))
+                .mappings()
+                .one()
+            )
+        file = QuarantinedFile(
+            filename=drop.key,
+            feed=drop.feed,
+            sha256=row["sha256"],
+            size_bytes=drop.size_bytes,
+            code=code,
+            reason=reason,
+            fix=fix,
+        )
+        self._keep(drop, file, batch.batch_id, now, keep_copy=keep_copy)
+        with self._ledger.write(self._folder.client_id) as transaction:
+            find_batch(transaction.connection, self._folder.client_id, batch.batch_id)
+            for drop_id in _with_repeats(transaction, batch.batch_id, drop.drop_id):
+                transaction.update_drop(
+                    drop_id, state=State.QUARANTINED, code=code, reason=reason, fix=fix
+                )
+                transaction.leave_batch(batch.batch_id, drop_id, State.QUARANTINED)
+                transaction.record(
+                    now,
+                    "quarantined",
+                    drop_ids=[drop_id],
+                    batch_id=batch.batch_id,
+                    detail=f"{code}: {reason}",
+                )
+        return file
+
+    def has_bytes(self, sha256: str | None) -> bool:
+        """Whether the bytes of this hash are landed and whole."""
+        return bool(sha256) and self._landed(sha256 or "") is not None
+
+    def _landed(self, sha256: str) -> Path | None:
+        folder = self._folder.landing / sha256
+        if not folder.is_dir():
+            return None
+        for path in sorted(folder.iterdir()):
+            whole = not path.name.startswith(".") and not path.is_symlink() and path.is_file()
+            if whole and hash_file(path) == sha256:
+                return path
+        return None
+
+    def _fetch(self, row: RowMapping) -> tuple[Path, str]:
+        listed = Listed(row["key"], row["size_bytes"], row["signature"], row["file_id"])
+        arriving = self._folder.landing / f".{uuid.uuid4().hex}"
+        try:
+            sha256 = self._store.fetch(listed, arriving)
+            path = self._landed(sha256)
+            if path is None:
+                path = self._folder.landing / sha256 / safe_name(row["key"])
+                path.parent.mkdir(exist_ok=True)
+                arriving.chmod(0o440)
+                arriving.replace(path)
+                sync_folder(path.parent)
+                sync_folder(self._folder.landing)
+        finally:
+            arriving.unlink(missing_ok=True)
+        return path, sha256
+
+    def _note(self, batch: Batch, drop_id: int, sha256: str, path: Path) -> LandedFile:
+        with self._ledger.write(self._folder.client_id) as transaction:
+            row = _lock_drop(transaction, drop_id)
+            repeat_of = self._repeat_of(transaction, row, sha256)
+            if (row["sha256"], row["repeat_of"]) != (sha256, repeat_of):
+                transaction.update_drop(drop_id, sha256=sha256, repeat_of=repeat_of)
+                detail = f"sha256 {sha256}"
+                if repeat_of is not None:
+                    detail += f", the same bytes as drop {repeat_of}"
+                transaction.record(
+                    datetime.now(UTC),
+                    "landed",
+                    drop_ids=[drop_id],
+                    batch_id=batch.batch_id,
+                    detail=detail,
+                )
+            row = _lock_drop(transaction, drop_id)
+            return LandedFile(drop=drop_of(row), path=path, sha256=sha256, repeat_of=repeat_of)
+
+    def _repeat_of(self, transaction: Transaction, row: RowMapping, sha256: str) -> int | None:
+        """The drop whose bytes already stand for these, in the same feed and period."""
+        if row["forced"] or self._policy.repeats == "deliver":
+            return None
+        same = and_(
+            drops.c.client_id == row["client_id"],
+            drops.c.drop_id != row["drop_id"],
+            drops.c.sha256 == sha256,
+            drops.c.feed.is_not_distinct_from(row["feed"]),
+            drops.c.period.is_not_distinct_from(row["period"]),
+        )
+        first = (
+            select(drops.c.drop_id)
+            .where(same, drops.c.repeat_of.is_(None))
+            .where(drops.c.batch_id == row["batch_id"], drops.c.state == State.CLAIMED)
+            .where(drops.c.drop_id < row["drop_id"])
+            .order_by(drops.c.drop_id)
+        )
+        earlier = transaction.connection.scalar(first.limit(1))
+        if earlier is not None:
+            return int(earlier)
+        standing = self._standing_batch(transaction, row)
+        renamed = and_(drops.c.file_id.is_not(None), drops.c.file_id == row["file_id"])
+        delivered = (
+            select(drops.c.drop_id)
+            .where(same, drops.c.state == State.DELIVERED)
+            .where(or_(drops.c.delivered_in == standing, renamed))
+            .order_by(drops.c.drop_id.desc())
+        )
+        found = transaction.connection.scalar(delivered.limit(1))
+        return None if found is None else int(found)
+
+    def _standing_batch(self, transaction: Transaction, row: RowMapping) -> str | None:
+        """The batch whose files stand delivered for the drop's feed and period."""
+        query = (
+            select(drops.c.delivered_in)
+            .where(drops.c.client_id == row["client_id"], drops.c.feed == row["feed"])
+            .where(drops.c.period.is_not_distinct_from(row["period"]))
+            .where(drops.c.state == State.DELIVERED, drops.c.repeat_of.is_(None))
+            .order_by(drops.c.delivered_no.desc(), drops.c.drop_id.desc())
+        )
+        standing = transaction.connection.scalar(query.limit(1))
+        return None if standing is None else str(standing)
+
+    def _let_go(
+        self, batch: Batch, row: RowMapping, error: DropChangedError | DropGoneError
+    ) -> None:
+        state = State.SUPERSEDED if isinstance(error, DropChangedError) else State.VANISHED
+        with self._ledger.write(self._folder.client_id) as transaction:
+            transaction.update_drop(row["drop_id"], state=state)
+            transaction.leave_batch(batch.batch_id, row["drop_id"], state)
+            transaction.record(
+                datetime.now(UTC),
+                str(state),
+                drop_ids=[row["drop_id"]],
+                batch_id=batch.batch_id,
+                detail="found when it was read",
+            )
+
+    def _keep(
+        self,
+        drop: Drop,
+        file: QuarantinedFile,
+        batch_id: str,
+        now: datetime,
+        *,
+        keep_copy: bool,
+    ) -> None:
+        folder = self._folder.quarantine / f"{drop.drop_id:06d}-{safe_name(drop.key)}"
+        landed = self._landed(file.sha256) if file.sha256 and keep_copy else None
+        if landed is not None:
+            write_whole(folder / safe_name(drop.key), _read(landed))
+        story = file.model_dump() | {
+            "drop_id": drop.drop_id,
+            "version": drop.version,
+            "batch_id": batch_id,
+            "quarantined_at": now.isoformat(),
+        }
+        text = json.dumps(story, indent=2, ensure_ascii=False) + "\n"
+        write_whole(folder / f"{safe_name(drop.key)}.reason.json", [text.encode()])
+
+
+def _lock_drop(transaction: Transaction, drop_id: int) -> RowMapping:
+    query = select(drops).where(
+        drops.c.drop_id == drop_id, drops.c.client_id == transaction.client_id
+    )
+    return transaction.connection.execute(query).mappings().one()
+
+
+def _with_repeats(transaction: Transaction, batch_id: str, drop_id: int) -> Sequence[int]:
+    """The drop, and those of its batch that were left unread because it has the same bytes."""
+    query = (
+        select(drops.c.drop_id)
+        .where(drops.c.batch_id == batch_id, drops.c.state == State.CLAIMED)
+        .where(or_(drops.c.drop_id == drop_id, drops.c.repeat_of == drop_id))
+        .order_by(drops.c.drop_id)
+    )
+    return transaction.connection.scalars(query).all()
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,290 @@
+"""The ledger's database: who may write when, and what every change leaves behind."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from consulting.errors import LedgerError
+from consulting.intake.records import BatchStatus, DeliveryFact
+from consulting.intake.schema import (
+    SCHEMA_VERSION,
+    batches,
+    clients,
+    drops,
+    events,
+    members,
+    metadata,
+    versions,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import URL
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+BUSY_SECONDS = 30
+T = TypeVar("T")
+_ADVISORY_LOCK = 7_305_001  # any number; the same for all that create tables
+
+
+class Transaction:
+    """A write to one client's part of the ledger; no other write to it happens meanwhile.
+
+    Attributes:
+        connection: To read and write with.
+        client_id: The client.
+        client: The client's row as it was at the start of the transaction.
+    """
+
+    def __init__(self, connection: Connection, client_id: str, client: RowMapping) -> None:
+        self.connection = connection
+        self.client_id = client_id
+        self.client = client
+        self._batch_no: int = client["batch_no"]
+
+    def next_batch_number(self) -> int:
+        """Counts the client's batches on."""
+        self._batch_no += 1
+        self.update_client(batch_no=self._batch_no)
+        return self._batch_no
+
+    def update_client(self, **values: Any) -> None:
+        """Changes the client's row."""
+        self.connection.execute(
+            update(clients).where(clients.c.client_id == self.client_id).values(**values)
+        )
+
+    def update_drop(self, drop_id: int, **values: Any) -> None:
+        """Changes one drop."""
+        self.connection.execute(update(drops).where(drops.c.drop_id == drop_id).values(**values))
+
+    def update_batch(self, batch_id: str, **values: Any) -> None:
+        """Changes one batch."""
+        self.connection.execute(
+            update(batches).where(batches.c.batch_id == batch_id).values(**values)
+        )
+
+    def leave_batch(self, batch_id: str, drop_id: int, outcome: str) -> None:
+        """Notes that a batch no longer holds a drop, and why."""
+        self.connection.execute(
+            update(members)
+            .where(members.c.batch_id == batch_id, members.c.drop_id == drop_id)
+            .values(outcome=outcome)
+        )
+
+    def record(
+        self,
+        at: datetime,
+        kind: str,
+        *,
+        drop_ids: Iterable[int | None] = (None,),
+        batch_id: str | None = None,
+        detail: str = "",
+    ) -> None:
+        """Appends a change to the history, once per drop."""
+        rows = [
+            {
+                "client_id": self.client_id,
+                "at": at,
+                "kind": kind,
+                "drop_id": drop_id,
+                "batch_id": batch_id,
+                "detail": detail,
+            }
+            for drop_id in drop_ids
+        ]
+        if rows:
+            self.connection.execute(insert(events), rows)
+
+
+class Ledger:
+    """The record of every drop of every client, and of what became of it.
+
+    One database serves all clients: a SQLite file for one machine, PostgreSQL for several.
+
+    Args:
+        url: A SQLAlchemy URL: `sqlite:////absolute/ledger.db` or `postgresql://…`.
+
+    Raises:
+        LedgerError: If the database can not be used.
+    """
+
+    _opened: ClassVar[dict[tuple[int, str], Ledger]] = {}
+    _opening: ClassVar[Lock] = Lock()
+
+    def __init__(self, url: str) -> None:
+        self.url = _with_driver(url)
+        self.engine = _build_engine(self.url)
+        try:
+            self._create_tables()
+        except DBAPIError as error:
+            raise LedgerError(
+                f"The ledger at {self.url.render_as_string(hide_password=True)} can not be used: "
+                f"{error.orig}. Check CONSULTING_LEDGER_URL and that the database is reachable "
+                "and writable."
+            ) from error
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """The process's one ledger for a URL; connections are shared by its threads."""
+        with cls._opening:
+            key = (os.getpid(), url)
+            if key not in cls._opened:
+                cls._opened[key] = cls(url)
+            return cls._opened[key]
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to read with; it holds no lock."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, client_id: str) -> Iterator[Transaction]:
+        """A transaction that alone writes to the client's part of the ledger."""
+        with self.engine.connect() as plain:
+            connection = plain.execution_options(ledger_write=True)
+            with connection.begin():
+                yield Transaction(connection, client_id, self._lock_client(connection, client_id))
+
+    def client(self, connection: Connection, client_id: str) -> RowMapping | None:
+        """The client's row, or None if nothing was ever recorded for it."""
+        return (
+            connection.execute(select(clients).where(clients.c.client_id == client_id))
+            .mappings()
+            .first()
+        )
+
+    def deliveries(self, client_id: str) -> list[DeliveryFact]:
+        """All batches of a client that were delivered, oldest first."""
+        delivered = members.c.outcome == "delivered"
+        query = (
+            select(
+                batches.c.batch_id,
+                batches.c.period,
+                func.max(drops.c.first_seen).label("first_seen"),
+                batches.c.delivered_at,
+                func.count().label("files"),
+            )
+            .join(members, members.c.batch_id == batches.c.batch_id)
+            .join(drops, drops.c.drop_id == members.c.drop_id)
+            .where(batches.c.client_id == client_id, delivered)
+            .where(batches.c.status == BatchStatus.DELIVERED)
+            .group_by(batches.c.batch_id, batches.c.period, batches.c.delivered_at)
+            .order_by(batches.c.delivered_at, batches.c.batch_id)
+        )
+        with self.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [DeliveryFact.model_validate(dict(row)) for row in rows]
+
+    def periods_seen(self, client_id: str) -> list[str]:
+        """Every period that a drop of the client belongs to, in order."""
+        query = (
+            select(drops.c.period)
+            .where(drops.c.client_id == client_id, drops.c.period.is_not(None))
+            .distinct()
+        )
+        with self.read() as connection:
+            return sorted(connection.scalars(query))
+
+    def client_ids(self) -> list[str]:
+        """Every client the ledger knows, in order."""
+        with self.read() as connection:
+            return sorted(connection.scalars(select(clients.c.client_id)))
+
+    def _lock_client(self, connection: Connection, client_id: str) -> RowMapping:
+        # SQLite's BEGIN IMMEDIATE locked everything already; there FOR UPDATE is left out.
+        query = select(clients).where(clients.c.client_id == client_id).with_for_update()
+        row = connection.execute(query).mappings().first()
+        if row is None:
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            connection.execute(
+                dialect.insert(clients).values(client_id=client_id).on_conflict_do_nothing()
+            )
+            row = connection.execute(query).mappings().one()
+        return row
+
+    def _create_tables(self) -> None:
+        with self.engine.connect() as connection:
+            known = inspect(connection).has_table(versions.name) and connection.scalar(
+                select(func.max(versions.c.version))
+            )
+        if not known:
+            with self.engine.connect().execution_options(ledger_write=True) as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+                metadata.create_all(connection)
+                known = connection.scalar(select(func.max(versions.c.version)))
+                if not known:
+                    connection.execute(insert(versions).values(version=SCHEMA_VERSION))
+                    known = SCHEMA_VERSION
+                connection.commit()
+        if known != SCHEMA_VERSION:
+            raise LedgerError(
+                f"The ledger at {self.url.render_as_string(hide_password=True)} has version "
+                f"{known} of its tables, this program knows {SCHEMA_VERSION}. Use the release "
+                "that wrote it, or a newer one."
+            )
+
+
+def _with_driver(url: str) -> URL:
+    """Names the driver: SQLAlchemy's default for PostgreSQL is not the one installed here."""
+    parsed = make_url(url)
+    if parsed.drivername in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg2")
+    return parsed
+
+
+def _build_engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        # The driver must not open transactions by itself: a read then never holds a lock.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("ledger_write"):
+            # Taking the write lock first: upgrading a read lock later can deadlock.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def in_chunks(values: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
+    """Cuts a sequence for `IN (…)`: databases bound the number of parameters."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,0 +1,390 @@
+"""Looking at a store: which versions of which files are there now.
+
+A page of the listing is compared with the ledger's versions in the same range of keys, so the
+comparison needs neither clocks nor the order of arrival, and where nothing changed nothing is
+written. Keys are expected in the order of code points; those that a server shows later than that
+(some list folder by folder) are looked up one by one.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from consulting.errors import StoreError, StoreThrottledError
+from consulting.intake.ledger import in_chunks
+from consulting.intake.matching import NO_FEED, NO_PERIOD, TemporaryNames, marker_of
+from consulting.intake.records import Look, State
+from consulting.intake.schema import drops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, RowMapping
+
+    from consulting.intake.ledger import Ledger, Transaction
+    from consulting.intake.matching import FeedMatcher, Match
+    from consulting.intake.records import BatchPolicy
+    from consulting.intake.stores.base import Listed, Store
+
+# States that each look must reconsider while the file is still there as it was: one waits to
+# settle, the others were given up because the file had changed or gone when it was read.
+_RECONSIDERED = (State.SEEN, State.SUPERSEDED, State.VANISHED, State.QUARANTINED)
+_REMATCHED = (NO_FEED, NO_PERIOD)
+_REPLACED = (State.SEEN, State.READY, State.QUARANTINED)
+_RESTED: dict[str, Any] = {"throttles": 0, "resting_until": None}
+_MAKE_READY = (
+    update(drops)
+    .where(drops.c.drop_id == bindparam("of_drop"))
+    .values(
+        state=State.READY,
+        feed=bindparam("to_feed"),
+        period=bindparam("to_period"),
+        code=None,
+        reason=None,
+        fix=None,
+    )
+)
+
+
+class _InterruptedError(Exception):
+    """Another look of the same client wrote meanwhile: this one's listing is out of date."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One client's store, and how its files are told apart."""
+
+    ledger: Ledger
+    store: Store
+    client_id: str
+    matcher: FeedMatcher
+    policy: BatchPolicy
+
+
+def look(source: Source, *, now: datetime, budget_seconds: float) -> Look:
+    """Lists until the pass is complete or the time is up, and records what changed.
+
+    Args:
+        source: What to look at.
+        now: Our own clock.
+        budget_seconds: No further page is asked for after this time.
+
+    Raises:
+        StoreError: If the store does not answer as it should.
+    """
+    with source.ledger.read() as connection:
+        client = source.ledger.client(connection, source.client_id)
+    resting = client["resting_until"] if client else None
+    if resting and not is_due(resting, now, source.policy.max_retry_seconds):
+        return Look(resting_until=resting)
+    step = _Step(source, client, now)
+    deadline = time.monotonic() + budget_seconds
+    try:
+        while not step.complete:
+            step.take_page()
+            if time.monotonic() >= deadline:
+                break
+        step.finish()
+    except _InterruptedError:
+        step.complete = False
+    except StoreError as error:
+        step.rest(throttled=isinstance(error, StoreThrottledError))
+        raise
+    return step.result()
+
+
+class _Step:
+    """The work of one look."""
+
+    def __init__(self, source: Source, client: RowMapping | None, now: datetime) -> None:
+        self._ledger = source.ledger
+        self._store = source.store
+        self._client_id = source.client_id
+        self._matcher = source.matcher
+        self._policy = source.policy
+        self._temporary = TemporaryNames(source.policy.temp_patterns, source.policy.done_marker)
+        self._now = now
+        self._started_at: str | None = client["position"] if client else None
+        self._position = self._started_at
+        self._pass_no: int = client["pass_no"] if client else 1
+        self._look_no: int = client["look_no"] if client else 0
+        self._throttles: int = client["throttles"] if client else 0
+        self._high_key: str | None = client["high_key"] if client else None
+        self._missing: set[str] = set()
+        self._late: list[str] = []
+        self._markers: dict[str, bool] = {}
+        self._counts = {"listed": 0, "seen_new": 0, "ready": 0, "quarantined": 0, "vanished": 0}
+        self.complete = False
+
+    def result(self) -> Look:
+        return Look(**self._counts, complete=self.complete)
+
+    def take_page(self) -> None:
+        """Lists one page and records its changes in one transaction."""
+        page = self._store.list_page(self._position, self._store.page_size)
+        items = {item.key: item for item in page.items if not self._temporary.covers(item.key)}
+        self._counts["listed"] += len(items)
+        low, high = self._high_key, max((item.key for item in page.items), default=None)
+        late = [] if low is None else [key for key in items if key <= low]
+        if high is None or (low is not None and low > high):
+            high = low
+        span = self._span(low, None if page.next is None else high)
+        with self._ledger.read() as connection:
+            known = _signatures(connection, span)
+            self._missing.update(known.keys() - items.keys())
+            waiting = _reconsidered(connection, self._client_id, span)
+            for chunk in in_chunks(late):
+                span = [drops.c.client_id == self._client_id, drops.c.key.in_(chunk)]
+                known |= _signatures(connection, span)
+                waiting += _reconsidered(connection, self._client_id, span)
+        self._missing.difference_update(late)
+        self._late.extend(late)
+        changed = [item for item in items.values() if known.get(item.key) != item.signature]
+        settled = [row for row in waiting if self._has_settled(row, items)]
+        if changed or settled:
+            with self._write() as transaction:
+                self._record_versions(transaction, changed)
+                self._record_settled(transaction, settled)
+        self._position, self._high_key = page.next, high
+        self.complete = page.next is None
+
+    def finish(self) -> None:
+        """Ends the step: remembers the position, or decides what vanished."""
+        resumed = self._started_at is not None
+        if not self.complete:
+            self._save_position(_RESTED)
+        elif self._missing or resumed or self._throttles:
+            with self._write() as transaction:
+                self._mark_missing(transaction)
+                self._record_vanished(transaction)
+                transaction.update_client(
+                    position=None, high_key=None, pass_no=self._pass_no + 1, **_RESTED
+                )
+
+    def rest(self, *, throttled: bool) -> None:
+        """Notes how far the listing came, and leaves a store that asked for it alone a while."""
+        values: dict[str, Any] = {}
+        if throttled:
+            pause = self._policy.throttle_seconds * 2 ** min(self._throttles, 30)
+            until = self._now + timedelta(seconds=min(pause, self._policy.max_retry_seconds))
+            values = {"throttles": self._throttles + 1, "resting_until": until}
+        with suppress(_InterruptedError):
+            self._save_position(values)
+
+    def _save_position(self, values: dict[str, Any]) -> None:
+        if not values and self._position == self._started_at:
+            return
+        with self._write() as transaction:
+            self._mark_missing(transaction)
+            transaction.update_client(position=self._position, high_key=self._high_key, **values)
+
+    def _mark_missing(self, transaction: Transaction) -> None:
+        """Notes what this pass did not show where it should stand.
+
+        A server that lists folder by folder shows some keys late: they are not missing after all.
+        """
+        for keys, mark in ((sorted(self._missing), self._pass_no), (self._late, None)):
+            for chunk in in_chunks(keys):
+                transaction.connection.execute(
+                    update(drops)
+                    .where(drops.c.client_id == self._client_id, drops.c.visible)
+                    .where(drops.c.key.in_(chunk))
+                    .values(missing_in_pass=mark)
+                )
+
+    @contextmanager
+    def _write(self) -> Iterator[Transaction]:
+        with self._ledger.write(self._client_id) as transaction:
+            if transaction.client["look_no"] != self._look_no:
+                raise _InterruptedError
+            self._look_no += 1
+            transaction.update_client(look_no=self._look_no)
+            yield transaction
+
+    def _span(self, after: str | None, last: str | None) -> list[ColumnElement[bool]]:
+        span: list[ColumnElement[bool]] = [drops.c.client_id == self._client_id]
+        if after is not None:
+            span.append(drops.c.key > after)
+        if last is not None:
+            span.append(drops.c.key <= last)
+        return span
+
+    def _record_vanished(self, transaction: Transaction) -> None:
+        query = (
+            select(drops.c.drop_id, drops.c.state)
+            .where(drops.c.client_id == self._client_id, drops.c.visible)
+            .where(drops.c.missing_in_pass == self._pass_no)
+        )
+        rows = transaction.connection.execute(query).all()
+        undelivered = [row.drop_id for row in rows if row.state in (State.SEEN, State.READY)]
+        _update_many(transaction, [row.drop_id for row in rows], visible=False)
+        _update_many(transaction, undelivered, state=State.VANISHED)
+        transaction.record(self._now, "vanished", drop_ids=undelivered)
+        kept = {row.drop_id for row in rows} - set(undelivered)
+        transaction.record(self._now, "left", drop_ids=sorted(kept), detail="no longer in source")
+        self._counts["vanished"] += len(rows)
+
+    def _record_versions(self, transaction: Transaction, changed: Sequence[Listed]) -> None:
+        heads = _heads(transaction.connection, self._client_id, [item.key for item in changed])
+        fresh: list[dict[str, Any]] = []
+        for item in changed:
+            head = heads.get(item.key)
+            if head is not None and head["signature"] == item.signature:
+                self._record_return(transaction, head)
+                continue
+            if head is not None:
+                self._replace(transaction, head)
+            fresh.append(self._new_version(item, head["version"] + 1 if head else 1))
+        if not fresh:
+            return
+        ids = transaction.connection.scalars(
+            insert(drops).returning(drops.c.drop_id, sort_by_parameter_order=True), fresh
+        ).all()
+        transaction.record(self._now, "seen", drop_ids=ids)
+        self._counts["seen_new"] += len(ids)
+        if self._store.atomic and self._policy.done_marker is None:
+            rows = [{**row, "drop_id": drop_id} for row, drop_id in zip(fresh, ids, strict=True)]
+            self._record_settled(transaction, rows)
+
+    def _new_version(self, item: Listed, version: int) -> dict[str, Any]:
+        return {
+            "client_id": self._client_id,
+            "key": item.key,
+            "version": version,
+            "signature": item.signature,
+            "file_id": item.file_id,
+            "size_bytes": item.size_bytes,
+            "state": State.SEEN,
+            "first_seen": self._now,
+            "settling_since": self._now,
+            "head": True,
+            "visible": True,
+        }
+
+    def _replace(self, transaction: Transaction, head: RowMapping) -> None:
+        values: dict[str, Any] = {"head": False, "visible": False}
+        if head["state"] in _REPLACED:
+            values["state"] = State.SUPERSEDED
+            transaction.record(
+                self._now, "superseded", drop_ids=[head["drop_id"]], detail="new bytes arrived"
+            )
+        transaction.update_drop(head["drop_id"], **values)
+
+    def _record_return(self, transaction: Transaction, head: RowMapping) -> None:
+        values: dict[str, Any] = {"visible": True, "missing_in_pass": None}
+        if head["state"] in (State.VANISHED, State.SUPERSEDED):
+            values |= {"state": State.SEEN, "settling_since": self._now}
+        transaction.update_drop(head["drop_id"], **values)
+        transaction.record(self._now, "returned", drop_ids=[head["drop_id"]])
+
+    def _has_settled(self, row: RowMapping, listed: dict[str, Listed]) -> bool:
+        item = listed.get(row["key"])
+        if item is None or item.signature != row["signature"]:
+            return False
+        if row["state"] == State.QUARANTINED:
+            return (
+                row["code"] in _REMATCHED
+                and self._matcher.match(row["key"], row["first_seen"]).code is None
+            )
+        if row["state"] != State.SEEN:
+            return True
+        waited = (self._now - row["settling_since"]).total_seconds()
+        # A clock set back starts the window anew; it must not wait until the clock caught up.
+        if 0 <= waited < self._policy.settle_seconds and not self._store.atomic:
+            return False
+        return self._has_marker(row["key"])
+
+    def _has_marker(self, key: str) -> bool:
+        if self._policy.done_marker is None:
+            return True
+        marker = marker_of(key, self._policy.done_marker)
+        if marker not in self._markers:
+            self._markers[marker] = self._store.exists(marker)
+        return self._markers[marker]
+
+    def _record_settled(
+        self, transaction: Transaction, rows: Sequence[RowMapping | dict[str, Any]]
+    ) -> None:
+        ready: list[dict[str, Any]] = []
+        for row in rows:
+            drop_id = row["drop_id"]
+            if row["state"] in (State.SUPERSEDED, State.VANISHED):
+                transaction.update_drop(drop_id, state=State.SEEN, settling_since=self._now)
+                transaction.record(self._now, "returned", drop_ids=[drop_id])
+            elif row["settling_since"] > self._now:
+                transaction.update_drop(drop_id, settling_since=self._now)
+            else:
+                match = self._matcher.match(row["key"], row["first_seen"])
+                if match.code is None:
+                    ready.append(
+                        {"of_drop": drop_id, "to_feed": match.feed, "to_period": match.period}
+                    )
+                else:
+                    self._set_aside(transaction, drop_id, match)
+        if ready:
+            transaction.connection.execute(_MAKE_READY, ready)
+            transaction.record(self._now, "ready", drop_ids=[row["of_drop"] for row in ready])
+            self._counts["ready"] += len(ready)
+
+    def _set_aside(self, transaction: Transaction, drop_id: int, match: Match) -> None:
+        transaction.update_drop(
+            drop_id,
+            state=State.QUARANTINED,
+            feed=match.feed,
+            code=match.code,
+            reason=match.reason,
+            fix=match.fix,
+        )
+        transaction.record(self._now, "quarantined", drop_ids=[drop_id], detail=match.reason or "")
+        self._counts["quarantined"] += 1
+
+
+def is_due(moment: datetime, now: datetime, longest_seconds: float) -> bool:
+    """Whether a planned moment has come.
+
+    A moment further away than any pause can be means that the clock was set back: it counts as
+    come, for nothing may wait until the clock has caught up.
+    """
+    return not 0 < (moment - now).total_seconds() <= longest_seconds
+
+
+def _signatures(connection: Connection, span: list[ColumnElement[bool]]) -> dict[str, str]:
+    query = select(drops.c.key, drops.c.signature).where(drops.c.visible, *span)
+    return dict(connection.execute(query).all())
+
+
+def _reconsidered(
+    connection: Connection, client_id: str, span: list[ColumnElement[bool]]
+) -> list[RowMapping]:
+    query = (
+        select(drops)
+        .where(drops.c.client_id == client_id, drops.c.state.in_(_RECONSIDERED))
+        .where(drops.c.visible, *span)
+        .order_by(drops.c.drop_id)
+    )
+    return list(connection.execute(query).mappings().all())
+
+
+def _heads(connection: Connection, client_id: str, keys: Sequence[str]) -> dict[str, RowMapping]:
+    heads: dict[str, RowMapping] = {}
+    for chunk in in_chunks(keys):
+        query = select(drops).where(
+            drops.c.client_id == client_id, drops.c.key.in_(chunk), drops.c.head
+        )
+        for row in connection.execute(query).mappings():
+            heads[row["key"]] = row
+    return heads
+
+
+def _update_many(transaction: Transaction, drop_ids: Sequence[int], **values: Any) -> None:
+    for chunk in in_chunks(drop_ids):
+        transaction.connection.execute(
+            update(drops).where(drops.c.drop_id.in_(chunk)).values(**values)
+        )

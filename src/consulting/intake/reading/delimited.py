@@ -1,0 +1,229 @@
+"""Delimited text: detect its dialect and table, then read it block by block.
+
+Blocks that are written by the plainest rules are parsed by Arrow, all others by `parser`; either
+way the lines of each block are accounted for, and at the end all lines of the file against a
+count of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from consulting.errors import UnreadableFileError
+from consulting.intake.reading.dialects import Scored, detect_dialect
+from consulting.intake.reading.encodings import Encoding, detect_encoding
+from consulting.intake.reading.fast import PlainParser
+from consulting.intake.reading.layout import HEAD_ROWS, Row, find_layout
+from consulting.intake.reading.parser import RecordParser
+from consulting.intake.reading.table import TableWriter
+from consulting.intake.reading.text import Block, LineCount, blocks, count_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from consulting.intake.reading.options import ReadOptions
+    from consulting.intake.reading.outcome import Outcome, StoreFactory
+    from consulting.intake.reading.sources import ByteSource
+
+SPREAD_LINES = 50  # taken from the middle of each block after the first, to detect the dialect
+SPREAD_MAX = 2000
+ODD_SHARE, ZERO_SHARE = 0.1, 0.3  # of control characters, and of NULs, in what is no text
+MAX_OPEN_LINES = 200_000  # an open quote may wait for its end over so many lines
+
+_SHOWN = {",": "commas", ";": "semicolons", "|": "pipes", "\t": "tabs", " ": "blanks"}
+_SEP_LINE = "sep="
+
+
+@dataclass
+class _Sample:
+    """What detection looks at: the file's first block, and lines from all over the file."""
+
+    first: Block
+    lines: list[str] = field(default_factory=list)
+
+
+def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory) -> Outcome:
+    """Read a text file of delimited fields.
+
+    Raises:
+        UnreadableFileError: `empty_file`, `binary_file`, `rows_unaccounted` and those of the
+            encoding and the archive.
+    """
+    encoding = detect_encoding(source, options.encoding)
+    counted = count_lines(source, encoding)
+    sample = _sample(source, encoding)
+    _refuse_no_text(source, sample)
+    hint, options = _excel_hint(sample, options)
+    scored = detect_dialect(_without_zeros(sample.lines), options)
+    head = _head(sample, scored, skip=1 if hint else 0)
+    layout = find_layout(head, scored.usual, options, width=scored.width)
+    parser = RecordParser(scored.dialect, len(layout.columns))
+    with store(layout.columns) as rows:
+        known = [row.cells for row in head if row.line >= layout.first_line]
+        writer = TableWriter(layout, rows, options.max_rows, source.filename, known=known)
+        _load(source, encoding, counted, parser, writer)
+        stored = writer.finish()
+    outcome = writer.outcome(stored)
+    outcome.format = "csv"
+    outcome.encoding = encoding.codec.replace("utf-8-sig", "utf-8")
+    outcome.delimiter = scored.dialect.delimiter
+    outcome.quotechar = scored.dialect.quotechar if scored.dialect.delimiter else None
+    _reconcile(source, counted, writer, outcome)
+    _explain(outcome, encoding, counted, scored, hint=hint)
+    return outcome
+
+
+def _sample(source: ByteSource, encoding: Encoding) -> _Sample:
+    sample: _Sample | None = None
+    spread: list[str] = []
+    for block in blocks(source, encoding):
+        if sample is None:
+            sample = _Sample(block, block.lines()[: HEAD_ROWS * 4])
+            if block.last:
+                sample.lines = block.lines()
+            continue
+        middle = block.text[len(block.text) // 2 :][:100_000].splitlines(keepends=True)
+        spread += middle[1 : SPREAD_LINES + 1]
+        if len(spread) > SPREAD_MAX:
+            spread = spread[::2]
+    if sample is None:
+        raise AssertionError("a file has at least one block")
+    if not sample.first.last:
+        sample.lines += spread
+    return sample
+
+
+def _refuse_no_text(source: ByteSource, sample: _Sample) -> None:
+    if sample.first.last and not sample.first.text.strip("\ufeff\x00 \t\r\n"):
+        raise UnreadableFileError(
+            source.filename,
+            "empty_file",
+            "The file is empty.",
+            "Ask the client whether nothing was to be sent, and send the file again if not.",
+        )
+    head = sample.first.text[:65536]
+    controls = [head.count(chr(code)) for code in range(1, 9)]
+    odd = sum(controls) - max(controls) + head.count("\ufffd")  # one may be the delimiter
+    if odd > len(head) * ODD_SHARE or head.count("\x00") > len(head) * ZERO_SHARE:
+        raise UnreadableFileError(
+            source.filename,
+            "binary_file",
+            "The file is not text, nor any format that is read here.",
+            "Send CSV, Excel, OpenDocument, JSON or Parquet.",
+        )
+
+
+def _without_zeros(lines: Sequence[str]) -> Sequence[str]:
+    return [line.replace("\x00", "") if "\x00" in line else line for line in lines]
+
+
+def _excel_hint(sample: _Sample, options: ReadOptions) -> tuple[bool, ReadOptions]:
+    """Excel's own first line "sep=;" names the delimiter and is no data."""
+    first = sample.lines[0].rstrip("\r\n") if sample.lines else ""
+    mark = first[len(_SEP_LINE) :]
+    if not first.lower().startswith(_SEP_LINE) or len(mark) != 1:
+        return False, options
+    sample.lines = sample.lines[1:]
+    update: dict[str, object] = {"skip_rows": max(1, options.skip_rows or 0)}
+    if options.delimiter is None:
+        update["delimiter"] = mark
+    return True, options.model_copy(update=update)
+
+
+def _head(sample: _Sample, scored: Scored, *, skip: int) -> list[Row]:
+    """The first records, read with the dialect found."""
+    lines = _without_zeros(sample.first.lines()[skip : HEAD_ROWS * 4])
+    whole = sample.first.last and len(sample.first.lines()) <= HEAD_ROWS * 4
+    parser = RecordParser(scored.dialect, scored.usual)
+    parsed = parser.parse(lines, final=whole)
+    rows = [
+        Row(line + 1 + skip, cells, parsed.spans.get(index, 1))
+        for index, (cells, line) in enumerate(zip(parsed.rows, parsed.lines, strict=True))
+        if cells
+    ]
+    # a header may be malformed too: here it is read as well as it can be
+    rows += [Row(line + 1 + skip, parser.leniently(raw)) for line, _, _, raw in parsed.rejects]
+    return sorted(rows, key=lambda row: row.line)[:HEAD_ROWS]
+
+
+def _load(
+    source: ByteSource,
+    encoding: Encoding,
+    counted: LineCount,
+    parser: RecordParser,
+    writer: TableWriter,
+) -> None:
+    plain = PlainParser(parser.dialect, len(writer.layout.columns)) if not counted.cr else None
+    done, rest = 0, ""
+    for first, block in _numbered(blocks(source, encoding)):
+        text = rest + block.text
+        quick = plain if not (first or rest or block.last or "\x00" in text) else None
+        table = quick.parse(text) if quick is not None else None
+        if table is not None:
+            writer.add_table(table, done + 1)
+            done += table.num_rows
+            continue
+        # after the split: without a NUL between them, a CR and an LF would become one line end
+        lines = _without_zeros(Block(text, block.last).lines())
+        final = block.last
+        parsed = parser.parse(lines, final=final)
+        if not final and len(lines) - parsed.consumed > MAX_OPEN_LINES:
+            parsed = parser.parse(lines, final=True)
+        writer.add_parsed(parsed, done + 1)
+        done += parsed.consumed
+        rest = "".join(lines[parsed.consumed :])
+
+
+def _numbered(found: Iterator[Block]) -> Iterator[tuple[bool, Block]]:
+    first = True
+    for block in found:
+        yield first, block
+        first = False
+
+
+def _reconcile(
+    source: ByteSource, counted: LineCount, writer: TableWriter, outcome: Outcome
+) -> None:
+    """Hold what was read against the lines counted in the bytes.
+
+    Each line of the file must be a record's, a blank one, or one that was skipped.
+    """
+    received = counted.lines - writer.lines_not_records
+    outcome.received = received
+    if received != outcome.seen + outcome.rejected:
+        raise UnreadableFileError(
+            source.filename,
+            "rows_unaccounted",
+            f"The file has {received:,} records by a count of its lines, but {outcome.seen:,} were "
+            f"read and {outcome.rejected:,} set aside.",
+            "This is a fault of the reader; report it with the file's structure.",
+        )
+
+
+def _explain(
+    outcome: Outcome, encoding: Encoding, counted: LineCount, scored: Scored, *, hint: bool
+) -> None:
+    dialect = scored.dialect
+    words = [*encoding.decisions]
+    if hint:
+        words.append("The first line names the delimiter (sep=), as Excel writes it.")
+    if dialect.delimiter is None:
+        words.append("No delimiter: each line is one value.")
+    else:
+        delimiter = _SHOWN.get(dialect.delimiter, repr(dialect.delimiter))
+        quotes = f"quoted with {dialect.quotechar}" if dialect.quotechar else "nothing quoted"
+        escape = ", a backslash escapes a quote" if dialect.escape else ""
+        space = ", blanks after it left out" if dialect.skip_space else ""
+        words.append(
+            f"Fields separated by {delimiter}{space}, {quotes}{escape}: "
+            f"{scored.consistency:.1%} of the records looked at have {scored.width} fields."
+        )
+    ends = counted.ends
+    if len(ends) > 1:
+        shown = ", ".join(f"{count:,} {kind}" for kind, count in ends.items())
+        outcome.warnings.append(f"Line ends are mixed ({shown}); each ends a line.")
+    if counted.zeros:
+        outcome.warnings.append(f"{counted.zeros:,} NUL characters were removed.")
+    outcome.decisions[:0] = words
+    outcome.warnings[:0] = encoding.warnings

@@ -1,0 +1,199 @@
+"""Which delimiter and quotes a text is written with.
+
+Every candidate reads the sample; the winner is the one whose rows are most often of one width and
+whose cells look most like values (Van den Burg et al., "Wrangling messy CSV files by detecting
+row and type patterns", 2019, with our own weights).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consulting.intake.reading.cells import kind
+from consulting.intake.reading.parser import Dialect, RecordParser
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consulting.intake.reading.options import ReadOptions
+
+COMMON = (",", ";", "\t", "|")
+RARE = ("^", "~", "\x01", "\x1f", "¦", "§", "#", "!", "*", "&", "$", "%", "\\t")
+WEAK = (" ", ":")  # these live inside values too
+SAMPLE_LINES = 3000
+SCORED_CELLS = 3000
+WIDER_ROWS = 10  # fewer wider rows are accidents, not a new column
+WIDER_SHARE = 0.2  # of the rows must have a column more for the table to have it
+LONG_WORTH = 1.25  # a long delimiter is only tried where no part of it occurs alone
+MENDED = 200  # how many malformed lines are tried to be mended
+MENDED_WORTH = 0.95  # a line that can be mended speaks for a dialect a little less than a good one
+
+_RUN = re.compile(r"([^\w\s\"'.()\-])\1{1,3}|\t{2,4}|[|~^@#&]{2,5}")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A dialect with what it makes of the sample.
+
+    Attributes:
+        dialect: The dialect.
+        score: Higher is better, up to 1.
+        usual: The most common number of fields.
+        width: The number of fields of the table; above the usual where it gains a column.
+        consistency: The share of records that have it.
+    """
+
+    dialect: Dialect
+    score: float
+    usual: int
+    width: int
+    consistency: float
+
+
+def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
+    """Score every plausible dialect on a sample of lines.
+
+    Args:
+        lines: Lines of the file with their ends: its beginning, and lines from all over it.
+        options: What is declared is not questioned.
+    """
+    sample = [line for line in lines if line.strip("\r\n")][:SAMPLE_LINES]
+    delimiters = [options.delimiter] if options.delimiter is not None else _delimiters(sample)
+    best = _score(sample, Dialect(None, _quote_for(sample, None, options)))
+    if options.delimiter is not None:
+        best = Scored(best.dialect, -1, best.usual, best.width, best.consistency)
+    for delimiter in delimiters:
+        for dialect in _dialects(sample, delimiter, options):
+            scored = _score(sample, dialect)
+            if scored.score > best.score + 1e-9:
+                best = scored
+    return best
+
+
+def _delimiters(sample: Sequence[str]) -> list[str]:
+    text = "".join(sample)
+    found = [mark for mark in (*COMMON, *RARE, *WEAK) if mark in text]
+    return [*_runs(sample, text), *found]
+
+
+def _runs(sample: Sequence[str], text: str) -> list[str]:
+    """Delimiters of several characters: runs that occur in most lines, and never in part.
+
+    Two commas are taken for an empty field between two commas.
+    """
+    counts: Counter[str] = Counter()
+    for line in sample[:200]:
+        counts.update({match.group() for match in _RUN.finditer(line)})
+    runs = []
+    for run, count in counts.items():
+        if count < 0.8 * min(len(sample), 200) or run.startswith((",", ";")):
+            continue
+        alone = text.count(run[0])
+        if len(set(run)) > 1 or alone == len(run) * text.count(run):
+            runs.append(run)
+    return runs
+
+
+def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> list[Dialect]:
+    quote = _quote_for(sample, delimiter, options)
+    dialects = [Dialect(delimiter, quote)]
+    if quote is None:
+        return dialects
+    if any(f"{delimiter} {quote}" in line for line in sample):
+        dialects.append(Dialect(delimiter, quote, skip_space=True))
+    if any("\\" + quote in line for line in sample):
+        dialects += [
+            Dialect(item.delimiter, quote, escape=True, skip_space=item.skip_space)
+            for item in tuple(dialects)
+        ]
+    return dialects
+
+
+def _quote_for(sample: Sequence[str], delimiter: str | None, options: ReadOptions) -> str | None:
+    """The quote that opens and closes the most fields; the double quote in a draw."""
+    if options.quotechar is not None:
+        return options.quotechar or None
+    counts = {quote: _quoted_fields(sample, quote, delimiter) for quote in ('"', "'")}
+    if counts["'"] > 2 * counts['"']:
+        return "'"
+    return '"'
+
+
+def _quoted_fields(sample: Sequence[str], quote: str, delimiter: str | None) -> int:
+    mark = re.escape(delimiter) if delimiter else r"(?!)"
+    pattern = re.compile(
+        rf"(?:^|{mark})\s?{quote}(?:[^{quote}]|{quote}{quote})*{quote}(?={mark}|[\r\n]*$)"
+    )
+    return sum(len(pattern.findall(line)) for line in sample[:500] if quote in line)
+
+
+def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
+    parsed = RecordParser(dialect).parse(sample, final=True)
+    rows = [row for row in parsed.rows if row]
+    records = len(rows) + len(parsed.rejects)
+    if not rows:
+        return Scored(dialect, 0, 1, 1, 0)
+    widths = Counter(map(len, rows))
+    # a tie between widths goes to the wider: a narrow preamble is not the table
+    usual = max(widths, key=lambda size: (widths[size], size))
+    width = _wider_at_the_end(rows, widths, usual)
+    mender = RecordParser(dialect, usual)
+    mended = sum(mender.mended(raw) is not None for _, _, _, raw in parsed.rejects[:MENDED])
+    fitting = widths[usual] + (widths[width] if width > usual else 0)
+    consistency = (fitting + MENDED_WORTH * mended) / records
+    if dialect.delimiter is not None and width == 1:
+        return Scored(dialect, 0, 1, 1, consistency)
+    looks = _looks(rows, usual, dialect)
+    score = consistency * looks * (1 - 0.5 / width)
+    if len(dialect.delimiter or "") > 1 and dialect.delimiter not in RARE:
+        score *= LONG_WORTH
+    if dialect.delimiter in WEAK:
+        quoted = dialect.quotechar is not None and any(
+            f"{dialect.quotechar}{dialect.delimiter}{dialect.quotechar}" in line for line in sample
+        )
+        if not quoted and (width == 2 or consistency < 0.9):  # noqa: PLR2004 - "First Last" is one value
+            score = 0
+        score *= 0.8
+    return Scored(dialect, score, usual, width, consistency)
+
+
+def _wider_at_the_end(rows: Sequence[Sequence[str]], widths: Counter[int], width: int) -> int:
+    """A file may gain a column half-way: from there on all rows are wider, and none before."""
+    wider = max((size for size in widths if size > width), default=width)
+    if width == 1 or widths[wider] < max(WIDER_ROWS, WIDER_SHARE * len(rows)):
+        return width
+    sizes = [len(row) for row in rows]
+    first = sizes.index(wider)
+    return wider if sizes[first:].count(wider) >= 0.98 * (len(sizes) - first) else width
+
+
+def _looks(rows: Sequence[Sequence[str]], width: int, dialect: Dialect) -> float:
+    """How much the cells look like values, from 0 to 1."""
+    cells = total = 0.0
+    for row in rows:
+        if len(row) != width:
+            continue
+        for cell in row:
+            total += _look(cell, dialect)
+            cells += 1
+        if cells > SCORED_CELLS:
+            break
+    return total / cells if cells else 0.0
+
+
+def _look(cell: str, dialect: Dialect) -> float:
+    if not cell:
+        return 0.9  # many empty cells are a sign of a wrong delimiter, but a weak one
+    if kind(cell) != "text":
+        return 1.0
+    text = cell.strip()
+    if text[0] == '"' or (text[-1] == '"' and dialect.quotechar != '"'):
+        return 0.0
+    if any(mark in text for mark in (";", "|", "\t") if mark != dialect.delimiter):
+        return 0.2 if not dialect.quotechar or dialect.delimiter is None else 0.5
+    if "," in text and dialect.delimiter != ",":
+        return 0.6
+    return 1.0

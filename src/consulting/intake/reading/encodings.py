@@ -1,0 +1,239 @@
+"""Which encoding a text file is in: decided on the whole file, never on its first kilobytes.
+
+In order: what the feed declares; a byte order mark; UTF-16 by its pattern of zero bytes; strict
+UTF-8 over every byte; UTF-8 with a few stray lines; what chardet says of all lines that hold a
+character beyond ASCII.
+"""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consulting.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consulting.intake.reading.sources import ByteSource
+
+MIXED = "utf-8 with cp1252 lines"
+EVIDENCE_BYTES = 4 * 1024 * 1024  # of lines beyond ASCII, spread over the file, shown to chardet
+STRAY_SHARE = 0.1  # up to this share of the lines beyond ASCII may be stray in a UTF-8 file
+CLEARLY = 1.2  # how much surer chardet must be of another Latin encoding than of cp1252
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+_LATIN = frozenset(
+    {"cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "tis-620"}
+    | {f"iso8859-{part}" for part in (1, 2, 3, 4, 9, 10, 13, 14, 15, 16)}
+)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the bytes of a file become text.
+
+    Attributes:
+        codec: The Python codec, or `MIXED`.
+        wide: Whether a character is at least two bytes, so that bytes tell no line ends.
+        decisions: What was decided, in words.
+        warnings: What the client should confirm.
+    """
+
+    codec: str
+    wide: bool = False
+    decisions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def detect_encoding(source: ByteSource, declared: str | None) -> Encoding:
+    """Decide the encoding of a whole file.
+
+    Raises:
+        UnreadableFileError: `encoding_wrong` where the declared encoding does not fit;
+            `binary_file` where the bytes are no text at all.
+    """
+    head = source.head(4096)
+    if declared is not None:
+        return _declared(source, declared)
+    for bom, codec, label in _BOMS:
+        if head.startswith(bom):
+            return _marked(source, codec, label)
+    wide = _wide_without_mark(head)
+    if wide is not None and _first_undecodable(source, wide) is None:
+        return Encoding(wide, wide=True, decisions=(f"Encoding {wide}, by its zero bytes.",))
+    if _first_undecodable(source, "utf-8") is None:
+        return Encoding("utf-8", decisions=("Encoding UTF-8: every byte of the file fits.",))
+    return _legacy(source)
+
+
+def _declared(source: ByteSource, declared: str) -> Encoding:
+    try:
+        codec = codecs.lookup(declared).name
+    except LookupError:
+        raise UnreadableFileError(
+            source.filename,
+            "encoding_unknown",
+            f"The feed declares the encoding {declared!r}, which does not exist.",
+            "Write a Python codec name such as 'utf-8', 'cp1252' or 'shift_jis'.",
+        ) from None
+    at = _first_undecodable(source, codec)
+    if at is not None:
+        raise UnreadableFileError(
+            source.filename,
+            "encoding_wrong",
+            f"The feed declares the encoding {declared}, but the bytes near position {at:,} of the "
+            "file are not valid in it.",
+            "Correct or remove the feed's `encoding`.",
+        )
+    if codec == "utf-8":
+        codec = "utf-8-sig"
+    wide = codec.startswith(("utf-16", "utf-32"))
+    return Encoding(codec, wide=wide, decisions=(f"Encoding {declared}, as declared.",))
+
+
+def _marked(source: ByteSource, codec: str, label: str) -> Encoding:
+    if _first_undecodable(source, codec) is None:
+        wide = codec != "utf-8-sig"
+        return Encoding(codec, wide=wide, decisions=(f"Encoding {label}, by its byte order mark.",))
+    if codec == "utf-8-sig":
+        return _legacy(source)
+    raise UnreadableFileError(
+        source.filename,
+        "encoding_broken",
+        f"The file says it is {label}, but not all of its bytes are.",
+        "The file was cut off or changed on its way; export and send it again.",
+    )
+
+
+def _first_undecodable(source: ByteSource, codec: str) -> int | None:
+    """The rough position of the first byte that does not fit, or None where all do."""
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    position = 0
+    try:
+        for chunk in source.chunks():
+            decoder.decode(chunk)
+            position += len(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeError as error:
+        return position + int(getattr(error, "start", 0))
+    return None
+
+
+def _wide_without_mark(head: bytes) -> str | None:
+    """UTF-16 of mostly Latin text has a zero in every other byte."""
+    if len(head) < 4:  # noqa: PLR2004 - two characters are the least to tell a pattern
+        return None
+    even, odd = head[0::2], head[1::2]
+    if odd.count(0) > 0.6 * len(odd) and even.count(0) < 0.1 * len(even):
+        return "utf-16-le"
+    if even.count(0) > 0.6 * len(even) and odd.count(0) < 0.1 * len(odd):
+        return "utf-16-be"
+    return None
+
+
+def _legacy(source: ByteSource) -> Encoding:
+    evidence, fits, strays, first_stray = _lines_beyond_ascii(source)
+    if fits and strays <= max(1, STRAY_SHARE * (fits + strays)):
+        return Encoding(
+            MIXED,
+            decisions=(
+                (
+                    f"Encoding UTF-8; {strays:,} line{'s' if strays > 1 else ''} that are not "
+                    f"valid UTF-8 (first: line {first_stray:,}) read as Windows-1252."
+                ),
+            ),
+            warnings=(
+                (
+                    f"{strays:,} of {fits + strays:,} lines with special characters are not UTF-8, "
+                    f"from line {first_stray:,} on. They were read as Windows-1252: please check "
+                    "the accents there, and export the file in one encoding."
+                ),
+            ),
+        )
+    codec = _guess(evidence)
+    for candidate in (codec, "cp1252", "latin-1"):
+        if _first_undecodable(source, candidate) is None:
+            return Encoding(
+                candidate,
+                wide=candidate.startswith(("utf-16", "utf-32")),
+                decisions=(f"Encoding {candidate}: not UTF-8; the best fit for its letters.",),
+                warnings=(
+                    (
+                        f"The encoding {candidate} was inferred from the file's letters. Please "
+                        "confirm it, or send UTF-8."
+                    ),
+                ),
+            )
+    raise AssertionError("latin-1 decodes every byte")
+
+
+def _lines_beyond_ascii(source: ByteSource) -> tuple[bytes, int, int, int]:
+    """Lines beyond ASCII, how many of them are UTF-8, how many not, and the first that is not."""
+    evidence: list[bytes] = []
+    size = fits = strays = first_stray = number = 0
+    for block in _line_blocks(source):
+        lines = block.split(b"\n")
+        if not block.isascii():
+            for at, line in enumerate(lines):
+                if line.isascii():
+                    continue
+                try:
+                    line.decode("utf-8")
+                    fits += 1
+                except UnicodeDecodeError:
+                    strays += 1
+                    first_stray = first_stray or number + at + 1
+                if size < EVIDENCE_BYTES:
+                    evidence.append(line)
+                    size += len(line)
+        number += len(lines) - 1
+    return b"\n".join(evidence), fits, strays, first_stray
+
+
+def _line_blocks(source: ByteSource) -> Iterator[bytes]:
+    rest = b""
+    for chunk in source.chunks():
+        data = rest + chunk
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            yield data[:cut]
+        rest = data[cut:]
+    if rest:
+        yield rest
+
+
+def _guess(evidence: bytes) -> str:
+    """What chardet makes of the lines beyond ASCII, with cp1252 before its lookalikes.
+
+    Between the Latin code pages chardet decides by a hair on short texts (confidence 0.02), so
+    another than cp1252 must be clearly surer.
+    """
+    import chardet
+
+    found = chardet.detect_all(
+        evidence,
+        ignore_threshold=True,
+        max_bytes=EVIDENCE_BYTES,
+        encoding_era=chardet.EncodingEra.MODERN_WEB,
+        prefer_superset=True,
+    )
+    sure = {
+        codecs.lookup(str(item["encoding"])).name: float(item["confidence"])
+        for item in found
+        if item["encoding"]
+    }
+    if not sure:
+        return "cp1252"
+    best = max(sure, key=lambda name: sure[name])
+    western = sure.get("cp1252", 0.0)
+    if best in _LATIN and sure[best] < CLEARLY * western:
+        return "cp1252"
+    return best

@@ -1,0 +1,189 @@
+"""What a file is, by its content; its extension is only compared and remarked on."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from consulting.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from consulting.intake.reading.sources import ByteSource
+
+HEAD = 65536
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_EXTENSIONS = {
+    "csv": {"csv", "tsv", "tab", "txt", "psv", "dat", "asc", "prn", "ssv", "text", "data"},
+    "xlsx": {"xlsx", "xlsm", "xltx"},
+    "xlsb": {"xlsb"},
+    "xls": {"xls"},
+    "ods": {"ods"},
+    "json": {"json"},
+    "ndjson": {"ndjson", "jsonl", "json"},
+    "parquet": {"parquet", "parq", "pq"},
+}
+_NAMES = {
+    "csv": "delimited text",
+    "xlsx": "an Excel workbook (xlsx)",
+    "xlsb": "an Excel workbook (xlsb)",
+    "xls": "an Excel workbook (xls)",
+    "ods": "an OpenDocument spreadsheet",
+    "json": "JSON",
+    "ndjson": "JSON lines",
+    "parquet": "Parquet",
+}
+_FOREIGN = (
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"{\\rtf", "a Rich Text document"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90\x00", "a program"),
+    (b"Obj\x01", "an Avro file"),
+    (b"ORC", "an ORC file"),
+    (b"ARROW1", "an Arrow file"),
+)
+_MARKUP = re.compile(rb"^\s*<(?:!doctype|html|\?xml|table|svg|head|body)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a file is.
+
+    Attributes:
+        name: "csv", "xlsx", "xlsb", "xls", "ods", "json", "ndjson", "parquet", or "encrypted"
+            for an Office file that needs a password.
+        warning: Where the extension says otherwise.
+    """
+
+    name: str
+    warning: str | None = None
+
+
+def detect_format(source: ByteSource) -> Format:
+    """Tell the format from the first bytes.
+
+    Raises:
+        UnreadableFileError: `empty_file`, or `unsupported_format` with what the file really is.
+    """
+    head = source.head(HEAD)
+    if not head:
+        raise UnreadableFileError(
+            source.filename,
+            "empty_file",
+            "The file is empty (0 bytes).",
+            "Ask the client whether nothing was to be sent, and send the file again if not.",
+        )
+    name = _by_magic(source, head) or _json_kind(head) or "csv"
+    return Format(name, _remark(source, name))
+
+
+def _by_magic(source: ByteSource, head: bytes) -> str | None:
+    if head[:4] == b"PAR1":
+        return "parquet"
+    if head.startswith(_OLE):
+        return "encrypted" if _holds(head, "EncryptedPackage") else "xls"
+    if head[:4] == b"PK\x03\x04":
+        return _office_kind(source)
+    for magic, what in _FOREIGN:
+        if head.startswith(magic):
+            raise _unsupported(source, what)
+    if _MARKUP.match(head):
+        raise _unsupported(source, "a web page or XML, not a table")
+    return None
+
+
+def _holds(head: bytes, name: str) -> bool:
+    return name.encode("utf-16-le") in head
+
+
+def _office_kind(source: ByteSource) -> str:
+    import io
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.all_bytes(MAX_OFFICE_BYTES))) as archive:
+            names = set(archive.namelist())
+            kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
+    except zipfile.BadZipFile as error:
+        raise UnreadableFileError(
+            source.filename,
+            "workbook_broken",
+            "The workbook ends early or is damaged.",
+            "Open it, save it again and send it once more.",
+        ) from error
+    if "xl/workbook.bin" in names:
+        return "xlsb"
+    if any(name.startswith("xl/") for name in names):
+        return "xlsx"
+    if b"spreadsheet" in kind:
+        return "ods"
+    what = "a Word document" if any(name.startswith("word/") for name in names) else "a document"
+    raise _unsupported(source, what)
+
+
+MAX_OFFICE_BYTES = 512 * 1024 * 1024
+
+
+def _unsupported(source: ByteSource, what: str) -> UnreadableFileError:
+    return UnreadableFileError(
+        source.filename,
+        "unsupported_format",
+        f"The file is {what}.",
+        "Send CSV, Excel, OpenDocument spreadsheet, JSON or Parquet.",
+    )
+
+
+def _json_kind(head: bytes) -> str | None:
+    """JSON, JSON lines, or neither: the first value must really parse as far as it is there."""
+    text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", "replace")
+    text = text.lstrip("\ufeff \t\r\n")
+    if not text.startswith(("{", "[")):
+        return None
+    first, found, rest = text.partition("\n")
+    if text.startswith("{") and found and _is_json(first) and rest.lstrip()[:1] in {"{", ""}:
+        return "ndjson"
+    return "json" if _begins_json(text) else None
+
+
+def _begins_json(text: str) -> bool:
+    """Whether the first value inside the outer bracket is JSON and is followed as JSON is."""
+    inside = text[1:].lstrip()
+    if not inside or inside[0] in "]}":
+        return True
+    if text[0] == "{":
+        return re.match(r'"(?:[^"\\]|\\.)*"\s*:', inside) is not None
+    try:
+        _, end = json.JSONDecoder().raw_decode(inside)
+    except ValueError:
+        # a first record longer than what was looked at can not end there
+        return inside[0] in "{[" and len(text) > HEAD // 2
+    return inside[end:].lstrip()[:1] in {",", "]", ""}
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _remark(source: ByteSource, name: str) -> str | None:
+    inner = source.member or source.filename
+    suffixes = [part.lstrip(".").lower() for part in PurePosixPath(inner).suffixes]
+    if source.member is None:
+        suffixes = [part for part in suffixes if part not in {"gz", "gzip", "zip"}]
+    if not suffixes or name not in _EXTENSIONS:
+        return None
+    extension = suffixes[-1]
+    known = {item for items in _EXTENSIONS.values() for item in items}
+    if extension not in known or extension in _EXTENSIONS[name]:
+        return None
+    return f"The file is named .{extension} but is {_NAMES[name]}; it was read as what it is."

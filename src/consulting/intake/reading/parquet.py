@@ -1,0 +1,131 @@
+"""Parquet: every value to text, nothing rounded."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from consulting.errors import UnreadableFileError
+from consulting.intake.reading.columns import column_names
+from consulting.intake.reading.formats import MAX_OFFICE_BYTES
+from consulting.intake.reading.outcome import Outcome, StoreFactory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from consulting.intake.reading.sources import ByteSource
+
+BATCH = 65_536
+
+
+def read_parquet(path: Path, source: ByteSource, store: StoreFactory) -> Outcome:
+    """Read a Parquet file; the footer's row count is what the rows are held against.
+
+    Raises:
+        UnreadableFileError: `parquet_broken`, `rows_unaccounted`.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    packed = source.container is not None
+    content: Any = io.BytesIO(source.all_bytes(MAX_OFFICE_BYTES)) if packed else path
+    try:
+        with pq.ParquetFile(content) as file:
+            outcome = _read(file, store)
+            outcome.received = file.metadata.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableFileError(
+            source.filename,
+            "parquet_broken",
+            "The Parquet file ends early, is damaged or encrypted.",
+            "Write the file again and send it once more.",
+        ) from error
+    if outcome.received != outcome.seen:
+        raise UnreadableFileError(
+            source.filename,
+            "rows_unaccounted",
+            f"The file's footer says {outcome.received:,} rows, but {outcome.seen:,} were read.",
+            "Write the file again and send it once more.",
+        )
+    return outcome
+
+
+def _read(file: Any, store: StoreFactory) -> Outcome:
+    import pyarrow as pa
+
+    schema = file.schema_arrow
+    columns, warnings = column_names(schema.names, len(schema.names))
+    row = 1
+    with store(columns) as kept:
+        for batch in file.iter_batches(batch_size=BATCH):
+            arrays = [as_text(array) for array in batch.columns]
+            lines = pa.array(range(row, row + batch.num_rows), pa.int64())
+            kept.add_columns(arrays, lines)
+            row += batch.num_rows
+        stored = kept.finish()
+    types = ", ".join(sorted({str(field.type) for field in schema}))
+    decisions = [f"Columns and their types come from the file ({types}); values kept as text."]
+    nested = [field.name for field in schema if _is_nested(field.type)]
+    if nested:
+        decisions.append(f"Nested columns kept as JSON text: {', '.join(nested[:10])}.")
+    return Outcome(
+        columns=columns,
+        stored=stored,
+        seen=stored.seen,
+        rejected=0,
+        format="parquet",
+        decisions=decisions,
+        warnings=warnings,
+    )
+
+
+def _is_nested(kind: pa.DataType) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_nested(kind))
+
+
+def as_text(array: pa.Array) -> pa.Array:
+    """One column as text; the empty value stays empty.
+
+    Decimals keep their scale, timestamps their precision and zone; bytes that are no text are
+    written in hexadecimal; nested values as JSON.
+    """
+    import pyarrow as pa
+    from pyarrow import types
+
+    kind = array.type
+    if types.is_dictionary(kind):
+        return as_text(array.dictionary_decode())
+    if types.is_nested(kind):
+        texts = [_json(value) for value in array.to_pylist()]
+        return pa.array(texts, pa.string())
+    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
+        return pa.array([_bytes_text(value) for value in array.to_pylist()], pa.string())
+    if types.is_duration(kind) or types.is_interval(kind):
+        return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
+    if types.is_floating(kind):
+        return pa.array([_float_text(value) for value in array.to_pylist()], pa.string())
+    return array.cast(pa.string())
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _bytes_text(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return "0x" + value.hex()
+
+
+def _float_text(value: float | None) -> str | None:
+    if value is None:
+        return None
+    return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)  # noqa: PLR2004 - repr writes an exponent from there on

@@ -1,0 +1,283 @@
+"""From lines to records, exactly, with the damage of a stray quote kept to its own line.
+
+Python's `csv` in strict mode reads what is written by the rules. Where it stumbles, records are
+taken one at a time: a quote that never closes, or closes so late that whole records would vanish
+inside one field, costs its own line and nothing else.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+# csv refuses fields above 128 kB unless told otherwise; the setting is the process's
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+MAX_PIECES = 2000  # a longer line is not mended
+MAX_JOINED = 100  # how many delimiters a field of a line to be mended may hold
+MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
+
+_PRIVATE = tuple(map(chr, range(0xE000, 0xE010)))
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How delimited text is written.
+
+    Attributes:
+        delimiter: What separates fields; None where a line is one field.
+        quotechar: What fields are quoted with, if they are.
+        escape: Whether a backslash escapes a quote, besides doubling it.
+        skip_space: Whether blanks after a delimiter belong to it.
+    """
+
+    delimiter: str | None
+    quotechar: str | None = '"'
+    escape: bool = False
+    skip_space: bool = False
+
+
+@dataclass
+class Parsed:
+    """The records of some lines.
+
+    Attributes:
+        rows: The fields of each record that parsed.
+        lines: The line each of them starts on, counted from the first line given (0).
+        spans: How many lines each record takes, where it is not one; by position in `rows`.
+        rejects: (line, span, code, raw text) of each record that did not parse.
+        repaired: How many records had quotes against the rules and were read all the same.
+        consumed: How many lines were used; the rest is the beginning of an unfinished record.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+    lines: Sequence[int] = ()
+    spans: dict[int, int] = field(default_factory=dict)
+    rejects: list[tuple[int, int, str, str]] = field(default_factory=list)
+    repaired: int = 0
+    consumed: int = 0
+
+
+class RecordParser:
+    """Parses lines of one dialect.
+
+    Args:
+        dialect: How the lines are written.
+        width: How many fields a record should have; None while that is not known yet.
+    """
+
+    def __init__(self, dialect: Dialect, width: int | None = None) -> None:
+        self.dialect = dialect
+        self.width = width
+        self._delimiter = dialect.delimiter or _PRIVATE[-1]
+        self._multi = len(self._delimiter) > 1
+
+    def parse(self, lines: Sequence[str], *, final: bool) -> Parsed:
+        """Parse whole lines.
+
+        Args:
+            lines: Lines with their ends.
+            final: Whether the file ends here; if not, an unfinished record is left over.
+        """
+        prepared, restore = self._prepare(lines)
+        try:
+            rows = list(self._reader(prepared, strict=True))
+        except csv.Error:
+            rows = []
+        if len(rows) == len(lines):
+            parsed = Parsed(rows, range(len(rows)), consumed=len(rows))
+        else:
+            parsed = self._one_by_one(prepared, lines, final=final)
+        if restore:
+            parsed.rows = [[_restored(cell, restore) for cell in row] for row in parsed.rows]
+        return parsed
+
+    def leniently(self, line: str) -> list[str]:
+        """The fields of one line, whatever its quotes are like."""
+        return next(csv.reader([line], delimiter=self._delimiter[0]), [])
+
+    def _reader(self, lines: Iterable[str], *, strict: bool) -> Iterator[list[str]]:
+        delimiter = _PRIVATE[0] if self._multi else self._delimiter
+        if self.dialect.quotechar is None:
+            return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=strict)
+        return csv.reader(
+            lines,
+            delimiter=delimiter,
+            quotechar=self.dialect.quotechar,
+            skipinitialspace=self.dialect.skip_space,
+            strict=strict,
+        )
+
+    def _prepare(self, lines: Sequence[str]) -> tuple[Sequence[str], dict[str, str]]:
+        """Put what `csv` can not express (long delimiters, escapes) into private characters."""
+        restore: dict[str, str] = {}
+        prepared = lines
+        if self._multi:
+            prepared = [line.replace(self._delimiter, _PRIVATE[0]) for line in prepared]
+            restore[_PRIVATE[0]] = self._delimiter
+        if self.dialect.escape and self.dialect.quotechar:
+            quote = self.dialect.quotechar
+            prepared = [
+                line.replace("\\\\", _PRIVATE[1]).replace("\\" + quote, _PRIVATE[2])
+                for line in prepared
+            ]
+            restore[_PRIVATE[1]] = "\\"
+            restore[_PRIVATE[2]] = quote
+        return prepared, restore
+
+    def _one_by_one(self, lines: Sequence[str], raw: Sequence[str], *, final: bool) -> Parsed:
+        parsed = Parsed()
+        starts: list[int] = []
+        at = 0
+        while at < len(lines):
+            row, span, repaired = self._record(lines, at)
+            if row is None and span == 0 and not final:
+                break  # unfinished: the next block has the rest
+            span = max(span, 1)
+            if row is None:
+                parsed.rejects.append((at, span, "malformed_quotes", "".join(raw[at : at + span])))
+            else:
+                if span > 1:
+                    parsed.spans[len(parsed.rows)] = span
+                parsed.rows.append(row)
+                starts.append(at)
+                parsed.repaired += repaired
+            at += span
+        parsed.lines = starts
+        parsed.consumed = at
+        return parsed
+
+    def _record(self, lines: Sequence[str], at: int) -> tuple[list[str] | None, int, bool]:
+        """The record at a line: its fields, how many lines it takes, whether quotes were mended.
+
+        No fields and no lines mean that it is not finished within `lines`.
+        """
+        line = lines[at]
+        quote = self.dialect.quotechar
+        if quote is None or quote not in line:
+            return next(self._reader([line], strict=False)), 1, False
+        row, span = self._by_the_rules(lines, at)
+        if row is not None and (self._fits(row) or span == 1):
+            if span == 1 or not self._swallows_records(lines, at, span):
+                return row, span, False
+        elif row is None and span == 0 and not self._single_line_fits(line):
+            # open to the end of what we have: either a long field or a stray quote
+            return None, 0, False
+        mended = self.mended(line)
+        if mended is not None:
+            return mended, 1, True
+        if row is not None and self.width is None:
+            return row, span, False
+        return None, 1, False
+
+    def _by_the_rules(self, lines: Sequence[str], at: int) -> tuple[list[str] | None, int]:
+        reader = csv.reader(
+            (lines[index] for index in range(at, len(lines))),
+            delimiter=_PRIVATE[0] if self._multi else self._delimiter,
+            quotechar=self.dialect.quotechar,
+            skipinitialspace=self.dialect.skip_space,
+            strict=True,
+        )
+        try:
+            return next(reader), reader.line_num
+        except csv.Error as error:
+            unfinished = "unexpected end of data" in str(error)
+            return None, 0 if unfinished else 1
+
+    def _fits(self, row: Sequence[str]) -> bool:
+        return self.width is None or len(row) == self.width
+
+    def _single_line_fits(self, line: str) -> bool:
+        return self.mended(line) is not None
+
+    def _swallows_records(self, lines: Sequence[str], at: int, span: int) -> bool:
+        """Whether a long quoted field holds lines that are records of their own."""
+        inner = lines[at + 1 : at + span - 1]
+        if self.width is None or self.width < 2 or not inner:  # noqa: PLR2004 - one field tells nothing
+            return False
+        whole = sum(1 for line in inner if self._is_whole_record(line))
+        return whole * 2 >= len(inner)
+
+    def _is_whole_record(self, line: str) -> bool:
+        try:
+            row = next(self._reader([line], strict=True))
+        except csv.Error:
+            return False
+        return len(row) == self.width
+
+    def mended(self, line: str) -> list[str] | None:
+        """One line read against the rules, where that gives a record of the right width."""
+        if self.width is None:
+            return None
+        quote = self.dialect.quotechar or '"'
+        pieces = line.rstrip("\r\n").split(_PRIVATE[0] if self._multi else self._delimiter)
+        if len(pieces) < self.width or len(pieces) > MAX_PIECES:
+            return None
+        delimiter = _PRIVATE[0] if self._multi else self._delimiter
+        return _grouped(pieces, self.width, quote, delimiter, skip_space=self.dialect.skip_space)
+
+
+def _grouped(
+    pieces: Sequence[str], width: int, quote: str, delimiter: str, *, skip_space: bool
+) -> list[str] | None:
+    """Join the pieces between delimiters to exactly `width` fields, breaking the fewest rules.
+
+    A field is one piece, or several from an opening quote to a closing one. A piece with a quote
+    that neither opens nor closes breaks a rule; so does a quote inside a field that is not doubled.
+    """
+    if skip_space:
+        pieces = [piece.lstrip(" ") for piece in pieces]
+    count = len(pieces)
+    best: list[dict[int, tuple[int, int]]] = [{} for _ in range(count + 1)]
+    best[0][0] = (0, 0)
+    for start in range(count):
+        for end, cost in _fields_from(pieces, start, quote):
+            for used, (so_far, _) in best[start].items():
+                if used < width and (
+                    used + 1 not in best[end] or best[end][used + 1][0] > so_far + cost
+                ):
+                    best[end][used + 1] = (so_far + cost, start)
+    if width not in best[count] or best[count][width][0] > MAX_BROKEN:
+        return None
+    fields: list[str] = []
+    at = count
+    for used in range(width, 0, -1):
+        start = best[at][used][1]
+        fields.append(_unquoted(delimiter.join(pieces[start:at]), quote))
+        at = start
+    return fields[::-1]
+
+
+def _fields_from(pieces: Sequence[str], start: int, quote: str) -> Iterator[tuple[int, int]]:
+    """(where it ends, rules it breaks) of each field that may begin with a piece."""
+    first = pieces[start]
+    if quote not in first:
+        yield start + 1, 0
+        return
+    closed = len(first) > 1 and first.startswith(quote) and first.endswith(quote)
+    inner = first[1:-1] if closed else first
+    yield start + 1, 0 if closed and quote not in inner.replace(quote * 2, "") else 1
+    if not first.startswith(quote):
+        return
+    for end in range(start + 1, min(len(pieces), start + MAX_JOINED)):
+        if pieces[end].endswith(quote):
+            inner = "".join((first[1:], *pieces[start + 1 : end], pieces[end][:-1]))
+            yield end + 1, 1 if quote in inner.replace(quote * 2, "") else 0
+
+
+def _unquoted(text: str, quote: str) -> str:
+    if len(text) > 1 and text.startswith(quote) and text.endswith(quote):
+        return text[1:-1].replace(quote * 2, quote)
+    return text
+
+
+def _restored(cell: str, restore: dict[str, str]) -> str:
+    for private, original in restore.items():
+        if private in cell:
+            cell = cell.replace(private, original)
+    return cell

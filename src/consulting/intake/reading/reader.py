@@ -1,0 +1,130 @@
+"""One file of a client, from its bytes to rows of text."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from consulting.errors import UnreadableFileError
+from consulting.intake.reading.options import Door, ReadOptions
+from consulting.records import FileReading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from consulting.intake.reading.outcome import Outcome
+
+SHORT_HASH = 12
+WORKBOOKS = frozenset({"xlsx", "xlsb", "xls", "ods", "encrypted"})
+
+
+def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
+    path: Path,
+    *,
+    filename: str,
+    feed: str,
+    sha256: str,
+    run_folder: Path,
+    options: ReadOptions | None = None,
+    door: Door,
+) -> FileReading:
+    """Read one file and store of its rows what the tier allows.
+
+    Writes `rows/<hash>.parquet` and, where records did not parse, `rejects/<hash>.parquet` into the
+    run folder (the reading says where); at tier 1 neither. Reading the same
+    file again gives the same files.
+
+    Args:
+        path: The landed copy; only its bytes count, its name is never looked at.
+        filename: The file as the client named it, for messages and the `_file` column.
+        feed: The feed it is read for.
+        sha256: The hash of its bytes.
+        run_folder: Where the run keeps its files.
+        options: What is known of the file; whatever is left out is detected.
+        door: What may be stored.
+
+    Raises:
+        UnreadableFileError: With a code that `docs/reading.md` lists.
+    """
+    from consulting.intake.reading.formats import detect_format
+    from consulting.intake.reading.rows import RowStore
+    from consulting.intake.reading.sources import open_source
+
+    options = options or ReadOptions()
+    # the same bytes may arrive under two names, or belong to two feeds
+    name = hashlib.sha256(f"{sha256}\n{feed}\n{filename}".encode()).hexdigest()[:SHORT_HASH]
+
+    def store(columns: Sequence[str]) -> RowStore:
+        return RowStore(
+            run_folder=run_folder, name=name, filename=filename, columns=columns, door=door
+        )
+
+    source = open_source(path, filename, options)
+    found = detect_format(source)
+    if found.name == "csv":
+        from consulting.intake.reading.delimited import read_delimited
+
+        outcome = read_delimited(source, options, store)
+    elif found.name in WORKBOOKS:
+        from consulting.intake.reading.workbook import read_workbook
+
+        outcome = read_workbook(source, found.name, options, store)
+    elif found.name == "parquet":
+        from consulting.intake.reading.parquet import read_parquet
+
+        outcome = read_parquet(path, source, store)
+    else:
+        from consulting.intake.reading.jsontext import read_json
+
+        outcome = read_json(source, found.name, options, store)
+    if found.warning:
+        outcome.warnings.insert(0, found.warning)
+    outcome.decisions[:0] = source.notes
+    reading = _reading(outcome, door)
+    return FileReading(
+        filename=filename,
+        feed=feed,
+        sha256=sha256,
+        size_bytes=path.stat().st_size,
+        container=source.container,
+        **reading,
+    )
+
+
+def _reading(outcome: Outcome, door: Door) -> dict[str, object]:
+    stored = outcome.stored
+    if outcome.received != outcome.seen + outcome.rejected:
+        raise AssertionError("a reader must reconcile its counts before it returns")
+    sampled = door.tier == 2  # noqa: PLR2004 - the Sampled tier
+    if sampled:
+        masked = len(stored.masked)
+        outcome.decisions.append(
+            f"Tier 2: {stored.loaded:,} of {outcome.seen:,} rows kept, spread evenly over the "
+            f"file; {masked} column{'' if masked == 1 else 's'} masked before "
+            "anything was stored."
+        )
+    elif door.tier == 1:
+        outcome.decisions.append("Tier 1: only the headers were kept; no row was stored.")
+    return {
+        "format": outcome.format,
+        "encoding": outcome.encoding,
+        "delimiter": outcome.delimiter,
+        "quotechar": outcome.quotechar,
+        "sheet": outcome.sheet,
+        "header_lines": outcome.header_lines,
+        "columns": outcome.columns,
+        "received_rows": outcome.received,
+        "loaded_rows": stored.loaded,
+        "unparsed_rows": outcome.rejected,
+        "skipped": tuple(outcome.skipped),
+        "decisions": tuple(outcome.decisions),
+        "warnings": tuple(outcome.warnings),
+        "sampled_from": outcome.seen if sampled else None,
+        "masked_columns": stored.masked,
+        "rows_path": stored.rows_path,
+        "rejects_path": stored.rejects_path,
+    }
+
+
+__all__ = ["UnreadableFileError", "read_file"]

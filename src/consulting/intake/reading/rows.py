@@ -1,0 +1,249 @@
+"""What a tier lets through: no row, a masked sample, or every row, as text in Parquet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from consulting.intake.reading.options import Door
+
+MASKED = 2  # the tier of the masked sample
+FULL = 3
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was kept of a file.
+
+    Attributes:
+        rows_path: The rows, relative to the run folder; None at tier 1.
+        rejects_path: The rejects, relative to the run folder; None where there are none.
+        loaded: Rows kept.
+        seen: Rows offered.
+        rejected: Records set aside.
+        masked: The columns masked, at tier 2.
+    """
+
+    rows_path: str | None
+    rejects_path: str | None
+    loaded: int
+    seen: int
+    rejected: int
+    masked: tuple[str, ...]
+
+
+class RowStore:
+    """Takes a file's rows in order and keeps what the tier allows.
+
+    Use as a context: leaving it with an error removes what was written.
+
+    Args:
+        run_folder: Where the run keeps its files.
+        name: Names what is written.
+        filename: The file as the client named it.
+        columns: The names of the columns.
+        door: What may be stored.
+    """
+
+    def __init__(
+        self, *, run_folder: Path, name: str, filename: str, columns: Sequence[str], door: Door
+    ) -> None:
+        import pyarrow as pa
+
+        self._pa = pa
+        self._folder = run_folder
+        self._name = f"{name}.parquet"
+        self._filename = filename
+        self._door = door
+        self.columns = tuple(columns)
+        self._schema = pa.schema(
+            [(name, pa.string()) for name in self.columns]
+            + [("_file", pa.string()), ("_row", pa.int64())]
+        )
+        self._writer: Any = None
+        self._rejects: Any = None
+        self._rejects_written = 0
+        self._sample = _Sample(door.sample_rows)
+        self.seen = 0
+        self.rejected = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        for writer in (self._writer, self._rejects):
+            if writer is not None and writer.is_open:
+                writer.close()
+        if kind is not None:
+            for folder in ("rows", "rejects"):
+                (self._folder / folder / f"{self._name}.partial").unlink(missing_ok=True)
+
+    def add(self, rows: Sequence[Sequence[str | None]], lines: Sequence[int]) -> None:
+        """Take rows of exactly the columns' width, with the line each starts on."""
+        if not rows:
+            return
+        if self._door.tier in (FULL, MASKED):
+            pa = self._pa
+            arrays = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+            self.add_columns(arrays, pa.array(lines, pa.int64()))
+        else:
+            self.seen += len(rows)
+
+    def add_columns(self, arrays: Sequence[pa.Array], lines: pa.Array) -> None:
+        """Take rows as one array of text per column."""
+        count = len(lines)
+        if self._door.tier in {MASKED, FULL}:
+            files = self._pa.repeat(self._pa.scalar(self._filename, self._pa.string()), count)
+            batch = self._pa.record_batch([*arrays, files, lines], schema=self._schema)
+            if self._door.tier == FULL:
+                self._write(batch)
+            else:
+                self._sample.add(batch, self.seen)
+        self.seen += count
+
+    def reject(self, rejects: Sequence[tuple[int, str, str]]) -> None:
+        """Set records aside: (line, reason code, raw text) each; tier 2 does not keep the text."""
+        self.rejected += len(rejects)
+        if not rejects or self._door.tier == 1:
+            return
+        pa = self._pa
+        raw = self._door.tier == FULL
+        count = len(rejects)
+        schema = pa.schema(
+            [
+                ("_file", pa.string()),
+                ("_row", pa.int64()),
+                ("_reason", pa.string()),
+                ("_raw", pa.string()),
+            ]
+        )
+        batch = pa.record_batch(
+            [
+                pa.array([self._filename] * count, pa.string()),
+                pa.array([line for line, _, _ in rejects], pa.int64()),
+                pa.array([code for _, code, _ in rejects], pa.string()),
+                pa.array([text if raw else None for _, _, text in rejects], pa.string()),
+            ],
+            schema=schema,
+        )
+        if self._rejects is None:
+            self._rejects = self._open("rejects", schema)
+        self._rejects.write_batch(batch)
+
+    def finish(self) -> Stored:
+        """Write what is left and say what was kept."""
+        loaded = self.seen
+        masked: tuple[str, ...] = ()
+        if self._door.tier == 1:
+            loaded = 0
+        elif self._door.tier == MASKED:
+            sample = self._sample.result(self._schema)
+            table, masked = _mask(sample, self.columns, self._folder)
+            loaded = table.num_rows
+            self._write(table)
+        elif self._writer is None:
+            self._write(self._schema.empty_table())
+        return Stored(
+            rows_path=self._close(self._writer, "rows"),
+            rejects_path=self._close(self._rejects, "rejects"),
+            loaded=loaded,
+            seen=self.seen,
+            rejected=self.rejected,
+            masked=masked,
+        )
+
+    def _write(self, data: Any) -> None:
+        if self._writer is None:
+            self._writer = self._open("rows", self._schema)
+        self._writer.write(data)
+
+    def _open(self, folder: str, schema: pa.Schema) -> Any:
+        import pyarrow.parquet as pq
+
+        target = self._folder / folder / f"{self._name}.partial"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return pq.ParquetWriter(target, schema, compression="zstd", compression_level=1)
+
+    def _close(self, writer: Any, folder: str) -> str | None:
+        if writer is None:
+            return None
+        writer.close()
+        final = self._folder / folder / self._name
+        final.with_name(f"{self._name}.partial").replace(final)
+        return f"{folder}/{self._name}"
+
+
+class _Sample:
+    """A bounded sample spread evenly over rows whose number is not known beforehand.
+
+    Every k-th row is kept; whenever twice the wanted number is reached, every other one is let go
+    and k doubles. The same rows always give the same sample.
+    """
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._stride = 1
+        self._batches: list[Any] = []
+        self._held = 0
+
+    def add(self, batch: Any, offset: int) -> None:
+        import pyarrow as pa
+
+        first = -offset % self._stride
+        picked = list(range(first, batch.num_rows, self._stride))
+        if picked:
+            self._batches.append(batch.take(pa.array(picked, pa.int64())))
+            self._held += len(picked)
+        if self._held > 2 * self._wanted:
+            self._thin()
+
+    def _thin(self) -> None:
+        import pyarrow as pa
+
+        table = pa.Table.from_batches(self._batches)
+        while table.num_rows > 2 * self._wanted:
+            table = table.take(pa.array(range(0, table.num_rows, 2), pa.int64()))
+            self._stride *= 2
+        self._batches = table.combine_chunks().to_batches()
+        self._held = table.num_rows
+
+    def result(self, schema: Any) -> Any:
+        import pyarrow as pa
+
+        table = pa.Table.from_batches(self._batches, schema=schema)
+        count = table.num_rows
+        if count > self._wanted:
+            spread = [index * count // self._wanted for index in range(self._wanted)]
+            table = table.take(pa.array(spread, pa.int64()))
+        return table
+
+
+def _mask(
+    table: pa.Table, columns: Sequence[str], run_folder: Path
+) -> tuple[pa.Table, tuple[str, ...]]:
+    """Mask every column that holds, or is named like, personal data.
+
+    The client's own key makes the same value the same mask in each of its files.
+    """
+    import pyarrow as pa
+
+    from consulting.privacy import detect_pii, mask, masking_key
+
+    # <client>/runs/<batch>; elsewhere (a trial) a key of this process does
+    runs = run_folder.parent
+    key = masking_key(runs.parent) if runs.name == "runs" else None
+    masked: list[str] = []
+    for position, name in enumerate(columns):
+        values = table.column(position).to_pylist()
+        finding = detect_pii(name, values)
+        if finding is not None:
+            hidden = pa.array([mask(finding.kind, value, key=key) for value in values], pa.string())
+            table = table.set_column(position, table.schema.field(position), hidden)
+            masked.append(name)
+    return table, tuple(masked)

@@ -1,0 +1,264 @@
+"""The bytes of a file, whatever they are packed in: read again and again, never unpacked to disk.
+
+Header fields of an archive lie, so the limits hold for the bytes that come out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, cast
+
+from consulting.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from consulting.intake.reading.options import ReadOptions
+
+SMALL = 16 * 1024 * 1024  # below this, the ratio says nothing: text of one letter packs 1000:1
+READ_SIZE = 1024 * 1024
+SHOWN = 5  # how many members a message names
+
+_TRUNCATED = (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile)
+_OFFICE_MARKS = ("[Content_Types].xml", "META-INF/manifest.xml", "mimetype")
+
+
+@dataclass(frozen=True)
+class ByteSource:
+    """A file's content, unpacked on the fly.
+
+    Attributes:
+        filename: The file as the client named it, for messages.
+        container: "gz" or "zip" where the file is packed.
+        member: The name of the file inside the archive, where there is one.
+        notes: What was decided on the way, in words.
+    """
+
+    filename: str
+    container: str | None
+    member: str | None
+    _open: Callable[[], IO[bytes]] = field(repr=False)
+    _limit: int
+    notes: tuple[str, ...] = ()
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Open the content from its first byte.
+
+        Raises:
+            UnreadableFileError: `archive_broken`, or `archive_too_large` while reading.
+        """
+        try:
+            with self._open() as stream:
+                yield cast("IO[bytes]", _Bounded(stream, self._limit, self.filename))
+        except _TRUNCATED as error:
+            raise UnreadableFileError(
+                self.filename,
+                "archive_broken",
+                "The archive ends early or is damaged.",
+                "Pack and send the file again; the upload may have been cut off.",
+            ) from error
+
+    def head(self, size: int) -> bytes:
+        """The first `size` bytes of the content."""
+        with self.open() as stream:
+            return stream.read(size)
+
+    def chunks(self, size: int = READ_SIZE) -> Iterator[bytes]:
+        """The content in pieces of up to `size` bytes."""
+        with self.open() as stream:
+            while chunk := stream.read(size):
+                yield chunk
+
+    def all_bytes(self, limit: int) -> bytes:
+        """The whole content, for formats that can not be streamed.
+
+        Raises:
+            UnreadableFileError: `file_too_large` above `limit` bytes.
+        """
+        with self.open() as stream:
+            data = stream.read(limit + 1)
+        if len(data) > limit:
+            raise UnreadableFileError(
+                self.filename,
+                "file_too_large",
+                f"The file is larger than the {limit:,} bytes that can be opened of this format.",
+                "Send it in smaller files, or as CSV or Parquet.",
+            )
+        return data
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that counts what comes out of it and stops at a limit."""
+
+    def __init__(self, stream: IO[bytes], limit: int, filename: str) -> None:
+        self._stream = stream
+        self._limit = limit
+        self._filename = filename
+        self._seen = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        room = self._limit - self._seen + 1
+        data = self._stream.read(room if size < 0 else min(size, room))
+        self._seen += len(data)
+        if self._seen > self._limit:
+            raise UnreadableFileError(
+                self._filename,
+                "archive_too_large",
+                f"The archive unpacks to more than the {self._limit:,} bytes allowed for it.",
+                "Send the file unpacked or in parts, or raise `max_unpacked_bytes` for the feed "
+                "if this size is right.",
+            )
+        return data
+
+
+def open_source(path: Path, filename: str, options: ReadOptions) -> ByteSource:
+    """Find out what `path` is packed in, by its first bytes.
+
+    Raises:
+        UnreadableFileError: If an archive is damaged, encrypted, nested or holds no or several
+            files to read.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    packed = path.stat().st_size
+    limit = min(options.max_unpacked_bytes, max(SMALL, packed * options.max_unpack_ratio))
+    if head[:2] == b"\x1f\x8b":
+        source = ByteSource(
+            filename, "gz", None, lambda: cast("IO[bytes]", gzip.GzipFile(path)), limit
+        )
+        return _refuse_nested(source)
+    if head[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
+        return _open_zip(path, filename, options, limit)
+    _refuse_other_archives(head, filename)
+    return ByteSource(filename, None, None, lambda: path.open("rb"), max(packed, 1))
+
+
+def _open_zip(path: Path, filename: str, options: ReadOptions, limit: int) -> ByteSource:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+    except zipfile.BadZipFile as error:
+        raise UnreadableFileError(
+            filename,
+            "archive_broken",
+            "The zip archive ends early or is damaged.",
+            "Pack and send the file again; the upload may have been cut off.",
+        ) from error
+    if any(info.filename in _OFFICE_MARKS for info in infos):
+        return ByteSource(filename, None, None, lambda: path.open("rb"), path.stat().st_size)
+    info, notes = _choose_member(infos, filename, options)
+    if info.flag_bits & 0x1:
+        raise UnreadableFileError(
+            filename,
+            "archive_encrypted",
+            "The zip archive is protected by a password.",
+            "Send it without a password; the transfer itself is encrypted.",
+        )
+
+    def open_member() -> IO[bytes]:
+        return cast("IO[bytes]", _ZipMember(path, info.filename))
+
+    source = ByteSource(filename, "zip", info.filename, open_member, limit, notes)
+    return _refuse_nested(source)
+
+
+class _ZipMember(io.RawIOBase):
+    """One member of a zip; closes the archive with itself."""
+
+    def __init__(self, path: Path, member: str) -> None:
+        self._archive = zipfile.ZipFile(path)
+        try:
+            self._stream = self._archive.open(member)
+        except NotImplementedError as error:
+            self._archive.close()
+            raise zipfile.BadZipFile(str(error)) from error
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._stream.read(size)
+
+    def close(self) -> None:
+        self._stream.close()
+        self._archive.close()
+        super().close()
+
+
+def _choose_member(
+    infos: list[zipfile.ZipInfo], filename: str, options: ReadOptions
+) -> tuple[zipfile.ZipInfo, tuple[str, ...]]:
+    if options.member is not None:
+        for info in infos:
+            if info.filename == options.member:
+                return info, (f"Read {info.filename!r} from the archive, as declared.",)
+        raise UnreadableFileError(
+            filename,
+            "archive_member_missing",
+            f"The zip archive holds no file named {options.member!r}.",
+            "Check the feed's `member`, or ask the client what changed.",
+        )
+    real = [info for info in infos if not _is_litter(info.filename)]
+    if not real:
+        raise UnreadableFileError(
+            filename, "archive_empty", "The zip archive holds no file.", "Send it again."
+        )
+    if len(real) > 1:
+        names = ", ".join(repr(info.filename) for info in real[:SHOWN])
+        more = ", …" if len(real) > SHOWN else ""
+        raise UnreadableFileError(
+            filename,
+            "archive_several_files",
+            f"The zip archive holds {len(real)} files ({names}{more}), "
+            "and which one to read is not declared.",
+            "Send one file per archive, or declare the feed's `member`.",
+        )
+    return real[0], (f"Read {real[0].filename!r}, the only file in the archive.",)
+
+
+def _is_litter(name: str) -> bool:
+    """Whether an archiver, not the client, put the member there (macOS resource forks)."""
+    base = name.rsplit("/", 1)[-1]
+    return name.startswith("__MACOSX/") or base.startswith("._") or base == ".DS_Store"
+
+
+def _refuse_nested(source: ByteSource) -> ByteSource:
+    head = source.head(8)
+    if head[:2] == b"\x1f\x8b" or (head[:4] == b"PK\x03\x04" and not _is_office(source)):
+        raise UnreadableFileError(
+            source.filename,
+            "archive_nested",
+            "There is an archive inside the archive.",
+            "Pack the file once only.",
+        )
+    _refuse_other_archives(head, source.filename)
+    return source
+
+
+def _is_office(source: ByteSource) -> bool:
+    head = source.head(4096)
+    return any(mark.encode() in head for mark in (*_OFFICE_MARKS, "_rels/.rels", "xl/", "docProps"))
+
+
+_OTHER_ARCHIVES = {
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!": "RAR",
+}
+
+
+def _refuse_other_archives(head: bytes, filename: str) -> None:
+    for magic, name in _OTHER_ARCHIVES.items():
+        if head.startswith(magic):
+            raise UnreadableFileError(
+                filename,
+                "archive_unsupported",
+                f"The file is packed with {name}, which is not read.",
+                "Pack it as .gz or .zip, or send it unpacked.",
+            )

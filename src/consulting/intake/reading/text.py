@@ -1,0 +1,167 @@
+"""Text files as blocks of whole lines, with an independent count of those lines."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, AnyStr
+
+from consulting.errors import UnreadableFileError
+from consulting.intake.reading.encodings import MIXED, Encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consulting.intake.reading.sources import ByteSource
+
+BLOCK_BYTES = 4 * 1024 * 1024
+MAX_LINE = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some whole lines of a file.
+
+    Attributes:
+        text: The lines, with their ends.
+        last: Whether the file ends here.
+    """
+
+    text: str
+    last: bool
+
+    def lines(self) -> list[str]:
+        """The lines with their ends; only CR, LF and CRLF end a line, as in Python's csv."""
+        return list(io.StringIO(self.text, newline=""))
+
+
+@dataclass(frozen=True)
+class LineCount:
+    """The lines of a file, counted in its bytes.
+
+    Attributes:
+        lines: How many lines there are; the last needs no line end.
+        crlf: How many end with CRLF.
+        lf: With LF only.
+        cr: With CR only.
+        zeros: How many NUL characters there are.
+    """
+
+    lines: int
+    crlf: int
+    lf: int
+    cr: int
+    zeros: int
+
+    @property
+    def ends(self) -> dict[str, int]:
+        """The kinds of line ends that occur."""
+        found = {"CRLF": self.crlf, "LF": self.lf, "CR": self.cr}
+        return {kind: count for kind, count in found.items() if count}
+
+
+def count_lines(source: ByteSource, encoding: Encoding) -> LineCount:
+    """Count the lines in a pass of its own, to hold the reader's work against."""
+    if encoding.wide:
+        return _count(_decoded(source, encoding), "\r", "\n", "\x00")
+    return _count(source.chunks(), b"\r", b"\n", b"\x00")
+
+
+def _count(chunks: Iterator[AnyStr], cr: AnyStr, lf: AnyStr, zero: AnyStr) -> LineCount:
+    crs = lfs = crlfs = zeros = 0
+    tail = cr[:0]
+    for chunk in chunks:
+        crs += chunk.count(cr)
+        lfs += chunk.count(lf)
+        crlfs += chunk.count(cr + lf) + (tail == cr and chunk[:1] == lf)
+        zeros += chunk.count(zero)
+        tail = chunk[-1:] or tail
+    ends = crs + lfs - crlfs
+    unfinished = bool(tail) and tail not in {cr, lf}
+    return LineCount(ends + unfinished, crlfs, lfs - crlfs, crs - crlfs, zeros)
+
+
+def blocks(source: ByteSource, encoding: Encoding, size: int = BLOCK_BYTES) -> Iterator[Block]:
+    """The text in blocks of whole lines, in order; an empty file gives one empty block.
+
+    The last block is never a scrap: its lines come with a full block, so that a footer is seen
+    whole.
+
+    Raises:
+        UnreadableFileError: `line_too_long` where a line passes `MAX_LINE` characters.
+    """
+    waiting: str | None = None
+    rest = ""
+    for text in _decoded(source, encoding, size):
+        data = rest + text
+        cut = _last_line_end(data)
+        if not cut:
+            if len(data) > MAX_LINE:
+                raise UnreadableFileError(
+                    source.filename,
+                    "line_too_long",
+                    f"There is no line end within {MAX_LINE:,} characters.",
+                    "Check that this is a text file with one record a line.",
+                )
+            rest = data
+            continue
+        if waiting is not None:
+            yield Block(waiting, last=False)
+        waiting, rest = data[:cut], data[cut:]
+    yield Block((waiting or "") + rest, last=True)
+
+
+def _last_line_end(text: str) -> int:
+    """Where the last whole line ends; a CR at the very end may be half of a CRLF."""
+    cut = text.rfind("\n") + 1
+    return cut or text.rfind("\r", 0, len(text) - 1) + 1
+
+
+def _decoded(source: ByteSource, encoding: Encoding, size: int = BLOCK_BYTES) -> Iterator[str]:
+    if encoding.codec == MIXED:
+        yield from _decoded_by_line(source, size)
+        return
+    decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
+    for chunk in source.chunks(size):
+        text = decoder.decode(chunk)
+        if text:
+            yield text
+    text = decoder.decode(b"", final=True)
+    if text:
+        yield text
+
+
+def _decoded_by_line(source: ByteSource, size: int) -> Iterator[str]:
+    rest = b""
+    for chunk in source.chunks(size):
+        data = rest + chunk
+        cut = data.rfind(b"\n") + 1
+        rest = data[cut:]
+        if cut:
+            yield _decode_lines(data[:cut])
+    if rest:
+        yield _decode_lines(rest)
+
+
+def _decode_lines(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "\n".join(_decode_line(line) for line in data.split(b"\n"))
+
+
+def _decode_line(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        # the five bytes cp1252 leaves undefined read as latin-1, so every byte reads as something
+        return line.decode("cp1252", errors="replace") if _fits(line) else line.decode("latin-1")
+
+
+def _fits(line: bytes) -> bool:
+    try:
+        line.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return True

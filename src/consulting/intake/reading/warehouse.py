@@ -1,0 +1,96 @@
+"""From the run folder's Parquet files to the client's raw tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from consulting.records import FileReading
+
+
+def load_raw(
+    warehouse: Path,
+    run_folder: Path,
+    readings: Sequence[FileReading],
+    *,
+    expected: Mapping[str, Sequence[str]],
+) -> dict[str, int]:
+    """Rebuild `raw.<feed>` for each feed of the readings and each expected feed.
+
+    The columns of a feed's files are united by name, in the order of the readings; `_row_id`
+    counts the rows in the order of the readings and, within a file, of their place in it.
+
+    Args:
+        warehouse: The client's DuckDB file; made if it is not there.
+        run_folder: Where `read_file` wrote.
+        readings: The files, in the order of their drops.
+        expected: The columns each feed's models read; a feed without files gets an empty table of
+            them, and columns that no file brought are added, empty.
+
+    Returns:
+        The rows of each feed's table.
+    """
+    import duckdb
+
+    feeds = dict.fromkeys([reading.feed for reading in readings] + list(expected))
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    counts: dict[str, int] = {}
+    with duckdb.connect(
+        warehouse, config={"storage_compatibility_version": "v1.5.0"}
+    ) as connection:
+        connection.execute("SET preserve_insertion_order = true")
+        connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
+        for feed in feeds:
+            files = [reading for reading in readings if reading.feed == feed]
+            columns = _united(files, expected.get(feed, ()))
+            connection.execute("BEGIN")
+            connection.execute(_create(feed, columns))
+            for reading in files:
+                if reading.rows_path is not None:
+                    connection.execute(
+                        _insert(feed, reading, _row_count(connection, feed)),
+                        [str(run_folder / reading.rows_path)],
+                    )
+            connection.execute("COMMIT")
+            counts[feed] = _row_count(connection, feed)
+    return counts
+
+
+def _united(files: Sequence[FileReading], expected: Sequence[str]) -> list[str]:
+    """All columns, each once; DuckDB's names do not tell upper from lower case."""
+    united: dict[str, str] = {}
+    for names in (*(reading.columns for reading in files), expected):
+        for name in names:
+            united.setdefault(name.casefold(), name)
+    return list(united.values())
+
+
+def _create(feed: str, columns: Sequence[str]) -> str:
+    typed = [f"{_quoted(name)} VARCHAR" for name in columns]
+    typed += ["_file VARCHAR", "_row BIGINT", "_row_id BIGINT"]
+    return f"CREATE OR REPLACE TABLE raw.{_quoted(feed)} ({', '.join(typed)})"
+
+
+def _insert(feed: str, reading: FileReading, offset: int) -> str:
+    names = ", ".join(_quoted(name) for name in reading.columns)
+    return (
+        f"INSERT INTO raw.{_quoted(feed)} BY NAME SELECT {names}, _file, _row, "
+        f"{offset:d} + row_number() OVER (ORDER BY file_row_number) AS _row_id "
+        "FROM read_parquet(?, file_row_number = true) ORDER BY file_row_number"
+    )
+
+
+def _row_count(connection: object, feed: str) -> int:
+    import duckdb
+
+    if not isinstance(connection, duckdb.DuckDBPyConnection):
+        raise TypeError("a DuckDB connection is needed")
+    found = connection.execute(f"SELECT count(*) FROM raw.{_quoted(feed)}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,285 @@
+"""The words of intake: settings that come in, answers that go out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from consulting.config_model import ConfigModel
+from consulting.records import Batch, Drop, Record
+
+PeriodOf = Callable[[str, datetime], str | None]
+"""(key, first seen in UTC) → the partition the drop belongs to, or None if its name tells none."""
+
+
+FailureCause = Literal["unknown", "data", "outage"]
+
+
+class State(StrEnum):
+    """Where a drop stands. GLOSSARY: `seen → ready → claimed → delivered`, or set aside."""
+
+    SEEN = "seen"
+    READY = "ready"
+    CLAIMED = "claimed"
+    DELIVERED = "delivered"
+    QUARANTINED = "quarantined"
+    SUPERSEDED = "superseded"
+    VANISHED = "vanished"
+    DISCARDED = "discarded"
+
+
+class BatchStatus(StrEnum):
+    """Where a batch stands.
+
+    `pending` has no run yet, `running` is held by one, `waiting` is to be tried again later,
+    `delivered` is done, `dissolved` was split into smaller batches or lost its last drop.
+    """
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DISSOLVED = "dissolved"
+
+
+class RunVerdict(StrEnum):
+    """What the orchestrator knows of a run."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    DIED = "died"
+    UNKNOWN = "unknown"
+
+
+class FeedPattern(Record):
+    """Which files belong to a feed.
+
+    Attributes:
+        name: The feed.
+        glob: `*`, `?` and `[…]`; compared without regard to case. Without a `/` it is matched
+            against the file's name in whatever subfolder, with one against the whole key.
+        period_of: Overrides the intake's own `period_of` for this feed.
+    """
+
+    name: str
+    glob: str
+    period_of: PeriodOf | None = None
+
+
+class BatchPolicy(ConfigModel):
+    """How long to wait, how much to take, how often to try.
+
+    Attributes:
+        settle_seconds: A file in a folder is taken when two looks this far apart saw it unchanged.
+        temp_patterns: Names of files and folders that are not (yet) a client's file.
+        done_marker: A file that must be there too: "{name}.done" beside each file, or one name
+            ("_SUCCESS") per folder. None: no marker is awaited.
+        max_files: The most files in one batch.
+        max_bytes: The most bytes in one batch (one larger file still makes a batch of its own).
+        repeats: Bytes that already stand delivered for the same feed and period: "note" them
+            without delivering them again, or "deliver" them like any other.
+        retry_seconds: The pause after a first failure; doubled by each further one in a row.
+        max_retry_seconds: The longest pause.
+        tries_before_split: Failures of a batch before it is halved to find the poison file.
+        solo_failures: Failures of a file alone before it is quarantined.
+        max_deaths: Runs of a batch that may die without a verdict before it counts as a failure.
+        max_attempts: Attempts after which `state()` calls a batch stuck (it is still retried).
+        lease_seconds: How long a run holds its batch without a sign of life.
+        start_seconds: How long a requested run may take to begin before it is asked for anew,
+            where the orchestrator can not be asked.
+        throttle_seconds: The pause after the store asked for patience; doubled each time.
+    """
+
+    settle_seconds: float = Field(default=10, ge=0)
+    temp_patterns: tuple[str, ...] = (
+        ".*",
+        "~$*",
+        "*~",
+        "*.part",
+        "*.partial",
+        "*.tmp",
+        "*.temp",
+        "*.filepart",
+        "*.crdownload",
+        "*.swp",
+        "thumbs.db",
+        "desktop.ini",
+    )
+    done_marker: str | None = Field(default=None, examples=["{name}.done"])
+    max_files: int = Field(default=256, ge=1)
+    max_bytes: int = Field(default=2 * 1024**3, ge=1)
+    repeats: Literal["note", "deliver"] = "note"
+    retry_seconds: float = Field(default=60, ge=0)
+    max_retry_seconds: float = Field(default=6 * 3600, ge=0)
+    tries_before_split: int = Field(default=2, ge=1)
+    solo_failures: int = Field(default=2, ge=1)
+    max_deaths: int = Field(default=4, ge=1)
+    max_attempts: int = Field(default=8, ge=1)
+    lease_seconds: float = Field(default=2 * 3600, gt=0)
+    start_seconds: float = Field(default=3600, gt=0)
+    throttle_seconds: float = Field(default=30, ge=0)
+
+
+class Look(Record):
+    """What one listing step found.
+
+    Attributes:
+        listed: Files looked at, temp names left out.
+        seen_new: Versions recorded for the first time.
+        ready: Drops that became ready to be claimed.
+        quarantined: Drops set aside because they match no feed or tell no period.
+        vanished: Drops that are no longer in the source, decided after a complete pass.
+        complete: Whether the pass over all keys was finished in this step.
+        resting_until: The store asked for patience: nothing was listed before this time.
+    """
+
+    listed: int = 0
+    seen_new: int = 0
+    ready: int = 0
+    quarantined: int = 0
+    vanished: int = 0
+    complete: bool = False
+    resting_until: datetime | None = None
+
+
+class LandedFile(Record):
+    """A drop's bytes in their immutable place.
+
+    Attributes:
+        drop: With its hash.
+        path: `landing/<sha256>/<safe name>`.
+        sha256: Of the bytes at `path`, computed while copying.
+        repeat_of: The drop whose bytes are the same and stand for this one: delivered before, or
+            earlier in this batch. Such a file is not to be loaded a second time.
+    """
+
+    drop: Drop
+    path: Path
+    sha256: str
+    repeat_of: int | None = None
+
+
+class LedgerEvent(Record):
+    """One line of the ledger's history."""
+
+    at: datetime
+    kind: str
+    drop_id: int | None = None
+    batch_id: str | None = None
+    detail: str = ""
+
+
+class DropStory(Record):
+    """A drop, where it stands and how it came there."""
+
+    drop: Drop
+    state: State
+    batch_id: str | None = None
+    code: str | None = None
+    reason: str | None = None
+    fix: str | None = None
+    repeat_of: int | None = None
+    delivered_in: str | None = None
+    delivered_at: datetime | None = None
+    visible: bool = True
+    events: tuple[LedgerEvent, ...] = ()
+
+
+class BatchStanding(Record):
+    """A batch that is not settled yet."""
+
+    batch_id: str
+    status: BatchStatus
+    attempt: int
+    files: int
+    run_id: str | None = None
+    retry_at: datetime | None = None
+    reason: str | None = None
+    stuck: bool = False
+
+
+class LedgerState(Record):
+    """A client's ledger at a glance; for metadata and the command line, without client rows.
+
+    Attributes:
+        client_id: Whose.
+        counts: Drops per state; every state is named.
+        quarantined: Files set aside and waiting for a person, newest first.
+        oldest_waiting: When the oldest drop that is not settled was first seen.
+        batches: Batches that are not settled.
+    """
+
+    client_id: str
+    counts: dict[str, int]
+    quarantined: tuple[DropStory, ...] = ()
+    oldest_waiting: datetime | None = None
+    batches: tuple[BatchStanding, ...] = ()
+
+
+class VerbOutcome(Record):
+    """What a verb of a person did to a drop, or would do.
+
+    Attributes:
+        drop_id: The drop.
+        key: Its name.
+        version: Its version.
+        before: Its state.
+        after: Its state afterwards; the same as `before` where the verb is refused.
+        allowed: Whether the verb applies.
+        sentence: What happens and why, for a person.
+        done: False for a dry run or a refusal.
+    """
+
+    drop_id: int
+    key: str
+    version: int
+    before: State
+    after: State
+    allowed: bool
+    sentence: str
+    done: bool = False
+
+
+class DeliveryFact(Record):
+    """A batch that was delivered.
+
+    Attributes:
+        batch_id: Also the delivery's id.
+        period: The partition, if any.
+        first_seen: When its newest drop was first seen.
+        delivered_at: When the ledger recorded it.
+        files: How many drops it delivered.
+    """
+
+    batch_id: str
+    period: str | None
+    first_seen: datetime
+    delivered_at: datetime
+    files: int
+
+
+__all__ = [
+    "Batch",
+    "BatchPolicy",
+    "BatchStanding",
+    "BatchStatus",
+    "DeliveryFact",
+    "Drop",
+    "DropStory",
+    "FailureCause",
+    "FeedPattern",
+    "LandedFile",
+    "LedgerEvent",
+    "LedgerState",
+    "Look",
+    "PeriodOf",
+    "RunVerdict",
+    "State",
+    "VerbOutcome",
+]

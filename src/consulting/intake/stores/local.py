@@ -1,0 +1,210 @@
+"""A local folder, with its subfolders, as a store."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from itertools import islice
+from typing import TYPE_CHECKING, NoReturn
+
+from consulting.errors import (
+    DropChangedError,
+    DropGoneError,
+    StoreAccessError,
+    StoreMissingError,
+    StoreUnavailableError,
+)
+from consulting.intake.stores.base import Listed, ListingPage
+from consulting.intake.stores.writing import CHUNK_BYTES, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# A file name is bytes; those that are not UTF-8 arrive as lone surrogates, which no database
+# stores. They are kept as private-use characters in the key.
+_SURROGATES = {code: code - 0xDC80 + 0xF780 for code in range(0xDC80, 0xDD00)}
+_BYTES = {private: surrogate for surrogate, private in _SURROGATES.items()}
+
+
+class LocalStore:
+    """A client's drop folder.
+
+    The listing goes down into subfolders and never follows a symbolic link, neither to a file nor
+    to a folder. A version is told by size, mtime, ctime and inode: `cp -p` and `touch -d` can set
+    the mtime, but not the ctime.
+
+    Args:
+        folder: The folder; it must exist when it is listed.
+        client_id: For messages; by default the folder's parent's name.
+    """
+
+    atomic = False
+    page_size = 10_000
+
+    def __init__(self, folder: Path, *, client_id: str | None = None) -> None:
+        self.folder = folder
+        self.client_id = client_id or folder.parent.name
+        # The walk that the last page came from, so that a folder is read once per pass.
+        self._walk: tuple[str, Iterator[Listed]] | None = None
+
+    def describe(self) -> str:
+        """The folder's path."""
+        return str(self.folder)
+
+    def list_page(self, after: str | None, limit: int) -> ListingPage:
+        """Lists files after a key, in key order.
+
+        Raises:
+            StoreError: If the folder is missing or can not be read.
+        """
+        walk, self._walk = self._walk, None
+        if walk is None or after is None or walk[0] != after:
+            files = self._files("", after or "")
+        else:
+            files = walk[1]
+        items = list(islice(files, limit))
+        if len(items) < limit:
+            return ListingPage(items, None)
+        self._walk = (items[-1].key, files)
+        return ListingPage(items, items[-1].key)
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a regular file of this key."""
+        try:
+            os.close(self._open(key))
+        except (DropGoneError, DropChangedError):
+            return False
+        return True
+
+    def fetch(self, listed: Listed, target: Path) -> str:
+        """Copies the version that was listed.
+
+        Raises:
+            DropChangedError: If it is another version, before or after it was read.
+            DropGoneError: If it is no longer there.
+        """
+        descriptor = self._open(listed.key)
+
+        def confirm() -> None:
+            if _signature(os.fstat(descriptor)) != listed.signature:
+                raise DropChangedError(self.client_id, listed.key)
+
+        try:
+            confirm()
+            return write_whole(target, _chunks(descriptor), confirm=confirm)
+        finally:
+            os.close(descriptor)
+
+    def _files(self, prefix: str, after: str) -> Iterator[Listed]:
+        """Walks a folder so that whole keys come in order: a folder sorts as `name/`."""
+        for name, entry in self._entries(prefix):
+            key = prefix + name
+            if name.endswith("/"):
+                if key > after or after.startswith(key):
+                    yield from self._files(key, after)
+            elif key > after:
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue  # gone since the folder was read
+                yield Listed(
+                    key,
+                    status.st_size,
+                    _signature(status),
+                    f"{status.st_dev}-{status.st_ino}-{status.st_mtime_ns}-{status.st_size}",
+                )
+
+    def _entries(self, prefix: str) -> list[tuple[str, os.DirEntry[str]]]:
+        folder = os.path.join(self.folder, _path(prefix))  # noqa: PTH118 - a hot loop
+        entries: list[tuple[str, os.DirEntry[str]]] = []
+        try:
+            with os.scandir(folder) as found:
+                for entry in found:
+                    name = _key(entry.name)
+                    if entry.is_file(follow_symlinks=False):
+                        entries.append((name, entry))
+                    elif entry.is_dir(follow_symlinks=False) and not name.startswith("."):
+                        entries.append((name + "/", entry))
+        except FileNotFoundError:
+            if prefix:
+                return []  # a subfolder that was removed meanwhile
+            self._refuse_missing()
+        except NotADirectoryError:
+            self._refuse_missing()
+        except OSError as error:
+            self._refuse(error, folder)
+        entries.sort(key=lambda pair: pair[0])
+        return entries
+
+    def _refuse_missing(self) -> NoReturn:
+        raise StoreMissingError(
+            self.client_id,
+            str(self.folder),
+            "there is no such folder.",
+            "Create it, or correct `source` in the client's defs.yaml.",
+        )
+
+    def _refuse(self, error: OSError, path: str) -> NoReturn:
+        if error.errno in {errno.EACCES, errno.EPERM}:
+            raise StoreAccessError(
+                self.client_id,
+                path,
+                "this process may not read it.",
+                "Grant the user that runs Dagster the right to read the folder.",
+            ) from error
+        raise StoreUnavailableError(
+            self.client_id,
+            path,
+            f"it can not be read ({error.strerror}).",
+            "Check the disk or the network share; the next tick tries again.",
+        ) from error
+
+    def _open(self, key: str) -> int:
+        """Opens a file part by part, so that no link is followed on the way."""
+        parts = _path(key).split("/")
+        if any(part in {"", ".", ".."} for part in parts):
+            raise DropGoneError(self.client_id, key)
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            for part in parts[:-1]:
+                above, descriptor = descriptor, -1
+                try:
+                    descriptor = os.open(part, flags | os.O_DIRECTORY, dir_fd=above)
+                finally:
+                    os.close(above)
+            folder = descriptor
+            try:
+                descriptor = os.open(parts[-1], flags | os.O_NONBLOCK, dir_fd=folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+                raise DropGoneError(self.client_id, key) from error
+            if error.errno == errno.ELOOP:
+                raise DropChangedError(self.client_id, key) from error
+            self._refuse(error, str(self.folder / _path(key)))
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise DropChangedError(self.client_id, key)
+        return descriptor
+
+
+def _signature(status: os.stat_result) -> str:
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
+
+
+def _chunks(descriptor: int) -> Iterator[bytes]:
+    while chunk := os.read(descriptor, CHUNK_BYTES):
+        yield chunk
+
+
+def _key(name: str) -> str:
+    """A name that any database can store."""
+    return name if name.isascii() else name.translate(_SURROGATES)
+
+
+def _path(key: str) -> str:
+    return key if key.isascii() else key.translate(_BYTES)

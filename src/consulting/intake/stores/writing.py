@@ -1,0 +1,61 @@
+"""Writing a file so that it is either there, whole and durable, or not there at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+CHUNK_BYTES = 1024 * 1024
+
+
+def write_whole(
+    target: Path, chunks: Iterable[bytes], *, confirm: Callable[[], None] | None = None
+) -> str:
+    """Writes `chunks` to `target` through a temporary file beside it.
+
+    Args:
+        target: The file to make; its folder is made too.
+        chunks: The bytes.
+        confirm: Called before the target appears; raises to refuse the bytes.
+
+    Returns:
+        The sha256 of the bytes.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.parent / f".{uuid.uuid4().hex}.part"
+    digest = hashlib.sha256()
+    try:
+        with temporary.open("xb") as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        if confirm is not None:
+            confirm()
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(target.parent)
+    return digest.hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def hash_file(path: Path) -> str:
+    """The sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

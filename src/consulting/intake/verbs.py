@@ -1,0 +1,315 @@
+"""What people ask of the ledger: how things stand, and to take a drop up again or drop it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from consulting.errors import LedgerError
+from consulting.intake.batching import drop_of, find_batch, load_batch
+from consulting.intake.ledger import in_chunks
+from consulting.intake.records import (
+    BatchStanding,
+    BatchStatus,
+    DropStory,
+    LedgerEvent,
+    LedgerState,
+    State,
+    VerbOutcome,
+)
+from consulting.intake.schema import batches, drops, events, members
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, RowMapping
+
+    from consulting.intake.landing import Landing
+    from consulting.intake.ledger import Ledger
+    from consulting.intake.matching import FeedMatcher
+    from consulting.intake.records import BatchPolicy
+    from consulting.records import Batch, Drop
+
+_UNSETTLED = (State.SEEN, State.READY, State.CLAIMED)
+_OPEN = (BatchStatus.PENDING, BatchStatus.RUNNING, BatchStatus.WAITING)
+_MOST_QUARANTINED = 200
+
+Judgement = tuple[State, str] | str
+"""The state a verb leads to and why, or the reason why it is refused."""
+
+
+class Verbs:
+    """Answers and verbs for one client."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client_id: str,
+        landing: Landing,
+        matcher: FeedMatcher,
+        policy: BatchPolicy,
+    ) -> None:
+        self._ledger = ledger
+        self._client_id = client_id
+        self._landing = landing
+        self._matcher = matcher
+        self._policy = policy
+
+    def state(self) -> LedgerState:
+        """How the client's ledger stands."""
+        mine = drops.c.client_id == self._client_id
+        counted = select(drops.c.state, func.count()).where(mine).group_by(drops.c.state)
+        oldest = select(func.min(drops.c.first_seen)).where(mine, drops.c.state.in_(_UNSETTLED))
+        aside = (
+            select(drops)
+            .where(mine, drops.c.state == State.QUARANTINED)
+            .order_by(drops.c.drop_id.desc())
+            .limit(_MOST_QUARANTINED)
+        )
+        with self._ledger.read() as connection:
+            counts = dict.fromkeys((str(state) for state in State), 0)
+            counts.update((row[0], row[1]) for row in connection.execute(counted))
+            return LedgerState(
+                client_id=self._client_id,
+                counts=counts,
+                quarantined=tuple(_story(row, ()) for row in connection.execute(aside).mappings()),
+                oldest_waiting=connection.scalar(oldest),
+                batches=self._standings(connection),
+            )
+
+    def history(
+        self, *, key: str | None, drop_ids: Sequence[int] | None, limit: int
+    ) -> list[DropStory]:
+        """Drops with all that happened to them, newest first."""
+        query = select(drops).where(drops.c.client_id == self._client_id)
+        if key is not None:
+            query = query.where(drops.c.key == key)
+        if drop_ids is not None:
+            query = query.where(drops.c.drop_id.in_(list(drop_ids)))
+        query = query.order_by(drops.c.drop_id.desc()).limit(limit)
+        with self._ledger.read() as connection:
+            rows = connection.execute(query).mappings().all()
+            told = _events(connection, [row["drop_id"] for row in rows])
+        return [_story(row, told.get(row["drop_id"], ())) for row in rows]
+
+    def reprocess(
+        self, drop_ids: Sequence[int], *, dry_run: bool, now: datetime
+    ) -> list[VerbOutcome]:
+        """Has drops delivered again, on a person's word."""
+        return self._act("reprocess", drop_ids, self._judge_reprocess, dry_run=dry_run, now=now)
+
+    def release(self, drop_id: int, *, dry_run: bool, now: datetime) -> VerbOutcome:
+        """Lets a quarantined drop try again."""
+        (outcome,) = self._act("release", [drop_id], self._judge_release, dry_run=dry_run, now=now)
+        return outcome
+
+    def discard(self, drop_id: int, *, dry_run: bool, now: datetime) -> VerbOutcome:
+        """Settles a quarantined drop: nobody waits for it any more."""
+        (outcome,) = self._act("discard", [drop_id], self._judge_discard, dry_run=dry_run, now=now)
+        return outcome
+
+    def last_delivered(
+        self, feed: str, *, before_batch: str | None, period: str | None
+    ) -> tuple[Batch, list[Drop]] | None:
+        """The newest delivered drops of a feed."""
+        query = (
+            select(batches)
+            .join(members, members.c.batch_id == batches.c.batch_id)
+            .join(drops, drops.c.drop_id == members.c.drop_id)
+            .where(drops.c.client_id == self._client_id, drops.c.feed == feed)
+            .where(members.c.outcome == State.DELIVERED, drops.c.repeat_of.is_(None))
+            .where(batches.c.client_id == self._client_id)
+            .where(batches.c.status == BatchStatus.DELIVERED)
+            .order_by(batches.c.delivered_no.desc())
+            .limit(1)
+        )
+        if period is not None:
+            query = query.where(batches.c.period == period)
+        with self._ledger.read() as connection:
+            if before_batch is not None:
+                query = query.where(batches.c.batch_id != before_batch)
+                limit = find_batch(connection, self._client_id, before_batch)["delivered_no"]
+                if limit is not None:
+                    query = query.where(batches.c.delivered_no < limit)
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
+            batch = load_batch(connection, row)
+            repeats: set[int] = set(
+                connection.scalars(
+                    select(drops.c.drop_id)
+                    .join(members, members.c.drop_id == drops.c.drop_id)
+                    .where(members.c.batch_id == row["batch_id"], drops.c.repeat_of.is_not(None))
+                )
+            )
+        return batch, [
+            drop for drop in batch.drops if drop.feed == feed and drop.drop_id not in repeats
+        ]
+
+    def _standings(self, connection: Connection) -> tuple[BatchStanding, ...]:
+        query = (
+            select(batches, func.count(drops.c.drop_id).label("files"))
+            .outerjoin(
+                drops,
+                (drops.c.batch_id == batches.c.batch_id) & (drops.c.state == State.CLAIMED),
+            )
+            .where(batches.c.client_id == self._client_id, batches.c.status.in_(_OPEN))
+            .group_by(batches.c.batch_id)
+            .order_by(batches.c.number)
+        )
+        return tuple(
+            BatchStanding(
+                batch_id=row["batch_id"],
+                status=BatchStatus(row["status"]),
+                attempt=row["attempt"],
+                files=row["files"],
+                run_id=row["run_id"],
+                retry_at=row["retry_at"],
+                reason=row["reason"],
+                stuck=row["attempt"] > self._policy.max_attempts,
+            )
+            for row in connection.execute(query).mappings()
+        )
+
+    def _act(
+        self,
+        verb: str,
+        drop_ids: Sequence[int],
+        judge: Callable[[RowMapping], Judgement],
+        *,
+        dry_run: bool,
+        now: datetime,
+    ) -> list[VerbOutcome]:
+        with self._ledger.write(self._client_id) as transaction:
+            outcomes = []
+            for row in self._rows(transaction.connection, drop_ids):
+                judgement = judge(row)
+                outcome = _outcome(row, judgement, done=not dry_run)
+                outcomes.append(outcome)
+                if outcome.done:
+                    transaction.update_drop(row["drop_id"], **_values(verb, row, outcome.after))
+                    transaction.record(
+                        now,
+                        f"{verb}ed" if verb != "release" else "released",
+                        drop_ids=[row["drop_id"]],
+                        detail=outcome.sentence,
+                    )
+            return outcomes
+
+    def _rows(self, connection: Connection, drop_ids: Sequence[int]) -> list[RowMapping]:
+        found: dict[int, RowMapping] = {}
+        for chunk in in_chunks(list(drop_ids)):
+            query = select(drops).where(
+                drops.c.client_id == self._client_id, drops.c.drop_id.in_(chunk)
+            )
+            for row in connection.execute(query).mappings():
+                found[row["drop_id"]] = row
+        unknown = [str(drop_id) for drop_id in drop_ids if drop_id not in found]
+        if unknown:
+            raise LedgerError(
+                f"{self._client_id}: the ledger has no drop {', '.join(unknown)} of this client. "
+                "Take the numbers from the command that shows the client's ledger."
+            )
+        return [found[drop_id] for drop_id in dict.fromkeys(drop_ids)]
+
+    def _has_bytes(self, row: RowMapping) -> bool:
+        return bool(row["visible"]) or self._landing.has_bytes(row["sha256"])
+
+    def _judge_reprocess(self, row: RowMapping) -> Judgement:
+        state = row["state"]
+        if state == State.QUARANTINED:
+            return "it is in quarantine: release or discard it."
+        if state in _UNSETTLED:
+            return f"it is {state} and will be delivered anyway."
+        if not self._has_bytes(row):
+            return (
+                "its bytes are neither in the source nor in the landing folder any more. Ask the "
+                "client to upload the file again."
+            )
+        if row["feed"] is None and self._matcher.match(row["key"], row["first_seen"]).code:
+            return "its name matches no feed. Add a feed in the client's defs.yaml first."
+        newer = "" if row["head"] else " A newer version of this name exists; it is not affected."
+        return State.READY, f"A new batch will deliver it again.{newer}"
+
+    def _judge_release(self, row: RowMapping) -> Judgement:
+        if row["state"] != State.QUARANTINED:
+            return f"it is {row['state']}, not in quarantine."
+        match = self._matcher.match(row["key"], row["first_seen"])
+        if match.code is not None:
+            return f"{match.reason} {match.fix}"
+        if not self._has_bytes(row):
+            return "its bytes are no longer there. Ask the client to upload the file again."
+        return State.READY, "The next batch takes it, as if it had just become ready."
+
+    def _judge_discard(self, row: RowMapping) -> Judgement:
+        if row["state"] != State.QUARANTINED:
+            return f"it is {row['state']}, not in quarantine."
+        sentence = (
+            "It will not be delivered. Its copy in the quarantine folder stays; reprocess takes "
+            "the drop up again."
+        )
+        return State.DISCARDED, sentence
+
+
+def _outcome(row: RowMapping, judgement: Judgement, *, done: bool) -> VerbOutcome:
+    before = State(row["state"])
+    if isinstance(judgement, str):
+        after, sentence = before, f"Refused: {judgement}"
+    else:
+        after, sentence = judgement
+    refused = isinstance(judgement, str)
+    return VerbOutcome(
+        drop_id=row["drop_id"],
+        key=row["key"],
+        version=row["version"],
+        before=before,
+        after=after,
+        allowed=not refused,
+        sentence=sentence,
+        done=done and not refused,
+    )
+
+
+def _values(verb: str, row: RowMapping, after: State) -> dict[str, Any]:
+    values: dict[str, Any] = {"state": after}
+    if after is State.READY:
+        values |= {"code": None, "reason": None, "fix": None, "repeat_of": None, "batch_id": None}
+        # An older version must not be pushed aside by the newer one it is to follow.
+        values["forced"] = verb == "reprocess" or not row["head"]
+    return values
+
+
+def _story(row: RowMapping, told: Sequence[LedgerEvent]) -> DropStory:
+    return DropStory(
+        drop=drop_of(row),
+        state=State(row["state"]),
+        batch_id=row["batch_id"],
+        code=row["code"],
+        reason=row["reason"],
+        fix=row["fix"],
+        repeat_of=row["repeat_of"],
+        delivered_in=row["delivered_in"],
+        delivered_at=row["delivered_at"],
+        visible=row["visible"],
+        events=tuple(told),
+    )
+
+
+def _events(connection: Connection, drop_ids: Sequence[int]) -> dict[int, list[LedgerEvent]]:
+    """What happened to drops: to each alone, and to the batches while they held it."""
+    told: dict[int, list[LedgerEvent]] = {}
+    for chunk in in_chunks(drop_ids):
+        query = select(events).where(events.c.drop_id.in_(chunk)).order_by(events.c.event_id)
+        for row in connection.execute(query).mappings():
+            told.setdefault(row["drop_id"], []).append(
+                LedgerEvent(
+                    at=row["at"],
+                    kind=row["kind"],
+                    drop_id=row["drop_id"],
+                    batch_id=row["batch_id"],
+                    detail=row["detail"],
+                )
+            )
+    return told

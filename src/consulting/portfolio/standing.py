@@ -1,0 +1,118 @@
+"""How one client stands, and who comes first on the page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from consulting.records import Record, Severity
+from consulting.timekeeping import SlaStatus
+
+Group = Literal["late", "at_risk", "trouble", "on_time", "resting"]
+
+GROUPS: dict[Group, str] = {
+    "late": "Late",
+    "at_risk": "At risk",
+    "trouble": "In trouble",
+    "on_time": "On time",
+    "resting": "At rest",
+}
+"""The groups of the page, worst first, with the words for them."""
+
+
+class LastDelivery(Record):
+    """The newest delivery of a client."""
+
+    delivery_id: str
+    delivered_at: datetime
+    period: str | None = None
+    link: str | None = None
+
+
+class OpenIncident(Record):
+    """An open incident, in few words."""
+
+    kind: str
+    title: str
+    severity: Severity = "error"
+    since: datetime
+    link: str | None = None
+
+
+class ClientStanding(Record):
+    """How one client stands.
+
+    Attributes:
+        client_id: The engagement.
+        client_name: As people call the client.
+        engagement_type: "recurring", "one_off" or "monitoring".
+        tier: The security tier.
+        owners: Who looks after the client.
+        sla: How it stands against its SLA; None where nothing was promised.
+        last_delivery: The newest one; None if there is none yet.
+        scores: The quality scores of its deliveries (0 to 100), the oldest first.
+        incidents: Open incidents.
+        quarantined: Files in quarantine.
+        waiting: Files that came and are not delivered yet.
+        links: Where to go from here, by what the link is called.
+    """
+
+    client_id: str
+    client_name: str = ""
+    engagement_type: str = "recurring"
+    tier: Literal[1, 2, 3] = 2
+    owners: tuple[str, ...] = ()
+    sla: SlaStatus | None = None
+    last_delivery: LastDelivery | None = None
+    scores: tuple[float, ...] = ()
+    incidents: tuple[OpenIncident, ...] = ()
+    quarantined: int = 0
+    waiting: int = 0
+    links: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """As people call the client."""
+        return self.client_name or self.client_id
+
+    @property
+    def errors(self) -> int:
+        """Open incidents that are more than a warning."""
+        return sum(each.severity == "error" for each in self.incidents)
+
+    @property
+    def group(self) -> Group:
+        """Where it belongs on the page.
+
+        `late` (a breach), `at_risk` (a warning), `trouble` (on time, but with an open incident or
+        a file in quarantine), `on_time`, or `resting` (paused or ended).
+        """
+        state = self.sla.state if self.sla else "on_time"
+        if state == "breach":
+            return "late"
+        if state == "warn":
+            return "at_risk"
+        if self.incidents or self.quarantined:
+            return "trouble"
+        return "resting" if state in {"paused", "ended"} else "on_time"
+
+    @property
+    def worst_first(self) -> tuple[object, ...]:
+        """The key that puts the client who needs somebody most at the top.
+
+        By group; then who waits for us before who lets us wait, more errors before fewer, the
+        longest wait, more files in quarantine, the lowest score; then by name.
+        """
+        waits_for_us = self.sla is not None and self.sla.who == "us"
+        due = self.sla.due_at.timestamp() if self.sla and self.sla.due_at else float("inf")
+        return (
+            list(GROUPS).index(self.group),
+            not waits_for_us,
+            -self.errors,
+            due,
+            -self.quarantined,
+            self.scores[-1] if self.scores else 101.0,
+            self.name.casefold(),
+        )

@@ -1,0 +1,98 @@
+"""The consultancy's places: data root, ledger and dbt project; and the stores files arrive in."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from dagster_aws.s3 import S3Resource
+from pydantic import Field
+
+from consulting.chain.engagement import Engagement
+from consulting.config.engagement import EngagementConfig, S3Source
+from consulting.errors import ConfigurationError
+from consulting.intake.stores import LocalStore, Store
+from consulting.layout import ClientFolder, data_root, ledger_url
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DBT_DIR = Path(__file__).parents[3] / "dbt"
+
+
+class ConsultancyResource(dg.ConfigurableResource[None]):
+    """Opens engagements where their things live.
+
+    The data root and the ledger come from `CONSULTING_DATA` and `CONSULTING_LEDGER_URL` when they
+    are needed, so that they never enter the run config.
+    """
+
+    dbt_dir: str = Field(default=str(DBT_DIR), description="The shared dbt project.")
+
+    def engagement(self, client_id: str, config: EngagementConfig) -> Engagement:
+        """One client's engagement, ready for work.
+
+        Raises:
+            ConfigurationError: If a place or a credential it needs is not there.
+        """
+        folder = ClientFolder(data_root(), client_id)
+        return Engagement(
+            client_id=client_id,
+            config=config,
+            folder=folder,
+            store=open_store(client_id, config, folder),
+            ledger_url=ledger_url(),
+            dbt_dir=Path(self.dbt_dir),
+        )
+
+
+def open_store(client_id: str, config: EngagementConfig, folder: ClientFolder) -> Store:
+    """Where the client's files arrive."""
+    source = config.source
+    if isinstance(source, S3Source):
+        from consulting.intake.stores.s3 import S3Store
+
+        access_key, secret_key = _credentials(client_id, source)
+        client = _s3_client(source.endpoint_url, source.region, access_key, secret_key)
+        return S3Store(client, bucket=source.bucket, prefix=source.prefix)
+    if source.folder:
+        return LocalStore(Path(source.folder), client_id=client_id)
+    folder.incoming.mkdir(parents=True, exist_ok=True)
+    return LocalStore(folder.incoming, client_id=client_id)
+
+
+def _credentials(client_id: str, source: S3Source) -> tuple[str | None, str | None]:
+    """The client's own keys, or none for the machine's identity."""
+    if source.credentials_prefix is None:
+        return None, None
+    names = [
+        f"{source.credentials_prefix}_{part}" for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+    ]
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise ConfigurationError(
+            f"{client_id}: `source.credentials_prefix: {source.credentials_prefix}` reads its "
+            f"keys from {' and '.join(names)}, but {' and '.join(missing)} is not set where "
+            "Dagster runs."
+        )
+    access_key, secret_key = (os.environ[name] for name in names)
+    return access_key, secret_key
+
+
+@lru_cache(maxsize=256)
+def _s3_client(
+    endpoint_url: str | None, region: str | None, access_key: str | None, secret_key: str | None
+) -> S3Client:
+    """A boto3 client; making one costs about 150 ms of CPU, so equal ones are shared."""
+    resource = S3Resource(
+        endpoint_url=endpoint_url,
+        region_name=region,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        max_attempts=2,
+    )
+    client: S3Client = resource.get_client()
+    return client

@@ -1,0 +1,183 @@
+"""Cron due times in a client's timezone, moved by the client's calendar.
+
+Wall-clock rules, both ways over daylight saving time: a fixed time that the clock skips in spring
+("30 2 * * *" in New York) is due at the first minute that exists; one that the clock repeats in
+autumn is due once, the first time. Hourly and more frequent crons follow real time.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from cronsim import CronSim, CronSimError
+from pydantic import Field, field_validator
+
+from consulting.config_model import ConfigModel
+from consulting.errors import ConfigurationError
+from consulting.timekeeping.calendar import LONGEST_CLOSURE, Calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NICKNAMES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+_SEARCH_WINDOWS = tuple(timedelta(days=days) for days in (40, 400, 3700))
+_FIELDS = 5
+
+
+def check_cron(cron: str) -> str:
+    """Return the five-field form of a cron, or raise a `ConfigurationError` that explains it."""
+    expression = _NICKNAMES.get(cron.strip().lower(), cron.strip())
+    try:
+        if len(expression.split()) != _FIELDS:
+            raise CronSimError("Wrong number of fields")  # noqa: TRY301 - joins cronsim's own
+        CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        raise ConfigurationError(
+            f"{cron!r} is not a cron schedule ({error}). It has five fields: minute, hour, day of "
+            'month, month, day of week. "0 6 * * 1" is every Monday at 06:00; the last day of the '
+            'month is L in the third field: "0 6 L * *".'
+        ) from error
+    return expression
+
+
+def check_timezone(timezone: str) -> str:
+    """Return a timezone's name, or raise a `ConfigurationError` that suggests the nearest."""
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        from difflib import get_close_matches
+
+        nearest = get_close_matches(timezone, available_timezones(), n=1, cutoff=0.5)
+        hint = f" Did you mean {nearest[0]}?" if nearest else ""
+        raise ConfigurationError(
+            f"{timezone!r} is not a timezone.{hint} Use an IANA name such as America/New_York or "
+            "Europe/Berlin."
+        ) from error
+    return timezone
+
+
+class Timetable(ConfigModel):
+    """When something is due: a cron, read in a timezone, moved by a calendar.
+
+    Attributes:
+        cron: Five cron fields, or a nickname such as "@weekly".
+        timezone: IANA name; the cron's wall clock.
+        calendar: Moves or skips due days that are no business days.
+    """
+
+    cron: str = Field(examples=["0 6 * * 1"])
+    timezone: str = Field(default="UTC", examples=["America/New_York"])
+    calendar: Calendar | None = Field(default=None, examples=[{"country": "US"}])
+
+    @field_validator("cron")
+    @classmethod
+    def _cron_is_valid(cls, cron: str) -> str:
+        return check_cron(cron)
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_exists(cls, timezone: str) -> str:
+        return check_timezone(timezone)
+
+    @property
+    def ticks(self) -> str:
+        """The cron at which a scheduler has to wake; ask `is_due` at each tick.
+
+        The cron itself, or, where a calendar moves due days, the same times of every day.
+        """
+        if self.calendar is None or self.calendar.rule == "skip":
+            return self.cron
+        minute, hour, *_ = self.cron.split()
+        return f"{minute} {hour} * * *"
+
+    def due_times(self, start: datetime, end: datetime) -> list[datetime]:
+        """All due times from `start` (included) to `end` (excluded), rising, none twice.
+
+        Args:
+            start: An aware time.
+            end: An aware time.
+        """
+        zone = ZoneInfo(self.timezone)
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        if self.calendar is None:
+            found = {due for _, due in self._walk(start, end)}
+        else:
+            found = set(self._moved(start, end, self.calendar))
+        # in UTC, for Python compares two times of one zone by their wall clocks
+        return [due.astimezone(zone) for due in sorted(found) if start <= due < end]
+
+    def is_due(self, at: datetime) -> bool:
+        """Whether the minute of `at` is a due time."""
+        minute = at.replace(second=0, microsecond=0)
+        return bool(self.due_times(minute, minute + timedelta(minutes=1)))
+
+    def next_due(self, after: datetime) -> datetime | None:
+        """The first due time after a moment; None if there is none in the next ten years."""
+        for window in _SEARCH_WINDOWS:
+            just_after = after + timedelta(microseconds=1)
+            found = self.due_times(just_after, after + window)
+            if found:
+                return found[0]
+        return None
+
+    def last_due(self, before: datetime) -> datetime | None:
+        """The last due time at or before a moment; None if there was none in ten years."""
+        just_after = before + timedelta(microseconds=1)
+        for window in _SEARCH_WINDOWS:
+            found = self.due_times(before - window, just_after)
+            if found:
+                return found[-1]
+        return None
+
+    def _moved(self, start: datetime, end: datetime, calendar: Calendar) -> Iterator[datetime]:
+        """Due times (UTC) in [start, end) and somewhat beyond, after the calendar's rule."""
+        zone = ZoneInfo(self.timezone)
+        for wall, due in self._walk(start - LONGEST_CLOSURE, end + LONGEST_CLOSURE):
+            day = calendar.place(wall.date())
+            if day == wall.date():
+                yield due
+            elif day is not None:
+                yield _real(datetime.combine(day, wall.time()), zone)
+
+    def _walk(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The cron's own times from a little before `start` to `end`: as written, and in UTC.
+
+        Fixed times are walked on the bare wall clock and then made real; the others are walked in
+        real time.
+        """
+        zone = ZoneInfo(self.timezone)
+        minute, hour, *_ = self.cron.split()
+        fixed = not minute.startswith("*") and not hour.startswith("*")
+        first = start.astimezone(zone) - timedelta(hours=3)
+        for due in CronSim(self.cron, first.replace(tzinfo=None) if fixed else first):
+            real = _real(due, zone) if fixed else due.astimezone(UTC)
+            if real >= end:
+                return
+            yield due.replace(tzinfo=None), real
+
+
+def _real(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment (UTC) at or after a wall-clock time that the zone's clock shows."""
+    moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    while moment.astimezone(zone).replace(tzinfo=None) != wall:
+        wall += timedelta(minutes=1)
+        moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    return moment
+
+
+def due_times(
+    cron: str, timezone: str, calendar: Calendar | None, start: datetime, end: datetime
+) -> list[datetime]:
+    """All due times of a cron in [start, end); see `Timetable.due_times`."""
+    timetable = Timetable(cron=cron, timezone=timezone, calendar=calendar)
+    return timetable.due_times(start, end)

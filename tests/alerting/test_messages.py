@@ -1,0 +1,261 @@
+"""What an alert says, and what it must not say."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from slack_server import _invalid
+
+from consulting.alerting import (
+    AlertRoute,
+    Event,
+    Incident,
+    Message,
+    delivery_made,
+    drift,
+    failed_run,
+    failed_tests,
+    first_cause,
+    late,
+    nothing_arrived,
+    quarantined_file,
+    tier_blocked,
+)
+from consulting.alerting.message import alert_message, resolution_message, storm_message
+from consulting.errors import TierBlockedError
+from consulting.records import CheckOutcome, QuarantinedFile
+from consulting.timekeeping import PeriodStatus
+
+NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+ACME = AlertRoute(client_id="acme_corp", client_name="Acme Corp", tier=3, channel="#acme-alerts")
+LINK = "http://localhost:3000/runs/7f3a"
+
+
+def a_check(name: str, rows: int, *, status: Any = "fail", column: str = "email") -> CheckOutcome:
+    return CheckOutcome(
+        unique_id=f"test.{name}",
+        name=name,
+        model="customers",
+        column=column,
+        severity="error",
+        status=status,
+        failing_rows=rows,
+    )
+
+
+CHECKS = [
+    a_check("not_null_customers_email", 3),
+    a_check("unique_customers_id", 1200, column="id"),
+    a_check("accepted_values_country", 40, column="country"),
+    a_check("fine", 0, status="pass"),
+    a_check("odd", 7, status="warn"),
+]
+
+
+def told(event: Event | None, **more: Any) -> Message:
+    assert event is not None
+    incident = Incident(
+        incident_id=1, event=event.for_outside(), opened_at=NOW, last_at=NOW, **more
+    )
+    return alert_message(incident)
+
+
+def all_of(message: Message) -> str:
+    return json.dumps([message.text, message.blocks], ensure_ascii=False)
+
+
+EVENTS = {
+    "failed_tests": failed_tests(ACME, CHECKS, link=LINK, period="2026-02"),
+    "failed_run": failed_run(
+        ACME, stage="cleaned", cause="ValueError: no", link=LINK, batch_id="acme_corp-42"
+    ),
+    "sla": late(
+        ACME,
+        PeriodStatus(key="2026-02", state="breach", due_at=NOW, who="client", sentence="Late."),
+    ),
+    "nothing_arrived": nothing_arrived(ACME, key="2026-02", due_at=NOW),
+    "quarantined_file": quarantined_file(
+        ACME,
+        QuarantinedFile(
+            filename="orders.xlsx",
+            feed="orders",
+            sha256="ab" * 32,
+            size_bytes=18_432,
+            code="password_protected",
+            reason="The workbook is protected by a password.",
+            fix="Ask the client for it without one.",
+        ),
+    ),
+    "drift": drift(ACME, feed="orders", columns=["Order ID"], text="A column is gone.", link=LINK),
+    "tier_blocked": tier_blocked(
+        ACME, TierBlockedError("store full rows of feed 'orders'", 3, "acme_corp", 2)
+    ),
+    "delivery_made": delivery_made(
+        ACME, delivery_id="acme_corp-42", facts={"Rows": 1200}, link=LINK, period="2026-02"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_every_kind_says_what_happened_to_which_client_and_what_to_do(kind: str) -> None:
+    event = EVENTS[kind]
+    message = told(event)
+    assert event is not None
+    assert event.kind == kind
+    assert "Acme Corp" in message.text
+    assert "What to do next" in all_of(message)
+    assert "acme_corp" in all_of(message)
+    assert _invalid([dict(block) for block in message.blocks]) is None
+
+
+def test_failed_tests_are_counted_and_told_worst_first() -> None:
+    message = told(EVENTS["failed_tests"])
+    assert message.text == "🔴 Acme Corp: 3 tests failed"
+    said = all_of(message)
+    names = re.findall(r"`(\w+_\w+)`", said)
+    assert names[:3] == [
+        "unique_customers_id",
+        "accepted_values_country",
+        "not_null_customers_email",
+    ]
+    assert "3 of 5 tests failed, on 1,243 rows" in said
+    assert f"<{LINK}|Open the run>" in said
+    assert failed_tests(ACME, [CHECKS[3], CHECKS[4]], link=LINK) is None
+
+
+def test_tier_one_names_no_column_no_test_and_no_cause() -> None:
+    schema_only = ACME.model_copy(update={"tier": 1})
+    said = all_of(told(failed_tests(schema_only, CHECKS, link=LINK)))
+    said += all_of(told(drift(schema_only, feed="orders", columns=["ssn"], text="x", link=None)))
+    said += all_of(
+        told(failed_run(schema_only, stage="x", cause="no column ssn", link=None, batch_id="b"))
+    )
+    assert not any(word in said for word in ("email", "unique_customers_id", "ssn"))
+    assert "Tests failed" in said
+
+
+HOSTILE = "<!channel> <@U1> *b* _i_ `c` <http://evil|x> & @here.csv"
+
+
+def test_hostile_names_are_shown_and_do_nothing() -> None:
+    event = Event(
+        client_id="acme_corp",
+        client_name=HOSTILE,
+        kind="quarantined_file",
+        subject="x",
+        title=HOSTILE,
+        text=HOSTILE,
+        next_step=HOSTILE,
+        facts={"File": HOSTILE, HOSTILE: 1},
+        columns=(HOSTILE,),
+        cause=HOSTILE,
+        tier=3,
+        link='http://localhost/a|b> <!channel> "x',
+        link_text=HOSTILE,
+    )
+    incident = Incident(incident_id=1, event=event, opened_at=NOW, last_at=NOW)
+    over = incident.model_copy(update={"resolved_at": NOW, "note": HOSTILE})
+    for message in (
+        alert_message(incident, redirected_from=HOSTILE),
+        resolution_message(over),
+        storm_message([incident, over]),
+    ):
+        said = all_of(message)
+        assert "<!channel" not in said
+        assert "<@U1" not in said
+        assert "<http://evil" not in said
+        assert not re.search(r"<(?!!date\^|http://localhost/a%7Cb&gt;)", said)
+        assert _invalid([dict(block) for block in message.blocks]) is None
+
+
+def test_monstrous_events_still_fit_into_slacks_sizes() -> None:
+    event = Event(
+        client_id="a" * 300,
+        client_name="N" * 300,
+        kind="failed_run",
+        subject="s",
+        title="t" * 9000,
+        text="x" * 9000,
+        next_step="&" * 2000,
+        cause="c" * 9000,
+        facts={f"fact {number}": "v" * 5000 for number in range(30)},
+        columns=tuple(f"column {number} " + "w" * 300 for number in range(500)),
+        link="http://localhost/" + "l" * 4000,
+        tier=3,
+    )
+    for message in (told(event), storm_message([_incident(event)] * 40)):
+        assert _invalid([dict(block) for block in message.blocks]) is None
+        assert len(message.blocks) <= 50
+
+
+def _incident(event: Event) -> Incident:
+    return Incident(incident_id=1, event=event.for_outside(), opened_at=NOW, last_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            "Conversion Error: Could not convert string 'jane@x.com' to INT32",
+            "Conversion Error: Could not convert string [value] to INT32",
+        ),
+        ("key (email)=(jane@x.com) exists, +49 170 1234567", "key [key] exists, [number]"),
+        ("mail jane.doe@example.co.uk on 2026-03-02", "mail [e-mail] on 2026-03-02"),
+        (
+            (
+                'Traceback (most recent call last):\n  File "a.py", line 3, in f\n    x()\n'
+                "KeyError: first\n\nThe above exception was the direct cause\n\n"
+                "Traceback (most recent call last):\nRuntimeError: second"
+            ),
+            "first",
+        ),
+    ],
+)
+def test_a_cause_is_one_line_without_stack_and_values(error: str, said: str) -> None:
+    assert first_cause(error) == said
+
+
+def test_the_cause_of_an_exception_is_its_innermost_one() -> None:
+    error = RuntimeError("the step failed")
+    error.__cause__ = ValueError("the model\nstg_orders  is missing")
+    assert first_cause(error) == "the model stg_orders is missing"
+    error.__cause__.__cause__ = error
+    assert first_cause(error)
+    assert len(first_cause("x" * 5000)) == 400
+
+
+def test_personal_data_does_not_slip_through_our_own_sentences() -> None:
+    said = all_of(
+        told(
+            Event(
+                client_id="acme_corp",
+                kind="quarantined_file",
+                subject="x",
+                title="jane@example.com.csv",
+                text="from jane@example.com, 4111 1111 1111 1111",
+                facts={"File": "jane@example.com 2026-01-05.csv"},
+            )
+        )
+    )
+    assert "jane" not in said
+    assert "4111" not in said
+    assert "2026-01-05.csv" in said
+
+
+def test_a_route_wants_deliveries_only_when_asked_and_nothing_it_muted() -> None:
+    assert ACME.wants("failed_run")
+    assert not ACME.wants("delivery_made")
+    assert ACME.model_copy(update={"deliveries": True}).wants("delivery_made")
+    assert not AlertRoute(client_id="x", mute=frozenset({"drift"})).wants("drift")
+
+
+def test_a_resolved_message_says_how_long_it_lasted_and_asks_for_nothing() -> None:
+    event = EVENTS["failed_run"]
+    assert event is not None
+    over = _incident(event).model_copy(update={"resolved_at": NOW + timedelta(hours=5)})
+    assert "What to do next" not in all_of(alert_message(over))
+    assert resolution_message(over).text.startswith("✅ Acme Corp: resolved after 5 hours: ")

@@ -1,0 +1,49 @@
+"""docs/cleaning.md says all there is, and its example works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consulting.cleaning.rules import REASON_OF_RULE, RULES, ColumnRule
+
+if TYPE_CHECKING:
+    from tests.cleaning.conftest import Project
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "cleaning.md").read_text(encoding="utf-8")
+
+
+def test_every_rule_argument_and_reason_code_is_documented() -> None:
+    arguments = {field.alias or name for name, field in ColumnRule.model_fields.items()}
+    codes = set(REASON_OF_RULE.values()) | set(
+        re.findall(r"append\(\('(\w+)'", (ROOT / "dbt/macros/problems.sql").read_text())
+    )
+    for word in [*RULES, *arguments, *codes]:
+        assert re.search(rf"`[^`]*\b{word}\b[^`]*`", TEXT), word
+
+
+def test_every_generic_test_is_documented() -> None:
+    for path in (ROOT / "dbt" / "tests" / "generic").glob("*.sql"):
+        assert f"`{path.stem}" in TEXT
+
+
+def test_the_example_of_a_feed_runs(project: Project) -> None:
+    [yaml] = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+    project.write("documented", "orders.yml", yaml)
+    [files] = re.findall(r"```\ndbt/models/clients/acme_corp/\n(.*?)```", TEXT, re.DOTALL)
+    for path, sql in re.findall(r"(\w+/\w+\.sql)\s+(\{\{.*\}\})", files):
+        project.write("documented", path, sql)
+    columns = project.models("documented").declared_columns()["orders"]
+    assert columns == ["Order ID", "Order Date", "Ship Date", "Amount", "Updated", "Notes"]
+    rows = [
+        ["SO-00001", "2024-01-05", "01/09/2024", "$1,234.50", "2024-01-05 10:00:00", "n"],
+        ["SO-00001", "2024-01-05", "01/09/2024", "$1,234.50", "2024-01-06 10:00:00", "n"],
+        ["SO-00002", "2024-01-05", "01/04/2024", "5", "2024-01-05 10:00:00", "n"],
+    ]
+    project.load("documented", "orders", columns, rows)
+    run = project.run("documented")
+    counts = {outcome.name: outcome.rows for outcome in run.run()}
+    assert (counts["orders"], counts["merged_orders"], counts["rejects_orders"]) == (1, 1, 1)
+    assert {check.status for check in run.test()} == {"pass"}

@@ -1,0 +1,292 @@
+"""Runs: confinement, one command at a time, failures without data, missing columns, tier 1."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from consulting.cleaning import DbtRun, ModelsFailedError, Progress, column_mappings
+from consulting.errors import CleaningError
+from consulting.records import FileReading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cleaning.conftest import Project
+
+ONE_COLUMN = [{"name": "a", "from": "A", "rule": "to_text", "required": True}]
+SECRET = "4711-secret-value"
+
+
+def failed(run: DbtRun) -> dict[str, str]:
+    with pytest.raises(ModelsFailedError) as caught:
+        run.run()
+    assert SECRET not in str(caught.value)
+    return {o.name: o.message or "" for o in caught.value.outcomes if o.status == "error"}
+
+
+@pytest.fixture(scope="module")
+def burglar(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A client whose models try to read beyond its folder, and what each was told."""
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "other.csv").write_text(f"x\n{SECRET}\n")
+    neighbour = project.folder("neighbour")
+    project.load("neighbour", "t", ["A"], [[SECRET]])
+    (neighbour.path / "rows.csv").write_text(f"x\n{SECRET}\n")
+    own = project.folder("burglar")
+    project.feed("burglar", "t", ONE_COLUMN)
+    project.load("burglar", "t", ["A"], [["x"]])
+    (own.path / "own.csv").write_text("x\n1\n")
+    (own.path / "link.csv").symlink_to(outside / "other.csv")
+    (own.path / "door").symlink_to(neighbour.path)
+    attempts = {
+        "absolute_path": f"select * from '{neighbour.path}/rows.csv'",
+        "dots": f"select * from '{own.path}/../neighbour/rows.csv'",
+        "symlink_to_a_file": f"select * from '{own.path}/link.csv'",
+        "symlink_to_a_folder": f"select * from '{own.path}/door/rows.csv'",
+        "system_file": "select * from read_text('/etc/hostname')",
+        "list_of_files": f"select * from glob('{neighbour.path}/*')",
+        "own_file": f"select * from '{own.path}/own.csv'",
+    }
+    for name, sql in attempts.items():
+        project.write("burglar", f"marts/{name}.sql", sql)
+    project.write(
+        "burglar",
+        "marts/attached.sql",
+        f"{{{{ config(pre_hook=\"attach '{neighbour.warehouse}' as n\") }}}} select * from n.raw.t",
+    )
+    project.write(
+        "burglar",
+        "marts/unlocked.sql",
+        '{{ config(pre_hook="set enable_external_access = true") }} select 1 as x',
+    )
+    project.write(
+        "burglar",
+        "marts/copied_out.sql",
+        f"{{{{ config(post_hook=\"copy raw.t to '{outside}/out.csv'\") }}}} select 1 as x",
+    )
+    messages = failed(project.run("burglar"))
+    assert not (outside / "out.csv").exists()
+    return messages
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "absolute_path",
+        "dots",
+        "symlink_to_a_file",
+        "symlink_to_a_folder",
+        "system_file",
+        "attached",
+        "unlocked",
+        "copied_out",
+    ],
+)
+def test_a_model_reaches_nothing_outside_its_client_s_folder(
+    burglar: dict[str, str], attempt: str
+) -> None:
+    assert f"marts/{attempt}.sql" in burglar[attempt]
+    assert "Permission Error" in burglar[attempt] or "has been locked" in burglar[attempt]
+
+
+def test_listing_a_neighbour_s_files_finds_none(burglar: dict[str, str], project: Project) -> None:
+    if "list_of_files" not in burglar:
+        assert project.rows("burglar", "select * from marts.list_of_files") == []
+
+
+def test_a_model_may_read_its_own_client_s_files(burglar: dict[str, str]) -> None:
+    assert "own_file" not in burglar
+
+
+def test_a_failed_model_is_told_without_values(project: Project) -> None:
+    project.feed("leaky", "t", ONE_COLUMN)
+    project.load("leaky", "t", ["A"], [[SECRET]])
+    ref = "from {{ ref('t') }}"
+    project.write("leaky", "marts/bad_cast.sql", f"select cast(a as integer) as n {ref}")
+    project.write("leaky", "marts/raised.sql", f"select error(a) as n {ref}")
+    project.write("leaky", "marts/no_column.sql", f"select nothing_such {ref}")
+    project.write("leaky", "marts/after.sql", "select * from {{ ref('bad_cast') }}")
+    run = project.run("leaky")
+    messages = failed(run)
+    assert messages["bad_cast"] == (
+        "dbt/models/clients/leaky/marts/bad_cast.sql: Conversion Error: Could not convert "
+        "string … to INT32 when casting from source column a"
+    )
+    assert "withheld" in messages["raised"]
+    assert 'Referenced column "nothing_such" not found' in messages["no_column"]
+    with pytest.raises(
+        ModelsFailedError, match=r"leaky: dbt could not run .*Not run after that: after"
+    ):
+        run.run()
+    written = [p for p in run.target.rglob("*") if p.is_file() and SECRET in p.read_text()]
+    assert written == []
+
+
+def test_the_client_s_file_is_free_after_a_run_and_after_a_failure(project: Project) -> None:
+    project.feed("freed", "t", ONE_COLUMN)
+    project.load("freed", "t", ["A"], [["x"]])
+    project.run("freed").run()
+    project.write("freed", "marts/bad.sql", "select cast('x' as integer) as n")
+    failed(project.run("freed"))
+    with duckdb.connect(str(project.folder("freed").warehouse)) as connection:
+        connection.execute("CREATE TABLE main.mine AS SELECT 1")
+
+
+def test_two_threads_run_two_clients_without_mixing_them_up(project: Project) -> None:
+    for client_id in ("left", "right"):
+        project.feed(client_id, "t", ONE_COLUMN)
+        project.load(client_id, "t", ["A"], [[client_id]] * 3)
+    outcomes: dict[str, list[int | None]] = {}
+
+    def work(client_id: str) -> None:
+        for _ in range(2):
+            outcomes[client_id] = [outcome.rows for outcome in project.run(client_id).run()]
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("left", "right")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for client_id in ("left", "right"):
+        assert sorted(outcomes[client_id]) == [0, 0, 3, 3, 3]
+        assert project.rows(client_id, "SELECT DISTINCT a FROM marts.t") == [(client_id,)]
+
+
+def test_progress_tells_of_each_model_and_test(project: Project) -> None:
+    project.feed("told", "t", ONE_COLUMN)
+    project.load("told", "t", ["A"], [["x"]])
+    heard: list[Progress] = []
+    run = project.run("told", on_progress=heard.append)
+    run.run()
+    run.test()
+    models = [p for p in heard if p.kind == "model"]
+    assert [p.status for p in models] == ["started", "success"] * 5
+    assert [p.index for p in models[::2]] == [1, 2, 3, 4, 5]
+    assert (heard[-1].kind, heard[-1].status, heard[-1].name) == (
+        "test",
+        "pass",
+        "rows_conserved_t_t",
+    )
+
+
+def test_nothing_is_printed(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    project.feed("quiet", "t", ONE_COLUMN)
+    project.load("quiet", "t", ["A"], [["x"]])
+    run = project.run("quiet")
+    run.run()
+    run.test()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_source_column_is_named_with_the_nearest(project: Project) -> None:
+    project.feed("renamed", "t", [*ONE_COLUMN, {"name": "b", "from": "Order Date"}])
+    project.load("renamed", "t", ["A", "OrderDate"], [["x", "y"]])
+    with pytest.raises(CleaningError) as caught:
+        project.run("renamed").run()
+    assert str(caught.value) == (
+        "renamed: feed 't' has no column 'Order Date', which 'b' is read from. Did the client "
+        "rename it to 'OrderDate'? Its columns: A, OrderDate. Correct `from` in the feed's YAML, "
+        "or set `optional: true` if the client may leave it out."
+    )
+
+
+def test_a_column_that_one_of_two_files_lacks_is_named_with_its_file(project: Project) -> None:
+    project.feed("partial", "t", ONE_COLUMN)
+    project.load("partial", "t", ["A"], [["x"]])
+    readings = [
+        FileReading(
+            filename=name,
+            feed="t",
+            sha256="0" * 64,
+            size_bytes=1,
+            format="csv",
+            columns=columns,
+            received_rows=1,
+            loaded_rows=1,
+        )
+        for name, columns in (("one.csv", ("A",)), ("two.csv", ("B",)))
+    ]
+    with pytest.raises(CleaningError, match=r"feed 't', file two.csv, has no column 'A'"):
+        project.run("partial", readings=readings).run()
+
+
+def test_an_optional_column_may_be_left_out(project: Project) -> None:
+    project.feed("lenient", "t", [*ONE_COLUMN, {"name": "b", "from": "B", "optional": True}])
+    project.load("lenient", "t", ["A"], [["x"]])
+    project.run("lenient").run()
+    assert project.rows("lenient", "SELECT a, b FROM marts.t") == [("x", None)]
+
+
+def test_tier_1_builds_every_table_empty_even_if_rows_are_there(project: Project) -> None:
+    project.feed("schema_only", "t", ONE_COLUMN)
+    project.feed("schema_only", "u", ONE_COLUMN)
+    project.load("schema_only", "t", ["A"], [[SECRET]])
+    run = project.run("schema_only")
+    outcomes = run.compile()
+    assert {outcome.rows for outcome in outcomes} == {0}
+    assert {outcome.layer for outcome in outcomes} == {
+        "staging",
+        "intermediate",
+        "rejects",
+        "marts",
+    }
+    assert dict(next(o for o in outcomes if o.name == "u").columns)["a"] == "VARCHAR"
+    assert column_mappings(run.manifest, project.folder("schema_only").warehouse, [])
+    assert {check.status for check in run.test() if check.model == "u"} == {"pass"}
+
+
+def test_a_run_without_a_warehouse_says_what_is_missing(project: Project) -> None:
+    project.feed("early", "t", [{"name": "a", "from": "A", "optional": True}])
+    with pytest.raises(CleaningError, match=r"early: .*Load the feeds' raw tables"):
+        project.run("early").test()
+
+
+def test_a_database_held_by_another_process_is_said_in_words(
+    project: Project, tmp_path: Path
+) -> None:
+    import subprocess
+    import sys
+
+    project.feed("held", "t", ONE_COLUMN)
+    project.load("held", "t", ["A"], [["x"]])
+    code = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); "
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(project.folder("held").warehouse)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(CleaningError, match="held: another process has"):
+            project.run("held").test()
+        holder.communicate("")
+
+
+def test_hand_written_sql_is_traced_to_the_client_s_columns(project: Project) -> None:
+    project.copy_client("acme_corp")
+    columns = project.models("acme_corp").declared_columns()
+    for feed, names in columns.items():
+        project.load("acme_corp", feed, names, [])
+    run = project.run("acme_corp")
+    run.run()
+    warehouse = project.folder("acme_corp").warehouse
+    with_compiled = column_mappings(run.manifest, warehouse, [], compiled=run.compiled)
+    without = column_mappings(run.manifest, warehouse, [])
+    assert with_compiled == without
+    traced = {
+        (m.target_column, m.feed): (m.source_columns, m.transformation)
+        for m in without
+        if m.target_table == "customer_revenue"
+    }
+    assert traced["revenue", "orders"] == (("Amount",), "COALESCE(SUM(amount), 0)")
+    assert traced["full_name", "customers"] == (("Full Name",), "taken over as it is")
+    assert traced["last_ordered_on", "orders"][0] == ("Order Date",)
+    assert traced["order_count", "orders"] == ((), "COALESCE(COUNT(*), 0)")

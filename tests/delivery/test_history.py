@@ -1,0 +1,89 @@
+"""Deliveries add up over the months, each period once."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+
+import duckdb
+import pytest
+
+from consulting.delivery import (
+    DeliveryInputs,
+    append_history,
+    build_delivery,
+    list_deliveries,
+)
+from consulting.errors import DeliveryError
+from consulting.layout import ClientFolder
+
+
+def ask(warehouse: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(warehouse)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_each_period_is_added_once_whatever_is_repeated(folder: ClientFolder) -> None:
+    where = folder.warehouse
+    (first,) = append_history(where, ["orders"], delivery_id="b1", period="2026-09")
+    assert (first.added, first.superseded, first.total, first.periods) == (5_154, 0, 5_154, 1)
+    (again,) = append_history(where, ["orders"], delivery_id="b1", period="2026-09")
+    assert (again.added, again.superseded, again.total) == (5_154, 0, 5_154)
+    ask(where, "DELETE FROM marts.orders WHERE _row_id <= 1000")
+    (second,) = append_history(where, ["orders"], delivery_id="b2", period="2026-10")
+    assert (second.total, second.periods) == (5_154 + second.added, 2)
+    (corrected,) = append_history(where, ["orders"], delivery_id="b3", period="2026-09")
+    assert (corrected.superseded, corrected.total) == (5_154, 2 * second.added)
+    found = ask(where, "SELECT DISTINCT _delivery_id, _period FROM history.orders ORDER BY 1")
+    assert found == [("b2", "2026-10"), ("b3", "2026-09")]
+
+
+def test_without_periods_each_delivery_stands_for_itself(folder: ClientFolder) -> None:
+    append_history(folder.warehouse, ["customers"], delivery_id="b1", period=None)
+    (two,) = append_history(folder.warehouse, ["customers"], delivery_id="b2", period=None)
+    assert (two.superseded, two.total, two.periods) == (0, 2 * 1_159, 2)
+
+
+def test_a_new_column_and_a_wider_type_do_not_lose_the_past(folder: ClientFolder) -> None:
+    where = folder.warehouse
+    append_history(where, ["orders"], delivery_id="b1", period="2026-09")
+    ask(where, "ALTER TABLE marts.orders ADD COLUMN channel VARCHAR DEFAULT 'web'")
+    ask(where, "ALTER TABLE marts.orders ALTER weight_g TYPE BIGINT")
+    ask(where, "ALTER TABLE marts.orders ALTER ordered_on TYPE VARCHAR")
+    (second,) = append_history(where, ["orders"], delivery_id="b2", period="2026-10")
+    assert second.changed_columns == (
+        "ordered_on went from DATE to VARCHAR",
+        "weight_g went from INTEGER to BIGINT",
+        "channel is new (VARCHAR)",
+    )
+    found = ask(
+        where, "SELECT _period, channel, count(*) FROM history.orders GROUP BY ALL ORDER BY 1"
+    )
+    assert found == [("2026-09", None, 5_154), ("2026-10", "web", 5_154)]
+
+
+def test_a_failure_leaves_the_history_as_it_was(folder: ClientFolder) -> None:
+    append_history(folder.warehouse, ["orders"], delivery_id="b1", period="2026-09")
+    with pytest.raises(DeliveryError, match=r"marts\.payments"):
+        append_history(folder.warehouse, ["orders", "payments"], delivery_id="b2", period="2026-10")
+    assert ask(folder.warehouse, "SELECT DISTINCT _delivery_id FROM history.orders") == [("b1",)]
+
+
+def test_past_deliveries_are_listed_oldest_first_and_only_those_before(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    assert list_deliveries(folder) == []
+    later = {
+        "delivery_id": "a-later-one",
+        "received_at": inputs.received_at + timedelta(days=30),
+        "period": "2026-11",
+    }
+    shutil.copytree(folder.run(inputs.delivery_id), folder.run("a-later-one"))
+    build_delivery(inputs.model_copy(update=later), folder=folder, tables=scenario.TABLES)
+    first = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+    (folder.deliverables / ".killed.partial").mkdir()
+    listed = list_deliveries(folder)
+    assert [one.delivery_id for one in listed] == [inputs.delivery_id, "a-later-one"]
+    assert listed[0] == first.summary
+    assert list_deliveries(folder, before=inputs.received_at) == []
+    assert len(list_deliveries(folder, before=later["received_at"])) == 1

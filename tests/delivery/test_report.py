@@ -1,0 +1,344 @@
+"""The report says exactly what the records say, harms nobody, and can be read by anybody."""
+
+import itertools
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from consulting.delivery import (
+    Delivery,
+    DeliveryInputs,
+    build_delivery,
+    collect_findings,
+)
+from consulting.layout import ClientFolder
+from consulting.profiling import ColumnProfile, Issue
+from consulting.records import CheckOutcome, ColumnMapping
+
+VOID = {"meta", "link", "br", "col", "img", "input", "hr", "path", "rect", "circle"}
+
+
+@dataclass
+class Page(HTMLParser):
+    """A page as a list of elements with their attributes, and its words."""
+
+    html: str
+    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    words: str = ""
+    headings: list[tuple[int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.feed(self.html)
+        assert self.open == []
+        self.words = re.sub(r"\s+", " ", self.words)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append((int(tag[1]), ""))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words += data if data.strip() else " "
+        if any(re.fullmatch(r"h[1-6]", tag) for tag in self.open):
+            level, text = self.headings[-1]
+            self.headings[-1] = (level, text + data)
+
+
+def page_of(delivery: Delivery, name: str = "quality_report.html") -> Page:
+    return Page((delivery.path / name).read_text(encoding="utf-8"))
+
+
+def test_page_one_gives_the_verdict_in_exact_numbers(delivery: Delivery) -> None:
+    words = page_of(delivery).words
+    assert "Ready to use, with care" in words
+    assert (
+        "Of 6,514 rows received in 2 files, 6,313 (96.9 %) are delivered; 160 were set aside with "
+        "a reason and 41 were merged as duplicates. Every row is accounted for." in words
+    )
+    assert "11 of 12 tests of the cleaned tables passed, 1 warned." in words
+    assert "85.1of 100" in words
+    assert "86.9 complete × 25 %" in words  # noqa: RUF001
+    assert "How the score is made. The score is the weighted mean of five shares" in words
+
+
+def test_the_parts_of_the_score_add_up_to_the_score(delivery: Delivery) -> None:
+    words = page_of(delivery).words
+    parts = re.findall(r"([\d.]+) [a-z]+ × (\d+) %", words)  # noqa: RUF001
+    assert len(parts) == 5
+    total = sum(float(value) * int(weight) for value, weight in parts) / 100
+    assert f"{total:.1f}of 100" in words
+
+
+def test_the_accounting_is_printed_as_an_equation_that_adds_up(delivery: Delivery) -> None:
+    words = page_of(delivery).words
+    assert "customers1,204=1,159+4+41" in words
+    assert "orders5,310=5,154+156+0" in words
+    assert "All feeds6,514=6,313+160+41" in words
+    equations = re.findall(r"([\d,]+)=([\d,]+)\+([\d,]+)\+([\d,]+)", words)
+    assert len(equations) == 3
+    for equation in equations:
+        received, *parts = (int(number.replace(",", "")) for number in equation)
+        assert received == sum(parts)
+    for reason in ("90 rejected – “Amount” is not", "41 merged – same customer"):  # noqa: RUF001
+        assert reason in words
+
+
+def test_the_sections_come_in_the_promised_order(delivery: Delivery) -> None:
+    headings = [text.strip() for level, text in page_of(delivery).headings if level == 2]
+    assert headings == [
+        "What matters most",
+        "Questions for you",
+        "What we changed",
+        "Findings",
+        "All questions",
+        "Column by column",
+        "Tests of the cleaned tables",
+        "Since the last file",
+        "Trend over deliveries",
+        "Files received",
+        "What you get",
+        "Tier and method",
+        "Versions",
+    ]
+
+
+def test_five_findings_with_counts_stand_on_page_one(
+    delivery: Delivery, inputs: DeliveryInputs
+) -> None:
+    html = (delivery.path / "quality_report.html").read_text()
+    first = html[html.index("What matters most") : html.index("Questions for you")]
+    assert first.count("<li>") == 5
+    assert "File set aside: orders_2026-09_corrected.xlsx" in first
+    grave = [finding for finding in collect_findings(inputs) if finding.severity == "error"]
+    assert len(grave) >= 4
+
+
+def test_what_was_decided_and_refused_is_told(delivery: Delivery, inputs: DeliveryInputs) -> None:
+    words = page_of(delivery).words
+    for reading in inputs.files:
+        assert reading.sha256 in words
+        assert all(decision in words for decision in reading.decisions)
+    for file in inputs.quarantined:
+        assert file.reason in words
+        assert file.fix in words
+    assert "Line 1207 not taken as data: a totals row" in words
+    assert "meta: {from: Weight, rule: to_decimal}" in words
+    assert "2026-05" in words
+
+
+def test_examples_are_real_at_tier_3_but_never_of_personal_data(delivery: Delivery) -> None:
+    words = page_of(delivery).words
+    for value in ("€ ", "SHIPPED", "10/10/2026", "··Aaaaa"):
+        assert value in words
+    for name in ("Okafor", "Müller", "@Mail.example", "@mail.example", "+4930"):
+        assert name not in words
+
+
+def test_examples_are_shapes_at_tier_2_and_everything_says_sampled(
+    build_at: Callable[[int], Delivery],
+) -> None:
+    delivery = build_at(2)
+    page = page_of(delivery)
+    changed = page.html[page.html.index('id="changed"') : page.html.index('id="findings"')]
+    assert "99/99/9999" in changed
+    assert "Ready to use, with care, as far as the sample shows" in page.words
+    assert "✓ 6,514 sampled = 6,313 delivered" in page.words
+    assert "10/10/2026" not in changed
+    sections = [text for level, text in page.headings if level == 2]
+    assert len([text for text in sections[2:] if "sampled" in text]) >= 9
+    assert "sampled: 1,201 of 60,200 kept" in page.words
+    assert "BLOCKED: \"store full rows of feed 'orders'\" requires tier 3" in page.words
+    assert "sampled" in page_of(delivery, "mapping_document.html").words
+    assert "sampled" in (delivery.path / "transform_log.csv").read_text()
+
+
+def test_tier_1_is_a_data_model_assessment_without_a_value(
+    build_at: Callable[[int], Delivery],
+) -> None:
+    page = page_of(build_at(1))
+    assert "Data-model assessment" in page.words
+    assert "BLOCKED:" in page.words
+    assert "What we changed" not in page.words
+    for value in ("SHIPPED", "C00017", "2026-10-10", "10/10/2026", "% fit", "leading zeros"):
+        assert value not in page.html
+
+
+def test_nothing_of_the_page_comes_from_elsewhere(build_at: Callable[[int], Delivery]) -> None:
+    for tier in (1, 2, 3):
+        for name in ("quality_report.html", "mapping_document.html"):
+            page = page_of(build_at(tier), name)
+            tags = {tag for tag, _ in page.elements}
+            assert not tags & {"script", "link", "iframe", "object", "img", "form", "base"}
+            attributes = [one for _, given in page.elements for one in given.items()]
+            assert not [n for n, _ in attributes if n in {"src", "srcset"} or n.startswith("on")]
+            assert all(str(v).startswith("#") for n, v in attributes if n == "href")
+            style = page.html[page.html.index("<style>") : page.html.index("</style>")]
+            assert "url(" not in style
+            assert "@import" not in style
+            assert "default-src 'none'" in page.html
+
+
+def test_a_clients_words_are_never_markup(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    evil = "<img src=x onerror=alert(1)>\"'"
+    column = inputs.profiles[0].columns[4].model_copy(update={"name": evil})
+    profile = inputs.profiles[0].model_copy(
+        update={
+            "feed": evil,
+            "columns": (column,),
+            "issues": (
+                Issue(
+                    feed=evil,
+                    column=evil,
+                    issue_type=evil,
+                    severity="error",
+                    detail=evil,
+                    evidence_count=1,
+                    examples=(evil,),
+                    recommendation=evil,
+                    question=evil,
+                ),
+            ),
+        }
+    )
+    past = inputs.history[-1].model_copy(update={"period": evil})
+    changes = {
+        "client_name": evil,
+        "profiles": (profile,),
+        "blocked": (evil,),
+        "questions": (evil,),
+        "history": (*inputs.history, past),
+        "reasons": dict.fromkeys(inputs.reasons, evil),
+        "versions": {evil: evil},
+        "drift": tuple(d.model_copy(update={"detail": evil}) for d in inputs.drift),
+        "mappings": (
+            *inputs.mappings,
+            ColumnMapping(feed=evil, source_columns=(evil,), dropped_because=evil),
+        ),
+    }
+    delivery = build_delivery(
+        inputs.model_copy(update=changes), folder=folder, tables=scenario.TABLES
+    )
+    for name in ("quality_report.html", "mapping_document.html"):
+        page = page_of(delivery, name)
+        assert "<img" not in page.html
+        assert not [tag for tag, _ in page.elements if tag in {"img", "script"}]
+        assert evil in page.words
+
+
+def test_the_report_of_200_columns_is_well_under_a_megabyte(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    source: list[ColumnProfile] = [c for p in inputs.profiles for c in p.columns]
+    profile = inputs.profiles[1]
+    columns = tuple(
+        source[n % len(source)].model_copy(update={"name": f"a rather long column name {n}"})
+        for n in range(200)
+    )
+    issues = tuple(
+        issue.model_copy(update={"column": column.name})
+        for column in columns
+        for issue in profile.issues[:4]
+    )
+    wide = profile.model_copy(update={"columns": columns, "issues": issues})
+    checks = tuple(
+        CheckOutcome(
+            unique_id=f"{column.name}{n}",
+            name=f"not_null_{column.name}",
+            model="orders",
+            column=column.name,
+            severity="error",
+            status="pass",
+            failing_rows=0,
+            description="No value is missing",
+        )
+        for column in columns
+        for n in range(2)
+    )
+    changes = {"profiles": (wide,), "checks": checks}
+    delivery = build_delivery(
+        inputs.model_copy(update=changes), folder=folder, tables=scenario.TABLES
+    )
+    size = (delivery.path / "quality_report.html").stat().st_size
+    assert 200_000 < size < 800_000
+
+
+@pytest.mark.parametrize("name", ["quality_report.html", "mapping_document.html"])
+@pytest.mark.parametrize("tier", [1, 2, 3])
+def test_a_page_has_one_title_ordered_headings_and_named_parts(
+    build_at: Callable[[int], Delivery], tier: int, name: str
+) -> None:
+    page = page_of(build_at(tier), name)
+    levels = [level for level, _ in page.headings]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("main") == 1
+    assert dict(page.elements[1][1] if page.elements[0][0] != "html" else page.elements[0][1])[
+        "lang"
+    ]
+    for tag, given in page.elements:
+        if tag == "th":
+            assert given.get("scope") in {"col", "row"}
+        if tag == "svg":
+            assert given.get("role") == "img"
+            assert given.get("aria-label")
+    identities = [given["id"] for _, given in page.elements if "id" in given]
+    assert len(identities) == len(set(identities))
+    for tag, given in page.elements:
+        if tag == "a":
+            assert str(given["href"])[1:] in identities
+
+
+def test_colours_of_text_stand_out_from_their_ground() -> None:
+    import consulting.delivery
+
+    style = (Path(consulting.delivery.__file__).parent / "templates" / "style.css").read_text()
+    colours = dict(re.findall(r"--([a-z]+):(#[0-9a-f]{3,6})", style))
+    grounds = ("#ffffff", colours["panel"], "#f8ebe7", "#e4f1ee", "#dcebec")
+    for name in ("ink", "soft", "brand", "good", "warn", "bad", "info"):
+        for ground in grounds[:2] if name not in {"ink", "soft", "warn"} else grounds:
+            assert contrast(colours[name], ground) >= 4.5, (name, ground)
+    for chart in ("#3d7f8d", "#bf5a3c", colours["good"]):
+        assert contrast(chart, "#ffffff") >= 3
+
+
+def contrast(one: str, two: str) -> float:
+    """WCAG 2.2, 1.4.3: the ratio of relative luminances."""
+    light, dark = sorted((luminance(one), luminance(two)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_summary_is_what_the_report_says(delivery: Delivery) -> None:
+    summary = json.loads((delivery.path / "manifest.json").read_text())["summary"]
+    assert summary["received"] == 6_514
+    assert summary["delivered"] + summary["rejected"] + summary["merged"] == 6_514
+    words = page_of(delivery).words
+    counts = summary["findings"]
+    told = f"{counts['error']} “Must fix”, {counts['warn']} “Should check”, {counts['info']}"
+    assert told in words

@@ -1,0 +1,123 @@
+"""Cells a spreadsheet could run, and what Excel can not hold."""
+
+import zipfile
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
+from consulting.delivery.spreadsheet import (
+    MAX_CELL_CHARACTERS,
+    Workbook,
+    is_formula_like,
+    neutralise,
+    restore,
+    sheet_name,
+)
+
+CREATED = datetime(2026, 11, 3, 6, 12, tzinfo=UTC)
+
+
+def written(path: Path, rows: list[tuple[Any, ...]], max_rows: int = 1_048_576) -> Path:
+    book = Workbook(path, created=CREATED, title="t", max_rows=max_rows)
+    book.add_table("data", ["a", "b"], rows)
+    book.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "+49 30 1", "--1"],  # noqa: RUF001
+)
+def test_text_that_a_spreadsheet_might_run_gets_an_apostrophe(text: str) -> None:
+    assert neutralise(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["-12", "-12.50", "-1e5", "12", "a=b", "O'Neill", "", " plain"])
+def test_numbers_and_plain_text_stay_as_they_are(text: str) -> None:
+    assert neutralise(text) == text
+
+
+@given(st.text())
+def test_a_neutralised_text_is_harmless_and_can_be_restored(text: str) -> None:
+    assert not is_formula_like(neutralise(text))
+    assert restore(neutralise(text)) == text or text.startswith("'")
+
+
+def test_a_formula_is_text_in_a_workbook_and_keeps_its_value(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.xlsx", [('=HYPERLINK("http://x")', -12.5), ("http://x", 3)])
+    sheet = openpyxl.load_workbook(path)["data"]
+    assert sheet["A2"].data_type == "s"
+    assert sheet["A2"].value == '=HYPERLINK("http://x")'
+    assert sheet["A2"].quotePrefix
+    assert sheet["B2"].value == -12.5
+    assert sheet["A3"].hyperlink is None
+    with zipfile.ZipFile(path) as parts:
+        assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
+
+
+def test_values_keep_their_types_and_digits(tmp_path: Path) -> None:
+    rows = [
+        (date(2026, 10, 1), 2**60),
+        (True, Decimal("12.34")),
+        (datetime(2026, 10, 1, 8, 30), Decimal("1234567890123456.78")),  # noqa: DTZ001
+        ("007", float("nan")),
+        (date(1066, 10, 14), None),
+    ]
+    read = CalamineWorkbook.from_path(str(written(tmp_path / "a.xlsx", rows)))
+    lines = read.get_sheet_by_name("data").to_python()
+    assert lines[1] == [date(2026, 10, 1), str(2**60)]
+    assert lines[2] == [True, 12.34]
+    assert lines[3] == [datetime(2026, 10, 1, 8, 30), "1234567890123456.78"]  # noqa: DTZ001
+    assert lines[4] == ["007", "nan"]
+    assert lines[5][0] == "1066-10-14"
+
+
+def test_a_table_longer_than_a_sheet_goes_on_in_the_next_and_says_so(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.xlsx", [(n, "x") for n in range(25)], max_rows=11)
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["data", "data (2)", "data (3)", "Notes"]
+    assert [book[name].max_row for name in book.sheetnames[:3]] == [11, 11, 6]
+    assert [book[name]["A1"].value for name in book.sheetnames[:3]] == ["a", "a", "a"]
+    assert "25 rows" in book["Notes"]["A1"].value
+
+
+def test_a_text_longer_than_a_cell_is_cut_and_noted(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.xlsx", [("x" * 40_000, 1)])
+    book = openpyxl.load_workbook(path)
+    cell = book["data"]["A2"].value
+    assert len(cell) == MAX_CELL_CHARACTERS
+    assert cell.endswith("[cut: 40,000 characters]")
+    assert "of a" in book["Notes"]["A1"].value
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken", "name"),
+    [
+        ("orders/2026:[x]*?", (), "orders 2026  x"),
+        ("'quoted'", (), "quoted"),
+        ("", (), "Sheet"),
+        ("History", (), "History table"),
+        ("Orders", ("orders",), "Orders (2)"),
+        ("a" * 40, ("A" * 31,), "a" * 27 + " (2)"),
+    ],
+)
+def test_sheet_names_are_such_as_excel_accepts(
+    wanted: str, taken: tuple[str, ...], name: str
+) -> None:
+    assert sheet_name(wanted, taken) == name
+
+
+def test_no_entry_of_the_zip_tells_the_time_or_the_machine(tmp_path: Path) -> None:
+    rows = [("x", 1)]
+    one, two = written(tmp_path / "a.xlsx", rows), written(tmp_path / "b.xlsx", rows)
+    assert one.read_bytes() == two.read_bytes()
+    with zipfile.ZipFile(one) as parts:
+        assert {entry.date_time[0] for entry in parts.infolist()} == {1980}
+        assert b"2026-11-03T06:12:00Z" in parts.read("docProps/core.xml")

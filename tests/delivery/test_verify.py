@@ -1,0 +1,109 @@
+"""A rebuilt delivery equals the delivered one, or the difference is named in words."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import duckdb
+import pytest
+
+from consulting.delivery import DeliveryInputs, build_delivery, verify
+from consulting.errors import DeliveryError
+from consulting.layout import ClientFolder
+
+Rebuild = Callable[[DeliveryInputs], Callable[[Path], None]]
+
+
+@pytest.fixture
+def delivered(folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType) -> Path:
+    return build_delivery(inputs, folder=folder, tables=scenario.TABLES).path
+
+
+@pytest.fixture
+def rebuild(folder: ClientFolder, scenario: ModuleType) -> Rebuild:
+    """Rebuild the delivery of given inputs from a copy of the client's warehouse and run folder."""
+
+    def rebuild_of(inputs: DeliveryInputs) -> Callable[[Path], None]:
+        def make(target: Path) -> None:
+            there = ClientFolder(target, folder.client_id)
+            there.path.mkdir()
+            shutil.copy(folder.warehouse, there.warehouse)
+            shutil.copytree(folder.path / "runs", there.path / "runs")
+            build_delivery(inputs, folder=there, tables=scenario.TABLES)
+
+        return make
+
+    return rebuild_of
+
+
+def test_an_honest_rebuild_has_no_difference(
+    delivered: Path, rebuild: Rebuild, inputs: DeliveryInputs
+) -> None:
+    assert verify(delivered, rebuild(inputs)) == []
+
+
+def test_other_data_is_named_by_file_and_column_and_not_by_value(
+    delivered: Path, rebuild: Rebuild, inputs: DeliveryInputs, folder: ClientFolder
+) -> None:
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        connection.execute("UPDATE marts.orders SET amount_eur = 0 WHERE _row_id < 3")
+    found = {one.file: one.detail for one in verify(delivered, rebuild(inputs))}
+    assert set(found) == {"manifest.json", "tables/orders.csv", "tables/orders.parquet"}
+    assert found["tables/orders.parquet"].startswith("has other values in amount_eur")
+    assert found["tables/orders.csv"] == "2 of 5,155 lines differ, the first is line 2."
+    assert "files › tables/orders.csv › sha256" in found["manifest.json"]  # noqa: RUF001
+
+
+def test_another_version_of_the_code_is_named(
+    delivered: Path, rebuild: Rebuild, inputs: DeliveryInputs
+) -> None:
+    newer = inputs.model_copy(update={"versions": {**inputs.versions, "dbt": "1.11.17"}})
+    found = {one.file: one for one in verify(delivered, rebuild(newer))}
+    assert set(found) == {"manifest.json", "quality_report.html", "transform_log.csv"}
+    assert "versions › dbt" in found["manifest.json"].detail  # noqa: RUF001
+
+
+def test_a_file_altered_removed_or_added_after_the_delivery_is_named(
+    delivered: Path, rebuild: Rebuild, inputs: DeliveryInputs
+) -> None:
+    with (delivered / "tables" / "orders.csv").open("a") as file:
+        file.write("x\n")
+    (delivered / "transform_log.csv").unlink()
+    (delivered / "notes.txt").write_text("mine")
+    found = {one.file: (one.kind, str(one)) for one in verify(delivered, rebuild(inputs))}
+    assert found == {
+        "notes.txt": (
+            "unexpected",
+            "notes.txt: is in the folder, but not in the manifest: it was added later.",
+        ),
+        "tables/orders.csv": (
+            "altered",
+            "tables/orders.csv: was altered after the delivery: its hash is not the manifest's.",
+        ),
+        "transform_log.csv": (
+            "missing",
+            "transform_log.csv: is in the manifest, but no longer in the folder.",
+        ),
+    }
+
+
+def test_a_file_the_rebuild_no_longer_makes_is_named(
+    delivered: Path, rebuild: Rebuild, inputs: DeliveryInputs
+) -> None:
+    def without_log(target: Path) -> None:
+        rebuild(inputs)(target)
+        next(target.rglob("transform_log.csv")).unlink()
+
+    found = verify(delivered, without_log)
+    assert [(one.file, one.kind) for one in found] == [("transform_log.csv", "missing")]
+
+
+def test_a_folder_without_a_manifest_is_no_delivery(tmp_path: Path) -> None:
+    with pytest.raises(DeliveryError, match="not a finished delivery"):
+        verify(tmp_path, lambda _: None)
+
+
+def test_a_rebuild_that_makes_nothing_is_an_error(delivered: Path) -> None:
+    with pytest.raises(DeliveryError, match="nothing to compare"):
+        verify(delivered, lambda _: None)

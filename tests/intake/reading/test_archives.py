@@ -1,0 +1,110 @@
+"""Packed files: unpacked within limits, or refused with a reason."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from consulting.errors import UnreadableFileError
+
+Reader = Callable[..., Any]
+
+CSV = b"id,name\n1,a\n2,b\n"
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return target.getvalue()
+
+
+def test_gz_is_read_through(read: Reader) -> None:
+    got = read(gzip.compress(CSV), "x.csv.gz")
+    assert got.rows == [("1", "a"), ("2", "b")]
+    assert got.reading.container == "gz"
+
+
+def test_gz_of_several_members_is_one_file(read: Reader) -> None:
+    assert len(read(gzip.compress(CSV) + gzip.compress(b"3,c\n")).rows) == 3
+
+
+def test_a_zip_with_one_file_is_read_and_what_an_archiver_adds_is_not(read: Reader) -> None:
+    data = zipped({"folder/x.csv": CSV, "__MACOSX/folder/._x.csv": b"\0", ".DS_Store": b"\0"})
+    got = read(data, "x.zip")
+    assert got.rows == [("1", "a"), ("2", "b")]
+    assert "'folder/x.csv'" in got.said
+
+
+def test_a_workbook_in_a_zip_is_read(read: Reader) -> None:
+    import openpyxl
+
+    book, target = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(["id", "name"])
+    book.active.append([1, "a"])
+    book.save(target)
+    assert read(zipped({"x.xlsx": target.getvalue()}), "x.zip").rows == [("1", "a")]
+
+
+def test_a_member_can_be_declared(read: Reader) -> None:
+    got = read(zipped({"a.csv": CSV, "b.csv": b"k,v\n1,2\n"}), "x.zip", member="b.csv")
+    assert got.columns == ["k", "v"]
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "code"),
+    [
+        (zipped({"a.csv": CSV, "b.csv": CSV}), {}, "archive_several_files"),
+        (zipped({"a.csv": CSV}), {"member": "b.csv"}, "archive_member_missing"),
+        (zipped({}), {}, "archive_empty"),
+        (zipped({"a.zip": zipped({"a.csv": CSV})}), {}, "archive_nested"),
+        (gzip.compress(gzip.compress(CSV)), {}, "archive_nested"),
+        (zipped({"a.csv.gz": gzip.compress(CSV)}), {}, "archive_nested"),
+        (gzip.compress(CSV * 500)[:-40], {}, "archive_broken"),
+        (zipped({"a.csv": CSV * 100})[:-30], {}, "archive_broken"),
+        (gzip.compress(CSV)[:12] + b"\xff" * 30, {}, "archive_broken"),
+        (bz2.compress(CSV), {}, "archive_unsupported"),
+        (b"\x28\xb5\x2f\xfd" + b"x" * 50, {}, "archive_unsupported"),
+        (b"7z\xbc\xaf\x27\x1c" + b"x" * 50, {}, "archive_unsupported"),
+        (gzip.compress(b""), {}, "empty_file"),
+    ],
+)
+def test_a_bad_archive_is_refused_with_its_code(
+    read: Reader, data: bytes, options: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(data, "x.zip", **options)
+    assert caught.value.code == code
+
+
+def test_a_bomb_is_stopped_by_the_bytes_that_come_out(read: Reader) -> None:
+    bomb = gzip.compress(b"0" * 200_000_000)
+    with pytest.raises(UnreadableFileError) as caught:
+        read(bomb, "x.gz", max_unpack_ratio=100)
+    assert caught.value.code == "archive_too_large"
+
+
+def test_a_zip_that_lies_about_its_size_is_stopped_too(read: Reader) -> None:
+    data = bytearray(zipped({"a.csv": b"id,v\n" + b"1,2\n" * 9_000_000}))
+    size = (36_000_005).to_bytes(4, "little")
+    assert data.count(size) == 2
+    lying = bytes(data).replace(size, (10).to_bytes(4, "little"))
+    with pytest.raises(UnreadableFileError) as caught:
+        read(lying, "x.zip", max_unpacked_bytes=20_000_000)
+    assert caught.value.code in {"archive_too_large", "archive_broken"}
+
+
+def test_a_zip_with_a_password_is_refused(read: Reader) -> None:
+    data = bytearray(zipped({"a.csv": CSV}))
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + at] |= 1
+    with pytest.raises(UnreadableFileError) as caught:
+        read(bytes(data), "x.zip")
+    assert caught.value.code == "archive_encrypted"

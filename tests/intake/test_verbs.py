@@ -1,0 +1,201 @@
+"""What people ask of the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from consulting.errors import LedgerError
+from consulting.intake import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def deliver(desk: Any, key: str, content: str) -> None:
+    desk.put(key, content)
+    desk.settle()
+    desk.cycle()
+
+
+def quarantined(desk: Any) -> int:
+    """A drop that a run set aside."""
+    desk.put("orders.csv", "bad")
+    desk.settle()
+    (batch,) = desk.tick()
+    run_id, batch = desk.begin(batch)
+    landed = desk.intake.land(batch, batch.drops[0])
+    desk.intake.quarantine(batch, landed.drop, code="empty", reason="r", fix="f", now=desk.now)
+    desk.intake.delivered(batch.batch_id, run_id, now=desk.now)
+    drop_id: int = landed.drop.drop_id
+    return drop_id
+
+
+def test_a_dry_run_tells_what_would_happen_and_changes_nothing(desk: Any) -> None:
+    deliver(desk, "orders.csv", "A")
+    (told,) = desk.intake.reprocess([1], dry_run=True)
+    assert (told.before, told.after, told.allowed, told.done) == (
+        State.DELIVERED,
+        State.READY,
+        True,
+        False,
+    )
+    assert desk.counts() == {"delivered": 1}
+    (done,) = desk.intake.reprocess([1], dry_run=False, now=desk.now)
+    assert done == told.model_copy(update={"done": True})
+    assert desk.counts() == {"ready": 1}
+
+
+def test_reprocessing_delivers_the_same_bytes_in_a_new_batch(desk: Any) -> None:
+    deliver(desk, "orders.csv", "A")
+    desk.intake.reprocess([1], dry_run=False, now=desk.now)
+    desk.cycle()
+    assert [fact.files for fact in desk.intake.deliveries()] == [1, 1]
+    assert len(desk.delivered_contents()) == 2
+
+
+def test_reprocessing_works_when_the_client_has_removed_the_file(desk: Any) -> None:
+    deliver(desk, "orders.csv", "A")
+    (desk.incoming / "orders.csv").unlink()
+    desk.look()
+    (told,) = desk.intake.reprocess([1], dry_run=False, now=desk.now)
+    assert told.allowed
+    desk.cycle()
+    assert desk.delivered_contents() == [("orders.csv", b"A"), ("orders.csv", b"A")]
+
+
+def test_reprocessing_an_older_version_leaves_the_newer_alone(desk: Any) -> None:
+    deliver(desk, "orders.csv", "A")
+    deliver(desk, "orders.csv", "B")
+    (told,) = desk.intake.reprocess([1], dry_run=False, now=desk.now)
+    assert "newer version" in told.sentence
+    desk.cycle()
+    assert [c for _, c in desk.delivered_contents()] == [b"A", b"A", b"B"]
+    assert desk.states_of("orders.csv") == [State.DELIVERED, State.DELIVERED]
+
+
+def test_what_cannot_be_reprocessed_is_refused_with_the_reason(desk: Any) -> None:
+    desk.put("orders.csv", "A")
+    desk.look()
+    (told,) = desk.intake.reprocess([1], dry_run=False, now=desk.now)
+    assert not told.allowed
+    assert told.sentence == "Refused: it is seen and will be delivered anyway."
+    (desk.incoming / "orders.csv").unlink()
+    desk.look()
+    (told,) = desk.intake.reprocess([1], dry_run=False, now=desk.now)
+    assert "Ask the client to upload the file again" in told.sentence
+
+
+def test_a_released_drop_is_tried_again(desk: Any) -> None:
+    drop_id = quarantined(desk)
+    assert desk.intake.release(drop_id, dry_run=True).after is State.READY
+    assert desk.intake.release(drop_id, dry_run=False, now=desk.now).done
+    desk.cycle()
+    assert desk.counts() == {"delivered": 1}
+    assert not desk.intake.release(drop_id, dry_run=False).allowed
+
+
+def test_a_released_drop_may_be_quarantined_again(desk: Any) -> None:
+    drop_id = quarantined(desk)
+    desk.intake.release(drop_id, dry_run=False, now=desk.now)
+    (batch,) = desk.tick()
+    _, batch = desk.begin(batch)
+    landed = desk.intake.land(batch, batch.drops[0])
+    desk.intake.quarantine(batch, landed.drop, code="empty", reason="r", fix="f", now=desk.now)
+    assert desk.counts() == {"quarantined": 1}
+
+
+def test_a_discarded_drop_bothers_nobody_and_can_be_taken_up_again(desk: Any) -> None:
+    drop_id = quarantined(desk)
+    assert desk.intake.discard(drop_id, dry_run=False, now=desk.now).done
+    assert desk.counts() == {"discarded": 1}
+    assert desk.intake.state().quarantined == ()
+    assert desk.cycle(2) == 0
+    desk.intake.reprocess([drop_id], dry_run=False, now=desk.now)
+    desk.cycle()
+    assert desk.counts() == {"delivered": 1}
+
+
+def test_a_drop_of_no_feed_can_not_be_released_before_a_feed_matches(desk: Any) -> None:
+    desk.put("notes.txt")
+    desk.settle()
+    told = desk.intake.release(1, dry_run=False, now=desk.now)
+    assert not told.allowed
+    assert "add a feed" in told.sentence
+
+
+def test_an_unknown_or_foreign_drop_is_refused(make_desk: Callable[..., Any]) -> None:
+    acme, brix = make_desk("acme"), make_desk("brix")
+    deliver(acme, "orders.csv", "A")
+    with pytest.raises(LedgerError, match=r"brix: the ledger has no drop 1 of this client"):
+        brix.intake.reprocess([1], dry_run=False)
+    with pytest.raises(LedgerError, match="no drop 1"):
+        brix.intake.claim(now=brix.now, trigger="person", drop_ids=[1])
+
+
+def test_a_drop_s_whole_story_can_be_told(desk: Any) -> None:
+    drop_id = quarantined(desk)
+    desk.intake.release(drop_id, dry_run=False, now=desk.now)
+    desk.cycle()
+    (story,) = desk.intake.history(drop_ids=[drop_id])
+    assert [event.kind for event in story.events] == [
+        "seen",
+        "ready",
+        "claimed",
+        "landed",
+        "quarantined",
+        "released",
+        "claimed",
+        "delivered",
+    ]
+    assert story.delivered_in == story.batch_id
+
+
+def test_the_state_counts_every_state_and_names_the_oldest_waiting(desk: Any) -> None:
+    deliver(desk, "orders.csv", "A")
+    first = desk.now
+    desk.put("orders_2.csv")
+    desk.look()
+    state = desk.intake.state()
+    assert set(state.counts) == {str(each) for each in State}
+    assert state.oldest_waiting == first
+    assert state.client_id == "acme"
+
+
+def test_the_last_delivered_drops_of_a_feed_stand_in(desk: Any) -> None:
+    assert desk.intake.last_delivered("orders") is None
+    deliver(desk, "orders_1.csv", "one")
+    deliver(desk, "stock_1.csv", "stock")
+    deliver(desk, "orders_2.csv", "two")
+    facts = desk.intake.deliveries()
+    batch, drops = desk.intake.last_delivered("orders")
+    assert (batch.batch_id, [drop.key for drop in drops]) == (facts[2].batch_id, ["orders_2.csv"])
+    batch, drops = desk.intake.last_delivered("orders", before_batch=facts[2].batch_id)
+    assert (batch.batch_id, [drop.key for drop in drops]) == (facts[0].batch_id, ["orders_1.csv"])
+    assert desk.intake.last_delivered("orders", before_batch=facts[0].batch_id) is None
+    assert drops[0].sha256 is not None
+
+
+def test_which_delivery_stands_does_not_depend_on_the_clock(desk: Any) -> None:
+    deliver(desk, "orders_1.csv", "one")
+    desk.later(-10 * 86400)
+    desk.put("orders_2.csv", "two")
+    desk.settle()
+    desk.later()
+    desk.look()
+    desk.cycle()
+    _, drops = desk.intake.last_delivered("orders")
+    assert [drop.key for drop in drops] == ["orders_2.csv"]
+
+
+def test_deliveries_and_periods_are_told(make_desk: Callable[..., Any]) -> None:
+    desk = make_desk(period_of=lambda key, _seen: key.rpartition("_")[2][:7])
+    for month in ("2026-02", "2026-01"):
+        desk.put(f"orders_{month}.csv", month)
+    desk.settle()
+    desk.cycle(2)
+    assert desk.intake.periods_seen() == ["2026-01", "2026-02"]
+    facts = desk.intake.deliveries()
+    assert sorted(fact.period or "" for fact in facts) == ["2026-01", "2026-02"]
+    assert all(fact.first_seen < fact.delivered_at for fact in facts)

@@ -1,0 +1,90 @@
+"""What the documents show runs, links and names exist, and examples are valid."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from consulting.cli import main
+from consulting.config.engagement import EngagementConfig
+from consulting.config.reference import field_reference
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[tuple[str, str]]:
+    return [
+        (page.name, line)
+        for page in PAGES
+        for block in blocks(page, "sh")
+        for line in block.splitlines()
+        if line and not line.startswith("#")
+    ]
+
+
+def test_the_field_reference_is_what_the_code_says() -> None:
+    assert (ROOT / "docs/fields.md").read_text() == field_reference(), "run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    for target in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_readme_leads_to_every_page_of_the_docs() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for page in ROOT.glob("docs/*.md"):
+        assert f"(docs/{page.name})" in readme
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_every_command_shown_exists(page: str, command: str) -> None:
+    words = shlex.split(command)
+    program = Path(words[0]).name
+    if program == "make":
+        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), page
+    elif program == "consulting":
+        assert isinstance(main, click.Group)
+        assert words[1] in main.commands, f"{page}: {command}"
+    elif program == "dg":
+        verbs = [word for word in words[1:] if re.fullmatch(r"[a-z]+", word)]
+        asked = [str(Path(sys.executable).with_name("dg")), *verbs[:2], "--help"]
+        assert subprocess.run(asked, capture_output=True, check=False).returncode == 0, command
+    else:
+        assert program in {"python", "export", "cp", "git"}, f"{page}: {command}"
+
+
+def test_every_engagement_shown_is_valid() -> None:
+    shown = [
+        yaml.safe_load(block)
+        for page in PAGES
+        for block in blocks(page, "ya?ml")
+        if "consulting.components.EngagementComponent" in block
+    ]
+    assert shown
+    for example in shown:
+        EngagementConfig.model_validate(example["attributes"])
+
+
+def test_the_changelog_names_the_version() -> None:
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert version
+    assert f"## {version.group(1)}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_no_file_names_a_package_registry() -> None:
+    for name in ("requirements.lock", "requirements-uv.lock", "pyproject.toml", "Makefile"):
+        assert not re.search(r"https?://|--(extra-)?index-url", (ROOT / name).read_text()), name
