@@ -10,12 +10,12 @@ from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from consulting.chain.arrivals import Tick, look
-    from consulting.chain.clean import clean
-    from consulting.chain.deliver import deliver
+    from consulting.chain.cleaned import clean
+    from consulting.chain.delivered import deliver
     from consulting.chain.engagement import Engagement
-    from consulting.chain.profile import profile
-    from consulting.chain.receive import receive
-    from consulting.chain.validate import refuse_failed, validate
+    from consulting.chain.file_received import receive
+    from consulting.chain.profiled import profile
+    from consulting.chain.validated import refuse_failed, validate
 
 __all__ = [
     "Engagement",
@@ -34,12 +34,12 @@ __getattr__ = lazy_exports(
     {
         "Engagement": "engagement",
         "Tick": "arrivals",
-        "clean": "clean",
-        "deliver": "deliver",
+        "clean": "cleaned",
+        "deliver": "delivered",
         "look": "arrivals",
-        "profile": "profile",
-        "receive": "receive",
-        "refuse_failed": "validate",
-        "validate": "validate",
+        "profile": "profiled",
+        "receive": "file_received",
+        "refuse_failed": "validated",
+        "validate": "validated",
     },
 )

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
-from consulting.chain.clean import clean_files
-from consulting.chain.deliver import exports, gather
-from consulting.chain.profile import last_profile, profile_files
-from consulting.chain.receive import load_files
-from consulting.chain.validate import run_tests
+from consulting.chain.cleaned import clean_files
+from consulting.chain.delivered import exports, gather
+from consulting.chain.file_received import load_files
+from consulting.chain.profiled import last_profile, profile_files
+from consulting.chain.validated import run_tests
 from consulting.delivery import build_delivery, list_deliveries, verify
 from consulting.errors import DeliveryError
 from consulting.intake.reading import read_file
