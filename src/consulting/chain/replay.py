@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.chain.access import record_access
 from consulting.chain.cleaned import clean_files
 from consulting.chain.delivered import exports, gather
 from consulting.chain.file_received import load_files
@@ -54,6 +55,7 @@ def verify_delivery(
             f"{engagement.client_id} has no delivery {delivery_id!r}. Its deliveries: "
             f"{known or 'none yet'}."
         )
+    record_access(engagement, by="consulting verify", operation="rebuild", subject=delivery_id)
     return verify(delivered, lambda scratch: _rebuild(engagement, delivery_id, scratch, log))
 
 
