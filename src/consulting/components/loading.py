@@ -58,7 +58,7 @@ def _load(tree: dg.ComponentTree) -> dg.Definitions:
     except Exception as error:  # noqa: BLE001 - it is told below, with all others
         first_error = error
     else:
-        return dg.Definitions.merge(defs, dg.Definitions(component_tree=tree))
+        return defs
     parts, broken = _load_each(tree.defs_module_path)
     if not broken:
         raise first_error
