@@ -22,7 +22,7 @@ from consulting.alerting import (
     tier_blocked,
 )
 from consulting.chain import artifacts
-from consulting.chain.deliver import blocked_operations
+from consulting.chain.delivered import blocked_operations
 from consulting.intake import BatchStatus
 from consulting.records import QuarantinedFile
 

@@ -27,6 +27,14 @@ _PLACEHOLDERS = frozenset(
     "1900-01-01 01/01/1900 01.01.1900 1970-01-01 9999-12-31 31/12/9999 31.12.9999 1899-12-30 "
     "xxx xx test dummy asdf foo".split()
 )
+# Rows of personal data are selected by form, so that no value need be listed.
+_FILLED = "trim({c}) <> '' AND NOT regexp_full_match(trim({c}), "
+_UNFIT = {
+    "integer": _FILLED + r"'[+-]?\d+')",
+    "code": _FILLED + r"'\d+')",
+    "email": _FILLED + r"'[A-Za-z0-9._%+''-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,24}')",
+    "phone": _FILLED + r"'\+?[\d\s().,/x-]{5,25}')",
+}
 _MIXED_SHARE = 0.2
 
 
@@ -96,7 +104,7 @@ def _misfits(draft: Drafting) -> Iterator[Issue]:
                 f"{{n}} values are not of the type “{kind}” that "
                 f"{pct(view.type.fitting, total):g} % of the values are.",
                 "Correct them at the source, or let the cleaning rule reject their rows.",
-                values=values, count=count,
+                values=values, count=count, where=_UNFIT.get(kind) if view.private else None,
             )  # fmt: skip
     elif kind == "text":
         yield from _mixed(draft)
@@ -164,7 +172,7 @@ def _truncated(draft: Drafting) -> Iterator[Issue]:
     cut = longest >= 30 and varied and view.type.name == "text"  # noqa: PLR2004 - shorter is a code
     if cut and view.lengths.at_longest > 1 and share >= draft.thresholds.truncation_share:
         distinct = len({t for t in view.values if len(t) == longest}) if view.complete else 2
-        if distinct > 2 or longest in {30, 32, 40, 50, 60, 64, 80, 100, 128, 200, 254, 255, 256}:  # noqa: PLR2004
+        if distinct >= 10 or longest in {30, 32, 40, 50, 60, 64, 80, 100, 128, 200, 254, 255, 256}:  # noqa: PLR2004
             yield draft.issue(
                 "truncated_values", "warn",
                 f"{{n}} values are exactly {longest} characters long, the longest there are: "

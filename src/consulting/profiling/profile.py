@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from consulting.privacy import detect_pii
 from consulting.profiling.columns import column_profile, pct, view_columns
+from consulting.profiling.dependencies import BrokenDependency, broken_dependencies
 from consulting.profiling.judge import judge_column
 from consulting.profiling.model import ColumnProfile, Dependency, FeedProfile, FileMetadata, Issue
 from consulting.profiling.rows import (
-    BrokenDependency,
-    broken_dependencies,
-    contradicting,
     duplicate_rows,
     wide_keys,
 )
@@ -65,7 +63,7 @@ def profile_feed(
         repeated = duplicate_rows(source, views)
         single = [(c.name,) for c in columns if c.key_candidate]
         keys = single or wide_keys(source, views)
-        broken = broken_dependencies(source, views, thresholds)
+        broken = broken_dependencies(feed, source, views, thresholds)
         issues = [
             *_file_issues(feed, mine, thresholds),
             *_missing_declared(feed, source.columns, declared, source.rows),
@@ -84,10 +82,10 @@ def profile_feed(
         candidate_keys=tuple(keys),
         dependencies=tuple(
             Dependency(
-                determinant=d, dependent=b.dependent, contradicting_rows=b.errors[d],
-                holds_pct=pct(source.rows - b.errors[d], source.rows),
+                determinant=d, dependent=b.dependent, contradicting_rows=b.wrong[d],
+                holds_pct=pct(source.rows - b.wrong[d], source.rows),
             )
-            for b in broken for d in b.determinants
+            for b in broken for d in b.determinants if not b.established
         ),
         issues=tuple(sorted(issues, key=_order)),
     )  # fmt: skip
@@ -232,13 +230,22 @@ def _dependency_issue(
     taking_part = [*broken.determinants, broken.dependent]
     private = any(named[c].private for c in taking_part)
     others = " and ".join(f"“{d}”" for d in broken.determinants)
+    told = (
+        f"{broken.rows:,} rows have another “{broken.dependent}” than nearly all rows with the "
+        f"same {others}"
+    )
+    if broken.established:
+        issue_type, severity = "unusual_combination", "info"
+        detail = f"{told}; the values are used elsewhere."
+        recommendation = "Check some of these rows: the combination is rare, and may be right."
+    else:
+        issue_type, severity = "broken_dependency", "warn"
+        detail = f"{told}, and hardly any other row has it."
+        recommendation = "Check these rows: the value is likely misspelt or in the wrong row."
     return Issue(
         feed=feed, column=broken.dependent, columns=tuple(taking_part),
-        issue_type="broken_dependency", severity="warn",
-        detail=f"{broken.rows:,} rows have another “{broken.dependent}” than nearly all rows with "
-        f"the same {others}.",
+        issue_type=issue_type, severity=severity, detail=detail,
         evidence_count=broken.rows, evidence_pct=pct(broken.rows, rows),
-        examples=() if private else tuple(dict.fromkeys(b for _, _, b in broken.pairs))[:5],
-        recommendation="Check these rows: one of the columns is likely wrong.",
-        rows_where=None if private else contradicting(broken),
+        examples=() if private else broken.examples,
+        recommendation=recommendation, rows_where=broken.where,
     )  # fmt: skip

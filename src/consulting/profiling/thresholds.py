@@ -22,6 +22,8 @@ class Thresholds(Record):
         truncation_share: The share of values at the one greatest length that looks cut off.
         dependency_error: The largest share of rows that may contradict a dependency.
         dependency_majority: The share of a group its majority must have to judge the rest.
+        dependency_gain: How many times fewer rows contradict it than differ from the most frequent
+            value of the column.
         dependency_rows: Rows that screen pairs of columns before all rows are counted.
         dependency_columns: The most columns tried against each other.
         foreign_key_share: The share of values that must be found in the other feed's key.
@@ -58,6 +60,7 @@ class Thresholds(Record):
     truncation_share: float = 0.05
     dependency_error: float = 0.05
     dependency_majority: float = 0.7
+    dependency_gain: float = 3.0
     dependency_rows: int = 20_000
     dependency_columns: int = 40
     foreign_key_share: float = 0.9

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster_aws.s3 import S3Resource
 from pydantic import Field
 
-from consulting.chain.engagement import Engagement
 from consulting.config.engagement import EngagementConfig, S3Source
 from consulting.errors import ConfigurationError
-from consulting.intake.stores import LocalStore, Store
 from consulting.layout import ClientFolder, data_root, ledger_url
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from consulting.chain import Engagement
+    from consulting.intake import Store
 
 DBT_DIR = Path(__file__).parents[3] / "dbt"
 
@@ -46,7 +46,11 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
         Raises:
             ConfigurationError: If a place or a credential it needs is not there.
         """
+        from consulting.chain import Engagement
+
         folder = ClientFolder(data_root(), client_id)
+        from consulting.intake.stores import LocalStore
+
         store: Store
         if looks:
             store = LocalStore(folder.incoming, client_id=client_id)
@@ -64,6 +68,8 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
 
 def open_store(client_id: str, config: EngagementConfig, folder: ClientFolder) -> Store:
     """Where the client's files arrive."""
+    from consulting.intake.stores import LocalStore
+
     source = config.source
     if isinstance(source, S3Source):
         from consulting.intake.stores.s3 import S3Store
@@ -100,6 +106,8 @@ def _s3_client(
     endpoint_url: str | None, region: str | None, access_key: str | None, secret_key: str | None
 ) -> S3Client:
     """A boto3 client; making one costs about 150 ms of CPU, so equal ones are shared."""
+    from dagster_aws.s3 import S3Resource
+
     resource = S3Resource(
         endpoint_url=endpoint_url,
         region_name=region,

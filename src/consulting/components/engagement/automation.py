@@ -10,7 +10,7 @@ import dagster as dg
 from consulting import chain
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.engagement.partitions import partition_of
-from consulting.intake import RunVerdict
+from consulting.intake.records import RunVerdict
 from consulting.records import Batch
 from consulting.resources.consultancy import ConsultancyResource
 

@@ -41,8 +41,10 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
         cls, context: dg.ResolutionContext, model: BaseModel
     ) -> EngagementComponent:
         """Resolve templates such as `{{ env.BUCKET }}`; only what the YAML says is kept."""
-        given: dict[str, Any] = model.model_dump(exclude_unset=True, mode="json")
-        return cls(attributes=EngagementConfig.model_validate(context.resolve_value(given)))
+        given: dict[str, Any] = model.model_dump(exclude_unset=True, by_alias=True)
+        if "{{" in str(given) or not isinstance(model, EngagementConfig):
+            model = EngagementConfig.model_validate(context.resolve_value(given))
+        return cls(attributes=model)
 
     @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
@@ -91,7 +93,7 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
                 f"{folder.name!r} can not be a client's id. Rename its folder: a lower-case "
                 "letter, then lower-case letters, digits and underscores, for example 'globex_eu'."
             )
-        given = self.attributes.model_dump(exclude_unset=True, mode="json")
+        given = self.attributes.model_dump(exclude_unset=True, by_alias=True)
         config = EngagementConfig.model_validate(with_defaults(given, folder.parent))
         return Client(
             client_id=folder.name,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from consulting.chain import artifacts
+from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.delivery import (
     Consultancy,
@@ -49,6 +50,7 @@ def deliver(
     folder = engagement.folder
     try:
         with attempt(engagement, batch_id, run_id):
+            record_access(engagement, by=run_id, operation="write delivery", subject=batch_id)
             inputs = gather(engagement, batch_id)
             tables = exports(engagement, inputs)
             engagement.intake.seal(batch_id, run_id, now=datetime.now(UTC))
