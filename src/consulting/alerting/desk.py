@@ -120,6 +120,11 @@ class AlertDesk:
             sender.finish(self.entries())
         return report
 
+    def knows(self, client_id: str, kind: Kind, subject: str) -> bool:
+        """Whether an incident is open, or, for a momentary kind, was ever told."""
+        with self._outbox.reading() as connection:
+            return self._open(connection, client_id, kind, subject) is not None
+
     def open_incidents(self, client_id: str | None = None) -> list[Incident]:
         """All open incidents, or one client's; the oldest first."""
         query = select(incidents).where(incidents.c.resolved_at.is_(None)).order_by(incidents.c.id)

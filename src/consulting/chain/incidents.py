@@ -82,7 +82,11 @@ def watch(
     reported = 0
     for event in events:
         before = known.get((event.kind, event.subject))
-        if before is None or _changed(before.event, event.for_outside()):
+        if before is None:
+            new = not desk.knows(engagement.client_id, event.kind, event.subject)
+        else:
+            new = _changed(before.event, event.for_outside())
+        if new:
             desk.report(event, facts.now)
             reported += 1
     still = {(event.kind, event.subject) for event in events}

@@ -47,10 +47,9 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
             ConfigurationError: If a place or a credential it needs is not there.
         """
         from consulting.chain import Engagement
-
-        folder = ClientFolder(data_root(), client_id)
         from consulting.intake.stores import LocalStore
 
+        folder = ClientFolder(data_root(), client_id)
         store: Store
         if looks:
             store = LocalStore(folder.incoming, client_id=client_id)
