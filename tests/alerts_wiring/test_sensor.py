@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from consulting.resources.alerts import AlertsResource
 from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from consulting.chain import Engagement
     from consulting.records import Batch
@@ -47,6 +48,11 @@ def _slack_module() -> Any:
 SLACK = _slack_module()
 
 
+def alone(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call Dagster so that the instance it makes current is forgotten: other tests load defs."""
+    return copy_context().run(call, *args, **kwargs)
+
+
 @dataclass
 class House:
     """A consultancy with clients, watched by the sensor."""
@@ -64,7 +70,8 @@ class House:
         return self.consultancy.engagement(client_id, config)
 
     def tick(self) -> dg.SensorResult:
-        context = dg.build_sensor_context(
+        context = alone(
+            dg.build_sensor_context,
             instance=self.instance,
             cursor=self.cursor,
             resources={
@@ -72,7 +79,7 @@ class House:
                 "alerts": AlertsResource(slack_base_url=self.slack.url),
             },
         )
-        result = shared.watch_over_clients(context)
+        result = alone(shared.watch_over_clients, context)
         assert isinstance(result, dg.SensorResult)
         self.cursor = result.cursor
         for event in result.asset_events:
@@ -90,8 +97,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setenv("SLACK_BOT_TOKEN", SLACK.TOKEN)
     monkeypatch.setenv("CONSULTING_WEB_URL", "http://dagster.example")
     roster.dismiss()
-    with SLACK.slack_server() as slack, dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        yield House(instance, slack)
+    with SLACK.slack_server() as slack:
+        yield House(dg.DagsterInstance.local_temp(str(tmp_path)), slack)
     roster.dismiss()
 
 
@@ -240,8 +247,10 @@ def test_the_heartbeat_check_is_bad_until_the_sensor_has_run(house: House) -> No
     key = dg.AssetCheckKey(dg.AssetKey(["consultancy", "alerts"]), "alerts_get_out")
 
     def beat() -> bool:
-        context = dg.build_schedule_context(instance=house.instance, resources={"alerts": alerts})
-        shared.heartbeat(context)
+        context = alone(
+            dg.build_schedule_context, instance=house.instance, resources={"alerts": alerts}
+        )
+        alone(shared.heartbeat, context)
         (record,) = house.instance.event_log_storage.get_asset_check_execution_history(key, 1)
         evaluation = record.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
         return evaluation.passed
