@@ -47,6 +47,7 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
             ConfigurationError: If a place or a credential it needs is not there.
         """
         from consulting.chain import Engagement
+        from consulting.intake.stores import LocalStore
 
         folder = ClientFolder(data_root(), client_id)
         store: Store
