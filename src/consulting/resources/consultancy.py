@@ -50,6 +50,8 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
         from consulting.intake.stores import LocalStore
 
         folder = ClientFolder(data_root(), client_id)
+        from consulting.intake.stores import LocalStore
+
         store: Store
         if looks:
             store = LocalStore(folder.incoming, client_id=client_id)
