@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from consulting.chain.clean import clean
     from consulting.chain.deliver import deliver
     from consulting.chain.engagement import Engagement
+    from consulting.chain.gate import drifted, refuse, unaccounted, unmapped, unreadable
     from consulting.chain.profile import profile
     from consulting.chain.receive import receive
     from consulting.chain.validate import refuse_failed, validate
@@ -22,10 +23,15 @@ __all__ = [
     "Tick",
     "clean",
     "deliver",
+    "drifted",
     "look",
     "profile",
     "receive",
+    "refuse",
     "refuse_failed",
+    "unaccounted",
+    "unmapped",
+    "unreadable",
     "validate",
 ]
 
@@ -36,10 +42,15 @@ __getattr__ = lazy_exports(
         "Tick": "arrivals",
         "clean": "clean",
         "deliver": "deliver",
+        "drifted": "gate",
         "look": "arrivals",
         "profile": "profile",
         "receive": "receive",
+        "refuse": "gate",
         "refuse_failed": "validate",
+        "unaccounted": "gate",
+        "unmapped": "gate",
+        "unreadable": "gate",
         "validate": "validate",
     },
 )

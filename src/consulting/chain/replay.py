@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from consulting.chain import artifacts
 from consulting.chain.clean import clean_files
 from consulting.chain.deliver import exports, gather
+from consulting.chain.loaded import load_files
 from consulting.chain.profile import last_profile, profile_files
-from consulting.chain.receive import load_files
 from consulting.chain.validate import run_tests
 from consulting.delivery import build_delivery, list_deliveries, verify
 from consulting.errors import DeliveryError
