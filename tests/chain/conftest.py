@@ -108,9 +108,7 @@ class World:
     def copy(self, root: Path, **changes: Any) -> World:
         """The same client with all that it holds, elsewhere."""
         shutil.copytree(self.root, root, dirs_exist_ok=True)
-        return World(
-            root, self.client_id, dbt_dir=self.dbt_dir, **{**self.changes, **changes}
-        )
+        return World(root, self.client_id, dbt_dir=self.dbt_dir, **{**self.changes, **changes})
 
 
 def run_stages(

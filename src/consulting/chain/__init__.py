@@ -10,13 +10,13 @@ from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from consulting.chain.arrivals import Tick, look
-    from consulting.chain.clean import clean
-    from consulting.chain.deliver import deliver
+    from consulting.chain.cleaned import clean
+    from consulting.chain.delivered import deliver
     from consulting.chain.engagement import Engagement
+    from consulting.chain.file_received import receive
     from consulting.chain.gate import drifted, refuse, unaccounted, unmapped, unreadable
-    from consulting.chain.profile import profile
-    from consulting.chain.receive import receive
-    from consulting.chain.validate import refuse_failed, validate
+    from consulting.chain.profiled import profile
+    from consulting.chain.validated import refuse_failed, validate
 
 __all__ = [
     "Engagement",
@@ -40,17 +40,17 @@ __getattr__ = lazy_exports(
     {
         "Engagement": "engagement",
         "Tick": "arrivals",
-        "clean": "clean",
-        "deliver": "deliver",
-        "drifted": "gate",
+        "clean": "cleaned",
+        "deliver": "delivered",
         "look": "arrivals",
-        "profile": "profile",
-        "receive": "receive",
+        "profile": "profiled",
+        "receive": "file_received",
+        "refuse_failed": "validated",
+        "validate": "validated",
+        "drifted": "gate",
         "refuse": "gate",
-        "refuse_failed": "validate",
         "unaccounted": "gate",
         "unmapped": "gate",
         "unreadable": "gate",
-        "validate": "validate",
     },
 )

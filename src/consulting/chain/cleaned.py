@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
 from consulting.chain.progress import told
@@ -33,6 +34,7 @@ def clean(
         CleaningError: If a model fails, or a source column it reads is missing.
     """
     with attempt(engagement, batch_id, run_id):
+        record_access(engagement, by=run_id, operation="run models", subject=batch_id)
         received = require_loaded(engagement, batch_id)
         # what was tested before is not what is cleaned now
         (engagement.folder.run(batch_id) / artifacts.CHECKS).unlink(missing_ok=True)

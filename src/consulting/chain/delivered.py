@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from consulting.chain import artifacts, gate
+from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
 from consulting.delivery import (
@@ -56,6 +57,7 @@ def deliver(
     try:
         with attempt(engagement, batch_id, run_id):
             _require_deliverable(engagement, batch_id)
+            record_access(engagement, by=run_id, operation="write delivery", subject=batch_id)
             inputs = gather(engagement, batch_id)
             tables = exports(engagement, inputs)
             engagement.intake.seal(batch_id, run_id, now=datetime.now(UTC))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts, gate
+from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
 from consulting.chain.progress import told
@@ -26,6 +27,7 @@ def validate(
     """
     with attempt(engagement, batch_id, run_id):
         require_loaded(engagement, batch_id)
+        record_access(engagement, by=run_id, operation="run tests", subject=batch_id)
         return run_tests(engagement, batch_id, log=log)
 
 
