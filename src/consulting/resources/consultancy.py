@@ -50,7 +50,6 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
         from consulting.intake.stores import LocalStore
 
         folder = ClientFolder(data_root(), client_id)
-        from consulting.intake.stores import LocalStore
 
         store: Store
         if looks:
