@@ -16,11 +16,13 @@ its own sentence.
     │   ├── BatchHeldError        another run holds the batch or the client
     │   ├── BatchSettledError     the batch was delivered or split: there is nothing left to do
     │   ├── NothingArrivedError   a run was asked for and no file is ready
+    │   ├── NothingNewError       the batch's files hold nothing that was not delivered before
     │   └── LedgerError           the ledger's database, or a request the ledger must refuse
     ├── UnreadableFileError       one file can not be read; its neighbours go on
     ├── TierBlockedError          the engagement's security tier forbids the operation
     ├── CleaningError             dbt could not parse, run or test a client's models
     ├── ChecksFailedError         the data failed tests of error severity: nothing is delivered
+    ├── BlockedDeliveryError      a blocking check of our own failed: nothing is delivered
     ├── DeliveryError             a delivery can not be built, or is not what it should equal
     └── AlertError                an alert can not be routed or sent
 """
@@ -178,6 +180,24 @@ class NothingArrivedError(IntakeError):
         )
 
 
+class NothingNewError(IntakeError):
+    """The batch's files hold nothing that was not delivered before.
+
+    Args:
+        client_id: Whose files.
+        batch_id: The batch; it is settled.
+    """
+
+    def __init__(self, client_id: str, batch_id: str) -> None:
+        self.client_id = client_id
+        self.batch_id = batch_id
+        super().__init__(
+            f"{client_id}: every file of batch {batch_id} was replaced, removed or holds bytes "
+            "that were delivered before, so there is nothing new to deliver. Nothing to do; "
+            f"`consulting reprocess {client_id} <drop>` delivers a file again."
+        )
+
+
 class UnreadableFileError(ConsultingError):
     """One file can not be read.
 
@@ -249,6 +269,19 @@ class ChecksFailedError(ConsultingError):
             f"test{'s' if len(worst) > 1 else ''} failed: {tests}. Look at these rows in the "
             "client's warehouse.duckdb; correct the rule or have the client correct the file."
         )
+
+
+class BlockedDeliveryError(ConsultingError):
+    """A blocking check of the project's own failed, so nothing is delivered.
+
+    Args:
+        client_id: Whose data.
+        reason: What the check found, without rows of data.
+    """
+
+    def __init__(self, client_id: str, reason: str) -> None:
+        self.client_id = client_id
+        super().__init__(f"{client_id}: nothing is delivered. {reason}")
 
 
 class DeliveryError(ConsultingError):

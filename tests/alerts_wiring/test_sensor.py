@@ -135,6 +135,7 @@ def test_a_failing_client_gives_one_message_and_its_recovery_one_resolved(house:
     for _ in range(3):
         house.tick()
     assert len(house.slack.roots()) == 2, "the failure, and once what globex' tier leaves out"
+    assert not [text for text in house.said() if "esolved" in text]
     failure = next(each for each in house.slack.roots() if "failed" in each["text"])
     assert failure["channel"] == house.slack.channels["acme-alerts"]
     assert "disk full" in str(failure["blocks"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from consulting.alerting.events import Event, FailedTest
+from consulting.alerting.events import MOMENTARY, Event, FailedTest
 from consulting.alerting.redaction import as_code, escaped
 from consulting.records import Record
 from consulting.timekeeping import say_duration
@@ -67,14 +67,14 @@ class Incident(Record):
     @property
     def mark(self) -> str:
         """The sign that tells at a glance how bad it is."""
-        momentary = self.event.kind == "delivery_made"
+        momentary = self.event.kind in MOMENTARY
         return _RESOLVED if self.resolved_at and not momentary else _MARKS[self.event.severity]
 
 
 def alert_message(incident: Incident, *, redirected_from: str | None = None) -> Message:
     """The message of one incident, as it stands now."""
     event = incident.event
-    over = incident.resolved_at is not None and event.kind != "delivery_made"
+    over = incident.resolved_at is not None and event.kind not in MOMENTARY
     headline = f"{incident.mark} {incident.who}: {'resolved: ' if over else ''}{event.title}"
     blocks: list[Block] = [_header(headline)]
     if event.text:
@@ -188,11 +188,11 @@ def _rows(test: FailedTest) -> str:
 def _history(incident: Incident) -> str:
     """Client id, and when and how often it happened, in the reader's own timezone."""
     parts = [as_code(incident.event.client_id), f"since {_date(incident.opened_at)}"]
-    if incident.event.kind == "delivery_made":
+    if incident.event.kind in MOMENTARY:
         parts[1] = _date(incident.opened_at)
     if incident.occurrences > 1:
         parts.append(f"seen {incident.occurrences} times, last {_date(incident.last_at)}")
-    if incident.resolved_at is not None and incident.event.kind != "delivery_made":
+    if incident.resolved_at is not None and incident.event.kind not in MOMENTARY:
         parts.append(f"resolved {_date(incident.resolved_at)}")
     return " · ".join(parts)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.chain.facts import Facts, facts_of
     from consulting.chain.file_received import receive
+    from consulting.chain.gate import drifted, refuse, unaccounted, unmapped, unreadable
     from consulting.chain.incidents import watch
     from consulting.chain.profiled import profile
     from consulting.chain.standing import standing_of
@@ -26,12 +27,17 @@ __all__ = [
     "Tick",
     "clean",
     "deliver",
+    "drifted",
     "facts_of",
     "look",
     "profile",
     "receive",
+    "refuse",
     "refuse_failed",
     "standing_of",
+    "unaccounted",
+    "unmapped",
+    "unreadable",
     "validate",
     "watch",
 ]
@@ -52,5 +58,10 @@ __getattr__ = lazy_exports(
         "standing_of": "standing",
         "validate": "validated",
         "watch": "incidents",
+        "drifted": "gate",
+        "refuse": "gate",
+        "unaccounted": "gate",
+        "unmapped": "gate",
+        "unreadable": "gate",
     },
 )

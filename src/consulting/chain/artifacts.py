@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, Field
 
+from consulting.delivery import UnmappedColumn
 from consulting.profiling import DriftFinding, FeedProfile, Issue, Score
 from consulting.records import (
     Batch,
@@ -67,12 +68,17 @@ class Profile(Record):
 
 
 class Cleaning(Record):
-    """What `cleaned` leaves: the models, the account of every row, the mapping, the steps."""
+    """What `cleaned` leaves: the models, the account of every row, the mapping, the steps.
+
+    Columns of feeds with models that neither are delivered nor dropped with a reason stand in
+    `unmapped`. (A feed without models has none mapped; its rows are all rejects.)
+    """
 
     models: tuple[ModelOutcome, ...]
     accounts: tuple[FeedAccount, ...]
     mappings: tuple[ColumnMapping, ...]
     steps: tuple[Step, ...]
+    unmapped: tuple[UnmappedColumn, ...] = ()
 
 
 class Checks(Record):

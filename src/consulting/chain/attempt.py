@@ -6,12 +6,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from consulting.errors import BatchHeldError, BatchSettledError, StoreError
+from consulting.errors import (
+    BatchHeldError,
+    BatchSettledError,
+    BlockedDeliveryError,
+    ChecksFailedError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from consulting.chain.engagement import Engagement
+    from consulting.intake.records import FailureCause
     from consulting.records import Batch
 
 
@@ -41,9 +48,17 @@ def attempt(engagement: Engagement, batch_id: str, run_id: str) -> Iterator[Batc
             reason=_first_line(error),
             now=datetime.now(UTC),
             # a store that does not answer is not the files' fault
-            cause="outage" if isinstance(error, StoreError) else "unknown",
+            cause=_cause(error),
         )
         raise
+
+
+def _cause(error: Exception) -> FailureCause:
+    if isinstance(error, StoreError):
+        return "outage"
+    if isinstance(error, (BlockedDeliveryError, ChecksFailedError)):
+        return "data"
+    return "unknown"
 
 
 def _first_line(error: Exception) -> str:

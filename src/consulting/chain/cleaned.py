@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
+from consulting.chain.loaded import require_loaded
 from consulting.chain.progress import told
 from consulting.cleaning import (
     DbtRun,
@@ -14,6 +15,7 @@ from consulting.cleaning import (
     cleaning_steps,
     column_mappings,
 )
+from consulting.delivery import find_unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,9 +35,9 @@ def clean(
     """
     with attempt(engagement, batch_id, run_id):
         record_access(engagement, by=run_id, operation="run models", subject=batch_id)
-        received = artifacts.read(
-            engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake
-        )
+        received = require_loaded(engagement, batch_id)
+        # what was tested before is not what is cleaned now
+        (engagement.folder.run(batch_id) / artifacts.CHECKS).unlink(missing_ok=True)
         return clean_files(engagement, received, log=log)
 
 
@@ -50,16 +52,20 @@ def clean_files(
     empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
     models = dbt.compile() if empty else dbt.run()
     accounts = account_rows(folder.warehouse, dbt.manifest, received.in_use)
+    mappings = tuple(
+        column_mappings(dbt.manifest, folder.warehouse, received.in_use, compiled=dbt.compiled)
+    )
+    modelled = {account.feed for account in accounts if account.table is not None}
+    files = [reading for reading in received.in_use if reading.feed in modelled]
     cleaning = artifacts.Cleaning(
         models=tuple(models),
         accounts=tuple(
             account.model_copy(update={"carried_from": received.carried.get(account.feed)})
             for account in accounts
         ),
-        mappings=tuple(
-            column_mappings(dbt.manifest, folder.warehouse, received.in_use, compiled=dbt.compiled)
-        ),
+        mappings=mappings,
         steps=tuple(cleaning_steps(folder.warehouse, dbt.manifest)),
+        unmapped=tuple(find_unmapped(files, mappings)),
     )
     artifacts.write(folder.run(batch_id) / artifacts.CLEANING, cleaning)
     return cleaning

@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import hashlib
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from consulting.chain import artifacts
+from consulting.chain import artifacts, gate
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
+from consulting.chain.loaded import require_loaded
 from consulting.delivery import (
     Consultancy,
     Delivery,
@@ -21,11 +23,12 @@ from consulting.delivery import (
     append_history,
     build_delivery,
     list_deliveries,
+    read_delivery,
 )
 from consulting.errors import BatchSettledError, DeliveryError, TierBlockedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from consulting.chain.engagement import Engagement
     from consulting.layout import ClientFolder
@@ -46,10 +49,14 @@ def deliver(
 
     Raises:
         DeliveryError: If a row is unaccounted for, or a stage before has not run.
+        BlockedDeliveryError: If a check of a stage before forbids the delivery.
+        ChecksFailedError: If a blocking test failed.
+        BatchSettledError: If the batch was split or dissolved, so that it never is delivered.
     """
     folder = engagement.folder
     try:
         with attempt(engagement, batch_id, run_id):
+            _require_deliverable(engagement, batch_id)
             record_access(engagement, by=run_id, operation="write delivery", subject=batch_id)
             inputs = gather(engagement, batch_id)
             tables = exports(engagement, inputs)
@@ -65,10 +72,37 @@ def deliver(
             engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
     except BatchSettledError:
         # the run was killed after its last act, and is run again from this stage
-        inputs = gather(engagement, batch_id)
-        delivery = build_delivery(inputs, folder=folder, tables=exports(engagement, inputs))
+        standing = read_delivery(folder, batch_id)
+        if standing is None:
+            raise
+        delivery = standing
     log(f"Delivery {delivery.delivery_id} lies in {delivery.path}")
     return delivery
+
+
+def _require_deliverable(engagement: Engagement, batch_id: str) -> None:
+    """Refuse what no check let through; a run can begin at this stage."""
+    received = require_loaded(engagement, batch_id)
+    run_folder = engagement.folder.run(batch_id)
+    with _stages_before(engagement, batch_id):
+        gate.require_passed(
+            engagement,
+            received,
+            artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile),
+            artifacts.read(run_folder / artifacts.CLEANING, artifacts.Cleaning),
+            artifacts.read(run_folder / artifacts.CHECKS, artifacts.Checks),
+        )
+
+
+@contextmanager
+def _stages_before(engagement: Engagement, batch_id: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DeliveryError(
+            f"{engagement.client_id}: {Path(error.filename).name} of batch {batch_id} is missing, "
+            "so a stage before `delivered` has not run for it. Run the client's whole job."
+        ) from error
 
 
 def gather(
@@ -85,16 +119,11 @@ def gather(
         DeliveryError: If a stage has not run for this batch.
     """
     config, run_folder = engagement.config, engagement.folder.run(batch_id)
-    try:
+    with _stages_before(engagement, batch_id):
         received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
         profile = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
         cleaning = artifacts.read(run_folder / artifacts.CLEANING, artifacts.Cleaning)
         checks = artifacts.read(run_folder / artifacts.CHECKS, artifacts.Checks)
-    except FileNotFoundError as error:
-        raise DeliveryError(
-            f"{engagement.client_id}: {Path(error.filename).name} of batch {batch_id} is missing, "
-            "so a stage before `delivered` has not run for it. Run the client's whole job."
-        ) from error
     received_at = max(drop.first_seen for drop in received.batch.drops)
     return DeliveryInputs(
         delivery_id=batch_id,

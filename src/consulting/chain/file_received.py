@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
+from consulting.chain.loaded import load_files
+from consulting.chain.tier import forget_what_the_tier_forbids
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
     NothingArrivedError,
+    NothingNewError,
     UnreadableFileError,
 )
-from consulting.intake.reading import load_raw, read_file
+from consulting.intake.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,16 +50,20 @@ def receive(
     Raises:
         NothingArrivedError: If no batch was named and no file is ready.
         BatchHeldError: If another run works on the batch.
+        NothingNewError: If its files bring nothing new; the batch is settled.
     """
     if batch_id is None:
         batch_id = _claim(engagement, period).batch_id
     with attempt(engagement, batch_id, run_id) as batch:
         run_folder = engagement.folder.run(batch_id)
-        _forget_what_the_tier_forbids(engagement)
+        forget_what_the_tier_forbids(engagement, log)
         # an earlier attempt may have left half of it
         shutil.rmtree(run_folder, ignore_errors=True)
         run_folder.mkdir(parents=True)
         readings, quarantined = _read_all(engagement, batch, run_id, log)
+        if not readings and not quarantined:
+            engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
+            raise NothingNewError(engagement.client_id, batch_id)
         carried = dict(_carry_forward(engagement, batch, {r.feed for r in readings}))
         stand_ins = [reading for earlier in carried.values() for reading in earlier.readings]
         received = artifacts.Intake(
@@ -68,18 +75,6 @@ def receive(
         )
         load_files(engagement, received)
     return received
-
-
-def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
-    """Load what was read into the client's `raw` schema, and leave the record of it."""
-    run_folder = engagement.folder.run(received.batch.batch_id)
-    load_raw(
-        engagement.folder.warehouse,
-        run_folder,
-        received.in_use,
-        expected=_expected(engagement, present={r.feed for r in received.in_use}),
-    )
-    artifacts.write(run_folder / artifacts.INTAKE, received)
 
 
 def _claim(engagement: Engagement, period: str | None) -> Batch:
@@ -104,13 +99,6 @@ def _claim(engagement: Engagement, period: str | None) -> Batch:
     if batch is None:
         raise NothingArrivedError(engagement.client_id, engagement.store.describe(), period)
     return batch
-
-
-def _expected(engagement: Engagement, *, present: set[str]) -> dict[str, list[str]]:
-    """The columns of the feeds that have no file; where there is one, its own columns count."""
-    declared = engagement.models.declared_columns()
-    names = [feed.name for feed in engagement.config.feeds]
-    return {name: declared.get(name, []) for name in names if name not in present}
 
 
 def _read_all(
@@ -196,17 +184,3 @@ def _carry_forward(
             (run_folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(earlier_folder / path, run_folder / path)
         yield feed.name, earlier.model_copy(update={"readings": readings})
-
-
-def _forget_what_the_tier_forbids(engagement: Engagement) -> None:
-    """A lowered tier takes effect at the next run: what it does not allow is removed."""
-    tier, folder = engagement.config.security_tier, engagement.folder
-    held = folder.path / "tier"
-    before = int(held.read_text()) if held.exists() else FULL_TIER
-    if tier < FULL_TIER:
-        shutil.rmtree(folder.landing, ignore_errors=True)
-    if tier < before:
-        shutil.rmtree(folder.path / "runs", ignore_errors=True)
-        folder.warehouse.unlink(missing_ok=True)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    held.write_text(str(tier))

@@ -10,7 +10,7 @@ from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.cleaned import clean_files
 from consulting.chain.delivered import exports, gather
-from consulting.chain.file_received import load_files
+from consulting.chain.loaded import load_files
 from consulting.chain.profiled import last_profile, profile_files
 from consulting.chain.validated import run_tests
 from consulting.delivery import build_delivery, list_deliveries, verify

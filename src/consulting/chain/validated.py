@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from consulting.chain import artifacts
+from consulting.chain import artifacts, gate
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
+from consulting.chain.loaded import require_loaded
 from consulting.chain.progress import told
 from consulting.cleaning import DbtRun
-from consulting.errors import ChecksFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +26,7 @@ def validate(
         CleaningError: If dbt could not run them.
     """
     with attempt(engagement, batch_id, run_id):
+        require_loaded(engagement, batch_id)
         record_access(engagement, by=run_id, operation="run tests", subject=batch_id)
         return run_tests(engagement, batch_id, log=log)
 
@@ -50,19 +50,8 @@ def refuse_failed(
     Raises:
         ChecksFailedError: Names each such test with its count of failing rows.
     """
-    failed = [
-        check
-        for check in checks.checks
-        if check.status == "error" or (check.status == "fail" and check.severity == "error")
-    ]
-    if not failed:
+    error = gate.failed_checks(engagement, checks)
+    if error is None:
         return
-    error = ChecksFailedError(
-        engagement.client_id,
-        {check.name: check.failing_rows for check in failed},
-        stored_in={check.name: check.stored_in for check in failed if check.stored_in},
-    )
-    engagement.intake.failed(
-        batch_id, run_id, reason=str(error)[:500], now=datetime.now(UTC), cause="data"
-    )
+    gate.refuse(engagement, batch_id=batch_id, run_id=run_id, reason=str(error))
     raise error

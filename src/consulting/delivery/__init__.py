@@ -1,6 +1,6 @@
 """What the client opens: the delivery, built whole or not at all, and the same every time."""
 
-from consulting.delivery.build import build_delivery
+from consulting.delivery.build import build_delivery, read_delivery
 from consulting.delivery.findings import Finding, Question, ask_questions, collect_findings
 from consulting.delivery.history import HistoryTable, append_history, list_deliveries
 from consulting.delivery.inputs import (
@@ -11,7 +11,7 @@ from consulting.delivery.inputs import (
     Difference,
     TableExport,
 )
-from consulting.delivery.mapping import UnmappedColumn, unmapped_columns
+from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
     CORRECTION_ID,
     CorrectedRow,
@@ -43,10 +43,12 @@ __all__ = [
     "collect_findings",
     "compare",
     "export_rejects",
+    "find_unmapped",
     "is_corrections",
     "list_deliveries",
     "match_corrections",
     "original_columns",
+    "read_delivery",
     "unmapped_columns",
     "verify",
 ]

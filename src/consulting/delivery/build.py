@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from consulting.delivery.examples import find_examples
 from consulting.delivery.findings import collect_findings, count_by_severity
-from consulting.delivery.inputs import Delivery
+from consulting.delivery.inputs import Delivery, DeliverySummary
 from consulting.delivery.manifest import (
     MANIFEST,
     file_sha256,
     hash_files,
+    read_manifest,
     summarise,
     write_manifest,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from consulting.delivery.inputs import DeliveryInputs, DeliverySummary, TableExport
+    from consulting.delivery.inputs import DeliveryInputs, TableExport
     from consulting.delivery.rejects import RejectsFile
     from consulting.delivery.tables import ExportedTable
     from consulting.layout import ClientFolder
@@ -70,8 +71,21 @@ def build_delivery(
             _settle(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    return _delivery(final, summary, rebuilt=rebuilt)
+
+
+def read_delivery(folder: ClientFolder, delivery_id: str) -> Delivery | None:
+    """Return a delivery that was written before, as it lies there; None if there is none."""
+    final = folder.deliverables / delivery_id
+    if not final.is_dir():
+        return None
+    summary = DeliverySummary.model_validate(read_manifest(final)["summary"])
+    return _delivery(final, summary, rebuilt=True)
+
+
+def _delivery(final: Path, summary: DeliverySummary, *, rebuilt: bool) -> Delivery:
     return Delivery(
-        delivery_id=inputs.delivery_id,
+        delivery_id=final.name,
         path=final,
         files=tuple(sorted([*hash_files(final), MANIFEST])),
         manifest_sha256=file_sha256(final / MANIFEST),

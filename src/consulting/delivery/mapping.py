@@ -9,9 +9,11 @@ from consulting.delivery.spreadsheet import Workbook
 from consulting.records import ColumnMapping, Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from consulting.delivery.inputs import DeliveryInputs
+    from consulting.records import FileReading
 
 UNMAPPED = "UNACCOUNTED FOR: neither delivered nor dropped with a reason"
 HEADERS = (
@@ -65,16 +67,26 @@ class FeedMapping(Record):
 
 
 def unmapped_columns(inputs: DeliveryInputs) -> list[UnmappedColumn]:
-    """Return the source columns that are neither delivered nor dropped with a reason.
+    """Return the source columns that are neither delivered nor dropped with a reason."""
+    return find_unmapped(inputs.files, inputs.mappings)
+
+
+def find_unmapped(
+    files: Iterable[FileReading], mappings: Iterable[ColumnMapping]
+) -> list[UnmappedColumn]:
+    """Return the columns of the files that no mapping names.
 
     Columns of the desk and of intake, whose names start with `_`, are none of the client's.
     """
     known = {
-        (mapping.feed, column) for mapping in inputs.mappings for column in mapping.source_columns
+        (mapping.feed, column)
+        for mapping in mappings
+        if _says_something(mapping)
+        for column in mapping.source_columns
     }
     seen = dict.fromkeys(
         (reading.feed, column)
-        for reading in inputs.files
+        for reading in files
         for column in reading.columns
         if not column.startswith("_")
     )
@@ -83,6 +95,11 @@ def unmapped_columns(inputs: DeliveryInputs) -> list[UnmappedColumn]:
         for feed, column in seen
         if (feed, column) not in known
     ]
+
+
+def _says_something(mapping: ColumnMapping) -> bool:
+    """A line that neither delivers its column nor gives a reason only holds its place."""
+    return mapping.target_column is not None or bool(mapping.dropped_because)
 
 
 def map_feeds(inputs: DeliveryInputs) -> list[FeedMapping]:
@@ -105,7 +122,7 @@ def _map_feed(
     unmapped: list[UnmappedColumn],
     types: dict[tuple[str, str], str],
 ) -> FeedMapping:
-    mappings = [mapping for mapping in inputs.mappings if mapping.feed == feed]
+    mappings = [m for m in inputs.mappings if m.feed == feed and _says_something(m)]
     lost = [column.column for column in unmapped if column.feed == feed]
     delivered = {c for m in mappings if m.target_column is not None for c in m.source_columns}
     dropped = {c for m in mappings if m.target_column is None for c in m.source_columns}
@@ -135,7 +152,7 @@ def _line(mapping: ColumnMapping, types: dict[tuple[str, str], str]) -> tuple[st
         mapping.rule or "",
         mapping.transformation,
         ", ".join(_test_in_words(test) for test in mapping.tests),
-        mapping.dropped_because or ("" if mapping.target_column else UNMAPPED),
+        mapping.dropped_because or "",
     )
 
 

@@ -9,6 +9,7 @@ from consulting.components.engagement import metadata
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.engagement.partitions import period_of
 from consulting.components.engagement.stage import batch_of, told_plainly
+from consulting.errors import NothingNewError
 from consulting.resources.consultancy import ConsultancyResource
 
 READABLE = "files_readable"
@@ -25,6 +26,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
             "loaded into the client's `raw` schema as text, with file and row number."
         ),
         group_name=client.client_id,
+        output_required=False,
         kinds={"file", "duckdb"},
         tags=client.tags,
         owners=client.owners,
@@ -43,17 +45,36 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
     )
     def file_received(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = context.run.tags.get(BATCH_TAG)
-        with told_plainly():
-            received = chain.receive(
-                engagement,
-                run_id=context.run.run_id,
-                batch_id=batch_id,
-                period=period_of(context.partition_key) if context.has_partition_key else None,
-                log=context.log.info,
+        try:
+            with told_plainly():
+                received = chain.receive(
+                    engagement,
+                    run_id=context.run.run_id,
+                    batch_id=batch_id,
+                    period=(
+                        period_of(context.partition_key) if context.has_partition_key else None
+                    ),
+                    log=context.log.info,
+                )
+        except NothingNewError as nothing:
+            # no output: the stages after this one are skipped, and the run succeeds
+            context.log.info(str(nothing))
+            yield dg.AssetCheckResult(
+                check_name=READABLE,
+                asset_key=client.key("file_received"),
+                passed=True,
+                description=str(nothing),
             )
+            return
+        chain.refuse(
+            engagement,
+            batch_id=received.batch.batch_id,
+            run_id=context.run.run_id,
+            reason=chain.unreadable(received),
+        )
         yield dg.MaterializeResult(
             metadata=metadata.of_received(received, engagement),
             check_results=[metadata.readable_check(READABLE, received)],
@@ -95,6 +116,12 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
             profile = chain.profile(
                 engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
             )
+        chain.refuse(
+            engagement,
+            batch_id=batch_id,
+            run_id=context.run.run_id,
+            reason=chain.drifted(profile),
+        )
         yield dg.MaterializeResult(
             metadata=metadata.of_profile(profile),
             check_results=[metadata.drift_check(NO_DRIFT, profile)],

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from consulting.chain import unaccounted, unmapped
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -183,13 +185,23 @@ def of_cleaning(cleaning: Cleaning) -> Metadata:
 def conserved_check(name: str, cleaning: Cleaning) -> dg.AssetCheckResult:
     """Fails if a row went missing or was multiplied."""
     off = {a.feed: a.unaccounted for a in cleaning.accounts if a.unaccounted}
-    said = (f"feed {feed}: {count:+,} rows unaccounted for" for feed, count in off.items())
     return dg.AssetCheckResult(
         check_name=name,
         passed=not off,
         severity=dg.AssetCheckSeverity.ERROR,
-        description="; ".join(said) or None,
+        description=unaccounted(cleaning),
         metadata={"feeds": len(cleaning.accounts), "feeds_off": len(off)},
+    )
+
+
+def mapped_check(name: str, cleaning: Cleaning) -> dg.AssetCheckResult:
+    """Fails if a column would be lost without a word."""
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not cleaning.unmapped,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=unmapped(cleaning),
+        metadata={"unmapped_columns": len(cleaning.unmapped)},
     )
 
 

@@ -18,6 +18,7 @@ from consulting.components.engagement.stage import batch_of, told_plainly
 from consulting.resources.consultancy import ConsultancyResource
 
 CONSERVED = "every_row_accounted_for"
+MAPPED = "every_column_mapped"
 
 
 class EngagementDbtTranslator(DagsterDbtTranslator):
@@ -124,7 +125,15 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
                 description=(
                     "For each feed: rows received = delivered + rejected + merged as duplicates."
                 ),
-            )
+            ),
+            dg.AssetCheckSpec(
+                MAPPED,
+                asset=stage.key,
+                blocking=True,
+                description=(
+                    "Every column of the client's files is delivered, or dropped with a reason."
+                ),
+            ),
         ],
         description="Runs the client's dbt models in this process.",
     )
@@ -137,6 +146,12 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             cleaning = chain.clean(
                 engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
             )
+        chain.refuse(
+            engagement,
+            batch_id=batch_id,
+            run_id=context.run.run_id,
+            reason=chain.unaccounted(cleaning) or chain.unmapped(cleaning),
+        )
         for model in cleaning.models:
             yield dg.MaterializeResult(
                 asset_key=client.key(model.name), metadata=metadata.of_model(model)
@@ -144,7 +159,10 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             asset_key=stage.key,
             metadata=metadata.of_cleaning(cleaning),
-            check_results=[metadata.conserved_check(CONSERVED, cleaning)],
+            check_results=[
+                metadata.conserved_check(CONSERVED, cleaning),
+                metadata.mapped_check(MAPPED, cleaning),
+            ],
         )
 
     return cleaned

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from consulting.components.engagement.client import BATCH_TAG
-from consulting.errors import ConsultingError
+from consulting.errors import ConsultingError, NothingNewError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,5 +51,7 @@ def told_plainly() -> Iterator[None]:
     """Show the project's own errors as the failure's description, not as a stack."""
     try:
         yield
+    except NothingNewError:
+        raise  # no failure
     except ConsultingError as error:
         raise dg.Failure(str(error), allow_retries=False) from error

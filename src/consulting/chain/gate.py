@@ -1,0 +1,99 @@
+"""What stands between a batch and its delivery, told by the stages and asked again before writing.
+
+A run can begin at `delivered`, and then no check of the stages before has run with it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from consulting.errors import BlockedDeliveryError, ChecksFailedError
+
+if TYPE_CHECKING:
+    from consulting.chain.artifacts import Checks, Cleaning, Intake, Profile
+    from consulting.chain.engagement import Engagement
+
+
+def unreadable(received: Intake) -> str | None:
+    """Why nothing can be done: no file of the batch could be read."""
+    if received.readings or not received.quarantined:
+        return None
+    files = " ".join(f"{q.filename}: {q.reason} {q.fix}" for q in received.quarantined)
+    return f"No file could be read. {files}"
+
+
+def drifted(profile: Profile) -> str | None:
+    """Which change of shape the models can not take."""
+    return "; ".join(f.detail for f in profile.drift if f.severity == "block") or None
+
+
+def unaccounted(cleaning: Cleaning) -> str | None:
+    """Which feeds lost rows or multiplied them."""
+    off = ((a.feed, a.unaccounted) for a in cleaning.accounts if a.unaccounted)
+    return "; ".join(f"feed {feed}: {rows:+,} rows unaccounted for" for feed, rows in off) or None
+
+
+def unmapped(cleaning: Cleaning) -> str | None:
+    """Which columns would be lost without a word."""
+    if not cleaning.unmapped:
+        return None
+    names = ", ".join(f"{one.feed}.{one.column!r}" for one in cleaning.unmapped)
+    return (
+        f"No mapping for {names}. In the feed's YAML, give each a column with "
+        "`meta: {from: ...}`, or name it under `drop:` with the reason."
+    )
+
+
+def refuse(engagement: Engagement, *, batch_id: str, run_id: str, reason: str | None) -> None:
+    """Let the ledger know of a failed check; the batch is tried again, or halved.
+
+    Args:
+        engagement: Whose batch.
+        batch_id: The batch.
+        run_id: The run whose check failed.
+        reason: What the check found; None if it passed, and then nothing is done.
+    """
+    if reason:
+        engagement.intake.failed(
+            batch_id, run_id, reason=reason[:500], now=datetime.now(UTC), cause="data"
+        )
+
+
+def failed_checks(engagement: Engagement, checks: Checks) -> ChecksFailedError | None:
+    """The tests of error severity that failed or could not run, as an error to raise."""
+    failed = [
+        check
+        for check in checks.checks
+        if check.status == "error" or (check.status == "fail" and check.severity == "error")
+    ]
+    if not failed:
+        return None
+    return ChecksFailedError(
+        engagement.client_id,
+        {check.name: check.failing_rows for check in failed},
+        stored_in={check.name: check.stored_in for check in failed if check.stored_in},
+    )
+
+
+def require_passed(
+    engagement: Engagement, received: Intake, profile: Profile, cleaning: Cleaning, checks: Checks
+) -> None:
+    """Stop a delivery that a check of an earlier stage forbids.
+
+    Raises:
+        BlockedDeliveryError: If no file could be read, the shape drifted too far, or rows or
+            columns are unaccounted for.
+        ChecksFailedError: If a blocking test failed.
+    """
+    for reason in (
+        unreadable(received),
+        drifted(profile),
+        unaccounted(cleaning),
+        unmapped(cleaning),
+    ):
+        if reason:
+            raise BlockedDeliveryError(engagement.client_id, reason)
+    error = failed_checks(engagement, checks)
+    if error:
+        raise error

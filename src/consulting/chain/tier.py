@@ -1,0 +1,65 @@
+"""A lowered security tier takes effect at the next run: what it does not allow is removed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from consulting.chain.loaded import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from consulting.chain.engagement import Engagement
+    from consulting.layout import ClientFolder
+
+FULL_TIER = 3
+MANIFEST = "manifest.json"
+REASON_SUFFIX = ".reason.json"
+
+
+def forget_what_the_tier_forbids(engagement: Engagement, log: Callable[[str], None]) -> None:
+    """Remove what an earlier run at a higher tier stored.
+
+    Of a delivery made at a higher tier its manifest stays: hashes and counts, no row.
+    """
+    tier, folder = engagement.config.security_tier, engagement.folder
+    held = folder.path / "tier"
+    before = int(held.read_text()) if held.exists() else FULL_TIER
+    if tier < FULL_TIER:
+        shutil.rmtree(folder.landing, ignore_errors=True)
+    if tier < before:
+        shutil.rmtree(folder.path / "runs", ignore_errors=True)
+        for name in (folder.warehouse.name, f"{folder.warehouse.name}.wal", MARK):
+            (folder.path / name).unlink(missing_ok=True)
+        _forget_quarantined(folder)
+        for delivery in _made_above(folder, tier):
+            log(f"The tier was lowered to {tier}: of delivery {delivery.name} the manifest is kept")
+            _keep_only_manifest(delivery)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    held.write_text(str(tier))
+
+
+def _forget_quarantined(folder: ClientFolder) -> None:
+    """Drop the copies of the client's files; the reasons beside them stay."""
+    for path in folder.quarantine.rglob("*"):
+        if path.is_file() and not path.name.endswith(REASON_SUFFIX):
+            path.unlink()
+
+
+def _made_above(folder: ClientFolder, tier: int) -> list[Path]:
+    return [
+        manifest.parent
+        for manifest in sorted(folder.deliverables.glob(f"*/{MANIFEST}"))
+        if json.loads(manifest.read_bytes())["security_tier"] > tier
+    ]
+
+
+def _keep_only_manifest(delivery: Path) -> None:
+    for path in delivery.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != MANIFEST:
+            path.unlink()

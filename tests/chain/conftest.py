@@ -1,0 +1,156 @@
+"""Clients at work: real files, a real ledger, real dbt, no Dagster."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+import consulting
+from consulting import chain
+from consulting.chain.artifacts import Intake, Profile
+from consulting.config.defaults import with_defaults
+from consulting.config.engagement import EngagementConfig
+from consulting.demo import write_demo_files
+from consulting.intake.stores import LocalStore
+from consulting.layout import ClientFolder
+
+if TYPE_CHECKING:
+    from consulting.delivery import Delivery
+
+CLIENTS = Path(consulting.__file__).parent / "defs" / "clients"
+DBT = Path(__file__).parents[2] / "dbt"
+AT_ONCE = {"settle_seconds": 0, "retry_seconds": 0}
+
+
+def config_of(client_id: str, **changes: Any) -> EngagementConfig:
+    """A demo client's configuration; its files need not settle."""
+    document = yaml.safe_load((CLIENTS / client_id / "defs.yaml").read_text(encoding="utf-8"))
+    given = with_defaults(document["attributes"], CLIENTS)
+    return EngagementConfig.model_validate({**given, "intake": AT_ONCE, **changes})
+
+
+class World:
+    """One client, its folder and its ledger below a root of their own."""
+
+    def __init__(
+        self, root: Path, client_id: str = "acme_corp", *, dbt_dir: Path = DBT, **changes: Any
+    ) -> None:
+        self.root = root
+        self.client_id = client_id
+        self.dbt_dir = dbt_dir
+        self.changes = changes
+        self.said: list[str] = []
+        self.folder = ClientFolder(root, client_id)
+        self.folder.incoming.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def engagement(self) -> chain.Engagement:
+        """Opened anew each time, as each process does."""
+        return chain.Engagement(
+            client_id=self.client_id,
+            config=config_of(self.client_id, **self.changes),
+            folder=self.folder,
+            store=LocalStore(self.folder.incoming, client_id=self.client_id),
+            ledger_url=f"sqlite:///{self.root / 'ledger.db'}",
+            dbt_dir=self.dbt_dir,
+        )
+
+    def drop(self, name: str, content: str | bytes) -> Path:
+        """Let a file arrive."""
+        path = self.folder.incoming / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def drop_demo(self, *names: str) -> None:
+        """Let the client's demo files arrive; those that begin with one of the names."""
+        for path in write_demo_files(self.root / "demo"):
+            if path.parent.parent.name == self.client_id and path.name.startswith(names or ""):
+                shutil.copyfile(path, self.folder.incoming / path.name)
+        shutil.rmtree(self.root / "demo")
+
+    def receive(self, run_id: str, batch_id: str | None = None) -> Intake:
+        """Look, claim and read."""
+        return chain.receive(
+            self.engagement, run_id=run_id, batch_id=batch_id, period=None, log=self.said.append
+        )
+
+    def after_receive(self, run_id: str, batch_id: str, *, begin: str = "profile") -> Delivery:
+        """The stages from one on."""
+        return run_stages(self.engagement, batch_id, run_id, self.said.append, begin=begin)
+
+    def run(self, batch_id: str | None = None) -> Delivery:
+        """The whole chain, as one run."""
+        run_id = uuid.uuid4().hex
+        received = self.receive(run_id, batch_id)
+        return self.after_receive(run_id, received.batch.batch_id)
+
+    def profile_of(self, delivery: Delivery) -> Profile:
+        """What `profiled` left."""
+        path = self.folder.run(delivery.delivery_id) / "profile.json"
+        return Profile.model_validate_json(path.read_bytes())
+
+    def states(self) -> dict[str, str]:
+        """File → its state in the ledger (of its newest version)."""
+        stories = self.engagement.intake.history()
+        return {story.drop.key: story.state.value for story in reversed(stories)}
+
+    def deliveries(self) -> list[str]:
+        """The finished deliveries in the folder."""
+        if not self.folder.deliverables.is_dir():
+            return []
+        return sorted(p.name for p in self.folder.deliverables.iterdir() if p.name[0] != ".")
+
+    def copy(self, root: Path, **changes: Any) -> World:
+        """The same client with all that it holds, elsewhere."""
+        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        return World(root, self.client_id, dbt_dir=self.dbt_dir, **{**self.changes, **changes})
+
+
+def run_stages(
+    engagement: chain.Engagement, batch_id: str, run_id: str, log: Any, *, begin: str
+) -> Delivery:
+    """The stages after `file_received`, beginning with one of them."""
+    names = ("profile", "clean", "validate", "deliver")
+    todo = names[names.index(begin) :]
+    named: dict[str, Any] = {"batch_id": batch_id, "run_id": run_id}
+    if "profile" in todo:
+        chain.profile(engagement, **named, log=log)
+    if "clean" in todo:
+        chain.clean(engagement, **named, log=log)
+    if "validate" in todo:
+        checks = chain.validate(engagement, **named, log=log)
+        chain.refuse_failed(engagement, **named, checks=checks)
+    return chain.deliver(engagement, **named, log=log)
+
+
+class Delivered:
+    """A client with a finished delivery; copied, never changed."""
+
+    def __init__(self, world: World, delivery: Delivery) -> None:
+        self.world = world
+        self.delivery = delivery
+
+
+@pytest.fixture(scope="session")
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
+    """The demo client Acme after its first delivery (tier 3)."""
+    world = World(tmp_path_factory.mktemp("acme"))
+    world.drop_demo()
+    return Delivered(world, world.run())
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Acme before any file arrived."""
+    return World(tmp_path)
+
+
+@pytest.fixture
+def delivered(acme: Delivered, tmp_path: Path) -> World:
+    """Acme after its first delivery, to do more with."""
+    return acme.world.copy(tmp_path / "copy")

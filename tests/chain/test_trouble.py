@@ -1,0 +1,153 @@
+"""Poison files, failing tests and kills: nothing is lost, nothing is delivered twice."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from consulting import chain
+from consulting.errors import BlockedDeliveryError, ChecksFailedError
+from consulting.intake import RunVerdict
+from consulting.intake.intake import Intake
+
+from .conftest import AT_ONCE, DBT, World
+from .test_delivering import HEADER, customer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STAGES = ("receive", "profile", "clean", "validate", "deliver")
+INSIDE = ("build_delivery", "append_history", "delivered", "after delivered")
+
+
+def bring_back(world: World, verdict: RunVerdict = RunVerdict.DIED) -> str:
+    """What the sensor does after a run ended: the batch that it asks a run for next."""
+    for _ in range(2):
+        tick = chain.look(
+            world.engagement,
+            verdict_of=lambda _: verdict,
+            verdict_of_request=lambda _: RunVerdict.UNKNOWN,
+            now=datetime.now(UTC),
+        )
+    return tick.batches[0].batch_id
+
+
+def test_a_poison_file_is_set_aside_with_its_reason_and_its_neighbours_are_delivered(
+    world: World,
+) -> None:
+    world.drop("customers_1.csv", HEADER + customer(1) + customer(2))
+    world.drop("orders_1.xlsx", b"PK\x03\x04 this is no workbook")
+    delivery = world.run()
+    assert world.states() == {"customers_1.csv": "delivered", "orders_1.xlsx": "quarantined"}
+    reason = next(world.folder.quarantine.rglob("*.reason.json")).read_text()
+    assert '"reason"' in reason
+    assert "orders_1.xlsx" in (delivery.path / "manifest.json").read_text()
+    assert delivery.summary.delivered == 2
+
+
+def test_where_all_files_are_bad_nothing_is_delivered_and_no_batch_is_left(world: World) -> None:
+    world.drop("customers_1.csv", b"\x00\x01\x02\xff" * 200)
+    world.drop("orders_1.xlsx", b"PK\x03\x04 this is no workbook")
+    received = world.receive("run")
+    said = chain.unreadable(received)
+    assert said is not None
+    assert said.startswith("No file could be read. customers_1.csv: ")
+    assert "Traceback" not in said
+    batch_id = received.batch.batch_id
+    chain.refuse(world.engagement, batch_id=batch_id, run_id="run", reason=said)
+    assert set(world.states().values()) == {"quarantined"}
+    assert world.engagement.intake.state().batches == ()
+    assert world.deliveries() == []
+
+
+def test_a_failing_blocking_test_delivers_nothing_until_it_is_mended(tmp_path: Path) -> None:
+    dbt_dir = tmp_path / "dbt"
+    shutil.copytree(DBT, dbt_dir, ignore=shutil.ignore_patterns("target", "logs"))
+    mart = dbt_dir / "models/clients/acme_corp/marts/customers.sql"
+    good = mart.read_text()
+    mart.write_text(f"select * from ({good}) union all select * from ({good})")
+    world = World(tmp_path / "data", dbt_dir=dbt_dir, intake={**AT_ONCE, "solo_failures": 9})
+    world.drop("customers.csv", HEADER + customer(1))
+    with pytest.raises(ChecksFailedError, match=r"unique_customers_customer_id \(1 rows") as failed:
+        world.run()
+    assert str(failed.value).startswith("acme_corp: nothing is delivered, for ")
+    assert "ada1@example.com" not in str(failed.value)
+    assert world.deliveries() == []
+    waiting = world.engagement.intake.state().batches[0]
+    assert (waiting.status, world.states()) == ("waiting", {"customers.csv": "claimed"})
+    assert "unique_customers_customer_id" in str(waiting.reason)
+
+    with pytest.raises((BlockedDeliveryError, ChecksFailedError)):
+        world.after_receive("by hand", waiting.batch_id, begin="deliver")
+    assert world.deliveries() == [], "a run that begins at the end does not evade the tests"
+
+    mart.write_text(good)
+    delivery = world.run(bring_back(world, RunVerdict.FAILED))
+    assert delivery.delivery_id == waiting.batch_id
+    assert world.states() == {"customers.csv": "delivered"}
+
+
+def _die(*_args: object, **_kwargs: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _run_until(root: Path, batch_id: str, place: str) -> None:
+    """In a process of its own: run the chain, and die after a stage or inside the last one."""
+    from consulting.chain import delivered
+
+    world = World(root)
+    engagement = world.engagement
+    if place in {"build_delivery", "append_history"}:
+        setattr(delivered, place, _die)
+    elif place == "delivered":
+        Intake.delivered = _die  # type: ignore[method-assign,assignment]
+    world.receive("killed", batch_id)
+    for stage in STAGES[1:]:
+        if place == STAGES[STAGES.index(stage) - 1]:
+            _die()
+        done = getattr(chain, stage)(engagement, batch_id=batch_id, run_id="killed", log=print)
+        assert done
+    _die()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(place, marks=[pytest.mark.slow] if place in {"receive", "profile"} else [])
+        for place in (*STAGES[:-1], *INSIDE)
+    ],
+)
+def test_a_run_killed_anywhere_is_finished_by_the_next_with_one_delivery(
+    world: World, place: str
+) -> None:
+    world.drop("customers.csv", HEADER + "".join(map(customer, range(1, 6))))
+    batch_id = bring_back(world)
+    # the forked process has dbt loaded already
+    process = multiprocessing.get_context("fork").Process(
+        target=_run_until, args=(world.root, batch_id, place)
+    )
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+    if place == "after delivered":
+        assert world.after_receive("next", batch_id, begin="deliver").rebuilt
+    else:
+        assert bring_back(world) == batch_id
+        begin = {"profile": "clean", "clean": "validate", "validate": "deliver"}.get(place)
+        if begin:
+            world.after_receive("next", batch_id, begin=begin)
+        elif place in INSIDE:
+            world.after_receive("next", batch_id, begin="deliver")
+        else:
+            world.run(batch_id)
+    assert world.deliveries() == [batch_id]
+    assert world.states() == {"customers.csv": "delivered"}
+    with (world.folder.deliverables / batch_id / "tables/customers.csv").open() as file:
+        assert len(file.readlines()) == 1 + 5
+    assert not list(world.folder.deliverables.glob(".*"))

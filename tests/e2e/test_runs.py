@@ -1,0 +1,149 @@
+"""What Dagster shows of a run, and what its sensor asks for."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from consulting.demo import write_demo_files
+from consulting.errors import StoreMissingError
+
+from .conftest import Location
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = (
+    "Customer ID,Full Name,Email,Phone,Country,Signup Date,Lifetime Value,Marketing Opt-In,"
+    "Status,Last Updated,Notes\n"
+)
+ROW = (
+    "000007,Ada Lovelace,ada@example.com,(415) 555-0007,USA,2024-01-05,100.00,Yes,active,"
+    "2026-01-02 10:00:00,\n"
+)
+PERIODS = {"every": "month", "start": "2026-01", "period_from": r"(?P<year>\d{4})-(?P<month>\d{2})"}
+
+
+class Ran:
+    """The demo's run, and where it ran."""
+
+    def __init__(self, root: Path) -> None:
+        write_demo_files(root)
+        self.location = Location(root)
+        self.first = self.location.requests()
+        self.second = list(self.location.tick().run_requests or [])
+        self.result = self.location.run(self.first[0])
+
+
+@pytest.fixture(scope="module")
+def ran(data_root: Path) -> Ran:
+    return Ran(data_root)
+
+
+def test_new_files_ask_for_one_run_and_ticks_before_it_begins_ask_for_the_same(ran: Ran) -> None:
+    assert len(ran.first) == 1
+    assert ran.first[0].run_key
+    assert {request.run_key for request in ran.second} <= {ran.first[0].run_key}
+    assert not ran.location.tick().run_requests, "delivered: nothing is asked for any more"
+
+
+def test_the_run_succeeds_and_carries_the_clients_tags(ran: Ran) -> None:
+    assert ran.result.success
+    tags = ran.result.dagster_run.tags
+    assert (tags["client_id"], tags["engagement_type"]) == ("acme_corp", "recurring")
+    assert tags["consulting/batch"] in str(ran.first[0].run_key)
+
+
+def test_the_stages_tell_counts(ran: Ran) -> None:
+    told = {
+        event.asset_key.path[-1]: event.materialization.metadata
+        for event in ran.result.get_asset_materialization_events()
+        if event.asset_key
+    }
+    assert told["file_received"]["file_count"].value == 2
+    assert told["cleaned"]["rows_received"].value == 675 + 1496
+    assert told["cleaned"]["rows_delivered"].value == 629 + 1455
+    assert told["customers"]["dagster/row_count"].value == 629
+    assert told["validated"]["tests_failed"].value == 0
+    assert "quality_report.html" in str(told["delivered"]["deliverables"].value)
+
+
+def test_no_value_of_a_clients_cell_stands_in_the_event_log(ran: Ran) -> None:
+    import duckdb
+
+    with duckdb.connect(str(ran.location.folder.warehouse), read_only=True) as connection:
+        rows = connection.sql('SELECT "Email", "Phone", "Full Name" FROM raw.customers').fetchall()
+    values = {value.strip() for row in rows for value in row if value and len(value.strip()) > 7}
+    log = "\n".join(str(entry) for entry in ran.location.instance.all_logs(ran.result.run_id))
+    assert "file_received" in log
+    assert {value for value in values if value in log} == set()
+
+
+def test_a_warning_is_shown_and_stops_nothing(ran: Ran) -> None:
+    checks = {e.check_name: e for e in ran.result.get_asset_check_evaluations()}
+    failed = [check for check in checks.values() if not check.passed]
+    assert failed, "the demo's e-mail addresses are not unique"
+    assert {check.severity for check in failed} == {dg.AssetCheckSeverity.WARN}
+    assert checks["every_row_accounted_for"].passed
+    assert checks["every_column_mapped"].passed
+
+
+def test_bytes_that_were_delivered_before_end_in_a_run_that_succeeds_and_delivers_nothing(
+    ran: Ran,
+) -> None:
+    source = ran.location.folder.incoming / "orders_2026-01-05.xlsx"
+    shutil.copyfile(source, source.with_name("orders_again.xlsx"))
+    result = ran.location.run(ran.location.requests()[0])
+    assert result.success
+    assert result.get_asset_materialization_events() == []
+    checks = result.get_asset_check_evaluations()
+    assert [check.check_name for check in checks] == ["files_readable"]
+    assert "nothing new to deliver" in str(checks[0].description)
+    assert len(list(ran.location.folder.deliverables.iterdir())) == 1
+
+
+def test_a_run_for_which_nothing_arrived_fails_with_one_plain_sentence(own_root: Path) -> None:
+    result = Location(own_root).run()
+    failure = next(e for e in result.all_events if e.is_step_failure).step_failure_data
+    assert failure.user_failure_data is not None
+    said = str(failure.user_failure_data.description)
+    assert said.startswith("acme_corp: no file is ready in ")
+    assert "Traceback" not in said
+
+
+def test_bad_files_alone_block_the_run_and_settle_the_ledger(own_root: Path) -> None:
+    location = Location(own_root)
+    (location.folder.incoming / "orders_1.xlsx").write_bytes(b"PK\x03\x04 no workbook")
+    result = location.run(location.requests()[0])
+    assert not result.success
+    check = result.get_asset_check_evaluations()[0]
+    assert (check.check_name, check.passed) == ("files_readable", False)
+    assert check.severity is dg.AssetCheckSeverity.ERROR
+    assert "orders_1.xlsx: " in str(check.description)
+    assert not location.folder.deliverables.exists()
+    assert location.engagement.intake.state().counts["quarantined"] == 1
+    assert not location.tick().run_requests
+
+
+def test_a_store_that_is_gone_fails_the_tick_and_does_not_skip_it(own_root: Path) -> None:
+    location = Location(own_root, source={"type": "local", "folder": str(own_root / "gone")})
+    with pytest.raises(StoreMissingError, match="acme_corp: "):
+        location.tick()
+
+
+def test_a_late_file_lands_in_the_period_of_its_name(own_root: Path) -> None:
+    location = Location(own_root, partitions=PERIODS)
+    (location.folder.incoming / "customers_2026-03-01.csv").write_text(HEADER + ROW)
+    march = location.requests()[0]
+    assert march.partition_key == "2026-03"
+    assert location.run(march).success
+    late = ROW.replace("000007", "000008").replace("ada@", "eva@").replace("0007", "0008")
+    (location.folder.incoming / "customers_2026-01-31.csv").write_text(HEADER + late)
+    january = location.requests()[0]
+    assert january.partition_key == "2026-01"
+    assert location.run(january).success
+    key = dg.AssetKey(["acme_corp", "delivered"])
+    assert location.instance.get_materialized_partitions(key) == {"2026-01", "2026-03"}
