@@ -13,40 +13,51 @@ if TYPE_CHECKING:
     from consulting.chain.cleaned import clean
     from consulting.chain.delivered import deliver
     from consulting.chain.engagement import Engagement
+    from consulting.chain.facts import Facts, facts_of
     from consulting.chain.file_received import receive
     from consulting.chain.gate import drifted, refuse, unaccounted, unmapped, unreadable
+    from consulting.chain.incidents import watch
     from consulting.chain.profiled import profile
+    from consulting.chain.standing import standing_of
     from consulting.chain.validated import refuse_failed, validate
 
 __all__ = [
     "Engagement",
+    "Facts",
     "Tick",
     "clean",
     "deliver",
     "drifted",
+    "facts_of",
     "look",
     "profile",
     "receive",
     "refuse",
     "refuse_failed",
+    "standing_of",
     "unaccounted",
     "unmapped",
     "unreadable",
     "validate",
+    "watch",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "Engagement": "engagement",
+        "Facts": "facts",
         "Tick": "arrivals",
         "clean": "cleaned",
         "deliver": "delivered",
+        "facts_of": "facts",
         "look": "arrivals",
         "profile": "profiled",
         "receive": "file_received",
         "refuse_failed": "validated",
+        "standing_of": "standing",
         "validate": "validated",
+        "watch": "incidents",
         "drifted": "gate",
         "refuse": "gate",
         "unaccounted": "gate",

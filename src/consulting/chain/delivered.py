@@ -173,6 +173,11 @@ def exports(engagement: Engagement, inputs: DeliveryInputs) -> list[TableExport]
 
 def blocked(engagement: Engagement) -> tuple[str, ...]:
     """What the tier did not allow in this run, in the promised words."""
+    return tuple(str(each) for each in blocked_operations(engagement))
+
+
+def blocked_operations(engagement: Engagement) -> tuple[TierBlockedError, ...]:
+    """What the engagement's tier forbids, as the errors that were not worth stopping for."""
     tier = engagement.config.security_tier
     operations = {
         "store all rows of the files": FULL_TIER,
@@ -182,7 +187,7 @@ def blocked(engagement: Engagement) -> tuple[str, ...]:
         "deliver cleaned tables": SAMPLED_TIER,
     }
     return tuple(
-        str(TierBlockedError(operation, required, engagement.client_id, tier))
+        TierBlockedError(operation, required, engagement.client_id, tier)
         for operation, required in operations.items()
         if tier < required
     )

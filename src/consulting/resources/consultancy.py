@@ -32,20 +32,35 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
 
     dbt_dir: str = Field(default=str(DBT_DIR), description="The shared dbt project.")
 
-    def engagement(self, client_id: str, config: EngagementConfig) -> Engagement:
+    def engagement(
+        self, client_id: str, config: EngagementConfig, *, looks: bool = False
+    ) -> Engagement:
         """One client's engagement, ready for work.
+
+        Args:
+            client_id: The client.
+            config: What its `defs.yaml` says.
+            looks: Only reads what the ledger knows: the place its files come from is not opened,
+                so that a client with wrong credentials can be watched, too.
 
         Raises:
             ConfigurationError: If a place or a credential it needs is not there.
         """
         from consulting.chain import Engagement
+        from consulting.intake.stores import LocalStore
 
         folder = ClientFolder(data_root(), client_id)
+
+        store: Store
+        if looks:
+            store = LocalStore(folder.incoming, client_id=client_id)
+        else:
+            store = open_store(client_id, config, folder)
         return Engagement(
             client_id=client_id,
             config=config,
             folder=folder,
-            store=open_store(client_id, config, folder),
+            store=store,
             ledger_url=ledger_url(),
             dbt_dir=Path(self.dbt_dir),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from consulting.components.engagement import assets, automation, models, partitions
+from consulting.components.engagement import assets, automation, models, partitions, roster
 from consulting.components.engagement.client import Client
 from consulting.components.engagement.scaffolder import EngagementScaffolder
 from consulting.config.defaults import with_defaults
@@ -59,7 +59,7 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
         folder = context.path if context.path.is_dir() else context.path.parent
         client = self.client_in(folder)
         dbt = models.ClientDbt(client)
-        return dg.Definitions(
+        defs = dg.Definitions(
             assets=[
                 assets.build_file_received(client),
                 assets.build_profiled(client),
@@ -71,6 +71,8 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
             sensors=[automation.build_sensor(client)],
             schedules=automation.build_schedules(client),
         )
+        roster.enrol(client)
+        return defs
 
     def client_in(self, folder: Path) -> Client:
         """Who this is, with what it inherits.

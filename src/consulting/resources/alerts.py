@@ -1,0 +1,67 @@
+"""Where alerts are kept and how they leave: the desk on the ledger, and Slack or a page."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from consulting.layout import data_root, ledger_url
+
+if TYPE_CHECKING:
+    from consulting.alerting import AlertDesk, Sender, SlackSender
+
+TOKEN_VARIABLE = "SLACK_BOT_TOKEN"  # noqa: S105 - the variable's name, not the token
+SLACK_URL = "https://slack.com/api/"
+WEB_VARIABLE = "CONSULTING_WEB_URL"
+
+
+class AlertsResource(dg.ConfigurableResource[None]):
+    """Opens the alert desk and the way alerts leave by.
+
+    The token comes from `SLACK_BOT_TOKEN` when it is needed, so that it never enters run config.
+    """
+
+    slack_base_url: str = Field(default=SLACK_URL, description="The address of Slack's Web API.")
+
+    def desk(self) -> AlertDesk:
+        """The desk of all clients, in the ledger's database."""
+        data_root().mkdir(parents=True, exist_ok=True)
+        return _desk(ledger_url())
+
+    def sender(self) -> Sender:
+        """Slack where there is a token; else `alerts.html` in the data root."""
+        from consulting.alerting import PageSender
+
+        token = os.environ.get(TOKEN_VARIABLE)
+        if not token:
+            return PageSender(data_root())
+        return _slack(token, self.slack_base_url)
+
+
+def run_link(run_id: str) -> str | None:
+    """The run's page, where `CONSULTING_WEB_URL` says where Dagster's UI is."""
+    base = os.environ.get(WEB_VARIABLE)
+    return f"{base.rstrip('/')}/runs/{run_id}" if base else None
+
+
+@lru_cache(maxsize=8)
+def _desk(url: str) -> AlertDesk:
+    from consulting.alerting import AlertDesk
+
+    return AlertDesk(url)
+
+
+@lru_cache(maxsize=8)
+def _slack(token: str, base_url: str) -> SlackSender:
+    """One sender per process, for it remembers the channels' ids."""
+    from dagster_slack import SlackResource
+
+    from consulting.alerting import SlackSender
+
+    client = SlackResource(token=token).get_client()
+    client.base_url = base_url
+    return SlackSender(client)
