@@ -52,7 +52,7 @@ def test_a_poison_file_is_set_aside_with_its_reason_and_its_neighbours_are_deliv
 
 
 def test_where_all_files_are_bad_nothing_is_delivered_and_no_batch_is_left(world: World) -> None:
-    world.drop("customers_1.csv", b"\x00\x01\x02\xff" * 200)
+    world.drop("customers_1.csv", b"")
     world.drop("orders_1.xlsx", b"PK\x03\x04 this is no workbook")
     received = world.receive("run")
     said = chain.unreadable(received)

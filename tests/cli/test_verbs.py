@@ -1,0 +1,69 @@
+"""The command line's verbs on a client's files: plain errors, and dry runs that change nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from consulting.cli import main
+from consulting.cli.engagements import open_engagement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def say(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.fixture
+def quarantined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A file of Acme's in quarantine; its number in the ledger."""
+    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
+    intake = open_engagement("acme_corp").intake
+    (tmp_path / "acme_corp/incoming/no_feed.txt").write_text("nobody's")
+    for minutes in (0, 1):  # seen, then settled
+        intake.look(now=datetime.now(UTC) + timedelta(minutes=minutes))
+    return intake.history()[0].drop.drop_id
+
+
+def test_the_ledger_shows_each_file_with_its_state_and_reason(quarantined: int) -> None:
+    said = say("ledger", "acme_corp")
+    assert said.exit_code == 0
+    assert "1 quarantined" in said.output
+    assert f"{quarantined}  quarantined  no_feed.txt (version 1)" in said.output
+
+
+@pytest.mark.parametrize("verb", ["reprocess", "release", "discard"])
+def test_a_dry_run_changes_nothing(quarantined: int, verb: str) -> None:
+    before = say("ledger", "acme_corp", "--events").output
+    said = say(verb, "acme_corp", str(quarantined), "--dry-run")
+    assert said.output.strip()
+    assert "Traceback" not in said.output
+    assert say("ledger", "acme_corp", "--events").output == before
+
+
+def test_a_discarded_file_is_settled(quarantined: int) -> None:
+    assert say("discard", "acme_corp", str(quarantined)).exit_code == 0
+    assert "1 discarded" in say("ledger", "acme_corp").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ledger", "acme_crop"), "There is no client 'acme_crop'. Did you mean 'acme_corp'?"),
+        (("verify", "acme_corp", "x"), "acme_corp has no delivery 'x'. Its deliveries: none yet."),
+        (("models", "acme_corp"), "acme_corp has no profile yet."),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(
+    quarantined: int, arguments: tuple[str, ...], words: str
+) -> None:
+    assert quarantined
+    said = say(*arguments)
+    assert said.exit_code == 1
+    assert words in said.output
+    assert "Traceback" not in said.output
