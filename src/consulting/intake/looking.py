@@ -129,9 +129,8 @@ class _Step:
     def take_page(self) -> None:
         """Lists one page and records its changes in one transaction."""
         page = self._store.list_page(self._position, self._store.page_size)
-        items = {item.key: item for item in page.items if not self._temporary.covers(item.key)}
-        self._counts["listed"] += len(items)
-        low, high = self._high_key, max((item.key for item in page.items), default=None)
+        items = {item.key: item for item in page.items}
+        low, high = self._high_key, max(items, default=None)
         late = [] if low is None else [key for key in items if key <= low]
         if high is None or (low is not None and low > high):
             high = low
@@ -146,7 +145,10 @@ class _Step:
                 waiting += _reconsidered(connection, self._client_id, span)
         self._missing.difference_update(late)
         self._late.extend(late)
-        changed = [item for item in items.values() if known.get(item.key) != item.signature]
+        # Names are judged where something is new only: a pass sees 100,000 that are not.
+        differing = [item for item in page.items if known.get(item.key) != item.signature]
+        changed = [item for item in differing if not self._temporary.covers(item.key)]
+        self._counts["listed"] += len(items) - len(differing) + len(changed)
         settled = [row for row in waiting if self._has_settled(row, items)]
         if changed or settled:
             with self._write() as transaction:
