@@ -10,6 +10,7 @@ from consulting.profiling.columns import pct
 from consulting.profiling.model import ColumnProfile, FeedProfile, Issue
 from consulting.profiling.source import open_connection, quoted, trimmed, view_rows
 from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.wording import counted
 from consulting.records import FileReading, Record
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def _orphans(relation: Relation) -> Issue:
         feed=relation.feed, column=relation.column,
         columns=(relation.column, f"{relation.parent_feed}.{relation.parent_column}"),
         issue_type="orphan_values", severity="warn",
-        detail=f"{relation.orphans:,} rows of {relation.feed} refer by “{relation.column}” to a "
+        detail=counted(relation.orphans, "row") + f" of {relation.feed} "
+        f"{'refers' if relation.orphans == 1 else 'refer'} by “{relation.column}” to a "
         f"“{relation.parent_column}” that {relation.parent_feed} does not have.",
         evidence_count=relation.orphans, evidence_pct=pct(relation.orphans, relation.rows),
         recommendation=f"Ask whether {relation.parent_feed} is complete; add a relationships test.",

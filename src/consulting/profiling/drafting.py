@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from consulting.profiling.columns import pct, shown
 from consulting.profiling.model import Issue
 from consulting.profiling.source import literal, quoted
+from consulting.profiling.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,18 +43,21 @@ class Drafting:
         count: int | None = None,
         where: str | None = None,
         question: str | None = None,
+        told: str = "",
     ) -> Issue:
         """An issue of the column.
 
         Args:
             issue_type: The code.
             severity: How much it matters.
-            detail: The sentence, with `{n}` for the number of rows.
-            recommendation: What to do.
+            detail: The sentence, with `{n}` for the number of rows, `[row|rows]` for what agrees
+                with it and `{told}` for `told`.
+            recommendation: What to do, with `[it|them]` where it agrees with the number of rows.
             values: The values it is about, with their rows.
             count: The rows, where they are not those of `values`.
             where: A condition for the rows, where listing `values` will not do.
             question: What to ask the client.
+            told: The client's own words in the sentence, which stay as they are.
         """
         values = values or {}
         rows = sum(values.values()) if count is None else count
@@ -62,11 +66,11 @@ class Drafting:
             column=self.view.name,
             issue_type=issue_type,
             severity=severity,
-            detail=detail.replace("{n}", f"{rows:,}"),
+            detail=inflected(detail, rows).replace("{told}", told),
             evidence_count=rows,
             evidence_pct=pct(rows, self.view.rows),
             examples=self._examples(values),
-            recommendation=recommendation,
+            recommendation=inflected(recommendation, rows),
             question=question,
             rows_where=self._where(values, rows, where),
         )
