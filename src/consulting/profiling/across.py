@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from consulting.privacy.column_names import words
 from consulting.profiling.columns import pct
 from consulting.profiling.model import ColumnProfile, FeedProfile, Issue
-from consulting.profiling.source import open_connection, quoted, trimmed, view_rows
+from consulting.profiling.source import (
+    bare,
+    is_missing,
+    open_connection,
+    quoted,
+    trimmed,
+    view_rows,
+)
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import counted
 from consulting.records import FileReading, Record
@@ -124,6 +131,7 @@ def _names_agree(column: ColumnProfile, parent: FeedProfile, key: ColumnProfile)
 
 
 def _orphans(relation: Relation) -> Issue:
+    column, key = quoted(relation.column), quoted(relation.parent_column)
     other = f"raw.{quoted(relation.parent_feed)}"
     return Issue(
         feed=relation.feed, column=relation.column,
@@ -135,7 +143,6 @@ def _orphans(relation: Relation) -> Issue:
         evidence_count=relation.orphans, evidence_pct=pct(relation.orphans, relation.rows),
         recommendation=f"Ask whether {relation.parent_feed} is complete; add a relationships test.",
         question=f"Are all {relation.parent_feed} in the file, or the current ones only?",
-        rows_where=f"trim({quoted(relation.column)}) NOT IN (SELECT trim("
-        f"{quoted(relation.parent_column)}) FROM {other} "
-        f"WHERE {quoted(relation.parent_column)} IS NOT NULL)",
+        rows_where=f"NOT {is_missing(column)} AND {bare(column)} NOT IN (SELECT {bare(key)} "
+        f"FROM {other} WHERE {key} IS NOT NULL)",
     )  # fmt: skip

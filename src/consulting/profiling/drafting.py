@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import pct, shown
 from consulting.profiling.model import Issue
-from consulting.profiling.source import literal, quoted
+from consulting.profiling.source import bare, literal, quoted
 from consulting.profiling.wording import inflected
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class Drafting:
             recommendation: What to do, with `[it|them]` where it agrees with the number of rows.
             values: The values it is about, with their rows.
             count: The rows, where they are not those of `values`.
-            where: A condition for the rows, where listing `values` will not do.
+            where: A condition for the rows, where listing `values` will not do: over `{c}`, the
+                column, and `{t}`, the same without white space at its ends.
             question: What to ask the client.
             told: The client's own words in the sentence, which stay as they are.
         """
@@ -83,7 +84,8 @@ class Drafting:
 
     def _where(self, values: Mapping[str, int], rows: int, where: str | None) -> str | None:
         if where is not None:
-            return where.replace("{c}", quoted(self.view.name))
+            column = quoted(self.view.name)
+            return where.replace("{t}", bare(column)).replace("{c}", column)
         listed = sum(values.values()) == rows and len(values) <= self.thresholds.listed_values
         if not values or not listed or self.view.private:
             return None

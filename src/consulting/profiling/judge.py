@@ -10,7 +10,7 @@ from consulting.profiling.judge_dates import date_issues
 from consulting.profiling.judge_numbers import number_issues
 from consulting.profiling.judge_texts import text_issues
 from consulting.profiling.similar import spelling_issues
-from consulting.profiling.source import quoted
+from consulting.profiling.source import literal, quoted
 from consulting.profiling.view import ColumnView, trim
 from consulting.profiling.wording import counted, share
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from consulting.profiling.model import Issue
     from consulting.profiling.thresholds import Thresholds
 
-_NULLABLE = "trim({c}) = '' OR {c} IS NULL"
+_NULLABLE = "{c} IS NULL OR {t} = ''"
 _KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid", "index"})
 _PLACEHOLDERS = frozenset(
     "-1 -9 -99 -999 -9999 999 9999 99999 999999 9999999 99999999 999999999 0000 00000 000000 "  # noqa: SIM905 - words
@@ -28,7 +28,7 @@ _PLACEHOLDERS = frozenset(
     "xxx xx test dummy asdf foo".split()
 )
 # Rows of personal data are selected by form, so that no value need be listed.
-_FILLED = "trim({c}) <> '' AND NOT regexp_full_match(trim({c}), "
+_FILLED = "{t} <> '' AND NOT regexp_full_match({t}, "
 _UNFIT = {
     "integer": _FILLED + r"'[+-]?\d+')",
     "code": _FILLED + r"'\d+')",
@@ -112,10 +112,19 @@ def _misfits(draft: Drafting) -> Iterator[Issue]:
                 f"{share(view.type.fitting, total)}, which are {_TYPE_WORDS.get(kind, kind)}.",
                 "Correct [it|them] at the source, or let the cleaning rule reject [its row|their "
                 "rows].",
-                values=values, count=count, where=_UNFIT.get(kind) if view.private else None,
+                values=values, count=count, where=_unfit(view) if view.private else None,
             )  # fmt: skip
     elif kind == "text":
         yield from _mixed(draft)
+
+
+def _unfit(view: ColumnView) -> str | None:
+    """The rows that do not fit the type, by form; null tokens do not count as such."""
+    condition = _UNFIT.get(view.type.name)
+    if condition is None or not view.null_like:
+        return condition
+    tokens = ", ".join(literal(text) for text in sorted(view.null_like))
+    return f"{condition} AND {{c}} NOT IN ({tokens})"
 
 
 def _mixed(draft: Drafting) -> Iterator[Issue]:

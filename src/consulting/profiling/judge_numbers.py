@@ -154,7 +154,7 @@ def _leading_zeros(draft: Drafting) -> Iterator[Issue]:
             "{n} [value is|values are] digits with a leading zero: a label, not a number.",
             "Keep the column as text (rule to_text); a number would lose the zeros.",
             values=_values(draft, lambda x: x.leading_zero), count=zeros,
-            where="regexp_full_match(trim({c}), '0\\d+')",
+            where="regexp_full_match({t}, '0\\d+')",
         )  # fmt: skip
 
 

@@ -36,22 +36,22 @@ def _values(draft: Drafting, wanted: Callable[[str], bool]) -> dict[str, int]:
 
 
 def _white_space(draft: Drafting) -> Iterator[Issue]:
-    ends = _values(draft, lambda t: t != trim(t))
     known = draft.view.known
+    written = {**draft.view.null_like, **draft.view.values}
+    ends = {text: n for text, n in written.items() if text != trim(text)}
     if ends:
-        spaces_only = all(set(t[:1] + t[-1:]) - {" "} <= set(t.strip(" ")) for t in ends)
         yield draft.issue(
             "untrimmed_values", "info", "{n} [value has|values have] spaces before or after.",
             "Nothing: the cleaning rules take them off.",
             values=ends, count=known.get("untrimmed"),
-            where="{c} <> trim({c})" if spaces_only else None,
+            where="{c} <> {t} AND {t} <> ''",
         )  # fmt: skip
     inner = _values(draft, lambda t: "  " in trim(t))
     if inner:
         yield draft.issue(
             "inner_white_space", "info", "{n} [value has|values have] several spaces in a row.",
             "Nothing: the text rule writes one space.",
-            values=inner, count=known.get("inner_space"), where="contains(trim({c}), '  ')",
+            values=inner, count=known.get("inner_space"), where="contains({t}, '  ')",
         )  # fmt: skip
 
 
