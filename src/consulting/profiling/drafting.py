@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
     from consulting.records import Severity
+
+
+_TERM = re.compile(r"\{[ct]\}")
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ class Drafting:
     def _where(self, values: Mapping[str, int], rows: int, where: str | None) -> str | None:
         if where is not None:
             column = quoted(self.view.name)
-            return where.replace("{t}", bare(column)).replace("{c}", column)
+            terms = {"{c}": column, "{t}": bare(column)}
+            return _TERM.sub(lambda match: terms[match.group()], where)
         listed = sum(values.values()) == rows and len(values) <= self.thresholds.listed_values
         if not values or not listed or self.view.private:
             return None
