@@ -66,6 +66,11 @@ class ClientFolder:
         """One folder per delivery."""
         return self.path / "deliverables"
 
+    @property
+    def access_log(self) -> Path:
+        """At tier 3: who read or wrote the client's full data, one JSON line each."""
+        return self.path / "access.jsonl"
+
     def run(self, batch_id: str) -> Path:
         """What the stages of one batch's run leave for each other."""
         return self.path / "runs" / batch_id

@@ -118,6 +118,6 @@ def test_sensors_and_schedules_are_on_and_keep_the_clients_time(
 
 def test_one_client_can_be_loaded_alone() -> None:
     defs = load_client_defs(CLIENTS / "acme_corp")
-    keys = {key for asset in defs.assets or () for key in asset.keys}  # type: ignore[union-attr]
-    assert {key.path[0] for key in keys} == {"acme_corp"}
+    keys = defs.get_repository_def().asset_graph.get_all_asset_keys()
+    assert {key.path[0] for key in keys} == {"acme_corp", "consultancy"}
     assert defs.resources

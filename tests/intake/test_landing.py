@@ -121,6 +121,38 @@ def test_old_bytes_sent_anew_after_others_stand_again(desk: Any) -> None:
     assert len(desk.delivered_contents()) == 3
 
 
+def test_a_repeat_does_not_stand_for_bytes_that_its_batch_did_not_deliver(desk: Any) -> None:
+    desk.put("orders_1.csv", "A")
+    desk.settle()
+    desk.cycle()
+    desk.put("orders_2.csv", "A")  # a repeat of what stands
+    desk.put("orders_3.csv", "B")  # from now on B stands
+    desk.settle()
+    desk.cycle()
+    desk.put("orders_4.csv", "A")
+    desk.settle()
+    desk.cycle()
+    assert desk.delivered_contents() == [
+        ("orders_1.csv", b"A"),
+        ("orders_3.csv", b"B"),
+        ("orders_4.csv", b"A"),
+    ]
+
+
+def test_a_renamed_repeat_leads_back_to_the_drop_that_brought_the_bytes(desk: Any) -> None:
+    path = desk.put("orders_1.csv", "A")
+    desk.settle()
+    desk.cycle()
+    path.touch()
+    desk.settle()
+    desk.cycle()
+    path.rename(desk.incoming / "orders_2.csv")
+    desk.settle()
+    desk.cycle()
+    (renamed,) = desk.intake.history(key="orders_2.csv")
+    assert renamed.repeat_of == 1
+
+
 def test_the_same_bytes_for_another_feed_or_period_are_delivered(
     make_desk: Callable[..., Any],
 ) -> None:

@@ -32,7 +32,7 @@ Kind = Literal[
     "delivery_made",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-MOMENTARY: frozenset[Kind] = frozenset({"delivery_made"})
+MOMENTARY: frozenset[Kind] = frozenset({"delivery_made", "tier_blocked"})
 """Kinds that happen and are over: told once, never resolved."""
 
 

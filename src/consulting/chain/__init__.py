@@ -4,22 +4,53 @@ Each stage reads what the stages before it left in the run folder and leaves its
 it can be run by an asset, a command line or a test alike.
 """
 
-from consulting.chain.arrivals import Tick, look
-from consulting.chain.clean import clean
-from consulting.chain.deliver import deliver
-from consulting.chain.engagement import Engagement
-from consulting.chain.profile import profile
-from consulting.chain.receive import receive
-from consulting.chain.validate import refuse_failed, validate
+from typing import TYPE_CHECKING
+
+from consulting.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from consulting.chain.arrivals import Tick, look
+    from consulting.chain.cleaned import clean
+    from consulting.chain.delivered import deliver
+    from consulting.chain.engagement import Engagement
+    from consulting.chain.facts import Facts, facts_of
+    from consulting.chain.file_received import receive
+    from consulting.chain.incidents import watch
+    from consulting.chain.profiled import profile
+    from consulting.chain.standing import standing_of
+    from consulting.chain.validated import refuse_failed, validate
 
 __all__ = [
     "Engagement",
+    "Facts",
     "Tick",
     "clean",
     "deliver",
+    "facts_of",
     "look",
     "profile",
     "receive",
     "refuse_failed",
+    "standing_of",
     "validate",
+    "watch",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Engagement": "engagement",
+        "Facts": "facts",
+        "Tick": "arrivals",
+        "clean": "cleaned",
+        "deliver": "delivered",
+        "facts_of": "facts",
+        "look": "arrivals",
+        "profile": "profiled",
+        "receive": "file_received",
+        "refuse_failed": "validated",
+        "standing_of": "standing",
+        "validate": "validated",
+        "watch": "incidents",
+    },
+)

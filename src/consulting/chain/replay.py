@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
-from consulting.chain.clean import clean_files
-from consulting.chain.deliver import exports, gather
-from consulting.chain.profile import last_profile, profile_files
-from consulting.chain.receive import load_files
-from consulting.chain.validate import run_tests
+from consulting.chain.access import record_access
+from consulting.chain.cleaned import clean_files
+from consulting.chain.delivered import exports, gather
+from consulting.chain.file_received import load_files
+from consulting.chain.profiled import last_profile, profile_files
+from consulting.chain.validated import run_tests
 from consulting.delivery import build_delivery, list_deliveries, verify
 from consulting.errors import DeliveryError
 from consulting.intake.reading import read_file
@@ -54,6 +55,7 @@ def verify_delivery(
             f"{engagement.client_id} has no delivery {delivery_id!r}. Its deliveries: "
             f"{known or 'none yet'}."
         )
+    record_access(engagement, by="consulting verify", operation="rebuild", subject=delivery_id)
     return verify(delivered, lambda scratch: _rebuild(engagement, delivery_id, scratch, log))
 
 

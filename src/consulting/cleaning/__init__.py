@@ -1,11 +1,16 @@
 """Cleaning: a client's dbt models, run over what intake has loaded, every row accounted for."""
 
-from consulting.cleaning.accounts import account_rows, cleaning_steps
-from consulting.cleaning.invocation import Progress
-from consulting.cleaning.mappings import column_mappings, unaccounted_columns
-from consulting.cleaning.models import ClientModels, prepare_all
-from consulting.cleaning.run import ColumnProblem, DbtRun, ModelsFailedError, check_columns
-from consulting.cleaning.scaffolding import write_feed_models
+from typing import TYPE_CHECKING
+
+from consulting.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from consulting.cleaning.accounts import account_rows, cleaning_steps
+    from consulting.cleaning.invocation import Progress
+    from consulting.cleaning.mappings import column_mappings, unaccounted_columns
+    from consulting.cleaning.models import ClientModels, prepare_all
+    from consulting.cleaning.run import ColumnProblem, DbtRun, ModelsFailedError, check_columns
+    from consulting.cleaning.scaffolding import write_feed_models
 
 __all__ = [
     "ClientModels",
@@ -21,3 +26,21 @@ __all__ = [
     "unaccounted_columns",
     "write_feed_models",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ClientModels": "models",
+        "ColumnProblem": "run",
+        "DbtRun": "run",
+        "ModelsFailedError": "run",
+        "Progress": "invocation",
+        "account_rows": "accounts",
+        "check_columns": "run",
+        "cleaning_steps": "accounts",
+        "column_mappings": "mappings",
+        "prepare_all": "models",
+        "unaccounted_columns": "mappings",
+        "write_feed_models": "scaffolding",
+    },
+)

@@ -97,11 +97,22 @@ def _run(client: Client, batch: Batch, instance: dg.DagsterInstance) -> None:
         instance=instance,
         tags={**request.tags, RUN_KEY_TAG: batch.run_key},
         partition_key=request.partition_key,
+        run_config={"loggers": {"console": {}}},
         raise_on_error=False,
     )
     if not result.success:
-        failures = [e.event_specific_data for e in result.all_events if e.is_step_failure]
-        raise click.ClickException(f"{client.client_id}: {'; '.join(map(str, failures))}")
+        raise click.ClickException("; ".join(filter(None, map(_why, result.all_events))))
+
+
+def _why(event: dg.DagsterEvent) -> str | None:
+    """Why a step failed, in its own words."""
+    if not event.is_step_failure:
+        return None
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error.cause or data.error if data.error else None
+    return error.message.strip() if error else event.message
 
 
 @dg.logger

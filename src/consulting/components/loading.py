@@ -17,7 +17,9 @@ import dagster as dg
 from pydantic import ValidationError
 from yaml import MarkedYAMLError
 
+from consulting.components.engagement import roster
 from consulting.components.engagement.component import EngagementComponent
+from consulting.components.watch import build_on_time_checks
 from consulting.errors import ConfigurationError, ConsultingError
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def load_project(path_within_project: Path) -> dg.Definitions:
 
 def _load(tree: dg.ComponentTree) -> dg.Definitions:
     first_error: Exception | None = None
+    roster.dismiss()
     try:
         # a path is given, for without one Dagster imports every plug-in it finds (seconds)
         defs = tree.build_defs(tree.defs_module_path)
@@ -58,7 +61,8 @@ def _load(tree: dg.ComponentTree) -> dg.Definitions:
     except Exception as error:  # noqa: BLE001 - it is told below, with all others
         first_error = error
     else:
-        return dg.Definitions.merge(defs, dg.Definitions(component_tree=tree))
+        checks = dg.Definitions(asset_checks=build_on_time_checks(roster.enrolled()))
+        return dg.Definitions.merge(defs, checks)
     parts, broken = _load_each(tree.defs_module_path)
     if not broken:
         raise first_error
@@ -66,6 +70,7 @@ def _load(tree: dg.ComponentTree) -> dg.Definitions:
         raise ConfigurationError("\n\n".join(broken.values()))
     for client_id, explanation in broken.items():
         logger.error("%s is not loaded, all other clients are.\n%s", client_id, explanation)
+    parts.append(dg.Definitions(asset_checks=build_on_time_checks(roster.enrolled())))
     return dg.Definitions.merge(*parts, *(_stand_in(*item) for item in broken.items()))
 
 
@@ -96,7 +101,9 @@ def load_client_defs(folder: Path) -> dg.Definitions:
     except Exception as error:
         raise ConfigurationError(explain(folder.name, folder, error)) from error
     shared = folder.parents[1] / "shared"
-    return dg.Definitions.merge(_part(shared).build_defs(shared), own)
+    mine = [client for client in roster.enrolled() if client.client_id == folder.name]
+    checks = dg.Definitions(asset_checks=build_on_time_checks(mine))
+    return dg.Definitions.merge(_part(shared).build_defs(shared), own, checks)
 
 
 def _part(folder: Path) -> dg.ComponentTree:
@@ -120,6 +127,7 @@ def _load_each(defs_dir: Path) -> tuple[list[dg.Definitions], dict[str, str]]:
                 part = _part(client).build_defs(client)
                 _refuse_duplicates(part, client)
             except Exception as error:  # noqa: BLE001 - whatever it is, it stays this client's
+                roster.dismiss(client.name)
                 broken[client.name] = explain(client.name, client, error)
             else:
                 parts.append(part)

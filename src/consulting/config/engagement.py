@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from consulting.alerting import Kind
 from consulting.config_model import NAME_PATTERN, ConfigModel
 from consulting.intake.records import BatchPolicy
 from consulting.timekeeping import Partitioning, Sla, Timetable
@@ -111,6 +112,11 @@ class Alerts(ConfigModel):
     )
     deliveries: bool = Field(
         default=False, description="Also tell the channel of each delivery made.", examples=[True]
+    )
+    mute: tuple[Kind, ...] = Field(
+        default=(),
+        description="Kinds of alert that the channel does not want.",
+        examples=[["quarantined_file"]],
     )
 
 

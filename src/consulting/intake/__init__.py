@@ -1,23 +1,28 @@
 """Intake that cannot lose a file: stores, the ledger, batches. Nothing here knows Dagster."""
 
-from consulting.intake.intake import Intake
-from consulting.intake.ledger import Ledger
-from consulting.intake.records import (
-    BatchPolicy,
-    BatchStanding,
-    BatchStatus,
-    DeliveryFact,
-    DropStory,
-    FeedPattern,
-    LandedFile,
-    LedgerEvent,
-    LedgerState,
-    Look,
-    RunVerdict,
-    State,
-    VerbOutcome,
-)
-from consulting.intake.stores import Listed, ListingPage, LocalStore, S3Store, Store
+from typing import TYPE_CHECKING
+
+from consulting.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from consulting.intake.intake import Intake
+    from consulting.intake.ledger import Ledger
+    from consulting.intake.records import (
+        BatchPolicy,
+        BatchStanding,
+        BatchStatus,
+        DeliveryFact,
+        DropStory,
+        FeedPattern,
+        LandedFile,
+        LedgerEvent,
+        LedgerState,
+        Look,
+        RunVerdict,
+        State,
+        VerbOutcome,
+    )
+    from consulting.intake.stores import Listed, ListingPage, LocalStore, S3Store, Store
 
 __all__ = [
     "BatchPolicy",
@@ -41,3 +46,29 @@ __all__ = [
     "Store",
     "VerbOutcome",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "BatchPolicy": "records",
+        "BatchStanding": "records",
+        "BatchStatus": "records",
+        "DeliveryFact": "records",
+        "DropStory": "records",
+        "FeedPattern": "records",
+        "Intake": "intake",
+        "LandedFile": "records",
+        "Ledger": "ledger",
+        "LedgerEvent": "records",
+        "LedgerState": "records",
+        "Listed": "stores",
+        "ListingPage": "stores",
+        "LocalStore": "stores",
+        "Look": "records",
+        "RunVerdict": "records",
+        "S3Store": "stores",
+        "State": "records",
+        "Store": "stores",
+        "VerbOutcome": "records",
+    },
+)

@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from consulting.errors import DropChangedError, DropGoneError, LedgerError
 from consulting.intake.batching import drop_of, find_batch
@@ -207,12 +207,17 @@ class Landing:
         earlier = transaction.connection.scalar(first.limit(1))
         if earlier is not None:
             return int(earlier)
-        standing = self._standing_batch(transaction, row)
+        # A repeat brought no bytes into the batch that it arrived with: it stands for nothing
+        # itself, but a rename of it leads back to the drop that does.
+        stands = and_(
+            drops.c.delivered_in == self._standing_batch(transaction, row),
+            drops.c.repeat_of.is_(None),
+        )
         renamed = and_(drops.c.file_id.is_not(None), drops.c.file_id == row["file_id"])
         delivered = (
-            select(drops.c.drop_id)
+            select(func.coalesce(drops.c.repeat_of, drops.c.drop_id))
             .where(same, drops.c.state == State.DELIVERED)
-            .where(or_(drops.c.delivered_in == standing, renamed))
+            .where(or_(stands, renamed))
             .order_by(drops.c.drop_id.desc())
         )
         found = transaction.connection.scalar(delivered.limit(1))

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster_aws.s3 import S3Resource
 from pydantic import Field
 
-from consulting.chain.engagement import Engagement
 from consulting.config.engagement import EngagementConfig, S3Source
 from consulting.errors import ConfigurationError
-from consulting.intake.stores import LocalStore, Store
 from consulting.layout import ClientFolder, data_root, ledger_url
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from consulting.chain import Engagement
+    from consulting.intake import Store
 
 DBT_DIR = Path(__file__).parents[3] / "dbt"
 
@@ -32,18 +32,33 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
 
     dbt_dir: str = Field(default=str(DBT_DIR), description="The shared dbt project.")
 
-    def engagement(self, client_id: str, config: EngagementConfig) -> Engagement:
+    def engagement(
+        self, client_id: str, config: EngagementConfig, *, looks: bool = False
+    ) -> Engagement:
         """One client's engagement, ready for work.
+
+        Args:
+            client_id: The client.
+            config: What its `defs.yaml` says.
+            looks: Only reads what the ledger knows: the place its files come from is not opened,
+                so that a client with wrong credentials can be watched, too.
 
         Raises:
             ConfigurationError: If a place or a credential it needs is not there.
         """
+        from consulting.chain import Engagement
+
         folder = ClientFolder(data_root(), client_id)
+        store: Store
+        if looks:
+            store = LocalStore(folder.incoming, client_id=client_id)
+        else:
+            store = open_store(client_id, config, folder)
         return Engagement(
             client_id=client_id,
             config=config,
             folder=folder,
-            store=open_store(client_id, config, folder),
+            store=store,
             ledger_url=ledger_url(),
             dbt_dir=Path(self.dbt_dir),
         )
@@ -51,6 +66,8 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
 
 def open_store(client_id: str, config: EngagementConfig, folder: ClientFolder) -> Store:
     """Where the client's files arrive."""
+    from consulting.intake.stores import LocalStore
+
     source = config.source
     if isinstance(source, S3Source):
         from consulting.intake.stores.s3 import S3Store
@@ -87,6 +104,8 @@ def _s3_client(
     endpoint_url: str | None, region: str | None, access_key: str | None, secret_key: str | None
 ) -> S3Client:
     """A boto3 client; making one costs about 150 ms of CPU, so equal ones are shared."""
+    from dagster_aws.s3 import S3Resource
+
     resource = S3Resource(
         endpoint_url=endpoint_url,
         region_name=region,

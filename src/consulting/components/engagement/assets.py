@@ -7,12 +7,12 @@ import dagster as dg
 from consulting import chain
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import BATCH_TAG, Client
+from consulting.components.engagement.partitions import period_of
 from consulting.components.engagement.stage import batch_of, told_plainly
 from consulting.resources.consultancy import ConsultancyResource
 
 READABLE = "files_readable"
 NO_DRIFT = "no_blocking_drift"
-ON_TIME = "on_time"
 
 
 def build_file_received(client: Client) -> dg.AssetsDefinition:
@@ -51,7 +51,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
                 engagement,
                 run_id=context.run.run_id,
                 batch_id=batch_id,
-                period=context.partition_key if context.has_partition_key else None,
+                period=period_of(context.partition_key) if context.has_partition_key else None,
                 log=context.log.info,
             )
         yield dg.MaterializeResult(

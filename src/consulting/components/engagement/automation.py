@@ -9,7 +9,8 @@ import dagster as dg
 
 from consulting import chain
 from consulting.components.engagement.client import BATCH_TAG, Client
-from consulting.intake import RunVerdict
+from consulting.components.engagement.partitions import partition_of
+from consulting.intake.records import RunVerdict
 from consulting.records import Batch
 from consulting.resources.consultancy import ConsultancyResource
 
@@ -31,9 +32,13 @@ def build_job(client: Client) -> Any:
 
     (Dagster exports no name for the type of an asset job that is not resolved yet.)
     """
+    selection: dg.AssetSelection = dg.AssetSelection.key_prefixes(client.client_id)
+    if client.config.sla is not None:
+        # whether the client is late is no part of a run
+        selection -= dg.AssetSelection.checks(client.on_time)
     return dg.define_asset_job(
         client.job_name,
-        selection=dg.AssetSelection.key_prefixes(client.client_id),
+        selection=selection,
         description=f"{client.config.client_name}: from received files to a delivery.",
         tags=client.tags,
         executor_def=dg.in_process_executor,
@@ -112,7 +117,7 @@ def run_request(client: Client, batch: Batch) -> dg.RunRequest:
     """The run of one batch; the same batch and attempt never runs twice."""
     return dg.RunRequest(
         run_key=batch.run_key,
-        partition_key=batch.period if client.partitions_def else None,
+        partition_key=partition_of(batch.period) if batch.period else None,
         tags={**client.tags, BATCH_TAG: batch.batch_id},
     )
 

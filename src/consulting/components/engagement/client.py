@@ -37,6 +37,11 @@ class Client:
         return dg.AssetKey([self.client_id, name])
 
     @property
+    def on_time(self) -> dg.AssetCheckKey:
+        """The check that says whether what is due was delivered."""
+        return dg.AssetCheckKey(self.key("delivered"), "on_time")
+
+    @property
     def job_name(self) -> str:
         """The job that does its work."""
         return f"{self.client_id}_cleaning"

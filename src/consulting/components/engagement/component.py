@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from consulting.components.engagement import assets, automation, models, partitions
+from consulting.components.engagement import assets, automation, models, partitions, roster
 from consulting.components.engagement.client import Client
 from consulting.components.engagement.scaffolder import EngagementScaffolder
 from consulting.config.defaults import with_defaults
@@ -41,8 +41,10 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
         cls, context: dg.ResolutionContext, model: BaseModel
     ) -> EngagementComponent:
         """Resolve templates such as `{{ env.BUCKET }}`; only what the YAML says is kept."""
-        given: dict[str, Any] = model.model_dump(exclude_unset=True, mode="json")
-        return cls(attributes=EngagementConfig.model_validate(context.resolve_value(given)))
+        given: dict[str, Any] = model.model_dump(exclude_unset=True, by_alias=True)
+        if "{{" in str(given) or not isinstance(model, EngagementConfig):
+            model = EngagementConfig.model_validate(context.resolve_value(given))
+        return cls(attributes=model)
 
     @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
@@ -57,7 +59,7 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
         folder = context.path if context.path.is_dir() else context.path.parent
         client = self.client_in(folder)
         dbt = models.ClientDbt(client)
-        return dg.Definitions(
+        defs = dg.Definitions(
             assets=[
                 assets.build_file_received(client),
                 assets.build_profiled(client),
@@ -69,6 +71,8 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
             sensors=[automation.build_sensor(client)],
             schedules=automation.build_schedules(client),
         )
+        roster.enrol(client)
+        return defs
 
     def client_in(self, folder: Path) -> Client:
         """Who this is, with what it inherits.
@@ -89,7 +93,7 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
                 f"{folder.name!r} can not be a client's id. Rename its folder: a lower-case "
                 "letter, then lower-case letters, digits and underscores, for example 'globex_eu'."
             )
-        given = self.attributes.model_dump(exclude_unset=True, mode="json")
+        given = self.attributes.model_dump(exclude_unset=True, by_alias=True)
         config = EngagementConfig.model_validate(with_defaults(given, folder.parent))
         return Client(
             client_id=folder.name,

@@ -36,7 +36,7 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
         "bytes": sum(reading.size_bytes for reading in readings),
         "dagster/row_count": sum(reading.received_rows for reading in readings),
         "files": table(
-            ["file", "feed", "rows", "not parsed", "format", "encoding", "decisions"],
+            ["file", "feed", "rows", "not parsed", "format", "encoding"],
             (
                 [
                     reading.filename,
@@ -45,10 +45,16 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
                     reading.unparsed_rows,
                     reading.format,
                     reading.encoding or "",
-                    "; ".join((*reading.decisions, *reading.warnings)),
                 ]
                 for reading in readings
             ),
+        ),
+        "decisions": dg.MetadataValue.md(
+            "\n".join(
+                f"- **{reading.filename}**: {said}"
+                for reading in readings
+                for said in (*reading.decisions, *reading.warnings)
+            )
         ),
         "ledger": table(
             ["state", "files"],

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.progress import told
 from consulting.cleaning import DbtRun
@@ -26,6 +27,7 @@ def validate(
         CleaningError: If dbt could not run them.
     """
     with attempt(engagement, batch_id, run_id):
+        record_access(engagement, by=run_id, operation="run tests", subject=batch_id)
         return run_tests(engagement, batch_id, log=log)
 
 

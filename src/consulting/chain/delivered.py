@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from consulting.chain import artifacts
+from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.delivery import (
     Consultancy,
@@ -49,6 +50,7 @@ def deliver(
     folder = engagement.folder
     try:
         with attempt(engagement, batch_id, run_id):
+            record_access(engagement, by=run_id, operation="write delivery", subject=batch_id)
             inputs = gather(engagement, batch_id)
             tables = exports(engagement, inputs)
             engagement.intake.seal(batch_id, run_id, now=datetime.now(UTC))
@@ -142,6 +144,11 @@ def exports(engagement: Engagement, inputs: DeliveryInputs) -> list[TableExport]
 
 def blocked(engagement: Engagement) -> tuple[str, ...]:
     """What the tier did not allow in this run, in the promised words."""
+    return tuple(str(each) for each in blocked_operations(engagement))
+
+
+def blocked_operations(engagement: Engagement) -> tuple[TierBlockedError, ...]:
+    """What the engagement's tier forbids, as the errors that were not worth stopping for."""
     tier = engagement.config.security_tier
     operations = {
         "store all rows of the files": FULL_TIER,
@@ -151,7 +158,7 @@ def blocked(engagement: Engagement) -> tuple[str, ...]:
         "deliver cleaned tables": SAMPLED_TIER,
     }
     return tuple(
-        str(TierBlockedError(operation, required, engagement.client_id, tier))
+        TierBlockedError(operation, required, engagement.client_id, tier)
         for operation, required in operations.items()
         if tier < required
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.errors import (
     DropChangedError,
@@ -55,7 +56,7 @@ def receive(
         # an earlier attempt may have left half of it
         shutil.rmtree(run_folder, ignore_errors=True)
         run_folder.mkdir(parents=True)
-        readings, quarantined = _read_all(engagement, batch, log)
+        readings, quarantined = _read_all(engagement, batch, run_id, log)
         carried = dict(_carry_forward(engagement, batch, {r.feed for r in readings}))
         stand_ins = [reading for earlier in carried.values() for reading in earlier.readings]
         received = artifacts.Intake(
@@ -113,14 +114,14 @@ def _expected(engagement: Engagement, *, present: set[str]) -> dict[str, list[st
 
 
 def _read_all(
-    engagement: Engagement, batch: Batch, log: Callable[[str], None]
+    engagement: Engagement, batch: Batch, run_id: str, log: Callable[[str], None]
 ) -> tuple[list[FileReading], list[QuarantinedFile]]:
     """Each file read, or set aside with its reason; one never stops the others."""
     readings: list[FileReading] = []
     quarantined: list[QuarantinedFile] = []
     for drop in batch.drops:
         try:
-            reading = _read_one(engagement, batch, drop)
+            reading = _read_one(engagement, batch, drop, run_id)
         except (DropChangedError, DropGoneError) as error:
             log(f"{drop.key} is left to a later batch: {error}")
         except UnreadableFileError as error:
@@ -148,13 +149,14 @@ def _read_all(
     return readings, quarantined
 
 
-def _read_one(engagement: Engagement, batch: Batch, drop: Drop) -> FileReading | None:
+def _read_one(engagement: Engagement, batch: Batch, drop: Drop, run_id: str) -> FileReading | None:
     """One file read; None where its bytes stand delivered already."""
     landed = engagement.intake.land(batch, drop)
     try:
         if landed.repeat_of is not None:
             return None
         feed = engagement.feed(drop.feed or "")
+        record_access(engagement, by=run_id, operation="read file", subject=drop.key)
         return read_file(
             landed.path,
             filename=drop.key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.profiling import compare, profile_across, profile_feed, quality_score
 
@@ -20,6 +21,7 @@ def profile(
 ) -> artifacts.Profile:
     """Profile the files of the batch, feed by feed and across feeds."""
     with attempt(engagement, batch_id, run_id):
+        record_access(engagement, by=run_id, operation="profile rows", subject=batch_id)
         received = artifacts.read(
             engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake
         )

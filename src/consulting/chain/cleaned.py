@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.progress import told
 from consulting.cleaning import (
@@ -31,6 +32,7 @@ def clean(
         CleaningError: If a model fails, or a source column it reads is missing.
     """
     with attempt(engagement, batch_id, run_id):
+        record_access(engagement, by=run_id, operation="run models", subject=batch_id)
         received = artifacts.read(
             engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake
         )

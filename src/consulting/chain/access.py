@@ -1,0 +1,38 @@
+"""The access log of tier 3: each time the client's full data is read or written, by which run."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consulting.chain.engagement import Engagement
+
+FULL_TIER = 3
+
+
+def record_access(engagement: Engagement, *, by: str, operation: str, subject: str) -> None:
+    """Append a line to the client's access log; below tier 3 there is no full data to access.
+
+    Args:
+        engagement: Whose data.
+        by: The run, or the command a person gave.
+        operation: What was done ("read file", "run models", "write delivery").
+        subject: To what; a name, never a value.
+    """
+    if engagement.config.security_tier < FULL_TIER:
+        return
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "user": os.environ.get("USER") or f"uid {os.getuid()}",
+        "by": by,
+        "operation": operation,
+        "subject": subject,
+    }
+    path = engagement.folder.access_log
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # one write of less than a block: lines of several processes do not mix
+    with path.open("a", encoding="utf-8") as log:
+        log.write(json.dumps(line, ensure_ascii=False) + "\n")

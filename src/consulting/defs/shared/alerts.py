@@ -1,0 +1,156 @@
+"""What watches over all clients: one sensor, the portfolio page, and a watch on the watcher."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from consulting.alerting import HeartbeatStatus
+from consulting.components.engagement import roster
+from consulting.components.watch import (
+    ALERTS,
+    GETS_OUT,
+    GROUP,
+    PAGE_EVERY,
+    PORTFOLIO,
+    Memory,
+    Watcher,
+    portfolio_metadata,
+)
+from consulting.resources.alerts import AlertsResource
+from consulting.resources.consultancy import ConsultancyResource
+
+DISPATCH_SECONDS = 20
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(minutes=20))
+"""Dagster's own daemon tells if the sensor, which writes every 5 minutes, has stopped."""
+
+
+@dg.definitions
+def alerts() -> dg.Definitions:
+    """One sensor and one page, whatever the number of clients."""
+    return dg.Definitions(
+        assets=[portfolio, alerts_asset],
+        asset_checks=[alerts_get_out],
+        sensors=[watch_over_clients],
+        schedules=[heartbeat],
+        resources={"alerts": AlertsResource()},
+    )
+
+
+alerts_asset = dg.AssetSpec(
+    ALERTS,
+    group_name=GROUP,
+    kinds={"slack"},
+    description=(
+        "The alerts of all clients: one message per incident and one when it is over, to Slack or, "
+        "without a token, to `alerts.html` in the data root."
+    ),
+    freshness_policy=FRESH,
+)
+
+
+@dg.asset(
+    key=PORTFOLIO,
+    group_name=GROUP,
+    kinds={"html"},
+    description=(
+        "All clients on one page: due, late, last delivery, score, open incidents, quarantine. "
+        "The sensor writes it anew when something changes, and every five minutes."
+    ),
+    freshness_policy=FRESH,
+)
+def portfolio(
+    context: dg.AssetExecutionContext, consultancy: ConsultancyResource, alerts: AlertsResource
+) -> dg.MaterializeResult[None]:
+    """The portfolio page."""
+    clients = roster.enrolled()
+    watcher = Watcher(consultancy, alerts.desk(), context.instance)
+    page = watcher.write_portfolio(clients, datetime.now(UTC))
+    return dg.MaterializeResult(metadata=portfolio_metadata(page, len(clients)))
+
+
+@dg.sensor(
+    name="consultancy_alerts",
+    description=(
+        "Looks at every client's ledger: tells what is wrong and what is over, evaluates the SLA "
+        "checks, sends what waits in the outbox and refreshes the portfolio."
+    ),
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    asset_selection=dg.AssetSelection.assets(ALERTS, PORTFOLIO),
+)
+def watch_over_clients(
+    context: dg.SensorEvaluationContext, consultancy: ConsultancyResource, alerts: AlertsResource
+) -> dg.SensorResult:
+    """One look over all clients."""
+    now, desk, clients = datetime.now(UTC), alerts.desk(), roster.enrolled()
+    memory = Memory.model_validate_json(context.cursor) if context.cursor else Memory()
+    watcher = Watcher(consultancy, desk, context.instance)
+    look = watcher.look(clients, memory, now)
+    for client_id, problem in look.problems.items():
+        context.log.error("%s could not be looked at: %s", client_id, problem)
+    sent = desk.dispatch(alerts.sender(), datetime.now(UTC), budget_seconds=DISPATCH_SECONDS)
+    events: list[dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation] = [
+        *look.evaluations
+    ]
+    memory = look.memory
+    if look.changed or memory.page_at is None or now - memory.page_at >= PAGE_EVERY:
+        page = watcher.write_portfolio(clients, now)
+        memory = memory.model_copy(update={"page_at": now})
+        standing: dict[str, str | int] = {
+            "sentence": desk.heartbeat_status(now).sentence,
+            "sent": sent.sent,
+        }
+        events += [
+            dg.AssetMaterialization(PORTFOLIO, metadata=portfolio_metadata(page, len(clients))),
+            dg.AssetMaterialization(ALERTS, metadata=standing),
+        ]
+    told = f"{len(clients)} clients: {look.reported} reported, {look.resolved} over, "
+    return dg.SensorResult(
+        skip_reason=f"{told}{sent.sent} sent.",
+        asset_events=events,
+        cursor=memory.model_dump_json(),
+    )
+
+
+@dg.asset_check(
+    asset=ALERTS,
+    name=GETS_OUT.name,
+    description="The sensor that sends alerts is alive, and nothing waits for long.",
+)
+def alerts_get_out(alerts: AlertsResource) -> dg.AssetCheckResult:
+    """Whether alerts get out."""
+    status = alerts.desk().heartbeat_status(datetime.now(UTC))
+    return dg.AssetCheckResult(
+        passed=status.healthy, description=status.sentence, metadata=_beat(status)
+    )
+
+
+@dg.schedule(
+    name="consultancy_heartbeat",
+    cron_schedule="*/5 * * * *",
+    target=dg.AssetSelection.checks(GETS_OUT),
+    description="Looks whether the alert sensor is alive; starts no run.",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+def heartbeat(context: dg.ScheduleEvaluationContext, alerts: AlertsResource) -> dg.SkipReason:
+    """Evaluate the heartbeat check from another daemon than the one it watches."""
+    status = alerts.desk().heartbeat_status(datetime.now(UTC))
+    context.instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=ALERTS,
+            check_name=GETS_OUT.name,
+            passed=status.healthy,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=status.sentence,
+            metadata=_beat(status),
+        )
+    )
+    return dg.SkipReason(status.sentence)
+
+
+def _beat(status: HeartbeatStatus) -> dict[str, str | int | float]:
+    return {
+        "state": status.state,
+        "waiting": status.waiting,
+        "oldest_waiting_seconds": status.oldest_waiting_seconds,
+    }

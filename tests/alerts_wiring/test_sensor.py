@@ -1,0 +1,262 @@
+"""The one sensor over all clients: a real ledger, a real instance, Slack over HTTP."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pytest
+
+from consulting.chain import artifacts
+from consulting.components.engagement import roster
+from consulting.components.engagement.client import Client
+from consulting.config.engagement import EngagementConfig
+from consulting.defs.shared import alerts as shared
+from consulting.records import CheckOutcome
+from consulting.resources.alerts import AlertsResource
+from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consulting.chain import Engagement
+    from consulting.records import Batch
+
+LEAST = {"client_name": "Acme Corp", "feeds": [{"name": "orders", "files": "orders*"}]}
+
+
+def _slack_module() -> Any:
+    """The fake workspace of `tests/services`, which is no package."""
+    name = "services_slack_server"
+    path = Path(__file__).parents[1] / "services" / "slack_server.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+SLACK = _slack_module()
+
+
+@dataclass
+class House:
+    """A consultancy with clients, watched by the sensor."""
+
+    instance: dg.DagsterInstance
+    slack: Any
+    consultancy: ConsultancyResource = field(default_factory=ConsultancyResource)
+    cursor: str | None = None
+
+    def client(self, client_id: str = "acme_corp", **changes: Any) -> Engagement:
+        quick = {"intake": {"settle_seconds": 0, "retry_seconds": 0}}
+        alerts = {"alerts": {"channel": "#acme-alerts"}}
+        config = EngagementConfig.model_validate({**LEAST, **quick, **alerts, **changes})
+        roster.enrol(Client(client_id=client_id, config=config, dbt_dir=DBT_DIR))
+        return self.consultancy.engagement(client_id, config)
+
+    def tick(self) -> dg.SensorResult:
+        context = dg.build_sensor_context(
+            instance=self.instance,
+            cursor=self.cursor,
+            resources={
+                "consultancy": self.consultancy,
+                "alerts": AlertsResource(slack_base_url=self.slack.url),
+            },
+        )
+        result = shared.watch_over_clients(context)
+        assert isinstance(result, dg.SensorResult)
+        self.cursor = result.cursor
+        for event in result.asset_events:
+            self.instance.report_runless_asset_event(event)
+        return result
+
+    def said(self) -> list[str]:
+        return [message["text"] for message in self.slack.messages]
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("CONSULTING_LEDGER_URL", raising=False)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", SLACK.TOKEN)
+    monkeypatch.setenv("CONSULTING_WEB_URL", "http://dagster.example")
+    roster.dismiss()
+    with SLACK.slack_server() as slack, dg.DagsterInstance.ephemeral() as instance:
+        yield House(instance, slack)
+    roster.dismiss()
+
+
+def claim(engagement: Engagement, name: str = "orders.csv") -> Batch:
+    """Take a batch, as the client's own sensor does."""
+    if name:
+        engagement.folder.incoming.mkdir(parents=True, exist_ok=True)
+        (engagement.folder.incoming / name).write_text(f"id\n{name}\n")
+    for _ in range(3):
+        engagement.intake.reconcile(lambda _: 1 / 0, now=datetime.now(UTC))  # type: ignore[arg-type,return-value]
+        engagement.intake.look(now=datetime.now(UTC))
+        batch = engagement.intake.claim(now=datetime.now(UTC), trigger="sensor")
+        if batch is not None:
+            return batch
+    (batch,) = engagement.intake.pending_requests()
+    return batch
+
+
+def fail(engagement: Engagement, batch: Batch, run_id: str, reason: str) -> None:
+    engagement.intake.begin(batch.batch_id, run_id, now=datetime.now(UTC))
+    engagement.intake.failed(batch.batch_id, run_id, reason=reason, now=datetime.now(UTC))
+
+
+def deliver(engagement: Engagement, batch: Batch, run_id: str) -> None:
+    engagement.intake.begin(batch.batch_id, run_id, now=datetime.now(UTC))
+    engagement.intake.delivered(batch.batch_id, run_id, now=datetime.now(UTC))
+
+
+def test_a_failing_client_gives_one_message_and_its_recovery_one_resolved(house: House) -> None:
+    acme, globex = house.client(), house.client("globex", client_name="Globex")
+    batch = claim(acme)
+    fail(acme, batch, "run-1", "disk full")
+    deliver(globex, claim(globex), "run-9")
+    for _ in range(3):
+        house.tick()
+    assert len(house.slack.roots()) == 2, "the failure, and once what globex' tier leaves out"
+    failure = next(each for each in house.slack.roots() if "failed" in each["text"])
+    assert failure["channel"] == house.slack.channels["acme-alerts"]
+    assert "disk full" in str(failure["blocks"])
+    again = claim(acme, "")
+    assert (again.batch_id, again.attempt) == (batch.batch_id, 2)
+    house.tick()
+    assert not house.slack.replies(), "it is tried again, not over"
+    deliver(acme, again, "run-2")
+    for _ in range(2):
+        house.tick()
+    (over,) = house.slack.replies()
+    assert over["thread_ts"] == failure["ts"]
+    assert "esolved" in over["text"]
+    assert "esolved" in failure["text"], "the message itself says so, too"
+
+
+def test_failed_tests_are_told_with_their_counts_instead_of_the_failed_run(house: House) -> None:
+    acme = house.client(security_tier=3)
+    batch = claim(acme)
+    checks = [
+        CheckOutcome(unique_id=f"test.{n}", name=f"test_{n}", model="orders", severity="error",
+                     status="fail" if n else "pass", failing_rows=n)
+        for n in range(3)
+    ]  # fmt: skip
+    run_folder = acme.folder.run(batch.batch_id)
+    artifacts.write(run_folder / artifacts.CHECKS, artifacts.Checks(checks=tuple(checks)))
+    fail(acme, batch, "run-1", "2 tests failed")
+    house.tick()
+    (message,) = house.slack.roots()
+    assert "2 tests failed" in message["text"]
+    assert "test_2" in str(message["blocks"])
+    deliver(acme, claim(acme, ""), "run-2")
+    house.tick()
+    assert len(house.slack.replies()) == 1
+
+
+def test_a_file_in_quarantine_is_told_until_somebody_releases_or_discards_it(house: House) -> None:
+    acme = house.client(security_tier=3)
+    acme.folder.incoming.mkdir(parents=True, exist_ok=True)
+    (acme.folder.incoming / "holiday.jpg").write_text("x")
+    for _ in range(2):
+        acme.intake.look(now=datetime.now(UTC))
+    house.tick()
+    (message,) = house.slack.roots()
+    assert "holiday.jpg" in str(message["blocks"])
+    (story,) = acme.intake.state().quarantined
+    acme.intake.discard(story.drop.drop_id, dry_run=False)
+    house.tick()
+    assert len(house.slack.replies()) == 1
+
+
+def test_a_client_whose_first_file_never_came_is_late_and_its_check_fails(house: House) -> None:
+    acme = house.client(sla={"due": "* * * * *", "fail_after": "1m"})
+    acme.folder.path.mkdir(parents=True, exist_ok=True)
+    began = datetime.now(UTC) - timedelta(minutes=4)
+    (acme.folder.path / "watched_since").write_text(began.isoformat())
+    result = house.tick()
+    (check,) = [e for e in result.asset_events if isinstance(e, dg.AssetCheckEvaluation)]
+    assert (check.asset_key, check.check_name) == (
+        dg.AssetKey(["acme_corp", "delivered"]),
+        "on_time",
+    )
+    assert not check.passed
+    assert "The client is late" in (check.description or "")
+    assert any("the client has sent no file" in text for text in house.said())
+    assert not [e for e in house.tick().asset_events if isinstance(e, dg.AssetCheckEvaluation)], (
+        "what did not change is not written again"
+    )
+
+
+def test_a_schedule_that_finds_no_file_is_told_and_over_when_one_comes(house: House) -> None:
+    acme = house.client(schedule={"cron": "0 * * * *"}, security_tier=3)
+    acme.folder.path.mkdir(parents=True, exist_ok=True)
+    began = datetime.now(UTC) - timedelta(hours=5)
+    (acme.folder.path / "watched_since").write_text(began.isoformat())
+    house.tick()
+    assert ["Nothing arrived" in text for text in house.said()] == [True]
+    claim(acme)
+    house.tick()
+    assert len(house.slack.replies()) == 1
+
+
+def test_muted_kinds_are_not_told_and_deliveries_only_if_asked_for(house: House) -> None:
+    acme = house.client(security_tier=3, alerts={"channel": "#acme-alerts", "mute": ["failed_run"]})
+    globex = house.client(
+        "globex", security_tier=3, alerts={"channel": "#globex", "deliveries": True}
+    )
+    fail(acme, claim(acme), "run-1", "disk full")
+    deliver(globex, claim(globex), "run-2")
+    for _ in range(2):
+        house.tick()
+    (message,) = house.slack.messages
+    assert message["channel"] == house.slack.channels["globex"]
+
+
+def test_a_client_that_can_not_be_looked_at_stops_no_other(house: House) -> None:
+    broken, acme = house.client("aaa"), house.client(security_tier=3)
+    shutil.rmtree(broken.folder.path)
+    broken.folder.path.write_text("a file where the folder should be")
+    fail(acme, claim(acme), "run-1", "disk full")
+    house.tick()
+    assert len(house.slack.roots()) == 1
+    page = (broken.folder.root / "portfolio.html").read_text()
+    assert "Could not be looked at: NotADirectoryError" in page
+
+
+def test_the_heartbeat_check_is_bad_until_the_sensor_has_run(house: House) -> None:
+    alerts = AlertsResource(slack_base_url=house.slack.url)
+    key = dg.AssetCheckKey(dg.AssetKey(["consultancy", "alerts"]), "alerts_get_out")
+
+    def beat() -> bool:
+        context = dg.build_schedule_context(instance=house.instance, resources={"alerts": alerts})
+        shared.heartbeat(context)
+        (record,) = house.instance.event_log_storage.get_asset_check_execution_history(key, 1)
+        evaluation = record.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
+        return evaluation.passed
+
+    assert beat() is False
+    house.tick()
+    assert beat() is True
+
+
+def test_the_portfolio_is_written_and_linked(house: House, tmp_path: Path) -> None:
+    acme = house.client(security_tier=3)
+    fail(acme, claim(acme), "run-1", "disk full")
+    result = house.tick()
+    page = (tmp_path / "data" / "portfolio.html").read_text()
+    assert "Acme Corp" in page
+    assert "The run failed" in page
+    written = {e.asset_key.to_user_string(): e for e in result.asset_events}
+    link = written["consultancy/portfolio"].metadata["page"].value
+    assert str(link).endswith("/data/portfolio.html")
