@@ -13,6 +13,9 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+# Its pytest plug-in would import it after the tests, which CPython 3.11 does not always survive once
+# Dagster has run in this process ("AST constructor recursion depth mismatch").
+import hypothesis  # noqa: F401
 import pytest
 
 if TYPE_CHECKING:

@@ -90,7 +90,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setenv("SLACK_BOT_TOKEN", SLACK.TOKEN)
     monkeypatch.setenv("CONSULTING_WEB_URL", "http://dagster.example")
     roster.dismiss()
-    with SLACK.slack_server() as slack, dg.DagsterInstance.ephemeral() as instance:
+    with SLACK.slack_server() as slack, dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         yield House(instance, slack)
     roster.dismiss()
 
@@ -231,7 +231,7 @@ def test_a_client_that_can_not_be_looked_at_stops_no_other(house: House) -> None
     house.tick()
     assert len(house.slack.roots()) == 1
     page = (broken.folder.root / "portfolio.html").read_text()
-    assert "Could not be looked at: NotADirectoryError" in page
+    assert "Could not be looked at: FileExistsError" in page
 
 
 def test_the_heartbeat_check_is_bad_until_the_sensor_has_run(house: House) -> None:

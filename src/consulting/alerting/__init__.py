@@ -1,28 +1,33 @@
 """Alerts people keep switched on: one message per incident, none lost, none twice."""
 
-from consulting.alerting.desk import DEFAULT_CHANNEL, AlertDesk
-from consulting.alerting.dispatch import DispatchReport, Pace
-from consulting.alerting.events import (
-    KINDS,
-    AlertRoute,
-    Event,
-    FailedTest,
-    Kind,
-    delivery_made,
-    drift,
-    failed_run,
-    failed_tests,
-    late,
-    nothing_arrived,
-    quarantined_file,
-    tier_blocked,
-)
-from consulting.alerting.message import Incident, Message
-from consulting.alerting.page import PageSender
-from consulting.alerting.redaction import first_cause
-from consulting.alerting.senders import OutboxEntry, Sender
-from consulting.alerting.slack import SlackSender
-from consulting.alerting.watch import HeartbeatStatus
+from typing import TYPE_CHECKING
+
+from consulting.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from consulting.alerting.desk import DEFAULT_CHANNEL, AlertDesk
+    from consulting.alerting.dispatch import DispatchReport, Pace
+    from consulting.alerting.events import (
+        KINDS,
+        AlertRoute,
+        Event,
+        FailedTest,
+        Kind,
+        delivery_made,
+        drift,
+        failed_run,
+        failed_tests,
+        late,
+        nothing_arrived,
+        quarantined_file,
+        tier_blocked,
+    )
+    from consulting.alerting.message import Incident, Message
+    from consulting.alerting.page import PageSender
+    from consulting.alerting.redaction import first_cause
+    from consulting.alerting.senders import OutboxEntry, Sender
+    from consulting.alerting.slack import SlackSender
+    from consulting.alerting.watch import HeartbeatStatus
 
 __all__ = [
     "DEFAULT_CHANNEL",
@@ -51,3 +56,34 @@ __all__ = [
     "quarantined_file",
     "tier_blocked",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "DEFAULT_CHANNEL": "desk",
+        "KINDS": "events",
+        "AlertDesk": "desk",
+        "AlertRoute": "events",
+        "DispatchReport": "dispatch",
+        "Event": "events",
+        "FailedTest": "events",
+        "HeartbeatStatus": "watch",
+        "Incident": "message",
+        "Kind": "events",
+        "Message": "message",
+        "OutboxEntry": "senders",
+        "Pace": "dispatch",
+        "PageSender": "page",
+        "Sender": "senders",
+        "SlackSender": "slack",
+        "delivery_made": "events",
+        "drift": "events",
+        "failed_run": "events",
+        "failed_tests": "events",
+        "first_cause": "redaction",
+        "late": "events",
+        "nothing_arrived": "events",
+        "quarantined_file": "events",
+        "tier_blocked": "events",
+    },
+)

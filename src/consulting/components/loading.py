@@ -19,7 +19,7 @@ from yaml import MarkedYAMLError
 
 from consulting.components.engagement import roster
 from consulting.components.engagement.component import EngagementComponent
-from consulting.components.watch import build_on_time_checks
+from consulting.components.on_time import build_on_time_checks
 from consulting.errors import ConfigurationError, ConsultingError
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def _load(tree: dg.ComponentTree) -> dg.Definitions:
     except Exception as error:  # noqa: BLE001 - it is told below, with all others
         first_error = error
     else:
-        checks = dg.Definitions(asset_checks=build_on_time_checks(roster.enrolled()))
-        return dg.Definitions.merge(defs, checks)
+        checks = build_on_time_checks(roster.enrolled())
+        return dg.Definitions.merge(defs, dg.Definitions(asset_checks=checks)) if checks else defs
     parts, broken = _load_each(tree.defs_module_path)
     if not broken:
         raise first_error

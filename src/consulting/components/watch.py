@@ -4,24 +4,30 @@ A single sensor makes it. It asks the ledger, never a client's store, and keeps 
 it told Dagster last, so that a look at which nothing changed writes nothing.
 """
 
+from __future__ import annotations
+
 import time
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
 
 from consulting import chain
-from consulting.alerting import AlertDesk, Incident
 from consulting.components.engagement.client import BATCH_TAG, Client
+from consulting.components.on_time import sla_result
 from consulting.layout import data_root
-from consulting.portfolio import ClientStanding, OpenIncident, build_portfolio
+from consulting.portfolio import ClientStanding, OpenIncident
 from consulting.records import Record
 from consulting.resources.alerts import run_link
-from consulting.resources.consultancy import ConsultancyResource
-from consulting.timekeeping import SlaStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from consulting.alerting import AlertDesk, Incident
+    from consulting.resources.consultancy import ConsultancyResource
 
 GROUP = "consultancy"
 PORTFOLIO = dg.AssetKey([GROUP, "portfolio"])
@@ -147,6 +153,8 @@ class Watcher:
 
     def write_portfolio(self, clients: Sequence[Client], now: datetime) -> Path:
         """Write the portfolio page over all clients."""
+        from consulting.portfolio import build_portfolio
+
         told: dict[str, list[Incident]] = {}
         for incident in self.desk.open_incidents():
             told.setdefault(incident.event.client_id, []).append(incident)
@@ -170,64 +178,9 @@ class Watcher:
             )
 
 
-def sla_result(client: Client, sla: SlaStatus) -> dg.AssetCheckResult:
-    """How a client stands against its SLA, as an asset check."""
-    metadata: dict[str, str] = {"state": sla.state}
-    if sla.next_due_at is not None:
-        metadata["next_due_at"] = sla.next_due_at.isoformat()
-    if sla.who is not None:
-        metadata["who_is_late"] = sla.who
-    return dg.AssetCheckResult(
-        asset_key=client.on_time.asset_key,
-        check_name=client.on_time.name,
-        passed=sla.state not in {"warn", "breach"},
-        severity=(
-            dg.AssetCheckSeverity.ERROR if sla.state == "breach" else dg.AssetCheckSeverity.WARN
-        ),
-        description=sla.sentence,
-        metadata=metadata,
-    )
-
-
 def portfolio_metadata(page: Path, clients: int) -> Mapping[str, dg.MetadataValue[str] | int]:
     """What the portfolio tells Dagster."""
     return {"page": dg.MetadataValue.url(page.as_uri()), "clients": clients}
-
-
-def build_on_time_checks(clients: Sequence[Client]) -> list[dg.AssetChecksDefinition]:
-    """The SLA checks of all clients, in one op, for each op costs at load.
-
-    The sensor evaluates them when something changed; a person can run them at any time.
-    """
-    promised = [client for client in clients if client.config.sla is not None]
-    if not promised:
-        return []
-
-    @dg.multi_asset_check(
-        name="consultancy__on_time",
-        can_subset=True,
-        description="Whether what is due was delivered, by each client's SLA.",
-        specs=[
-            dg.AssetCheckSpec(
-                client.on_time.name,
-                asset=client.on_time.asset_key,
-                description="What is due by the SLA was delivered; if not, who is late.",
-            )
-            for client in promised
-        ],
-    )
-    def on_time(
-        context: dg.AssetCheckExecutionContext, consultancy: ConsultancyResource
-    ) -> Iterator[dg.AssetCheckResult]:
-        wanted = context.selected_asset_check_keys
-        for client in promised:
-            if client.on_time in wanted:
-                engagement = consultancy.engagement(client.client_id, client.config, looks=True)
-                sla = chain.facts_of(engagement, datetime.now(UTC)).sla
-                if sla is not None:
-                    yield sla_result(client, sla)
-
-    return [on_time]
 
 
 def _from(clients: Sequence[Client], client_id: str) -> list[Client]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from consulting.alerting import Kind
+from consulting.alerting.events import Kind
 from consulting.config_model import NAME_PATTERN, ConfigModel
 from consulting.intake.records import BatchPolicy
 from consulting.timekeeping import Partitioning, Sla, Timetable

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster_slack import SlackResource
 from pydantic import Field
-from slack_sdk import WebClient
 
-from consulting.alerting import AlertDesk, PageSender, Sender, SlackSender
 from consulting.layout import data_root, ledger_url
 
+if TYPE_CHECKING:
+    from consulting.alerting import AlertDesk, Sender, SlackSender
+
 TOKEN_VARIABLE = "SLACK_BOT_TOKEN"  # noqa: S105 - the variable's name, not the token
+SLACK_URL = "https://slack.com/api/"
 WEB_VARIABLE = "CONSULTING_WEB_URL"
-
-
-class SlackAtResource(SlackResource):
-    """dagster-slack's resource, which knows no address but Slack's own."""
-
-    base_url: str = Field(default=WebClient.BASE_URL, description="The address of Slack's Web API.")
-
-    def get_client(self) -> WebClient:
-        """A client of `slack_sdk` for that address."""
-        return WebClient(self.token, base_url=self.base_url)
 
 
 class AlertsResource(dg.ConfigurableResource[None]):
@@ -33,9 +25,7 @@ class AlertsResource(dg.ConfigurableResource[None]):
     The token comes from `SLACK_BOT_TOKEN` when it is needed, so that it never enters run config.
     """
 
-    slack_base_url: str = Field(
-        default=WebClient.BASE_URL, description="The address of Slack's Web API."
-    )
+    slack_base_url: str = Field(default=SLACK_URL, description="The address of Slack's Web API.")
 
     def desk(self) -> AlertDesk:
         """The desk of all clients, in the ledger's database."""
@@ -44,6 +34,8 @@ class AlertsResource(dg.ConfigurableResource[None]):
 
     def sender(self) -> Sender:
         """Slack where there is a token; else `alerts.html` in the data root."""
+        from consulting.alerting import PageSender
+
         token = os.environ.get(TOKEN_VARIABLE)
         if not token:
             return PageSender(data_root())
@@ -58,10 +50,18 @@ def run_link(run_id: str) -> str | None:
 
 @lru_cache(maxsize=8)
 def _desk(url: str) -> AlertDesk:
+    from consulting.alerting import AlertDesk
+
     return AlertDesk(url)
 
 
 @lru_cache(maxsize=8)
 def _slack(token: str, base_url: str) -> SlackSender:
     """One sender per process, for it remembers the channels' ids."""
-    return SlackSender(SlackAtResource(token=token, base_url=base_url).get_client())
+    from dagster_slack import SlackResource
+
+    from consulting.alerting import SlackSender
+
+    client = SlackResource(token=token).get_client()
+    client.base_url = base_url
+    return SlackSender(client)

@@ -47,8 +47,11 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
             ConfigurationError: If a place or a credential it needs is not there.
         """
         from consulting.chain import Engagement
+        from consulting.intake.stores import LocalStore
 
         folder = ClientFolder(data_root(), client_id)
+        from consulting.intake.stores import LocalStore
+
         store: Store
         if looks:
             store = LocalStore(folder.incoming, client_id=client_id)
