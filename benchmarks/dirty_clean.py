@@ -1,6 +1,9 @@
 """Which of the true errors of real dirty files our issues point at: precision and recall.
 
-    python benchmarks/dirty_clean.py [FOLDER]     of hospital/ and beers/
+    python benchmarks/dirty_clean.py [FOLDER]
+
+FOLDER holds hospital/ and beers/, each with dirty.csv and clean.csv. Default: `dirty_clean` in
+$CONSULTING_SHARED_DATA, or in ../shared/data beside the repository.
 
 A cell is wrong where dirty and clean differ. A cell is pointed at where an issue of its column
 selects its row. Issues about a whole column (empty, personal data, missing by nature) point at
@@ -26,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from consulting.profiling import FeedProfile, Issue, profile_feed
 from consulting.records import FileReading
 
-FOLDER = Path(__file__).parents[2] / "shared" / "data" / "dirty_clean"
+SHARED = Path(__file__).parents[2] / "shared" / "data"
 ABOUT_THE_COLUMN = {"personal_data", "empty_column", "constant_column", "leading_zeros"}
 SETS = {
     "warn and error": lambda issue: issue.severity != "info",
@@ -110,11 +113,14 @@ def report(name: str, profile: FeedProfile, wrong: Cells, folder: Path) -> None:
         print(line("all rows", {r for _, r in cells}, {r for _, r in errors}))
 
 
+def default_folder() -> Path:
+    """Where the files are, if no folder is named."""
+    return Path(os.environ.get("CONSULTING_SHARED_DATA", SHARED)) / "dirty_clean"
+
+
 def main() -> None:
     """Profiles each dirty file and holds its issues against the clean one."""
-    base = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    base = Path(os.environ["CONSULTING_SHARED_DATA"], "dirty_clean") if (
-        "CONSULTING_SHARED_DATA" in os.environ and len(sys.argv) == 1) else base  # fmt: skip
+    base = Path(sys.argv[1]) if len(sys.argv) > 1 else default_folder()
     for name in ("hospital", "beers"):
         with tempfile.TemporaryDirectory() as folder:
             reading = land(base / name / "dirty.csv", Path(folder))

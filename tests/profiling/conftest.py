@@ -26,7 +26,7 @@ def land_rows(run_folder: Path, columns: Columns, feed: str, name: str, **more: 
     }
     path = run_folder / "rows" / f"{name}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table(table), path)
+    pq.write_table(pa.table(table), path, row_group_size=10_000)  # several threads read it
     settings: dict[str, Any] = {
         "filename": name, "feed": feed, "sha256": "ab" * 32, "size_bytes": 1234, "format": "csv",
         "encoding": "utf-8", "delimiter": ",", "quotechar": '"', "columns": tuple(columns),

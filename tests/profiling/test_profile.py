@@ -5,6 +5,7 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from consulting.null_tokens import WHITESPACE, is_null_like
 from consulting.profiling import FeedProfile, Issue, Thresholds, profile_feed, profile_schema
 from consulting.profiling.schema import SCHEMA_FILE, rendered_schema
+from consulting.profiling.source import quoted
 from consulting.records import FileReading
 
 Profile = Callable[..., FeedProfile]
@@ -127,6 +129,72 @@ def test_the_same_rows_give_the_same_bytes(profile: Profile) -> None:
     sql = Thresholds(few_distinct=0)
     assert profile(CUSTOMERS).model_dump_json() == profile(CUSTOMERS).model_dump_json()
     assert profile(CUSTOMERS, sql).model_dump_json() == profile(CUSTOMERS, sql).model_dump_json()
+
+
+def test_threads_that_add_in_another_order_change_no_byte(land: Landing, tmp_path: Path) -> None:
+    n = 60_000
+    reading = land(
+        {
+            "id": [f"{i * 7919 % n}" for i in range(n)],
+            "amount": [f"{i * 31 % 50_021 / 7:.4f}" for i in range(n)],
+            "note": [f"note {i % 41_000}" for i in range(n)],
+            "at": [
+                f"2024-01-{i % 28 + 1:02} {i % 24:02}:{i % 60:02}:{i % 59:02}" for i in range(n)
+            ],
+            "city": [("Berlin", "Paris", "Rome ", "rome")[i % 4] for i in range(n)],
+        }
+    )
+    found = {profile_feed("orders", [reading], tmp_path).model_dump_json() for _ in range(3)}
+    assert len(found) == 1
+
+
+def test_headers_full_of_signs_break_nothing(profile: Profile) -> None:
+    names = ['say "hi"', "{c}", "{t}", "{n} [a|b]", "select", "it's", "%s", "ä ö", "a.b", "*"]
+    values = [" x", "y", "", "N/A", "=1+1", "007"]
+    for few in (0, 10_000):
+        found = profile(dict.fromkeys(names, values), Thresholds(few_distinct=few))
+        assert [c.name for c in found.columns] == names
+        counts = {(c.null_count, c.null_like_count, c.distinct_count) for c in found.columns}
+        assert counts == {(1, 1, 5)}
+        trimmed = [i for i in found.issues if i.issue_type == "untrimmed_values"]
+        assert [i.column for i in trimmed] == sorted(names)
+        with duckdb.connect() as connection:
+            columns = ", ".join(f"v AS {quoted(name)}" for name in names)
+            connection.execute(
+                f"CREATE TABLE t AS SELECT {columns} FROM (SELECT unnest($1) AS v)", [values]
+            )
+            for issue in trimmed:
+                where = connection.execute(f"SELECT count(*) FROM t WHERE {issue.rows_where}")
+                assert where.fetchone() == (1,)
+
+
+days = st.lists(st.dates(min_value=date(1990, 1, 1), max_value=date(2035, 1, 1)), min_size=1)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(days, st.booleans())
+def test_dates_equal_a_plain_recount_either_way(
+    profile: Profile,
+    drawn: list[date],
+    in_sql: bool,  # noqa: FBT001 - drawn
+) -> None:
+    thresholds = Thresholds(few_distinct=0 if in_sql else 10_000)
+    texts = [f"{d:%d.%m.%Y}" for d in drawn]
+    column = profile({"day": texts}, thresholds).columns[0]
+    plain = sorted(d.isoformat() for d in drawn)
+    assert (column.inferred_type, column.min, column.max) == ("date", plain[0], plain[-1])
+    assert column.date_quantiles == tuple(
+        plain[max(1, math.ceil(round(q / 20 * len(plain), 6))) - 1] for q in range(21)
+    )
+    assert sum(b.count for b in column.histogram) == len(plain)
+    assert column.ambiguous_dates == 0  # a point is written where the day comes first
+    counts = Counter(texts)
+    top = sorted(counts.items(), key=lambda p: (-p[1], p[0]))[:10]
+    assert [(v.value, v.count) for v in column.top_values if v.count > 1] == [
+        (text, n) for text, n in top if n > 1
+    ]
 
 
 def test_an_issue_points_at_its_rows(land: Landing, tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def profile_files(
         log(f"{feed}: {len(found.columns)} columns, {len(found.issues)} issues")
         profiles.append(found)
         if feed not in received.carried:
-            drift += compare(before(feed), found, columns)
+            rules = engagement.models.folder / f"{feed}.yml"
+            drift += compare(before(feed), found, columns, models_yaml=rules)
     result = artifacts.Profile(
         profiles=tuple(profiles),
         across=tuple(profile_across(profiles, run_folder, received.in_use)),

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from consulting.delivery.charts import histogram, share_bar
 from consulting.delivery.pages import number, percent
+from consulting.profiling import date_format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,8 @@ def _facts(profile: ColumnProfile) -> list[str]:
     )
     facts = _measures(profile)
     if len(profile.formats) > 1:
-        facts.append(f"{len(profile.formats)} notations: {_formats(profile.formats)}")
+        notations = _formats(profile.formats, day_first=profile.day_first)
+        facts.append(f"{len(profile.formats)} notations: {notations}")
     facts += [_formats(kind) for kind in (profile.currencies, profile.units) if kind]
     return facts + [f"{number(count)} {words}" for count, words in counted if count]
 
@@ -132,18 +134,12 @@ def _measures(profile: ColumnProfile) -> list[str]:
     return facts
 
 
-def _formats(formats: Sequence[FormatCount]) -> str:
+def _formats(formats: Sequence[FormatCount], *, day_first: bool | None = None) -> str:
     shown = ", ".join(
-        f"{_in_words(one.format)} ({number(one.count)})" for one in formats[:_NOTABLE_FORMATS]
+        f"{date_format(one.format, day_first=day_first)} ({number(one.count)})"
+        for one in formats[:_NOTABLE_FORMATS]
     )
     return shown + (" …" if len(formats) > _NOTABLE_FORMATS else "")
-
-
-def _in_words(notation: str) -> str:
-    """Write a date format as people do: `%Y-%m-%d` is YYYY-MM-DD; `?` may be day or month."""
-    for code, word in (("%Y", "YYYY"), ("%y", "YY"), ("%m", "MM"), ("%d", "DD"), ("%b", "Mon")):
-        notation = notation.replace(code, word)
-    return notation
 
 
 def _figure(value: float) -> str:

@@ -18,6 +18,7 @@ from consulting.profiling.propose import propose_columns
 from consulting.profiling.schema import profile_schema
 from consulting.profiling.score import Score, ScorePart, quality_score
 from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.wording import date_format
 
 __all__ = [
     "Bin",
@@ -35,6 +36,7 @@ __all__ = [
     "Thresholds",
     "ValueCount",
     "compare",
+    "date_format",
     "find_relations",
     "profile_across",
     "profile_feed",

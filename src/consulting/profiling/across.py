@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 from consulting.privacy.column_names import words
 from consulting.profiling.columns import pct
 from consulting.profiling.model import ColumnProfile, FeedProfile, Issue
-from consulting.profiling.source import open_connection, quoted, trimmed, view_rows
+from consulting.profiling.source import (
+    bare,
+    is_missing,
+    open_connection,
+    quoted,
+    trimmed,
+    view_rows,
+)
 from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.wording import counted
 from consulting.records import FileReading, Record
 
 if TYPE_CHECKING:
@@ -123,17 +131,18 @@ def _names_agree(column: ColumnProfile, parent: FeedProfile, key: ColumnProfile)
 
 
 def _orphans(relation: Relation) -> Issue:
+    column, key = quoted(relation.column), quoted(relation.parent_column)
     other = f"raw.{quoted(relation.parent_feed)}"
     return Issue(
         feed=relation.feed, column=relation.column,
         columns=(relation.column, f"{relation.parent_feed}.{relation.parent_column}"),
         issue_type="orphan_values", severity="warn",
-        detail=f"{relation.orphans:,} rows of {relation.feed} refer by “{relation.column}” to a "
+        detail=counted(relation.orphans, "row") + f" of {relation.feed} "
+        f"{'refers' if relation.orphans == 1 else 'refer'} by “{relation.column}” to a "
         f"“{relation.parent_column}” that {relation.parent_feed} does not have.",
         evidence_count=relation.orphans, evidence_pct=pct(relation.orphans, relation.rows),
         recommendation=f"Ask whether {relation.parent_feed} is complete; add a relationships test.",
         question=f"Are all {relation.parent_feed} in the file, or the current ones only?",
-        rows_where=f"trim({quoted(relation.column)}) NOT IN (SELECT trim("
-        f"{quoted(relation.parent_column)}) FROM {other} "
-        f"WHERE {quoted(relation.parent_column)} IS NOT NULL)",
+        rows_where=f"NOT {is_missing(column)} AND {bare(column)} NOT IN (SELECT {bare(key)} "
+        f"FROM {other} WHERE {key} IS NOT NULL)",
     )  # fmt: skip

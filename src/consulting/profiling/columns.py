@@ -107,7 +107,7 @@ def column_profile(view: ColumnView) -> ColumnProfile:
         formats=_formats(tally.patterns if dates else tally.notations),
         ambiguous_dates=tally.open_order if dates else 0,
         day_first=_day_first(view) if dates else None,
-        units=_formats(tally.units),
+        units=() if view.private else _formats(tally.units),
         currencies=_formats(tally.currencies),
         leading_zeros=tally.leading_zeros,
         untrimmed=view.known.get("untrimmed", _untrimmed(view)),

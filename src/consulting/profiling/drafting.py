@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import pct, shown
 from consulting.profiling.model import Issue
-from consulting.profiling.source import literal, quoted
+from consulting.profiling.source import bare, literal, quoted
+from consulting.profiling.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
     from consulting.records import Severity
+
+
+_TERM = re.compile(r"\{[ct]\}")
 
 
 @dataclass(frozen=True)
@@ -42,18 +47,22 @@ class Drafting:
         count: int | None = None,
         where: str | None = None,
         question: str | None = None,
+        told: str = "",
     ) -> Issue:
         """An issue of the column.
 
         Args:
             issue_type: The code.
             severity: How much it matters.
-            detail: The sentence, with `{n}` for the number of rows.
-            recommendation: What to do.
+            detail: The sentence, with `{n}` for the number of rows, `[row|rows]` for what agrees
+                with it and `{told}` for `told`.
+            recommendation: What to do, with `[it|them]` where it agrees with the number of rows.
             values: The values it is about, with their rows.
             count: The rows, where they are not those of `values`.
-            where: A condition for the rows, where listing `values` will not do.
+            where: A condition for the rows, where listing `values` will not do: over `{c}`, the
+                column, and `{t}`, the same without white space at its ends.
             question: What to ask the client.
+            told: The client's own words in the sentence, which stay as they are.
         """
         values = values or {}
         rows = sum(values.values()) if count is None else count
@@ -62,11 +71,11 @@ class Drafting:
             column=self.view.name,
             issue_type=issue_type,
             severity=severity,
-            detail=detail.replace("{n}", f"{rows:,}"),
+            detail=inflected(detail, rows).replace("{told}", told),
             evidence_count=rows,
             evidence_pct=pct(rows, self.view.rows),
             examples=self._examples(values),
-            recommendation=recommendation,
+            recommendation=inflected(recommendation, rows),
             question=question,
             rows_where=self._where(values, rows, where),
         )
@@ -79,7 +88,9 @@ class Drafting:
 
     def _where(self, values: Mapping[str, int], rows: int, where: str | None) -> str | None:
         if where is not None:
-            return where.replace("{c}", quoted(self.view.name))
+            column = quoted(self.view.name)
+            terms = {"{c}": column, "{t}": bare(column)}
+            return _TERM.sub(lambda match: terms[match.group()], where)
         listed = sum(values.values()) == rows and len(values) <= self.thresholds.listed_values
         if not values or not listed or self.view.private:
             return None

@@ -11,6 +11,7 @@ from consulting.profiling.patches import add_column, label_of, rename_source, un
 from consulting.profiling.propose import propose_columns
 from consulting.profiling.shift import distribution_shift, value_similarity
 from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.wording import counted, share
 from consulting.records import Record
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ class _Comparison:
         return [
             DriftFinding(
                 feed=self._current.feed, kind=kind, severity=severity,
-                detail=f"{now:,} rows, where the last delivery had {before:,}.",
+                detail=f"{counted(now, 'row')}, where the last delivery had {before:,}.",
                 measure="rows now / rows before", value=ratio, threshold=threshold,
                 recommendation="Ask whether the export is complete, and filtered as before.",
             )
@@ -251,7 +252,7 @@ class _Comparison:
         return DriftFinding(
             feed=self._current.feed, kind="null_jump", column=now.name,
             severity="block" if block else "warn",
-            detail=f"{today:.1%} of the rows have no “{now.name}”; last time it was {then:.1%}.",
+            detail=f"{_said(today)} of the rows have no “{now.name}”; last time {_said(then)}.",
             measure="rise of the share of missing values", value=rise,
             threshold=self._limits.null_block if block else self._limits.null_jump,
             recommendation="Ask the client whether the column is still filled.",
@@ -271,11 +272,15 @@ class _Comparison:
         return DriftFinding(
             feed=self._current.feed, kind="distribution_shift", column=now.name,
             severity="warn" if grave else "info",
-            detail=f"The values of “{now.name}” are distributed otherwise than last time.",
+            detail=f"The values of “{now.name}” are spread differently than last time.",
             measure="PSI", value=index,
             threshold=round(max(self._limits.shift_warn, noise) if grave else threshold, 4),
             recommendation="Compare its histogram and most frequent values with the last report.",
         )  # fmt: skip
+
+
+def _said(part: float) -> str:
+    return share(round(part * 1_000_000), 1_000_000)
 
 
 def _missing_share(column: ColumnProfile, rows: int) -> float:

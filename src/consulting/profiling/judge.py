@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.privacy.column_names import words
-from consulting.profiling.columns import pct
 from consulting.profiling.drafting import Drafting
 from consulting.profiling.judge_dates import date_issues
 from consulting.profiling.judge_numbers import number_issues
 from consulting.profiling.judge_texts import text_issues
 from consulting.profiling.similar import spelling_issues
-from consulting.profiling.source import quoted
+from consulting.profiling.source import literal, quoted
 from consulting.profiling.view import ColumnView, trim
+from consulting.profiling.wording import counted, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from consulting.profiling.model import Issue
     from consulting.profiling.thresholds import Thresholds
 
-_NULLABLE = "trim({c}) = '' OR {c} IS NULL"
+_NULLABLE = "{c} IS NULL OR {t} = ''"
 _KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid", "index"})
 _PLACEHOLDERS = frozenset(
     "-1 -9 -99 -999 -9999 999 9999 99999 999999 9999999 99999999 999999999 0000 00000 000000 "  # noqa: SIM905 - words
@@ -28,7 +28,7 @@ _PLACEHOLDERS = frozenset(
     "xxx xx test dummy asdf foo".split()
 )
 # Rows of personal data are selected by form, so that no value need be listed.
-_FILLED = "trim({c}) <> '' AND NOT regexp_full_match(trim({c}), "
+_FILLED = "{t} <> '' AND NOT regexp_full_match({t}, "
 _UNFIT = {
     "integer": _FILLED + r"'[+-]?\d+')",
     "code": _FILLED + r"'\d+')",
@@ -36,6 +36,13 @@ _UNFIT = {
     "phone": _FILLED + r"'\+?[\d\s().,/x-]{5,25}')",
 }
 _MIXED_SHARE = 0.2
+_TYPE_WORDS = {
+    "integer": "whole numbers", "decimal": "numbers", "money": "amounts of money",
+    "code": "digits only", "boolean": "yes or no", "date": "dates",
+    "timestamp": "dates with a time",
+    "time": "times of day", "email": "e-mail addresses", "phone": "phone numbers",
+    "url": "web addresses", "uuid": "UUIDs",
+}  # fmt: skip
 
 
 def judge_column(feed: str, view: ColumnView, thresholds: Thresholds) -> list[Issue]:
@@ -61,16 +68,16 @@ def _missing(draft: Drafting) -> Iterator[Issue]:
     if view.blank > limits.missing_info * view.rows:
         high = view.blank >= limits.missing_warn * view.rows
         yield draft.issue(
-            "missing_values", "warn" if high else "info", "{n} rows have no value.",
+            "missing_values", "warn" if high else "info", "{n} [row has|rows have] no value.",
             "Decide whether the column is required: rows without a value are then rejected.",
             count=view.blank, where=_NULLABLE,
         )  # fmt: skip
     if view.missing_tokens:
         tokens = ", ".join(f"“{t}”" for t in list(view.null_like)[:5])
         yield draft.issue(
-            "null_like_values", "warn", f"{{n}} rows hold a word for “no value”: {tokens}.",
-            "Read these words as missing; the cleaning rules do so by default.",
-            values=view.null_like, count=view.missing_tokens,
+            "null_like_values", "warn", "{n} [row holds|rows hold] a word for “no value”: {told}.",
+            "Nothing, if they mean that: the cleaning rules read these words as missing.",
+            values=view.null_like, count=view.missing_tokens, told=tokens,
         )  # fmt: skip
 
 
@@ -101,13 +108,23 @@ def _misfits(draft: Drafting) -> Iterator[Issue]:
         if count > 0:
             yield draft.issue(
                 "type_mismatch", "warn",
-                f"{{n}} values are not of the type “{kind}” that "
-                f"{pct(view.type.fitting, total):g} % of the values are.",
-                "Correct them at the source, or let the cleaning rule reject their rows.",
-                values=values, count=count, where=_UNFIT.get(kind) if view.private else None,
+                f"{{n}} [value does|values do] not look like the other "
+                f"{share(view.type.fitting, total)}, which are {_TYPE_WORDS.get(kind, kind)}.",
+                "Correct [it|them] at the source, or let the cleaning rule reject [its row|their "
+                "rows].",
+                values=values, count=count, where=_unfit(view) if view.private else None,
             )  # fmt: skip
     elif kind == "text":
         yield from _mixed(draft)
+
+
+def _unfit(view: ColumnView) -> str | None:
+    """The rows that do not fit the type, by form; null tokens do not count as such."""
+    condition = _UNFIT.get(view.type.name)
+    if condition is None or not view.null_like:
+        return condition
+    tokens = ", ".join(literal(text) for text in sorted(view.null_like))
+    return f"{condition} AND {{c}} NOT IN ({tokens})"
 
 
 def _mixed(draft: Drafting) -> Iterator[Issue]:
@@ -125,7 +142,8 @@ def _mixed(draft: Drafting) -> Iterator[Issue]:
         }
         yield draft.issue(
             "mixed_types", "warn",
-            f"{kinds[other]:,} values are {other}s and {{n}} are not: no type fits most of them.",
+            f"{counted(kinds[other], 'value')} can be read as {other}s and {{n}} can not: no "
+            "type fits most of them.",
             "Ask what the column means; split it, or keep it as text.",
             values=values, count=total - kinds[other],
             question=f"Is this column meant to hold {other}s only?",
@@ -143,8 +161,8 @@ def _keys(draft: Drafting) -> Iterator[Issue]:
     column = quoted(view.name)
     yield draft.issue(
         "duplicate_key", "error",
-        f"{{n}} rows share their value with another row, in a column that identifies "
-        f"{view.unique:,} rows.",
+        "{n} rows share their value with another row, in a column that identifies "
+        f"{counted(view.unique, 'row')}.",
         "Find out which of the rows is right; the models keep one row per key and count the rest.",
         values=repeated if view.complete else None, count=present - view.unique,
         question="Which row counts where the key repeats: the last one?",
@@ -158,7 +176,8 @@ def _placeholders(draft: Drafting) -> Iterator[Issue]:
     values = {t: n for t, n in view.values.items() if trim(t).casefold() in _PLACEHOLDERS and n > 1}
     if view.complete and values and len(values) <= 3 and view.distinct > 5:  # noqa: PLR2004
         yield draft.issue(
-            "placeholder_values", "warn", "{n} rows hold a value that often stands for “unknown”.",
+            "placeholder_values", "warn",
+            "{n} [row holds|rows hold] a value that often stands for “unknown”.",
             "If it does, read it as missing: add it to the column's null tokens.",
             values=values, question="Do these values mean “not known”?",
         )  # fmt: skip
@@ -167,15 +186,15 @@ def _placeholders(draft: Drafting) -> Iterator[Issue]:
 def _truncated(draft: Drafting) -> Iterator[Issue]:
     view = draft.view
     longest = view.lengths.longest or 0
-    share = view.lengths.at_longest / max(1, view.filled)
+    at_longest = view.lengths.at_longest / max(1, view.filled)
     varied = (view.lengths.shortest or 0) < longest * 0.8
     cut = longest >= 30 and varied and view.type.name == "text"  # noqa: PLR2004 - shorter is a code
-    if cut and view.lengths.at_longest > 1 and share >= draft.thresholds.truncation_share:
+    if cut and view.lengths.at_longest > 1 and at_longest >= draft.thresholds.truncation_share:
         distinct = len({t for t in view.values if len(t) == longest}) if view.complete else 2
         if distinct >= 10 or longest in {30, 32, 40, 50, 60, 64, 80, 100, 128, 200, 254, 255, 256}:  # noqa: PLR2004
             yield draft.issue(
                 "truncated_values", "warn",
-                f"{{n}} values are exactly {longest} characters long, the longest there are: "
+                f"{{n}} values are exactly {longest:,} characters long, the longest there are: "
                 "they look cut off.",
                 "Ask for an export without a limit on the length.",
                 count=view.lengths.at_longest, where=f"length({{c}}) = {longest}",

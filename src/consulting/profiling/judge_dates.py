@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.profiling.view import trim
+from consulting.profiling.wording import date_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,10 @@ def _values(draft: Drafting, wanted: Callable[[DateText], bool]) -> dict[str, in
     }
 
 
+def _has(count: int) -> str:
+    return f"{count:,} {'date has' if count == 1 else 'dates have'}"
+
+
 def _order(draft: Drafting) -> Iterator[Issue]:
     tally = draft.view.tally
     if tally.day_first and tally.month_first:
@@ -45,7 +50,7 @@ def _order(draft: Drafting) -> Iterator[Issue]:
         )  # fmt: skip
         yield draft.issue(
             "mixed_date_order", "error",
-            f"{tally.day_first:,} dates have the day first and {tally.month_first:,} the month: "
+            f"{_has(tally.day_first)} the day first and {_has(tally.month_first)} the month first; "
             f"{tally.open_order:,} more could be either.",
             "Ask for dates as YYYY-MM-DD; until then the dates that could be either are a guess.",
             values=values, count=min(tally.day_first, tally.month_first) + tally.open_order,
@@ -54,7 +59,8 @@ def _order(draft: Drafting) -> Iterator[Issue]:
     elif tally.open_order and not tally.day_first and not tally.month_first:
         yield draft.issue(
             "ambiguous_dates", "error",
-            "{n} dates could be day/month or month/day, and no other date in the file decides it.",
+            "{n} [date|dates] could be day/month or month/day, and no other date in the "
+            "file decides it.",
             "Declare the order in the model's date formats.",
             values=_values(draft, lambda d: d.ambiguous), count=tally.open_order,
             question="Is 03/04 the 3rd of April or the 4th of March?",
@@ -62,10 +68,11 @@ def _order(draft: Drafting) -> Iterator[Issue]:
     elif tally.open_order:
         first = "day" if tally.day_first else "month"
         sure = tally.day_first or tally.month_first
+        others = f"{sure:,} {'other has' if sure == 1 else 'others have'}"
         yield draft.issue(
             "ambiguous_dates", "info" if sure > tally.open_order / 20 else "warn",
-            f"{{n}} dates could be day/month or month/day; {sure:,} others have the {first} first, "
-            "so these are read that way too.",
+            f"{{n}} [date|dates] could be day/month or month/day; {others} the {first} first, so "
+            "[this one is|these are] read that way too.",
             "Confirm the order, and declare it in the model's date formats.",
             values=_values(draft, lambda d: d.ambiguous), count=tally.open_order,
             question=f"Are all dates written with the {first} first?",
@@ -77,10 +84,17 @@ def _formats(draft: Drafting) -> Iterator[Issue]:
     if len(patterns) < 2:  # noqa: PLR2004 - several
         return
     main = min(patterns, key=lambda p: (-patterns[p], p))
-    named = ", ".join(sorted(patterns, key=lambda p: (-patterns[p], p))[:4])
+    tally = draft.view.tally
+    day_first = (
+        None if tally.day_first == tally.month_first else tally.day_first > tally.month_first
+    )
+    ranked = sorted(patterns, key=lambda p: (-patterns[p], p))[:4]
+    named = ", ".join(date_format(p, day_first=day_first) for p in ranked)
+    more = ", …" if len(patterns) > len(ranked) else ""
     yield draft.issue(
         "mixed_date_formats", "warn",
-        f"Dates are written in {len(patterns)} formats ({named}); {{n}} differ from the main one.",
+        f"Dates are written in {len(patterns)} formats ({named}{more}); {{n}} [differs|differ] "
+        "from the main one.",
         "List all formats in the model's date rule, or ask for one.",
         values=_values(draft, lambda d: d.pattern != main),
         count=patterns.total() - patterns[main],
@@ -90,8 +104,9 @@ def _formats(draft: Drafting) -> Iterator[Issue]:
 def _impossible(draft: Drafting) -> Iterator[Issue]:
     if draft.view.tally.impossible:
         yield draft.issue(
-            "impossible_dates", "warn", "{n} dates do not exist in the calendar (like 31/02).",
-            "Correct them at the source; the date rule rejects their rows.",
+            "impossible_dates", "warn",
+            "{n} [date does|dates do] not exist in the calendar (like 31/02).",
+            "Correct [it|them] at the source; the date rule rejects [its row|their rows].",
             values=_values(draft, lambda d: not d.readings), count=draft.view.tally.impossible,
         )  # fmt: skip
 
@@ -100,7 +115,8 @@ def _short_years(draft: Drafting) -> Iterator[Issue]:
     if draft.view.tally.short_years:
         yield draft.issue(
             "two_digit_years", "warn",
-            "{n} dates have a year of two digits; 00-68 are read as 20xx, 69-99 as 19xx.",
+            "{n} [date has|dates have] a year of two digits; 00 to 68 are read as 20xx, "
+            "69 to 99 as 19xx.",
             "Ask for four digits.",
             values=_values(draft, lambda d: d.short_year), count=draft.view.tally.short_years,
             question="Which century do years like 68 belong to?",
@@ -113,7 +129,7 @@ def _implausible(draft: Drafting) -> Iterator[Issue]:
     )
     if values:
         yield draft.issue(
-            "implausible_dates", "warn", "{n} dates lie before 1900 or after 2099.",
+            "implausible_dates", "warn", "{n} [date lies|dates lie] before 1900 or after 2099.",
             "Check them; days like 1900-01-01 often stand for “not known”.",
             values=values,
         )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from consulting.profiling.source import quoted
 from consulting.profiling.statistics import fences
 from consulting.profiling.view import trim
+from consulting.profiling.wording import counted, enumerated, figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,15 +50,15 @@ def _notations(draft: Drafting) -> Iterator[Issue]:
         rare = _COMMA if commas <= points else _POINT
         yield draft.issue(
             "mixed_number_formats", "error",
-            f"{points:,} numbers have a decimal point and {commas:,} a decimal comma.",
+            f"{counted(points, 'number')} with a decimal point, {commas:,} with a decimal comma.",
             "Ask for one notation; a number read in the wrong one is off by a factor of 1,000.",
             values=_values(draft, lambda x: x.notation in rare), count=min(commas, points),
             question="Which decimal mark does your system write?",
         )  # fmt: skip
     elif commas:
         yield draft.issue(
-            "decimal_comma", "info", "{n} numbers are written with a decimal comma.",
-            "Set `decimal: ','` in the column's rule.",
+            "decimal_comma", "info", "{n} [number is|numbers are] written with a decimal comma.",
+            "Declare it in the column's rule (decimal: comma).",
             values=_values(draft, lambda x: x.notation in _COMMA), count=commas,
         )  # fmt: skip
 
@@ -68,7 +69,8 @@ def _unclear(draft: Drafting) -> Iterator[Issue]:
     if notations["unclear"] and not decided:
         yield draft.issue(
             "ambiguous_numbers", "warn",
-            "{n} numbers like “1,234” could be one thousand or one and a fraction.",
+            "{n} [number|numbers] like “1,234” could be a thousand and more, or one and "
+            "a fraction.",
             "Declare the decimal mark in the column's rule; the comma is read as a thousands mark.",
             values=_values(draft, lambda x: x.notation == "unclear"), count=notations["unclear"],
             question="Is “1,234” more than a thousand?",
@@ -77,23 +79,28 @@ def _unclear(draft: Drafting) -> Iterator[Issue]:
 
 def _units(draft: Drafting) -> Iterator[Issue]:
     units, total = draft.view.tally.units, draft.view.tally.kinds["number"]
+    if draft.view.private:
+        return  # "12 Main" is an address, and not a number of mains
     if units.total() < draft.thresholds.rare_share * max(1, total):
         return  # letters that slipped in: a type mismatch
     bare = total - units.total()
     ranked = sorted([(-n, u) for u, n in units.items()] + [(-bare, "")] * (bare > 0))
-    named = ", ".join(f"“{u}”" if u else "none" for _, u in ranked[:5])
+    written = ", ".join(f"“{u}”" for _, u in ranked[:5] if u)
+    named = ", ".join(f"“{u}”" if u else "no unit" for _, u in ranked[:5])
     yield draft.issue(
-        "units_in_values", "info", f"{{n}} numbers carry a unit in the cell ({named}).",
+        "units_in_values", "info",
+        "{n} [number carries|numbers carry] a unit in the cell ({told}).",
         "Keep numbers only, and name the unit in the column's name.",
-        values=_values(draft, lambda x: x.unit is not None), count=units.total(),
+        values=_values(draft, lambda x: x.unit is not None), count=units.total(), told=written,
     )  # fmt: skip
     if len(ranked) > 1:
         main = ranked[0][1]
         yield draft.issue(
             "mixed_units", "warn",
-            f"{{n}} numbers have another unit than most ({named}).",
+            "{n} [number has|numbers have] another unit than most ({told}).",
             "Convert to one unit where they differ; spell the unit one way.",
             values=_values(draft, lambda x: (x.unit or "") != main), count=total + ranked[0][0],
+            told=named,
             question="Are the numbers without a unit in the same unit?" if bare else None,
         )  # fmt: skip
 
@@ -106,7 +113,8 @@ def _currencies(draft: Drafting) -> Iterator[Issue]:
         few_have = currencies.total() < bare
         yield draft.issue(
             "mixed_currencies", "error" if len(currencies) > 1 else "warn",
-            f"Amounts are in {', '.join(sorted(currencies))}; {bare:,} name no currency.",
+            f"Amounts are in {enumerated(sorted(currencies))}; "
+            f"{bare:,} {'names' if bare == 1 else 'name'} no currency.",
             "Split amount and currency into two columns; sums over this column mean nothing.",
             values=_values(
                 draft,
@@ -118,7 +126,7 @@ def _currencies(draft: Drafting) -> Iterator[Issue]:
     elif currencies:
         yield draft.issue(
             "currency_in_values", "info",
-            f"All {{n}} amounts carry their currency ({next(iter(currencies))}).",
+            f"Every amount carries its currency ({next(iter(currencies))}).",
             "Use the money rule: it keeps the number, and the currency in the column's name.",
             count=currencies.total(),
         )  # fmt: skip
@@ -130,8 +138,8 @@ def _scientific(draft: Drafting) -> Iterator[Issue]:
     if 0 < notations["scientific"] <= total / 2 and draft.view.type.name in {"integer", "code"}:
         yield draft.issue(
             "digits_lost", "error",
-            "{n} whole numbers are in scientific notation (1.23E+11), as Excel writes long ones: "
-            "their last digits are lost.",
+            "{n} whole [number is|numbers are] in scientific notation (1.23E+11), as Excel writes "
+            "long ones: the last digits are lost.",
             "Ask for the column again, exported as text.",
             values=_values(draft, lambda x: x.notation == "scientific"),
             count=notations["scientific"],
@@ -143,10 +151,10 @@ def _leading_zeros(draft: Drafting) -> Iterator[Issue]:
     if zeros:
         yield draft.issue(
             "leading_zeros", "info",
-            "{n} values are digits with a leading zero: labels, not numbers.",
+            "{n} [value is|values are] digits with a leading zero: a label, not a number.",
             "Keep the column as text (rule to_text); a number would lose the zeros.",
             values=_values(draft, lambda x: x.leading_zero), count=zeros,
-            where="regexp_full_match(trim({c}), '0\\d+')",
+            where="regexp_full_match({t}, '0\\d+')",
         )  # fmt: skip
 
 
@@ -165,8 +173,9 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
     outside = f"NOT try_cast({quoted(view.name)} AS DOUBLE) BETWEEN {bottom!r} AND {top!r}"
     yield draft.issue(
         "outliers", "warn",
-        f"{{n}} values below {bottom:g} or above {top:g} lie more than "
-        f"{draft.thresholds.outlier_fences:g} interquartile ranges outside the middle half.",
+        f"{{n}} [value lies|values lie] far from all others: below {figure(bottom)} or above "
+        f"{figure(top)} ({draft.thresholds.outlier_fences:g} interquartile ranges beyond the "
+        "middle half).",
         "Check the largest and smallest values against the source.",
         values=values if view.complete else None, count=count,
         where=outside if simple and not view.complete else None,

@@ -36,22 +36,22 @@ def _values(draft: Drafting, wanted: Callable[[str], bool]) -> dict[str, int]:
 
 
 def _white_space(draft: Drafting) -> Iterator[Issue]:
-    ends = _values(draft, lambda t: t != trim(t))
     known = draft.view.known
+    written = {**draft.view.null_like, **draft.view.values}
+    ends = {text: n for text, n in written.items() if text != trim(text)}
     if ends:
-        spaces_only = all(set(t[:1] + t[-1:]) - {" "} <= set(t.strip(" ")) for t in ends)
         yield draft.issue(
-            "untrimmed_values", "info", "{n} values have white space at an end.",
-            "Nothing: all cleaning rules trim.",
+            "untrimmed_values", "info", "{n} [value has|values have] spaces before or after.",
+            "Nothing: the cleaning rules take them off.",
             values=ends, count=known.get("untrimmed"),
-            where="{c} <> trim({c})" if spaces_only else None,
+            where="{c} <> {t} AND {t} <> ''",
         )  # fmt: skip
     inner = _values(draft, lambda t: "  " in trim(t))
     if inner:
         yield draft.issue(
-            "inner_white_space", "info", "{n} values have several spaces in a row.",
+            "inner_white_space", "info", "{n} [value has|values have] several spaces in a row.",
             "Nothing: the text rule writes one space.",
-            values=inner, count=known.get("inner_space"), where="contains(trim({c}), '  ')",
+            values=inner, count=known.get("inner_space"), where="contains({t}, '  ')",
         )  # fmt: skip
 
 
@@ -60,7 +60,8 @@ def _garbled(draft: Drafting) -> Iterator[Issue]:
     if values:
         yield draft.issue(
             "garbled_text", "error",
-            "{n} values hold letters that were read in the wrong encoding, like “Ã¼” for “ü”.",
+            "{n} [value holds|values hold] letters that were read in the wrong encoding, like “Ã¼” "
+            "for “ü”.",
             "Ask for the file in UTF-8; what was lost before the export can not be restored.",
             values=values, question="Are the letters right in your own system?",
         )  # fmt: skip
@@ -71,7 +72,7 @@ def _invisible(draft: Drafting) -> Iterator[Issue]:
     if values:
         yield draft.issue(
             "invisible_characters", "warn",
-            "{n} values hold characters that can not be seen: line breaks, tabs, "
+            "{n} [value holds|values hold] characters that can not be seen: line breaks, tabs, "
             "no-break or zero-width spaces.",
             "Nothing: the text rule writes plain spaces. Joins on the raw values would fail.",
             values=values,
@@ -83,7 +84,7 @@ def _formulas(draft: Drafting) -> Iterator[Issue]:
     if values:
         yield draft.issue(
             "formula_like_values", "warn",
-            "{n} values start like a spreadsheet formula (= + - @).",
+            "{n} [value starts|values start] like a spreadsheet formula (= + - @).",
             "Open the raw file with care; deliverables neutralise such cells.",
             values=values, count=draft.view.known.get("formula"),
         )  # fmt: skip
@@ -110,7 +111,8 @@ def _odd_shapes(draft: Drafting) -> Iterator[Issue]:
     if not coded or not _SHAPED_SHARE * total <= shapes[main] < total:
         return
     yield draft.issue(
-        "odd_shapes", "info", f"{{n}} values are not written like the others ({main}).",
+        "odd_shapes", "info",
+        "{n} [value is|values are] not written like the others ({told}; a: letters, 9: digits).",
         "Check these codes against the client's list of codes.",
-        values=_values(draft, lambda t: coarse_shape(trim(t)) != main),
+        values=_values(draft, lambda t: coarse_shape(trim(t)) != main), told=main,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from consulting.profiling.rows import (
 )
 from consulting.profiling.source import FeedSource, open_feed, quoted
 from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.wording import counted, enumerated, inflected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,8 +157,10 @@ def _file_issues(feed: str, readings: Sequence[FileReading], thresholds: Thresho
             issues.append(
                 Issue(
                     feed=feed, issue_type="unparsed_rows", severity="error" if much else "warn",
-                    detail=f"{reading.unparsed_rows:,} of {reading.received_rows:,} records of "
-                    f"{reading.filename} do not have the file's form and were set aside.",
+                    detail=inflected(
+                        f"{{n}} of {counted(reading.received_rows, 'record')} [does|do] not have "
+                        "the form of the file and [was|were] set aside", reading.unparsed_rows,
+                    ) + f": {reading.filename}.",
                     evidence_count=reading.unparsed_rows,
                     evidence_pct=pct(reading.unparsed_rows, reading.received_rows),
                     recommendation="See the rejects: most often a quote or a delimiter in a value "
@@ -169,7 +172,7 @@ def _file_issues(feed: str, readings: Sequence[FileReading], thresholds: Thresho
         issues.append(
             Issue(
                 feed=feed, issue_type="no_rows", severity="error",
-                detail="The files hold a header and no row.", evidence_count=0,
+                detail="The files hold no row, only a header.", evidence_count=0,
                 recommendation="Ask for the file again; check the filter of the export.",
                 question="Is an empty file what you meant to send?",
             )
@@ -213,7 +216,9 @@ def _row_issues(feed: str, source: FeedSource, repeated: int) -> list[Issue]:
     return [
         Issue(
             feed=feed, issue_type="duplicate_rows", severity="warn",
-            detail=f"{repeated:,} rows repeat an earlier row in every column.",
+            detail=inflected(
+                "{n} [row repeats|rows repeat] an earlier row in every column.", repeated
+            ),
             evidence_count=repeated, evidence_pct=pct(repeated, source.rows),
             recommendation="The models merge them and count them as merged; find out why the "
             "export repeats rows.",
@@ -229,18 +234,18 @@ def _dependency_issue(
     named = {v.name: v for v in views}
     taking_part = [*broken.determinants, broken.dependent]
     private = any(named[c].private for c in taking_part)
-    others = " and ".join(f"“{d}”" for d in broken.determinants)
+    others = enumerated([f"“{d}”" for d in broken.determinants], "or")
     told = (
-        f"{broken.rows:,} rows have another “{broken.dependent}” than nearly all rows with the "
-        f"same {others}"
+        inflected("{n} [row has|rows have] another", broken.rows)
+        + f" “{broken.dependent}” than nearly all rows with the same {others}"
     )
     if broken.established:
         issue_type, severity = "unusual_combination", "info"
-        detail = f"{told}; the values are used elsewhere."
+        detail = f"{told}; the value itself is used elsewhere too."
         recommendation = "Check some of these rows: the combination is rare, and may be right."
     else:
         issue_type, severity = "broken_dependency", "warn"
-        detail = f"{told}, and hardly any other row has it."
+        detail = f"{told}, and the value is hardly used elsewhere."
         recommendation = "Check these rows: the value is likely misspelt or in the wrong row."
     return Issue(
         feed=feed, column=broken.dependent, columns=tuple(taking_part),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from consulting.privacy.column_names import words
 from consulting.profiling.similar import misspellings, variants
 from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,7 +169,9 @@ def _description(column: ColumnProfile, profile: FeedProfile) -> str:
         return f"The client's “{column.name}”."
     missing = column.null_count + column.null_like_count
     told = (
-        f"{missing:,} of {profile.row_count:,} rows without a value" if missing else "never empty"
+        f"{missing:,} of {counted(profile.row_count, 'row')} without a value"
+        if missing
+        else "never empty"
     )
     kind = "text" if column.inferred_type in {"text", "unknown", "code"} else column.inferred_type
     personal = f"; personal data ({column.pii.kind.replace('_', ' ')})" if column.pii else ""

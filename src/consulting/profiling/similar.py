@@ -22,6 +22,7 @@ _PAIRS = 3_000_000
 _SHORTEST = 4
 _SPELLED = frozenset({"text", "boolean"})
 _FREQUENT = 3
+_LONGEST_SAID = 60
 
 
 def spelling_issues(draft: Drafting) -> Iterator[Issue]:
@@ -33,16 +34,16 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
     rare = {t: n for group in groups for t, n in group.items() if t != _leader(group)}
     if rare:
         names = "; ".join(
-            " / ".join(f"“{t}”" for t in sorted(g, key=lambda t: (-g[t], t))[:3])
+            " / ".join(f"“{_cut(t)}”" for t in sorted(g, key=lambda t: (-g[t], t))[:3])
             for g in groups[:3]
         )
         told = "" if view.private else f" ({names})"
         yield draft.issue(
             "casing_variants", "warn",
-            f"{{n}} values differ from a more frequent one only in case, accents, spaces or "
-            f"punctuation{told}.",
+            "{n} [value differs|values differ] from a more frequent one only in case, accents, "
+            "spaces or punctuation{told}.",
             "Map them to one spelling: a code list in the column's rule does it.",
-            values=rare,
+            values=rare, told=told,
         )  # fmt: skip
     spelled = {
         group[0]: n for group in ((_leader(g), sum(g.values())) for g in _all(view.values))
@@ -54,15 +55,19 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
         draft.thresholds.typo_letters,
     )
     if wrong:
-        named = "; ".join(f"“{w}” for “{r}”" for w, r in list(wrong.items())[:3])
+        named = "; ".join(f"“{_cut(w)}” for “{_cut(r)}”" for w, r in list(wrong.items())[:3])
         yield draft.issue(
             "similar_values", "warn",
-            "{n} values look like misspellings of a more frequent one"
-            + ("." if view.private else f" ({named})."),
+            "{n} [value looks like a misspelling|values look like misspellings] of a more frequent "
+            "one{told}.",
             "Confirm the list and correct it: a code list in the column's rule does it.",
             values={t: n for t, n in view.values.items() if t in wrong},
-            question="Are these spellings mistakes?",
+            question="Are these spellings mistakes?", told="" if view.private else f" ({named})",
         )  # fmt: skip
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]}…"
 
 
 def folded(text: str) -> str:

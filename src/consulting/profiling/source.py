@@ -37,6 +37,17 @@ def literal(text: str) -> str:
 WHITESPACE_SQL = " || ".join(f"chr({ord(c)})" for c in WHITESPACE)
 
 
+def bare(expression: str) -> str:
+    """As `trimmed`, for conditions that leave this package: no macro is needed."""
+    return f"trim({expression}, {WHITESPACE_SQL})"
+
+
+def is_missing(expression: str) -> str:
+    """SQL, without a macro, for a text that is blank or a null token; NULL where it is NULL."""
+    tokens = ", ".join(literal(t) for t in sorted({"", *NULL_TOKENS}))
+    return f"lower({bare(expression)}) IN ({tokens})"
+
+
 def trimmed(expression: str) -> str:
     """SQL for a text without white space at its ends."""
     return f"trim({expression}, white_space())"

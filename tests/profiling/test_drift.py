@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import math
+import subprocess
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from consulting.profiling import DriftFinding, FeedProfile, compare, profile_feed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from consulting.records import FileReading
+
+Profile = Callable[..., FeedProfile]
+YAML = """\
+version: 2
+
+models:
+  - name: orders
+    description: One row per order.
+    columns:
+      - name: order_id  # the key
+        description: Number of the order.
+        meta: {from: "Order ID", rule: to_text, required: true}
+        data_tests: [unique]
+      - name: amount
+        description: Net amount.
+        meta: {from: Amount, rule: to_decimal}
+"""
+N = 200
+ORDERS = {
+    "Order ID": [f"o{n}" for n in range(N)],
+    "Amount": [f"{n % 17}.5" for n in range(N)],
+    "Status": [("open", "paid")[n % 2] for n in range(N)],
+}
+
+
+def kinds(findings: list[DriftFinding]) -> dict[str, DriftFinding]:
+    return {f.kind: f for f in findings}
+
+
+def renamed(columns: dict[str, list[str]], old: str, new: str) -> dict[str, list[str]]:
+    return {new if c == old else c: v for c, v in columns.items()}
+
+
+def test_the_same_delivery_again_has_no_drift(profile: Profile) -> None:
+    found = profile(ORDERS)
+    assert compare(found, profile(ORDERS), list(ORDERS), models_yaml=YAML) == []
+    assert compare(None, found) == []
+    assert compare(None, found, list(ORDERS)) == []
+
+
+def test_a_new_column_is_proposed_with_a_patch(profile: Profile) -> None:
+    more = {**ORDERS, "Country": [("DE", "FR")[n % 2] for n in range(N)]}
+    (finding,) = compare(profile(ORDERS), profile(more), list(ORDERS), models_yaml=YAML)
+    assert (finding.kind, finding.severity, finding.column) == ("new_column", "info", "Country")
+    assert finding.patch == (
+        "--- a/orders.yml\n"
+        "+++ b/orders.yml\n"
+        "@@ -11,3 +11,6 @@\n"
+        "       - name: amount\n"
+        "         description: Net amount.\n"
+        "         meta: {from: Amount, rule: to_decimal}\n"
+        "+      - name: country\n"
+        '+        description: "The client\'s “Country”: text, never empty."\n'
+        "+        meta: {from: Country, rule: to_text}\n"
+    )
+
+
+def test_a_renamed_column_that_models_read_blocks_and_its_patch_changes_the_source(
+    profile: Profile,
+) -> None:
+    now = profile(renamed(ORDERS, "Order ID", "OrderId"))
+    (finding,) = compare(profile(ORDERS), now, list(ORDERS), models_yaml=YAML)
+    assert (finding.kind, finding.severity) == ("renamed_column", "block")
+    assert (finding.column, finding.previous_column) == ("OrderId", "Order ID")
+    assert finding.value == 1.0  # the same words, the same values
+    assert finding.patch is not None
+    changed = [
+        line for line in finding.patch.splitlines()
+        if line.startswith(("+ ", "- ")) and "meta" in line
+    ]  # fmt: skip
+    assert changed == [
+        '-        meta: {from: "Order ID", rule: to_text, required: true}',
+        "+        meta: {from: OrderId, rule: to_text, required: true}",
+    ]
+
+
+def test_a_patch_applies_to_the_file_it_was_made_for(profile: Profile, tmp_path: Path) -> None:
+    file = tmp_path / "dbt" / "models" / "orders.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(YAML, encoding="utf-8")
+    now = profile(renamed(ORDERS, "Order ID", "OrderId"))
+    (finding,) = compare(profile(ORDERS), now, list(ORDERS), models_yaml=file)
+    assert finding.patch is not None
+    subprocess.run(
+        ["git", "apply", "-"], cwd=tmp_path, input=finding.patch.encode(), check=True
+    )  # fmt: skip
+    assert file.read_text(encoding="utf-8") == YAML.replace('"Order ID"', "OrderId")
+
+
+def test_a_column_of_other_values_is_no_rename(profile: Profile) -> None:
+    now = {**renamed(ORDERS, "Status", "State"), "State": [f"{n}.25" for n in range(N)]}
+    found = kinds(compare(profile(ORDERS), profile(now), ["Status"]))
+    assert set(found) == {"missing_column", "new_column"}
+    assert found["missing_column"].severity == "block"
+
+
+def test_a_missing_column_blocks_only_where_a_model_reads_it(profile: Profile) -> None:
+    before = profile(ORDERS)
+    now = profile({c: v for c, v in ORDERS.items() if c != "Status"})
+    (read,) = compare(before, now, list(ORDERS))
+    (unread,) = compare(before, now, ["Order ID", "Amount"])
+    assert (read.kind, read.severity, read.column) == ("missing_column", "block", "Status")
+    assert (unread.kind, unread.severity) == ("missing_column", "warn")
+    (first,) = compare(None, now, list(ORDERS))
+    assert (first.kind, first.severity) == ("missing_column", "block")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "declared", "severity"),
+    [
+        ("7.5", "paid", True, "block"),
+        ("7.5", "paid", False, "warn"),
+        ("7", "7.5", True, "info"),  # both are numbers
+        ("2024-01-31", "2024-01-31 10:00", True, "info"),
+        ("7.5", "7", True, None),  # every whole number is a decimal
+    ],
+)
+def test_a_column_of_another_type(
+    profile: Profile,
+    before: str,
+    now: str,
+    declared: bool,  # noqa: FBT001 - a case
+    severity: str | None,
+) -> None:
+    ids = [f"o{n}" for n in range(20)]
+    found = compare(
+        profile({"id": ids, "x": [before] * 20}),
+        profile({"id": ids, "x": [now] * 20}),
+        ["id", "x"] if declared else ["id"],
+    )
+    assert [(f.kind, f.severity) for f in found] == (
+        [("retyped_column", severity)] if severity else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "severity", "detail"),
+    [
+        (50, None, None, ""),
+        (49, "volume_collapse", "warn", "49 rows, where the last delivery had 100."),
+        (10, "volume_collapse", "warn", "10 rows, where the last delivery had 100."),
+        (9, "volume_collapse", "block", "9 rows, where the last delivery had 100."),
+        (1, "volume_collapse", "block", "1 row, where the last delivery had 100."),
+        (300, None, None, ""),
+        (1_301, "volume_surge", "warn", "1,301 rows, where the last delivery had 100."),
+    ],
+)
+def test_far_fewer_or_more_rows_than_last_time(
+    profile: Profile, rows: int, kind: str | None, severity: str | None, detail: str
+) -> None:
+    def orders(count: int) -> FeedProfile:
+        return profile({"id": [f"o{n:04}" for n in range(count)]})
+
+    found = compare(orders(100), orders(rows), ["id"])
+    told = [(f.kind, f.severity, f.detail) for f in found]
+    assert told == ([(kind, severity, detail)] if kind else [])
+    if found:
+        assert found[0].value == rows / 100
+
+
+@pytest.mark.parametrize(
+    ("missing", "severity"), [(29, None), (30, "warn"), (69, "warn"), (70, "block")]
+)
+def test_a_jump_of_missing_values(profile: Profile, missing: int, severity: str | None) -> None:
+    def orders(blanks: int) -> FeedProfile:
+        values = ["N/A"] * (blanks // 2) + [""] * (blanks - blanks // 2) + ["a"] * (100 - blanks)
+        return profile({"id": [f"o{n}" for n in range(100)], "x": values})
+
+    found = kinds(compare(orders(20), orders(missing), ["id", "x"]))
+    jump = found.get("null_jump")
+    assert (jump.severity if jump else None) == severity
+    if jump:
+        assert jump.value == round(missing / 100 - 0.2, 4)
+        assert jump.detail == f"{missing} % of the rows have no “x”; last time 20 %."
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.55, None), (0.66, "info"), (0.8, "warn")])
+def test_a_shift_of_values_is_measured_by_the_population_stability_index(
+    profile: Profile, share: float, severity: str | None
+) -> None:
+    def orders(first: float) -> FeedProfile:
+        ids = [f"o{n}" for n in range(1_000)]
+        return profile({"id": ids, "x": ["a" if n < 1_000 * first else "b" for n in range(1_000)]})
+
+    found = compare(orders(0.5), orders(share), ["id", "x"])
+    expected = (share - 0.5) * (math.log(share / 0.5) - math.log((1 - share) / 0.5))
+    assert [(f.kind, f.severity) for f in found] == (
+        [("distribution_shift", severity)] if severity else []
+    )
+    if found:
+        assert found[0].value == pytest.approx(expected, abs=1e-4)
+
+
+def test_numbers_that_moved_are_a_shift_and_few_rows_are_none(profile: Profile) -> None:
+    def amounts(rows: int, start: int) -> FeedProfile:
+        return profile({"id": [f"o{n}" for n in range(rows)],
+                        "x": [str(start + n // 2) for n in range(rows)]})  # fmt: skip
+
+    (finding,) = compare(amounts(2_000, 0), amounts(2_000, 300), ["id", "x"])
+    # three of ten deciles are empty now (0.0005 stands for none), and the last holds four of them
+    expected = 3 * (0.1 - 0.0005) * math.log(0.1 / 0.0005) + 0.3 * math.log(4)
+    assert (finding.kind, finding.severity) == ("distribution_shift", "warn")
+    assert finding.value == pytest.approx(expected, rel=0.05)
+    assert compare(amounts(98, 0), amounts(98, 30), ["id", "x"]) == []
+
+
+def test_headers_alone_are_compared_by_their_names(
+    land: Callable[..., FileReading], tmp_path: Path
+) -> None:
+    first = land({"Order ID": ["1"], "Amount": ["2"]}, rows_path=None)
+    second = land({"OrderID": ["1"], "Price": ["2"]}, rows_path=None)
+    before, now = (profile_feed("orders", [r], tmp_path) for r in (first, second))
+    found = compare(before, now, ["Order ID", "Amount"])
+    assert [(f.kind, f.column, f.severity) for f in found] == [
+        ("missing_column", "Amount", "block"),
+        ("renamed_column", "OrderID", "block"),
+        ("new_column", "Price", "info"),
+    ]

@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import consulting.profiling
+from consulting.profiling import FeedProfile, Issue, Thresholds, profile_across, profile_feed
+from consulting.profiling.source import quoted
+
+if TYPE_CHECKING:
+    from consulting.records import FileReading
+
+Profile = Callable[..., FeedProfile]
+Landing = Callable[..., "FileReading"]
+Values = Sequence[str | None]
+PACKAGE = Path(consulting.profiling.__file__).parent
+DOCUMENT = Path(__file__).parents[2] / "docs" / "profile.md"
+
+
+class Case(NamedTuple):
+    issue_type: str
+    severity: str
+    values: Values
+    count: int
+    examples: tuple[str, ...] | None = None
+    says: str = ""
+    column: str = "x"
+
+
+LONG = "an unabridged remark that goes on and on and on"[:40]
+CASES = [
+    Case("missing_values", "info", ["a"] * 9 + [""], 1, says="1 row has no value."),
+    Case("missing_values", "warn", ["a"] * 8 + [None, " "], 2, says="2 rows have no value."),
+    Case("empty_column", "warn", ["", None, "N/A"], 3),
+    Case("null_like_values", "warn", ["a", "b", "N/A", "null"], 2, ("N/A", "null")),
+    Case("placeholder_values", "warn", [*"123456", "9999", "9999"], 2, ("9999",)),
+    Case("constant_column", "info", ["same"] * 1_000, 1_000, says="All 1,000 rows"),
+    Case("duplicate_key", "error", [*map(str, range(99)), "98"], 2, ("98",), column="order_id"),
+    Case(
+        "type_mismatch", "warn", [*"123456789", "abc"], 1, ("abc",),
+        says="1 value does not look like the other 90 %, which are whole numbers.",
+    ),
+    Case("mixed_types", "warn", [*"12345", "one", "two", "six", "ten", "seven"], 5),
+    Case(
+        "ambiguous_dates", "error", ["03/04/2024", "05/06/2024"], 2, ("03/04/2024", "05/06/2024")
+    ),
+    Case(
+        "ambiguous_dates", "info", ["03/04/2024", "13/04/2024"], 1, ("03/04/2024",),
+        says="1 date could be day/month or month/day; 1 other has the day first, so this one is",
+    ),
+    Case("ambiguous_dates", "warn", ["03/04/2024"] * 21 + ["04/13/2024"], 21, says="month first"),
+    Case("mixed_date_order", "error", ["13/04/2024", "04/13/2024", "03/04/2024"], 2),
+    Case(
+        "mixed_date_formats", "warn", ["2024-01-31"] * 3 + ["31.01.2024"], 1, ("31.01.2024",),
+        says="2 formats (YYYY-MM-DD, DD.MM.YYYY); 1 differs from the main one.",
+    ),
+    Case("impossible_dates", "warn", ["13/01/2024"] * 9 + ["31/02/2024"], 1, ("31/02/2024",)),
+    Case("two_digit_years", "warn", ["2024-01-31", "31.01.68"], 1, ("31.01.68",)),
+    Case("implausible_dates", "warn", ["2024-01-31"] * 4 + ["1850-01-01"], 1, ("1850-01-01",)),
+    Case("mixed_number_formats", "error", ["1.5", "2.5", "3,5"], 1, ("3,5",)),
+    Case("decimal_comma", "info", ["1,5", "2,5"], 2),
+    Case("ambiguous_numbers", "warn", ["1,234", "2,345"], 2),
+    Case("units_in_values", "info", ["5 kg", "6 kg", "7 kg"], 3, says="(“kg”)"),
+    Case("mixed_units", "warn", ["5 kg", "6 kg", "7 lb"], 1, ("7 lb",)),
+    Case("mixed_currencies", "error", ["$5", "$6", "€7"], 1, ("€7",), says="EUR and USD; 0 name"),
+    Case("mixed_currencies", "warn", ["$5", "$6", "7"], 1, ("7",), says="1 names no currency"),
+    Case("currency_in_values", "info", ["$5", "$6"], 2),
+    Case("digits_lost", "error", ["12345678901", "12345678902", "1.23E+10"], 1, ("1.23E+10",)),
+    Case("leading_zeros", "info", ["007", "008"], 2),
+    Case(
+        "outliers", "warn", [*"0123456789" * 10, "1000000"], 1, ("1000000",),
+        says="below -13 or above 22",  # quartiles 2 and 7, three times 5 beyond
+    ),
+    Case("untrimmed_values", "info", ["a", "b "], 1),
+    Case("inner_white_space", "info", ["a  b", "c"], 1),
+    Case("garbled_text", "error", ["MÃ¼ller", "fine"], 1, ("MÃ¼ller",)),
+    Case("invisible_characters", "warn", ["a\u200bb", "c"], 1),
+    Case("formula_like_values", "warn", ["=1+1", "a"], 1),
+    Case("odd_shapes", "info", [f"AB-{n}" for n in range(9)] + ["ZZ"], 1, ("ZZ",), says="(a-9; a:"),
+    Case("truncated_values", "warn", ["brief"] * 8 + [LONG, LONG.upper()], 2, says="40 characters"),
+    Case("casing_variants", "warn", ["Berlin"] * 5 + ["berlin"], 1, ("berlin",)),
+    Case(
+        "similar_values", "warn", ["Berlin"] * 5 + ["Berlyn"], 1, ("Berlyn",),
+        says="1 value looks like a misspelling of a more frequent one (“Berlyn” for “Berlin”).",
+    ),
+    Case("personal_data", "info", ["jane@acme.com", "joe@acme.com"], 2, ()),
+]  # fmt: skip
+OF_FEEDS = {
+    "no_rows", "unparsed_rows", "columns_differ_between_files", "declared_column_missing",
+    "duplicate_rows", "broken_dependency", "unusual_combination", "orphan_values",
+}  # fmt: skip
+
+
+def issue_types() -> set[str]:
+    """The codes in the source: the first argument of `draft.issue` and each `issue_type`."""
+    found: set[str] = set()
+    for path in PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            values: list[ast.expr] = []
+            if isinstance(node, ast.Call):
+                values = [k.value for k in node.keywords if k.arg == "issue_type"]
+                if isinstance(node.func, ast.Attribute) and node.func.attr == "issue":
+                    values += node.args[:1]
+            elif isinstance(node, ast.Assign) and "issue_type" in ast.unparse(node.targets[0]):
+                values = [node.value.elts[0]] if isinstance(node.value, ast.Tuple) else [node.value]
+            found |= {v.value for v in values if isinstance(v, ast.Constant)}
+    return {code for code in found if isinstance(code, str)}
+
+
+def selected(rows: Values, column: str, issue: Issue) -> int:
+    """How many rows the issue's condition selects from the raw table."""
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA raw")
+        connection.execute(
+            f"CREATE TABLE raw.orders AS SELECT v AS {quoted(column)}, "
+            "row_number() OVER () AS _row_id FROM (SELECT unnest($1::VARCHAR[]) AS v)",
+            [list(rows)],
+        )
+        found = connection.execute(f"SELECT count(*) FROM raw.orders WHERE {issue.rows_where}")
+        return int((found.fetchone() or (0,))[0])
+
+
+def issues_of(profile: Profile, values: Values, column: str = "x") -> dict[str, Issue]:
+    found = profile({"row": [f"r{n}" for n in range(len(values))], column: values})
+    return {i.issue_type: i for i in found.issues if i.column == column}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.issue_type} {c.severity}")
+def test_an_issue_has_the_severity_count_and_rows_worked_out_by_hand(
+    profile: Profile, case: Case
+) -> None:
+    issue = issues_of(profile, case.values, case.column)[case.issue_type]
+    assert (issue.severity, issue.evidence_count) == (case.severity, case.count)
+    assert issue.evidence_pct == pytest.approx(100 * case.count / len(case.values), abs=1e-4)
+    assert case.examples is None or issue.examples == case.examples
+    assert case.says in issue.detail
+    if issue.rows_where is not None:
+        assert selected(case.values, case.column, issue) == case.count
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.issue_type} {c.severity}")
+def test_what_a_client_reads_is_plain_language(profile: Profile, case: Case) -> None:
+    for issue in issues_of(profile, case.values, case.column).values():
+        for sentence in (issue.detail, issue.recommendation, issue.question or "?"):
+            assert not re.search(r"%[a-zA-Z]|[\[\]{}|]", sentence), sentence
+            assert not re.search(r"\b1 (rows|values|dates|numbers|amounts)\b", sentence), sentence
+            assert not re.search(r"\d\.\d{2,} %", sentence), sentence
+            assert sentence[-1] in ".?", sentence
+
+
+def test_every_issue_type_of_the_code_is_tried_and_documented() -> None:
+    codes = issue_types()
+    assert len(codes) > 35  # the search itself works
+    assert codes == {case.issue_type for case in CASES} | OF_FEEDS
+    documented = set(re.findall(r"`([a-z_0-9]+)`", DOCUMENT.read_text(encoding="utf-8")))
+    assert codes - documented == set()
+
+
+def test_every_field_and_kind_of_drift_is_documented() -> None:
+    documented = set(re.findall(r"`([a-z_0-9]+)`", DOCUMENT.read_text(encoding="utf-8")))
+    fields = {
+        name
+        for model in (FeedProfile, consulting.profiling.FileMetadata,
+                      consulting.profiling.ColumnProfile, Issue)
+        for name in model.model_fields
+    }  # fmt: skip
+    kind_names = r"(?:new|missing|renamed|retyped|volume|null|distribution)_[a-z]+"
+    source = (PACKAGE / "drift.py").read_text(encoding="utf-8")
+    kinds = set(re.findall(rf'"({kind_names})"', source))
+    assert len(kinds) == 8
+    assert (fields | kinds) - documented == set()
+
+
+def test_a_clean_column_has_no_issue(profile: Profile) -> None:
+    found = profile(
+        {
+            "order_id": [str(n) for n in range(100)],
+            "amount": [f"{n % 13}.50" for n in range(100)],
+            "day": [f"2024-03-{n % 28 + 1:02}" for n in range(100)],
+            "city": [("Berlin", "Paris", "Rome")[n % 7 % 3] for n in range(100)],
+        }
+    )
+    assert found.issues == ()
+
+
+def test_a_value_in_the_wrong_group_that_others_have_is_an_unusual_combination(
+    profile: Profile,
+) -> None:
+    zips = [str(10_000 + n // 20) for n in range(200)]
+    cities = [f"City {'abcdefghij'[n // 20]}" for n in range(200)]
+    cities[0] = "City b"
+    found = profile({"row": [f"r{n}" for n in range(200)], "zip": zips, "city": cities})
+    issue = next(i for i in found.issues if i.issue_type == "unusual_combination")
+    assert (issue.column, issue.columns, issue.severity) == ("city", ("zip", "city"), "info")
+    assert issue.evidence_count == 1
+    assert issue.detail.startswith("1 row has another “city” than nearly all rows with the same")
+
+
+def test_rows_that_refer_to_no_row_of_another_feed_are_orphans(
+    land: Landing, tmp_path: Path
+) -> None:
+    orders = land({"order_id": [f"o{n}" for n in range(100)],
+                   "customer_id": [f"c{n % 20}" for n in range(95)] + ["c99"] * 5})  # fmt: skip
+    customers = land({"id": [f"c{n}" for n in range(20)]}, feed="customers", name="customers.csv")
+    readings = [orders, customers]
+    profiles = [profile_feed(f, readings, tmp_path) for f in ("orders", "customers")]
+    (issue,) = profile_across(profiles, tmp_path, readings)
+    assert (issue.feed, issue.column, issue.issue_type) == (
+        "orders",
+        "customer_id",
+        "orphan_values",
+    )
+    assert (issue.evidence_count, issue.evidence_pct, issue.severity) == (5, 5.0, "warn")
+    assert issue.detail == (
+        "5 rows of orders refer by “customer_id” to a “id” that customers does not have."
+    )
+    strict = Thresholds(foreign_key_share=0.96)
+    assert profile_across(profiles, tmp_path, readings, strict) == []  # 95 % match: chance
+
+
+PEOPLE = st.lists(
+    st.tuples(
+        st.from_regex(r"[b-z]{4,9}\.[b-z]{4,9}", fullmatch=True),
+        st.from_regex(r"\+49 [1-8]{3} [1-8]{7}", fullmatch=True),
+        st.from_regex(r"[1-9][0-9]{0,2} [B-Z][b-z]{5,9}", fullmatch=True),
+    ),
+    min_size=2, max_size=12,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(PEOPLE, st.booleans())
+def test_no_value_of_a_personal_column_stands_in_a_profile(
+    profile: Profile,
+    people: list[tuple[str, str, str]],
+    in_sql: bool,  # noqa: FBT001 - drawn
+) -> None:
+    columns = {
+        "contact": [f"{local}@acme.com" for local, _, _ in people],
+        "phone": [phone for _, phone, _ in people],
+        "address": [street for _, _, street in people],
+        "ssn": [f"{n:03}-12-{n:04}" for n in range(1, len(people) + 1)],
+        "dob": ["17.03.1984"] * len(people),
+    }
+    text = profile(columns, Thresholds(few_distinct=0 if in_sql else 10_000)).model_dump_json()
+    for local, phone, street in people:
+        assert local not in text
+        assert phone[4:] not in text
+        assert street.split()[1] not in text
+    assert "001-12-0001" not in text
+    assert "17.03.1984" not in text
+    assert "1984-03-17" not in text
+
+
+CELLS = st.lists(
+    st.sampled_from(
+        ["", " ", None, "N/A", "x", "X", " x", "it's", "007", "12", "-3.5", "1,5", "1,234", "5 kg",
+         "$7", "2024-01-31", "31/02/2024", "03/04/2024", "13/04/2024", "a  b", "=A1", "\u200b",
+         "1.2E+5", "yes", "Berlin", "Berlyn", 'say "no"', "9999", "01.01.70"]
+    ),
+    min_size=1, max_size=60,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(CELLS)
+def test_the_condition_of_an_issue_selects_as_many_rows_as_it_says(
+    profile: Profile, cells: list[str | None]
+) -> None:
+    for issue in profile({"row": [f"r{n}" for n in range(len(cells))], "x": cells}).issues:
+        if issue.column == "x" and issue.rows_where is not None:
+            assert selected(cells, "x", issue) == issue.evidence_count, issue.issue_type
+        assert issue.evidence_count <= len(cells)
