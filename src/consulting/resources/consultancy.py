@@ -75,7 +75,7 @@ def open_store(client_id: str, config: EngagementConfig, folder: ClientFolder) -
 
         access_key, secret_key = _credentials(client_id, source)
         client = _s3_client(source.endpoint_url, source.region, access_key, secret_key)
-        return S3Store(client, bucket=source.bucket, prefix=source.prefix)
+        return S3Store(client, bucket=source.bucket, prefix=source.prefix, client_id=client_id)
     if source.folder:
         return LocalStore(Path(source.folder), client_id=client_id)
     folder.incoming.mkdir(parents=True, exist_ok=True)
