@@ -53,6 +53,16 @@ def test_the_same_delivery_again_has_no_drift(profile: Profile) -> None:
     assert compare(None, found, list(ORDERS)) == []
 
 
+def test_a_column_that_the_yaml_drops_is_no_news_and_may_go(profile: Profile) -> None:
+    read, known = ["Order ID", "Amount"], list(ORDERS)
+    first = profile(ORDERS)
+    assert compare(None, first, read, known=known) == []
+    without = profile({name: values for name, values in ORDERS.items() if name != "Status"})
+    assert compare(None, without, read, known=known) == []
+    (finding,) = compare(first, without, read, known=known)
+    assert (finding.kind, finding.severity) == ("missing_column", "warn")
+
+
 def test_a_new_column_is_proposed_with_a_patch(profile: Profile) -> None:
     more = {**ORDERS, "Country": [("DE", "FR")[n % 2] for n in range(N)]}
     (finding,) = compare(profile(ORDERS), profile(more), list(ORDERS), models_yaml=YAML)

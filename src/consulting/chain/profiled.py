@@ -49,7 +49,7 @@ def profile_files(
         log: Told of each feed.
     """
     run_folder = engagement.folder.run(received.batch.batch_id)
-    declared = engagement.models.declared_columns()
+    declared, read = engagement.models.declared_columns(), engagement.models.read_columns()
     profiles: list[FeedProfile] = []
     drift: list[DriftFinding] = []
     for feed in (feed.name for feed in engagement.config.feeds):
@@ -62,7 +62,9 @@ def profile_files(
         profiles.append(found)
         if feed not in received.carried:
             rules = engagement.models.folder / f"{feed}.yml"
-            drift += compare(before(feed), found, columns, models_yaml=rules)
+            drift += compare(
+                before(feed), found, read.get(feed, ()), known=columns, models_yaml=rules
+            )
     result = artifacts.Profile(
         profiles=tuple(profiles),
         across=tuple(profile_across(profiles, run_folder, received.in_use)),

@@ -120,6 +120,20 @@ class ClientModels:
         """The source columns that the client's YAML names, by feed: those read, then the others."""
         return declared_columns(self.load_manifest())
 
+    def read_columns(self) -> dict[str, list[str]]:
+        """As `declared_columns`, without those that the YAML says are dropped."""
+        manifest = self.load_manifest()
+        dropped = {
+            (source["identifier"], name)
+            for source in _raw_sources(manifest)
+            for name, column in source["columns"].items()
+            if (column.get("meta") or {}).get("dropped_because")
+        }
+        return {
+            feed: [name for name in names if (feed, name) not in dropped]
+            for feed, names in declared_columns(manifest).items()
+        }
+
     def _parse_into(self, work: Path, fingerprint: str) -> None:
         if not any(path.suffix != ".md" for path in _model_files(self.folder)):
             slim = empty_manifest(self.client_id, fingerprint)

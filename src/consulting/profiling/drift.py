@@ -59,11 +59,12 @@ class DriftFinding(Record):
     patch: str | None = None
 
 
-def compare(
+def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     previous: FeedProfile | None,
     current: FeedProfile,
     declared: Sequence[str] = (),
     *,
+    known: Sequence[str] = (),
     models_yaml: Path | str | None = None,
     thresholds: Thresholds = _DEFAULT,
 ) -> list[DriftFinding]:
@@ -73,6 +74,7 @@ def compare(
         previous: The profile of the last delivery; None for a first one.
         current: The profile of this run.
         declared: The source columns the feed's models read; empty where it has no models.
+        known: Further source columns that are no news: the YAML says that they are dropped.
         models_yaml: The feed's YAML, its path or its text: patches are proposed against it.
         thresholds: When a change is worth telling.
 
@@ -82,7 +84,7 @@ def compare(
         rows are enough for it to be more than noise (Yurdakul & Naranjo 2020).
     """
     comparison = _Comparison(previous, current, tuple(declared), models_yaml, thresholds)
-    findings = comparison.columns()
+    findings = comparison.columns(known)
     if previous is not None and "headers" not in {previous.basis, current.basis}:
         findings += comparison.volume(previous)
         for column in current.columns:
@@ -113,7 +115,7 @@ class _Comparison:
         elif models_yaml is not None:
             self._yaml = models_yaml
 
-    def columns(self) -> list[DriftFinding]:
+    def columns(self, known: Sequence[str]) -> list[DriftFinding]:
         """Columns that came, went, or changed their name."""
         now = [c.name for c in self._current.columns]
         before = [c.name for c in self._previous.columns] if self._previous else []
@@ -121,7 +123,7 @@ class _Comparison:
         if not expected:
             return []
         missing = [c for c in expected if c not in now]
-        new = [c for c in now if c not in expected]
+        new = [c for c in now if c not in expected and c not in known]
         renames = self._renames(missing, new)
         findings = [self._renamed(old, name, score) for old, (name, score) in renames.items()]
         findings += [self._missing(c) for c in missing if c not in renames]
