@@ -7,10 +7,10 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from consulting.chain.tier import FULL_TIER
+
 if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
-
-FULL_TIER = 3
 
 
 def record_access(engagement: Engagement, *, by: str, operation: str, subject: str) -> None:

@@ -9,6 +9,7 @@ from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
 from consulting.chain.progress import told
+from consulting.chain.tier import SCHEMA_ONLY_TIER
 from consulting.cleaning import (
     DbtRun,
     account_rows,
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consulting.chain.engagement import Engagement
-
-SCHEMA_ONLY_TIER = 1
 
 
 def clean(

@@ -15,6 +15,7 @@ from consulting.chain import artifacts, gate
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
+from consulting.chain.tier import FULL_TIER, SAMPLED_TIER
 from consulting.delivery import (
     Consultancy,
     Delivery,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from consulting.chain.engagement import Engagement
     from consulting.layout import ClientFolder
-
-SCHEMA_ONLY_TIER, SAMPLED_TIER, FULL_TIER = 1, 2, 3
 
 VERSIONED = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow", "xlsxwriter")
 """Packages whose version can change the bytes of a delivery; the manifest names them."""

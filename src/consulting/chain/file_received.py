@@ -11,7 +11,7 @@ from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import load_files
-from consulting.chain.tier import forget_what_the_tier_forbids
+from consulting.chain.tier import FULL_TIER, forget_what_the_tier_forbids
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from consulting.chain.engagement import Engagement
     from consulting.records import Batch, Drop, FileReading, QuarantinedFile
-
-FULL_TIER = 3
 
 
 def receive(

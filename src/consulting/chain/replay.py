@@ -12,6 +12,7 @@ from consulting.chain.cleaned import clean_files
 from consulting.chain.delivered import exports, gather
 from consulting.chain.loaded import load_files
 from consulting.chain.profiled import last_profile, profile_files
+from consulting.chain.tier import FULL_TIER
 from consulting.chain.validated import run_tests
 from consulting.delivery import build_delivery, list_deliveries, verify
 from consulting.errors import DeliveryError
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.delivery import Difference
     from consulting.records import FileReading
-
-FULL_TIER = 3
 
 
 def verify_delivery(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.layout import ClientFolder
 
-FULL_TIER = 3
+SCHEMA_ONLY_TIER, SAMPLED_TIER, FULL_TIER = 1, 2, 3
 MANIFEST = "manifest.json"
 REASON_SUFFIX = ".reason.json"
 
