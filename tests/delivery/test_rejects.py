@@ -11,15 +11,14 @@ import openpyxl
 import pytest
 
 import consulting.delivery.rejects
+from consulting.corrections import correction_id, is_corrections, original_columns
 from consulting.delivery import (
     Delivery,
     DeliveryInputs,
     build_delivery,
-    is_corrections,
     match_corrections,
-    original_columns,
 )
-from consulting.delivery.rejects import correction_id, reason_in_words
+from consulting.delivery.rejects import reason_in_words
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 from consulting.records import FeedAccount

@@ -13,18 +13,14 @@ from consulting.delivery.inputs import (
 )
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
-    CORRECTION_ID,
     CorrectedRow,
     CorrectionReport,
     export_rejects,
-    is_corrections,
     match_corrections,
-    original_columns,
 )
 from consulting.delivery.verify import compare, verify
 
 __all__ = [
-    "CORRECTION_ID",
     "Consultancy",
     "CorrectedRow",
     "CorrectionReport",
@@ -44,10 +40,8 @@ __all__ = [
     "compare",
     "export_rejects",
     "find_unmapped",
-    "is_corrections",
     "list_deliveries",
     "match_corrections",
-    "original_columns",
     "read_delivery",
     "unmapped_columns",
     "verify",

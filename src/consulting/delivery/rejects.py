@@ -9,16 +9,23 @@ rows are matched to the originals and counted, row by row.
 from __future__ import annotations
 
 import csv
-import hashlib
 from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow.parquet as pq
 
-from consulting.delivery.spreadsheet import Workbook, neutralise, restore
+from consulting.corrections import (
+    CORRECTION_ID,
+    DESK_COLUMNS,
+    UNPARSED_TEXT,
+    correction_id,
+    original_columns,
+)
+from consulting.delivery.spreadsheet import Workbook
 from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe, quote
 from consulting.errors import DeliveryError
+from consulting.formulas import neutralise, restore
 from consulting.records import Record
 
 if TYPE_CHECKING:
@@ -32,9 +39,6 @@ if TYPE_CHECKING:
 
     _Rows = Iterable[Sequence[str | None]]
 
-CORRECTION_ID = "_correction_id"
-DESK_COLUMNS = (CORRECTION_ID, "_reason", "_file", "_row")
-UNPARSED_TEXT = "_text"
 RAW_SCHEMA = "raw"
 MAX_WORKBOOK_ROWS = 50_000
 """Nobody corrects more rows by hand: from here on there is the CSV alone."""
@@ -126,29 +130,6 @@ class CorrectionReport(Record):
     def applicable(self) -> tuple[str, ...]:
         """The ids of the rows that are worth cleaning again."""
         return tuple(row.correction_id for row in self.rows if row.state == "corrected")
-
-
-def correction_id(client_id: str, feed: str, file: str, row: int) -> str:
-    """Return the id of one rejected row: the same for the same line of the same bytes, for ever.
-
-    Args:
-        client_id: The client.
-        feed: The feed.
-        file: The SHA-256 of the file, or its name where the hash is not known.
-        row: The line, or sheet row, in the file.
-    """
-    key = "\n".join((client_id, feed, file, str(row)))
-    return f"R-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-
-
-def is_corrections(columns: Iterable[str]) -> bool:
-    """Whether a file with these headers is a rejects file that came back."""
-    return CORRECTION_ID in {column.strip().strip("\ufeff").casefold() for column in columns}
-
-
-def original_columns(columns: Iterable[str]) -> list[str]:
-    """Return the client's own columns of a rejects file, without the desk's."""
-    return [column for column in columns if column not in {*DESK_COLUMNS, UNPARSED_TEXT}]
 
 
 def reason_in_words(code: str, reasons: Mapping[str, str]) -> str:

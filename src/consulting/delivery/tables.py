@@ -13,14 +13,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from consulting.delivery.spreadsheet import (
-    FORMULA_SQL_PATTERN,
-    MAX_SHEET_ROWS,
-    NUMBER_SQL_PATTERN,
-    Workbook,
-    neutralise,
-)
+from consulting.delivery.spreadsheet import MAX_SHEET_ROWS, Workbook
 from consulting.errors import DeliveryError
+from consulting.formulas import FORMULA_SQL_PATTERN, NUMBER_SQL_PATTERN, neutralise
 from consulting.records import Record
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from consulting.delivery.spreadsheet import neutralise
+from consulting.formulas import neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
