@@ -77,6 +77,62 @@ class SkippedLines(Record):
     reason: str
 
 
+class CorrectionCounts(Record):
+    """What became of the rows of a corrections file; together they are all of its rows.
+
+    Attributes:
+        corrected: Rows with a value that differs from what we sent, taken over.
+        added: How many of those are rows of their own in this run: their file is no longer in
+            use. (All others take the place of the row that was rejected.)
+        unchanged: Rows as we sent them: they stay what they were.
+        repeated: Rows whose id stood in an earlier row of the same file.
+        settled: Rows that were delivered before, from a file that is no longer in use.
+        unknown: Rows of no known id, set aside.
+        still_unknown: How many of them a later corrections file has not corrected since.
+        unparsed: Records that could not be read as rows, set aside.
+        rows_path: The Parquet file of what became of each row, relative to the run folder.
+    """
+
+    corrected: int
+    added: int
+    unchanged: int
+    repeated: int
+    settled: int
+    unknown: int
+    still_unknown: int
+    unparsed: int
+    rows_path: str
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return (
+            self.corrected
+            + self.unchanged
+            + self.repeated
+            + self.settled
+            + self.unknown
+            + self.unparsed
+        )
+
+    def in_words(self) -> str:
+        """The counts as a client reads them: "16 rows: 12 corrected, 3 unchanged"."""
+        parts = [
+            f"{count:,} {word}"
+            for count, word in (
+                (self.corrected, "corrected"),
+                (self.unchanged, "unchanged"),
+                (self.repeated, "repeated"),
+                (self.settled, "delivered before"),
+                (self.unknown, "not recognised"),
+                (self.unparsed, "not readable"),
+            )
+            if count
+        ]
+        total = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
+        return f"{total}: {', '.join(parts)}" if parts else total
+
+
 class FileReading(Record):
     """What intake decided and did to turn one file into rows of text.
 
@@ -103,6 +159,8 @@ class FileReading(Record):
         masked_columns: Tier 2: the columns masked before anything was stored.
         rows_path: The Parquet file of the rows, relative to the run folder; None at tier 1.
         rejects_path: The Parquet file of the unparsed records, relative to the run folder.
+        corrections: Of a corrections file: what became of its rows. Its other counts are then of
+            the rows that it adds and of those that were set aside.
     """
 
     filename: str
@@ -127,6 +185,19 @@ class FileReading(Record):
     masked_columns: tuple[str, ...] = ()
     rows_path: str | None = None
     rejects_path: str | None = None
+    corrections: CorrectionCounts | None = None
+
+
+class CorrectionsFile(Record):
+    """A corrections file in force.
+
+    Attributes:
+        reading: The file as it was read, with its `_correction_id`s.
+        since: The batch that brought it; it is matched to what was delivered before that batch.
+    """
+
+    reading: FileReading
+    since: str
 
 
 class QuarantinedFile(Record):

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 CORRECTION_ID = "_correction_id"
 DESK_COLUMNS = (CORRECTION_ID, "_reason", "_file", "_row")
 UNPARSED_TEXT = "_text"
+UNKNOWN_CORRECTION = "correction:not_recognised"
+"""The reason of a row of a corrections file whose id no delivery ever gave."""
 
 
 def correction_id(client_id: str, feed: str, file: str, row: int) -> str:
@@ -34,3 +36,16 @@ def is_corrections(columns: Iterable[str]) -> bool:
 def original_columns(columns: Iterable[str]) -> list[str]:
     """Return the client's own columns of a rejects file, without the desk's."""
     return [column for column in columns if column not in {*DESK_COLUMNS, UNPARSED_TEXT}]
+
+
+def rejects_name(feed: str, period: str | None = None) -> str:
+    """What a feed's rejects file is called, without its suffix.
+
+    A period is part of it, so that the file that comes back is known to be of that period.
+    """
+    return f"{feed}_rejects_{period}" if period else f"{feed}_rejects"
+
+
+def corrections_name(feed: str, period: str | None = None) -> str:
+    """What the receipt of a feed's corrections is called, without its suffix."""
+    return f"{feed}_corrections_{period}" if period else f"{feed}_corrections"

@@ -13,17 +13,12 @@ from consulting.delivery.inputs import (
 )
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
-    CorrectedRow,
-    CorrectionReport,
     export_rejects,
-    match_corrections,
 )
 from consulting.delivery.verify import compare, verify
 
 __all__ = [
     "Consultancy",
-    "CorrectedRow",
-    "CorrectionReport",
     "Delivery",
     "DeliveryInputs",
     "DeliverySummary",
@@ -41,7 +36,6 @@ __all__ = [
     "export_rejects",
     "find_unmapped",
     "list_deliveries",
-    "match_corrections",
     "read_delivery",
     "unmapped_columns",
     "verify",

@@ -47,6 +47,7 @@ class Contents:
         examples: What cleaning changed.
         tables: The tables written.
         rejects: The rejects files written.
+        receipts: The files that tell what became of corrected rows.
         summary: The delivery in a line.
     """
 
@@ -54,6 +55,7 @@ class Contents:
     examples: Sequence[ChangedColumn]
     tables: Sequence[ExportedTable]
     rejects: Sequence[RejectsFile]
+    receipts: Sequence[str]
     summary: DeliverySummary
 
 
@@ -86,6 +88,7 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         mapped=map_feeds(inputs),
         tables=contents.tables,
         rejects=contents.rejects,
+        receipts=contents.receipts,
     )
     target.write_text(html, encoding="utf-8", newline="\n")
 
@@ -110,6 +113,16 @@ class AccountView:
         ]
         self.sampled_from = sum(
             reading.sampled_from or 0 for reading in inputs.files if reading.feed == account.feed
+        )
+        self.corrections = [
+            f"{reading.filename}: {reading.corrections.in_words()}"
+            for reading in inputs.files
+            if reading.feed == account.feed and reading.corrections
+        ]
+        self.added = sum(
+            reading.received_rows
+            for reading in inputs.files
+            if reading.feed == account.feed and reading.corrections
         )
         self.bar = share_bar(
             [
