@@ -146,7 +146,7 @@ class Desk:
 
     def _add(self, number: int, row: ReturnedRow, known: SentRow) -> Judged:
         last = known.versions[-1]
-        first: Cells = {key: last.get(key) or None for key in self.columns}
+        first: Cells = {key: last.get(key, "") for key in self.columns}
         target = Target(first=first, now=dict(first))
         changed = self._change(number, row, target)
         if not changed:
@@ -179,7 +179,7 @@ class Desk:
             key for key in differing[nearest] if not is_same(row.cells[key], target.now[key])
         ]
         for key in changed:
-            target.now[key] = restore(row.cells[key] or "") or None
+            target.now[key] = restore(row.cells[key] or "")
         return tuple(self.columns[key] for key in changed)
 
 

@@ -39,7 +39,7 @@ def find_rows(
         for batch in pq.ParquetFile(run_folder / path).iter_batches():
             chosen = batch.filter(pc.is_in(batch.column("_row"), value_set=wanted))
             for record in chosen.to_pylist():
-                cells: Cells = dict.fromkeys(keys)
+                cells: Cells = dict.fromkeys(keys, "")
                 if parsed:
                     cells |= {name.casefold(): record[name] for name in reading.columns}
                 found[record["_row"]] = cells

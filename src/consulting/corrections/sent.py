@@ -127,5 +127,5 @@ def _note(
             period=manifest["period"],
         )
     known.versions.append(
-        {restore(k).casefold(): restore(v) for k, v in row.items() if k not in DESK_COLUMNS}
+        {restore(k).casefold(): restore(v or "") for k, v in row.items() if k not in DESK_COLUMNS}
     )

@@ -135,9 +135,14 @@ def export_rejects(
         correctable = not inputs.sampled
         first = 0 if correctable else 1
 
-        def rows(feed: str = feed, originals: list[str] = originals, first: int = first) -> _Rows:
+        def rows(
+            feed: str = feed,
+            originals: list[str] = originals,
+            first: int = first,
+            width: int = len(columns),
+        ) -> _Rows:
             found = _rows_of(connection, inputs, feed, originals, run_folder)
-            return (row[first:] for row in found)
+            return ([*row, None][first:width] for row in found)
 
         name = rejects_name(feed, inputs.period) + (SAMPLED_SUFFIX if inputs.sampled else "")
         count = _write_csv(target / f"{name}.csv", columns[first:], rows())
