@@ -122,7 +122,7 @@ def _claim(engagement: Engagement, period: str | None) -> Batch:
         ids = [
             story.drop.drop_id
             for story in intake.history(limit=10_000)
-            if story.drop.period == period and story.delivered_in
+            if story.drop.period == period and story.delivered_in and story.repeat_of is None
         ]
         if ids:
             intake.reprocess(ids, dry_run=False, now=now)

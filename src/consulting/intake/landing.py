@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, or_, select
 
 from consulting.errors import DropChangedError, DropGoneError, LedgerError
 from consulting.intake.batching import drop_of, find_batch
+from consulting.intake.matching import BY_CONTENT
 from consulting.intake.records import LandedFile, State
 from consulting.intake.schema import drops
 from consulting.intake.stores.base import Listed
@@ -143,7 +144,9 @@ class Landing:
         leaves = period != batch.period
         with self._ledger.write(self._folder.client_id) as transaction:
             values = {"state": State.READY, "batch_id": None} if leaves else {}
-            transaction.update_drop(drop.drop_id, feed=feed, period=period, **values)
+            transaction.update_drop(
+                drop.drop_id, feed=feed, period=period, code=BY_CONTENT, **values
+            )
             if leaves:
                 transaction.leave_batch(batch.batch_id, drop.drop_id, State.READY)
             where = f"feed {feed}" + (f", period {period}" if period else "")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NO_FEED = "no_feed"
 NO_PERIOD = "no_period"
+BY_CONTENT = "by_content"
+"""The code of a drop whose content names its feed and period: its name is not asked again."""
 
 
 @dataclass(frozen=True)
