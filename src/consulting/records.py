@@ -77,6 +77,17 @@ class SkippedLines(Record):
     reason: str
 
 
+CORRECTION_RESULTS = {
+    "corrected": "corrected",
+    "unchanged": "unchanged",
+    "repeated": "repeated",
+    "settled": "delivered before",
+    "unknown": "not recognised",
+    "unparsed": "not readable",
+}
+"""What became of a row of a corrections file, and the words that the client reads."""
+
+
 class CorrectionCounts(Record):
     """What became of the rows of a corrections file; together they are all of its rows.
 
@@ -106,29 +117,12 @@ class CorrectionCounts(Record):
     @property
     def rows(self) -> int:
         """All rows of the file."""
-        return (
-            self.corrected
-            + self.unchanged
-            + self.repeated
-            + self.settled
-            + self.unknown
-            + self.unparsed
-        )
+        return sum(getattr(self, result) for result in CORRECTION_RESULTS)
 
     def in_words(self) -> str:
         """The counts as a client reads them: "16 rows: 12 corrected, 3 unchanged"."""
-        parts = [
-            f"{count:,} {word}"
-            for count, word in (
-                (self.corrected, "corrected"),
-                (self.unchanged, "unchanged"),
-                (self.repeated, "repeated"),
-                (self.settled, "delivered before"),
-                (self.unknown, "not recognised"),
-                (self.unparsed, "not readable"),
-            )
-            if count
-        ]
+        counts = {word: getattr(self, result) for result, word in CORRECTION_RESULTS.items()}
+        parts = [f"{count:,} {word}" for word, count in counts.items() if count]
         total = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
         return f"{total}: {', '.join(parts)}" if parts else total
 

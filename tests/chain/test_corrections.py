@@ -15,6 +15,7 @@ import pytest
 from consulting import chain
 from consulting.chain.artifacts import Cleaning, Intake
 from consulting.chain.replay import verify_delivery
+from consulting.components.engagement.metadata import of_received, readable_check
 from consulting.delivery import read_delivery
 from consulting.errors import NothingNewError
 
@@ -198,6 +199,9 @@ def test_however_it_was_saved_and_named_it_is_known_by_its_ids(
     desk.drop(name, encode(as_csv(right(rejects_of(newest(desk))))))
     received = desk.receive("any form")
     assert counts(received) == {"corrected": 5}, desk.said
+    told = of_received(received, desk.engagement)
+    assert (told["file_count"], "5 rows: 5 corrected" in str(told["corrections"])) == (1, True)
+    assert readable_check("readable", received).passed
     assert {file.feed for file in received.own_corrections} == {"customers"}
     assert {row["Country"] for row in customers_of(received, desk)} == {"USA"}
 
@@ -236,6 +240,15 @@ def test_repeated_and_unknown_rows_are_counted_and_the_unknown_are_set_aside(des
     after = account(desk, second)
     assert (after.received, after.delivered, after.unaccounted) == (10, 5, 0)
     assert after.rejected["correction:not_recognised"] == 1
+    assert [row["result"] for row in read(second.path / "rejects/customers_corrections.csv")] == [
+        "corrected",
+        "repeated",
+        "not recognised",
+    ]
+    assert (
+        "include 1 row of corrections files that we could not match"
+        in (second.path / "quality_report.html").read_text()
+    )
     aside = rejects_of(second)[-1]
     assert (aside["_file"], aside["_row"]) == ("customers_rejects.csv", "4")
     assert "no row that we rejected" in aside["_reason"]
@@ -316,7 +329,7 @@ def test_a_row_of_an_older_file_is_added_once_and_never_again(desk: World) -> No
     after = account(desk, third)
     assert (after.received, after.delivered, sum(after.rejected.values())) == (11, 10, 1)
     report = (third.path / "quality_report.html").read_text()
-    assert "2 of the rows received are counted from corrections files" in report
+    assert "the rows received include 2 corrected rows of earlier files" in report
     assert verify_delivery(desk.engagement, third.delivery_id, log=print) == []
     assert [row["_correction_id"] for row in rejects_of(third)] == [rows[4]["_correction_id"]]
     desk.drop("customers_3.csv", HEADER + "".join(map(customer, range(21, 30))))

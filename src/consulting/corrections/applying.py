@@ -145,13 +145,14 @@ class _Feed:
         if aside:
             columns = {column: [record[column] for record in aside] for column in REJECT_COLUMNS}
             write_records(self._folder / f"corrections/rejects/{name}", columns)
+        receipt = sorted([*judged, *self._unparsed(number)], key=lambda one: one.line)
         write_records(
             self._folder / f"corrections/{name}",
             {
-                "_row": [one.line for one in judged],
-                "correction_id": [one.identity for one in judged],
-                "result": [one.result for one in judged],
-                "changed": [", ".join(one.changed) for one in judged],
+                "_row": [one.line for one in receipt],
+                "correction_id": [one.identity for one in receipt],
+                "result": [one.result for one in receipt],
+                "changed": [", ".join(one.changed) for one in receipt],
             },
         )
         counts = _counts(judged).model_copy(
@@ -176,6 +177,10 @@ class _Feed:
                 "corrections": counts,
             }
         )
+
+    def _unparsed(self, number: int) -> list[Judged]:
+        records = read_records(self._folder, self._files[number].reading.rejects_path)
+        return [Judged(record["_row"], "", "unparsed") for record in records]
 
     def _set_aside(self, number: int) -> list[dict[str, object]]:
         """Records that could not be read, and rows of no known id, in the order of the file."""

@@ -33,7 +33,7 @@ def is_damaged(returned: str | None, sent: str | None) -> bool:
         return False
     mantissa, exponent = Decimal(rounded[1].replace(",", ".")), int(rounded[2])
     unit = Decimal(1).scaleb(exponent + int(mantissa.as_tuple().exponent))
-    return abs(mantissa.scaleb(exponent) - Decimal(out)) <= unit
+    return abs(mantissa.scaleb(exponent) - Decimal(out)) <= unit / 2
 
 
 def _plain(text: str | None) -> str:

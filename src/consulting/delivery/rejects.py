@@ -27,7 +27,7 @@ from consulting.delivery.spreadsheet import Workbook
 from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe, quote
 from consulting.errors import DeliveryError
 from consulting.formulas import neutralise
-from consulting.records import Record
+from consulting.records import CORRECTION_RESULTS, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -317,7 +317,9 @@ def write_receipts(inputs: DeliveryInputs, target: Path, *, run_folder: Path) ->
                 if reading.feed == feed and reading.corrections:
                     rows = pq.ParquetFile(run_folder / reading.corrections.rows_path).read()
                     for row in rows.to_pylist():
-                        named = {**row, "file": reading.filename, "row": row["_row"]}
+                        result = CORRECTION_RESULTS[row["result"]]
+                        place = {"file": reading.filename, "row": row["_row"]}
+                        named = {**row, **place, "result": result}
                         cells = (str(named[column]) for column in RECEIPT_COLUMNS)
                         writer.writerow([neutralise(cell) for cell in cells])
         written.append(name)

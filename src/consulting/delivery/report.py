@@ -114,16 +114,14 @@ class AccountView:
         self.sampled_from = sum(
             reading.sampled_from or 0 for reading in inputs.files if reading.feed == account.feed
         )
+        returned = [r for r in inputs.files if r.feed == account.feed and r.corrections]
         self.corrections = [
             f"{reading.filename}: {reading.corrections.in_words()}"
-            for reading in inputs.files
-            if reading.feed == account.feed and reading.corrections
+            for reading in returned
+            if reading.corrections
         ]
-        self.added = sum(
-            reading.received_rows
-            for reading in inputs.files
-            if reading.feed == account.feed and reading.corrections
-        )
+        self.added = sum(reading.loaded_rows for reading in returned)
+        self.aside = sum(reading.unparsed_rows for reading in returned)
         self.bar = share_bar(
             [
                 ("delivered", self.delivered),
