@@ -62,6 +62,7 @@ Index(
     postgresql_where=text("resolved_at IS NULL OR momentary"),
 )
 Index("alert_incidents_of_message", incidents.c.message_id)
+Index("alert_incidents_resolved", incidents.c.resolved_at)
 
 messages = Table(
     "alert_messages",
@@ -119,6 +120,9 @@ class Outbox:
         self._engine = engine_of(url)
         with self.transaction() as connection:
             metadata.create_all(connection)
+            for table in metadata.tables.values():
+                for index in table.indexes:  # those that came later than their table
+                    index.create(connection, checkfirst=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

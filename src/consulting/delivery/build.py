@@ -13,7 +13,7 @@ from consulting.delivery.manifest import (
     MANIFEST,
     file_sha256,
     hash_files,
-    read_manifest,
+    read_summary,
     summarise,
     write_manifest,
 )
@@ -79,7 +79,7 @@ def read_delivery(folder: ClientFolder, delivery_id: str) -> Delivery | None:
     final = folder.deliverables / delivery_id
     if not final.is_dir():
         return None
-    summary = DeliverySummary.model_validate(read_manifest(final)["summary"])
+    summary = read_summary(final)
     return _delivery(final, summary, rebuilt=True)
 
 

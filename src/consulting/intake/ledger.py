@@ -205,6 +205,15 @@ class Ledger:
         with self.read() as connection:
             return sorted(connection.scalars(select(clients.c.client_id)))
 
+    def changed_since(self, event_id: int | None) -> tuple[int, set[str]]:
+        """The number of the newest change, and the clients with a change after `event_id`."""
+        with self.read() as connection:
+            newest = connection.scalar(select(func.max(events.c.event_id))) or 0
+            if event_id is None or event_id == newest:
+                return newest, set()
+            query = select(events.c.client_id).where(events.c.event_id > event_id).distinct()
+            return newest, set(connection.scalars(query))
+
     def _lock_client(self, connection: Connection, client_id: str) -> RowMapping:
         # SQLite's BEGIN IMMEDIATE locked everything already; there FOR UPDATE is left out.
         query = select(clients).where(clients.c.client_id == client_id).with_for_update()
