@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from consulting.delivery.manifest import (
     MANIFEST,
     file_sha256,
     hash_files,
-    read_manifest,
+    read_summary,
     summarise,
     write_manifest,
 )
@@ -25,6 +24,7 @@ from consulting.delivery.tables import export_tables, open_warehouse
 from consulting.delivery.transform_log import write_transform_log
 from consulting.delivery.verify import compare
 from consulting.errors import DeliveryError
+from consulting.writing import sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def read_delivery(folder: ClientFolder, delivery_id: str) -> Delivery | None:
     final = folder.deliverables / delivery_id
     if not final.is_dir():
         return None
-    summary = DeliverySummary.model_validate(read_manifest(final)["summary"])
+    summary = read_summary(final)
     return _delivery(final, summary, rebuilt=True)
 
 
@@ -191,15 +191,7 @@ def _refuse_another(inputs: DeliveryInputs, final: Path, partial: Path) -> None:
 def _settle(partial: Path, final: Path) -> None:
     """Flush every file and folder, then let the finished delivery appear at once."""
     for path in sorted(partial.rglob("*"), reverse=True):
-        _flush(path)
-    _flush(partial)
+        sync(path)
+    sync(partial)
     partial.rename(final)
-    _flush(final.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(final.parent)
