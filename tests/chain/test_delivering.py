@@ -65,6 +65,18 @@ def test_the_delivery_holds_report_mapping_log_tables_rejects_and_manifest(
         assert len(list(csv.DictReader(file))) == 629
 
 
+def test_reject_reasons_are_sentences_with_the_clients_own_headers_and_words(
+    acme: Delivered,
+) -> None:
+    rejects = acme.delivery.path / "rejects" / "orders_rejects.csv"
+    with rejects.open(encoding="utf-8-sig") as file:
+        told = {row["_reason"] for row in csv.DictReader(file)}
+    assert "the order was shipped before it was placed" in told, "of the model's YAML"
+    assert "“Qty” is empty, and a value is required" in told
+    log = (acme.delivery.path / "transform_log.csv").read_text()
+    assert "row:shipped_before_ordered,,the order was shipped before it was placed" in log
+
+
 def test_the_files_are_marked_delivered_and_never_taken_again(acme: Delivered) -> None:
     assert set(acme.world.states().values()) == {"delivered"}
     with pytest.raises(NothingArrivedError, match=r"^acme_corp: no file is ready in .*reprocess"):

@@ -11,6 +11,7 @@ from consulting.delivery.inputs import (
     Difference,
     TableExport,
 )
+from consulting.delivery.logo import read_logo
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
     CORRECTION_ID,
@@ -49,6 +50,7 @@ __all__ = [
     "match_corrections",
     "original_columns",
     "read_delivery",
+    "read_logo",
     "unmapped_columns",
     "verify",
 ]

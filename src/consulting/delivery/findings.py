@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from consulting.delivery.mapping import unmapped_columns
 from consulting.delivery.pages import percent, plural
-from consulting.delivery.rejects import reason_in_words
+from consulting.delivery.reasons import NO_COLUMN, reason_in_words, source_column
 from consulting.records import CheckOutcome, Record, Severity
 
 if TYPE_CHECKING:
@@ -213,8 +213,10 @@ def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
                 severity="error" if rows >= MANY_REJECTS * account.received else "warn",
                 source="rejects",
                 feed=account.feed,
-                column=column if kind and column != "row" else None,
-                title=f"Rejected: {reason_in_words(code, inputs.reasons)}",
+                column=source_column(inputs, account.feed, column)
+                if kind and column not in NO_COLUMN
+                else None,
+                title=f"Rejected: {reason_in_words(code, inputs, account.feed)}",
                 detail=f"{percent(rows, account.received)} of the rows of {account.feed}, "
                 "set aside for this reason.",
                 count=rows,

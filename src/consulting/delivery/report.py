@@ -15,7 +15,7 @@ from consulting.delivery.findings import (
 )
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
-from consulting.delivery.rejects import reason_in_words
+from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE, reach_verdict
 
 if TYPE_CHECKING:
@@ -101,11 +101,11 @@ class AccountView:
         self.merged = sum(account.merged.values())
         self.carried_from = account.carried_from
         self.reasons = [
-            (reason_in_words(code, inputs.reasons).rstrip("."), rows)
+            (reason_in_words(code, inputs, account.feed), rows)
             for code, rows in _largest_first(account.rejected)
         ]
         self.merges = [
-            (reason_in_words(rule, inputs.reasons).rstrip("."), rows)
+            (reason_in_words(rule, inputs, account.feed), rows)
             for rule, rows in _largest_first(account.merged)
         ]
         self.sampled_from = sum(
