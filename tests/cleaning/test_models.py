@@ -134,7 +134,8 @@ def test_a_dedupe_of_an_unknown_column_is_refused(project: Project) -> None:
 
 
 def test_reasons_without_a_sentence_are_refused(project: Project) -> None:
-    with_reasons = "sources: [{name: raw, schema: raw, tables: [{name: t}]}]\nmodels:\n  - name: t\n    meta: {reasons: %s}\n"
+    sources = "sources: [{name: raw, schema: raw, tables: [{name: t}]}]\n"
+    with_reasons = sources + "models:\n  - name: t\n    meta: {reasons: %s}\n"
     project.feed("words", "t", ONE_COLUMN)
     project.write("words", "t.yml", with_reasons % '{"a:missing": }')
     assert "`reasons` has no sentence for the code 'a:missing'" in error_of(project, "words")
