@@ -100,22 +100,18 @@ class ClientDbt:
 
 def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
     """The step that runs the client's models."""
-    stage = dg.AssetSpec(
-        client.key("cleaned"),
+    stage = client.stage(
+        "cleaned",
         deps=[client.key("profiled"), *(spec.key for spec in dbt.model_specs.values())],
         description=(
             "The client's dbt models have run: types, rules and duplicates, with every row that "
             "is set aside kept with its reason."
         ),
-        group_name=client.client_id,
         kinds={"dbt", "duckdb"},
-        tags=client.tags,
-        owners=client.owners,
-        partitions_def=client.partitions_def,
     )
 
     @dg.multi_asset(
-        name=f"{client.client_id}__cleaned",
+        name=client.step_name("cleaned"),
         specs=[*dbt.model_specs.values(), stage],
         check_specs=[
             dg.AssetCheckSpec(
@@ -170,22 +166,18 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
 
 def build_validated(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
     """The step that runs the client's dbt tests, each of them a check on its model."""
-    stage = dg.AssetSpec(
-        client.key("validated"),
+    stage = client.stage(
+        "validated",
         deps=[client.key("cleaned")],
         description=(
             "Every dbt test has run. A failed test of error severity stops the delivery; a "
             "warning is told in the report."
         ),
-        group_name=client.client_id,
         kinds={"dbt"},
-        tags=client.tags,
-        owners=client.owners,
-        partitions_def=client.partitions_def,
     )
 
     @dg.multi_asset(
-        name=f"{client.client_id}__validated",
+        name=client.step_name("validated"),
         specs=[stage],
         check_specs=list(dbt.check_specs.values()),
         allow_arbitrary_check_specs=True,
