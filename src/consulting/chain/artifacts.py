@@ -71,13 +71,15 @@ class Cleaning(Record):
     """What `cleaned` leaves: the models, the account of every row, the mapping, the steps.
 
     Columns of feeds with models that neither are delivered nor dropped with a reason stand in
-    `unmapped`. (A feed without models has none mapped; its rows are all rejects.)
+    `unmapped`. (A feed without models has none mapped; its rows are all rejects.) `reasons` are the
+    engagement's own words for reject reasons.
     """
 
     models: tuple[ModelOutcome, ...]
     accounts: tuple[FeedAccount, ...]
     mappings: tuple[ColumnMapping, ...]
     steps: tuple[Step, ...]
+    reasons: dict[str, str] = Field(default_factory=dict)
     unmapped: tuple[UnmappedColumn, ...] = ()
 
 
