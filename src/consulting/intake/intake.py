@@ -14,7 +14,7 @@ from consulting.intake.records import BatchPolicy
 from consulting.intake.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from consulting.intake.ledger import Ledger
     from consulting.intake.records import (
@@ -275,6 +275,10 @@ class Intake:
             period: Look at this period's deliveries only.
         """
         return self._verbs.last_delivered(feed, before_batch=before_batch, period=period)
+
+    def roots(self, batch_ids: Iterable[str]) -> dict[str, str]:
+        """Batch id → the batch it was split off from at the very first, or itself."""
+        return self.ledger.roots(self.client_id, batch_ids)
 
     def deliveries(self) -> list[DeliveryFact]:
         """The client's delivered batches, oldest first."""

@@ -200,6 +200,30 @@ class Ledger:
         with self.read() as connection:
             return sorted(connection.scalars(query))
 
+    def roots(self, client_id: str, batch_ids: Iterable[str]) -> dict[str, str]:
+        """Batch id → the batch it was split off from at the very first, or itself."""
+        asked = sorted(batch_ids)
+        if not asked:
+            return {}
+        parents: dict[str, str | None] = {}
+        with self.read() as connection:
+            unknown = asked
+            while unknown:
+                for chunk in in_chunks(unknown):
+                    query = select(batches.c.batch_id, batches.c.parent_id).where(
+                        batches.c.client_id == client_id, batches.c.batch_id.in_(chunk)
+                    )
+                    found = dict.fromkeys(chunk) | dict(connection.execute(query).all())
+                    parents |= found
+                unknown = sorted({each for each in parents.values() if each} - set(parents))
+        roots = {}
+        for batch_id in asked:
+            root = batch_id
+            while (parent := parents.get(root)) is not None:
+                root = parent
+            roots[batch_id] = root
+        return roots
+
     def client_ids(self) -> list[str]:
         """Every client the ledger knows, in order."""
         with self.read() as connection:
