@@ -190,12 +190,19 @@ class NothingArrivedError(IntakeError):
 
     def __init__(self, client_id: str, store: str, period: str | None) -> None:
         self.client_id = client_id
-        of = f" of {period}" if period else ""
-        super().__init__(
-            f"{client_id}: no file{of} is ready in {store}. Either none arrived, or all were "
-            f"delivered, or they are still settling. `consulting ledger {client_id}` shows each; "
-            f"`consulting reprocess {client_id} <drop>` delivers one again."
-        )
+        if period:
+            said = (
+                f"nothing arrived for {period}: no file of it is ready in {store}, and none was "
+                "delivered before. If one should be there, it is still settling, in quarantine, or "
+                f"of another period. `consulting ledger {client_id}` shows each."
+            )
+        else:
+            said = (
+                f"no file is ready in {store}. Either none arrived, or all were delivered, or they "
+                f"are still settling. `consulting ledger {client_id}` shows each; `consulting "
+                f"reprocess {client_id} <drop>` delivers one again."
+            )
+        super().__init__(f"{client_id}: {said}")
 
 
 class NothingNewError(IntakeError):

@@ -13,7 +13,15 @@ from pydantic import Field
 from consulting.config_model import ConfigModel
 from consulting.records import Batch, Drop, Record
 
-PeriodOf = Callable[[str, datetime], str | None]
+
+class NoPeriod(Record):
+    """Why a file can be put in no period, and what a person can do."""
+
+    reason: str
+    fix: str
+
+
+PeriodOf = Callable[[str, datetime], str | NoPeriod | None]
 """(key, first seen in UTC) → the partition the drop belongs to, or None if its name tells none."""
 
 
@@ -284,6 +292,7 @@ __all__ = [
     "LedgerEvent",
     "LedgerState",
     "Look",
+    "NoPeriod",
     "PeriodOf",
     "RunVerdict",
     "State",

@@ -32,7 +32,6 @@ def build_job(client: Client) -> Any:
         description=f"{client.config.client_name}: from received files to a delivery.",
         tags=client.tags,
         executor_def=dg.in_process_executor,
-        partitions_def=client.partitions_def,
     )
 
 
