@@ -12,7 +12,6 @@ from consulting.delivery.inputs import Delivery, DeliverySummary
 from consulting.delivery.manifest import (
     MANIFEST,
     file_sha256,
-    hash_files,
     read_summary,
     summarise,
     write_manifest,
@@ -89,7 +88,9 @@ def _delivery(final: Path, summary: DeliverySummary, *, rebuilt: bool) -> Delive
     return Delivery(
         delivery_id=final.name,
         path=final,
-        files=tuple(sorted([*hash_files(final), MANIFEST])),
+        files=tuple(
+            sorted(p.relative_to(final).as_posix() for p in final.rglob("*") if p.is_file())
+        ),
         manifest_sha256=file_sha256(final / MANIFEST),
         rebuilt=rebuilt,
         summary=summary,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from consulting.bounded_memory import open_bounded
+from consulting.delivery.inputs import DeliverySummary
 from consulting.delivery.manifest import read_summary
 from consulting.delivery.tables import MART_SCHEMA, describe, quote
 from consulting.errors import DeliveryError
@@ -87,14 +89,11 @@ def append_history(
     Raises:
         DeliveryError: If a table is missing.
     """
-    connection = duckdb.connect(str(warehouse))
-    try:
+    with open_bounded(warehouse) as connection:
         connection.execute("BEGIN")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {HISTORY_SCHEMA}")
         outcomes = [_append(connection, table, delivery_id, period) for table in tables]
         connection.execute("COMMIT")
-    finally:
-        connection.close()
     return outcomes
 
 
