@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.delivery import list_deliveries
+from consulting.delivery import by_period, list_deliveries
 from consulting.portfolio import ClientStanding, LastDelivery, OpenIncident
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def standing_of(
 ) -> ClientStanding:
     """One client's line of the portfolio page; its links are relative to the data root."""
     config, counts = engagement.config, facts.state.counts
-    deliveries = list_deliveries(engagement.folder)[-TREND:]
+    deliveries = by_period(list_deliveries(engagement.folder))[-TREND:]
     return ClientStanding(
         client_id=engagement.client_id,
         client_name=config.client_name,

@@ -13,6 +13,7 @@ from consulting.delivery.findings import (
     ask_questions,
     findings_that_matter,
 )
+from consulting.delivery.history import by_period
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
 from consulting.delivery.rejects import reason_in_words
@@ -60,6 +61,7 @@ class Contents:
 def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Path) -> None:
     """Write the report as one self-contained page."""
     findings, summary = contents.findings, contents.summary
+    past = _period_over_period(inputs, summary)
     html = render_page(
         "report.html.j2",
         inputs,
@@ -81,8 +83,8 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         feeds=[FeedView(profile, inputs) for profile in inputs.profiles],
         checks=sorted(inputs.checks, key=_check_order),
         max_tests=MAX_TESTS,
-        past=[*inputs.history, summary][-TREND_LENGTH:],
-        trends=_trends([*inputs.history, summary][-TREND_LENGTH:]),
+        past=past,
+        trends=_trends(past),
         mapped=map_feeds(inputs),
         tables=contents.tables,
         rejects=contents.rejects,
@@ -135,6 +137,15 @@ def _score_dial(summary: DeliverySummary) -> Markup | None:
     if summary.score is None:
         return None
     return dial(summary.score, label=f"Quality score {number(round(summary.score, 1))} of 100")
+
+
+def _period_over_period(
+    inputs: DeliveryInputs, summary: DeliverySummary
+) -> Sequence[DeliverySummary]:
+    """The newest periods; if this delivery's is none of them, it and those after it."""
+    past = by_period([*inputs.history, summary])
+    begin = min(past.index(summary), max(0, len(past) - TREND_LENGTH))
+    return past[begin : begin + TREND_LENGTH]
 
 
 def _trends(past: Sequence[DeliverySummary]) -> list[tuple[str, Markup]]:
