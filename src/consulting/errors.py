@@ -157,6 +157,24 @@ class BatchSettledError(IntakeError):
         )
 
 
+class RunInterruptedError(KeyboardInterrupt):
+    """A run was told to stop; like an interrupt from the keyboard, it is no `Exception`.
+
+    Args:
+        client_id: Whose batch it worked on.
+        batch_id: The batch.
+    """
+
+    def __init__(self, client_id: str, batch_id: str) -> None:
+        self.client_id = client_id
+        self.batch_id = batch_id
+        super().__init__(
+            f"{client_id}: the run was interrupted while it worked on batch {batch_id} (someone "
+            "terminated it, or its machine was shut down). It delivered nothing, and no file is "
+            "at fault. Nothing to do: the next run takes the same files again."
+        )
+
+
 class LedgerError(IntakeError):
     """The ledger's database is not as it should be, or the ledger must refuse a request."""
 

@@ -23,11 +23,12 @@ from consulting.alerting import (
 )
 from consulting.chain import artifacts
 from consulting.chain.delivered import blocked_operations
+from consulting.chain.facts import SCHEDULE_SLACK
 from consulting.intake import BatchStatus
 from consulting.records import QuarantinedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from consulting.alerting import AlertDesk, Incident
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
 NEWS = timedelta(days=1)
 """A delivery older than that is no news to a desk that has not heard of it."""
-SCHEDULE_SLACK = timedelta(minutes=10)
-"""A file may come in the very minute its schedule is due."""
 _STAGES = {
     "file_received": artifacts.INTAKE,
     "profiled": artifacts.PROFILE,
@@ -66,18 +65,27 @@ def route_of(engagement: Engagement) -> AlertRoute:
 
 
 def watch(
-    desk: AlertDesk, engagement: Engagement, facts: Facts, *, run_of: RunOf
+    desk: AlertDesk,
+    engagement: Engagement,
+    facts: Facts,
+    *,
+    told: Sequence[Incident],
+    run_of: RunOf,
 ) -> tuple[int, int]:
     """Tell the desk what is wrong with a client, and what no longer is.
+
+    Args:
+        desk: Keeps incidents.
+        engagement: The client's engagement.
+        facts: How the client stands.
+        told: The client's open incidents.
+        run_of: Finds a batch's last run.
 
     Returns:
         How many events were reported, and how many incidents resolved.
     """
     route = route_of(engagement)
-    known = {
-        (each.event.kind, each.event.subject): each
-        for each in desk.open_incidents(engagement.client_id)
-    }
+    known = {(each.event.kind, each.event.subject): each for each in told}
     events = [each for each in _events(route, engagement, facts, run_of) if route.wants(each.kind)]
     reported = 0
     for event in events:

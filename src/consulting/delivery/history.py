@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from consulting.delivery.inputs import DeliverySummary
-from consulting.delivery.manifest import read_manifest
+from consulting.delivery.manifest import read_summary
 from consulting.delivery.tables import MART_SCHEMA, describe, quote
 from consulting.errors import ConfigurationError, DeliveryError
 from consulting.records import Record
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from consulting.delivery.inputs import DeliverySummary
     from consulting.layout import ClientFolder
 
 HISTORY_SCHEMA = "history"
@@ -54,7 +54,7 @@ def list_deliveries(folder: ClientFolder) -> list[DeliverySummary]:
     if not folder.deliverables.is_dir():
         return []
     found = [
-        DeliverySummary.model_validate(read_manifest(path)["summary"])
+        read_summary(path)
         for path in folder.deliverables.iterdir()
         if path.is_dir() and not path.name.startswith(".")
     ]

@@ -117,6 +117,11 @@ def write_manifest(
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
+def read_summary(folder: Path) -> DeliverySummary:
+    """Return a finished delivery as one line of a trend; raises as `read_manifest`."""
+    return DeliverySummary.model_validate(read_manifest(folder)["summary"])
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return a delivery's manifest.
 

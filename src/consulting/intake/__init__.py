@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from consulting.intake.heartbeat import beating
     from consulting.intake.intake import Intake
     from consulting.intake.ledger import Ledger
     from consulting.intake.records import (
@@ -49,6 +50,7 @@ __all__ = [
     "State",
     "Store",
     "VerbOutcome",
+    "beating",
 ]
 
 __getattr__ = lazy_exports(
@@ -76,5 +78,6 @@ __getattr__ = lazy_exports(
         "State": "records",
         "Store": "stores",
         "VerbOutcome": "records",
+        "beating": "heartbeat",
     },
 )

@@ -22,7 +22,7 @@ MAX_PIECES = 2000  # a longer line is not mended
 MAX_JOINED = 100  # how many delimiters a field of a line to be mended may hold
 MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
 
-_PRIVATE = tuple(map(chr, range(0xE000, 0xE010)))
+_PRIVATE = tuple(map(chr, range(0xFDD0, 0xFDE0)))  # no characters, so that no text holds them
 
 
 @dataclass(frozen=True)
