@@ -75,6 +75,11 @@ def receive(
             quarantined=tuple(quarantined),
             carried={feed: earlier.batch.batch_id for feed, earlier in carried.items()},
             carried_readings=tuple(stand_ins),
+            earlier=tuple(
+                each.batch_id
+                for each in engagement.intake.deliveries()
+                if each.batch_id != batch_id
+            ),
         )
         load_files(engagement, received)
     return received

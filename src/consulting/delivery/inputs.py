@@ -119,7 +119,7 @@ class DeliveryInputs(Record):
         mappings: Source column by source column.
         steps: The lines of the transform log.
         blocked: What the tier did not allow, in the promised words.
-        history: Earlier deliveries, oldest first (`list_deliveries(folder, before=…)`).
+        history: The deliveries made before this one, in the order in which they were made.
         reasons: Reject reason code, or `feed/code`, → the sentence for the client; the cleaning
             rules' codes have sentences without it, and any other code is spelt out.
         questions: Further questions for the client, in words.
@@ -156,6 +156,12 @@ class DeliveryInputs(Record):
     code_fingerprint: str = ""
     dbt_fingerprint: str = ""
     config: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def supersedes(self) -> str | None:
+        """The delivery of the same period whose place this one takes."""
+        same = [past.delivery_id for past in self.history if past.period == self.period]
+        return same[-1] if same and self.period else None
 
     @property
     def tier_name(self) -> str:

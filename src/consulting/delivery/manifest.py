@@ -81,6 +81,7 @@ def write_manifest(
         "security_tier_name": inputs.tier_name,
         "sampled": inputs.sampled,
         "period": inputs.period,
+        "supersedes": inputs.supersedes,
         "received_at": inputs.received_at.isoformat(),
         "files": hash_files(folder),
         "raw_files": [

@@ -12,6 +12,7 @@ from consulting.delivery.findings import (
     SEVERITY_WORDS,
     findings_that_matter,
 )
+from consulting.delivery.history import by_period
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
 from consulting.delivery.reasons import reason_in_words
@@ -63,6 +64,7 @@ class Contents:
 def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Path) -> None:
     """Write the report as one self-contained page."""
     findings, summary = contents.findings, contents.summary
+    past = _period_over_period(inputs, summary)
     html = render_page(
         "report.html.j2",
         inputs,
@@ -85,8 +87,8 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         checks=sorted(inputs.checks, key=_check_order),
         reasons_shown=REASONS_SHOWN,
         max_tests=MAX_TESTS,
-        past=[*inputs.history, summary][-TREND_LENGTH:],
-        trends=_trends([*inputs.history, summary][-TREND_LENGTH:]),
+        past=past,
+        trends=_trends(past),
         mapped=map_feeds(inputs),
         tables=contents.tables,
         rejects=contents.rejects,
@@ -172,6 +174,15 @@ def _score_dial(summary: DeliverySummary) -> Markup | None:
     if summary.score is None:
         return None
     return dial(summary.score, label=f"Quality score {number(round(summary.score, 1))} of 100")
+
+
+def _period_over_period(
+    inputs: DeliveryInputs, summary: DeliverySummary
+) -> Sequence[DeliverySummary]:
+    """The newest periods; if this delivery's is none of them, it and those after it."""
+    past = by_period([*inputs.history, summary])
+    begin = min(past.index(summary), max(0, len(past) - TREND_LENGTH))
+    return past[begin : begin + TREND_LENGTH]
 
 
 def _trends(past: Sequence[DeliverySummary]) -> list[tuple[str, Markup]]:
