@@ -2,7 +2,7 @@
 
 from consulting.delivery.build import build_delivery, read_delivery
 from consulting.delivery.findings import Finding, Question, ask_questions, collect_findings
-from consulting.delivery.history import HistoryTable, append_history, list_deliveries
+from consulting.delivery.history import HistoryTable, append_history, by_period, list_deliveries
 from consulting.delivery.inputs import (
     Consultancy,
     Delivery,
@@ -11,6 +11,8 @@ from consulting.delivery.inputs import (
     Difference,
     TableExport,
 )
+from consulting.delivery.logo import read_logo
+from consulting.delivery.manifest import MANIFEST, read_summary
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
     export_rejects,
@@ -18,6 +20,7 @@ from consulting.delivery.rejects import (
 from consulting.delivery.verify import compare, verify
 
 __all__ = [
+    "MANIFEST",
     "Consultancy",
     "Delivery",
     "DeliveryInputs",
@@ -31,12 +34,15 @@ __all__ = [
     "append_history",
     "ask_questions",
     "build_delivery",
+    "by_period",
     "collect_findings",
     "compare",
     "export_rejects",
     "find_unmapped",
     "list_deliveries",
     "read_delivery",
+    "read_logo",
+    "read_summary",
     "unmapped_columns",
     "verify",
 ]

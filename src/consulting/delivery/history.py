@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from consulting.bounded_memory import open_bounded
 from consulting.delivery.inputs import DeliverySummary
-from consulting.delivery.manifest import read_manifest
+from consulting.delivery.manifest import read_summary
 from consulting.delivery.tables import MART_SCHEMA, describe, quote
-from consulting.errors import DeliveryError
+from consulting.errors import ConfigurationError, DeliveryError
 from consulting.records import Record
+from consulting.timekeeping import period_start
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
+    from datetime import date
     from pathlib import Path
 
+    from consulting.delivery.inputs import DeliverySummary
     from consulting.layout import ClientFolder
 
 HISTORY_SCHEMA = "history"
@@ -48,25 +51,32 @@ class HistoryTable(Record):
     changed_columns: tuple[str, ...] = ()
 
 
-def list_deliveries(
-    folder: ClientFolder, *, before: datetime | None = None
-) -> list[DeliverySummary]:
-    """Return the finished deliveries, oldest first.
-
-    Args:
-        folder: The client.
-        before: Only those whose newest drop arrived earlier; what a delivery's own trend is made
-            of, so that a later rebuild sees the same past.
-    """
+def list_deliveries(folder: ClientFolder) -> list[DeliverySummary]:
+    """Return the client's finished deliveries, in the order in which their files arrived."""
     if not folder.deliverables.is_dir():
         return []
     found = [
-        DeliverySummary.model_validate(read_manifest(path)["summary"])
+        read_summary(path)
         for path in folder.deliverables.iterdir()
         if path.is_dir() and not path.name.startswith(".")
     ]
-    chosen = [one for one in found if before is None or one.received_at < before]
-    return sorted(chosen, key=lambda one: (one.received_at, one.delivery_id))
+    return sorted(found, key=lambda one: (one.received_at, one.delivery_id))
+
+
+def by_period(deliveries: Iterable[DeliverySummary]) -> list[DeliverySummary]:
+    """Deliveries as periods follow each other: of each period the last one given.
+
+    Those without a period stand where their files arrived.
+    """
+    last = {one.period or one.delivery_id: one for one in deliveries}
+    return sorted(last.values(), key=lambda one: (_day(one), one.received_at))
+
+
+def _day(delivery: DeliverySummary) -> date:
+    try:
+        return period_start(delivery.period or "")
+    except ConfigurationError:
+        return delivery.received_at.date()
 
 
 def append_history(
@@ -87,14 +97,11 @@ def append_history(
     Raises:
         DeliveryError: If a table is missing.
     """
-    connection = duckdb.connect(str(warehouse))
-    try:
+    with open_bounded(warehouse) as connection:
         connection.execute("BEGIN")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {HISTORY_SCHEMA}")
         outcomes = [_append(connection, table, delivery_id, period) for table in tables]
         connection.execute("COMMIT")
-    finally:
-        connection.close()
     return outcomes
 
 

@@ -73,6 +73,7 @@ def write_manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> 
         "security_tier_name": inputs.tier_name,
         "sampled": inputs.sampled,
         "period": inputs.period,
+        "supersedes": inputs.supersedes,
         "received_at": inputs.received_at.isoformat(),
         "files": hash_files(folder),
         "raw_files": [
@@ -112,6 +113,11 @@ def write_manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> 
     }
     text = json.dumps(manifest, indent=2, sort_keys=False, ensure_ascii=False, default=str)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_summary(folder: Path) -> DeliverySummary:
+    """Return a finished delivery as one line of a trend; raises as `read_manifest`."""
+    return DeliverySummary.model_validate(read_manifest(folder)["summary"])
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from consulting.corrections import (
     corrections_name,
     rejects_name,
 )
+from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.spreadsheet import Workbook
 from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe, quote
 from consulting.errors import DeliveryError
@@ -30,7 +31,7 @@ from consulting.formulas import neutralise
 from consulting.records import CORRECTION_RESULTS, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import duckdb
@@ -61,25 +62,6 @@ _SAMPLED_REJECTS = (
 REJECTS_SCHEMA = "rejects"
 _OURS = frozenset({*DESK_COLUMNS, UNPARSED_TEXT, "_row_id"})
 
-_NO_COLUMN = {"", "row", "file", "feed", "correction"}
-_WORDS = {
-    "above_maximum": "above the largest value allowed",
-    "not_recognised": "its _correction_id is of no row that we rejected",
-    "ambiguous_number": "could be read as two numbers",
-    "below_minimum": "below the smallest value allowed",
-    "missing": "no value where one is required",
-    "no_models": "no rules for this feed yet",
-    "not_a_boolean": "neither yes nor no",
-    "not_a_phone": "not a phone number",
-    "not_an_amount": "not an amount of money",
-    "not_an_email": "not an e-mail address",
-    "not_an_integer": "not a whole number",
-    "not_in_list": "not on the agreed list",
-    "unparsed": "the line could not be read as a row",
-    "wrong_format": "not of the agreed form",
-}
-"""The words of the cleaning rules' codes, where the code spelt out would not be plain."""
-
 
 class RejectsFile(Record):
     """One feed's rejected rows as handed to the client.
@@ -96,15 +78,6 @@ class RejectsFile(Record):
     files: tuple[str, ...]
     rows: int
     correctable: bool
-
-
-def reason_in_words(code: str, reasons: Mapping[str, str]) -> str:
-    """Return the sentence for a reject reason ("order_date:not_a_date"); or spell the code out."""
-    if code in reasons:
-        return reasons[code]
-    place, _, kind = code.rpartition(":")
-    words = _WORDS.get(kind, kind.replace("_", " ").strip())
-    return words if place in _NO_COLUMN else f"{place}: {words}"
 
 
 def export_rejects(
@@ -176,7 +149,7 @@ def _rows_of(
     known = _RowIds(inputs.client_id, readings, run_folder)
 
     def desk(identity: str, code: str, file: str, row: int) -> list[str | None]:
-        words = "; ".join(reason_in_words(part, inputs.reasons) for part in code.split(";"))
+        words = "; ".join(reason_in_words(part, inputs, feed) for part in code.split(";"))
         return [identity, words, file, str(row)]
 
     query = _rejects_query(connection, inputs, feed, originals)

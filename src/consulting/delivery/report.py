@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from consulting.delivery.charts import dial, share_bar, trend
 from consulting.delivery.columns import FeedView
 from consulting.delivery.findings import (
     SEVERITY_ORDER,
     SEVERITY_WORDS,
-    ask_questions,
     findings_that_matter,
 )
+from consulting.delivery.history import by_period
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
-from consulting.delivery.rejects import reason_in_words
+from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE, reach_verdict
 
 if TYPE_CHECKING:
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from consulting.delivery.examples import ChangedColumn
-    from consulting.delivery.findings import Finding
+    from consulting.delivery.findings import Finding, Question
     from consulting.delivery.inputs import DeliveryInputs, DeliverySummary
     from consulting.delivery.rejects import RejectsFile
     from consulting.delivery.tables import ExportedTable
-    from consulting.records import CheckOutcome, FeedAccount
+    from consulting.records import CheckOutcome, FeedAccount, Severity
 
 TREND_LENGTH = 12
 MAX_FINDINGS = 200
 """Findings listed one by one; the rest is counted, so that a page stays a page."""
 MAX_TESTS = 400
+REASONS_SHOWN = 8
+"""Reject reasons listed below a feed's account."""
 _QUESTIONS_ON_PAGE_ONE = 4
 
 
@@ -44,6 +46,7 @@ class Contents:
 
     Attributes:
         findings: In the order of `collect_findings`.
+        questions: What only the client can answer.
         examples: What cleaning changed.
         tables: The tables written.
         rejects: The rejects files written.
@@ -52,6 +55,7 @@ class Contents:
     """
 
     findings: Sequence[Finding]
+    questions: Sequence[Question]
     examples: Sequence[ChangedColumn]
     tables: Sequence[ExportedTable]
     rejects: Sequence[RejectsFile]
@@ -62,6 +66,7 @@ class Contents:
 def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Path) -> None:
     """Write the report as one self-contained page."""
     findings, summary = contents.findings, contents.summary
+    past = _period_over_period(inputs, summary)
     html = render_page(
         "report.html.j2",
         inputs,
@@ -71,26 +76,59 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         score_dial=_score_dial(summary),
         accounts=[AccountView(account, inputs) for account in inputs.accounts],
         matters=findings_that_matter(findings),
-        questions=ask_questions(inputs),
+        questions=contents.questions,
         questions_first=_QUESTIONS_ON_PAGE_ONE,
         examples=contents.examples,
         findings_by_severity=[
-            (severity, SEVERITY_WORDS[severity], [f for f in findings if f.severity == severity])
+            (severity, SEVERITY_WORDS[severity], group_findings(findings, severity))
             for severity in SEVERITY_ORDER
         ],
-        severity_words=SEVERITY_WORDS,
+        settled=[finding for finding in findings if finding.settled],
         max_findings=MAX_FINDINGS,
         feeds=[FeedView(profile, inputs) for profile in inputs.profiles],
         checks=sorted(inputs.checks, key=_check_order),
+        reasons_shown=REASONS_SHOWN,
         max_tests=MAX_TESTS,
-        past=[*inputs.history, summary][-TREND_LENGTH:],
-        trends=_trends([*inputs.history, summary][-TREND_LENGTH:]),
+        past=past,
+        trends=_trends(past),
         mapped=map_feeds(inputs),
         tables=contents.tables,
         rejects=contents.rejects,
         receipts=contents.receipts,
     )
     target.write_text(html, encoding="utf-8", newline="\n")
+
+
+class FindingGroup:
+    """Findings of one kind: the heading and the advice are said once for all their places."""
+
+    _HEADINGS: ClassVar = {"rejects": "Rows set aside", "test": "Tests not passed"}
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.first = findings[0]
+        self.findings = findings
+        self.title = self._HEADINGS.get(self.first.source, self.first.title)
+        self.unit = "columns" if all(finding.column for finding in findings) else "places"
+
+    @classmethod
+    def kind(cls, finding: Finding) -> tuple[str, str, str]:
+        """What findings have in common that are told together."""
+        title = "" if finding.source in cls._HEADINGS else finding.title
+        return finding.source, title, finding.recommendation
+
+    def words(self, finding: Finding) -> str:
+        """What is said of one place."""
+        own = "" if finding.title == self.title else finding.title.partition(": ")[2]
+        return ". ".join(part for part in (own, finding.detail) if part)
+
+
+def group_findings(findings: Sequence[Finding], severity: Severity) -> list[FindingGroup]:
+    """Return the open findings of a severity, those with one heading and one advice together."""
+    kinds: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.severity == severity and not finding.settled:
+            kinds.setdefault(FindingGroup.kind(finding), []).append(finding)
+    return [FindingGroup(group) for group in kinds.values()]
 
 
 class AccountView:
@@ -104,11 +142,12 @@ class AccountView:
         self.merged = sum(account.merged.values())
         self.carried_from = account.carried_from
         self.reasons = [
-            (reason_in_words(code, inputs.reasons).rstrip("."), rows)
+            (reason_in_words(code, inputs, account.feed), rows)
             for code, rows in _largest_first(account.rejected)
         ]
+        self.more_reasons = sum(rows for _, rows in self.reasons[REASONS_SHOWN:])
         self.merges = [
-            (reason_in_words(rule, inputs.reasons).rstrip("."), rows)
+            (reason_in_words(rule, inputs, account.feed), rows)
             for rule, rows in _largest_first(account.merged)
         ]
         self.sampled_from = sum(
@@ -146,6 +185,15 @@ def _score_dial(summary: DeliverySummary) -> Markup | None:
     if summary.score is None:
         return None
     return dial(summary.score, label=f"Quality score {number(round(summary.score, 1))} of 100")
+
+
+def _period_over_period(
+    inputs: DeliveryInputs, summary: DeliverySummary
+) -> Sequence[DeliverySummary]:
+    """The newest periods; if this delivery's is none of them, it and those after it."""
+    past = by_period([*inputs.history, summary])
+    begin = min(past.index(summary), max(0, len(past) - TREND_LENGTH))
+    return past[begin : begin + TREND_LENGTH]
 
 
 def _trends(past: Sequence[DeliverySummary]) -> list[tuple[str, Markup]]:

@@ -40,7 +40,7 @@ def reach_verdict(
     """Apply the rule of `READY_RULE` and say what it rests on."""
     if inputs.schema_only:
         return _assess(inputs, findings)
-    must_fix = sum(finding.severity == "error" for finding in findings)
+    must_fix = sum(f.severity == "error" and not f.settled for f in findings)
     care = must_fix or summary.rejected or summary.tests_warned or inputs.quarantined
     if summary.tests_failed:
         level, headline = "stop", "Not ready to use"
@@ -113,17 +113,20 @@ def _tests(summary: DeliverySummary) -> str:
         return f"All {plural(total, 'test')} of the cleaned tables passed."
     parts = [
         f"{number(count)} {word}"
-        for count, word in ((summary.tests_warned, "warned"), (summary.tests_failed, "failed"))
+        for count, word in (
+            (summary.tests_warned, "found rows to check"),
+            (summary.tests_failed, "failed"),
+        )
         if count
     ]
     return (
-        f"{number(summary.tests_passed)} of {plural(total, 'test')} of the cleaned tables passed, "
+        f"{number(summary.tests_passed)} of {plural(total, 'test')} of the cleaned tables passed; "
         f"{' and '.join(parts)}."
     )
 
 
 def _attention(findings: Sequence[Finding]) -> str:
-    grave = [finding for finding in findings if finding.severity == "error"]
+    grave = [f for f in findings if f.severity == "error" and not f.settled]
     values = sum(finding.unit == "row" for finding in grave)
     files = sum(finding.unit == "file" for finding in grave)
     columns = sum(finding.unit == "column" for finding in grave)

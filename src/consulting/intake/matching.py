@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consulting.corrections import rejects_name
+from consulting.intake.records import NoPeriod
 from consulting.timekeeping.periods import period_window
 
 if TYPE_CHECKING:
@@ -73,7 +74,11 @@ class FeedMatcher:
         period_of = feed.period_of or self._period_of
         if period_of is None:
             return Match(feed=feed.name)
-        period = _period_of_rejects(key, feed.name, like=period_of(key, seen))
+        found = period_of(key, seen)
+        like = None if isinstance(found, NoPeriod) else found
+        period = _period_of_rejects(key, feed.name, like=like)
+        if period is None and isinstance(found, NoPeriod):
+            return Match(feed=feed.name, code=NO_PERIOD, reason=found.reason, fix=found.fix)
         if period is not None:
             return Match(feed=feed.name, period=period)
         return Match(
@@ -100,9 +105,11 @@ def _period_of_rejects(key: str, feed: str, *, like: str | None) -> str | None:
         like: What the engagement's own rule finds: periods here are written the same way.
     """
     rest = _rejects_rest(_comparable(key).rpartition("/")[2], feed)
-    if rest is None or like is None:
+    if rest is None:
         return like
-    shape = re.escape(re.sub(r"\d", "0", like)).replace("0", r"\d")
+    shape = r"\d{4}-w?\d{2}(?:-\d{2})?"
+    if like is not None:
+        shape = re.escape(re.sub(r"\d", "0", like)).replace("0", r"\d")
     found = re.match(rf"_({shape})(?!\d)", rest, re.IGNORECASE)
     if found is None:
         return like

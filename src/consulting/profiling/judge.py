@@ -74,10 +74,13 @@ def _missing(draft: Drafting) -> Iterator[Issue]:
         )  # fmt: skip
     if view.missing_tokens:
         tokens = ", ".join(f"“{t}”" for t in list(view.null_like)[:5])
+        complete = sum(view.null_like.values()) == view.missing_tokens
+        listed = ", ".join(literal(text) for text in sorted(view.null_like))
         yield draft.issue(
             "null_like_values", "warn", "{n} [row holds|rows hold] a word for “no value”: {told}.",
             "Nothing, if they mean that: the cleaning rules read these words as missing.",
             values=view.null_like, count=view.missing_tokens, told=tokens,
+            where=f"{{c}} IN ({listed})" if complete else None,
         )  # fmt: skip
 
 
