@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from consulting.delivery.inputs import DeliverySummary
+from consulting.delivery.past import replaced
 from consulting.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def write_manifest(
     summary: DeliverySummary,
 ) -> None:
     """Write the manifest of the files in a folder; nothing may be added to it afterwards."""
+    previous = replaced(inputs)
     config = json.dumps(inputs.config, sort_keys=True, ensure_ascii=False, default=str)
     manifest = {
         "manifest_version": MANIFEST_VERSION,
@@ -109,6 +111,7 @@ def write_manifest(
         "config": inputs.config,
         "versions": dict(sorted(inputs.versions.items())),
         "blocked": list(inputs.blocked),
+        "replaces": None if previous is None else previous.delivery_id,
         "earlier_deliveries": [past.delivery_id for past in inputs.history],
         "summary": summary.model_dump(mode="json"),
     }
