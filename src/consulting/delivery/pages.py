@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,11 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def mentions(text: str, line: int) -> bool:
+    """Whether a text names the line: "Line 1,498 skipped" does for 1498."""
+    return re.search(rf"\b[Ll]ines? (\d[\d,]* to )?({line}|{line:,})\b", text) is not None
+
+
 def ordinal(count: int) -> str:
     """Return the place in a row: 1st, 2nd, 11th."""
     teen = count % 100 in (11, 12, 13)
@@ -115,6 +121,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for word in (figure, kind, number, ordinal, percent, size, day, plural, visible):
+    for word in (figure, kind, mentions, number, ordinal, percent, size, day, plural, visible):
         environment.filters[word.__name__] = word
     return environment
