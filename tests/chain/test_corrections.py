@@ -273,6 +273,9 @@ def test_the_same_corrections_again_change_nothing(desk: World) -> None:
     desk.drop("customers_rejects copy.csv", as_csv(rows))
     with pytest.raises(NothingNewError):
         desk.receive("same bytes")
+    desk.drop("customers_1 copy.csv", BAD_FILE)
+    with pytest.raises(NothingNewError):
+        desk.receive("the file they correct")
     desk.drop("customers_rejects saved.csv", as_csv(rows, delimiter=";"))
     received = desk.receive("saved again")
     assert counts(received) == {"corrected": 5, "unchanged": 5}

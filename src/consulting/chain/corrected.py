@@ -114,8 +114,7 @@ def feed_of_corrections(
     feed, period = found
     if engagement.config.partitions is None or period is None:
         period = batch.period
-    if (feed, period) != (drop.feed, batch.period):
-        engagement.intake.move(batch, drop, feed=feed, period=period, now=datetime.now(UTC))
+    engagement.intake.sort_by_content(batch, drop, feed=feed, period=period, now=datetime.now(UTC))
     if period != batch.period:
         raise DropMovedError(engagement.client_id, drop.key, feed, period or "")
     return feed

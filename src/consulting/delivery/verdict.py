@@ -95,7 +95,7 @@ def _models(worked: int, total: int) -> str:
 
 
 def _rows(inputs: DeliveryInputs, summary: DeliverySummary) -> str:
-    files = plural(len(inputs.files), "file")
+    files = plural(sum(file.corrections is None for file in inputs.files), "file")
     if not summary.received:
         return f"No rows were received in {files}."
     kind = "sampled rows" if inputs.sampled else "rows received"

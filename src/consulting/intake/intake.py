@@ -176,14 +176,14 @@ class Intake:
         """
         return self._landing.land(batch, drop)
 
-    def move(
+    def sort_by_content(
         self, batch: Batch, drop: Drop, *, feed: str, period: str | None, now: datetime
     ) -> None:
-        """Gives a drop to the feed and period that its content names.
+        """Gives a corrections file the feed and period that its content names.
 
         A drop of another period leaves the batch, ready for a batch of its own period.
         """
-        self._landing.move(batch, drop, feed=feed, period=period, now=now)
+        self._landing.sort_by_content(batch, drop, feed=feed, period=period, now=now)
 
     def quarantine(  # noqa: PLR0913 - by name only; what a person needs to know
         self,

@@ -137,11 +137,12 @@ class Landing:
                 )
         return file
 
-    def move(
+    def sort_by_content(
         self, batch: Batch, drop: Drop, *, feed: str, period: str | None, now: datetime
     ) -> None:
-        """Gives a drop to the feed and period that its content names; doing it twice is safe."""
+        """Gives a drop the feed and period that its content names; doing it twice is safe."""
         leaves = period != batch.period
+        moved = leaves or feed != drop.feed
         with self._ledger.write(self._folder.client_id) as transaction:
             values = {"state": State.READY, "batch_id": None} if leaves else {}
             transaction.update_drop(
@@ -149,14 +150,15 @@ class Landing:
             )
             if leaves:
                 transaction.leave_batch(batch.batch_id, drop.drop_id, State.READY)
-            where = f"feed {feed}" + (f", period {period}" if period else "")
-            transaction.record(
-                now,
-                "moved",
-                drop_ids=[drop.drop_id],
-                batch_id=batch.batch_id,
-                detail=f"its content belongs to {where}",
-            )
+            if moved:
+                where = f"feed {feed}" + (f", period {period}" if period else "")
+                transaction.record(
+                    now,
+                    "moved",
+                    drop_ids=[drop.drop_id],
+                    batch_id=batch.batch_id,
+                    detail=f"its content belongs to {where}",
+                )
 
     def has_bytes(self, sha256: str | None) -> bool:
         """Whether the bytes of this hash are landed and whole."""
@@ -231,9 +233,10 @@ class Landing:
             return int(earlier)
         # A repeat brought no bytes into the batch that it arrived with: it stands for nothing
         # itself, but a rename of it leads back to the drop that does.
+        standing_in, standing_no = self._standing_batch(transaction, row)
+        corrects = and_(drops.c.code == BY_CONTENT, drops.c.delivered_no > standing_no)
         stands = and_(
-            drops.c.delivered_in == self._standing_batch(transaction, row),
-            drops.c.repeat_of.is_(None),
+            or_(drops.c.delivered_in == standing_in, corrects), drops.c.repeat_of.is_(None)
         )
         renamed = and_(drops.c.file_id.is_not(None), drops.c.file_id == row["file_id"])
         delivered = (
@@ -245,17 +248,21 @@ class Landing:
         found = transaction.connection.scalar(delivered.limit(1))
         return None if found is None else int(found)
 
-    def _standing_batch(self, transaction: Transaction, row: RowMapping) -> str | None:
-        """The batch whose files stand delivered for the drop's feed and period."""
+    def _standing_batch(self, transaction: Transaction, row: RowMapping) -> tuple[str | None, int]:
+        """The batch whose files stand delivered for the drop's feed and period, and its place.
+
+        Corrections that came after it take no file's place.
+        """
         query = (
-            select(drops.c.delivered_in)
+            select(drops.c.delivered_in, drops.c.delivered_no)
             .where(drops.c.client_id == row["client_id"], drops.c.feed == row["feed"])
             .where(drops.c.period.is_not_distinct_from(row["period"]))
             .where(drops.c.state == State.DELIVERED, drops.c.repeat_of.is_(None))
+            .where(drops.c.code.is_distinct_from(BY_CONTENT))
             .order_by(drops.c.delivered_no.desc(), drops.c.drop_id.desc())
         )
-        standing = transaction.connection.scalar(query.limit(1))
-        return None if standing is None else str(standing)
+        standing = transaction.connection.execute(query.limit(1)).first()
+        return (None, 0) if standing is None else (str(standing[0]), int(standing[1] or 0))
 
     def _let_go(
         self, batch: Batch, row: RowMapping, error: DropChangedError | DropGoneError
