@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NO_FEED = "no_feed"
 NO_PERIOD = "no_period"
 BY_CONTENT = "by_content"
-"""The code of a corrections file: its content, not its name, says which feed and period it is of."""
+"""The code of a corrections file: its content names its feed and period, not its own name."""
 
 
 @dataclass(frozen=True)
