@@ -2,7 +2,7 @@
 
 from consulting.delivery.build import build_delivery, read_delivery
 from consulting.delivery.findings import Finding, Question, ask_questions, collect_findings
-from consulting.delivery.history import HistoryTable, append_history, by_period, list_deliveries
+from consulting.delivery.history import HistoryTable, append_history, list_deliveries
 from consulting.delivery.inputs import (
     Consultancy,
     Delivery,
@@ -43,7 +43,6 @@ __all__ = [
     "append_history",
     "ask_questions",
     "build_delivery",
-    "by_period",
     "collect_findings",
     "compare",
     "export_rejects",
