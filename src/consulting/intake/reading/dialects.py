@@ -25,6 +25,7 @@ RARE = ("^", "~", "\x01", "\x1f", "¦", "§", "#", "!", "*", "&", "$", "%", "\\t
 WEAK = (" ", ":")  # these live inside values too
 SAMPLE_LINES = 3000
 SCORED_CELLS = 3000
+QUOTE_LINES = 500  # looked at for the kind of quotes
 WIDER_ROWS = 10  # fewer wider rows are accidents, not a new column
 WIDER_SHARE = 0.2  # of the rows must have a column more for the table to have it
 LONG_WORTH = 1.25  # a long delimiter is only tried where no part of it occurs alone
@@ -66,8 +67,12 @@ def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
     if options.delimiter is not None:
         best = Scored(best.dialect, -1, best.usual, best.width, best.consistency)
     for delimiter in delimiters:
+        exact = False
         for dialect in _dialects(sample, delimiter, options):
+            if exact and dialect.escape:
+                continue  # a backslash that no rule needs is a backslash
             scored = _score(sample, dialect)
+            exact = exact or scored.consistency == 1
             if scored.score > best.score + 1e-9:
                 best = scored
     return best
@@ -113,21 +118,29 @@ def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> li
 
 
 def _quote_for(sample: Sequence[str], delimiter: str | None, options: ReadOptions) -> str | None:
-    """The quote that opens and closes the most fields; the double quote in a draw."""
+    """The quote that opens and closes the most fields; the double quote in a draw.
+
+    A few words between apostrophes are words; they are quotes where a delimiter is between them
+    or half the lines have them.
+    """
     if options.quotechar is not None:
         return options.quotechar or None
-    counts = {quote: _quoted_fields(sample, quote, delimiter) for quote in ('"', "'")}
-    if counts["'"] > 2 * counts['"']:
+    looked_at = sample[:QUOTE_LINES]
+    plain, _ = _quoted_fields(looked_at, '"', delimiter)
+    others, needed = _quoted_fields(looked_at, "'", delimiter)
+    if others > 2 * plain and (needed or others * 2 >= len(looked_at)):
         return "'"
     return '"'
 
 
-def _quoted_fields(sample: Sequence[str], quote: str, delimiter: str | None) -> int:
+def _quoted_fields(sample: Sequence[str], quote: str, delimiter: str | None) -> tuple[int, int]:
+    """How many fields with something in them are quoted, and how many because of a delimiter."""
     mark = re.escape(delimiter) if delimiter else r"(?!)"
     pattern = re.compile(
-        rf"(?:^|{mark})\s?{quote}(?:[^{quote}]|{quote}{quote})*{quote}(?={mark}|[\r\n]*$)"
+        rf"(?:^|{mark})\s?{quote}((?:[^{quote}]|{quote}{quote})+){quote}(?={mark}|[\r\n]*$)"
     )
-    return sum(len(pattern.findall(line)) for line in sample[:500] if quote in line)
+    fields = [field for line in sample if quote in line for field in pattern.findall(line)]
+    return len(fields), sum(1 for field in fields if delimiter and delimiter in field)
 
 
 def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
