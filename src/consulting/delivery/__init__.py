@@ -11,6 +11,8 @@ from consulting.delivery.inputs import (
     Difference,
     TableExport,
 )
+from consulting.delivery.logo import read_logo
+from consulting.delivery.manifest import MANIFEST, read_summary
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
     CORRECTION_ID,
@@ -25,6 +27,7 @@ from consulting.delivery.verify import compare, verify
 
 __all__ = [
     "CORRECTION_ID",
+    "MANIFEST",
     "Consultancy",
     "CorrectedRow",
     "CorrectionReport",
@@ -49,6 +52,8 @@ __all__ = [
     "match_corrections",
     "original_columns",
     "read_delivery",
+    "read_logo",
+    "read_summary",
     "unmapped_columns",
     "verify",
 ]

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from consulting.delivery.inputs import DeliverySummary
+from consulting.delivery.past import superseded
 from consulting.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def write_manifest(
     summary: DeliverySummary,
 ) -> None:
     """Write the manifest of the files in a folder; nothing may be added to it afterwards."""
+    previous = superseded(inputs)
     config = json.dumps(inputs.config, sort_keys=True, ensure_ascii=False, default=str)
     manifest = {
         "manifest_version": MANIFEST_VERSION,
@@ -81,6 +83,7 @@ def write_manifest(
         "security_tier_name": inputs.tier_name,
         "sampled": inputs.sampled,
         "period": inputs.period,
+        "supersedes": None if previous is None else previous.delivery_id,
         "received_at": inputs.received_at.isoformat(),
         "files": hash_files(folder),
         "raw_files": [
@@ -114,6 +117,11 @@ def write_manifest(
     }
     text = json.dumps(manifest, indent=2, sort_keys=False, ensure_ascii=False, default=str)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_summary(folder: Path) -> DeliverySummary:
+    """Return a finished delivery as one line of a trend; raises as `read_manifest`."""
+    return DeliverySummary.model_validate(read_manifest(folder)["summary"])
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
