@@ -128,6 +128,11 @@ class FileReading(Record):
     rows_path: str | None = None
     rejects_path: str | None = None
 
+    @property
+    def partial(self) -> bool:
+        """Whether a tier below 3 kept less than the file: a masked sample, or its headers."""
+        return self.sampled_from is not None or self.rows_path is None
+
 
 class QuarantinedFile(Record):
     """A file set aside, with a reason code and a sentence for the person who has to fix it."""

@@ -11,7 +11,7 @@ from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import load_files
-from consulting.chain.tier import FULL_TIER, forget_what_the_tier_forbids
+from consulting.chain.tier import FULL_TIER, forget_what_the_tier_forbids, tell_of_partial_files
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
@@ -68,6 +68,7 @@ def receive(
             engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
             raise NothingNewError(engagement.client_id, batch_id)
         carried = dict(_carry_forward(engagement, batch, {r.feed for r in readings}))
+        tell_of_partial_files(engagement, carried, log)
         stand_ins = [reading for earlier in carried.values() for reading in earlier.readings]
         received = artifacts.Intake(
             batch=batch,

@@ -16,7 +16,7 @@ from consulting.intake.reading.cells import kind
 from consulting.intake.reading.parser import Dialect, RecordParser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from consulting.intake.reading.options import ReadOptions
 
@@ -63,16 +63,17 @@ def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
     """
     sample = [line for line in lines if line.strip("\r\n")][:SAMPLE_LINES]
     delimiters = [options.delimiter] if options.delimiter is not None else _delimiters(sample)
-    best = _score(sample, Dialect(None, _quote_for(sample, None, options)))
+    best = _score(sample, Dialect(None, _quotes(sample, None, options)[0]))
     if options.delimiter is not None:
         best = Scored(best.dialect, -1, best.usual, best.width, best.consistency)
     for delimiter in delimiters:
-        exact = False
+        exact: set[str | None] = set()
         for dialect in _dialects(sample, delimiter, options):
-            if exact and dialect.escape:
+            if dialect.escape and dialect.quotechar in exact:
                 continue  # a backslash that no rule needs is a backslash
             scored = _score(sample, dialect)
-            exact = exact or scored.consistency == 1
+            if scored.consistency == 1:
+                exact.add(dialect.quotechar)
             if scored.score > best.score + 1e-9:
                 best = scored
     return best
@@ -102,35 +103,32 @@ def _runs(sample: Sequence[str], text: str) -> list[str]:
     return runs
 
 
-def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> list[Dialect]:
-    quote = _quote_for(sample, delimiter, options)
-    dialects = [Dialect(delimiter, quote)]
-    if quote is None:
-        return dialects
-    if any(f"{delimiter} {quote}" in line for line in sample):
-        dialects.append(Dialect(delimiter, quote, skip_space=True))
-    if any("\\" + quote in line for line in sample):
-        dialects += [
-            Dialect(item.delimiter, quote, escape=True, skip_space=item.skip_space)
-            for item in tuple(dialects)
-        ]
-    return dialects
+def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> Iterator[Dialect]:
+    for quote in _quotes(sample, delimiter, options):
+        skips = quote is not None and any(f"{delimiter} {quote}" in line for line in sample)
+        escapes = quote is not None and any(f"\\{quote}" in line for line in sample)
+        for escape in (False, True) if escapes else (False,):
+            yield Dialect(delimiter, quote, escape=escape)
+            if skips:
+                yield Dialect(delimiter, quote, escape=escape, skip_space=True)
 
 
-def _quote_for(sample: Sequence[str], delimiter: str | None, options: ReadOptions) -> str | None:
-    """The quote that opens and closes the most fields; the double quote in a draw.
+def _quotes(
+    sample: Sequence[str], delimiter: str | None, options: ReadOptions
+) -> tuple[str | None, ...]:
+    """The double quote, and before it the apostrophe where it seems to be one.
 
-    A few words between apostrophes are words; they are quotes where a delimiter is between them
-    or half the lines have them.
+    A few words between apostrophes are words; they seem to be quoted where a delimiter is between
+    them or half the lines have them.
     """
     if options.quotechar is not None:
-        return options.quotechar or None
+        return (options.quotechar or None,)
     looked_at = sample[:QUOTE_LINES]
     plain, _ = _quoted_fields(looked_at, '"', delimiter)
     others, needed = _quoted_fields(looked_at, "'", delimiter)
     if others > 2 * plain and (needed or others * 2 >= len(looked_at)):
-        return "'"
-    return '"'
+        return "'", '"'
+    return ('"',)
 
 
 def _quoted_fields(sample: Sequence[str], quote: str, delimiter: str | None) -> tuple[int, int]:
