@@ -78,6 +78,15 @@ class Incident(Record):
         return self.event.client_name or self.event.client_id
 
     @property
+    def what(self) -> str:
+        """What happened, and to which file."""
+        files = self.event.files
+        if not files:
+            return self.event.title
+        name, others = shortened(files[0], NAME_LENGTH), len(files) - 1
+        return f"{self.event.title} ({name}{f' and {others} more' if others else ''})"
+
+    @property
     def mark(self) -> str:
         """The sign that tells at a glance how bad it is."""
         momentary = self.event.kind in MOMENTARY
@@ -88,7 +97,7 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
     """The message of one incident, as it stands now."""
     event = incident.event
     over = incident.resolved_at is not None and event.kind not in MOMENTARY
-    headline = f"{incident.mark} {incident.who}: {'resolved: ' if over else ''}{_title(event)}"
+    headline = f"{incident.mark} {incident.who}: {'resolved: ' if over else ''}{incident.what}"
     blocks: list[Block] = [_header(headline)]
     said = event.text if over else f"{event.text} {event.fate}".strip()
     if said:
@@ -118,7 +127,7 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
 
 def escalation_message(incident: Incident) -> Message:
     """The reply that tells the channel that an open incident got worse."""
-    headline = f"{incident.mark} {incident.who}: {_title(incident.event)}"
+    headline = f"{incident.mark} {incident.who}: {incident.what}"
     return Message(
         text=escaped(headline, TEXT_LENGTH),
         blocks=(_plain(headline), *([_plain(incident.event.text)] if incident.event.text else [])),
@@ -128,7 +137,7 @@ def escalation_message(incident: Incident) -> Message:
 def resolution_message(incident: Incident) -> Message:
     """The reply that tells that an incident is over."""
     lasted = say_duration((incident.resolved_at or incident.last_at) - incident.opened_at)
-    headline = f"{_RESOLVED} {incident.who}: resolved after {lasted}: {_title(incident.event)}"
+    headline = f"{_RESOLVED} {incident.who}: resolved after {lasted}: {incident.what}"
     note = [_plain(incident.note)] if incident.note else []
     return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline), *note))
 
@@ -179,16 +188,8 @@ def storm_over_message(incidents: Sequence[Incident]) -> Message:
     return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline),))
 
 
-def _title(event: Event) -> str:
-    """What happened, and to which file."""
-    if not event.files:
-        return event.title
-    name, others = shortened(event.files[0], NAME_LENGTH), len(event.files) - 1
-    return f"{event.title} ({name}{f' and {others} more' if others else ''})"
-
-
 def _storm_line(incident: Incident) -> str:
-    title = escaped(_title(incident.event), HEADER_LENGTH)
+    title = escaped(incident.what, HEADER_LENGTH)
     return f"{incident.mark} {as_code(incident.who, HEADER_LENGTH)} {title}"
 
 

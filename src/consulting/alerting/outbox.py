@@ -92,6 +92,8 @@ messages = Table(
     Column("error", Text),
 )
 Index("alert_messages_due", messages.c.state, messages.c.not_before)
+Index("alert_messages_of_incident", messages.c.incident_id)
+Index("alert_messages_of_root", messages.c.root_id)
 
 channels = Table(
     "alert_channels",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,16 @@ class AlertsResource(dg.ConfigurableResource[None]):
 
     slack_base_url: str = Field(default=SLACK_URL, description="The address of Slack's Web API.")
 
+    keep_days: int = Field(
+        default=400,
+        ge=1,
+        description="For how many days what is over stays in the alerts' tables.",
+    )
+
     def desk(self) -> AlertDesk:
         """The desk of all clients, in the ledger's database."""
         data_root().mkdir(parents=True, exist_ok=True)
-        return _desk(ledger_url())
+        return _desk(ledger_url(), self.keep_days)
 
     def sender(self) -> Sender:
         """Slack where there is a token; else `alerts.html` in the data root."""
@@ -49,10 +56,10 @@ def run_link(run_id: str) -> str | None:
 
 
 @lru_cache(maxsize=8)
-def _desk(url: str) -> AlertDesk:
+def _desk(url: str, keep_days: int) -> AlertDesk:
     from consulting.alerting import AlertDesk
 
-    return AlertDesk(url)
+    return AlertDesk(url, keep=timedelta(days=keep_days))
 
 
 @lru_cache(maxsize=8)
