@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from slack_pictures import events, page, pictures
 from slack_server import _invalid
 
 from consulting.alerting import (
@@ -336,3 +337,11 @@ def test_every_message_is_within_the_limits_of_slack_whatever_it_is_about(
                 assert 0 < len(block["text"]["text"]) <= 150
             elif "text" in block:
                 assert 0 < len(block["text"]["text"]) <= 3000
+
+
+def test_each_kind_of_alert_has_a_picture_to_look_at() -> None:
+    shown = pictures()
+    kinds = {event.kind for event in events().values()}
+    assert kinds == set(KINDS)
+    drawn = page(shown)
+    assert all(f'<div class="kind">{name}</div>' in drawn for name, _, _ in shown)

@@ -103,6 +103,13 @@ channels = Table(
     Column("next_at", Double, nullable=False, default=0),
 )
 
+receipts = Table(
+    "alert_receipts",
+    metadata,
+    Column("marker", String, primary_key=True),  # the message
+    Column("target", String, primary_key=True),  # the hash of the address that took it
+)
+
 heartbeats = Table(
     "alert_heartbeats",
     metadata,

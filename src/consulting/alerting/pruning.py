@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, exists, or_, select
 
-from consulting.alerting.outbox import incidents, messages
+from consulting.alerting.outbox import incidents, messages, receipts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -51,9 +51,13 @@ def remove(connection: Connection, ids: list[int]) -> None:
     gone: Any = incidents.c.id.in_(ids)
     roots: set[int] = set(connection.scalars(select(incidents.c.message_id).where(gone)))
     connection.execute(delete(incidents).where(gone))
-    connection.execute(delete(messages).where(messages.c.incident_id.in_(ids)))
+    _remove_messages(connection, messages.c.incident_id.in_(ids))
     still = select(incidents.c.message_id).where(incidents.c.message_id.in_(roots))
     empty = sorted(roots - set(connection.scalars(still)))
-    connection.execute(
-        delete(messages).where(or_(messages.c.id.in_(empty), messages.c.root_id.in_(empty)))
-    )
+    _remove_messages(connection, or_(messages.c.id.in_(empty), messages.c.root_id.in_(empty)))
+
+
+def _remove_messages(connection: Connection, which: Any) -> None:
+    markers = select(messages.c.marker).where(which)
+    connection.execute(delete(receipts).where(receipts.c.marker.in_(markers)))
+    connection.execute(delete(messages).where(which))
