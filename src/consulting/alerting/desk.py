@@ -144,15 +144,23 @@ class AlertDesk:
             return [as_incident(row) for row in connection.execute(query)]
 
     def entries(self, limit: int = 200) -> list[OutboxEntry]:
-        """The newest messages of the outbox with their replies, the newest first."""
-        query = (
+        """Messages of the outbox with their replies, the newest first.
+
+        Args:
+            limit: How many of those that are over; of open incidents, up to `MOST_ON_PAGE`.
+        """
+        shown = (
             select(messages)
             .where(messages.c.root_id.is_(None), messages.c.state != "merged")
             .order_by(messages.c.id.desc())
-            .limit(limit)
         )
+        still_open = select(incidents.c.message_id).where(incidents.c.resolved_at.is_(None))
         with self._outbox.reading() as connection:
-            roots = connection.execute(query).all()
+            rows = [
+                *connection.execute(shown.limit(limit)),
+                *connection.execute(shown.where(messages.c.id.in_(still_open)).limit(MOST_ON_PAGE)),
+            ]
+            roots = sorted({row.id: row for row in rows}.values(), key=lambda row: -row.id)
             told: dict[int, list[Incident]] = {row.id: [] for row in roots}
             about = select(incidents).where(incidents.c.message_id.in_(told))
             for row in connection.execute(about.order_by(incidents.c.id)):
@@ -277,6 +285,11 @@ def _entry(row: Row[Any], told: Sequence[Incident]) -> OutboxEntry:
         channel=row.channel,
         state=state,
         at=as_moment(row.created_at),
+        severity=max(
+            (each.event.severity for each in told if each.resolved_at is None),
+            key=_RANK.__getitem__,
+            default=None,
+        ),
         replies=(resolution_message(told[0]),) if over else (),
         error=row.error,
     )
