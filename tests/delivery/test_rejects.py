@@ -19,7 +19,8 @@ from consulting.delivery import (
     match_corrections,
     original_columns,
 )
-from consulting.delivery.rejects import correction_id, reason_in_words
+from consulting.delivery.reasons import reason_in_words
+from consulting.delivery.rejects import correction_id
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 from consulting.records import FeedAccount
@@ -167,7 +168,7 @@ def test_rows_of_a_feed_without_models_are_rejects(
     delivery = build_delivery(without, folder=folder, tables=scenario.TABLES[:1])
     rows = rows_of(delivery.path / "rejects" / "orders_rejects.csv")
     assert len(rows) == 5_310
-    assert {row["_reason"] for row in rows} == {"no rules for this feed yet"}
+    assert {row["_reason"] for row in rows} == {"there are no rules for this kind of file yet"}
 
 
 def test_two_files_of_one_name_give_rows_different_ids(
@@ -191,15 +192,40 @@ def test_two_files_of_one_name_give_rows_different_ids(
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("ordered_on:not_a_date", "ordered_on: not a date"),
-        ("amount:missing", "amount: no value where one is required"),
+        ("ordered_on:not_a_date", "“Order Date” is not a date"),
+        ("amount_eur:missing", "“Amount” is empty, and a value is required"),
+        ("amount_eur:too_odd", "“Amount”: too odd"),
+        ("no_mapping:too_odd", "“no_mapping”: too odd"),
         ("row:too_old", "too old"),
         ("file:unparsed", "the line could not be read as a row"),
         ("same id, latest kept", "same id, latest kept"),
     ],
 )
-def test_a_reason_code_without_a_sentence_is_spelt_out(code: str, words: str) -> None:
-    assert reason_in_words(code, {}) == words
+def test_a_reason_names_the_clients_own_column(
+    code: str, words: str, inputs: DeliveryInputs
+) -> None:
+    assert reason_in_words(code, inputs.model_copy(update={"reasons": {}}), "orders") == words
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("row:too_old", "The order is older than a year"),
+        ("too_old", "The order is older than a year"),
+        ("ordered_on:not_a_date", "Write the order date as 2026-10-31"),
+        ("amount_eur:missing", "“Amount” is empty, and a value is required"),
+    ],
+)
+def test_the_engagements_own_words_for_a_reason_come_first(
+    code: str, words: str, inputs: DeliveryInputs
+) -> None:
+    own = {
+        "orders/too_old": "The order is older than a year.",
+        "too_old": "Of another feed",
+        "orders/ordered_on:not_a_date": "Write the order date as 2026-10-31",
+        "missing": "not about any column",
+    }
+    assert reason_in_words(code, inputs.model_copy(update={"reasons": own}), "orders") == words
 
 
 def test_masked_rows_of_a_sample_can_not_be_sent_back(

@@ -39,6 +39,8 @@ class Intake(Record):
         quarantined: Its files that could not be read.
         carried: For a feed this batch brought no file for: the delivery whose files stand in.
         carried_readings: How those were read.
+        earlier: The deliveries made before, in that order. A rebuild looks back at these and no
+            others, whatever has been delivered since.
     """
 
     batch: Batch
@@ -46,6 +48,7 @@ class Intake(Record):
     quarantined: tuple[QuarantinedFile, ...]
     carried: dict[str, str] = Field(default_factory=dict)
     carried_readings: tuple[FileReading, ...] = ()
+    earlier: tuple[str, ...] = ()
 
     @property
     def in_use(self) -> tuple[FileReading, ...]:
@@ -71,13 +74,15 @@ class Cleaning(Record):
     """What `cleaned` leaves: the models, the account of every row, the mapping, the steps.
 
     Columns of feeds with models that neither are delivered nor dropped with a reason stand in
-    `unmapped`. (A feed without models has none mapped; its rows are all rejects.)
+    `unmapped`. (A feed without models has none mapped; its rows are all rejects.) `reasons` are the
+    engagement's own words for reject reasons.
     """
 
     models: tuple[ModelOutcome, ...]
     accounts: tuple[FeedAccount, ...]
     mappings: tuple[ColumnMapping, ...]
     steps: tuple[Step, ...]
+    reasons: dict[str, str] = Field(default_factory=dict)
     unmapped: tuple[UnmappedColumn, ...] = ()
 
 

@@ -23,8 +23,10 @@ TREND = 12
 def standing_of(engagement: Engagement, facts: Facts) -> ClientStanding:
     """One client's line of the portfolio page; its links are relative to the data root."""
     config, counts = engagement.config, facts.state.counts
-    latest = facts.deliveries[-TREND:]
-    scores = [_score(engagement.folder.deliverables / each.batch_id) for each in latest]
+    # of each period the last delivery, in the order of the periods
+    last = {each.period or each.batch_id: each for each in facts.deliveries}
+    ordered = sorted(last.values(), key=lambda each: each.period or "")
+    scores = [_score(engagement.folder.deliverables / each.batch_id) for each in ordered[-TREND:]]
     return ClientStanding(
         client_id=engagement.client_id,
         client_name=config.client_name,

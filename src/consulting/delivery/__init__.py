@@ -11,6 +11,7 @@ from consulting.delivery.inputs import (
     Difference,
     TableExport,
 )
+from consulting.delivery.logo import read_logo
 from consulting.delivery.manifest import MANIFEST, read_summary
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
@@ -51,6 +52,7 @@ __all__ = [
     "match_corrections",
     "original_columns",
     "read_delivery",
+    "read_logo",
     "read_summary",
     "unmapped_columns",
     "verify",

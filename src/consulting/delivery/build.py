@@ -7,12 +7,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 from consulting.delivery.examples import find_examples
-from consulting.delivery.findings import collect_findings, count_by_severity
+from consulting.delivery.findings import ask_questions, collect_findings, count_by_severity
 from consulting.delivery.inputs import Delivery, DeliverySummary
 from consulting.delivery.manifest import (
     MANIFEST,
     file_sha256,
-    hash_files,
     read_summary,
     summarise,
     write_manifest,
@@ -20,6 +19,7 @@ from consulting.delivery.manifest import (
 from consulting.delivery.mapping import write_mapping_html, write_mapping_workbook
 from consulting.delivery.rejects import export_rejects
 from consulting.delivery.report import Contents, write_quality_report
+from consulting.delivery.settled import find_remaining
 from consulting.delivery.tables import export_tables, open_warehouse
 from consulting.delivery.transform_log import write_transform_log
 from consulting.delivery.verify import compare
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from consulting.delivery.inputs import DeliveryInputs, TableExport
     from consulting.delivery.rejects import RejectsFile
+    from consulting.delivery.settled import Remaining
     from consulting.delivery.tables import ExportedTable
     from consulting.layout import ClientFolder
 
@@ -87,7 +88,9 @@ def _delivery(final: Path, summary: DeliverySummary, *, rebuilt: bool) -> Delive
     return Delivery(
         delivery_id=final.name,
         path=final,
-        files=tuple(sorted([*hash_files(final), MANIFEST])),
+        files=tuple(
+            sorted(p.relative_to(final).as_posix() for p in final.rglob("*") if p.is_file())
+        ),
         manifest_sha256=file_sha256(final / MANIFEST),
         rebuilt=rebuilt,
         summary=summary,
@@ -122,6 +125,7 @@ def _write_all(
     (target / "rejects").mkdir()
     exported: list[ExportedTable] = []
     rejects, examples = [], []
+    gone: frozenset[Remaining] = frozenset()
     if not inputs.schema_only and folder.warehouse.exists():
         with open_warehouse(folder.warehouse, writes_to=target) as connection:
             exported = export_tables(
@@ -135,9 +139,11 @@ def _write_all(
             rejects = export_rejects(connection, inputs, target / "rejects", run_folder=run_folder)
             _check_rejects(inputs, rejects)
             examples = find_examples(connection, inputs)
-    findings = collect_findings(inputs)
+            gone = find_remaining(connection, inputs)
+    findings = collect_findings(inputs, gone)
+    questions = ask_questions(inputs, gone)
     summary = summarise(inputs, count_by_severity(findings))
-    contents = Contents(findings, examples, exported, rejects, summary)
+    contents = Contents(findings, questions, examples, exported, rejects, summary)
     write_quality_report(inputs, contents, target / "quality_report.html")
     write_mapping_workbook(inputs, target / "mapping_document.xlsx")
     write_mapping_html(inputs, target / "mapping_document.html")

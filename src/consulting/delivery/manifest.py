@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from consulting.delivery.inputs import DeliverySummary
+from consulting.delivery.past import superseded
 from consulting.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def write_manifest(
     summary: DeliverySummary,
 ) -> None:
     """Write the manifest of the files in a folder; nothing may be added to it afterwards."""
+    previous = superseded(inputs)
     config = json.dumps(inputs.config, sort_keys=True, ensure_ascii=False, default=str)
     manifest = {
         "manifest_version": MANIFEST_VERSION,
@@ -81,6 +83,7 @@ def write_manifest(
         "security_tier_name": inputs.tier_name,
         "sampled": inputs.sampled,
         "period": inputs.period,
+        "supersedes": None if previous is None else previous.delivery_id,
         "received_at": inputs.received_at.isoformat(),
         "files": hash_files(folder),
         "raw_files": [

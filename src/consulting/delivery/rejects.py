@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pyarrow.parquet as pq
 
+from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.spreadsheet import Workbook, neutralise, restore
 from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe, quote
 from consulting.errors import DeliveryError
@@ -53,25 +54,6 @@ _SAMPLED_REJECTS = (
     "They show what to correct at the source; this file can not be sent back as a correction.",
 )
 REJECTS_SCHEMA = "rejects"
-
-
-_NO_COLUMN = {"", "row", "file", "feed"}
-_WORDS = {
-    "above_maximum": "above the largest value allowed",
-    "ambiguous_number": "could be read as two numbers",
-    "below_minimum": "below the smallest value allowed",
-    "missing": "no value where one is required",
-    "no_models": "no rules for this feed yet",
-    "not_a_boolean": "neither yes nor no",
-    "not_a_phone": "not a phone number",
-    "not_an_amount": "not an amount of money",
-    "not_an_email": "not an e-mail address",
-    "not_an_integer": "not a whole number",
-    "not_in_list": "not on the agreed list",
-    "unparsed": "the line could not be read as a row",
-    "wrong_format": "not of the agreed form",
-}
-"""The words of the cleaning rules' codes, where the code spelt out would not be plain."""
 
 
 class RejectsFile(Record):
@@ -151,15 +133,6 @@ def original_columns(columns: Iterable[str]) -> list[str]:
     return [column for column in columns if column not in {*DESK_COLUMNS, UNPARSED_TEXT}]
 
 
-def reason_in_words(code: str, reasons: Mapping[str, str]) -> str:
-    """Return the sentence for a reject reason ("order_date:not_a_date"); or spell the code out."""
-    if code in reasons:
-        return reasons[code]
-    place, _, kind = code.rpartition(":")
-    words = _WORDS.get(kind, kind.replace("_", " ").strip())
-    return words if place in _NO_COLUMN else f"{place}: {words}"
-
-
 def export_rejects(
     connection: duckdb.DuckDBPyConnection,
     inputs: DeliveryInputs,
@@ -230,7 +203,7 @@ def _rows_of(
         return readings[position].sha256 if known else file
 
     def desk(code: str, known: str, file: str, row: int) -> list[str | None]:
-        words = "; ".join(reason_in_words(part, inputs.reasons) for part in code.split(";"))
+        words = "; ".join(reason_in_words(part, inputs, feed) for part in code.split(";"))
         return [correction_id(inputs.client_id, feed, known, row), words, file, str(row)]
 
     query = _rejects_query(connection, inputs, feed, originals)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.spreadsheet import neutralise
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _accounts(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
                     "operation": word,
                     column: rows,
                     "reason": reason,
-                    "detail": inputs.reasons.get(reason, ""),
+                    "detail": reason_in_words(reason, inputs, account.feed),
                 }
         rejected, merged = sum(account.rejected.values()), sum(account.merged.values())
         yield {

@@ -128,6 +128,10 @@ class Intake:
         """Batches that were claimed and have no run yet: request each again by its run key."""
         return self._batching.pending_requests()
 
+    def live_runs(self, *, now: datetime) -> set[str]:
+        """The ids of the runs that hold a batch and gave a sign of life lately."""
+        return self._batching.live_runs(now=now)
+
     def begin(self, batch_id: str, run_id: str, *, now: datetime) -> Batch:
         """Gives the batch to a run; the same run may call it at the start of each of its steps.
 
@@ -142,7 +146,7 @@ class Intake:
         return self._batching.begin(batch_id, run_id, now=now)
 
     def renew(self, batch_id: str, run_id: str, *, now: datetime) -> None:
-        """Says that the run is alive; to be called before long steps.
+        """Says that the run is alive; `beating` calls it again and again.
 
         Raises:
             BatchHeldError: If the run lost its hold: it must not publish.
@@ -227,7 +231,8 @@ class Intake:
             cause: "data" if the run found the data itself wrong (a blocking check): no other
                 batch then has to succeed before the file that fails alone is quarantined.
                 "outage" if a store or a database did not answer: the batch is tried again later
-                and never counted against its files. Else "unknown".
+                and never counted against its files. "interrupted" if the run was told to stop:
+                it is tried again soon and counted against nobody. Else "unknown".
         """
         self._fate.failed(batch_id, run_id, reason=reason, now=now, cause=cause)
 

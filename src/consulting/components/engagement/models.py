@@ -100,22 +100,18 @@ class ClientDbt:
 
 def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
     """The step that runs the client's models."""
-    stage = dg.AssetSpec(
-        client.key("cleaned"),
+    stage = client.stage(
+        "cleaned",
         deps=[client.key("profiled"), *(spec.key for spec in dbt.model_specs.values())],
         description=(
             "The client's dbt models have run: types, rules and duplicates, with every row that "
             "is set aside kept with its reason."
         ),
-        group_name=client.client_id,
         kinds={"dbt", "duckdb"},
-        tags=client.tags,
-        owners=client.owners,
-        partitions_def=client.partitions_def,
     )
 
     @dg.multi_asset(
-        name=f"{client.client_id}__cleaned",
+        name=client.step_name("cleaned"),
         specs=[*dbt.model_specs.values(), stage],
         check_specs=[
             dg.AssetCheckSpec(
@@ -136,10 +132,13 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             ),
         ],
         description="Runs the client's dbt models in this process.",
+        # Dagster refuses a backfill of several models in one step that is all or nothing, if one
+        # of them depends on two others (it compares their partitions with a broken `!=`)
+        can_subset=True,
     )
     def cleaned(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         with told_plainly():
@@ -152,40 +151,38 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             run_id=context.run.run_id,
             reason=chain.unaccounted(cleaning) or chain.unmapped(cleaning),
         )
+        # all models have run; a run of some of them tells of those
         for model in cleaning.models:
-            yield dg.MaterializeResult(
-                asset_key=client.key(model.name), metadata=metadata.of_model(model)
-            )
-        yield dg.MaterializeResult(
-            asset_key=stage.key,
-            metadata=metadata.of_cleaning(cleaning),
-            check_results=[
-                metadata.conserved_check(CONSERVED, cleaning),
-                metadata.mapped_check(MAPPED, cleaning),
-            ],
-        )
+            if client.key(model.name) in context.selected_asset_keys:
+                yield dg.MaterializeResult(
+                    asset_key=client.key(model.name), metadata=metadata.of_model(model)
+                )
+        if stage.key in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=stage.key, metadata=metadata.of_cleaning(cleaning))
+        checks = {
+            CONSERVED: metadata.conserved_check(CONSERVED, cleaning),
+            MAPPED: metadata.mapped_check(MAPPED, cleaning),
+        }
+        for key in context.selected_asset_check_keys:
+            yield checks[key.name]._replace(asset_key=key.asset_key)
 
     return cleaned
 
 
 def build_validated(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
     """The step that runs the client's dbt tests, each of them a check on its model."""
-    stage = dg.AssetSpec(
-        client.key("validated"),
+    stage = client.stage(
+        "validated",
         deps=[client.key("cleaned")],
         description=(
             "Every dbt test has run. A failed test of error severity stops the delivery; a "
             "warning is told in the report."
         ),
-        group_name=client.client_id,
         kinds={"dbt"},
-        tags=client.tags,
-        owners=client.owners,
-        partitions_def=client.partitions_def,
     )
 
     @dg.multi_asset(
-        name=f"{client.client_id}__validated",
+        name=client.step_name("validated"),
         specs=[stage],
         check_specs=list(dbt.check_specs.values()),
         allow_arbitrary_check_specs=True,
