@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consulting import chain
-from consulting.errors import BlockedDeliveryError, ChecksFailedError
+from consulting.errors import BlockedDeliveryError, ChecksFailedError, RunInterruptedError
 from consulting.intake import RunVerdict
 from consulting.intake.intake import Intake
 
@@ -151,3 +151,27 @@ def test_a_run_killed_anywhere_is_finished_by_the_next_with_one_delivery(
     with (world.folder.deliverables / batch_id / "tables/customers.csv").open() as file:
         assert len(file.readlines()) == 1 + 5
     assert not list(world.folder.deliverables.glob(".*"))
+
+
+def test_a_run_that_is_interrupted_in_dbt_says_so_and_holds_nothing_against_its_files(
+    world: World,
+) -> None:
+    world.drop("customers_1.csv", HEADER + customer(1))
+    received = world.receive("run")
+    batch_id = received.batch.batch_id
+    chain.profile(world.engagement, batch_id=batch_id, run_id="run", log=world.said.append)
+
+    def terminate(_: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(RunInterruptedError) as told:
+        chain.clean(world.engagement, batch_id=batch_id, run_id="run", log=terminate)
+    assert str(told.value).startswith(
+        f"acme_corp: the run was interrupted while it worked on batch {batch_id}"
+    )
+    assert "the next run takes the same files again" in str(told.value)
+    (standing,) = world.engagement.intake.state().batches
+    assert standing.reason == str(told.value)
+    assert bring_back(world) == batch_id
+    delivery = world.run(batch_id)
+    assert delivery.summary.delivered == 1

@@ -202,7 +202,7 @@ from consulting.layout import ClientFolder
 where, root, inputs = sys.argv[1:4]
 real = getattr(build, where)
 def die(*args, **kwargs):
-    if where == "_flush" and not str(args[0]).endswith("transform_log.csv"):
+    if where == "sync" and not str(args[0]).endswith("transform_log.csv"):
         return real(*args, **kwargs)
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(build, where, die)
@@ -213,7 +213,7 @@ build.build_delivery(made, folder=folder, tables=tables)
 """
 
 
-@pytest.mark.parametrize("where", ["find_examples", "write_manifest", "_flush"])
+@pytest.mark.parametrize("where", ["find_examples", "write_manifest", "sync"])
 def test_a_kill_in_the_middle_leaves_no_half_delivery_and_the_next_build_is_whole(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType, tmp_path: Path, where: str
 ) -> None:

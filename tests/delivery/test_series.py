@@ -90,11 +90,11 @@ def test_page_one_says_which_delivery_this_one_takes_the_place_of(series: Delive
         "Then 1,014 rows were received and 990 delivered; now 6,514 and 6,313." in first
     )
     manifest = json.loads((series.path / "manifest.json").read_text())
-    assert manifest["replaces"] == "b-14"
+    assert manifest["supersedes"] == "b-14"
 
 
 def test_a_delivery_of_a_new_period_replaces_nothing(delivery: Delivery) -> None:
-    assert json.loads((delivery.path / "manifest.json").read_text())["replaces"] is None
+    assert json.loads((delivery.path / "manifest.json").read_text())["supersedes"] is None
     assert (
         "takes the place of"
         not in (delivery.path / "quality_report.html").read_text().split('<nav class="contents"')[0]

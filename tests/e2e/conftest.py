@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 import consulting
-from consulting.components.engagement import assets, automation, models, partitions
+from consulting.components.engagement import assets, automation, models, partitions, runs
 from consulting.components.engagement.client import Client
 from consulting.components.loading import load_client
 from consulting.config.engagement import EngagementConfig
@@ -77,7 +77,7 @@ class Location:
         """One run of the client's job, as the daemon starts it for a request."""
         if request is not None:
             arguments |= {
-                "tags": {**request.tags, automation.RUN_KEY_TAG: request.run_key},
+                "tags": {**request.tags, runs.RUN_KEY_TAG: request.run_key},
                 "partition_key": request.partition_key,
             }
         job = self.defs.resolve_job_def(self.client.job_name)

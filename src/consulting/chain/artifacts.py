@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +20,7 @@ from consulting.records import (
     Record,
     Step,
 )
+from consulting.writing import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,8 @@ class Intake(Record):
         quarantined: Its files that could not be read.
         carried: For a feed this batch brought no file for: the delivery whose files stand in.
         carried_readings: How those were read.
+        earlier: The deliveries made before, in that order. A rebuild looks back at these and no
+            others, whatever has been delivered since.
     """
 
     batch: Batch
@@ -46,6 +48,7 @@ class Intake(Record):
     quarantined: tuple[QuarantinedFile, ...]
     carried: dict[str, str] = Field(default_factory=dict)
     carried_readings: tuple[FileReading, ...] = ()
+    earlier: tuple[str, ...] = ()
 
     @property
     def in_use(self) -> tuple[FileReading, ...]:
@@ -95,10 +98,7 @@ class Checks(Record):
 
 def write(path: Path, record: BaseModel) -> None:
     """Write one record; a reader sees all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(record.model_dump_json(indent=1), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, record.model_dump_json(indent=1))
 
 
 def read(path: Path, kind: type[M]) -> M:

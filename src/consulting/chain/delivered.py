@@ -128,7 +128,7 @@ def gather(
         profile = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
         cleaning = artifacts.read(run_folder / artifacts.CLEANING, artifacts.Cleaning)
         checks = artifacts.read(run_folder / artifacts.CHECKS, artifacts.Checks)
-    received_at = max(drop.first_seen for drop in received.batch.drops)
+    made = {each.delivery_id: each for each in list_deliveries(past or engagement.folder)}
     return DeliveryInputs(
         delivery_id=batch_id,
         client_id=engagement.client_id,
@@ -136,7 +136,7 @@ def gather(
         engagement_type=config.engagement_type,
         tier=config.security_tier,
         period=received.batch.period,
-        received_at=received_at,
+        received_at=max(drop.first_seen for drop in received.batch.drops),
         consultancy=signature(config.consultancy),
         files=received.in_use,
         quarantined=received.quarantined,
@@ -151,7 +151,7 @@ def gather(
         steps=cleaning.steps,
         reasons=cleaning.reasons,
         blocked=blocked(engagement),
-        history=tuple(list_deliveries(past or engagement.folder, before=received_at)),
+        history=tuple(made[each] for each in received.earlier if each in made),
         versions={
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             **{name: version(name) for name in VERSIONED},

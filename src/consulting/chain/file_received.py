@@ -19,13 +19,18 @@ from consulting.errors import (
     NothingNewError,
     UnreadableFileError,
 )
+from consulting.intake import State
 from consulting.intake.reading import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from consulting.chain.engagement import Engagement
+    from consulting.intake import DropStory
     from consulting.records import Batch, Drop, FileReading, QuarantinedFile
+
+MOST_DROPS = 10_000
+"""A person's run looks back over this many drops."""
 
 
 def receive(
@@ -51,7 +56,7 @@ def receive(
         NothingNewError: If its files bring nothing new; the batch is settled.
     """
     if batch_id is None:
-        batch_id = _claim(engagement, period).batch_id
+        batch_id = _claim(engagement, period)
     with attempt(engagement, batch_id, run_id) as batch:
         run_folder = engagement.folder.run(batch_id)
         forget_what_the_tier_forbids(engagement, log)
@@ -70,13 +75,22 @@ def receive(
             quarantined=tuple(quarantined),
             carried={feed: earlier.batch.batch_id for feed, earlier in carried.items()},
             carried_readings=tuple(stand_ins),
+            earlier=tuple(
+                each.batch_id
+                for each in engagement.intake.deliveries()
+                if each.batch_id != batch_id
+            ),
         )
         load_files(engagement, received)
     return received
 
 
-def _claim(engagement: Engagement, period: str | None) -> Batch:
-    """Take whatever is ready; for a period without new files, its delivered ones again."""
+def _claim(engagement: Engagement, period: str | None) -> str:
+    """The batch of a run that a person started.
+
+    Whatever is ready; else what is claimed already, be it waiting for its first run or for another
+    try; else, for a period, its delivered files again.
+    """
     intake = engagement.intake
     intake.look(now=datetime.now(UTC))
     if intake.state().counts.get("seen"):
@@ -85,18 +99,30 @@ def _claim(engagement: Engagement, period: str | None) -> Batch:
         intake.look(now=datetime.now(UTC))
     now = datetime.now(UTC)
     batch = intake.claim(now=now, trigger="person", period=period)
-    if batch is None and period is not None:
-        ids = [
-            story.drop.drop_id
-            for story in intake.history(limit=10_000)
-            if story.drop.period == period and story.delivered_in
-        ]
-        if ids:
-            intake.reprocess(ids, dry_run=False, now=now)
-            batch = intake.claim(now=now, trigger="replay", period=period)
+    if batch is not None:
+        return batch.batch_id
+    stories = [s for s in intake.history(limit=MOST_DROPS) if s.drop.period == period]
+    # by name, for a batch that waits for its run or another try would keep all others from a claim
+    ready = [s.drop.drop_id for s in stories if s.state is State.READY]
+    claimed = [s.batch_id for s in stories if s.state is State.CLAIMED and s.batch_id]
+    if not ready and claimed:
+        return claimed[-1]
+    if not ready and period is not None:
+        ready = _delivered_last(stories)
+        intake.reprocess(ready, dry_run=False, now=now)
+    batch = intake.claim(now=now, trigger="replay", drop_ids=ready) if ready else None
     if batch is None:
         raise NothingArrivedError(engagement.client_id, engagement.store.describe(), period)
-    return batch
+    return batch.batch_id
+
+
+def _delivered_last(stories: Sequence[DropStory]) -> list[int]:
+    """The delivered files of a period as they stand now: of each name its newest version."""
+    newest: dict[str, int] = {}
+    for story in stories:  # the newest come first
+        if story.delivered_in and story.repeat_of is None:
+            newest.setdefault(story.drop.key, story.drop.drop_id)
+    return sorted(newest.values())
 
 
 def _read_all(

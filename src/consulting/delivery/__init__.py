@@ -12,6 +12,7 @@ from consulting.delivery.inputs import (
     TableExport,
 )
 from consulting.delivery.logo import read_logo
+from consulting.delivery.manifest import MANIFEST, read_summary
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
     CORRECTION_ID,
@@ -26,6 +27,7 @@ from consulting.delivery.verify import compare, verify
 
 __all__ = [
     "CORRECTION_ID",
+    "MANIFEST",
     "Consultancy",
     "CorrectedRow",
     "CorrectionReport",
@@ -51,6 +53,7 @@ __all__ = [
     "original_columns",
     "read_delivery",
     "read_logo",
+    "read_summary",
     "unmapped_columns",
     "verify",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -13,8 +12,7 @@ from consulting.delivery.inputs import Delivery, DeliverySummary
 from consulting.delivery.manifest import (
     MANIFEST,
     file_sha256,
-    hash_files,
-    read_manifest,
+    read_summary,
     summarise,
     write_manifest,
 )
@@ -26,6 +24,7 @@ from consulting.delivery.tables import export_tables, open_warehouse
 from consulting.delivery.transform_log import write_transform_log
 from consulting.delivery.verify import compare
 from consulting.errors import DeliveryError
+from consulting.writing import sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +80,7 @@ def read_delivery(folder: ClientFolder, delivery_id: str) -> Delivery | None:
     final = folder.deliverables / delivery_id
     if not final.is_dir():
         return None
-    summary = DeliverySummary.model_validate(read_manifest(final)["summary"])
+    summary = read_summary(final)
     return _delivery(final, summary, rebuilt=True)
 
 
@@ -89,7 +88,9 @@ def _delivery(final: Path, summary: DeliverySummary, *, rebuilt: bool) -> Delive
     return Delivery(
         delivery_id=final.name,
         path=final,
-        files=tuple(sorted([*hash_files(final), MANIFEST])),
+        files=tuple(
+            sorted(p.relative_to(final).as_posix() for p in final.rglob("*") if p.is_file())
+        ),
         manifest_sha256=file_sha256(final / MANIFEST),
         rebuilt=rebuilt,
         summary=summary,
@@ -196,15 +197,7 @@ def _refuse_another(inputs: DeliveryInputs, final: Path, partial: Path) -> None:
 def _settle(partial: Path, final: Path) -> None:
     """Flush every file and folder, then let the finished delivery appear at once."""
     for path in sorted(partial.rglob("*"), reverse=True):
-        _flush(path)
-    _flush(partial)
+        sync(path)
+    sync(partial)
     partial.rename(final)
-    _flush(final.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(final.parent)

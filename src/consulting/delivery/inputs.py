@@ -119,7 +119,7 @@ class DeliveryInputs(Record):
         mappings: Source column by source column.
         steps: The lines of the transform log.
         blocked: What the tier did not allow, in the promised words.
-        history: Earlier deliveries, oldest first (`list_deliveries(folder, before=…)`).
+        history: The deliveries made before this one, in the order in which they were made.
         reasons: Reject reason code, or `feed/code`, → the sentence for the client; the cleaning
             rules' codes have sentences without it, and any other code is spelt out.
         questions: Further questions for the client, in words.

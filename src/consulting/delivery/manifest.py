@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from consulting.delivery.inputs import DeliverySummary
-from consulting.delivery.past import replaced
+from consulting.delivery.past import superseded
 from consulting.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def write_manifest(
     summary: DeliverySummary,
 ) -> None:
     """Write the manifest of the files in a folder; nothing may be added to it afterwards."""
-    previous = replaced(inputs)
+    previous = superseded(inputs)
     config = json.dumps(inputs.config, sort_keys=True, ensure_ascii=False, default=str)
     manifest = {
         "manifest_version": MANIFEST_VERSION,
@@ -83,6 +83,7 @@ def write_manifest(
         "security_tier_name": inputs.tier_name,
         "sampled": inputs.sampled,
         "period": inputs.period,
+        "supersedes": None if previous is None else previous.delivery_id,
         "received_at": inputs.received_at.isoformat(),
         "files": hash_files(folder),
         "raw_files": [
@@ -111,12 +112,16 @@ def write_manifest(
         "config": inputs.config,
         "versions": dict(sorted(inputs.versions.items())),
         "blocked": list(inputs.blocked),
-        "replaces": None if previous is None else previous.delivery_id,
         "earlier_deliveries": [past.delivery_id for past in inputs.history],
         "summary": summary.model_dump(mode="json"),
     }
     text = json.dumps(manifest, indent=2, sort_keys=False, ensure_ascii=False, default=str)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_summary(folder: Path) -> DeliverySummary:
+    """Return a finished delivery as one line of a trend; raises as `read_manifest`."""
+    return DeliverySummary.model_validate(read_manifest(folder)["summary"])
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Period:
         return self.versions[-1] if self.versions else None
 
 
-def replaced(inputs: DeliveryInputs) -> DeliverySummary | None:
+def superseded(inputs: DeliveryInputs) -> DeliverySummary | None:
     """Return the delivery of the same period whose place this one takes."""
     if inputs.period is None:
         return None

@@ -14,7 +14,7 @@ from consulting.delivery.findings import (
 )
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
-from consulting.delivery.past import in_calendar_order, replaced
+from consulting.delivery.past import in_calendar_order, superseded
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE, reach_verdict
 
@@ -88,7 +88,7 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         reasons_shown=REASONS_SHOWN,
         max_tests=MAX_TESTS,
         series=series,
-        replaces=replaced(inputs),
+        supersedes=superseded(inputs),
         trends=_trends(series),
         mapped=map_feeds(inputs),
         tables=contents.tables,

@@ -32,6 +32,11 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 # The same rule for DuckDB, so that millions of rows are neutralised without passing Python.
 FORMULA_SQL_PATTERN = r"^([\t\r\n]|\s*[=+\-@＝＋－＠])"  # noqa: RUF001
+# True for every text that the pattern fits, and for few others.
+FIRST_CHARACTERS_SQL = (
+    "({text} < '.' OR ({text} >= '=' AND {text} < '>') OR ({text} >= '@' AND {text} < 'A') "
+    "OR {text} >= '＋')"  # noqa: RUF001
+)
 NUMBER_SQL_PATTERN = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
 
 

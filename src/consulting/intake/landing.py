@@ -16,8 +16,8 @@ from consulting.intake.batching import drop_of, find_batch
 from consulting.intake.records import LandedFile, State
 from consulting.intake.schema import drops
 from consulting.intake.stores.base import Listed
-from consulting.intake.stores.writing import CHUNK_BYTES, hash_file, sync_folder, write_whole
 from consulting.records import QuarantinedFile
+from consulting.writing import CHUNK_BYTES, hash_file, sync, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -161,8 +161,8 @@ class Landing:
                 path.parent.mkdir(exist_ok=True)
                 arriving.chmod(0o440)
                 arriving.replace(path)
-                sync_folder(path.parent)
-                sync_folder(self._folder.landing)
+                sync(path.parent)
+                sync(self._folder.landing)
         finally:
             arriving.unlink(missing_ok=True)
         return path, sha256

@@ -8,6 +8,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consulting.intake.records import NoPeriod
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
@@ -61,6 +63,8 @@ class FeedMatcher:
         if period_of is None:
             return Match(feed=feed.name)
         period = period_of(key, seen)
+        if isinstance(period, NoPeriod):
+            return Match(feed=feed.name, code=NO_PERIOD, reason=period.reason, fix=period.fix)
         if period is not None:
             return Match(feed=feed.name, period=period)
         return Match(

@@ -7,8 +7,7 @@ import dagster as dg
 from consulting import chain
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import BATCH_TAG, Client
-from consulting.components.engagement.partitions import period_of
-from consulting.components.engagement.stage import batch_of, told_plainly
+from consulting.components.engagement.stage import batch_of, period_of_run, told_plainly
 from consulting.errors import NothingNewError
 from consulting.resources.consultancy import ConsultancyResource
 
@@ -48,15 +47,14 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = context.run.tags.get(BATCH_TAG)
+        period = period_of_run(context, client)
         try:
             with told_plainly():
                 received = chain.receive(
                     engagement,
                     run_id=context.run.run_id,
                     batch_id=batch_id,
-                    period=(
-                        period_of(context.partition_key) if context.has_partition_key else None
-                    ),
+                    period=period,
                     log=context.log.info,
                 )
         except NothingNewError as nothing:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from consulting.alerting import HeartbeatStatus
 from consulting.components.engagement import roster
+from consulting.components.rounds import Rounds, rounds_of
 from consulting.components.watch import (
     ALERTS,
     GETS_OUT,
@@ -16,6 +17,7 @@ from consulting.components.watch import (
     Watcher,
     portfolio_metadata,
 )
+from consulting.layout import ledger_url
 from consulting.resources.alerts import AlertsResource
 from consulting.resources.consultancy import ConsultancyResource
 
@@ -63,7 +65,7 @@ def portfolio(
 ) -> dg.MaterializeResult[None]:
     """The portfolio page."""
     clients = roster.enrolled()
-    watcher = Watcher(consultancy, alerts.desk(), context.instance)
+    watcher = Watcher(consultancy, alerts.desk(), context.instance, Rounds(ledger_url()))
     page = watcher.write_portfolio(clients, datetime.now(UTC))
     return dg.MaterializeResult(metadata=portfolio_metadata(page, len(clients)))
 
@@ -83,8 +85,9 @@ def watch_over_clients(
 ) -> dg.SensorResult:
     """One look over all clients."""
     now, desk, clients = datetime.now(UTC), alerts.desk(), roster.enrolled()
-    memory = Memory.model_validate_json(context.cursor) if context.cursor else Memory()
-    watcher = Watcher(consultancy, desk, context.instance)
+    memory = Memory.read(context.cursor)
+    rounds = rounds_of(ledger_url())
+    watcher = Watcher(consultancy, desk, context.instance, rounds)
     look = watcher.look(clients, memory, now)
     for client_id, problem in look.problems.items():
         context.log.error("%s could not be looked at: %s", client_id, problem)
@@ -93,7 +96,8 @@ def watch_over_clients(
         *look.evaluations
     ]
     memory = look.memory
-    if look.changed or memory.page_at is None or now - memory.page_at >= PAGE_EVERY:
+    stale = memory.page_at is None or now - memory.page_at >= PAGE_EVERY
+    if (look.changed or stale) and rounds.knows_all(clients):
         page = watcher.write_portfolio(clients, now)
         memory = memory.model_copy(update={"page_at": now})
         standing: dict[str, str | int] = {
@@ -104,7 +108,8 @@ def watch_over_clients(
             dg.AssetMaterialization(PORTFOLIO, metadata=portfolio_metadata(page, len(clients))),
             dg.AssetMaterialization(ALERTS, metadata=standing),
         ]
-    told = f"{len(clients)} clients: {look.reported} reported, {look.resolved} over, "
+    told = f"{len(clients)} clients, {look.looked} looked at: "
+    told += f"{look.reported} reported, {look.resolved} over, "
     return dg.SensorResult(
         skip_reason=f"{told}{sent.sent} sent.",
         asset_events=events,
