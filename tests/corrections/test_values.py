@@ -13,8 +13,8 @@ from consulting.formulas import neutralise
 @given(st.text(), st.sampled_from(("", " ", "\n")))
 def test_what_we_sent_is_the_same_with_or_without_our_apostrophe(text: str, space: str) -> None:
     assert is_same(text, text)
+    assert is_same(text + space, text)
     assert is_same(neutralise(text.strip()) + space, text)
-    assert is_same(text.strip() + space, neutralise(text.strip()))
 
 
 @pytest.mark.parametrize(
