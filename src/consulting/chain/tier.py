@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from consulting.chain.loaded import MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from consulting.chain.artifacts import Intake
+    from consulting.chain.carried import Carried
     from consulting.chain.engagement import Engagement
     from consulting.layout import ClientFolder
 
@@ -44,15 +44,15 @@ def forget_what_the_tier_forbids(engagement: Engagement, log: Callable[[str], No
 
 
 def tell_of_partial_files(
-    engagement: Engagement, carried: Mapping[str, Intake], log: Callable[[str], None]
+    engagement: Engagement, carried: Sequence[Carried], log: Callable[[str], None]
 ) -> None:
     """Say which files stand in with less than all their rows, since the tier was raised."""
     if engagement.config.security_tier < FULL_TIER:
         return
-    for feed, earlier in carried.items():
+    for earlier in carried:
         if any(reading.partial for reading in earlier.readings):
             log(
-                f"{feed}: no new file, and delivery {earlier.batch.batch_id}, whose files stand "
+                f"{earlier.feed}: no new file, and delivery {earlier.batch_id}, whose files stand "
                 "in, was made at a lower tier: only a masked sample or the headers are held. Drop "
                 "the file again, or reprocess its drop, for all its rows"
             )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dagster._core.run_coordinator import QueuedRunCoordinator
 
 if TYPE_CHECKING:
     import dagster as dg
+    from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
     from dagster._core.run_coordinator import SubmitRunContext
 
 CARRIED = ("client_id", "engagement_type")
@@ -23,15 +24,14 @@ class ClientRunCoordinator(QueuedRunCoordinator):
 
     def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
         """Queue a run."""
-        run = context.dagster_run
-        graph = context.workspace.asset_graph
-        tags = [graph.get(key).tags for key in run.asset_selection or () if graph.has(key)]
-        missing = {
-            name: tags[0][name]
-            for name in CARRIED
-            if tags and name not in run.tags and len({each.get(name) for each in tags}) == 1
-            if name in tags[0]
-        }
+        missing = missing_tags(context.dagster_run, context.workspace.asset_graph)
         if missing:
-            self._instance.add_run_tags(run.run_id, missing)
+            self._instance.add_run_tags(context.dagster_run.run_id, missing)
         return super().submit_run(context)
+
+
+def missing_tags(run: dg.DagsterRun, graph: BaseAssetGraph[Any]) -> dict[str, str]:
+    """What all assets of a run carry and the run does not."""
+    tags = [graph.get(key).tags for key in run.asset_selection or () if graph.has(key)]
+    shared = set.intersection(*(set(each.items()) for each in tags)) if tags else set()
+    return {name: value for name, value in shared if name in CARRIED and name not in run.tags}
