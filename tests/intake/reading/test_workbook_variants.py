@@ -254,3 +254,20 @@ def test_a_workbook_damaged_inside_is_refused(read: Reader) -> None:
     with pytest.raises(UnreadableFileError) as caught:
         read(target.getvalue(), "x.xlsx")
     assert caught.value.code == "workbook_broken"
+
+
+def test_an_xls_changed_anywhere_is_read_or_refused_and_takes_nothing_down(read: Reader) -> None:
+    book, target = xlwt.Workbook(), io.BytesIO()
+    sheet = book.add_sheet("S")
+    for at in range(20):
+        sheet.write(at, 0, at)
+        sheet.write(at, 1, f"n{at}")
+    book.save(target)
+    data = target.getvalue()
+    codes = set()
+    for at in range(512, len(data), 23):
+        try:
+            read(data[:at] + b"\xff\x7f" + data[at + 2 :], "x.xls")
+        except UnreadableFileError as error:
+            codes.add(error.code)
+    assert "workbook_broken" in codes

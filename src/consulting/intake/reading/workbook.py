@@ -100,6 +100,11 @@ def _refusing_damage(source: ByteSource) -> Iterator[None]:
         raise _password_needed(source) from error
     except (CalamineError, *DAMAGE) as error:
         raise workbook_broken(source.filename) from error
+    except BaseException as error:
+        # the library's own faults arrive as no Exception, so that nobody catches them by chance
+        if type(error).__name__ == "PanicException":
+            raise workbook_broken(source.filename) from error
+        raise
 
 
 class _Scans:
