@@ -46,23 +46,41 @@ with source as (
     select * from {{ relation }}
 ),
 
-texts as (
+trimmed as (
     select
         _file, _row, _row_id
         {%- for name, meta in columns %},
-        {{ without_null_tokens(trimmed(quoted(meta['from'])), meta) }} as {{ quoted(name) }}
+        {{ trimmed(quoted(meta['from'])) }} as {{ quoted(name) }}
         {%- endfor %}
     from source
 ),
 
-typed as (
+texts as (
+    select
+        _file, _row, _row_id
+        {%- for name, meta in columns %},
+        {{ without_null_tokens(quoted(name), meta) }} as {{ quoted(name) }}
+        {%- endfor %}
+    from trimmed
+),
+
+bare as (
     select
         _file, _row, _row_id
         {%- for name, meta in columns %},
         {{ quoted(name) }} as {{ quoted('_text_' ~ name) }},
-        {{ apply_rule(quoted(name), meta) }} as {{ quoted('_value_' ~ name) }}
+        {{ bare_text(quoted(name), meta) }} as {{ quoted('_bare_' ~ name) }}
         {%- endfor %}
     from texts
+),
+
+typed as (
+    select
+        *
+        {%- for name, meta in columns %},
+        {{ apply_rule_to_bare(quoted('_bare_' ~ name), meta) }} as {{ quoted('_value_' ~ name) }}
+        {%- endfor %}
+    from bare
 ),
 
 judged as (
@@ -71,7 +89,7 @@ judged as (
         {%- for name, meta in columns %},
         {%- set text, value = quoted('_text_' ~ name), quoted('_value_' ~ name) %}
         case
-        {%- for code, condition in problems(name, text, value, meta) %}
+        {%- for code, condition in problems(name, text, quoted('_bare_' ~ name), value, meta) %}
             when {{ condition }} then ';{{ name }}:{{ code }}'
         {%- endfor %}
             when false then null
@@ -118,9 +136,10 @@ from reasons
   case when lower({{ sql }}) in ({{ lowered(meta.get('null_tokens', var('null_tokens')) + ['']) }}) then null else {{ sql }} end
 {%- endmacro %}
 
-{#- CTEs `accepted` and `ranked`: the rows whose key occurs more than once, ranked; rank 1 is kept.
-    Only they are sorted: in a table of ten million rows, a window over all of them would not fit
-    into memory. A row without a complete key has no duplicates. -#}
+{#- The CTE `ranked`: the accepted rows whose key occurs more than once, ranked; rank 1 is kept.
+    Only they are sorted: a window over all of ten million rows would not fit into memory, nor would
+    a CTE of all accepted rows, which engines hold if it is used twice. A row without a complete key
+    has no duplicates. -#}
 {% macro ranked(relation, dedupe) -%}
   {%- set down = ' desc' if dedupe.get('keep', 'latest') == 'latest' else '' -%}
   {%- set order_by = dedupe.get('order_by', []) -%}
@@ -132,13 +151,9 @@ from reasons
     partition by {% for column in dedupe['key'] %}accepted.{{ quoted(column) }}{{ ', ' if not loop.last }}{% endfor %}
     order by {% for column in order_by %}accepted.{{ quoted(column) }}{{ down }} nulls last, {% endfor %}accepted._row_id{{ down }}
   {%- endset -%}
-accepted as (
-    select * from {{ relation }} where _reason is null
-),
-
 repeated as (
-    select {{ key }} from accepted
-    where {% for column in dedupe['key'] %}{{ quoted(column) }} is not null{{ ' and ' if not loop.last }}{% endfor %}
+    select {{ key }} from {{ relation }}
+    where _reason is null and {% for column in dedupe['key'] %}{{ quoted(column) }} is not null{{ ' and ' if not loop.last }}{% endfor %}
     group by {{ key }}
     having count(*) > 1
 ),
@@ -148,9 +163,10 @@ ranked as (
         accepted.*,
         row_number() over ({{ window }}) as _rank,
         first_value(accepted._row_id) over ({{ window }}) as _merged_into
-    from accepted
+    from {{ relation }} as accepted
     join repeated
         on {% for column in dedupe['key'] %}repeated.{{ quoted(column) }} = accepted.{{ quoted(column) }}{{ ' and ' if not loop.last }}{% endfor %}
+    where accepted._reason is null
 )
 {%- endmacro %}
 
@@ -166,8 +182,9 @@ select
     {{ quoted(name) }},
     {%- endfor %}
     _blanked, _file, _row, _row_id
-from accepted
-where not exists (
+from {{ relation }} as accepted
+where _reason is null
+and not exists (
     select 1 from ranked where ranked._row_id = accepted._row_id and ranked._rank > 1
 )
 {%- else -%}

@@ -1,6 +1,7 @@
 {#- What can be wrong with a value: a list of (reason code, SQL condition) for one column, where
-    `text` is the trimmed text and `value` what the rule made of it. -#}
-{% macro problems(name, text, value, meta) -%}
+    `text` is the trimmed text, `bare` the same without unit or currency, and `value` what the rule
+    made of it. -#}
+{% macro problems(name, text, bare, value, meta) -%}
   {%- set code_of = {
     'to_integer': 'not_an_integer', 'to_decimal': 'not_a_number', 'to_money': 'not_an_amount',
     'to_date': 'not_a_date', 'to_timestamp': 'not_a_timestamp', 'to_boolean': 'not_a_boolean',
@@ -10,8 +11,7 @@
   {%- set found = [] -%}
   {%- if meta.get('required') -%}{%- do found.append(('missing', text ~ ' is null')) -%}{%- endif -%}
   {%- if rule in ('to_decimal', 'to_money') and meta.get('decimal') == 'either' -%}
-    {%- set amount = amount_text(text, meta) if rule == 'to_money' else without_unit(text, meta) -%}
-    {%- do found.append(('ambiguous_number', value ~ ' is null and ' ~ number_text(amount, 'point') ~ ' is not null')) -%}
+    {%- do found.append(('ambiguous_number', value ~ ' is null and ' ~ number_text(bare, 'point') ~ ' is not null')) -%}
   {%- endif -%}
   {%- if rule != 'to_text' -%}
     {%- do found.append((code_of[rule], text ~ ' is not null and ' ~ value ~ ' is null')) -%}

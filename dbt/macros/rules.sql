@@ -15,6 +15,21 @@
   {{ rules[rule](sql, meta) }}
 {%- endmacro %}
 
+{#- The text of a number without its unit or currency; any other text as it is. `stage` makes it a
+    column of its own, for the rules for numbers look at it several times. -#}
+{% macro bare_text(sql, meta) -%}
+  {%- set rule = meta.get('rule', 'to_text') -%}
+  {%- if rule == 'to_money' -%}{{ without_unit(amount_text(sql, meta), meta) }}
+  {%- elif rule in ('to_integer', 'to_decimal') -%}{{ without_unit(sql, meta) }}
+  {%- else -%}{{ sql }}{%- endif -%}
+{%- endmacro %}
+
+{#- As `apply_rule`, of a `bare_text`. -#}
+{% macro apply_rule_to_bare(sql, meta) -%}
+  {%- set rules = {'to_integer': integer_of, 'to_decimal': decimal_of, 'to_money': money_of} -%}
+  {{ rules.get(meta.get('rule'), apply_rule)(sql, meta) }}
+{%- endmacro %}
+
 {#- case: upper | lower | capital; collapse: true makes inner runs of blanks one space;
     pad_zeros: the length to which numbers get back the zeros a spreadsheet took off their front. -#}
 {% macro to_text(sql, meta) -%}
@@ -38,8 +53,9 @@
 {%- endmacro %}
 
 {#- Whole numbers; "12.0" is one, "12.5" is not. thousands: the separator to accept; unit: as above. -#}
-{% macro to_integer(sql, meta) -%}
-  {%- set text = without_unit(sql, meta) -%}
+{% macro to_integer(sql, meta) -%}{{ integer_of(without_unit(sql, meta), meta) }}{%- endmacro %}
+
+{% macro integer_of(text, meta) -%}
   {%- if meta.get('thousands') -%}
     {%- set text = "replace(" ~ text ~ ", " ~ literal(meta['thousands']) ~ ", '')" -%}
   {%- endif -%}
@@ -56,14 +72,16 @@
   {%- endif -%}
   {%- set shape = '^[+-]?([0-9]+|[0-9]{1,3}(' ~ groups ~ '[0-9]{3})+)?(' ~ mark ~ '[0-9]*)?([eE][+-]?[0-9]{1,2})?$' -%}
   {%- set grouped = replaced(sql, groups, '') -%}
-  case when {{ matches(sql, shape) }} and {{ matches(sql, '[0-9]') }}
+  case when {{ matches(sql, '^[+-]?[0-9]+' ~ ('' if decimal == 'comma' else '([.][0-9]*)?') ~ '$') }} then {{ sql }}
+    when {{ matches(sql, shape) }} and {{ matches(sql, '[0-9]') }}
     then {{ "replace(" ~ grouped ~ ", ',', '.')" if decimal == 'comma' else grouped }} end
 {%- endmacro %}
 
 {#- decimal: point | comma | either ("1.234" is then refused as ambiguous); scale: digits kept;
     unit: the text after the number. -#}
-{% macro to_decimal(sql, meta) -%}
-  {%- set sql = without_unit(sql, meta) -%}
+{% macro to_decimal(sql, meta) -%}{{ decimal_of(without_unit(sql, meta), meta) }}{%- endmacro %}
+
+{% macro decimal_of(sql, meta) -%}
   {%- set type = 'decimal(18, ' ~ meta.get('scale', 4) ~ ')' -%}
   {%- set decimal = meta.get('decimal', 'point') -%}
   {%- if decimal == 'either' -%}
@@ -86,15 +104,21 @@
   {%- set bare = replaced(sql, '(?i)^([(+-]?)[\\s\u00a0]*' ~ currency ~ '[\\s\u00a0]*', '\\1') -%}
   {%- set bare = replaced(bare, '(?i)[\\s\u00a0]*' ~ currency ~ '[\\s\u00a0]*([)-]?)$', '\\1') -%}
   {#- "5,-" is five and no cents -#}
-  {%- set bare = replaced(bare, '([0-9])[,.]-{1,2}$', '\\1') -%}
-  {{ replaced(bare, '^(?:[(](.*)[)]|([^-].*)-)$', '-\\1\\2') }}
+  {%- set signed = replaced(bare, '([0-9])[,.]-{1,2}$', '\\1') -%}
+  {%- set signed = replaced(signed, '^(?:[(](.*)[)]|([^-].*)-)$', '-\\1\\2') -%}
+  case when {{ matches(sql, '^[0-9.,]*$') }} then {{ sql }}
+    when {{ matches(sql, '[-)]') }} then {{ signed }} else {{ bare }} end
 {%- endmacro %}
 
 {#- decimal as for to_decimal; currencies: the signs and codes to take off; scale: 2. -#}
 {% macro to_money(sql, meta) -%}
+  {{ money_of(without_unit(amount_text(sql, meta), meta), meta) }}
+{%- endmacro %}
+
+{% macro money_of(sql, meta) -%}
   {%- set amount = dict(meta) -%}
   {%- do amount.update({'scale': meta.get('scale', 2)}) -%}
-  {{ to_decimal(amount_text(sql, meta), amount) }}
+  {{ decimal_of(sql, amount) }}
 {%- endmacro %}
 
 {#- formats: the date formats the client writes, as strptime directives; the first that fits is it. -#}

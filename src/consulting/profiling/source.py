@@ -94,7 +94,8 @@ def open_connection(
     run_folder: Path, thresholds: Thresholds
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection in bounded memory, with the macros `white_space` and `null_like`."""
-    spill = run_folder / "profile" / ".spill"
+    # DuckDB makes this folder, but none above it
+    spill = run_folder / ".profile.spill"
     connection = duckdb.connect()
     try:
         bound_memory(connection, spill, limit=thresholds.memory_limit)
