@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from consulting.alerting.events import MOMENTARY, Event, FailedTest
-from consulting.alerting.redaction import as_code, escaped, shortened
+from consulting.alerting.redaction import as_code, escape, escaped, shortened
 from consulting.records import Record
 from consulting.timekeeping import say_duration
 
@@ -228,10 +228,10 @@ def _date(moment: datetime) -> str:
 
 
 def _link(link: str, label: str) -> str:
-    url = escaped(link.replace("|", "%7C").replace(" ", "%20"), LINK_LENGTH + 1)
-    if len(url) > LINK_LENGTH:
-        return escaped(label, HEADER_LENGTH)
-    return f"<{url}|{escaped(label, HEADER_LENGTH)}>"
+    url = escape(link.replace("|", "%7C").replace(" ", "%20"))
+    words = escaped(label, HEADER_LENGTH) or "Open"
+    # half a link would lead nowhere
+    return words if len(url) > LINK_LENGTH else f"<{url}|{words}>"
 
 
 def _listed(names: Sequence[str]) -> str:
