@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo dev test check lint types contracts unit format docs lock clean
+.PHONY: help setup demo dev test check lint types contracts unit format docs golden lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ format: setup ## let ruff write what it can
 
 docs: setup ## the pages that are written from the code
 	$(BIN)/consulting fields > docs/fields.md
+
+golden: setup ## the deliverables that the tests compare word for word; read the diff
+	CONSULTING_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/delivery/test_golden.py
 
 lock: setup ## new versions within the ranges of pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --generate-hashes \

@@ -118,52 +118,79 @@ from reasons
   case when lower({{ sql }}) in ({{ lowered(meta.get('null_tokens', var('null_tokens')) + ['']) }}) then null else {{ sql }} end
 {%- endmacro %}
 
-{#- Accepted rows with their rank among the rows of the same key; rank 1 is kept. -#}
-{% macro ranked(relation) -%}
-  {%- set dedupe = declared_model(feed_of(model.name)).get('meta', {}).get('dedupe') -%}
-  {%- if dedupe -%}
-    {%- set down = ' desc' if dedupe.get('keep', 'latest') == 'latest' else '' -%}
-    {%- set order_by = dedupe.get('order_by', []) -%}
-    {%- set order_by = [order_by] if order_by is string else order_by -%}
-    {%- set window -%}
-      partition by {% for key in dedupe['key'] %}{{ quoted(key) }}, {% endfor -%}
-      case when {% for key in dedupe['key'] %}{{ quoted(key) }} is null{{ ' or ' if not loop.last }}{% endfor %} then _row_id end
-      order by {% for column in order_by %}{{ quoted(column) }}{{ down }} nulls last, {% endfor %}_row_id{{ down }}
-    {%- endset -%}
-    select *, row_number() over ({{ window }}) as _rank, first_value(_row_id) over ({{ window }}) as _merged_into
-  {%- else -%}
-    select *, 1 as _rank, _row_id as _merged_into
-  {%- endif %}
-    from {{ relation }}
-    where _reason is null
+{#- CTEs `accepted` and `ranked`: the rows whose key occurs more than once, ranked; rank 1 is kept.
+    Only they are sorted: in a table of ten million rows, a window over all of them would not fit
+    into memory. A row without a complete key has no duplicates. -#}
+{% macro ranked(relation, dedupe) -%}
+  {%- set down = ' desc' if dedupe.get('keep', 'latest') == 'latest' else '' -%}
+  {%- set order_by = dedupe.get('order_by', []) -%}
+  {%- set order_by = [order_by] if order_by is string else order_by -%}
+  {%- set key -%}
+    {%- for column in dedupe['key'] %}{{ quoted(column) }}{{ ', ' if not loop.last }}{% endfor -%}
+  {%- endset -%}
+  {%- set window -%}
+    partition by {% for column in dedupe['key'] %}accepted.{{ quoted(column) }}{{ ', ' if not loop.last }}{% endfor %}
+    order by {% for column in order_by %}accepted.{{ quoted(column) }}{{ down }} nulls last, {% endfor %}accepted._row_id{{ down }}
+  {%- endset -%}
+accepted as (
+    select * from {{ relation }} where _reason is null
+),
+
+repeated as (
+    select {{ key }} from accepted
+    where {% for column in dedupe['key'] %}{{ quoted(column) }} is not null{{ ' and ' if not loop.last }}{% endfor %}
+    group by {{ key }}
+    having count(*) > 1
+),
+
+ranked as (
+    select
+        accepted.*,
+        row_number() over ({{ window }}) as _rank,
+        first_value(accepted._row_id) over ({{ window }}) as _merged_into
+    from accepted
+    join repeated
+        on {% for column in dedupe['key'] %}repeated.{{ quoted(column) }} = accepted.{{ quoted(column) }}{{ ' and ' if not loop.last }}{% endfor %}
+)
 {%- endmacro %}
 
 {#- One row per accepted row that is not a duplicate. -#}
 {% macro clean(relation) -%}
-with ranked as (
-    {{ ranked(relation) }}
-)
+  {%- set feed = feed_of(model.name) -%}
+  {%- set dedupe = declared_model(feed).get('meta', {}).get('dedupe') -%}
+{%- if dedupe -%}
+with {{ ranked(relation, dedupe) }}
 
 select
-    {%- for name, meta in feed_columns(feed_of(model.name)) %}
+    {%- for name, meta in feed_columns(feed) %}
     {{ quoted(name) }},
     {%- endfor %}
     _blanked, _file, _row, _row_id
-from ranked
-where _rank = 1
+from accepted
+where not exists (
+    select 1 from ranked where ranked._row_id = accepted._row_id and ranked._rank > 1
+)
+{%- else -%}
+select
+    {%- for name, meta in feed_columns(feed) %}
+    {{ quoted(name) }},
+    {%- endfor %}
+    _blanked, _file, _row, _row_id
+from {{ relation }}
+where _reason is null
+{%- endif -%}
 {%- endmacro %}
 
 {#- One row per row merged into another as its duplicate, with the rule that merged it. -#}
 {% macro merged(relation) -%}
   {%- set feed = feed_of(model.name) -%}
-  {%- set dedupe = declared_model(feed).get('meta', {}).get('dedupe') or {} -%}
+  {%- set dedupe = declared_model(feed).get('meta', {}).get('dedupe') -%}
+{%- if dedupe -%}
   {%- set key = dedupe.get('key', []) | join(', ') -%}
   {%- set order_by = dedupe.get('order_by', []) -%}
   {%- set order_by = order_by if order_by is string else order_by | join(', ') -%}
   {%- set rule = 'same ' ~ key ~ ', ' ~ dedupe.get('keep', 'latest') ~ (' by ' ~ order_by if order_by else '') ~ ' kept' -%}
-with ranked as (
-    {{ ranked(relation) }}
-),
+with {{ ranked(relation, dedupe) }},
 
 kept as (
     select * from ranked where _rank = 1
@@ -182,6 +209,16 @@ select
 from ranked
 join kept on kept._row_id = ranked._merged_into
 where ranked._rank > 1
+{%- else -%}
+select
+    {%- for name, meta in feed_columns(feed) %}
+    {{ quoted(name) }},
+    {%- endfor %}
+    'exact copy' as _rule,
+    _row_id as _merged_into, _file, _row, _row_id
+from {{ relation }}
+where false
+{%- endif -%}
 {%- endmacro %}
 
 {#- One row per rejected row: as the client sent it, with the reasons. -#}

@@ -90,7 +90,9 @@ EVENTS = {
             fix="Ask the client for it without one.",
         ),
     ),
-    "drift": drift(ACME, feed="orders", columns=["Order ID"], text="A column is gone.", link=LINK),
+    "drift": drift(
+        ACME, feeds=["orders"], columns=["Order ID"], text="A column is gone.", link=LINK
+    ),
     "tier_blocked": tier_blocked(
         ACME, TierBlockedError("store full rows of feed 'orders'", 3, "acme_corp", 2)
     ),
@@ -130,7 +132,7 @@ def test_failed_tests_are_counted_and_told_worst_first() -> None:
 def test_tier_one_names_no_column_no_test_and_no_cause() -> None:
     schema_only = ACME.model_copy(update={"tier": 1})
     said = all_of(told(failed_tests(schema_only, CHECKS, link=LINK)))
-    said += all_of(told(drift(schema_only, feed="orders", columns=["ssn"], text="x", link=None)))
+    said += all_of(told(drift(schema_only, feeds=["orders"], columns=["ssn"], text="x", link=None)))
     said += all_of(
         told(failed_run(schema_only, stage="x", cause="no column ssn", link=None, batch_id="b"))
     )

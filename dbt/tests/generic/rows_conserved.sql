@@ -1,29 +1,26 @@
 {#- Every row received is delivered, rejected or merged: exactly once, and none was invented. -#}
 {% test rows_conserved(model, feed) %}
-with received as (
-    select _row_id from {{ source('raw', feed) }}
-),
-
-accounted as (
-    select _row_id from {{ model }}
-    union all
-    select _row_id from {{ ref('rejects_' ~ feed) }}
-    union all
-    select _row_id from {{ ref('merged_' ~ feed) }}
-),
-
-counted as (
-    select _row_id, count(*) as places from accounted group by _row_id
+with counted as (
+    select _row_id, sum(received) as received, sum(places) as places
+    from (
+        select _row_id, 1 as received, 0 as places from {{ source('raw', feed) }}
+        union all
+        select _row_id, 0, 1 from {{ model }}
+        union all
+        select _row_id, 0, 1 from {{ ref('rejects_' ~ feed) }}
+        union all
+        select _row_id, 0, 1 from {{ ref('merged_' ~ feed) }}
+    ) as followed
+    group by _row_id
 )
 
 select
-    coalesce(received._row_id, counted._row_id) as _row_id,
+    _row_id,
     case
-        when counted.places is null then 'lost'
-        when received._row_id is null then 'invented'
+        when places = 0 then 'lost'
+        when received = 0 then 'invented'
         else 'more than once'
     end as problem
-from received
-full outer join counted on counted._row_id = received._row_id
-where counted.places is null or received._row_id is null or counted.places <> 1
+from counted
+where received <> 1 or places <> 1
 {% endtest %}

@@ -81,6 +81,7 @@ class Event(Record):
         text: What happened, in a sentence or two.
         next_step: What to do next.
         facts: Counts and names for the reader, by label.
+        files: Names of the files it is about.
         tests: Failed tests; told worst first.
         columns: Names of columns it is about.
         cause: Text of a foreign error; values are taken out of it.
@@ -99,6 +100,7 @@ class Event(Record):
     text: str = ""
     next_step: str = ""
     facts: dict[str, str | int] = Field(default_factory=dict)
+    files: tuple[str, ...] = ()
     tests: tuple[FailedTest, ...] = ()
     columns: tuple[str, ...] = ()
     cause: str = ""
@@ -115,6 +117,7 @@ class Event(Record):
             "text": without_personal_data(self.text),
             "next_step": without_personal_data(self.next_step),
             "cause": first_cause(self.cause) if self.cause else "",
+            "files": tuple(without_personal_data(name) for name in self.files),
             "facts": {
                 label: without_personal_data(value) if isinstance(value, str) else value
                 for label, value in self.facts.items()
@@ -201,7 +204,7 @@ def failed_run(  # noqa: PLR0913 - what is known of a run, by keyword
             "title": f"The run failed while it {_DOING.get(stage, f'worked on {stage}')}",
             "text": "Nothing was delivered, and no file was lost.",
             "next_step": next_step,
-            "facts": _period(period) | {"Stage": stage, "Batch": batch_id},
+            "facts": _period(period),
             "cause": first_cause(cause),
             "link": link,
         }
@@ -273,27 +276,34 @@ def quarantined_file(route: AlertRoute, file: QuarantinedFile, *, link: str | No
             "title": f"A file was set aside: {file.code.replace('_', ' ')}",
             "text": file.reason,
             "next_step": file.fix,
-            "facts": {"File": file.filename, "Size (bytes)": file.size_bytes}
-            | ({"Feed": file.feed} if file.feed else {}),
+            "facts": {"Feed": file.feed} if file.feed else {},
+            "files": (file.filename,),
             "link": link,
         }
     )
 
 
-def drift(
-    route: AlertRoute, *, feed: str, columns: Sequence[str], text: str, link: str | None
+def drift(  # noqa: PLR0913 - what is known of the change, by keyword
+    route: AlertRoute,
+    *,
+    feeds: Sequence[str],
+    columns: Sequence[str],
+    text: str,
+    link: str | None,
+    period: str | None = None,
 ) -> Event:
-    """A change in a feed's shape that blocks the run."""
+    """A change in the shape of feeds that blocks the run."""
+    names = " and ".join(feeds)
     return Event.model_validate(
         _of(route)
         | {
             "kind": "drift",
-            "subject": feed,
-            "title": f"The feed {feed} changed shape",
-            "text": text,
+            "subject": names,
+            "title": f"The feed{'s'[: len(feeds) != 1]} {names} changed shape",
+            "text": f"Nothing was delivered. {text}",
             "next_step": "Accept the proposed change of the client's models, or ask the client to "
             "send the file as before.",
-            "facts": {"Feed": feed, "Columns": len(columns)},
+            "facts": _period(period) | {"Columns": len(columns)},
             "columns": tuple(columns),
             "link": link,
         }

@@ -81,8 +81,8 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
         blocks.append(_plain(event.text))
     if event.cause:
         blocks.append(_section(f"*First cause*\n{as_code(event.cause, TEXT_LENGTH)}"))
-    if event.facts:
-        blocks.append(_fields(event.facts))
+    if event.files or event.facts:
+        blocks.append(_fields(event))
     if event.tests:
         blocks.append(_section(_tests(event.tests)))
     if event.columns:
@@ -132,11 +132,11 @@ def storm_message(incidents: Sequence[Incident], *, most: int = MOST_LISTED) -> 
     else:
         headline = f"{_RESOLVED} all {len(incidents)} incidents {across} are resolved"
     blocks = [_header(headline)]
-    kinds: dict[str, str | int] = {}
+    kinds: dict[str, int] = {}
     for each in incidents:
         label = each.event.kind.replace("_", " ").capitalize()
-        kinds[label] = int(kinds.get(label, 0)) + 1
-    blocks.append(_fields(kinds))
+        kinds[label] = kinds.get(label, 0) + 1
+    blocks.append(_counts(kinds))
     worst = sorted(
         still_open,
         key=lambda each: (each.event.severity != "error", each.opened_at, each.incident_id),
@@ -242,13 +242,25 @@ def _section(markdown: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": markdown}}
 
 
-def _fields(facts: dict[str, str | int]) -> Block:
-    shown = list(facts.items())[:MOST_FIELDS]
+def _fields(event: Event) -> Block:
+    """The files and facts of an event, side by side."""
+    shown = {label: _value(value) for label, value in event.facts.items()}
+    if event.files:
+        label = f"File{'s'[: len(event.files) != 1]}"
+        shown = {label: _listed([as_code(name) for name in event.files])} | shown
+    return _side_by_side(shown)
+
+
+def _counts(counts: dict[str, int]) -> Block:
+    return _side_by_side({label: f"{count:,}" for label, count in counts.items()})
+
+
+def _side_by_side(shown: dict[str, str]) -> Block:
     return {
         "type": "section",
         "fields": [
-            {"type": "mrkdwn", "text": f"*{escaped(label, HEADER_LENGTH)}*\n{_value(value)}"}
-            for label, value in shown
+            {"type": "mrkdwn", "text": f"*{escaped(label, HEADER_LENGTH)}*\n{value}"}
+            for label, value in list(shown.items())[:MOST_FIELDS]
         ],
     }
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
+from consulting.bounded_memory import open_bounded
 from consulting.cleaning.models import feeds_of, read_columns
 from consulting.cleaning.rules import column_rule, describe_rule
 from consulting.cleaning.warehouse import Tables, quoted
+from consulting.corrections import UNKNOWN_CORRECTION
 from consulting.records import FeedAccount, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from consulting.cleaning.rules import ColumnRule
     from consulting.records import FileReading
 
 NO_MODELS = "feed:no_models"
@@ -41,7 +42,7 @@ def account_rows(
         An account for each feed that has models, a source or a file, in alphabetical order.
     """
     feeds = sorted({*feeds_of(manifest), *(reading.feed for reading in readings)})
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_bounded(warehouse, read_only=True) as connection:
         tables = Tables(connection)
         return [_account(tables, feed, _received(feed, readings), readings) for feed in feeds]
 
@@ -64,8 +65,7 @@ def _account(
     tables: Tables, feed: str, received: int, readings: Sequence[FileReading]
 ) -> FeedAccount:
     kept = [r for r in readings if r.feed == feed and r.rows_path is not None]
-    unparsed = sum(reading.unparsed_rows for reading in kept)
-    rejected = {UNPARSED: unparsed} if unparsed else {}
+    rejected = _unparsed(kept)
     raw, table = f"raw.{feed}", _delivered_table(tables, feed)
     loaded = tables.count(raw)
     if not readings:
@@ -92,6 +92,14 @@ def _account(
     )
 
 
+def _unparsed(readings: Sequence[FileReading]) -> dict[str, int]:
+    """Records set aside before they became rows, by reason."""
+    records = sum(reading.unparsed_rows for reading in readings)
+    unknown = sum(r.corrections.still_unknown for r in readings if r.corrections)
+    counted = {UNPARSED: records - unknown, UNKNOWN_CORRECTION: unknown}
+    return {reason: count for reason, count in counted.items() if count}
+
+
 def _delivered_table(tables: Tables, feed: str) -> str | None:
     """The mart, or the table before it where a hand-written mart has other rows than the feed."""
     for name in (f"marts.{feed}", f"intermediate.int_{feed}"):
@@ -102,19 +110,24 @@ def _delivered_table(tables: Tables, feed: str) -> str | None:
 
 def _delivered(tables: Tables, raw: str, table: str, set_aside: list[str]) -> int:
     """Rows delivered; where a row was lost, only those that can be told to be delivered once."""
-    places = [table, *set_aside]
-    ids = " UNION ALL ".join(f"SELECT _row_id FROM {tables.quoted(name)}" for name in places)
-    lost, once = tables.rows(
-        f"""
-        WITH places AS (SELECT _row_id, count(*) AS n FROM ({ids}) GROUP BY _row_id)
-        SELECT
-            (SELECT count(*) FROM {tables.quoted(raw)} r WHERE r._row_id NOT IN
-                (SELECT _row_id FROM places WHERE _row_id IS NOT NULL)),
-            (SELECT count(*) FROM places WHERE n = 1 AND _row_id IN
-                (SELECT _row_id FROM {tables.quoted(table)}))
-        """
-    )[0]
-    return int(once) if lost else tables.count(table)
+    ids = " UNION ALL ".join(
+        f"SELECT _row_id FROM {tables.quoted(name)}" for name in (table, *set_aside)
+    )
+    lost = sum(
+        tables.rows(
+            f"SELECT count(*) FROM {tables.quoted(raw)} WHERE _row_id {span} AND NOT EXISTS "
+            f"(SELECT 1 FROM ({ids}) p WHERE p._row_id {span} AND p._row_id = {raw_id})"
+        )[0][0]
+        for raw_id in [f"{tables.quoted(raw)}._row_id"]
+        for span in tables.spans(raw)
+    )
+    if not lost:
+        return tables.count(table)
+    once = tables.rows(
+        f"SELECT count(*) FROM (SELECT _row_id FROM ({ids}) GROUP BY _row_id HAVING count(*) = 1) "
+        f"WHERE _row_id IN (SELECT _row_id FROM {tables.quoted(table)})"
+    )
+    return int(once[0][0])
 
 
 def cleaning_steps(warehouse: Path, manifest: dict[str, Any]) -> list[Step]:
@@ -127,7 +140,7 @@ def cleaning_steps(warehouse: Path, manifest: dict[str, Any]) -> list[Step]:
     Returns:
         Steps with counts: `values_changed` are accepted values that differ from what was sent.
     """
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_bounded(warehouse, read_only=True) as connection:
         tables = Tables(connection)
         steps = [
             step for feed in feeds_of(manifest) for step in _feed_steps(tables, manifest, feed)
@@ -193,23 +206,12 @@ def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received:
     }
     if not columns or "_reasons" not in staged:
         return []
-    counts: list[str] = []
-    for name, rule in columns.items():
-        value, sent = f"s.{quoted(name)}", f"r.{quoted(rule.source)}"
-        counts.append(
-            f"count(*) FILTER (s._reason IS NULL AND {value} IS DISTINCT FROM "
-            f"try_cast(nullif({sent}, '') AS {staged[name]}))"
-        )
-        for column, among in _MARKS.items():
-            marked = f"concat(';', s.{column}, ';')"
-            counts.append(f"count(*) FILTER ({among} AND contains({marked}, ';{name}:'))")
-    found = tables.rows(
-        f"SELECT {', '.join(counts)} FROM {tables.quoted(f'staging.stg_{feed}')} s "
-        f"JOIN {tables.quoted(f'raw.{feed}')} r USING (_row_id)"
-    )[0]
+    marks = _count_marks(tables, feed, columns)
+    changes = _count_changes(tables, feed, columns, staged)
     steps: list[Step] = []
     for number, (name, rule) in enumerate(columns.items()):
-        changed, first, any_place, blanked = found[4 * number : 4 * number + 4]
+        first, any_place, blanked = marks[3 * number : 3 * number + 3]
+        changed = changes[number]
         notes = [describe_rule(rule)]
         if any_place > first:
             notes.append(f"{any_place - first} more rows rejected for another column first")
@@ -229,6 +231,44 @@ def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received:
             )
         )
     return steps
+
+
+def _count_marks(tables: Tables, feed: str, columns: Iterable[str]) -> list[int]:
+    """Three counts for each column: rejected for it first, for it at all, emptied in it."""
+    counts = [
+        f"count(*) FILTER ({among} AND contains(concat(';', s.{mark}, ';'), ';{name}:'))"
+        for name in columns
+        for mark, among in _MARKS.items()
+    ]
+    # few rows have a mark; only they are searched for names
+    found = tables.rows(
+        f"SELECT {', '.join(counts)} FROM {tables.quoted(f'staging.stg_{feed}')} s "
+        "WHERE s._reason IS NOT NULL OR s._reasons IS NOT NULL OR s._blanked IS NOT NULL"
+    )
+    return list(found[0])
+
+
+def _count_changes(
+    tables: Tables, feed: str, columns: Mapping[str, ColumnRule], staged: Mapping[str, str]
+) -> list[int]:
+    """For each column the accepted values that differ from what was sent."""
+    counts = []
+    for name, rule in columns.items():
+        value, sent = f"s.{quoted(name)}", f"r.{quoted(rule.source)}"
+        if staged[name] != "VARCHAR":
+            sent = f"try_cast(nullif({sent}, '') AS {staged[name]})"
+        else:
+            sent = f"nullif({sent}, '')"
+        counts.append(f"count(*) FILTER ({value} IS DISTINCT FROM {sent})")
+    totals = [0] * len(counts)
+    for span in tables.spans(f"raw.{feed}"):
+        found = tables.rows(
+            f"SELECT {', '.join(counts)} FROM {tables.quoted(f'staging.stg_{feed}')} s "
+            f"JOIN {tables.quoted(f'raw.{feed}')} r ON r._row_id = s._row_id "
+            f"WHERE s._reason IS NULL AND s._row_id {span} AND r._row_id {span}"
+        )[0]
+        totals = [total + count for total, count in zip(totals, found, strict=True)]
+    return totals
 
 
 def _sql_steps(tables: Tables, manifest: dict[str, Any]) -> list[Step]:

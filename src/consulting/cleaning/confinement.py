@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from consulting.bounded_memory import bound_memory
 from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
     import duckdb
-
-MEMORY_LIMIT_VARIABLE = "CONSULTING_MEMORY_LIMIT"
-DEFAULT_MEMORY_LIMIT = "3GB"
 
 
 def confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -26,9 +23,7 @@ def confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
             that leads elsewhere is refused.
     """
     place = str(folder.resolve()).replace("'", "''")
-    memory = os.environ.get(MEMORY_LIMIT_VARIABLE, DEFAULT_MEMORY_LIMIT).replace("'", "''")
-    connection.execute(f"SET memory_limit = '{memory}'")
-    connection.execute(f"SET temp_directory = '{place}/warehouse.duckdb.tmp'")
+    bound_memory(connection, folder.resolve() / "warehouse.duckdb.tmp")
     connection.execute(f"SET allowed_directories = ['{place}/']")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

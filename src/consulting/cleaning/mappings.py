@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
+from consulting.bounded_memory import open_bounded
 from consulting.cleaning.lineage import Lineage
 from consulting.cleaning.models import declared_columns, feeds_of, read_columns
 from consulting.cleaning.rules import column_rule, describe_rule
@@ -42,7 +41,7 @@ def column_mappings(
         the feed, then dropped columns. A source column that is neither mapped nor dropped with a
         reason has neither `target_table` nor `dropped_because`: it is unaccounted for.
     """
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_bounded(warehouse, read_only=True) as connection:
         tables = Tables(connection)
         marts = tables.in_schema("marts")
         lineage = Lineage(manifest, tables, compiled or {})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any, Literal
 
-import duckdb
-
+from consulting.bounded_memory import open_bounded
 from consulting.cleaning.invocation import Progress, invoke_dbt, scrub
 from consulting.cleaning.models import declared_columns, read_columns
 from consulting.cleaning.slim import describe_test
@@ -225,7 +224,7 @@ def _missing(
 def add_optional_columns(manifest: dict[str, Any], warehouse: Path) -> None:
     """Add the `optional` columns that the files left out, empty, to the raw tables."""
     present = _raw_columns(warehouse)
-    with duckdb.connect(str(warehouse)) as connection:
+    with open_bounded(warehouse) as connection:
         for feed in declared_columns(manifest):
             known = {name.casefold() for name in present.get(feed, [])}
             for meta in read_columns(manifest, feed).values():
@@ -243,7 +242,7 @@ def create_missing_tables(warehouse: Path, columns: dict[str, list[str]]) -> Non
         columns: Source columns by feed.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(warehouse)) as connection:
+    with open_bounded(warehouse) as connection:
         connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
         for feed, names in columns.items():
             text = "".join(f"{quoted(name)} VARCHAR, " for name in names)
@@ -256,7 +255,7 @@ def create_missing_tables(warehouse: Path, columns: dict[str, list[str]]) -> Non
 def _raw_columns(warehouse: Path) -> dict[str, list[str]]:
     if not warehouse.exists():
         return {}
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_bounded(warehouse, read_only=True) as connection:
         raw = Tables(connection).in_schema("raw")
     return {
         feed: [name for name in columns if name not in ("_file", "_row", "_row_id")]
@@ -268,7 +267,7 @@ def _model_outcomes(
     results: list[Any], expected: dict[str, dict[str, Any]], warehouse: Path
 ) -> list[ModelOutcome]:
     status: dict[str, Literal["success", "skipped"]] = {"success": "success", "skipped": "skipped"}
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with open_bounded(warehouse, read_only=True) as connection:
         tables = Tables(connection)
         counts = {
             node["unique_id"]: tables.count(f"{node['schema']}.{node['alias']}")

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
+
+SPAN_ROWS = 500_000
 
 
 def quoted(name: str) -> str:
@@ -64,6 +68,18 @@ class Tables:
             f"GROUP BY 1 ORDER BY 2 DESC, 1"
         )
         return {str(value): int(count) for value, count in rows}
+
+    def spans(self, name: str) -> Iterator[str]:
+        """Ranges of a table's row ids, as SQL to follow `_row_id`, to join large tables in parts.
+
+        Tables of a feed lie in the order of `_row_id`, so that each part is found by DuckDB's
+        zone maps, and its hash table stays small.
+        """
+        first, last = self.rows(f"SELECT min(_row_id), max(_row_id) FROM {self.quoted(name)}")[0]
+        if first is None:
+            return
+        for start in range(first, last + 1, SPAN_ROWS):
+            yield f"BETWEEN {start} AND {min(start + SPAN_ROWS - 1, last)}"
 
     @staticmethod
     def quoted(name: str) -> str:

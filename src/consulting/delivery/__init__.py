@@ -2,7 +2,7 @@
 
 from consulting.delivery.build import build_delivery, read_delivery
 from consulting.delivery.findings import Finding, Question, ask_questions, collect_findings
-from consulting.delivery.history import HistoryTable, append_history, by_period, list_deliveries
+from consulting.delivery.history import HistoryTable, append_history, list_deliveries
 from consulting.delivery.inputs import (
     Consultancy,
     Delivery,
@@ -15,22 +15,13 @@ from consulting.delivery.logo import read_logo
 from consulting.delivery.manifest import MANIFEST, read_summary
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
-    CORRECTION_ID,
-    CorrectedRow,
-    CorrectionReport,
     export_rejects,
-    is_corrections,
-    match_corrections,
-    original_columns,
 )
 from consulting.delivery.verify import compare, verify
 
 __all__ = [
-    "CORRECTION_ID",
     "MANIFEST",
     "Consultancy",
-    "CorrectedRow",
-    "CorrectionReport",
     "Delivery",
     "DeliveryInputs",
     "DeliverySummary",
@@ -43,15 +34,11 @@ __all__ = [
     "append_history",
     "ask_questions",
     "build_delivery",
-    "by_period",
     "collect_findings",
     "compare",
     "export_rejects",
     "find_unmapped",
-    "is_corrections",
     "list_deliveries",
-    "match_corrections",
-    "original_columns",
     "read_delivery",
     "read_logo",
     "read_summary",

@@ -78,8 +78,9 @@ ADVICE: dict[str, Words] = {
     "units_in_values": Words("Units written beside numbers", "Send the number alone."),
     "mixed_units": Words("Several units in one column", "Convert them to one unit."),
     "mixed_currencies": Words(
-        "Several currencies in one column",
-        "Send the currency in a column of its own; until then, sums over this column mean nothing.",
+        "Unclear currencies",
+        "Send the currency in a column of its own; until it is clear, sums over this column mean "
+        "nothing.",
     ),
     "currency_in_values": Words("Currency signs beside amounts", "Nothing to do: they are read."),
     "outliers": Words("Unusually large or small numbers", "Check whether they are right."),

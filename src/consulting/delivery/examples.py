@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 EXAMPLES_PER_COLUMN = 3
 EXAMPLE_ROWS = 100_000
 """Examples are looked for in the first rows only; the counts are those of all rows."""
+PART_ROWS = 500_000
+"""Raw and delivered rows are compared in parts of so many row ids: a part fits into memory."""
 _COLUMNS_PER_STATEMENT = 25
 _CANDIDATES = 500
 _LONGEST_SHOWN = 60
@@ -129,7 +131,7 @@ def _compare(
         f"count(*) FILTER (WHERE {differs} AND {after} IS NULL)"
         for before, after, differs in (_sides(mapping, mart) for mapping in mappings)
     )
-    counts = connection.execute(f"SELECT {counted} {joined}").fetchall()[0]
+    counts = _summed(connection, f"SELECT {counted} {joined}", feed)
     found = []
     for position, mapping in enumerate(mappings):
         values, changed, emptied = counts[3 * position : 3 * position + 3]
@@ -155,6 +157,19 @@ def _compare(
     return found
 
 
+def _summed(connection: duckdb.DuckDBPyConnection, query: str, feed: str) -> list[int]:
+    """The counts of a query over `m` and `r`, added up over parts that fit into memory."""
+    bounds = f'SELECT min("_row_id"), max("_row_id") FROM raw.{quote(feed)}'
+    first, last = connection.execute(bounds).fetchall()[0]
+    totals: list[int] = []
+    for start in range(first or 0, (last or 0) + 1, PART_ROWS):
+        part = f"BETWEEN {start} AND {start + PART_ROWS - 1}"
+        both = f'm."_row_id" {part} AND r."_row_id" {part}'
+        counts = connection.execute(f"{query} WHERE {both}").fetchall()[0]
+        totals = [a + b for a, b in zip(totals, counts, strict=True)] if totals else list(counts)
+    return totals
+
+
 def _sides(mapping: ColumnMapping, mart: Mapping[str, str]) -> tuple[str, str, str]:
     """SQL of the value before, after, and of whether they differ: 12.5 and 12.50 do not."""
     target = mapping.target_column or ""
@@ -178,7 +193,7 @@ def _examples(
     before, after, differs = sides
     rows = connection.execute(
         f"SELECT {before} AS b, {after} AS a, count(*) AS n {joined} "
-        f'WHERE {differs} AND r."_row_id" <= {EXAMPLE_ROWS} '
+        f'WHERE {differs} AND r."_row_id" <= {EXAMPLE_ROWS} AND m."_row_id" <= {EXAMPLE_ROWS} '
         f"GROUP BY 1, 2 ORDER BY n DESC, b, a LIMIT {_CANDIDATES}"
     ).fetchall()
     kinds: dict[tuple[str, str], Example] = {}

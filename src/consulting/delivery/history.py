@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from consulting.bounded_memory import open_bounded
+from consulting.delivery.inputs import DeliverySummary
 from consulting.delivery.manifest import read_summary
 from consulting.delivery.tables import MART_SCHEMA, describe, quote
-from consulting.errors import ConfigurationError, DeliveryError
+from consulting.errors import DeliveryError
 from consulting.records import Record
-from consulting.timekeeping import period_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import date
+    from collections.abc import Sequence
     from pathlib import Path
 
     from consulting.delivery.inputs import DeliverySummary
@@ -61,22 +61,6 @@ def list_deliveries(folder: ClientFolder) -> list[DeliverySummary]:
     return sorted(found, key=lambda one: (one.received_at, one.delivery_id))
 
 
-def by_period(deliveries: Iterable[DeliverySummary]) -> list[DeliverySummary]:
-    """Deliveries as periods follow each other: of each period the last one given.
-
-    Those without a period stand where their files arrived.
-    """
-    last = {one.period or one.delivery_id: one for one in deliveries}
-    return sorted(last.values(), key=lambda one: (_day(one), one.received_at))
-
-
-def _day(delivery: DeliverySummary) -> date:
-    try:
-        return period_start(delivery.period or "")
-    except ConfigurationError:
-        return delivery.received_at.date()
-
-
 def append_history(
     warehouse: Path, tables: Sequence[str], *, delivery_id: str, period: str | None
 ) -> list[HistoryTable]:
@@ -95,14 +79,11 @@ def append_history(
     Raises:
         DeliveryError: If a table is missing.
     """
-    connection = duckdb.connect(str(warehouse))
-    try:
+    with open_bounded(warehouse) as connection:
         connection.execute("BEGIN")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {HISTORY_SCHEMA}")
         outcomes = [_append(connection, table, delivery_id, period) for table in tables]
         connection.execute("COMMIT")
-    finally:
-        connection.close()
     return outcomes
 
 

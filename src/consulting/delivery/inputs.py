@@ -158,12 +158,6 @@ class DeliveryInputs(Record):
     config: dict[str, Any] = Field(default_factory=dict)
 
     @property
-    def supersedes(self) -> str | None:
-        """The delivery of the same period whose place this one takes."""
-        same = [past.delivery_id for past in self.history if past.period == self.period]
-        return same[-1] if same and self.period else None
-
-    @property
     def tier_name(self) -> str:
         """The tier as people call it: "Schema-Only", "Sampled" or "Full"."""
         return TierBlockedError.NAMES[self.tier]

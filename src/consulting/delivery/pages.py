@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,17 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def mentions(text: str, line: int) -> bool:
+    """Whether a text names the line: "Line 1,498 skipped" does for 1498."""
+    return re.search(rf"\b[Ll]ines? (\d[\d,]* to )?({line}|{line:,})\b", text) is not None
+
+
+def ordinal(count: int) -> str:
+    """Return the place in a row: 1st, 2nd, 11th."""
+    teen = count % 100 in (11, 12, 13)
+    return f"{count}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(count % 10, 'th')}"
+
+
 def figure(value: float) -> str:
     """Return a measured figure with three digits that mean something: 0.184, 2.6, 120."""
     return f"{float(f'{value:.3g}'):,g}"
@@ -109,6 +121,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for word in (figure, kind, number, percent, size, day, plural, visible):
+    for word in (figure, kind, mentions, number, ordinal, percent, size, day, plural, visible):
         environment.filters[word.__name__] = word
     return environment

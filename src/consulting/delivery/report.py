@@ -12,9 +12,9 @@ from consulting.delivery.findings import (
     SEVERITY_WORDS,
     findings_that_matter,
 )
-from consulting.delivery.history import by_period
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
+from consulting.delivery.past import in_calendar_order, superseded
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE, reach_verdict
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from consulting.delivery.examples import ChangedColumn
     from consulting.delivery.findings import Finding, Question
     from consulting.delivery.inputs import DeliveryInputs, DeliverySummary
+    from consulting.delivery.past import Period
     from consulting.delivery.rejects import RejectsFile
     from consulting.delivery.tables import ExportedTable
     from consulting.records import CheckOutcome, FeedAccount, Severity
 
-TREND_LENGTH = 12
 MAX_FINDINGS = 200
 """Findings listed one by one; the rest is counted, so that a page stays a page."""
 MAX_TESTS = 400
@@ -50,6 +50,7 @@ class Contents:
         examples: What cleaning changed.
         tables: The tables written.
         rejects: The rejects files written.
+        receipts: The files that tell what became of corrected rows.
         summary: The delivery in a line.
     """
 
@@ -58,13 +59,14 @@ class Contents:
     examples: Sequence[ChangedColumn]
     tables: Sequence[ExportedTable]
     rejects: Sequence[RejectsFile]
+    receipts: Sequence[str]
     summary: DeliverySummary
 
 
 def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Path) -> None:
     """Write the report as one self-contained page."""
     findings, summary = contents.findings, contents.summary
-    past = _period_over_period(inputs, summary)
+    series = in_calendar_order(inputs.history, summary)
     html = render_page(
         "report.html.j2",
         inputs,
@@ -87,11 +89,13 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         checks=sorted(inputs.checks, key=_check_order),
         reasons_shown=REASONS_SHOWN,
         max_tests=MAX_TESTS,
-        past=past,
-        trends=_trends(past),
+        series=series,
+        supersedes=superseded(inputs),
+        trends=_trends(series),
         mapped=map_feeds(inputs),
         tables=contents.tables,
         rejects=contents.rejects,
+        receipts=contents.receipts,
     )
     target.write_text(html, encoding="utf-8", newline="\n")
 
@@ -150,6 +154,14 @@ class AccountView:
         self.sampled_from = sum(
             reading.sampled_from or 0 for reading in inputs.files if reading.feed == account.feed
         )
+        returned = [r for r in inputs.files if r.feed == account.feed and r.corrections]
+        self.corrections = [
+            f"{reading.filename}: {reading.corrections.in_words()}"
+            for reading in returned
+            if reading.corrections
+        ]
+        self.added = sum(reading.loaded_rows for reading in returned)
+        self.aside = sum(reading.unparsed_rows for reading in returned)
         self.bar = share_bar(
             [
                 ("delivered", self.delivered),
@@ -176,36 +188,30 @@ def _score_dial(summary: DeliverySummary) -> Markup | None:
     return dial(summary.score, label=f"Quality score {number(round(summary.score, 1))} of 100")
 
 
-def _period_over_period(
-    inputs: DeliveryInputs, summary: DeliverySummary
-) -> Sequence[DeliverySummary]:
-    """The newest periods; if this delivery's is none of them, it and those after it."""
-    past = by_period([*inputs.history, summary])
-    begin = min(past.index(summary), max(0, len(past) - TREND_LENGTH))
-    return past[begin : begin + TREND_LENGTH]
-
-
-def _trends(past: Sequence[DeliverySummary]) -> list[tuple[str, Markup]]:
-    names = [one.period or f"{one.received_at:%d %b %y}" for one in past]
-    scores = [(n, one.score) for n, one in zip(names, past, strict=True) if one.score is not None]
-    shares = [
-        (name, 100 * one.rejected / one.received)
-        for name, one in zip(names, past, strict=True)
-        if one.received
-    ]
+def _trends(series: Sequence[Period]) -> list[tuple[str, Markup]]:
+    """Charts over the deliveries that count; a period without one is a gap in the line."""
+    scores = [(one.name, one.counts.score if one.counts else None) for one in series]
+    shares = [(one.name, _rejected_share(one.counts)) for one in series]
+    mark = next(position for position, one in enumerate(series) if one.current)
     charts = [
         (
             "Quality score, 0 to 100",
-            trend(scores, low=0, high=100, label=_trend_words("Quality score", scores)),
+            trend(scores, low=0, high=100, mark=mark, label=_trend_words("Quality score", scores)),
         ),
         (
             "Rows rejected, % of rows received",
-            trend(shares, low=0, label=_trend_words("Rejected rows in percent", shares)),
+            trend(shares, low=0, mark=mark, label=_trend_words("Rejected rows in %", shares)),
         ),
     ]
     return [(title, chart) for title, chart in charts if chart]
 
 
-def _trend_words(what: str, points: Sequence[tuple[str, float]]) -> str:
-    listed = ", ".join(f"{name} {number(round(value, 1))}" for name, value in points)
-    return f"{what} by delivery: {listed}"
+def _rejected_share(one: DeliverySummary | None) -> float | None:
+    return 100 * one.rejected / one.received if one is not None and one.received else None
+
+
+def _trend_words(what: str, points: Sequence[tuple[str, float | None]]) -> str:
+    listed = ", ".join(
+        f"{name} {'none' if value is None else number(round(value, 1))}" for name, value in points
+    )
+    return f"{what} by period: {listed}"

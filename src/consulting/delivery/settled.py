@@ -182,6 +182,12 @@ def _date_order(mapping: ColumnMapping) -> str:
     return f"Read with the {'day' if day else 'month'} first, as declared in the cleaning rules."
 
 
+def _decimal_marks(mapping: ColumnMapping) -> str:
+    if "either decimal mark" not in mapping.transformation:
+        return ""
+    return "Each read by the mark it shows; a number that could be read both ways is set aside."
+
+
 def _spelling(mapping: ColumnMapping) -> str:
     return "Delivered in the one agreed spelling." if mapping.rule == "to_code" else ""
 
@@ -189,9 +195,10 @@ def _spelling(mapping: ColumnMapping) -> str:
 _BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
     "casing_variants": _spelling,
     "similar_values": _spelling,
-    "mixed_date_formats": _by_type(_DATES, "Delivered in one form; what could not be read is not."),
+    "mixed_date_formats": _by_type(_DATES, "Delivered in one form, YYYY-MM-DD."),
     "two_digit_years": _by_type(_DATES, "Delivered with four digits."),
     "ambiguous_dates": _date_order,
+    "mixed_number_formats": _decimal_marks,
     "decimal_comma": _by_type(_NUMBERS, "Delivered as numbers."),
     "currency_in_values": _by_type(_NUMBERS, "Delivered as numbers, without the sign."),
     "units_in_values": _by_type(_NUMBERS, "Delivered as numbers, without the unit."),

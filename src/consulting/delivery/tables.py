@@ -1,7 +1,8 @@
 """The cleaned tables of a delivery, out of the client's warehouse into files.
 
 Rows go in the order of `_row_id` where the table has one, else in the order of all its columns, so
-that a table's file depends on its rows alone. Columns whose name starts with `_` stay behind.
+that a table's file depends on its rows alone. A table that lies in the order of `_row_id`, as the
+models leave it, is not sorted again. Columns whose name starts with `_` stay behind.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from consulting.delivery.spreadsheet import (
+from consulting.bounded_memory import bound_memory
+from consulting.delivery.spreadsheet import MAX_SHEET_ROWS, Workbook
+from consulting.errors import DeliveryError
+from consulting.formulas import (
+    FIRST_CHARACTERS_SQL,
     FORMULA_SQL_PATTERN,
-    MAX_SHEET_ROWS,
     NUMBER_SQL_PATTERN,
-    Workbook,
     neutralise,
 )
-from consulting.errors import DeliveryError
 from consulting.records import Record
 
 if TYPE_CHECKING:
@@ -91,10 +93,10 @@ def open_warehouse(
     connection = duckdb.connect(str(warehouse), read_only=read_only)
     try:
         connection.execute("SET threads = 2")
-        connection.execute("SET memory_limit = '2GB'")
+        beside = warehouse if writes_to is None else writes_to
+        spill = beside.with_name(f"{beside.name}.spill")
+        bound_memory(connection, spill)
         if writes_to is not None:
-            spill = writes_to.parent / f"{writes_to.name}.spill"
-            connection.execute(f"SET temp_directory = {_literal(str(spill))}")
             allowed = [str(writes_to), str(spill)]
             connection.execute(f"SET allowed_directories = {allowed!r}")
         connection.execute("SET TimeZone = 'UTC'")
@@ -194,13 +196,24 @@ def _ordered_query(
     names = [name for name, _ in columns]
     relation = f"{quote(MART_SCHEMA)}.{quote(table)}"
     order = [quote(name) for name in names]
+    chosen = ", ".join(quote(name) for name, _ in kept)
     if "_row_id" in names:
+        if _lies_in_order(connection, relation, '"_row_id"'):
+            return f"SELECT {chosen} FROM {relation}"
         order.remove('"_row_id"')
         order.insert(0, '"_row_id"')
         if _is_unique(connection, relation, '"_row_id"'):
             order = order[:1]
-    chosen = ", ".join(quote(name) for name, _ in kept)
     return f"SELECT {chosen} FROM {relation} ORDER BY {', '.join(order)}"
+
+
+def _lies_in_order(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> bool:
+    """Whether each row's value is greater than the row's before; DuckDB keeps rows in order."""
+    query = (
+        f"SELECT count(*) FROM (SELECT {column} AS here, lag({column}) OVER () AS before "
+        f"FROM {relation}) WHERE here IS NULL OR here <= before"
+    )
+    return not connection.execute(query).fetchall()[0][0]
 
 
 def _is_unique(connection: duckdb.DuckDBPyConnection, relation: str, column: str) -> bool:
@@ -251,11 +264,16 @@ def _neutral_sql(name: str, kind: str) -> str:
     column = quote(name)
     if not _is_text(kind):
         return column
-    return (
+    neutral = (
         f"CASE WHEN regexp_matches({column}, {_literal(FORMULA_SQL_PATTERN)}) "
         f"AND NOT regexp_matches({column}, {_literal(NUMBER_SQL_PATTERN)}) "
         f"THEN '''' || {column} ELSE {column} END"
     )
+    if kind != "VARCHAR":
+        return neutral
+    # most texts begin with a letter or a digit; comparing costs less than matching
+    suspect = FIRST_CHARACTERS_SQL.format(text=column)
+    return f"CASE WHEN {suspect} THEN {neutral} ELSE {column} END"
 
 
 def _is_text(kind: str) -> bool:

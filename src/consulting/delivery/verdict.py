@@ -63,24 +63,34 @@ def reach_verdict(
 
 def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
     columns = sum(len(reading.columns) for reading in inputs.files)
+    unmapped = sum(finding.unit == "column" for finding in findings)
     models = sum(model.status == "success" for model in inputs.models)
     return Verdict(
         level="assessment",
-        headline="Data-model assessment",
+        headline="Not every column has its place yet" if unmapped else "Every column has its place",
         sentences=(
             (
                 f"We read the structure of {plural(len(inputs.files), 'file')}: "
                 f"{plural(columns, 'column')}, and no row of data."
             ),
-            (
-                f"{plural(models, 'model')} of {number(len(inputs.models))} ran on empty tables of "
-                "that structure, so the mapping below is one that works."
-            ),
+            _models(models, len(inputs.models)),
             (
                 f"{plural(len(findings), 'thing')} about the structure should be looked at. "
                 "Whether the values are right can be told only from the values."
             ),
         ),
+    )
+
+
+def _models(worked: int, total: int) -> str:
+    if worked == total:
+        return (
+            f"All {plural(total, 'step')} of the cleaning ran on empty tables of that structure, "
+            "so the mapping document describes one that works."
+        )
+    return (
+        f"{number(worked)} of {plural(total, 'step')} of the cleaning ran on empty tables of that "
+        "structure; the others did not."
     )
 
 
@@ -137,7 +147,7 @@ def _attention(findings: Sequence[Finding]) -> str:
             (files, f"{plural(files, 'file')} could not be used"),
             (
                 columns,
-                f"{plural(columns, 'column')} still {'need' if columns > 1 else 'needs'} a rule",
+                f"{plural(columns, 'column has', 'columns have')} no place in the tables yet",
             ),
         )
         if count

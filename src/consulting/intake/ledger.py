@@ -35,7 +35,7 @@ from consulting.intake.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
 T = TypeVar("T")
@@ -190,6 +190,20 @@ class Ledger:
             rows = connection.execute(query).mappings().all()
         return [DeliveryFact.model_validate(dict(row)) for row in rows]
 
+    def was_delivered(self, client_id: str, hashes: Collection[str]) -> bool:
+        """Whether a drop of the client with one of these hashes was ever delivered."""
+        with self.read() as connection:
+            return any(
+                connection.scalar(
+                    select(drops.c.drop_id)
+                    .where(drops.c.client_id == client_id, drops.c.sha256.in_(chunk))
+                    .where(drops.c.delivered_in.is_not(None))
+                    .limit(1)
+                )
+                is not None
+                for chunk in in_chunks(sorted(hashes))
+            )
+
     def periods_seen(self, client_id: str) -> list[str]:
         """Every period that a drop of the client belongs to, in order."""
         query = (
@@ -199,6 +213,30 @@ class Ledger:
         )
         with self.read() as connection:
             return sorted(connection.scalars(query))
+
+    def roots(self, client_id: str, batch_ids: Iterable[str]) -> dict[str, str]:
+        """Batch id → the batch it was split off from at the very first, or itself."""
+        asked = sorted(batch_ids)
+        if not asked:
+            return {}
+        parents: dict[str, str | None] = {}
+        with self.read() as connection:
+            unknown = asked
+            while unknown:
+                for chunk in in_chunks(unknown):
+                    query = select(batches.c.batch_id, batches.c.parent_id).where(
+                        batches.c.client_id == client_id, batches.c.batch_id.in_(chunk)
+                    )
+                    found = dict.fromkeys(chunk) | dict(connection.execute(query).all())
+                    parents |= found
+                unknown = sorted({each for each in parents.values() if each} - set(parents))
+        roots = {}
+        for batch_id in asked:
+            root = batch_id
+            while (parent := parents.get(root)) is not None:
+                root = parent
+            roots[batch_id] = root
+        return roots
 
     def client_ids(self) -> list[str]:
         """Every client the ledger knows, in order."""

@@ -36,6 +36,8 @@ _UNFIT = {
     "phone": _FILLED + r"'\+?[\d\s().,/x-]{5,25}')",
 }
 _MIXED_SHARE = 0.2
+_MIXED_VALUES = 10
+"""Of fewer values a share says nothing."""
 _TYPE_WORDS = {
     "integer": "whole numbers", "decimal": "numbers", "money": "amounts of money",
     "code": "digits only", "boolean": "yes or no", "date": "dates",
@@ -135,7 +137,8 @@ def _mixed(draft: Drafting) -> Iterator[Issue]:
     total = kinds.total()
     other = max(("number", "date"), key=lambda k: kinds[k])
     if (
-        kinds[other] >= _MIXED_SHARE * total
+        total >= _MIXED_VALUES
+        and kinds[other] >= _MIXED_SHARE * total
         and kinds["text"] >= draft.thresholds.rare_share * total
     ):
         values = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from consulting.bounded_memory import bound_memory
 from consulting.null_tokens import NULL_TOKENS, WHITESPACE
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ def open_connection(
     spill = run_folder / "profile" / ".spill"
     connection = duckdb.connect()
     try:
-        connection.execute(f"SET memory_limit = {literal(thresholds.memory_limit)}")
-        connection.execute(f"SET temp_directory = {literal(str(spill))}")
+        bound_memory(connection, spill, limit=thresholds.memory_limit)
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")
         connection.execute(f"CREATE MACRO white_space() AS {WHITESPACE_SQL}")

@@ -44,7 +44,7 @@ class Thresholds(Record):
         sample_values: Values looked at to choose the type of a column with many distinct values.
         columns_per_statement: Columns one statement reads (wide tables are read in chunks).
         cells_per_quantile_statement: Values one statement holds in memory for exact quantiles.
-        memory_limit: DuckDB's memory; more goes to disk in the run folder.
+        memory_limit: DuckDB's memory, if not the project's; more goes to disk in the run folder.
     """
 
     type_share: float = 0.8
@@ -81,4 +81,4 @@ class Thresholds(Record):
     sample_values: int = 2_000
     columns_per_statement: int = 25
     cells_per_quantile_statement: int = 20_000_000
-    memory_limit: str = "2GB"
+    memory_limit: str | None = None

@@ -100,11 +100,13 @@ def _look(
 ) -> chain.Tick:
     """What ended is settled, new files are looked for, and a batch is claimed."""
     now = datetime.now(UTC)
+    policy = engagement.config.intake
     runs.bury_silent_runs(
         instance,
-        client.job_name,
+        client.client_id,
         alive=lambda: engagement.intake.live_runs(now=now),
-        silent_seconds=engagement.config.intake.lease_seconds,
+        # a run that a person started waits for its files to settle before it claims them
+        silent_seconds=policy.lease_seconds + policy.settle_seconds,
         now=now,
     )
     return chain.look(

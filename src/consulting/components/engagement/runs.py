@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 RUN_KEY_TAG = "dagster/run_key"
 """Dagster tags the run of a request with its run key."""
 
+CLIENT_TAG = "client_id"
+"""The tag by which one run of a client at a time is let in."""
+
 FAILURE_REASON_TAG = "dagster/failure_reason"
 """Dagster tags a failed run with the reason, where it knows one."""
 
@@ -59,7 +62,7 @@ def request_verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict
 
 def bury_silent_runs(
     instance: dg.DagsterInstance,
-    job_name: str,
+    client_id: str,
     *,
     alive: Callable[[], Collection[str]],
     silent_seconds: float,
@@ -73,13 +76,13 @@ def bury_silent_runs(
 
     Args:
         instance: Dagster's.
-        job_name: The client's job.
+        client_id: Whose runs; each carries its tag, whoever started it.
         alive: Gives the ids of the runs that gave a sign of life lately.
         silent_seconds: How long a run may run without one.
         now: Our own clock.
     """
     started = instance.get_run_records(
-        dg.RunsFilter(job_name=job_name, statuses=[dg.DagsterRunStatus.STARTED])
+        dg.RunsFilter(tags={CLIENT_TAG: client_id}, statuses=[dg.DagsterRunStatus.STARTED])
     )
     silent = [
         record.dagster_run

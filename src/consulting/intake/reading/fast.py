@@ -53,13 +53,18 @@ class PlainParser:
         )
         mark = re.escape((dialect.delimiter or "").encode())
         quote = re.escape(self._quote)
+        # Each pattern begins with the quote itself, which a search finds quickly; what must stand
+        # before it is looked at from behind it.
         # a quote that neither opens nor closes a whole field, nor stands beside another
         self._stray = re.compile(
-            rb"(?<![\n" + mark + quote + rb"])" + quote + rb"(?![\r\n" + mark + quote + rb"])"
+            quote + rb"(?<!^" + quote + rb")(?<![\n" + mark + quote + rb"]" + quote + rb")"
+            rb"(?![\r\n" + mark + quote + rb"])"
         )
         # an opening quote directly before another: an empty field, or a doubled one at its edge
+        both = quote * 2
         self._edge = re.compile(
-            rb"(?:^|(?<=[\n" + mark + rb"]))" + quote * 2 + rb"(?![\r\n" + mark + rb"])"
+            both + rb"(?:(?<=^" + both + rb")|(?<=[\n" + mark + rb"]" + both + rb"))"
+            rb"(?![\r\n" + mark + rb"])"
         )
 
     def parse(self, text: str) -> pa.Table | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consulting.bounded_memory import open_bounded
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -33,14 +35,10 @@ def load_raw(
     Returns:
         The rows of each feed's table.
     """
-    import duckdb
-
     feeds = dict.fromkeys([reading.feed for reading in readings] + list(expected))
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
-    with duckdb.connect(
-        warehouse, config={"storage_compatibility_version": "v1.5.0"}
-    ) as connection:
+    with open_bounded(warehouse, config={"storage_compatibility_version": "v1.5.0"}) as connection:
         connection.execute("SET preserve_insertion_order = true")
         connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
         for feed in feeds:
@@ -78,8 +76,9 @@ def _insert(feed: str, reading: FileReading, offset: int) -> str:
     names = "".join(f"{_quoted(name)}, " for name in reading.columns)
     return (
         f"INSERT INTO raw.{_quoted(feed)} BY NAME SELECT {names}_file, _row, "
-        f"{offset:d} + row_number() OVER (ORDER BY file_row_number) AS _row_id "
-        "FROM read_parquet(?, file_row_number = true) ORDER BY file_row_number"
+        # rows keep the file's order; to sort or number them would hold all of them in memory
+        f"{offset + 1:d} + file_row_number AS _row_id "
+        "FROM read_parquet(?, file_row_number = true)"
     )
 
 
