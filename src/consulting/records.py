@@ -181,6 +181,11 @@ class FileReading(Record):
     rejects_path: str | None = None
     corrections: CorrectionCounts | None = None
 
+    @property
+    def partial(self) -> bool:
+        """Whether a tier below 3 kept less than the file: a masked sample, or its headers."""
+        return self.sampled_from is not None or self.rows_path is None
+
 
 class CorrectionsFile(Record):
     """A corrections file in force.

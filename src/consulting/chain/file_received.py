@@ -19,7 +19,7 @@ from consulting.chain.corrected import (
     without_base,
 )
 from consulting.chain.loaded import load_files
-from consulting.chain.tier import FULL_TIER, forget_what_the_tier_forbids
+from consulting.chain.tier import FULL_TIER, forget_what_the_tier_forbids, tell_of_partial_files
 from consulting.corrections import is_corrections
 from consulting.errors import (
     DropChangedError,
@@ -84,6 +84,7 @@ def receive(
         if not readings and not returned and not quarantined:
             engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
             raise NothingNewError(engagement.client_id, batch_id)
+        tell_of_partial_files(engagement, carried, log)
         received = artifacts.Intake(
             batch=batch,
             readings=tuple(readings),

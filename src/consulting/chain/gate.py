@@ -41,7 +41,7 @@ def unmapped(cleaning: Cleaning) -> str | None:
     names = ", ".join(f"{one.feed}.{one.column!r}" for one in cleaning.unmapped)
     return (
         f"No mapping for {names}. In the feed's YAML, give each a column with "
-        "`meta: {from: ...}`, or name it under `drop:` with the reason."
+        "`meta: {from: ...}`, or a reason in the source: `meta: {dropped_because: ...}`."
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from consulting.delivery.charts import histogram, share_bar
-from consulting.delivery.pages import number, percent, plural
+from consulting.delivery.pages import number, percent, plural, type_words
 from consulting.profiling import date_format
 
 if TYPE_CHECKING:
@@ -16,21 +16,6 @@ if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
     from consulting.profiling import ColumnProfile, FeedProfile, FormatCount
 
-TYPE_WORDS = {
-    "boolean": "yes or no",
-    "code": "code of digits",
-    "decimal": "number",
-    "email": "e-mail address",
-    "empty": "no value",
-    "integer": "whole number",
-    "money": "amount of money",
-    "phone": "phone number",
-    "timestamp": "date and time",
-    "time": "time of day",
-    "url": "web address",
-    "uuid": "technical id (UUID)",
-    "unknown": "not known",
-}
 _NOTATIONS = {
     "point": "decimal point",
     "comma": "decimal comma",
@@ -61,7 +46,7 @@ class ColumnView:
         self, profile: ColumnProfile, rows: int, *, values_shown: bool, named_only: bool = False
     ) -> None:
         self.name = profile.name
-        self.type = TYPE_WORDS.get(profile.inferred_type, profile.inferred_type.replace("_", " "))
+        self.type = type_words(profile.inferred_type)
         self.fit = (
             "" if named_only or profile.type_pct in (0, 100) else f"{profile.type_pct:.1f} % fit"
         )

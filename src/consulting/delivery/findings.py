@@ -155,7 +155,8 @@ def ask_questions(
             ask(issue.question, _place(feed, issue), issue.detail)
     for reading in inputs.files:
         for warning in reading.warnings:
-            ask(warning, reading.filename)
+            told = warning.endswith("?") or "Please" in warning
+            ask(warning if told else f"{warning} Is that right?", reading.filename)
     for question in inputs.questions:
         ask(question)
     return [Question(ask=words, places=tuple(places)) for words, places in asked.items()]

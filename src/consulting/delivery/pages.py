@@ -27,6 +27,22 @@ _KINDS = {
     "VARCHAR": "text",
 }
 
+_TYPES = {
+    "boolean": "yes or no",
+    "code": "code of digits",
+    "decimal": "number",
+    "email": "e-mail address",
+    "empty": "no value",
+    "integer": "whole number",
+    "money": "amount of money",
+    "phone": "phone number",
+    "timestamp": "date and time",
+    "time": "time of day",
+    "url": "web address",
+    "uuid": "technical id (UUID)",
+    "unknown": "not known",
+}
+
 
 def render_page(template: str, inputs: DeliveryInputs, **values: Any) -> str:
     """Return a page. Every value is escaped, unless it is `Markup` made by this package."""
@@ -98,6 +114,11 @@ def kind(sql_type: str) -> str:
     return _KINDS.get(name, sql_type.lower())
 
 
+def type_words(types: str) -> str:
+    """Return the types of a profile as people say them: "code, text" is a code of digits, text."""
+    return ", ".join(_TYPES.get(one, one.replace("_", " ")) for one in types.split(", "))
+
+
 def visible(text: str) -> Markup:
     """Return a value with its blanks made visible, for blanks are often what was changed."""
     escaped = str(Markup.escape(text))
@@ -121,6 +142,18 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for word in (figure, kind, mentions, number, ordinal, percent, size, day, plural, visible):
+    for word in (
+        figure,
+        kind,
+        mentions,
+        number,
+        ordinal,
+        percent,
+        size,
+        day,
+        plural,
+        type_words,
+        visible,
+    ):
         environment.filters[word.__name__] = word
     return environment

@@ -74,7 +74,11 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
         )
     if received.carried:
         metadata["carried_forward"] = table(
-            ["feed without a new file", "stands in from delivery"], received.carried.items()
+            ["feed without a new file", "stands in from delivery", "held"],
+            (
+                (feed, delivery_id, _held(received, feed))
+                for feed, delivery_id in received.carried.items()
+            ),
         )
     if received.quarantined:
         metadata["quarantined"] = table(
@@ -272,3 +276,10 @@ def _relative(path: Path, root: Path) -> str:
 
 def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _held(received: Intake, feed: str) -> str:
+    """How much is held of the files that stand in for a feed."""
+    files = [reading for reading in received.carried_readings if reading.feed == feed]
+    kept, of = (sum(getattr(r, name) for r in files) for name in ("loaded_rows", "received_rows"))
+    return f"in part: {kept:,} of {of:,} rows" if any(r.partial for r in files) else "all rows"
