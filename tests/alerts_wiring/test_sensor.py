@@ -18,6 +18,8 @@ from .conftest import alone, claim, deliver, fail
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from .conftest import House
 
 
@@ -137,7 +139,9 @@ def test_a_client_that_can_not_be_looked_at_stops_no_other(house: House) -> None
     assert "Could not be looked at: FileExistsError" in page
 
 
-def test_the_heartbeat_check_is_bad_until_the_sensor_has_run(house: House) -> None:
+def test_the_heartbeat_check_is_bad_until_the_sensor_has_run_and_without_the_database(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alerts = AlertsResource(slack_base_url=house.slack.url)
     key = dg.AssetCheckKey(dg.AssetKey(["consultancy", "alerts"]), "alerts_get_out")
 
@@ -153,6 +157,11 @@ def test_the_heartbeat_check_is_bad_until_the_sensor_has_run(house: House) -> No
     assert beat() is False
     house.tick()
     assert beat() is True
+    monkeypatch.setenv("CONSULTING_LEDGER_URL", "postgresql://me:secret@127.0.0.1:1/nothing")
+    assert beat() is False, "the database is gone, and with it every alert"
+    (record,) = house.instance.event_log_storage.get_asset_check_execution_history(key, 1)
+    assert "can not be asked (" in str(record.event)
+    assert "secret" not in str(record.event)
 
 
 def test_the_portfolio_is_written_and_linked(house: House, tmp_path: Path) -> None:

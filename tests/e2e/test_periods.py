@@ -76,11 +76,18 @@ def test_a_week_is_delivered_again_from_its_landed_files_and_no_other_week_is_an
         path.unlink()
     late = missing(location)
     assert "2026-W04" in late
-    assert location.run(partition_key="2026-W03-1").success
+    result = location.run(partition_key="2026-W03-1")
+    assert result.success
     w10, w3, again = manifests(location)
     assert (w3["period"], w3["supersedes"]) == ("2026-W03", None)
     assert (again["period"], again["supersedes"]) == ("2026-W03", w3["delivery_id"])
     assert again["raw_files"] == w3["raw_files"]
+    (told,) = [
+        event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key and event.asset_key.path[-1] == "delivered"
+    ]
+    assert told["supersedes"].value == w3["delivery_id"]
     assert history(location) == [
         ("2026-W03", again["delivery_id"], 1),
         ("2026-W10", w10["delivery_id"], 1),

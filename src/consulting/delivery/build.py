@@ -12,6 +12,7 @@ from consulting.delivery.inputs import Delivery, DeliverySummary
 from consulting.delivery.manifest import (
     MANIFEST,
     file_sha256,
+    read_manifest,
     read_summary,
     summarise,
     write_manifest,
@@ -93,6 +94,7 @@ def _delivery(final: Path, summary: DeliverySummary, *, rebuilt: bool) -> Delive
         ),
         manifest_sha256=file_sha256(final / MANIFEST),
         rebuilt=rebuilt,
+        supersedes=read_manifest(final).get("supersedes"),
         summary=summary,
     )
 

@@ -189,6 +189,7 @@ class Delivery(Record):
         files: Its files, relative to the folder, in order of name; the manifest is among them.
         manifest_sha256: The hash of `manifest.json`: equal hashes, equal deliveries.
         rebuilt: True where it existed already and this build came out the same.
+        supersedes: The delivery of the same period whose place it takes.
         summary: Its line in the trend.
     """
 
@@ -197,6 +198,7 @@ class Delivery(Record):
     files: tuple[str, ...]
     manifest_sha256: str
     rebuilt: bool = False
+    supersedes: str | None = None
     summary: DeliverySummary
 
 

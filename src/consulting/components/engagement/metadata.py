@@ -261,6 +261,10 @@ def of_delivery(delivery: Delivery, engagement: Engagement) -> Metadata:
         "folder": dg.MetadataValue.path(str(root)),
         "manifest_sha256": delivery.manifest_sha256,
     }
+    if delivery.summary.period is not None:
+        metadata["period"] = delivery.summary.period
+    if delivery.supersedes is not None:
+        metadata["supersedes"] = delivery.supersedes
     if delivery.summary.score is not None:
         metadata["quality_score"] = delivery.summary.score
     return metadata

@@ -124,7 +124,7 @@ def watch_over_clients(
 )
 def alerts_get_out(alerts: AlertsResource) -> dg.AssetCheckResult:
     """Whether alerts get out."""
-    status = alerts.desk().heartbeat_status(datetime.now(UTC))
+    status = _status_of(alerts)
     return dg.AssetCheckResult(
         passed=status.healthy, description=status.sentence, metadata=_beat(status)
     )
@@ -139,7 +139,7 @@ def alerts_get_out(alerts: AlertsResource) -> dg.AssetCheckResult:
 )
 def heartbeat(context: dg.ScheduleEvaluationContext, alerts: AlertsResource) -> dg.SkipReason:
     """Evaluate the heartbeat check from another daemon than the one it watches."""
-    status = alerts.desk().heartbeat_status(datetime.now(UTC))
+    status = _status_of(alerts)
     context.instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
             asset_key=ALERTS,
@@ -151,6 +151,24 @@ def heartbeat(context: dg.ScheduleEvaluationContext, alerts: AlertsResource) -> 
         )
     )
     return dg.SkipReason(status.sentence)
+
+
+def _status_of(alerts: AlertsResource) -> HeartbeatStatus:
+    """Whether alerts get out; they do not if their database can't be asked."""
+    try:
+        return alerts.desk().heartbeat_status(datetime.now(UTC))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the check has to fail
+        return HeartbeatStatus(
+            state="dead",
+            last_beat=None,
+            waiting=0,
+            oldest_waiting_seconds=0,
+            last_error=type(error).__name__,
+            sentence=(
+                f"The alerts' database can not be asked ({type(error).__name__}), so no alert gets "
+                "out. See that it runs, and that CONSULTING_LEDGER_URL names it."
+            ),
+        )
 
 
 def _beat(status: HeartbeatStatus) -> dict[str, str | int | float]:
