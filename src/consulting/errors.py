@@ -121,6 +121,25 @@ class DropGoneError(IntakeError):
         )
 
 
+class DropMovedError(IntakeError):
+    """A file belongs to another period than its name says, and waits for a batch of that period.
+
+    Args:
+        client_id: Whose file it is.
+        key: Its path below the source.
+        feed: The feed it belongs to.
+        period: The period it belongs to.
+    """
+
+    def __init__(self, client_id: str, key: str, feed: str, period: str) -> None:
+        self.client_id = client_id
+        self.key = key
+        super().__init__(
+            f"{client_id}: the rows of {key!r} are of feed {feed!r} and period {period}. The next "
+            "batch of that period takes the file; nothing to do."
+        )
+
+
 class BatchHeldError(IntakeError):
     """Another run holds the batch, or holds another batch of the same client.
 

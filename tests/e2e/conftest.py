@@ -13,6 +13,7 @@ import consulting
 from consulting.components.engagement import assets, automation, models, partitions, runs
 from consulting.components.engagement.client import Client
 from consulting.components.loading import load_client
+from consulting.components.on_time import build_on_time_checks
 from consulting.config.engagement import EngagementConfig
 from consulting.layout import ClientFolder
 from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
@@ -48,6 +49,7 @@ class Location:
                 models.build_validated(self.client, dbt),
                 assets.build_delivered(self.client),
             ],
+            asset_checks=build_on_time_checks([self.client]),
             jobs=[automation.build_job(self.client)],
             sensors=[self.sensor],
             resources={"consultancy": self.consultancy},

@@ -92,6 +92,8 @@ messages = Table(
     Column("error", Text),
 )
 Index("alert_messages_due", messages.c.state, messages.c.not_before)
+Index("alert_messages_of_incident", messages.c.incident_id)
+Index("alert_messages_of_root", messages.c.root_id)
 
 channels = Table(
     "alert_channels",
@@ -99,6 +101,13 @@ channels = Table(
     Column("name", String, primary_key=True),
     Column("channel_id", String),
     Column("next_at", Double, nullable=False, default=0),
+)
+
+receipts = Table(
+    "alert_receipts",
+    metadata,
+    Column("marker", String, primary_key=True),  # the message
+    Column("target", String, primary_key=True),  # the hash of the address that took it
 )
 
 heartbeats = Table(

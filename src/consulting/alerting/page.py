@@ -57,10 +57,16 @@ def write_page(outbox: Sequence[OutboxEntry], path: Path) -> Path:
     template = Template(
         resources.files("consulting.alerting").joinpath("alerts.html").read_text(encoding="utf-8")
     )
-    entries = "\n".join(_entry(entry) for entry in outbox)
+    still_open = [entry for entry in outbox if entry.severity is not None]
+    still_open.sort(key=lambda entry: entry.severity != "error")
+    over = [entry for entry in outbox if entry.severity is None]
+    parts = [
+        f"<h2>{title} <small>{len(entries)}</small></h2>" + "\n".join(map(_entry, entries))
+        for title, entries in (("Open, worst first", still_open), ("Over, or only told", over))
+        if entries
+    ]
     page = template.substitute(
-        count=len(outbox),
-        entries=entries or '<p class="none">No alert has been written yet.</p>',
+        entries="\n".join(parts) or '<p class="none">No alert has been written yet.</p>',
     )
     return write_text(path, page)
 

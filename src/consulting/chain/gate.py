@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def unreadable(received: Intake) -> str | None:
     """Why nothing can be done: no file of the batch could be read."""
-    if received.readings or not received.quarantined:
+    if received.readings or received.own_corrections or not received.quarantined:
         return None
     files = " ".join(f"{q.filename}: {q.reason} {q.fix}" for q in received.quarantined)
     return f"No file could be read. {files}"

@@ -21,10 +21,12 @@ from consulting.alerting import (
 from consulting.chain.delivered import blocked_operations
 from consulting.chain.facts import SCHEDULE_SLACK
 from consulting.chain.troubles import POISON, in_known_terms, troubles_of
+from consulting.delivery import MANIFEST, read_summary
 from consulting.records import QuarantinedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from consulting.alerting import AlertDesk, Incident
     from consulting.chain.engagement import Engagement
@@ -152,10 +154,19 @@ def _of_delivery(
         yield delivery_made(
             route,
             delivery_id=delivery.batch_id,
-            facts={"Files": delivery.files, "Delivery": delivery.batch_id},
+            facts=_of_summary(report.parent) | {"Files": delivery.files},
             link=run_of(delivery.batch_id)[0] or report.as_uri(),
             period=delivery.period,
         )
+
+
+def _of_summary(delivery: Path) -> dict[str, int]:
+    """Rows and score of a delivery, where it still lies."""
+    if not (delivery / MANIFEST).exists():
+        return {}
+    summary = read_summary(delivery)
+    scored = {} if summary.score is None else {"Quality score (of 100)": round(summary.score)}
+    return {"Rows delivered": summary.delivered, "Rows rejected": summary.rejected} | scored
 
 
 def _file(story: DropStory) -> QuarantinedFile:
@@ -179,6 +190,7 @@ def _changed(before: Event, after: Event) -> bool:
             event.severity,
             event.title,
             event.facts,
+            event.fate,
             event.files,
             event.tests,
             event.columns,

@@ -46,7 +46,7 @@ def with_incidents(standing: ClientStanding, incidents: Sequence[Incident]) -> C
     found = tuple(
         OpenIncident(
             kind=each.event.kind,
-            title=each.event.title,
+            title=each.what,
             severity=each.event.severity,
             since=each.opened_at,
             link=each.event.link,

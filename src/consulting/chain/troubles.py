@@ -148,11 +148,13 @@ def _event(route: AlertRoute, engagement: Engagement, failure: _Failure, run_of:
     aside = failure.aside
     if aside is None:
         names = tuple(reading.filename for reading in received.readings) if received else ()
-        facts = event.facts | {"Now": "waits to be tried again"}
-        return event.model_copy(update={"files": names, "facts": facts})
+        return event.model_copy(
+            update={"files": names, "fate": "The batch is tried again by itself."}
+        )
     update = {
         "files": (aside.drop.key,),
-        "facts": event.facts | {"Now": "set aside, for each run with it failed"},
+        "fate": "The file is set aside, for each run with it failed; it is not tried again by "
+        "itself.",
         "next_step": "Mend the cause and release the file "
         f"(`consulting release {route.client_id} {aside.drop.drop_id}`), ask the client for a "
         f"corrected one, or discard it (`consulting discard {route.client_id} "

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from consulting.alerting import AlertDesk, Incident
     from consulting.resources.consultancy import ConsultancyResource
+    from consulting.timekeeping import SlaStatus
 
 GROUP = "consultancy"
 PORTFOLIO = dg.AssetKey([GROUP, "portfolio"])
@@ -154,7 +155,7 @@ class Watcher:
         self.rounds.note(Seen(client, now, standing, again_at))
         if facts.sla is None:
             return
-        said = f"{facts.sla.state} {facts.sla.key or ''} {facts.sla.who or ''}"
+        said = _gist(facts.sla)
         if checks.get(client.client_id) != said:
             checks[client.client_id] = said
             result = sla_result(client, facts.sla)
@@ -224,3 +225,11 @@ def _unknown(client: Client, error: Exception, now: datetime) -> ClientStanding:
 def portfolio_metadata(page: Path, clients: int) -> Mapping[str, dg.MetadataValue[str] | int]:
     """What the portfolio tells Dagster."""
     return {"page": dg.MetadataValue.url(page.as_uri()), "clients": clients}
+
+
+def _gist(sla: SlaStatus) -> str:
+    """What has to change for the check to be told again: who is late, or what was met."""
+    if sla.late:
+        return f"{sla.state} {sla.key or ''} {sla.who or ''}"
+    met = sum(each.delivered_at is not None for each in sla.periods)
+    return f"{sla.state} {sla.next_due_at or ''} {met}"

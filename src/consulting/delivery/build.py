@@ -17,7 +17,7 @@ from consulting.delivery.manifest import (
     write_manifest,
 )
 from consulting.delivery.mapping import write_mapping_html, write_mapping_workbook
-from consulting.delivery.rejects import export_rejects
+from consulting.delivery.rejects import export_rejects, write_receipts
 from consulting.delivery.report import Contents, write_quality_report
 from consulting.delivery.settled import find_remaining
 from consulting.delivery.tables import export_tables, open_warehouse
@@ -124,7 +124,7 @@ def _write_all(
     (target / "tables").mkdir()
     (target / "rejects").mkdir()
     exported: list[ExportedTable] = []
-    rejects, examples = [], []
+    rejects, examples, receipts = [], [], []
     gone: frozenset[Remaining] = frozenset()
     if not inputs.schema_only and folder.warehouse.exists():
         with open_warehouse(folder.warehouse, writes_to=target) as connection:
@@ -138,12 +138,13 @@ def _write_all(
             run_folder = folder.run(inputs.delivery_id)
             rejects = export_rejects(connection, inputs, target / "rejects", run_folder=run_folder)
             _check_rejects(inputs, rejects)
+            receipts = write_receipts(inputs, target / "rejects", run_folder=run_folder)
             examples = find_examples(connection, inputs)
             gone = find_remaining(connection, inputs)
     findings = collect_findings(inputs, gone)
     questions = ask_questions(inputs, gone)
     summary = summarise(inputs, count_by_severity(findings))
-    contents = Contents(findings, questions, examples, exported, rejects, summary)
+    contents = Contents(findings, questions, examples, exported, rejects, receipts, summary)
     write_quality_report(inputs, contents, target / "quality_report.html")
     write_mapping_workbook(inputs, target / "mapping_document.xlsx")
     write_mapping_html(inputs, target / "mapping_document.html")
@@ -151,7 +152,7 @@ def _write_all(
     for empty in ("tables", "rejects"):
         if not any((target / empty).iterdir()):
             (target / empty).rmdir()
-    write_manifest(target, inputs, tables=exported, rejects=rejects, summary=summary)
+    write_manifest(target, inputs, contents)
     return summary
 
 

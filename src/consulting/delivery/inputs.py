@@ -168,6 +168,13 @@ class DeliveryInputs(Record):
         return self.tier == 2  # noqa: PLR2004
 
     @property
+    def partial_feeds(self) -> tuple[str, ...]:
+        """At tier 3: feeds whose files a lower tier kept in part, and which stand in so."""
+        if self.tier < 3:  # noqa: PLR2004
+            return ()
+        return tuple(sorted({reading.feed for reading in self.files if reading.partial}))
+
+    @property
     def schema_only(self) -> bool:
         """Whether no row was ever held: the deliverable is a data-model assessment."""
         return self.tier == 1

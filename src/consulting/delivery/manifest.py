@@ -11,12 +11,11 @@ from consulting.delivery.past import superseded
 from consulting.errors import DeliveryError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from consulting.delivery.inputs import DeliveryInputs
-    from consulting.delivery.rejects import RejectsFile
-    from consulting.delivery.tables import ExportedTable
+    from consulting.delivery.report import Contents
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
@@ -62,14 +61,7 @@ def summarise(inputs: DeliveryInputs, findings: Mapping[str, int]) -> DeliverySu
     )
 
 
-def write_manifest(
-    folder: Path,
-    inputs: DeliveryInputs,
-    *,
-    tables: Sequence[ExportedTable],
-    rejects: Sequence[RejectsFile],
-    summary: DeliverySummary,
-) -> None:
+def write_manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> None:
     """Write the manifest of the files in a folder; nothing may be added to it afterwards."""
     previous = superseded(inputs)
     config = json.dumps(inputs.config, sort_keys=True, ensure_ascii=False, default=str)
@@ -93,6 +85,11 @@ def write_manifest(
                 "sha256": reading.sha256,
                 "size_bytes": reading.size_bytes,
                 "received_rows": reading.received_rows,
+                **(
+                    {"corrections": reading.corrections.model_dump(exclude={"rows_path"})}
+                    if reading.corrections
+                    else {}
+                ),
             }
             for reading in inputs.files
         ],
@@ -101,8 +98,9 @@ def write_manifest(
             {**account.model_dump(mode="json"), "unaccounted": account.unaccounted}
             for account in inputs.accounts
         ],
-        "tables": [table.model_dump(mode="json") for table in tables],
-        "rejects": [file.model_dump(mode="json") for file in rejects],
+        "tables": [table.model_dump(mode="json") for table in contents.tables],
+        "rejects": [file.model_dump(mode="json") for file in contents.rejects],
+        "corrections": list(contents.receipts),
         "fingerprints": {
             "code": inputs.code_fingerprint,
             "dbt_project": inputs.dbt_fingerprint,
@@ -113,7 +111,7 @@ def write_manifest(
         "versions": dict(sorted(inputs.versions.items())),
         "blocked": list(inputs.blocked),
         "earlier_deliveries": [past.delivery_id for past in inputs.history],
-        "summary": summary.model_dump(mode="json"),
+        "summary": contents.summary.model_dump(mode="json"),
     }
     text = json.dumps(manifest, indent=2, sort_keys=False, ensure_ascii=False, default=str)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
 
-NO_COLUMN = {"", "row", "file", "feed"}
+NO_COLUMN = {"", "row", "file", "feed", "correction"}
 """What stands in a code's place where it is about no column."""
 _SENTENCES = {
     "above_maximum": "{} is above the largest value allowed",
@@ -29,6 +29,7 @@ _SENTENCES = {
 """The codes of the cleaning rules, about a column."""
 _WORDS = {
     "no_models": "there are no rules for this kind of file yet",
+    "not_recognised": "its _correction_id is of no row that we rejected",
     "unparsed": "the line could not be read as a row",
 }
 """The codes of whole rows."""

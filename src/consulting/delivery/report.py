@@ -50,6 +50,7 @@ class Contents:
         examples: What cleaning changed.
         tables: The tables written.
         rejects: The rejects files written.
+        receipts: The files that tell what became of corrected rows.
         summary: The delivery in a line.
     """
 
@@ -58,6 +59,7 @@ class Contents:
     examples: Sequence[ChangedColumn]
     tables: Sequence[ExportedTable]
     rejects: Sequence[RejectsFile]
+    receipts: Sequence[str]
     summary: DeliverySummary
 
 
@@ -93,6 +95,7 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         mapped=map_feeds(inputs),
         tables=contents.tables,
         rejects=contents.rejects,
+        receipts=contents.receipts,
     )
     target.write_text(html, encoding="utf-8", newline="\n")
 
@@ -151,6 +154,14 @@ class AccountView:
         self.sampled_from = sum(
             reading.sampled_from or 0 for reading in inputs.files if reading.feed == account.feed
         )
+        returned = [r for r in inputs.files if r.feed == account.feed and r.corrections]
+        self.corrections = [
+            f"{reading.filename}: {reading.corrections.in_words()}"
+            for reading in returned
+            if reading.corrections
+        ]
+        self.added = sum(reading.loaded_rows for reading in returned)
+        self.aside = sum(reading.unparsed_rows for reading in returned)
         self.bar = share_bar(
             [
                 ("delivered", self.delivered),

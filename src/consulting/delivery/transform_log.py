@@ -6,7 +6,7 @@ import csv
 from typing import TYPE_CHECKING
 
 from consulting.delivery.reasons import reason_in_words
-from consulting.delivery.spreadsheet import neutralise
+from consulting.formulas import neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,17 @@ def _files(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
             "sha256": reading.sha256,
             "detail": "; ".join(part for part in (sampled, words) if part),
         }
+        if reading.corrections:
+            yield {
+                "stage": "file_received",
+                "feed": reading.feed,
+                "subject": reading.filename,
+                "operation": "apply corrections",
+                "rows_before": reading.corrections.rows,
+                "rows_rejected": reading.unparsed_rows,
+                "sha256": reading.sha256,
+                "detail": reading.corrections.in_words(),
+            }
         for skipped in reading.skipped:
             yield {
                 "stage": "file_received",

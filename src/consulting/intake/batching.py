@@ -11,7 +11,7 @@ from sqlalchemy import and_, exists, insert, select, update
 from consulting.errors import BatchHeldError, BatchSettledError, LedgerError
 from consulting.intake.hiding import hide, part_hidden
 from consulting.intake.looking import is_due
-from consulting.intake.matching import TemporaryNames
+from consulting.intake.matching import BY_CONTENT, TemporaryNames
 from consulting.intake.records import BatchStatus, State
 from consulting.intake.schema import batches, drops, members
 from consulting.records import Batch, Drop
@@ -259,6 +259,8 @@ class Batching:
 
     def _still_matches(self, transaction: Transaction, row: RowMapping) -> bool:
         """Whether the engagement's feeds are still those the drop was sorted by."""
+        if row["code"] == BY_CONTENT:
+            return True
         match = self._matcher.match(row["key"], row["first_seen"])
         if (match.code, match.feed, match.period) == (None, row["feed"], row["period"]):
             return True

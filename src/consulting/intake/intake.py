@@ -14,7 +14,7 @@ from consulting.intake.records import BatchPolicy
 from consulting.intake.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from consulting.intake.ledger import Ledger
     from consulting.intake.records import (
@@ -176,6 +176,15 @@ class Intake:
         """
         return self._landing.land(batch, drop)
 
+    def move(
+        self, batch: Batch, drop: Drop, *, feed: str, period: str | None, now: datetime
+    ) -> None:
+        """Gives a drop to the feed and period that its content names.
+
+        A drop of another period leaves the batch, ready for a batch of its own period.
+        """
+        self._landing.move(batch, drop, feed=feed, period=period, now=now)
+
     def quarantine(  # noqa: PLR0913 - by name only; what a person needs to know
         self,
         batch: Batch,
@@ -275,6 +284,10 @@ class Intake:
             period: Look at this period's deliveries only.
         """
         return self._verbs.last_delivered(feed, before_batch=before_batch, period=period)
+
+    def was_delivered(self, hashes: Collection[str]) -> bool:
+        """Whether a file of one of these contents was ever delivered."""
+        return self.ledger.was_delivered(self.client_id, hashes)
 
     def roots(self, batch_ids: Iterable[str]) -> dict[str, str]:
         """Batch id → the batch it was split off from at the very first, or itself."""

@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, or_, select
 
 from consulting.errors import DropChangedError, DropGoneError, LedgerError
 from consulting.intake.batching import drop_of, find_batch
+from consulting.intake.matching import BY_CONTENT
 from consulting.intake.records import LandedFile, State
 from consulting.intake.schema import drops
 from consulting.intake.stores.base import Listed
@@ -135,6 +136,27 @@ class Landing:
                     detail=f"{code}: {reason}",
                 )
         return file
+
+    def move(
+        self, batch: Batch, drop: Drop, *, feed: str, period: str | None, now: datetime
+    ) -> None:
+        """Gives a drop to the feed and period that its content names; doing it twice is safe."""
+        leaves = period != batch.period
+        with self._ledger.write(self._folder.client_id) as transaction:
+            values = {"state": State.READY, "batch_id": None} if leaves else {}
+            transaction.update_drop(
+                drop.drop_id, feed=feed, period=period, code=BY_CONTENT, **values
+            )
+            if leaves:
+                transaction.leave_batch(batch.batch_id, drop.drop_id, State.READY)
+            where = f"feed {feed}" + (f", period {period}" if period else "")
+            transaction.record(
+                now,
+                "moved",
+                drop_ids=[drop.drop_id],
+                batch_id=batch.batch_id,
+                detail=f"its content belongs to {where}",
+            )
 
     def has_bytes(self, sha256: str | None) -> bool:
         """Whether the bytes of this hash are landed and whole."""

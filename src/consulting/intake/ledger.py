@@ -35,7 +35,7 @@ from consulting.intake.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
 T = TypeVar("T")
@@ -189,6 +189,20 @@ class Ledger:
         with self.read() as connection:
             rows = connection.execute(query).mappings().all()
         return [DeliveryFact.model_validate(dict(row)) for row in rows]
+
+    def was_delivered(self, client_id: str, hashes: Collection[str]) -> bool:
+        """Whether a drop of the client with one of these hashes was ever delivered."""
+        with self.read() as connection:
+            return any(
+                connection.scalar(
+                    select(drops.c.drop_id)
+                    .where(drops.c.client_id == client_id, drops.c.sha256.in_(chunk))
+                    .where(drops.c.delivered_in.is_not(None))
+                    .limit(1)
+                )
+                is not None
+                for chunk in in_chunks(sorted(hashes))
+            )
 
     def periods_seen(self, client_id: str) -> list[str]:
         """Every period that a drop of the client belongs to, in order."""

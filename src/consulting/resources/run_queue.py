@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster._core.run_coordinator import QueuedRunCoordinator
+import dagster as dg
 
 if TYPE_CHECKING:
-    import dagster as dg
-    from dagster._core.run_coordinator import SubmitRunContext
+    from collections.abc import Mapping, Sequence
 
 CARRIED = ("client_id", "engagement_type")
 
 
-class ClientRunCoordinator(QueuedRunCoordinator):
+class ClientRunCoordinator(dg.QueuedRunCoordinator):
     """Dagster's queue, which gives a run the tags that all its assets share.
 
     A job's runs have the job's tags. The runs of a backfill and of "Materialize" in the UI have
@@ -21,17 +20,17 @@ class ClientRunCoordinator(QueuedRunCoordinator):
     run of a backfill would be refused by the ledger.
     """
 
-    def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
+    def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
         """Queue a run."""
-        run = context.dagster_run
-        graph = context.workspace.asset_graph
-        tags = [graph.get(key).tags for key in run.asset_selection or () if graph.has(key)]
-        missing = {
-            name: tags[0][name]
-            for name in CARRIED
-            if tags and name not in run.tags and len({each.get(name) for each in tags}) == 1
-            if name in tags[0]
-        }
+        run, graph = context.dagster_run, context.workspace.asset_graph
+        assets = [graph.get(key).tags for key in run.asset_selection or () if graph.has(key)]
+        missing = missing_tags(run.tags, assets)
         if missing:
             self._instance.add_run_tags(run.run_id, missing)
         return super().submit_run(context)
+
+
+def missing_tags(run: Mapping[str, str], assets: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What all assets of a run carry and the run does not, of the tags that limit runs."""
+    shared = set.intersection(*(set(tags.items()) for tags in assets)) if assets else set()
+    return {name: value for name, value in shared if name in CARRIED and name not in run}

@@ -14,7 +14,7 @@ from consulting import chain
 from consulting.cleaning import ClientModels
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import Client
-from consulting.components.engagement.stage import batch_of, told_plainly
+from consulting.components.engagement.stage import batch_of, require_whole, told_plainly
 from consulting.resources.consultancy import ConsultancyResource
 
 CONSERVED = "every_row_accounted_for"
@@ -138,7 +138,8 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
     )
     def cleaned(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
-    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        require_whole(context, client)
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         with told_plainly():
@@ -151,20 +152,18 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             run_id=context.run.run_id,
             reason=chain.unaccounted(cleaning) or chain.unmapped(cleaning),
         )
-        # all models have run; a run of some of them tells of those
         for model in cleaning.models:
-            if client.key(model.name) in context.selected_asset_keys:
-                yield dg.MaterializeResult(
-                    asset_key=client.key(model.name), metadata=metadata.of_model(model)
-                )
-        if stage.key in context.selected_asset_keys:
-            yield dg.MaterializeResult(asset_key=stage.key, metadata=metadata.of_cleaning(cleaning))
-        checks = {
-            CONSERVED: metadata.conserved_check(CONSERVED, cleaning),
-            MAPPED: metadata.mapped_check(MAPPED, cleaning),
-        }
-        for key in context.selected_asset_check_keys:
-            yield checks[key.name]._replace(asset_key=key.asset_key)
+            yield dg.MaterializeResult(
+                asset_key=client.key(model.name), metadata=metadata.of_model(model)
+            )
+        yield dg.MaterializeResult(
+            asset_key=stage.key,
+            metadata=metadata.of_cleaning(cleaning),
+            check_results=[
+                metadata.conserved_check(CONSERVED, cleaning),
+                metadata.mapped_check(MAPPED, cleaning),
+            ],
+        )
 
     return cleaned
 
@@ -187,10 +186,13 @@ def build_validated(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         check_specs=list(dbt.check_specs.values()),
         allow_arbitrary_check_specs=True,
         description="Runs the client's dbt tests in this process.",
+        # so that a run of one model ends with our words, not with Dagster's
+        can_subset=True,
     )
     def validated(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        require_whole(context, client)
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         with told_plainly():

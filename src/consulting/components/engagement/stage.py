@@ -39,6 +39,22 @@ def period_of_run(context: dg.AssetExecutionContext, client: Client) -> str | No
     )
 
 
+def require_whole(context: dg.AssetExecutionContext, client: Client) -> None:
+    """Refuse a run of some of a step's models or tests: they are run together, or not at all.
+
+    Raises:
+        dg.Failure: If the run does not ask for all of them.
+    """
+    whole = context.assets_def
+    if whole.is_subset or set(whole.keys) != context.selected_asset_keys:
+        raise dg.Failure(
+            f"{client.client_id}: a client's models and their tests run together, and this run "
+            f"asks for some of them; nothing was done. Run the job {client.job_name}, or select "
+            f"all assets of the group {client.client_id}.",
+            allow_retries=False,
+        )
+
+
 def batch_of(context: dg.AssetExecutionContext, client: Client) -> str:
     """The batch this run works on.
 
