@@ -130,6 +130,23 @@ def test_a_repeated_key_is_settled_by_a_passed_test_alone(inputs: DeliveryInputs
     assert settled(issue, feed, inputs.model_copy(update={"checks": ()})) == ""
 
 
+def test_repeated_rows_are_settled_where_they_were_merged_and_a_key_proves_it(
+    inputs: DeliveryInputs,
+) -> None:
+    issue = next(i for i in inputs.profiles[0].issues if i.issue_type == "duplicate_rows")
+    in_schema = tuple(
+        account.model_copy(update={"table": f"marts.{account.table}"})
+        for account in inputs.accounts
+    )
+    for given in (inputs, inputs.model_copy(update={"accounts": in_schema})):
+        assert (
+            settled(issue, "customers", given) == "Merged or set aside: each row is delivered once."
+        )
+    kept = tuple(account.model_copy(update={"merged": {}}) for account in inputs.accounts)
+    assert settled(issue, "customers", inputs.model_copy(update={"accounts": kept})) == ""
+    assert settled(issue, "customers", inputs.model_copy(update={"checks": ()})) == ""
+
+
 def test_settled_findings_come_last_are_counted_apart_and_never_on_page_one(
     folder: ClientFolder, inputs: DeliveryInputs
 ) -> None:

@@ -26,19 +26,25 @@ Remaining = tuple[str, str, str]
 _UNSEEN = "\u00a0\u2000-\u200d\u202f\u2060\ufeff"
 _BLANK = f"[\\s{_UNSEEN}]"
 _INVISIBLE = f"[\\x01-\\x1f{_UNSEEN}]"
-_HOLDS = {
-    "null_like_values": "{} IS NOT NULL",
-    "type_mismatch": "{} IS NOT NULL",
-    "impossible_dates": "{} IS NOT NULL",
+_KEPT_OUT = (
+    "ambiguous_numbers",
+    "implausible_dates",
+    "impossible_dates",
+    "odd_shapes",
+    "outliers",
+    "placeholder_values",
+    "type_mismatch",
+)
+_HOLDS = dict.fromkeys((*_KEPT_OUT, "null_like_values"), "{} IS NOT NULL") | {
     "untrimmed_values": f"regexp_matches({{}}::VARCHAR, '^{_BLANK}|{_BLANK}$')",
     "inner_white_space": f"regexp_matches({{}}::VARCHAR, '{_BLANK}{_BLANK}')",
     "invisible_characters": f"regexp_matches({{}}::VARCHAR, '{_INVISIBLE}')",
 }
 """The type of an issue, and when a delivered value still shows it."""
-_GONE = {
+_GONE = dict.fromkeys(
+    _KEPT_OUT, "Set aside or left empty: none of them is in the delivered table."
+) | {
     "null_like_values": "Delivered as empty.",
-    "type_mismatch": "Set aside or left empty: none of them is in the delivered table.",
-    "impossible_dates": "Set aside or left empty: none of them is in the delivered table.",
     "untrimmed_values": "Delivered without them.",
     "inner_white_space": "Delivered with single blanks.",
     "invisible_characters": "Delivered without them.",
@@ -158,7 +164,8 @@ def _passed_unique(inputs: DeliveryInputs, table: str) -> Mapping[str, bool]:
 def _unique(inputs: DeliveryInputs, feed: str, repeated: int) -> str:
     for account in inputs.accounts:
         merged = sum(account.merged.values())
-        passed = any(_passed_unique(inputs, account.table or "").values())
+        table = (account.table or "").rpartition(".")[2]
+        passed = any(_passed_unique(inputs, table).values())
         if account.feed == feed and passed and merged + sum(account.rejected.values()) >= repeated:
             return "Merged or set aside: each row is delivered once."
     return ""
