@@ -11,7 +11,6 @@ from consulting.delivery.findings import ask_questions, collect_findings, count_
 from consulting.delivery.inputs import Delivery, DeliverySummary
 from consulting.delivery.manifest import (
     MANIFEST,
-    file_sha256,
     read_manifest,
     read_summary,
     summarise,
@@ -25,7 +24,7 @@ from consulting.delivery.tables import export_tables, open_warehouse
 from consulting.delivery.transform_log import write_transform_log
 from consulting.delivery.verify import compare
 from consulting.errors import DeliveryError
-from consulting.writing import sync
+from consulting.writing import hash_file, sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +91,7 @@ def _delivery(final: Path, summary: DeliverySummary, *, rebuilt: bool) -> Delive
         files=tuple(
             sorted(p.relative_to(final).as_posix() for p in final.rglob("*") if p.is_file())
         ),
-        manifest_sha256=file_sha256(final / MANIFEST),
+        manifest_sha256=hash_file(final / MANIFEST),
         rebuilt=rebuilt,
         supersedes=read_manifest(final).get("supersedes"),
         summary=summary,

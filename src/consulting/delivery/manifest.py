@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from consulting.delivery.inputs import DeliverySummary
 from consulting.delivery.past import superseded
 from consulting.errors import DeliveryError
+from consulting.writing import hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,18 +22,12 @@ MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def hash_files(folder: Path) -> dict[str, dict[str, Any]]:
     """Return path → hash and size of every file below a folder but the manifest, by name."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         path.relative_to(folder).as_posix(): {
-            "sha256": file_sha256(path),
+            "sha256": hash_file(path),
             "size_bytes": path.stat().st_size,
         }
         for path in paths
