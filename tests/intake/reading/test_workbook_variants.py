@@ -265,9 +265,9 @@ def test_an_xls_changed_anywhere_is_read_or_refused_and_takes_nothing_down(read:
     book.save(target)
     data = target.getvalue()
     codes = set()
-    for at in range(512, len(data), 23):
+    for at in range(512, 668, 2):  # at some, a record's length becomes one its reader fails on
         try:
-            read(data[:at] + b"\xff\x7f" + data[at + 2 :], "x.xls")
+            read(data[:at] + b"\x01" + data[at + 1 :], "x.xls")
         except UnreadableFileError as error:
             codes.add(error.code)
     assert "workbook_broken" in codes
