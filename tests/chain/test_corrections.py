@@ -74,15 +74,6 @@ def newest(world: World) -> Delivery:
     return found
 
 
-@pytest.fixture(scope="module")
-def master(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A client whose one delivery has four rejected customers; copied, never changed."""
-    world = World(tmp_path_factory.mktemp("desk"))
-    world.drop("customers_1.csv", BAD_FILE)
-    world.run()
-    return world
-
-
 @pytest.fixture
 def desk(master: World, tmp_path: Path) -> World:
     return master.copy(tmp_path / "copy")

@@ -15,7 +15,7 @@ from consulting import chain
 from consulting.errors import NothingNewError
 
 from .conftest import World
-from .test_corrections import BAD_FILE, as_csv, counts, customers_of, master, newest, read, right
+from .test_corrections import BAD_FILE, as_csv, counts, customers_of, newest, read, right
 from .test_trouble import bring_back
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from consulting.chain.artifacts import Intake
 
-__all__ = ["master"]
 MONTHLY = {
     "every": "month",
     "start": "2026-01",
