@@ -30,6 +30,7 @@ def _load_world() -> Any:
     return module
 
 
+pytestmark = pytest.mark.slow
 WORLD = _load_world()
 WRONG_SECRET = "delta-wrong-secret-0815"
 TERMINATED_WITHIN_SECONDS = 60
