@@ -39,7 +39,8 @@ class Intake(Record):
         readings: How each of its files was read.
         quarantined: Its files that could not be read.
         carried: For a feed this batch brought no file for: the delivery whose files stand in.
-        carried_readings: How those were read.
+        carried_readings: How those were read, and the period's other files of a feed that this
+            batch brought a file for.
         corrections: The corrections files in force, in order: those of earlier deliveries whose
             files are in use again, then this batch's own.
         corrected: All files as the corrections left them, where any are in force.
@@ -58,8 +59,8 @@ class Intake(Record):
 
     @property
     def base(self) -> tuple[FileReading, ...]:
-        """All files that the run works on, as they were read."""
-        return (*self.readings, *self.carried_readings)
+        """All files that the run works on, as they were read; the newest come last."""
+        return (*self.carried_readings, *self.readings)
 
     @property
     def in_use(self) -> tuple[FileReading, ...]:

@@ -21,7 +21,7 @@ class Carried:
 
     Attributes:
         feed: The feed.
-        batch_id: The delivery whose files they are; None where the batch has its own.
+        batch_id: The delivery whose files they are; None where the batch has files of its own.
         readings: The files, as they were read.
         corrections: The corrections files in force with them, in order.
     """
@@ -37,14 +37,18 @@ def carry_forward(
 ) -> Iterator[Carried]:
     """For each feed the batch brings no file for: the files of its last delivery, corrected.
 
-    For a feed it brings files for: the corrections of those files, where they were delivered
-    before (a file that is delivered again brings its corrections again).
+    For a feed it brings files for: with periods, the period's other files, for a file that comes
+    late adds to its period. And the corrections of those files, where they were delivered before (a
+    file that is delivered again brings its corrections again).
     """
     for feed in (feed.name for feed in engagement.config.feeds):
-        hashes = {reading.sha256 for reading in own if reading.feed == feed}
-        carried = _again(engagement, batch, feed, hashes) if hashes else None
-        if not hashes:
+        mine = [reading for reading in own if reading.feed == feed]
+        if not mine:
             carried = _last(engagement, batch, feed)
+        else:
+            carried = _others(engagement, batch, feed, mine) or _again(
+                engagement, batch, feed, {reading.sha256 for reading in mine}
+            )
         if carried is not None:
             yield carried
 
@@ -61,6 +65,28 @@ def _last(engagement: Engagement, batch: Batch, feed: str) -> Carried | None:
         return None
     batch_id = earlier.carried.get(feed, earlier.batch.batch_id)
     return Carried(feed, batch_id, readings, corrections)
+
+
+def _others(
+    engagement: Engagement, batch: Batch, feed: str, own: Sequence[FileReading]
+) -> Carried | None:
+    """The files that the period's last delivery held beside those the batch brings."""
+    if batch.period is None:
+        return None
+    last = engagement.intake.last_delivered(feed, before_batch=batch.batch_id, period=batch.period)
+    earlier = _received(engagement, last[0].batch_id) if last else None
+    if earlier is None:
+        return None
+    before = [reading for reading in earlier.base if reading.feed == feed]
+    names, hashes = {r.filename for r in own}, {r.sha256 for r in own}
+    others = [r for r in before if r.filename not in names and r.sha256 not in hashes]
+    replaced = any(r.filename in names and r.sha256 not in hashes for r in before)
+    # corrections of a file's older version would add rows that the newer one holds itself
+    corrections = () if replaced else _corrections(earlier, feed)
+    everything = (*others, *(file.reading for file in corrections))
+    if not others or not _copied(engagement, earlier.batch, batch, everything):
+        return None
+    return Carried(feed, None, tuple(others), corrections)
 
 
 def _again(engagement: Engagement, batch: Batch, feed: str, hashes: set[str]) -> Carried | None:

@@ -84,6 +84,10 @@ def receive(
         if not readings and not returned and not quarantined:
             engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
             raise NothingNewError(engagement.client_id, batch_id)
+        for one in carried:
+            if one.batch_id is None and one.readings:
+                names = ", ".join(reading.filename for reading in one.readings)
+                log(f"{one.feed}: {batch.period} holds {names} as well, delivered before")
         tell_of_partial_files(engagement, carried, log)
         received = artifacts.Intake(
             batch=batch,

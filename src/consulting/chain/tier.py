@@ -52,9 +52,10 @@ def tell_of_partial_files(
     for earlier in carried:
         if any(reading.partial for reading in earlier.readings):
             log(
-                f"{earlier.feed}: no new file, and delivery {earlier.batch_id}, whose files stand "
-                "in, was made at a lower tier: only a masked sample or the headers are held. Drop "
-                "the file again, or reprocess its drop, for all its rows"
+                f"{earlier.feed}: the files of an earlier delivery "
+                f"({earlier.batch_id or 'of this period'}) stand in, which was made at a lower "
+                "tier: only a masked sample or the headers are held. Drop the file again, or "
+                "reprocess its drop, for all its rows"
             )
 
 
