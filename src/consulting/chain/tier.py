@@ -51,11 +51,14 @@ def tell_of_partial_files(
         return
     for earlier in carried:
         if any(reading.partial for reading in earlier.readings):
+            whose = (
+                f"no new file, and delivery {earlier.batch_id}, whose files stand in,"
+                if earlier.batch_id
+                else "the delivery whose files are delivered again with the new ones"
+            )
             log(
-                f"{earlier.feed}: the files of an earlier delivery "
-                f"({earlier.batch_id or 'of this period'}) stand in, which was made at a lower "
-                "tier: only a masked sample or the headers are held. Drop the file again, or "
-                "reprocess its drop, for all its rows"
+                f"{earlier.feed}: {whose} was made at a lower tier: only a masked sample or the "
+                "headers are held. Drop the file again, or reprocess its drop, for all its rows"
             )
 
 
