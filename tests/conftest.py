@@ -30,11 +30,16 @@ SECRET_KEY = "tests-secret"
 
 
 class S3Server(NamedTuple):
-    """Where the S3 server listens, and who may enter."""
+    """Where the S3 server listens, and who may enter.
+
+    `filer_url` shows the same objects as files below `/buckets/`, and asks for no signature: the
+    way to fill a bucket fast.
+    """
 
     endpoint_url: str
     access_key: str
     secret_key: str
+    filer_url: str
 
     def client(self, **changes: str) -> S3Client:
         """A boto3 client of the server; any argument of it can be changed."""
@@ -74,8 +79,11 @@ def serve_s3(folder: Path) -> Iterator[S3Server]:
     flags = [f"-{name}.port={ports.pop()}" for name in names]
     flags += [f"-{name}.port.grpc={ports.pop()}" for name in names]
     flags += [f"-s3.port.iceberg={ports.pop()}", f"-s3.port.lance={ports.pop()}"]
-    port = next(flag for flag in flags if flag.startswith("-s3.port=")).rpartition("=")[2]
-    server = S3Server(f"http://127.0.0.1:{port}", ACCESS_KEY, SECRET_KEY)
+    urls = {
+        name: f"http://127.0.0.1:{port}"
+        for name, port in (flag.lstrip("-").split(".port=") for flag in flags if ".port=" in flag)
+    }
+    server = S3Server(urls["s3"], ACCESS_KEY, SECRET_KEY, urls["filer"])
     log = (folder / "log.txt").open("wb")
     process = subprocess.Popen(
         [program, "mini", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import dagster as dg
@@ -12,4 +13,10 @@ from consulting.components.loading import load_project
 @dg.definitions
 def defs() -> dg.Definitions:
     """All definitions of the project."""
+    return _loaded()
+
+
+@cache
+def _loaded() -> dg.Definitions:
+    """Loaded once: Dagster asks up to five times in one process, and a reload starts a new one."""
     return load_project(Path(__file__).parent)

@@ -121,6 +121,25 @@ class DropGoneError(IntakeError):
         )
 
 
+class DropMovedError(IntakeError):
+    """A file belongs to another period than its name says, and waits for a batch of that period.
+
+    Args:
+        client_id: Whose file it is.
+        key: Its path below the source.
+        feed: The feed it belongs to.
+        period: The period it belongs to.
+    """
+
+    def __init__(self, client_id: str, key: str, feed: str, period: str) -> None:
+        self.client_id = client_id
+        self.key = key
+        super().__init__(
+            f"{client_id}: the rows of {key!r} are of feed {feed!r} and period {period}. The next "
+            "batch of that period takes the file; nothing to do."
+        )
+
+
 class BatchHeldError(IntakeError):
     """Another run holds the batch, or holds another batch of the same client.
 
@@ -157,6 +176,24 @@ class BatchSettledError(IntakeError):
         )
 
 
+class RunInterruptedError(KeyboardInterrupt):
+    """A run was told to stop; like an interrupt from the keyboard, it is no `Exception`.
+
+    Args:
+        client_id: Whose batch it worked on.
+        batch_id: The batch.
+    """
+
+    def __init__(self, client_id: str, batch_id: str) -> None:
+        self.client_id = client_id
+        self.batch_id = batch_id
+        super().__init__(
+            f"{client_id}: the run was interrupted while it worked on batch {batch_id} (someone "
+            "terminated it, or its machine was shut down). It delivered nothing, and no file is "
+            "at fault. Nothing to do: the next run takes the same files again."
+        )
+
+
 class LedgerError(IntakeError):
     """The ledger's database is not as it should be, or the ledger must refuse a request."""
 
@@ -172,12 +209,19 @@ class NothingArrivedError(IntakeError):
 
     def __init__(self, client_id: str, store: str, period: str | None) -> None:
         self.client_id = client_id
-        of = f" of {period}" if period else ""
-        super().__init__(
-            f"{client_id}: no file{of} is ready in {store}. Either none arrived, or all were "
-            f"delivered, or they are still settling. `consulting ledger {client_id}` shows each; "
-            f"`consulting reprocess {client_id} <drop>` delivers one again."
-        )
+        if period:
+            said = (
+                f"nothing arrived for {period}: no file of it is ready in {store}, and none was "
+                "delivered before. If one should be there, it is still settling, in quarantine, or "
+                f"of another period. `consulting ledger {client_id}` shows each."
+            )
+        else:
+            said = (
+                f"no file is ready in {store}. Either none arrived, or all were delivered, or they "
+                f"are still settling. `consulting ledger {client_id}` shows each; `consulting "
+                f"reprocess {client_id} <drop>` delivers one again."
+            )
+        super().__init__(f"{client_id}: {said}")
 
 
 class NothingNewError(IntakeError):

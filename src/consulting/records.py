@@ -77,6 +77,56 @@ class SkippedLines(Record):
     reason: str
 
 
+CORRECTION_RESULTS = {
+    "corrected": "corrected",
+    "unchanged": "unchanged",
+    "repeated": "repeated",
+    "settled": "delivered before",
+    "unknown": "not recognised",
+    "unparsed": "not readable",
+}
+"""What became of a row of a corrections file, and the words that the client reads."""
+
+
+class CorrectionCounts(Record):
+    """What became of the rows of a corrections file; together they are all of its rows.
+
+    Attributes:
+        corrected: Rows with a value that differs from what we sent, taken over.
+        added: How many of those are rows of their own in this run: their file is no longer in
+            use. (All others take the place of the row that was rejected.)
+        unchanged: Rows as we sent them: they stay what they were.
+        repeated: Rows whose id stood in an earlier row of the same file.
+        settled: Rows that were delivered before, from a file that is no longer in use.
+        unknown: Rows of no known id, set aside.
+        still_unknown: How many of them a later corrections file has not corrected since.
+        unparsed: Records that could not be read as rows, set aside.
+        rows_path: The Parquet file of what became of each row, relative to the run folder.
+    """
+
+    corrected: int
+    added: int
+    unchanged: int
+    repeated: int
+    settled: int
+    unknown: int
+    still_unknown: int
+    unparsed: int
+    rows_path: str
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return sum(getattr(self, result) for result in CORRECTION_RESULTS)
+
+    def in_words(self) -> str:
+        """The counts as a client reads them: "16 rows: 12 corrected, 3 unchanged"."""
+        counts = {word: getattr(self, result) for result, word in CORRECTION_RESULTS.items()}
+        parts = [f"{count:,} {word}" for word, count in counts.items() if count]
+        total = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
+        return f"{total}: {', '.join(parts)}" if parts else total
+
+
 class FileReading(Record):
     """What intake decided and did to turn one file into rows of text.
 
@@ -103,6 +153,8 @@ class FileReading(Record):
         masked_columns: Tier 2: the columns masked before anything was stored.
         rows_path: The Parquet file of the rows, relative to the run folder; None at tier 1.
         rejects_path: The Parquet file of the unparsed records, relative to the run folder.
+        corrections: Of a corrections file: what became of its rows. Its other counts are then of
+            the rows that it adds and of those that were set aside.
     """
 
     filename: str
@@ -127,6 +179,24 @@ class FileReading(Record):
     masked_columns: tuple[str, ...] = ()
     rows_path: str | None = None
     rejects_path: str | None = None
+    corrections: CorrectionCounts | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether a tier below 3 kept less than the file: a masked sample, or its headers."""
+        return self.sampled_from is not None or self.rows_path is None
+
+
+class CorrectionsFile(Record):
+    """A corrections file in force.
+
+    Attributes:
+        reading: The file as it was read, with its `_correction_id`s.
+        since: The batch that brought it; it is matched to what was delivered before that batch.
+    """
+
+    reading: FileReading
+    since: str
 
 
 class QuarantinedFile(Record):

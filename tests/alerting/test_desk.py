@@ -393,3 +393,20 @@ def test_a_dispatcher_that_died_or_never_ran_shows(sqlite_url: str, slack: Slack
     assert "16 minutes ago" in dead.sentence
     desk.heartbeat(after(1000))
     assert desk.heartbeat_status(after(1000)).state == "lagging"
+
+
+def test_the_page_shows_what_is_open_first_however_old_it_is(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    desk, sender = a_desk(sqlite_url, storm_size=999), PageSender(tmp_path)
+    desk.report(an_event("old", severity="warn", title="Old warning"), NOW)
+    desk.report(an_event("bad", title="Old error"), NOW)
+    for number in range(250):
+        desk.report(an_event(str(number), kind="delivery_made", title=f"Told {number}"), NOW)
+    desk.dispatch(sender, NOW, budget_seconds=5)
+    desk.report(an_event("last", kind="delivery_made", title="Told last"), after(1))
+    desk.dispatch(sender, after(60), budget_seconds=5)
+    page = (tmp_path / "alerts.html").read_text()
+    places = [page.index(words) for words in ("Old error", "Old warning", "Over, or", "Told last")]
+    assert places == sorted(places)
+    assert "Told 3<" not in page

@@ -8,11 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from slack_pictures import events, page, pictures
 from slack_server import _invalid
 
 from consulting.alerting import (
+    KINDS,
     AlertRoute,
     Event,
+    FailedTest,
     Incident,
     Message,
     delivery_made,
@@ -25,7 +30,13 @@ from consulting.alerting import (
     quarantined_file,
     tier_blocked,
 )
-from consulting.alerting.message import alert_message, resolution_message, storm_message
+from consulting.alerting.message import (
+    alert_message,
+    escalation_message,
+    resolution_message,
+    storm_message,
+    storm_over_message,
+)
 from consulting.errors import TierBlockedError
 from consulting.records import CheckOutcome, QuarantinedFile
 from consulting.timekeeping import PeriodStatus
@@ -90,7 +101,9 @@ EVENTS = {
             fix="Ask the client for it without one.",
         ),
     ),
-    "drift": drift(ACME, feed="orders", columns=["Order ID"], text="A column is gone.", link=LINK),
+    "drift": drift(
+        ACME, feeds=["orders"], columns=["Order ID"], text="A column is gone.", link=LINK
+    ),
     "tier_blocked": tier_blocked(
         ACME, TierBlockedError("store full rows of feed 'orders'", 3, "acme_corp", 2)
     ),
@@ -130,12 +143,12 @@ def test_failed_tests_are_counted_and_told_worst_first() -> None:
 def test_tier_one_names_no_column_no_test_and_no_cause() -> None:
     schema_only = ACME.model_copy(update={"tier": 1})
     said = all_of(told(failed_tests(schema_only, CHECKS, link=LINK)))
-    said += all_of(told(drift(schema_only, feed="orders", columns=["ssn"], text="x", link=None)))
+    said += all_of(told(drift(schema_only, feeds=["orders"], columns=["ssn"], text="x", link=None)))
     said += all_of(
         told(failed_run(schema_only, stage="x", cause="no column ssn", link=None, batch_id="b"))
     )
     assert not any(word in said for word in ("email", "unique_customers_id", "ssn"))
-    assert "Tests failed" in said
+    assert "3 of 5 tests failed" in said
 
 
 HOSTILE = "<!channel> <@U1> *b* _i_ `c` <http://evil|x> & @here.csv"
@@ -259,3 +272,76 @@ def test_a_resolved_message_says_how_long_it_lasted_and_asks_for_nothing() -> No
     over = _incident(event).model_copy(update={"resolved_at": NOW + timedelta(hours=5)})
     assert "What to do next" not in all_of(alert_message(over))
     assert resolution_message(over).text.startswith("✅ Acme Corp: resolved after 5 hours: ")
+
+
+ANYTHING = st.text(max_size=4000) | st.sampled_from(["&" * 3000, "`" * 500, HOSTILE, "\n" * 300])
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
+
+
+@st.composite
+def incidents(draw: st.DrawFn) -> Incident:
+    event = Event(
+        client_id=draw(ANYTHING),
+        client_name=draw(ANYTHING),
+        kind=draw(st.sampled_from(KINDS)),
+        subject="x",
+        severity=draw(st.sampled_from(["info", "warn", "error"])),
+        title=draw(ANYTHING),
+        text=draw(ANYTHING),
+        next_step=draw(ANYTHING),
+        fate=draw(ANYTHING),
+        facts=draw(st.dictionaries(ANYTHING, ANYTHING | st.integers(), max_size=12)),
+        files=tuple(draw(st.lists(ANYTHING, max_size=12))),
+        columns=tuple(draw(st.lists(ANYTHING, max_size=12))),
+        tests=tuple(
+            FailedTest(name=name, failing_rows=10**15)
+            for name in draw(st.lists(ANYTHING, max_size=12))
+        ),
+        cause=draw(ANYTHING),
+        link=draw(st.none() | ANYTHING.map(lambda text: f"https://x/{text}")),
+        link_text=draw(ANYTHING),
+        tier=3,
+    )
+    return Incident(
+        incident_id=1,
+        event=event,
+        opened_at=draw(MOMENTS),
+        last_at=draw(MOMENTS),
+        occurrences=draw(st.integers(1, 10**6)),
+        resolved_at=draw(st.none() | MOMENTS),
+        note=draw(ANYTHING),
+    )
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(incidents(), min_size=1, max_size=12), ANYTHING)
+def test_every_message_is_within_the_limits_of_slack_whatever_it_is_about(
+    told_of: list[Incident], channel: str
+) -> None:
+    first = told_of[0]
+    for message in (
+        alert_message(first, redirected_from=channel),
+        escalation_message(first),
+        resolution_message(first),
+        storm_message(told_of),
+        storm_over_message(told_of),
+    ):
+        assert 0 < len(message.text) <= 4000
+        assert 0 < len(message.blocks) <= 50
+        assert _invalid([dict(block) for block in message.blocks]) is None
+        for block in message.blocks:
+            sizes = [len(part["text"]) for part in block.get("fields", block.get("elements", []))]
+            assert all(0 < size <= 2000 for size in sizes)
+            assert len(sizes) <= 10
+            if block["type"] == "header":
+                assert 0 < len(block["text"]["text"]) <= 150
+            elif "text" in block:
+                assert 0 < len(block["text"]["text"]) <= 3000
+
+
+def test_each_kind_of_alert_has_a_picture_to_look_at() -> None:
+    shown = pictures()
+    kinds = {event.kind for event in events().values()}
+    assert kinds == set(KINDS)
+    drawn = page(shown)
+    assert all(f'<div class="kind">{name}</div>' in drawn for name, _, _ in shown)

@@ -2,129 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
-import sys
-from contextvars import copy_context
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import pytest
 
 from consulting.chain import artifacts
-from consulting.components.engagement import roster
-from consulting.components.engagement.client import Client
-from consulting.config.engagement import EngagementConfig
 from consulting.defs.shared import alerts as shared
 from consulting.records import CheckOutcome
 from consulting.resources.alerts import AlertsResource
-from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
+
+from .conftest import alone, claim, deliver, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from consulting.chain import Engagement
-    from consulting.records import Batch
+    import pytest
 
-LEAST = {"client_name": "Acme Corp", "feeds": [{"name": "orders", "files": "orders*"}]}
-
-
-def _slack_module() -> Any:
-    """The fake workspace of `tests/services`, which is no package."""
-    name = "services_slack_server"
-    path = Path(__file__).parents[1] / "services" / "slack_server.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-SLACK = _slack_module()
-
-
-def alone(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call Dagster so that the instance it makes current is forgotten: other tests load defs."""
-    return copy_context().run(call, *args, **kwargs)
-
-
-@dataclass
-class House:
-    """A consultancy with clients, watched by the sensor."""
-
-    instance: dg.DagsterInstance
-    slack: Any
-    consultancy: ConsultancyResource = field(default_factory=ConsultancyResource)
-    cursor: str | None = None
-
-    def client(self, client_id: str = "acme_corp", **changes: Any) -> Engagement:
-        quick = {"intake": {"settle_seconds": 0, "retry_seconds": 0}}
-        alerts = {"alerts": {"channel": "#acme-alerts"}}
-        config = EngagementConfig.model_validate({**LEAST, **quick, **alerts, **changes})
-        roster.enrol(Client(client_id=client_id, config=config, dbt_dir=DBT_DIR))
-        return self.consultancy.engagement(client_id, config)
-
-    def tick(self) -> dg.SensorResult:
-        context = alone(
-            dg.build_sensor_context,
-            instance=self.instance,
-            cursor=self.cursor,
-            resources={
-                "consultancy": self.consultancy,
-                "alerts": AlertsResource(slack_base_url=self.slack.url),
-            },
-        )
-        result = alone(shared.watch_over_clients, context)
-        assert isinstance(result, dg.SensorResult)
-        self.cursor = result.cursor
-        for event in result.asset_events:
-            self.instance.report_runless_asset_event(event)
-        return result
-
-    def said(self) -> list[str]:
-        return [message["text"] for message in self.slack.messages]
-
-
-@pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path / "data"))
-    monkeypatch.delenv("CONSULTING_LEDGER_URL", raising=False)
-    monkeypatch.setenv("SLACK_BOT_TOKEN", SLACK.TOKEN)
-    monkeypatch.setenv("CONSULTING_WEB_URL", "http://dagster.example")
-    roster.dismiss()
-    with SLACK.slack_server() as slack:
-        yield House(dg.DagsterInstance.local_temp(str(tmp_path)), slack)
-    roster.dismiss()
-
-
-def claim(engagement: Engagement, name: str = "orders.csv") -> Batch:
-    """Take a batch, as the client's own sensor does."""
-    if name:
-        engagement.folder.incoming.mkdir(parents=True, exist_ok=True)
-        (engagement.folder.incoming / name).write_text(f"id\n{name}\n")
-    for _ in range(3):
-        engagement.intake.reconcile(lambda _: 1 / 0, now=datetime.now(UTC))  # type: ignore[arg-type,return-value]
-        engagement.intake.look(now=datetime.now(UTC))
-        batch = engagement.intake.claim(now=datetime.now(UTC), trigger="sensor")
-        if batch is not None:
-            return batch
-    (batch,) = engagement.intake.pending_requests()
-    return batch
-
-
-def fail(engagement: Engagement, batch: Batch, run_id: str, reason: str) -> None:
-    engagement.intake.begin(batch.batch_id, run_id, now=datetime.now(UTC))
-    engagement.intake.failed(batch.batch_id, run_id, reason=reason, now=datetime.now(UTC))
-
-
-def deliver(engagement: Engagement, batch: Batch, run_id: str) -> None:
-    engagement.intake.begin(batch.batch_id, run_id, now=datetime.now(UTC))
-    engagement.intake.delivered(batch.batch_id, run_id, now=datetime.now(UTC))
+    from .conftest import House
 
 
 def test_a_failing_client_gives_one_message_and_its_recovery_one_resolved(house: House) -> None:
@@ -243,7 +139,9 @@ def test_a_client_that_can_not_be_looked_at_stops_no_other(house: House) -> None
     assert "Could not be looked at: FileExistsError" in page
 
 
-def test_the_heartbeat_check_is_bad_until_the_sensor_has_run(house: House) -> None:
+def test_the_heartbeat_check_is_bad_until_the_sensor_has_run_and_without_the_database(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alerts = AlertsResource(slack_base_url=house.slack.url)
     key = dg.AssetCheckKey(dg.AssetKey(["consultancy", "alerts"]), "alerts_get_out")
 
@@ -259,6 +157,11 @@ def test_the_heartbeat_check_is_bad_until_the_sensor_has_run(house: House) -> No
     assert beat() is False
     house.tick()
     assert beat() is True
+    monkeypatch.setenv("CONSULTING_LEDGER_URL", "postgresql://me:secret@127.0.0.1:1/nothing")
+    assert beat() is False, "the database is gone, and with it every alert"
+    (record,) = house.instance.event_log_storage.get_asset_check_execution_history(key, 1)
+    assert "can not be asked (" in str(record.event)
+    assert "secret" not in str(record.event)
 
 
 def test_the_portfolio_is_written_and_linked(house: House, tmp_path: Path) -> None:

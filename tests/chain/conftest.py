@@ -154,3 +154,14 @@ def world(tmp_path: Path) -> World:
 def delivered(acme: Delivered, tmp_path: Path) -> World:
     """Acme after its first delivery, to do more with."""
     return acme.world.copy(tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def master(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Acme after a delivery of customers alone, five of them rejected; copied, never changed."""
+    from .test_corrections import BAD_FILE
+
+    world = World(tmp_path_factory.mktemp("desk"))
+    world.drop("customers_1.csv", BAD_FILE)
+    world.run()
+    return world

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from consulting import chain
-from consulting.chain.artifacts import Cleaning
+from consulting.chain.artifacts import Checks, Cleaning
 from consulting.errors import (
     BlockedDeliveryError,
     DeliveryError,
@@ -63,6 +64,27 @@ def test_the_delivery_holds_report_mapping_log_tables_rejects_and_manifest(
     assert set(acme.delivery.files) == expected
     with (acme.delivery.path / "tables/customers.csv").open(encoding="utf-8-sig") as file:
         assert len(list(csv.DictReader(file))) == 629
+
+
+def test_reject_reasons_are_sentences_with_the_clients_own_headers_and_words(
+    acme: Delivered,
+) -> None:
+    rejects = acme.delivery.path / "rejects" / "orders_rejects.csv"
+    with rejects.open(encoding="utf-8-sig") as file:
+        told = {row["_reason"] for row in csv.DictReader(file)}
+    assert "the order was shipped before it was placed" in told, "of the model's YAML"
+    assert "“Qty” is empty, and a value is required" in told
+    log = (acme.delivery.path / "transform_log.csv").read_text()
+    assert "row:shipped_before_ordered,,the order was shipped before it was placed" in log
+
+
+def test_a_test_for_repeated_values_counts_the_rows_that_share_them(acme: Delivered) -> None:
+    path = acme.world.folder.run(acme.delivery.delivery_id) / "checks.json"
+    checks = {c.name: c for c in Checks.model_validate_json(path.read_bytes()).checks}
+    with (acme.delivery.path / "tables/customers.csv").open(encoding="utf-8-sig") as file:
+        addresses = Counter(row["email"] for row in csv.DictReader(file) if row["email"])
+    shared = [rows for rows in addresses.values() if rows > 1]
+    assert checks["unique_customers_email"].failing_rows == sum(shared) == 2 * len(shared)
 
 
 def test_the_files_are_marked_delivered_and_never_taken_again(acme: Delivered) -> None:

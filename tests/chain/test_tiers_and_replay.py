@@ -93,6 +93,22 @@ def test_the_demo_delivery_is_reproduced_byte_for_byte_and_an_edited_table_is_na
     assert [difference.file for difference in found] == ["tables/customers.csv"]
 
 
+def test_a_sample_that_stands_in_after_the_tier_was_raised_is_told_as_one(tmp_path: Path) -> None:
+    world = World(tmp_path, security_tier=2)
+    world.drop("customers_1.csv", ROWS)
+    world.drop_demo("orders")
+    first = world.run().delivery_id
+    raised = World(tmp_path, security_tier=3)
+    raised.drop("customers_2.csv", ROWS + customer(41))
+    second = raised.folder.deliverables / raised.run().delivery_id
+    (told,) = [line for line in raised.said if line.startswith("orders: no new file")]
+    assert first in told
+    assert "Drop the file again" in told
+    report = (second / "quality_report.html").read_text()
+    assert "Sampled in part:</strong> of orders only a sample" in report
+    assert "sampled from 1,49" in report
+
+
 def test_without_the_run_folder_the_rebuild_says_what_is_missing(
     acme: Delivered, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consulting import chain
-from consulting.errors import BlockedDeliveryError, ChecksFailedError
+from consulting.errors import BlockedDeliveryError, ChecksFailedError, RunInterruptedError
 from consulting.intake import RunVerdict
 from consulting.intake.intake import Intake
 
@@ -74,7 +74,7 @@ def test_a_failing_blocking_test_delivers_nothing_until_it_is_mended(tmp_path: P
     mart.write_text(f"select * from ({good}) union all select * from ({good})")
     world = World(tmp_path / "data", dbt_dir=dbt_dir, intake={**AT_ONCE, "solo_failures": 9})
     world.drop("customers.csv", HEADER + customer(1))
-    with pytest.raises(ChecksFailedError, match=r"unique_customers_customer_id \(1 rows") as failed:
+    with pytest.raises(ChecksFailedError, match=r"unique_customers_customer_id \(2 rows") as failed:
         world.run()
     assert str(failed.value).startswith("acme_corp: nothing is delivered, for ")
     assert "ada1@example.com" not in str(failed.value)
@@ -151,3 +151,27 @@ def test_a_run_killed_anywhere_is_finished_by_the_next_with_one_delivery(
     with (world.folder.deliverables / batch_id / "tables/customers.csv").open() as file:
         assert len(file.readlines()) == 1 + 5
     assert not list(world.folder.deliverables.glob(".*"))
+
+
+def test_a_run_that_is_interrupted_in_dbt_says_so_and_holds_nothing_against_its_files(
+    world: World,
+) -> None:
+    world.drop("customers_1.csv", HEADER + customer(1))
+    received = world.receive("run")
+    batch_id = received.batch.batch_id
+    chain.profile(world.engagement, batch_id=batch_id, run_id="run", log=world.said.append)
+
+    def terminate(_: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(RunInterruptedError) as told:
+        chain.clean(world.engagement, batch_id=batch_id, run_id="run", log=terminate)
+    assert str(told.value).startswith(
+        f"acme_corp: the run was interrupted while it worked on batch {batch_id}"
+    )
+    assert "the next run takes the same files again" in str(told.value)
+    (standing,) = world.engagement.intake.state().batches
+    assert standing.reason == str(told.value)
+    assert bring_back(world) == batch_id
+    delivery = world.run(batch_id)
+    assert delivery.summary.delivered == 1

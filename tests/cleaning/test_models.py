@@ -133,6 +133,16 @@ def test_a_dedupe_of_an_unknown_column_is_refused(project: Project) -> None:
     assert "`dedupe` names the column 'aa'; did you mean a?" in message
 
 
+def test_reasons_without_a_sentence_are_refused(project: Project) -> None:
+    sources = "sources: [{name: raw, schema: raw, tables: [{name: t}]}]\n"
+    with_reasons = sources + "models:\n  - name: t\n    meta: {reasons: %s}\n"
+    project.feed("words", "t", ONE_COLUMN)
+    project.write("words", "t.yml", with_reasons % '{"a:missing": }')
+    assert "`reasons` has no sentence for the code 'a:missing'" in error_of(project, "words")
+    project.write("words", "t.yml", with_reasons % '["a:missing"]')
+    assert "`reasons` is a mapping of reason codes to sentences" in error_of(project, "words")
+
+
 def test_one_client_s_mistake_does_not_stop_the_others(project: Project) -> None:
     project.feed("fine", "t", ONE_COLUMN)
     project.feed("bad", "t", [{"name": "a", "from": "A", "rule": "to_nothing"}])

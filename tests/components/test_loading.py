@@ -59,6 +59,13 @@ def checked(project: Project) -> dict[str, str]:
     return {"said": done.stdout + done.stderr, "root": str(project.clients)}
 
 
+JOBS = (
+    "import consulting.definitions as d\n"
+    "repository = d.defs().get_repository_def()\n"
+    "print(sorted(j.name for j in repository.get_all_jobs() if j.name.endswith('_cleaning')))\n"
+)
+
+
 def test_check_defs_names_client_file_line_value_and_what_is_allowed_of_every_mistake(
     checked: dict[str, str],
 ) -> None:
@@ -95,3 +102,37 @@ def test_a_broken_client_stands_in_the_ui_with_its_mistake_and_all_others_load(
     assert "'initech_files'" in done.stdout
     assert "Did you mean 'schedule'?" in done.stdout
     assert "globex is not loaded, all other clients are." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wanted", "jobs"),
+    [
+        ("initech", ["initech_cleaning"]),
+        ("globex, initech", ["globex_cleaning", "initech_cleaning"]),
+    ],
+)
+def test_only_the_clients_that_the_environment_names_are_loaded(
+    project: Project, wanted: str, jobs: list[str]
+) -> None:
+    for client in ("initech", "globex", "hooli"):
+        project.write(client, GOOD)
+    done = project.run("python", "-c", JOBS, CONSULTING_CLIENTS=wanted)
+    assert done.returncode == 0, done.stderr
+    assert str(jobs) in done.stdout
+
+
+def test_a_client_that_the_environment_names_and_nobody_knows_is_refused(project: Project) -> None:
+    project.write("initech", GOOD)
+    done = project.run("python", "-c", JOBS, CONSULTING_CLIENTS="initec")
+    assert "CONSULTING_CLIENTS names 'initec', which is no client." in done.stderr
+    assert "Did you mean 'initech'?" in done.stderr
+
+
+def test_the_definitions_are_loaded_once_in_a_process_however_often_dagster_asks(
+    project: Project,
+) -> None:
+    project.write("initech", GOOD)
+    done = project.run(
+        "python", "-c", "from consulting.definitions import defs as d; assert d() is d()"
+    )
+    assert done.returncode == 0, done.stderr

@@ -17,11 +17,14 @@ from consulting.components.engagement.partitions import (
     period_of,
 )
 from consulting.config.engagement import EngagementConfig
+from consulting.errors import BatchHeldError
 from consulting.intake import RunVerdict
 from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from consulting.records import Batch
 
 CASES = {
     "month": ("2026-01", "orders_2026-03.csv", r"(?P<year>\d{4})-(?P<month>\d{2})", "2026-03"),
@@ -102,3 +105,87 @@ def test_a_file_runs_in_its_own_period_and_a_backfill_takes_it_up_again(
 
 def _never(_: str) -> RunVerdict:
     return RunVerdict.UNKNOWN
+
+
+class ByHand:
+    """A monthly client whose runs a person starts."""
+
+    def __init__(self) -> None:
+        client = client_of("month")
+        self.engagement = ConsultancyResource().engagement("acme", client.config)
+        self.intake = self.engagement.intake
+        self.runs = 0
+
+    def drop(self, name: str, text: str) -> None:
+        (self.engagement.folder.incoming / name).write_text(f"id\n{text}\n")
+        for _ in range(2):
+            self.intake.look(now=datetime.now(UTC))
+
+    def run(self, period: str) -> Batch:
+        """As far as `file_received`."""
+        self.runs += 1
+        received = chain.receive(
+            self.engagement,
+            run_id=f"run {self.runs}",
+            batch_id=None,
+            period=period,
+            log=lambda _: None,
+        )
+        return received.batch
+
+    def deliver(self, period: str) -> Batch:
+        batch = self.run(period)
+        self.intake.delivered(batch.batch_id, f"run {self.runs}", now=datetime.now(UTC))
+        return batch
+
+    def fail(self, period: str) -> Batch:
+        batch = self.run(period)
+        self.intake.failed(
+            batch.batch_id, f"run {self.runs}", reason="disk full", now=datetime.now(UTC)
+        )
+        return batch
+
+
+@pytest.fixture
+def by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ByHand:
+    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
+    return ByHand()
+
+
+def test_a_period_again_holds_the_newest_version_of_each_file_once(by_hand: ByHand) -> None:
+    by_hand.drop("orders_2026-03.csv", "1")
+    by_hand.deliver("2026-03")
+    by_hand.drop("orders_2026-03.csv", "2")
+    by_hand.drop("orders_2026-03_more.csv", "3")
+    by_hand.deliver("2026-03")
+    by_hand.drop("orders_2026-04.csv", "4")
+    again = by_hand.deliver("2026-03")
+    assert [(drop.key, drop.version) for drop in again.drops] == [
+        ("orders_2026-03.csv", 2),
+        ("orders_2026-03_more.csv", 1),
+    ]
+
+
+def test_a_run_by_hand_takes_the_batch_that_waits_for_another_try(by_hand: ByHand) -> None:
+    by_hand.drop("orders_2026-03.csv", "1")
+    failed = by_hand.fail("2026-03")
+    assert by_hand.intake.state().batches[0].status == "waiting"
+    assert by_hand.deliver("2026-03").batch_id == failed.batch_id
+
+
+def test_a_batch_of_another_period_that_waits_does_not_stand_in_the_way(by_hand: ByHand) -> None:
+    by_hand.drop("orders_2026-01.csv", "1")
+    by_hand.deliver("2026-01")
+    by_hand.drop("orders_2026-03.csv", "1")
+    claimed = by_hand.intake.claim(now=datetime.now(UTC), trigger="sensor")
+    assert claimed is not None
+    assert by_hand.deliver("2026-01").period == "2026-01"
+    assert [batch.batch_id for batch in by_hand.intake.pending_requests()] == [claimed.batch_id]
+
+
+def test_a_run_by_hand_beside_another_run_is_refused_with_who_holds_what(by_hand: ByHand) -> None:
+    by_hand.drop("orders_2026-01.csv", "1")
+    by_hand.drop("orders_2026-03.csv", "2")
+    by_hand.run("2026-01")
+    with pytest.raises(BatchHeldError, match="run 1 holds batch"):
+        by_hand.run("2026-03")

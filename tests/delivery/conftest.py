@@ -45,10 +45,21 @@ def inputs(scenario: ModuleType, master: ClientFolder) -> DeliveryInputs:
 
 
 @pytest.fixture(scope="session")
+def inputs_at(scenario: ModuleType, inputs: DeliveryInputs) -> Callable[[int], DeliveryInputs]:
+    """The scenario's inputs at a tier."""
+
+    def at(tier: int) -> DeliveryInputs:
+        made: DeliveryInputs = scenario.at_tier(inputs, tier)
+        return made
+
+    return at
+
+
+@pytest.fixture(scope="session")
 def build_at(
     scenario: ModuleType,
     master: ClientFolder,
-    inputs: DeliveryInputs,
+    inputs_at: Callable[[int], DeliveryInputs],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[int], Delivery]:
     """The scenario's delivery at a tier, built once for all tests that only read it."""
@@ -59,8 +70,7 @@ def build_at(
             root = tmp_path_factory.mktemp(f"tier{tier}")
             shutil.copytree(master.path, root / master.client_id)
             folder = ClientFolder(root, master.client_id)
-            at_tier = scenario.at_tier(inputs, tier)
-            built[tier] = build_delivery(at_tier, folder=folder, tables=scenario.TABLES)
+            built[tier] = build_delivery(inputs_at(tier), folder=folder, tables=scenario.TABLES)
         return built[tier]
 
     return build

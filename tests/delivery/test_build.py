@@ -17,20 +17,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from consulting.delivery import Delivery, DeliveryInputs, build_delivery, list_deliveries
-from consulting.delivery.manifest import file_sha256
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 from consulting.records import FeedAccount
+from consulting.writing import hash_file
 
 EXPECTED_FILES = (
     "manifest.json",
     "mapping_document.html",
     "mapping_document.xlsx",
     "quality_report.html",
-    "rejects/customers_rejects.csv",
-    "rejects/customers_rejects.xlsx",
-    "rejects/orders_rejects.csv",
-    "rejects/orders_rejects.xlsx",
+    "rejects/customers_rejects_2026-10.csv",
+    "rejects/customers_rejects_2026-10.xlsx",
+    "rejects/orders_rejects_2026-10.csv",
+    "rejects/orders_rejects_2026-10.xlsx",
     "tables/customers.csv",
     "tables/customers.parquet",
     "tables/customers.xlsx",
@@ -51,7 +51,7 @@ def test_the_manifest_names_the_hash_of_every_file(
     manifest = json.loads((delivery.path / "manifest.json").read_text())
     assert {*manifest["files"], "manifest.json"} == set(EXPECTED_FILES)
     for name, recorded in manifest["files"].items():
-        assert recorded["sha256"] == file_sha256(delivery.path / name)
+        assert recorded["sha256"] == hash_file(delivery.path / name)
     assert [f["sha256"] for f in manifest["raw_files"]] == [f.sha256 for f in inputs.files]
     assert [(a["feed"], a["unaccounted"]) for a in manifest["row_accounting"]] == [
         ("customers", 0),
@@ -127,7 +127,7 @@ def test_another_delivery_under_the_same_id_is_refused_and_the_difference_named(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:
     first = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
-    before = file_sha256(first.path / "transform_log.csv")
+    before = hash_file(first.path / "transform_log.csv")
     with duckdb.connect(str(folder.warehouse)) as connection:
         connection.execute("UPDATE marts.orders SET status = 'lost' WHERE _row_id = 5")
     other = inputs.model_copy(update={"steps": ()})
@@ -135,7 +135,7 @@ def test_another_delivery_under_the_same_id_is_refused_and_the_difference_named(
         build_delivery(other, folder=folder, tables=scenario.TABLES)
     assert "transform_log.csv" in str(caught.value)
     assert "lost" not in str(caught.value)
-    assert file_sha256(first.path / "transform_log.csv") == before
+    assert hash_file(first.path / "transform_log.csv") == before
     assert [path.name for path in folder.deliverables.iterdir()] == [inputs.delivery_id]
 
 
@@ -202,7 +202,7 @@ from consulting.layout import ClientFolder
 where, root, inputs = sys.argv[1:4]
 real = getattr(build, where)
 def die(*args, **kwargs):
-    if where == "_flush" and not str(args[0]).endswith("transform_log.csv"):
+    if where == "sync" and not str(args[0]).endswith("transform_log.csv"):
         return real(*args, **kwargs)
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(build, where, die)
@@ -213,7 +213,7 @@ build.build_delivery(made, folder=folder, tables=tables)
 """
 
 
-@pytest.mark.parametrize("where", ["find_examples", "write_manifest", "_flush"])
+@pytest.mark.parametrize("where", ["find_examples", "write_manifest", "sync"])
 def test_a_kill_in_the_middle_leaves_no_half_delivery_and_the_next_build_is_whole(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType, tmp_path: Path, where: str
 ) -> None:
@@ -277,7 +277,7 @@ def test_the_transform_log_adds_up(delivery: Delivery, inputs: DeliveryInputs) -
 def test_a_warehouse_can_be_read_only_while_it_is_delivered_from(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:
-    before = file_sha256(folder.warehouse)
+    before = hash_file(folder.warehouse)
     build_delivery(inputs, folder=folder, tables=scenario.TABLES)
-    assert file_sha256(folder.warehouse) == before
+    assert hash_file(folder.warehouse) == before
     shutil.rmtree(folder.deliverables)

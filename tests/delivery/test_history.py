@@ -1,5 +1,7 @@
 """Deliveries add up over the months, each period once."""
 
+import json
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -69,7 +71,7 @@ def test_a_failure_leaves_the_history_as_it_was(folder: ClientFolder) -> None:
     assert ask(folder.warehouse, "SELECT DISTINCT _delivery_id FROM history.orders") == [("b1",)]
 
 
-def test_past_deliveries_are_listed_oldest_first_and_only_those_before(
+def test_past_deliveries_are_listed_as_their_files_arrived(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:
     assert list_deliveries(folder) == []
@@ -85,5 +87,25 @@ def test_past_deliveries_are_listed_oldest_first_and_only_those_before(
     listed = list_deliveries(folder)
     assert [one.delivery_id for one in listed] == [inputs.delivery_id, "a-later-one"]
     assert listed[0] == first.summary
-    assert list_deliveries(folder, before=inputs.received_at) == []
-    assert len(list_deliveries(folder, before=later["received_at"])) == 1
+
+
+def test_a_late_delivery_of_an_earlier_period_stands_at_its_place_and_says_what_it_supersedes(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    summary = build_delivery(inputs, folder=folder, tables=scenario.TABLES).summary
+    before = tuple(
+        summary.model_copy(update={"delivery_id": name, "period": period})
+        for name, period in (("january", "2026-01"), ("march", "2026-03"))
+    )
+    again = inputs.model_copy(
+        update={"delivery_id": "january-2", "period": "2026-01", "history": before}
+    )
+    shutil.copytree(folder.run(inputs.delivery_id), folder.run("january-2"))
+    delivery = build_delivery(again, folder=folder, tables=scenario.TABLES)
+    manifest = json.loads((delivery.path / "manifest.json").read_text())
+    assert manifest["supersedes"] == "january"
+    page = (delivery.path / "quality_report.html").read_text()
+    assert re.search(r"<dt>Supersedes</dt><dd>january</dd>", page)
+    rows = re.findall(r'<th scope="row">(2026-\d\d)( <span class="where">this delivery)?', page)
+    here = ' <span class="where">this delivery'
+    assert rows == [("2026-03", ""), ("2026-02", ""), ("2026-01", here), ("2026-01", "")]

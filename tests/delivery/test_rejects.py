@@ -11,15 +11,13 @@ import openpyxl
 import pytest
 
 import consulting.delivery.rejects
+from consulting.corrections import correction_id, is_corrections, original_columns
 from consulting.delivery import (
     Delivery,
     DeliveryInputs,
     build_delivery,
-    is_corrections,
-    match_corrections,
-    original_columns,
 )
-from consulting.delivery.rejects import correction_id, reason_in_words
+from consulting.delivery.reasons import reason_in_words
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 from consulting.records import FeedAccount
@@ -34,10 +32,10 @@ def test_every_rejected_row_is_exported_with_its_reasons_as_the_client_sent_it(
     delivery: Delivery, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:
     for account in inputs.accounts:
-        rows = rows_of(delivery.path / "rejects" / f"{account.feed}_rejects.csv")
+        rows = rows_of(delivery.path / "rejects" / f"{account.feed}_rejects_2026-10.csv")
         assert len(rows) == sum(account.rejected.values())
         assert len({row["_correction_id"] for row in rows}) == len(rows)
-    orders = rows_of(delivery.path / "rejects" / "orders_rejects.csv")
+    orders = rows_of(delivery.path / "rejects" / "orders_rejects_2026-10.csv")
     assert original_columns(orders[0]) == list(scenario.ORDER_COLUMNS)
     first = next(row for row in orders if row["Amount"] == "tbc")
     assert first["_reason"] == "“Amount” is not an amount of money"
@@ -47,7 +45,7 @@ def test_every_rejected_row_is_exported_with_its_reasons_as_the_client_sent_it(
 def test_lines_that_did_not_parse_are_there_as_text(
     delivery: Delivery, scenario: ModuleType
 ) -> None:
-    rows = rows_of(delivery.path / "rejects" / "customers_rejects.csv")
+    rows = rows_of(delivery.path / "rejects" / "customers_rejects_2026-10.csv")
     unparsed = [row for row in rows if row["_text"]]
     assert len(unparsed) == scenario.UNPARSED
     assert {row["_reason"] for row in unparsed} == {"the line has more fields than the header"}
@@ -57,7 +55,7 @@ def test_lines_that_did_not_parse_are_there_as_text(
 def test_the_workbook_opens_with_the_rows_and_tells_how_to_correct_them(
     delivery: Delivery,
 ) -> None:
-    book = openpyxl.load_workbook(delivery.path / "rejects" / "orders_rejects.xlsx")
+    book = openpyxl.load_workbook(delivery.path / "rejects" / "orders_rejects_2026-10.xlsx")
     # the feed is read from its sheet "Orders", so the file that comes back must have it
     assert book.sheetnames == ["Orders", "How to correct"]
     assert book["Orders"].max_row == 157
@@ -69,52 +67,6 @@ def test_a_file_is_known_as_corrections_by_its_column() -> None:
     assert is_corrections(["_reason", "_correction_id", "a"])
     assert is_corrections(["\ufeff_Correction_ID ", "a"])
     assert not is_corrections(["correction_id", "a"])
-
-
-def test_corrections_are_matched_and_counted_row_by_row(
-    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
-) -> None:
-    delivery = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
-    rows: list[dict[str, str | None]] = [
-        dict(row) for row in rows_of(delivery.path / "rejects" / "orders_rejects.csv")[:4]
-    ]
-    rows[0]["Amount"] = "19.90"
-    rows[1]["Status"] = f" {rows[1]['Status']} "
-    rows[2]["_correction_id"] = "R-0000000000000000"
-    rows[3]["Order Date"] = "2026-10-09"
-    rows.append({**rows[0], "Amount": "20.90"})
-    report = match_corrections(folder, rows)
-    assert [row.state for row in report.rows] == [
-        "corrected",
-        "unchanged",
-        "unknown",
-        "corrected",
-        "repeated",
-    ]
-    assert report.counts == {"corrected": 2, "unchanged": 1, "unknown": 1, "repeated": 1}
-    assert report.rows[0].changed == ("Amount",)
-    assert report.rows[0].delivery_id == scenario.DELIVERY
-    assert report.applicable == (rows[0]["_correction_id"], rows[3]["_correction_id"])
-
-
-def test_a_neutralised_value_that_comes_back_unchanged_is_no_change(
-    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
-) -> None:
-    delivery = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
-    rows = rows_of(delivery.path / "rejects" / "customers_rejects.csv")
-    phone = next(row for row in rows if row["Phone"])
-    assert phone["Phone"].startswith("'+49")
-    back = {**phone, "Phone": phone["Phone"][1:]}
-    assert match_corrections(folder, [back]).counts["unchanged"] == 1
-
-
-def test_corrections_of_another_client_are_unknown(
-    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
-) -> None:
-    delivery = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
-    rows = rows_of(delivery.path / "rejects" / "orders_rejects.csv")[:3]
-    other = ClientFolder(folder.root, "someone_else")
-    assert match_corrections(other, rows).counts["unknown"] == 3
 
 
 def test_the_id_of_a_row_depends_on_the_row_and_not_on_the_run() -> None:
@@ -146,9 +98,9 @@ def test_more_rows_than_anyone_corrects_by_hand_are_handed_over_as_csv_alone(
     monkeypatch.setattr(consulting.delivery.rejects, "MAX_WORKBOOK_ROWS", 100)
     delivery = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
     assert [name for name in delivery.files if name.startswith("rejects/")] == [
-        "rejects/customers_rejects.csv",
-        "rejects/customers_rejects.xlsx",
-        "rejects/orders_rejects.csv",
+        "rejects/customers_rejects_2026-10.csv",
+        "rejects/customers_rejects_2026-10.xlsx",
+        "rejects/orders_rejects_2026-10.csv",
     ]
 
 
@@ -165,9 +117,9 @@ def test_rows_of_a_feed_without_models_are_rejects(
     )
     without = inputs.model_copy(update={"accounts": (inputs.accounts[0], unread)})
     delivery = build_delivery(without, folder=folder, tables=scenario.TABLES[:1])
-    rows = rows_of(delivery.path / "rejects" / "orders_rejects.csv")
+    rows = rows_of(delivery.path / "rejects" / "orders_rejects_2026-10.csv")
     assert len(rows) == 5_310
-    assert {row["_reason"] for row in rows} == {"no rules for this feed yet"}
+    assert {row["_reason"] for row in rows} == {"there are no rules for this kind of file yet"}
 
 
 def test_two_files_of_one_name_give_rows_different_ids(
@@ -183,7 +135,7 @@ def test_two_files_of_one_name_give_rows_different_ids(
     )
     twice = inputs.model_copy(update={"files": (inputs.files[0], *halves)})
     delivery = build_delivery(twice, folder=folder, tables=scenario.TABLES)
-    rows = rows_of(delivery.path / "rejects" / "orders_rejects.csv")
+    rows = rows_of(delivery.path / "rejects" / "orders_rejects_2026-10.csv")
     assert len({row["_row"] for row in rows}) < len(rows)
     assert len({row["_correction_id"] for row in rows}) == len(rows)
 
@@ -191,20 +143,45 @@ def test_two_files_of_one_name_give_rows_different_ids(
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("ordered_on:not_a_date", "ordered_on: not a date"),
-        ("amount:missing", "amount: no value where one is required"),
+        ("ordered_on:not_a_date", "“Order Date” is not a date"),
+        ("amount_eur:missing", "“Amount” is empty, and a value is required"),
+        ("amount_eur:too_odd", "“Amount”: too odd"),
+        ("no_mapping:too_odd", "“no_mapping”: too odd"),
         ("row:too_old", "too old"),
         ("file:unparsed", "the line could not be read as a row"),
         ("same id, latest kept", "same id, latest kept"),
     ],
 )
-def test_a_reason_code_without_a_sentence_is_spelt_out(code: str, words: str) -> None:
-    assert reason_in_words(code, {}) == words
+def test_a_reason_names_the_clients_own_column(
+    code: str, words: str, inputs: DeliveryInputs
+) -> None:
+    assert reason_in_words(code, inputs.model_copy(update={"reasons": {}}), "orders") == words
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("row:too_old", "The order is older than a year"),
+        ("too_old", "The order is older than a year"),
+        ("ordered_on:not_a_date", "Write the order date as 2026-10-31"),
+        ("amount_eur:missing", "“Amount” is empty, and a value is required"),
+    ],
+)
+def test_the_engagements_own_words_for_a_reason_come_first(
+    code: str, words: str, inputs: DeliveryInputs
+) -> None:
+    own = {
+        "orders/too_old": "The order is older than a year.",
+        "too_old": "Of another feed",
+        "orders/ordered_on:not_a_date": "Write the order date as 2026-10-31",
+        "missing": "not about any column",
+    }
+    assert reason_in_words(code, inputs.model_copy(update={"reasons": own}), "orders") == words
 
 
 def test_masked_rows_of_a_sample_can_not_be_sent_back(
     build_at: Callable[[int], Delivery],
 ) -> None:
-    rows = rows_of(build_at(2).path / "rejects" / "orders_rejects_sampled.csv")
+    rows = rows_of(build_at(2).path / "rejects" / "orders_rejects_2026-10_sampled.csv")
     assert not is_corrections(rows[0])
     assert "_reason" in rows[0]

@@ -72,7 +72,7 @@ def test_page_one_gives_the_verdict_in_exact_numbers(delivery: Delivery) -> None
         "Of 6,514 rows received in 2 files, 6,313 (96.9 %) are delivered; 160 were set aside with "
         "a reason and 41 were merged as duplicates. Every row is accounted for." in words
     )
-    assert "11 of 12 tests of the cleaned tables passed, 1 warned." in words
+    assert "11 of 12 tests of the cleaned tables passed; 1 found rows to check." in words
     assert "85.1of 100" in words
     assert "86.9 complete × 25 %" in words  # noqa: RUF001
     assert "How the score is made. The score is the weighted mean of five shares" in words
@@ -138,7 +138,7 @@ def test_what_was_decided_and_refused_is_told(delivery: Delivery, inputs: Delive
     for file in inputs.quarantined:
         assert file.reason in words
         assert file.fix in words
-    assert "Line 1207 not taken as data: a totals row" in words
+    assert "Line 1,207 not taken as data: a totals row" in words
     assert "meta: {from: Weight, rule: to_decimal}" in words
     assert "2026-05" in words
 

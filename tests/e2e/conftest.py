@@ -10,9 +10,10 @@ import dagster as dg
 import pytest
 
 import consulting
-from consulting.components.engagement import assets, automation, models, partitions
+from consulting.components.engagement import assets, automation, models, partitions, runs
 from consulting.components.engagement.client import Client
 from consulting.components.loading import load_client
+from consulting.components.on_time import build_on_time_checks
 from consulting.config.engagement import EngagementConfig
 from consulting.layout import ClientFolder
 from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
@@ -48,6 +49,7 @@ class Location:
                 models.build_validated(self.client, dbt),
                 assets.build_delivered(self.client),
             ],
+            asset_checks=build_on_time_checks([self.client]),
             jobs=[automation.build_job(self.client)],
             sensors=[self.sensor],
             resources={"consultancy": self.consultancy},
@@ -77,7 +79,7 @@ class Location:
         """One run of the client's job, as the daemon starts it for a request."""
         if request is not None:
             arguments |= {
-                "tags": {**request.tags, automation.RUN_KEY_TAG: request.run_key},
+                "tags": {**request.tags, runs.RUN_KEY_TAG: request.run_key},
                 "partition_key": request.partition_key,
             }
         job = self.defs.resolve_job_def(self.client.job_name)

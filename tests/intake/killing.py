@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
+from consulting import database
 from consulting.errors import BatchHeldError, BatchSettledError, DropChangedError, DropGoneError
 from consulting.intake import (
     BatchPolicy,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import Engine
 
 START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
 
@@ -249,22 +250,22 @@ def _on_ledger(step: Callable[[], None], world: World) -> None:
     Ledger._create_tables = create_tables  # type: ignore[method-assign]
 
 
-_ENGINES: dict[URL, Engine] = {}
-_build_engine = ledger_module._build_engine
+_ENGINES: dict[str, Engine] = {}
+_build_engine = database.build_engine
 
 
-def _engine_of(url: URL) -> Engine:
+def _engine_of(url: str) -> Engine:
     """One engine per database: a child keeps its parent's compiled statements, no connection."""
     if url not in _ENGINES:
-        engine = _ENGINES[url] = _build_engine(url)
-        if url.get_backend_name() == "sqlite":
+        engine = _ENGINES[url] = _build_engine(database._with_driver(url))
+        if database.is_sqlite(engine):
             event.listen(
                 engine, "connect", lambda plain, _: plain.execute("PRAGMA synchronous = OFF")
             )
     return _ENGINES[url]
 
 
-ledger_module._build_engine = _engine_of
+ledger_module.engine_of = _engine_of
 
 
 def _disconnect() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from consulting.errors import BatchHeldError, BatchSettledError
-from consulting.intake import BatchPolicy, BatchStatus, RunVerdict, State
+from consulting.intake import BatchPolicy, BatchStatus, RunVerdict, State, beating
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,6 +155,74 @@ def test_deaths_alone_quarantine_nobody_but_a_file_that_always_kills_is_found(
     assert [s.drop.key for s in sqlite_desk.intake.state().quarantined] == ["orders_002.csv"]
 
 
+@pytest.mark.parametrize("told", ["by the run", "by the orchestrator", "before it began"])
+def test_a_run_that_was_told_to_stop_says_nothing_of_its_files(
+    make_desk: Callable[..., Any], told: str
+) -> None:
+    policy = BatchPolicy(max_deaths=2, tries_before_split=1, solo_failures=1)
+    desk = make_desk(policy=policy)
+    upload(desk, 3)
+    for _ in range(10):
+        desk.put("stock.csv", str(desk.now))  # others go on succeeding
+        for batch in desk.tick():
+            if batch.drops[0].feed != "orders":
+                desk.run(batch)
+            elif told == "before it began":
+                canceled = lambda key: (  # noqa: E731
+                    RunVerdict.CANCELED if key == batch.run_key else RunVerdict.UNKNOWN  # noqa: B023
+                )
+                desk.intake.reconcile(
+                    desk.verdicts.__getitem__, now=desk.now, verdict_of_request=canceled
+                )
+            else:
+                run_id, _ = desk.begin(batch)
+                desk.verdicts[run_id] = RunVerdict.CANCELED
+                if told == "by the run":
+                    desk.intake.failed(
+                        batch.batch_id, run_id, reason="stopped", now=desk.now, cause="interrupted"
+                    )
+        desk.later(61)
+    interrupted = [e for s in desk.intake.history() for e in s.events if e.kind == "quarantined"]
+    assert interrupted == []
+    desk.cycle(times=3)
+    assert set(desk.counts()) <= {"delivered", "superseded"}
+    assert desk.counts()["delivered"] >= 3
+    orders = next(f for f in desk.effects.values() if f and f[0][0].startswith("orders"))
+    assert [key for key, _, _ in orders] == ["orders_000.csv", "orders_001.csv", "orders_002.csv"]
+
+
+def test_a_stage_that_takes_longer_than_the_lease_keeps_its_batch(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk(policy=BatchPolicy(settle_seconds=0, lease_seconds=0.8))
+    upload(desk, 1)
+    (batch,) = desk.tick()
+    now = datetime.now(UTC)
+    desk.intake.begin(batch.batch_id, "run", now=now)
+    with beating(desk.intake, batch.batch_id, "run"):
+        time.sleep(1.2)
+        now = datetime.now(UTC)
+        assert desk.intake.live_runs(now=now) == {"run"}
+        desk.intake.reconcile(lambda _: RunVerdict.RUNNING, now=now)
+        desk.intake.seal(batch.batch_id, "run", now=now)
+        desk.intake.delivered(batch.batch_id, "run", now=now)
+        time.sleep(0.3)  # a beat after the last act changes nothing
+    assert desk.counts() == {"delivered": 1}
+
+
+def test_a_run_that_lost_its_batch_stops_its_signs_of_life(sqlite_desk: Any) -> None:
+    upload(sqlite_desk, 1)
+    sqlite_desk.intake.policy = BatchPolicy(lease_seconds=0.2)
+    (batch,) = sqlite_desk.tick()
+    now = datetime.now(UTC)
+    sqlite_desk.intake.begin(batch.batch_id, "run", now=now)
+    with beating(sqlite_desk.intake, batch.batch_id, "run"):
+        sqlite_desk.intake.reconcile(lambda _: RunVerdict.DIED, now=now)
+        time.sleep(0.2)
+        assert not [t for t in threading.enumerate() if batch.batch_id in t.name]
+        assert sqlite_desk.intake.live_runs(now=datetime.now(UTC)) == set()
+
+
 def test_success_without_a_recorded_delivery_is_not_a_delivery(desk: Any) -> None:
     upload(desk, 1)
     (batch,) = desk.tick()
@@ -168,12 +239,14 @@ def test_a_run_without_a_sign_of_life_loses_its_batch(desk: Any) -> None:
     upload(desk, 1)
     (batch,) = desk.tick()
     run_id, _ = desk.begin(batch)
-    desk.later(3600)
+    desk.later(300)
     desk.intake.renew(batch.batch_id, run_id, now=desk.now)
-    desk.later(7199)
+    desk.later(599)
     desk.reconcile()
     assert [s.status for s in desk.intake.state().batches] == [BatchStatus.RUNNING]
+    assert desk.intake.live_runs(now=desk.now) == {run_id}
     desk.later(1)
+    assert desk.intake.live_runs(now=desk.now) == set()
     desk.reconcile()
     assert [s.status for s in desk.intake.state().batches] == [BatchStatus.WAITING]
     with pytest.raises(BatchHeldError):

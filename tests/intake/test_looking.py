@@ -208,6 +208,44 @@ def test_temporary_names_are_left_alone(sqlite_desk: Any, name: str) -> None:
     assert sqlite_desk.look().listed == 0
 
 
+@pytest.mark.parametrize("looks", [1, 2], ids=["seen", "ready"])
+@pytest.mark.parametrize("name", ["orders.csv", "unknown.csv"])
+def test_a_temp_pattern_that_comes_later_hides_what_no_run_has_taken(
+    make_desk: Callable[..., Any], name: str, looks: int
+) -> None:
+    desk = make_desk()
+    desk.put(name)
+    for _ in range(looks):
+        desk.look()
+        desk.later()
+    hiding = make_desk(policy=BatchPolicy(temp_patterns=(name,)))
+    hiding.now = desk.now
+    hiding.put("orders_2.csv", "others")
+    for _ in range(3):
+        hiding.cycle()
+    assert hiding.counts() == {"vanished": 1, "delivered": 1}
+    assert hiding.look().listed == 1
+    assert [e.kind for e in hiding.intake.history(key=name)[0].events][-1] == "hidden"
+    desk.now = hiding.now  # the pattern is taken back
+    desk.cycle(times=3)
+    expected = "quarantined" if name == "unknown.csv" else "delivered"
+    assert desk.states_of(name) == [State(expected)]
+
+
+def test_a_drop_that_a_person_asks_for_is_delivered_whatever_its_name(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk()
+    desk.put("orders.csv")
+    desk.cycle(times=2)
+    (story,) = desk.intake.history()
+    desk.intake.reprocess([story.drop.drop_id], dry_run=False, now=desk.now)
+    hiding = make_desk(policy=BatchPolicy(temp_patterns=("orders*",)))
+    hiding.now = desk.now
+    assert hiding.cycle() == 1
+    assert hiding.counts() == {"delivered": 1}
+
+
 def test_a_file_renamed_from_its_temporary_name_is_taken(sqlite_desk: Any) -> None:
     sqlite_desk.put("orders.csv.part").rename(sqlite_desk.incoming / "orders.csv")
     sqlite_desk.settle()

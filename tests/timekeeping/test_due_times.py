@@ -148,6 +148,11 @@ def test_a_calendar_makes_the_scheduler_look_every_day_and_is_due_decides() -> N
     [
         (lambda: Timetable(cron="0 25 * * 1"), "Bad hour"),
         (lambda: Timetable(cron="every monday"), "five fields"),
+        (lambda: Timetable(cron="0 0 30 2 *"), "no such day in its months"),
+        (
+            lambda: Timetable(cron="0 9 * * 6", calendar=Calendar(rule="skip")),
+            "nothing would ever be due",
+        ),
         (lambda: Timetable(cron="0 6 * * 1", timezone="America/New_Yrok"), "America/New_York"),
         (lambda: Calendar(country="GER"), "two-letter"),
         (lambda: Calendar(country="DE", subdivision="Bayern"), "Allowed: BB"),

@@ -241,6 +241,73 @@ def test_the_keys_of_due_periods_do_not_change_as_time_goes_by() -> None:
     assert len({each.key for each in later}) == len(later)
 
 
+def test_a_first_month_that_never_came_is_late_though_the_ledger_knows_no_file() -> None:
+    began = at("2026-02-01 00:00")
+    assert status("2026-02-05 11:59", MONTHLY, months=MONTHS, since=began).state == "on_time"
+    late = status("2026-02-06 12:00", MONTHLY, months=MONTHS, since=began)
+    assert (late.state, late.who, late.key) == ("warn", "client", "2026-01")
+    assert late.sentence.startswith("The client is late: no file has come for 2026-01.")
+
+
+def test_a_delivery_of_an_empty_file_is_a_delivery() -> None:
+    # "nothing was sold in January" is what the client says; only its absence is late
+    empty = delivered("2026-02-03 10:00", period="2026-01")
+    fine = status("2026-02-20 09:00", MONTHLY, deliveries=[empty], months=MONTHS)
+    assert (fine.state, fine.periods[0].state) == ("on_time", "met")
+
+
+def test_a_due_time_that_spring_skips_is_due_and_late_from_the_first_minute_that_exists() -> None:
+    sla = {"due": "30 2 * * *", "timezone": "Europe/Berlin"}
+    began = at("2026-03-28 12:00")
+    assert status("2026-03-29 01:59", sla, since=began).state == "on_time"
+    late = status("2026-03-29 03:00", sla, since=began)
+    assert (late.state, late.key) == ("warn", "2026-03-29")
+    assert "29 March 2026, 03:00 (Europe/Berlin)" in late.sentence
+    assert status("2026-03-30 02:29", sla, since=began).state == "warn"
+    assert status("2026-03-30 02:30", sla, since=began).state == "breach"
+
+
+def test_a_due_time_that_autumn_repeats_is_owed_once() -> None:
+    sla = {"due": "30 2 * * *", "timezone": "Europe/Berlin"}
+    began = at("2026-10-24 12:00")
+    first, second = (at("2026-10-25 02:30").replace(fold=fold) for fold in (0, 1))
+    assert second.astimezone(UTC) - first.astimezone(UTC) == timedelta(hours=1)
+    owed = Sla.model_validate(sla).due_periods(second, since=began)
+    assert [(each.key, each.due_at) for each in owed if each.key == "2026-10-25"] == [
+        ("2026-10-25", first.astimezone(UTC))
+    ]
+
+
+def test_a_holiday_of_the_clients_state_moves_the_due_time_and_anothers_does_not() -> None:
+    # 6 January is Epiphany in Bavaria and a working day in Berlin
+    for state, key in (("BY", "2026-01-07"), ("BE", "2026-01-06")):
+        sla = {
+            "due": "0 12 6 1 *",
+            "timezone": "Europe/Berlin",
+            "calendar": {"country": "DE", "subdivision": state},
+        }
+        late = status("2026-01-07 13:00", sla, since=at("2025-12-31"))
+        assert (late.state, late.key) == ("warn", key)
+
+
+def test_a_file_that_waits_for_a_schedule_after_the_due_time_is_our_lateness() -> None:
+    # delivered on Mondays at 06:00, promised for 04:00
+    sla = {"due": "0 4 * * 1", "timezone": "Europe/Berlin"}
+    waiting = status(
+        "2026-03-09 05:00", sla, drops=[a_drop("2026-03-08 20:00")], since=at("2026-03-04")
+    )
+    assert (waiting.state, waiting.who) == ("warn", "us")
+    made = [delivered("2026-03-08 20:00", "2026-03-09 06:00")]
+    after = status("2026-03-09 07:00", sla, deliveries=made, since=at("2026-03-04"))
+    assert (after.state, after.periods[0].state) == ("on_time", "met_late")
+
+
+def test_a_promise_for_every_minute_owes_the_last_dozen_and_the_next() -> None:
+    sla = Sla.model_validate({"due": "* * * * *"})
+    owed = sla.due_periods(at("2026-03-09 13:00"), since=BEGAN)
+    assert len({each.key for each in owed}) == len(owed) == 13
+
+
 def test_lateness_across_the_clock_change_is_real_time() -> None:
     sla = {"due": "0 12 * * 6", "timezone": "Europe/Berlin", "warn_after": "7d"}
     # Saturday noon to Sunday noon, with the hour that is skipped on 29 March 2026
@@ -253,6 +320,13 @@ def test_lateness_across_the_clock_change_is_real_time() -> None:
     [
         ({}, "say when deliveries are due"),
         ({"due": "monday"}, "not a cron"),
+        ({"due": "0 12 30 2 *"}, "no such day in its months"),
+        ({"due": "0 12 * * 0", "calendar": {"country": "US", "rule": "skip"}}, "ever be due"),
+        ({"due": "0 12 * * 1", "timezone": "Europe/Berln"}, "Did you mean Europe/Berlin"),
+        (
+            {"due": "0 12 * * 1", "calendar": {"country": "DE", "subdivision": "BYA"}},
+            "no subdivision 'BYA'. Did you mean BY",
+        ),
         ({"due": "0 12 * * 1", "warn_after": "8 days"}, "length of time"),
         ({"due": "0 12 * * 1", "warn_after": "8d", "fail_after": "7d"}, "Swap them"),
     ],

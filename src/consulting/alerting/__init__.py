@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from consulting.alerting.apprise_sender import AppriseSender
     from consulting.alerting.desk import DEFAULT_CHANNEL, AlertDesk
     from consulting.alerting.dispatch import DispatchReport, Pace
     from consulting.alerting.events import (
@@ -34,6 +35,7 @@ __all__ = [
     "KINDS",
     "AlertDesk",
     "AlertRoute",
+    "AppriseSender",
     "DispatchReport",
     "Event",
     "FailedTest",
@@ -64,6 +66,7 @@ __getattr__ = lazy_exports(
         "KINDS": "events",
         "AlertDesk": "desk",
         "AlertRoute": "events",
+        "AppriseSender": "apprise_sender",
         "DispatchReport": "dispatch",
         "Event": "events",
         "FailedTest": "events",

@@ -8,6 +8,7 @@ the database before the call returns; `dispatch` may die at any point and be cal
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
@@ -16,13 +17,13 @@ from consulting.alerting.dispatch import Dispatcher, DispatchReport, Pace
 from consulting.alerting.events import MOMENTARY, Event, Kind
 from consulting.alerting.message import alert_message, resolution_message, storm_message
 from consulting.alerting.outbox import Outbox, heartbeats, incidents, messages
+from consulting.alerting.pruning import over_before, remove
 from consulting.alerting.rows import as_incident, as_moment, new_message, rewrite
 from consulting.alerting.senders import OutboxEntry
 from consulting.alerting.watch import HeartbeatStatus, heartbeat_status
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DEFAULT_CHANNEL = "#data-alerts"
+KEEP = timedelta(days=400)
 MOST_ON_PAGE = 1000
 """Incidents of one storm that the page lists; Slack's message lists the worst few."""
 _RANK = {"info": 0, "warn": 1, "error": 2}
@@ -45,14 +47,21 @@ class AlertDesk:
         default_channel: Where alerts go that name no channel, and where those go whose channel
             Slack refuses.
         pace: How fast, how long and how patiently messages are sent.
+        keep: For how long what is over is kept.
     """
 
     def __init__(
-        self, url: str, *, default_channel: str = DEFAULT_CHANNEL, pace: Pace | None = None
+        self,
+        url: str,
+        *,
+        default_channel: str = DEFAULT_CHANNEL,
+        pace: Pace | None = None,
+        keep: timedelta = KEEP,
     ) -> None:
         self._outbox = Outbox(url)
         self._default_channel = default_channel
         self._pace = pace or Pace()
+        self._keep = keep
 
     def report(self, event: Event, now: datetime) -> int:
         """Tell the desk that something happened, or still is so.
@@ -109,7 +118,7 @@ class AlertDesk:
     def dispatch(
         self, sender: Sender, now: datetime, *, budget_seconds: float = 20
     ) -> DispatchReport:
-        """Send what is due, for at most about `budget_seconds`; beat the heart.
+        """Send what is due, for at most about `budget_seconds`; beat the heart; forget the old.
 
         Any number of dispatchers may run at once. What could not be sent stays for the next call.
         """
@@ -118,6 +127,7 @@ class AlertDesk:
         report = dispatcher.run(now, budget_seconds)
         if report.sent:
             sender.finish(self.entries())
+        self._prune(now)
         return report
 
     def knows(self, client_id: str, kind: Kind, subject: str) -> bool:
@@ -134,15 +144,23 @@ class AlertDesk:
             return [as_incident(row) for row in connection.execute(query)]
 
     def entries(self, limit: int = 200) -> list[OutboxEntry]:
-        """The newest messages of the outbox with their replies, the newest first."""
-        query = (
+        """Messages of the outbox with their replies, the newest first.
+
+        Args:
+            limit: How many of those that are over; of open incidents, up to `MOST_ON_PAGE`.
+        """
+        shown = (
             select(messages)
             .where(messages.c.root_id.is_(None), messages.c.state != "merged")
             .order_by(messages.c.id.desc())
-            .limit(limit)
         )
+        still_open = select(incidents.c.message_id).where(incidents.c.resolved_at.is_(None))
         with self._outbox.reading() as connection:
-            roots = connection.execute(query).all()
+            rows = [
+                *connection.execute(shown.limit(limit)),
+                *connection.execute(shown.where(messages.c.id.in_(still_open)).limit(MOST_ON_PAGE)),
+            ]
+            roots = sorted({row.id: row for row in rows}.values(), key=lambda row: -row.id)
             told: dict[int, list[Incident]] = {row.id: [] for row in roots}
             about = select(incidents).where(incidents.c.message_id.in_(told))
             for row in connection.execute(about.order_by(incidents.c.id)):
@@ -165,6 +183,14 @@ class AlertDesk:
         """Whether alerts get out: the dispatcher's age, what waits and what is refused."""
         with self._outbox.reading() as connection:
             return heartbeat_status(connection, now)
+
+    def _prune(self, now: datetime) -> None:
+        before = (now - self._keep).timestamp()
+        with self._outbox.reading() as connection:
+            if not over_before(connection, before, limit=1):
+                return
+        with self._outbox.transaction() as connection:
+            remove(connection, over_before(connection, before))
 
     def _open(
         self, connection: Connection, client_id: str, kind: Kind, subject: str
@@ -259,6 +285,11 @@ def _entry(row: Row[Any], told: Sequence[Incident]) -> OutboxEntry:
         channel=row.channel,
         state=state,
         at=as_moment(row.created_at),
+        severity=max(
+            (each.event.severity for each in told if each.resolved_at is None),
+            key=_RANK.__getitem__,
+            default=None,
+        ),
         replies=(resolution_message(told[0]),) if over else (),
         error=row.error,
     )

@@ -81,6 +81,8 @@ class Event(Record):
         text: What happened, in a sentence or two.
         next_step: What to do next.
         facts: Counts and names for the reader, by label.
+        fate: What becomes of its files now, in a sentence; a change of it is news.
+        files: Names of the files it is about.
         tests: Failed tests; told worst first.
         columns: Names of columns it is about.
         cause: Text of a foreign error; values are taken out of it.
@@ -99,6 +101,8 @@ class Event(Record):
     text: str = ""
     next_step: str = ""
     facts: dict[str, str | int] = Field(default_factory=dict)
+    fate: str = ""
+    files: tuple[str, ...] = ()
     tests: tuple[FailedTest, ...] = ()
     columns: tuple[str, ...] = ()
     cause: str = ""
@@ -115,6 +119,8 @@ class Event(Record):
             "text": without_personal_data(self.text),
             "next_step": without_personal_data(self.next_step),
             "cause": first_cause(self.cause) if self.cause else "",
+            "fate": without_personal_data(self.fate),
+            "files": tuple(without_personal_data(name) for name in self.files),
             "facts": {
                 label: without_personal_data(value) if isinstance(value, str) else value
                 for label, value in self.facts.items()
@@ -160,9 +166,9 @@ def failed_tests(
             "title": f"{count} failed",
             "text": f"Nothing was delivered: {len(failed)} of {len(checks)} tests failed, "
             f"on {rows:,} rows." + (f" {broken} of them could not run." if broken else ""),
-            "next_step": "Look at the failing rows in the client's own folder, then correct the "
-            "rule or ask the client for a corrected file.",
-            "facts": _period(period) | {"Tests failed": len(failed), "Tests run": len(checks)},
+            "next_step": "Look at the failing rows (they are in the client's own database), then "
+            "correct the rule or ask the client for a corrected file.",
+            "facts": _period(period),
             "tests": tuple(
                 FailedTest(
                     name=each.name,
@@ -183,16 +189,9 @@ def failed_run(  # noqa: PLR0913 - what is known of a run, by keyword
     cause: BaseException | str,
     link: str | None,
     batch_id: str,
-    will_retry: bool = True,
     period: str | None = None,
 ) -> Event:
     """A run that stopped with an error; one incident per batch, whatever the number of tries."""
-    next_step = (
-        "The batch is tried again by itself. If it fails again, follow the link to the first error."
-        if will_retry
-        else "It is not tried again by itself. Follow the link to the first error, correct it, and "
-        "reprocess the batch."
-    )
     return Event.model_validate(
         _of(route)
         | {
@@ -200,8 +199,8 @@ def failed_run(  # noqa: PLR0913 - what is known of a run, by keyword
             "subject": batch_id,
             "title": f"The run failed while it {_DOING.get(stage, f'worked on {stage}')}",
             "text": "Nothing was delivered, and no file was lost.",
-            "next_step": next_step,
-            "facts": _period(period) | {"Stage": stage, "Batch": batch_id},
+            "next_step": "If it fails again, look at the run's log and correct the first error.",
+            "facts": _period(period),
             "cause": first_cause(cause),
             "link": link,
         }
@@ -222,10 +221,10 @@ def late(route: AlertRoute, status: PeriodStatus, *, link: str | None = None) ->
     breach = status.state == "breach"
     who = "the client has sent no file" if status.who == "client" else "our delivery is missing"
     next_step = (
-        "Remind the client, or pause the engagement if they are away."
+        "Remind the client; if they are away, add the days to `sla.pause` in their defs.yaml."
         if status.who == "client"
-        else "Find out why nothing was delivered: a failed run, a quarantined file, or a stopped "
-        "schedule."
+        else "Settle the client's other alerts first: a failed run or a file set aside. If there "
+        "are none, see whether its sensor and schedule are on."
     )
     return Event.model_validate(
         _of(route)
@@ -236,7 +235,6 @@ def late(route: AlertRoute, status: PeriodStatus, *, link: str | None = None) ->
             "title": f"{'SLA breached' if breach else 'Late'}: {who} for {status.key}",
             "text": status.sentence,
             "next_step": next_step,
-            "facts": {"Due period": status.key, "Who is late": status.who or "us"},
             "link": link,
             "link_text": "Open the client",
         }
@@ -256,7 +254,6 @@ def nothing_arrived(
             "title": f"Nothing arrived for {key}",
             "text": f"The schedule came due on {due_at:%d %B %Y at %H:%M %Z} and found no file.",
             "next_step": "Ask the client whether a file is on its way.",
-            "facts": {"Due period": key},
             "link": link,
             "link_text": "Open the client",
         }
@@ -270,30 +267,37 @@ def quarantined_file(route: AlertRoute, file: QuarantinedFile, *, link: str | No
         | {
             "kind": "quarantined_file",
             "subject": file.sha256 or file.filename,
-            "title": f"A file was set aside: {file.code.replace('_', ' ')}",
+            "title": f"File set aside: {file.code.replace('_', ' ')}",
             "text": file.reason,
             "next_step": file.fix,
-            "facts": {"File": file.filename, "Size (bytes)": file.size_bytes}
-            | ({"Feed": file.feed} if file.feed else {}),
+            "facts": {"Feed": file.feed} if file.feed else {},
+            "files": (file.filename,),
             "link": link,
         }
     )
 
 
-def drift(
-    route: AlertRoute, *, feed: str, columns: Sequence[str], text: str, link: str | None
+def drift(  # noqa: PLR0913 - what is known of the change, by keyword
+    route: AlertRoute,
+    *,
+    feeds: Sequence[str],
+    columns: Sequence[str],
+    text: str,
+    link: str | None,
+    period: str | None = None,
 ) -> Event:
-    """A change in a feed's shape that blocks the run."""
+    """A change in the shape of feeds that blocks the run."""
+    names = " and ".join(feeds)
     return Event.model_validate(
         _of(route)
         | {
             "kind": "drift",
-            "subject": feed,
-            "title": f"The feed {feed} changed shape",
-            "text": text,
+            "subject": names,
+            "title": f"The feed{'s'[: len(feeds) != 1]} {names} changed shape",
+            "text": f"Nothing was delivered. {text}",
             "next_step": "Accept the proposed change of the client's models, or ask the client to "
             "send the file as before.",
-            "facts": {"Feed": feed, "Columns": len(columns)},
+            "facts": _period(period),
             "columns": tuple(columns),
             "link": link,
         }
@@ -308,10 +312,9 @@ def tier_blocked(route: AlertRoute, error: TierBlockedError, *, link: str | None
             "kind": "tier_blocked",
             "subject": error.operation,
             "severity": "warn",
-            "title": "Blocked by the security tier",
+            "title": f"Left out by security tier {error.tier}",
             "text": str(error),
-            "next_step": "Leave it, or raise the tier once the client has agreed in writing.",
-            "facts": {"Tier": error.tier, "Needs tier": error.required},
+            "next_step": "Nothing, unless the delivery needs it.",
             "link": link,
         }
     )
@@ -335,7 +338,7 @@ def delivery_made(
             "title": f"Delivered{f' {period}' if period else ''}",
             "text": "The delivery is complete.",
             "next_step": "Read the report, then hand it over.",
-            "facts": _period(period) | dict(facts),
+            "facts": dict(facts),
             "link": link,
             "link_text": "Open the delivery",
         }

@@ -10,23 +10,36 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from consulting.alerting.events import MOMENTARY, Event, FailedTest
-from consulting.alerting.redaction import as_code, escaped
+from consulting.alerting.redaction import as_code, escape, escaped, shortened
 from consulting.records import Record
 from consulting.timekeeping import say_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from consulting.alerting.events import Kind
+
 HEADER_LENGTH = 150
 FIELD_LENGTH = 1700
 TEXT_LENGTH = 2900
 LINK_LENGTH = 2000
+NAME_LENGTH = 100
 MOST_FIELDS = 10
 MOST_LISTED = 8
 """Tests, columns or incidents listed in one message; the rest is counted."""
 
 _MARKS = {"error": "🔴", "warn": "🟠", "info": "🟢"}
 _RESOLVED = "✅"
+_KINDS: dict[Kind, str] = {
+    "failed_tests": "Failed tests",
+    "failed_run": "Failed runs",
+    "sla": "Late",
+    "nothing_arrived": "Nothing arrived",
+    "quarantined_file": "Files set aside",
+    "drift": "Changed shape",
+    "tier_blocked": "Left out by the tier",
+    "delivery_made": "Delivered",
+}
 
 Block = dict[str, Any]
 
@@ -65,6 +78,15 @@ class Incident(Record):
         return self.event.client_name or self.event.client_id
 
     @property
+    def what(self) -> str:
+        """What happened, and to which file."""
+        files = self.event.files
+        if not files:
+            return self.event.title
+        name, others = shortened(files[0], NAME_LENGTH), len(files) - 1
+        return f"{self.event.title} ({name}{f' and {others} more' if others else ''})"
+
+    @property
     def mark(self) -> str:
         """The sign that tells at a glance how bad it is."""
         momentary = self.event.kind in MOMENTARY
@@ -75,14 +97,15 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
     """The message of one incident, as it stands now."""
     event = incident.event
     over = incident.resolved_at is not None and event.kind not in MOMENTARY
-    headline = f"{incident.mark} {incident.who}: {'resolved: ' if over else ''}{event.title}"
+    headline = f"{incident.mark} {incident.who}: {'resolved: ' if over else ''}{incident.what}"
     blocks: list[Block] = [_header(headline)]
-    if event.text:
-        blocks.append(_plain(event.text))
+    said = event.text if over else f"{event.text} {event.fate}".strip()
+    if said:
+        blocks.append(_plain(said))
     if event.cause:
         blocks.append(_section(f"*First cause*\n{as_code(event.cause, TEXT_LENGTH)}"))
-    if event.facts:
-        blocks.append(_fields(event.facts))
+    if len(event.files) > 1 or event.facts:
+        blocks.append(_fields(event))
     if event.tests:
         blocks.append(_section(_tests(event.tests)))
     if event.columns:
@@ -104,7 +127,7 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
 
 def escalation_message(incident: Incident) -> Message:
     """The reply that tells the channel that an open incident got worse."""
-    headline = f"{incident.mark} {incident.who}: {incident.event.title}"
+    headline = f"{incident.mark} {incident.who}: {incident.what}"
     return Message(
         text=escaped(headline, TEXT_LENGTH),
         blocks=(_plain(headline), *([_plain(incident.event.text)] if incident.event.text else [])),
@@ -114,7 +137,7 @@ def escalation_message(incident: Incident) -> Message:
 def resolution_message(incident: Incident) -> Message:
     """The reply that tells that an incident is over."""
     lasted = say_duration((incident.resolved_at or incident.last_at) - incident.opened_at)
-    headline = f"{_RESOLVED} {incident.who}: resolved after {lasted}: {incident.event.title}"
+    headline = f"{_RESOLVED} {incident.who}: resolved after {lasted}: {incident.what}"
     note = [_plain(incident.note)] if incident.note else []
     return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline), *note))
 
@@ -132,11 +155,12 @@ def storm_message(incidents: Sequence[Incident], *, most: int = MOST_LISTED) -> 
     else:
         headline = f"{_RESOLVED} all {len(incidents)} incidents {across} are resolved"
     blocks = [_header(headline)]
-    kinds: dict[str, str | int] = {}
+    kinds: dict[str, int] = {}
     for each in incidents:
-        label = each.event.kind.replace("_", " ").capitalize()
-        kinds[label] = int(kinds.get(label, 0)) + 1
-    blocks.append(_fields(kinds))
+        label = _KINDS[each.event.kind]
+        kinds[label] = kinds.get(label, 0) + 1
+    counts = sorted(kinds.items(), key=lambda counted: -counted[1])
+    blocks.append(_section(" · ".join(f"{label}: *{count:,}*" for label, count in counts)))
     worst = sorted(
         still_open,
         key=lambda each: (each.event.severity != "error", each.opened_at, each.incident_id),
@@ -165,7 +189,7 @@ def storm_over_message(incidents: Sequence[Incident]) -> Message:
 
 
 def _storm_line(incident: Incident) -> str:
-    title = escaped(incident.event.title, HEADER_LENGTH)
+    title = escaped(incident.what, HEADER_LENGTH)
     return f"{incident.mark} {as_code(incident.who, HEADER_LENGTH)} {title}"
 
 
@@ -204,10 +228,10 @@ def _date(moment: datetime) -> str:
 
 
 def _link(link: str, label: str) -> str:
-    url = escaped(link.replace("|", "%7C").replace(" ", "%20"), LINK_LENGTH + 1)
-    if len(url) > LINK_LENGTH:
-        return escaped(label, HEADER_LENGTH)
-    return f"<{url}|{escaped(label, HEADER_LENGTH)}>"
+    url = escape(link.replace("|", "%7C").replace(" ", "%20"))
+    words = escaped(label, HEADER_LENGTH) or "Open"
+    # half a link would lead nowhere
+    return words if len(url) > LINK_LENGTH else f"<{url}|{words}>"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -242,13 +266,17 @@ def _section(markdown: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": markdown}}
 
 
-def _fields(facts: dict[str, str | int]) -> Block:
-    shown = list(facts.items())[:MOST_FIELDS]
+def _fields(event: Event) -> Block:
+    """The files and facts of an event, side by side."""
+    shown = {label: _value(value) for label, value in event.facts.items()}
+    if len(event.files) > 1:
+        names = _listed([as_code(name, NAME_LENGTH) for name in event.files])
+        shown = {"Files": names} | shown
     return {
         "type": "section",
         "fields": [
-            {"type": "mrkdwn", "text": f"*{escaped(label, HEADER_LENGTH)}*\n{_value(value)}"}
-            for label, value in shown
+            {"type": "mrkdwn", "text": f"*{escaped(label, HEADER_LENGTH)}*\n{value}"}
+            for label, value in list(shown.items())[:MOST_FIELDS]
         ],
     }
 

@@ -6,32 +6,29 @@ Times are stored as seconds since 1970 (UTC), so that SQLite and PostgreSQL hold
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Double,
-    Engine,
     Index,
     Integer,
     MetaData,
     String,
     Table,
     Text,
-    create_engine,
-    event,
-    make_url,
     text,
 )
+
+from consulting.database import engine_of, is_sqlite, snapshot, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BUSY_SECONDS = 30
+    from sqlalchemy import Connection
+
 LOCK_KEY = 0x616C6572
 """PostgreSQL advisory lock that short writing transactions of the desk take one after another."""
 
@@ -65,6 +62,7 @@ Index(
     postgresql_where=text("resolved_at IS NULL OR momentary"),
 )
 Index("alert_incidents_of_message", incidents.c.message_id)
+Index("alert_incidents_resolved", incidents.c.resolved_at)
 
 messages = Table(
     "alert_messages",
@@ -94,6 +92,8 @@ messages = Table(
     Column("error", Text),
 )
 Index("alert_messages_due", messages.c.state, messages.c.not_before)
+Index("alert_messages_of_incident", messages.c.incident_id)
+Index("alert_messages_of_root", messages.c.root_id)
 
 channels = Table(
     "alert_channels",
@@ -101,6 +101,13 @@ channels = Table(
     Column("name", String, primary_key=True),
     Column("channel_id", String),
     Column("next_at", Double, nullable=False, default=0),
+)
+
+receipts = Table(
+    "alert_receipts",
+    metadata,
+    Column("marker", String, primary_key=True),  # the message
+    Column("target", String, primary_key=True),  # the hash of the address that took it
 )
 
 heartbeats = Table(
@@ -112,63 +119,30 @@ heartbeats = Table(
 
 
 class Outbox:
-    """The database of the desk; `transaction` is the only door to it.
+    """The desk's tables; `transaction` is the only door to write to them.
 
     Args:
         url: SQLAlchemy URL of the ledger database (SQLite or PostgreSQL).
     """
 
     def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
-        self._is_sqlite = self.engine.dialect.name == "sqlite"
+        self._engine = engine_of(url)
+        with self.transaction() as connection:
+            metadata.create_all(connection)
+            for table in metadata.tables.values():
+                for index in table.indexes:  # those that came later than their table
+                    index.create(connection, checkfirst=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One short writing transaction; writers come one after another."""
-        with self.engine.begin() as connection:
-            if not self._is_sqlite:
+        with writing(self._engine) as connection:
+            if not is_sqlite(self._engine):
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent look that blocks nobody."""
-        options: dict[str, Any] = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with self.engine.connect().execution_options(reads=True, **options) as connection:
+        with snapshot(self._engine) as connection:
             yield connection
-
-
-@lru_cache(maxsize=16)
-def _engine(url: str) -> Engine:
-    """One engine per database and process, with the desk's tables made."""
-    parsed = make_url(url)
-    if parsed.drivername == "postgresql":
-        # a bare name means psycopg 3 from SQLAlchemy 2.1 on; psycopg2 is what is installed
-        parsed = parsed.set(drivername="postgresql+psycopg2")
-    if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
-        _prepare_sqlite(engine)
-    else:
-        engine = create_engine(parsed, pool_pre_ping=True)
-    with engine.begin() as connection:
-        if parsed.get_backend_name() != "sqlite":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-        metadata.create_all(connection)
-    return engine
-
-
-def _prepare_sqlite(engine: Engine) -> None:
-    """Write-ahead log, full sync, and transactions that take the write lock when they begin."""
-
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN comes too late to be safe
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get("reads", False)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

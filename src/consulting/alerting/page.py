@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import html
 import logging
-import os
-import tempfile
 from importlib import resources
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
 from consulting.alerting.blocks_html import message_html
 from consulting.alerting.senders import Envelope, OutboxEntry, Posted
+from consulting.writing import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -58,22 +57,18 @@ def write_page(outbox: Sequence[OutboxEntry], path: Path) -> Path:
     template = Template(
         resources.files("consulting.alerting").joinpath("alerts.html").read_text(encoding="utf-8")
     )
-    entries = "\n".join(_entry(entry) for entry in outbox)
+    still_open = [entry for entry in outbox if entry.severity is not None]
+    still_open.sort(key=lambda entry: entry.severity != "error")
+    over = [entry for entry in outbox if entry.severity is None]
+    parts = [
+        f"<h2>{title} <small>{len(entries)}</small></h2>" + "\n".join(map(_entry, entries))
+        for title, entries in (("Open, worst first", still_open), ("Over, or only told", over))
+        if entries
+    ]
     page = template.substitute(
-        count=len(outbox),
-        entries=entries or '<p class="none">No alert has been written yet.</p>',
+        entries="\n".join(parts) or '<p class="none">No alert has been written yet.</p>',
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".alerts-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
+    return write_text(path, page)
 
 
 def _entry(entry: OutboxEntry) -> str:

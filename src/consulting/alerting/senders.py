@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from consulting.alerting.message import Message
 from consulting.errors import AlertError
-from consulting.records import Record
+from consulting.records import Record, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +50,7 @@ class OutboxEntry(Record):
         channel: Where it goes or went.
         state: "waiting", "sent" or "failing".
         at: When it was written.
+        severity: The worst of the incidents it tells that are still open; None if all are over.
         replies: Messages in its thread.
         error: Why it could not be sent yet.
     """
@@ -58,6 +59,7 @@ class OutboxEntry(Record):
     channel: str
     state: Literal["waiting", "sent", "failing"]
     at: datetime
+    severity: Severity | None = None
     replies: tuple[Message, ...] = ()
     error: str | None = None
 

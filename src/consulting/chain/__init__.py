@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from consulting.chain.gate import drifted, refuse, unaccounted, unmapped, unreadable
     from consulting.chain.incidents import watch
     from consulting.chain.profiled import profile
-    from consulting.chain.standing import standing_of
+    from consulting.chain.standing import standing_of, with_incidents
     from consulting.chain.validated import refuse_failed, validate
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "unreadable",
     "validate",
     "watch",
+    "with_incidents",
 ]
 
 __getattr__ = lazy_exports(
@@ -58,6 +59,7 @@ __getattr__ = lazy_exports(
         "standing_of": "standing",
         "validate": "validated",
         "watch": "incidents",
+        "with_incidents": "standing",
         "drifted": "gate",
         "refuse": "gate",
         "unaccounted": "gate",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +13,7 @@ from consulting.records import (
     Batch,
     CheckOutcome,
     ColumnMapping,
+    CorrectionsFile,
     FeedAccount,
     FileReading,
     ModelOutcome,
@@ -21,6 +21,7 @@ from consulting.records import (
     Record,
     Step,
 )
+from consulting.writing import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,11 @@ class Intake(Record):
         quarantined: Its files that could not be read.
         carried: For a feed this batch brought no file for: the delivery whose files stand in.
         carried_readings: How those were read.
+        corrections: The corrections files in force, in order: those of earlier deliveries whose
+            files are in use again, then this batch's own.
+        corrected: All files as the corrections left them, where any are in force.
+        earlier: The deliveries made before, in that order. A rebuild looks back at these and no
+            others, whatever has been delivered since.
     """
 
     batch: Batch
@@ -46,11 +52,35 @@ class Intake(Record):
     quarantined: tuple[QuarantinedFile, ...]
     carried: dict[str, str] = Field(default_factory=dict)
     carried_readings: tuple[FileReading, ...] = ()
+    corrections: tuple[CorrectionsFile, ...] = ()
+    corrected: tuple[FileReading, ...] = ()
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def base(self) -> tuple[FileReading, ...]:
+        """All files that the run works on, as they were read."""
+        return (*self.readings, *self.carried_readings)
 
     @property
     def in_use(self) -> tuple[FileReading, ...]:
-        """All files that the run works on."""
-        return (*self.readings, *self.carried_readings)
+        """All files that the run works on, corrections included."""
+        return self.corrected or self.base
+
+    @property
+    def to_profile(self) -> tuple[FileReading, ...]:
+        """All files with rows of their own: a corrections file is none, but may add rows."""
+        return tuple(r for r in self.in_use if r.corrections is None or r.loaded_rows)
+
+    @property
+    def own_corrections(self) -> tuple[FileReading, ...]:
+        """The corrections files that this batch brought, with what became of their rows."""
+        since = [file.since for file in self.corrections]
+        applied = [reading for reading in self.corrected if reading.corrections is not None]
+        return tuple(
+            reading
+            for reading, batch_id in zip(applied, since, strict=True)
+            if batch_id == self.batch.batch_id
+        )
 
 
 class Profile(Record):
@@ -71,13 +101,15 @@ class Cleaning(Record):
     """What `cleaned` leaves: the models, the account of every row, the mapping, the steps.
 
     Columns of feeds with models that neither are delivered nor dropped with a reason stand in
-    `unmapped`. (A feed without models has none mapped; its rows are all rejects.)
+    `unmapped`. (A feed without models has none mapped; its rows are all rejects.) `reasons` are the
+    engagement's own words for reject reasons.
     """
 
     models: tuple[ModelOutcome, ...]
     accounts: tuple[FeedAccount, ...]
     mappings: tuple[ColumnMapping, ...]
     steps: tuple[Step, ...]
+    reasons: dict[str, str] = Field(default_factory=dict)
     unmapped: tuple[UnmappedColumn, ...] = ()
 
 
@@ -93,10 +125,7 @@ class Checks(Record):
 
 def write(path: Path, record: BaseModel) -> None:
     """Write one record; a reader sees all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(record.model_dump_json(indent=1), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, record.model_dump_json(indent=1))
 
 
 def read(path: Path, kind: type[M]) -> M:

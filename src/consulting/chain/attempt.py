@@ -11,8 +11,10 @@ from consulting.errors import (
     BatchSettledError,
     BlockedDeliveryError,
     ChecksFailedError,
+    RunInterruptedError,
     StoreError,
 )
+from consulting.intake import beating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
     from consulting.intake.records import FailureCause
     from consulting.records import Batch
 
+# A library in Rust that breaks down raises a class of its own that is no `Exception`, and each
+# library has another; its text may quote the file.
+_PANIC = "PanicException"
+
 
 @contextmanager
 def attempt(engagement: Engagement, batch_id: str, run_id: str) -> Iterator[Batch]:
-    """Hold the batch while a stage works on it.
+    """Hold the batch while a stage works on it, however long that takes.
 
     Args:
         engagement: Whose batch.
@@ -34,32 +40,38 @@ def attempt(engagement: Engagement, batch_id: str, run_id: str) -> Iterator[Batc
     Raises:
         BatchHeldError: If another run holds it.
         BatchSettledError: If it was delivered or split, so that there is nothing to do.
+        RunInterruptedError: If the process was told to stop; the ledger knows.
     """
     intake = engagement.intake
     batch = intake.begin(batch_id, run_id, now=datetime.now(UTC))
     try:
-        yield batch
+        with beating(intake, batch_id, run_id):
+            yield batch
     except (BatchHeldError, BatchSettledError):
         raise
-    except Exception as error:
+    except BaseException as error:
+        interrupted = not isinstance(error, Exception) and type(error).__name__ != _PANIC
+        said = RunInterruptedError(engagement.client_id, batch_id) if interrupted else error
         intake.failed(
-            batch_id,
-            run_id,
-            reason=_first_line(error),
-            now=datetime.now(UTC),
-            # a store that does not answer is not the files' fault
-            cause=_cause(error),
+            batch_id, run_id, reason=_first_line(said), now=datetime.now(UTC), cause=_cause(said)
         )
+        if interrupted:
+            raise said from error
         raise
 
 
-def _cause(error: Exception) -> FailureCause:
+def _cause(error: BaseException) -> FailureCause:
+    if isinstance(error, RunInterruptedError):
+        return "interrupted"
     if isinstance(error, StoreError):
+        # a store that does not answer is not the files' fault
         return "outage"
     if isinstance(error, (BlockedDeliveryError, ChecksFailedError)):
         return "data"
     return "unknown"
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
+    if type(error).__name__ == _PANIC:
+        return "a library that reads the file broke down"
     return next(iter(str(error).splitlines()), type(error).__name__)[:500]

@@ -15,6 +15,7 @@ from consulting.cleaning import (
     account_rows,
     cleaning_steps,
     column_mappings,
+    reject_reasons,
 )
 from consulting.delivery import find_unmapped
 
@@ -64,6 +65,7 @@ def clean_files(
         ),
         mappings=mappings,
         steps=tuple(cleaning_steps(folder.warehouse, dbt.manifest)),
+        reasons=reject_reasons(dbt.manifest),
         unmapped=tuple(find_unmapped(files, mappings)),
     )
     artifacts.write(folder.run(batch_id) / artifacts.CLEANING, cleaning)

@@ -25,6 +25,7 @@ from consulting.delivery import (
     build_delivery,
     list_deliveries,
     read_delivery,
+    read_logo,
 )
 from consulting.errors import BatchSettledError, DeliveryError, TierBlockedError
 
@@ -32,8 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from consulting.chain.engagement import Engagement
+    from consulting.config.engagement import Consultancy as ConsultancyConfig
     from consulting.layout import ClientFolder
 
+CLIENTS_DIR = Path(__file__).parents[1] / "defs" / "clients"
+"""Where `defaults.yaml` lies, and the logo beside it."""
+UNSIGNED = "Data consulting"
 VERSIONED = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow", "xlsxwriter")
 """Packages whose version can change the bytes of a delivery; the manifest names them."""
 
@@ -123,7 +128,7 @@ def gather(
         profile = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
         cleaning = artifacts.read(run_folder / artifacts.CLEANING, artifacts.Cleaning)
         checks = artifacts.read(run_folder / artifacts.CHECKS, artifacts.Checks)
-    received_at = max(drop.first_seen for drop in received.batch.drops)
+    made = {each.delivery_id: each for each in list_deliveries(past or engagement.folder)}
     return DeliveryInputs(
         delivery_id=batch_id,
         client_id=engagement.client_id,
@@ -131,8 +136,8 @@ def gather(
         engagement_type=config.engagement_type,
         tier=config.security_tier,
         period=received.batch.period,
-        received_at=received_at,
-        consultancy=Consultancy(name=config.deliverables.consultancy or Consultancy().name),
+        received_at=max(drop.first_seen for drop in received.batch.drops),
+        consultancy=signature(config.consultancy),
         files=received.in_use,
         quarantined=received.quarantined,
         profiles=profile.profiles,
@@ -144,8 +149,9 @@ def gather(
         accounts=cleaning.accounts,
         mappings=cleaning.mappings,
         steps=cleaning.steps,
+        reasons=cleaning.reasons,
         blocked=blocked(engagement),
-        history=tuple(list_deliveries(past or engagement.folder, before=received_at)),
+        history=tuple(made[each] for each in received.earlier if each in made),
         versions={
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             **{name: version(name) for name in VERSIONED},
@@ -154,6 +160,17 @@ def gather(
         dbt_fingerprint=engagement.models.fingerprint(),
         config=config.model_dump(mode="json", exclude={"alerts", "owners"}),
     )
+
+
+def signature(declared: ConsultancyConfig) -> Consultancy:
+    """Who signs, with the logo read from beside the clients' `defaults.yaml`.
+
+    Raises:
+        ConfigurationError: If the logo is not there, too large, or not what its name says.
+    """
+    given = declared.model_dump(exclude={"logo", "name"}) | {"name": declared.name or UNSIGNED}
+    logo = None if declared.logo is None else read_logo(CLIENTS_DIR / declared.logo)
+    return Consultancy(**given, logo=logo)
 
 
 def exports(engagement: Engagement, inputs: DeliveryInputs) -> list[TableExport]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,17 @@ from pydantic import SecretStr
 
 from consulting.cleaning import ClientModels
 from consulting.errors import ConfigurationError
-from consulting.intake import FeedPattern, Intake, Ledger
+from consulting.intake import FeedPattern, Intake, Ledger, NoPeriod
 from consulting.intake.reading import Door, ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.config.engagement import EngagementConfig, Feed
+    from consulting.intake import PeriodOf
     from consulting.intake.stores import Store
     from consulting.layout import ClientFolder
+    from consulting.timekeeping import Partitioning
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Engagement:
             folder=self.folder,
             feeds=[FeedPattern(name=feed.name, glob=feed.files) for feed in config.feeds],
             policy=config.intake,
-            period_of=partitioning.period_of if partitioning else None,
+            period_of=_period_of(partitioning) if partitioning else None,
         )
 
     @property
@@ -98,3 +101,25 @@ class Engagement:
             password=password,
             expected_columns=tuple(self.models.declared_columns().get(feed.name, ())),
         )
+
+
+def _period_of(partitioning: Partitioning) -> PeriodOf:
+    """Where a file belongs, as the intake asks; periods that have no partition yet wait."""
+
+    def period_of(key: str, seen: datetime) -> str | NoPeriod:
+        placement = partitioning.placement(key, seen)
+        if placement.period is None:
+            return NoPeriod(
+                reason=f"It belongs to no period: {placement.note}.",
+                fix="If it is to be delivered, set `partitions.start` in the client's defs.yaml to "
+                "an earlier period. If its name is wrong, have it renamed. Else discard it.",
+            )
+        if placement.period > partitioning.current(datetime.now(UTC)):
+            return NoPeriod(
+                reason=f"It came early: its period, {placement.period}, has not begun.",
+                fix="If that is right, do nothing: it is taken when the period begins. If its name "
+                "is wrong, have it renamed.",
+            )
+        return placement.period
+
+    return period_of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from consulting.timekeeping import DeliveryMade, SlaStatus, period_window, sla_status
 
@@ -12,9 +13,12 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.intake import DeliveryFact, LedgerState
     from consulting.records import Drop
+    from consulting.timekeeping import DuePeriod
 
 MOST_WAITING = 500
 """Files not delivered yet that are looked at; a client has a handful."""
+SCHEDULE_SLACK = timedelta(minutes=10)
+"""A file may come in the very minute its schedule is due."""
 _UNSETTLED = ("seen", "ready", "claimed", "quarantined")
 
 
@@ -28,6 +32,7 @@ class Facts:
         state: The ledger's state.
         deliveries: What was delivered, oldest first.
         sla: How it stands against its SLA; None where nothing was promised.
+        until: When time alone changes what is to be said; None if it does not.
     """
 
     now: datetime
@@ -35,6 +40,7 @@ class Facts:
     state: LedgerState
     deliveries: tuple[DeliveryFact, ...]
     sla: SlaStatus | None
+    until: datetime | None = None
 
 
 def facts_of(engagement: Engagement, now: datetime) -> Facts:
@@ -42,8 +48,15 @@ def facts_of(engagement: Engagement, now: datetime) -> Facts:
     state = engagement.intake.state()
     deliveries = tuple(engagement.intake.deliveries())
     since = _since(engagement, deliveries, now)
-    sla = _sla(engagement, state, deliveries, since, now)
-    return Facts(now=now, since=since, state=state, deliveries=deliveries, sla=sla)
+    due = _due_periods(engagement, since, now)
+    return Facts(
+        now=now,
+        since=since,
+        state=state,
+        deliveries=deliveries,
+        sla=_sla(engagement, state, deliveries, due, now),
+        until=_until(engagement, due, now),
+    )
 
 
 def _since(engagement: Engagement, deliveries: tuple[DeliveryFact, ...], now: datetime) -> datetime:
@@ -64,11 +77,31 @@ def _since(engagement: Engagement, deliveries: tuple[DeliveryFact, ...], now: da
     return min(known)
 
 
+def _due_periods(engagement: Engagement, since: datetime, now: datetime) -> tuple[DuePeriod, ...]:
+    sla, partitioning = engagement.config.sla, engagement.config.partitions
+    return sla.due_periods(now, since=since, partitioning=partitioning) if sla else ()
+
+
+def _until(
+    engagement: Engagement, due_periods: tuple[DuePeriod, ...], now: datetime
+) -> datetime | None:
+    """The next moment at which something falls due, is late, or a day of the SLA begins."""
+    sla, schedule = engagement.config.sla, engagement.config.schedule
+    moments = [at for due in due_periods for at in (due.due_at, due.warn_at, due.fail_at)]
+    if sla is not None and (sla.pause or sla.starts or sla.ends):
+        today = now.astimezone(ZoneInfo(sla.timezone)).replace(hour=0, minute=0, second=0)
+        moments.append(today + timedelta(days=1))
+    if sla is None and schedule is not None:
+        due = schedule.next_due(now - SCHEDULE_SLACK)
+        moments += [due + SCHEDULE_SLACK] if due else []
+    return min((at for at in moments if at > now), default=None)
+
+
 def _sla(
     engagement: Engagement,
     state: LedgerState,
     deliveries: tuple[DeliveryFact, ...],
-    since: datetime,
+    due_periods: tuple[DuePeriod, ...],
     now: datetime,
 ) -> SlaStatus | None:
     sla = engagement.config.sla
@@ -76,7 +109,7 @@ def _sla(
         return None
     return sla_status(
         sla,
-        due_periods=sla.due_periods(now, since=since, partitioning=engagement.config.partitions),
+        due_periods=due_periods,
         drops=_waiting(engagement, state),
         deliveries=[
             DeliveryMade(

@@ -10,22 +10,38 @@ from typing import TYPE_CHECKING
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
+from consulting.chain.carried import carry_forward
+from consulting.chain.corrected import (
+    feed_of_corrections,
+    read_drop,
+    told,
+    with_corrections,
+    without_base,
+)
 from consulting.chain.loaded import load_files
-from consulting.chain.tier import FULL_TIER, forget_what_the_tier_forbids
+from consulting.chain.tier import FULL_TIER, forget_what_the_tier_forbids, tell_of_partial_files
+from consulting.corrections import is_corrections
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
+    DropMovedError,
     NothingArrivedError,
     NothingNewError,
     UnreadableFileError,
 )
-from consulting.intake.reading import read_file
+from consulting.intake import State
+from consulting.records import CorrectionsFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
+    from consulting.chain.carried import Carried
     from consulting.chain.engagement import Engagement
+    from consulting.intake import DropStory
     from consulting.records import Batch, Drop, FileReading, QuarantinedFile
+
+MOST_DROPS = 10_000
+"""A person's run looks back over this many drops."""
 
 
 def receive(
@@ -51,32 +67,64 @@ def receive(
         NothingNewError: If its files bring nothing new; the batch is settled.
     """
     if batch_id is None:
-        batch_id = _claim(engagement, period).batch_id
+        batch_id = _claim(engagement, period)
     with attempt(engagement, batch_id, run_id) as batch:
         run_folder = engagement.folder.run(batch_id)
         forget_what_the_tier_forbids(engagement, log)
         # an earlier attempt may have left half of it
         shutil.rmtree(run_folder, ignore_errors=True)
         run_folder.mkdir(parents=True)
-        readings, quarantined = _read_all(engagement, batch, run_id, log)
-        if not readings and not quarantined:
+        readings, returned, quarantined = _read_all(engagement, batch, run_id, log)
+        carried = list(carry_forward(engagement, batch, readings))
+        base = {r.feed for r in readings} | {c.feed for c in carried if c.readings}
+        for file in [file for file in returned if file.feed not in base]:
+            returned.remove(file)
+            drop = next(drop for drop in batch.drops if drop.key == file.filename)
+            quarantined.append(_set_aside(engagement, batch, drop, without_base(file), log))
+        if not readings and not returned and not quarantined:
             engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
             raise NothingNewError(engagement.client_id, batch_id)
-        carried = dict(_carry_forward(engagement, batch, {r.feed for r in readings}))
-        stand_ins = [reading for earlier in carried.values() for reading in earlier.readings]
+        tell_of_partial_files(engagement, carried, log)
         received = artifacts.Intake(
             batch=batch,
             readings=tuple(readings),
             quarantined=tuple(quarantined),
-            carried={feed: earlier.batch.batch_id for feed, earlier in carried.items()},
-            carried_readings=tuple(stand_ins),
+            carried={one.feed: one.batch_id for one in carried if one.batch_id is not None},
+            carried_readings=tuple(reading for one in carried for reading in one.readings),
+            corrections=_in_force(batch, carried, returned),
+            earlier=tuple(
+                each.batch_id
+                for each in engagement.intake.deliveries()
+                if each.batch_id != batch_id
+            ),
         )
+        received = with_corrections(received, run_folder, engagement.folder)
+        for line in told(received.own_corrections):
+            log(line)
         load_files(engagement, received)
     return received
 
 
-def _claim(engagement: Engagement, period: str | None) -> Batch:
-    """Take whatever is ready; for a period without new files, its delivered ones again."""
+def _in_force(
+    batch: Batch, carried: Sequence[Carried], returned: Sequence[FileReading]
+) -> tuple[CorrectionsFile, ...]:
+    """Earlier corrections, then the batch's own; the same bytes again change nothing."""
+    earlier = [file for one in carried for file in one.corrections]
+    known = {(file.reading.feed, file.reading.sha256) for file in earlier}
+    own = [
+        CorrectionsFile(reading=reading, since=batch.batch_id)
+        for reading in returned
+        if (reading.feed, reading.sha256) not in known
+    ]
+    return (*earlier, *own)
+
+
+def _claim(engagement: Engagement, period: str | None) -> str:
+    """The batch of a run that a person started.
+
+    Whatever is ready; else what is claimed already, be it waiting for its first run or for another
+    try; else, for a period, its delivered files again.
+    """
     intake = engagement.intake
     intake.look(now=datetime.now(UTC))
     if intake.state().counts.get("seen"):
@@ -85,54 +133,78 @@ def _claim(engagement: Engagement, period: str | None) -> Batch:
         intake.look(now=datetime.now(UTC))
     now = datetime.now(UTC)
     batch = intake.claim(now=now, trigger="person", period=period)
-    if batch is None and period is not None:
-        ids = [
-            story.drop.drop_id
-            for story in intake.history(limit=10_000)
-            if story.drop.period == period and story.delivered_in
-        ]
-        if ids:
-            intake.reprocess(ids, dry_run=False, now=now)
-            batch = intake.claim(now=now, trigger="replay", period=period)
+    if batch is not None:
+        return batch.batch_id
+    stories = [s for s in intake.history(limit=MOST_DROPS) if s.drop.period == period]
+    # by name, for a batch that waits for its run or another try would keep all others from a claim
+    ready = [s.drop.drop_id for s in stories if s.state is State.READY]
+    claimed = [s.batch_id for s in stories if s.state is State.CLAIMED and s.batch_id]
+    if not ready and claimed:
+        return claimed[-1]
+    if not ready and period is not None:
+        ready = _delivered_last(stories)
+        intake.reprocess(ready, dry_run=False, now=now)
+    batch = intake.claim(now=now, trigger="replay", drop_ids=ready) if ready else None
     if batch is None:
         raise NothingArrivedError(engagement.client_id, engagement.store.describe(), period)
-    return batch
+    return batch.batch_id
+
+
+def _delivered_last(stories: Sequence[DropStory]) -> list[int]:
+    """The delivered files of a period as they stand now: of each name its newest version."""
+    newest: dict[str, int] = {}
+    for story in stories:  # the newest come first
+        if story.delivered_in and story.repeat_of is None:
+            newest.setdefault(story.drop.key, story.drop.drop_id)
+    return sorted(newest.values())
 
 
 def _read_all(
     engagement: Engagement, batch: Batch, run_id: str, log: Callable[[str], None]
-) -> tuple[list[FileReading], list[QuarantinedFile]]:
-    """Each file read, or set aside with its reason; one never stops the others."""
+) -> tuple[list[FileReading], list[FileReading], list[QuarantinedFile]]:
+    """Each file read, as a feed's or as corrections, or set aside with its reason.
+
+    One never stops the others.
+    """
     readings: list[FileReading] = []
+    returned: list[FileReading] = []
     quarantined: list[QuarantinedFile] = []
     for drop in batch.drops:
         try:
             reading = _read_one(engagement, batch, drop, run_id)
-        except (DropChangedError, DropGoneError) as error:
+        except (DropChangedError, DropGoneError, DropMovedError) as error:
             log(f"{drop.key} is left to a later batch: {error}")
         except UnreadableFileError as error:
-            log(f"{drop.key} goes to quarantine: {error}")
-            quarantined.append(
-                engagement.intake.quarantine(
-                    batch,
-                    drop,
-                    code=error.code,
-                    reason=error.reason,
-                    fix=error.fix,
-                    now=datetime.now(UTC),
-                    keep_copy=engagement.config.security_tier == FULL_TIER,
-                )
-            )
+            quarantined.append(_set_aside(engagement, batch, drop, error, log))
         else:
             if reading is None:
                 log(f"{drop.key} holds bytes that were delivered before; it is noted, not repeated")
-            else:
-                log(
-                    f"{drop.key}: {reading.received_rows} rows, {len(reading.columns)} columns "
-                    f"({reading.format}, {reading.encoding or 'binary'})"
-                )
-                readings.append(reading)
-    return readings, quarantined
+                continue
+            log(
+                f"{drop.key}: {reading.received_rows} rows, {len(reading.columns)} columns "
+                f"({reading.format}, {reading.encoding or 'binary'})"
+            )
+            (returned if is_corrections(reading.columns) else readings).append(reading)
+    return readings, returned, quarantined
+
+
+def _set_aside(
+    engagement: Engagement,
+    batch: Batch,
+    drop: Drop,
+    error: UnreadableFileError,
+    log: Callable[[str], None],
+) -> QuarantinedFile:
+    log(f"{drop.key} goes to quarantine: {error}")
+    return engagement.intake.quarantine(
+        batch,
+        drop,
+        code=error.code,
+        reason=error.reason,
+        fix=error.fix,
+        now=datetime.now(UTC),
+        keep_copy=engagement.config.security_tier == FULL_TIER,
+    )
 
 
 def _read_one(engagement: Engagement, batch: Batch, drop: Drop, run_id: str) -> FileReading | None:
@@ -141,44 +213,25 @@ def _read_one(engagement: Engagement, batch: Batch, drop: Drop, run_id: str) -> 
     try:
         if landed.repeat_of is not None:
             return None
-        feed = engagement.feed(drop.feed or "")
         record_access(engagement, by=run_id, operation="read file", subject=drop.key)
-        return read_file(
-            landed.path,
-            filename=drop.key,
-            feed=feed.name,
-            sha256=landed.sha256,
-            run_folder=engagement.folder.run(batch.batch_id),
-            options=engagement.read_options(feed),
-            door=engagement.door,
-        )
+        run_folder = engagement.folder.run(batch.batch_id)
+
+        def read(feed: str) -> FileReading:
+            return read_drop(
+                engagement,
+                landed.path,
+                filename=drop.key,
+                feed=feed,
+                sha256=landed.sha256,
+                run_folder=run_folder,
+            )
+
+        reading = read(drop.feed or "")
+        if is_corrections(reading.columns):
+            feed = feed_of_corrections(engagement, batch, drop, reading, run_folder)
+            return reading if feed == reading.feed else read(feed)
+        return reading
     finally:
         if engagement.config.security_tier < FULL_TIER:
             # what is kept is the sample or the header, never the client's file
             shutil.rmtree(landed.path.parent, ignore_errors=True)
-
-
-def _carry_forward(
-    engagement: Engagement, batch: Batch, present: set[str]
-) -> Iterator[tuple[str, artifacts.Intake]]:
-    """For each feed this batch brought no file for: the files of its last delivery stand in."""
-    run_folder = engagement.folder.run(batch.batch_id)
-    for feed in engagement.config.feeds:
-        if feed.name in present:
-            continue
-        last = engagement.intake.last_delivered(
-            feed.name, before_batch=batch.batch_id, period=batch.period
-        )
-        if last is None:
-            continue
-        earlier_folder = engagement.folder.run(last[0].batch_id)
-        if not (earlier_folder / artifacts.INTAKE).exists():
-            continue
-        earlier = artifacts.read(earlier_folder / artifacts.INTAKE, artifacts.Intake)
-        readings = tuple(r for r in earlier.readings if r.feed == feed.name)
-        if any(r.rows_path and not (earlier_folder / r.rows_path).exists() for r in readings):
-            continue
-        for path in (p for r in readings for p in (r.rows_path, r.rejects_path) if p):
-            (run_folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(earlier_folder / path, run_folder / path)
-        yield feed.name, earlier.model_copy(update={"readings": readings})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def unreadable(received: Intake) -> str | None:
     """Why nothing can be done: no file of the batch could be read."""
-    if received.readings or not received.quarantined:
+    if received.readings or received.own_corrections or not received.quarantined:
         return None
     files = " ".join(f"{q.filename}: {q.reason} {q.fix}" for q in received.quarantined)
     return f"No file could be read. {files}"
@@ -41,7 +41,7 @@ def unmapped(cleaning: Cleaning) -> str | None:
     names = ", ".join(f"{one.feed}.{one.column!r}" for one in cleaning.unmapped)
     return (
         f"No mapping for {names}. In the feed's YAML, give each a column with "
-        "`meta: {from: ...}`, or name it under `drop:` with the reason."
+        "`meta: {from: ...}`, or a reason in the source: `meta: {dropped_because: ...}`."
     )
 
 

@@ -13,43 +13,29 @@ from consulting.alerting import (
     AlertRoute,
     Event,
     delivery_made,
-    drift,
-    failed_run,
-    failed_tests,
     late,
     nothing_arrived,
     quarantined_file,
     tier_blocked,
 )
-from consulting.chain import artifacts
 from consulting.chain.delivered import blocked_operations
-from consulting.intake import BatchStatus
+from consulting.chain.facts import SCHEDULE_SLACK
+from consulting.chain.troubles import POISON, in_known_terms, troubles_of
+from consulting.delivery import MANIFEST, read_summary
 from consulting.records import QuarantinedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from consulting.alerting import AlertDesk, Incident
     from consulting.chain.engagement import Engagement
     from consulting.chain.facts import Facts
-    from consulting.intake import BatchStanding, DeliveryFact, DropStory
-
-    RunOf = Callable[[str], tuple[str | None, str | None]]
-    """Batch id → the link to its last run and that run's first error, where they are known."""
+    from consulting.chain.troubles import RunOf, Troubles
+    from consulting.intake import DeliveryFact, DropStory
 
 NEWS = timedelta(days=1)
 """A delivery older than that is no news to a desk that has not heard of it."""
-SCHEDULE_SLACK = timedelta(minutes=10)
-"""A file may come in the very minute its schedule is due."""
-_STAGES = {
-    "file_received": artifacts.INTAKE,
-    "profiled": artifacts.PROFILE,
-    "cleaned": artifacts.CLEANING,
-    "validated": artifacts.CHECKS,
-}
-POISON = "run_failed"
-"""The code of a file whose runs failed while others succeeded."""
 
 
 def route_of(engagement: Engagement) -> AlertRoute:
@@ -66,22 +52,36 @@ def route_of(engagement: Engagement) -> AlertRoute:
 
 
 def watch(
-    desk: AlertDesk, engagement: Engagement, facts: Facts, *, run_of: RunOf
+    desk: AlertDesk,
+    engagement: Engagement,
+    facts: Facts,
+    *,
+    told: Sequence[Incident],
+    run_of: RunOf,
 ) -> tuple[int, int]:
     """Tell the desk what is wrong with a client, and what no longer is.
+
+    Args:
+        desk: Keeps incidents.
+        engagement: The client's engagement.
+        facts: How the client stands.
+        told: The client's open incidents.
+        run_of: Finds a batch's last run.
 
     Returns:
         How many events were reported, and how many incidents resolved.
     """
     route = route_of(engagement)
-    known = {
-        (each.event.kind, each.event.subject): each
-        for each in desk.open_incidents(engagement.client_id)
-    }
-    events = [each for each in _events(route, engagement, facts, run_of) if route.wants(each.kind)]
+    known = {(each.event.kind, each.event.subject): each for each in told}
+    troubles = troubles_of(route, engagement, facts, run_of)
+    found = [
+        (event, known.get((event.kind, event.subject)))
+        for event in _events(route, engagement, facts, troubles, run_of)
+    ]
+    found += in_known_terms(troubles, told)
+    wanted = [(event, before) for event, before in found if route.wants(event.kind)]
     reported = 0
-    for event in events:
-        before = known.get((event.kind, event.subject))
+    for event, before in wanted:
         if before is None:
             new = not desk.knows(engagement.client_id, event.kind, event.subject)
         else:
@@ -89,22 +89,22 @@ def watch(
         if new:
             desk.report(event, facts.now)
             reported += 1
-    still = {(event.kind, event.subject) for event in events}
-    over = [each for key, each in known.items() if key not in still and _is_over(each, facts)]
+    still = {(event.kind, event.subject) for event, _ in wanted}
+    over = [
+        each for key, each in known.items() if key not in still and _is_over(each, facts, troubles)
+    ]
     for each in over:
         desk.resolve(engagement.client_id, each.event.kind, each.event.subject, facts.now)
     return reported, len(over)
 
 
 def _events(
-    route: AlertRoute, engagement: Engagement, facts: Facts, run_of: RunOf
+    route: AlertRoute, engagement: Engagement, facts: Facts, troubles: Troubles, run_of: RunOf
 ) -> Iterator[Event]:
-    for batch in facts.state.batches:
-        # while it is tried again, its folder holds half of a run
-        if batch.status == BatchStatus.WAITING and batch.reason and batch.files:
-            yield from _of_failed_batch(route, engagement, batch, run_of)
+    """All that is wrong or new, save what stops a batch."""
     for story in facts.state.quarantined:
-        yield quarantined_file(route, _file(story))
+        if story.code != POISON:
+            yield _of_file(route, story, troubles.speakers.get(story.drop.drop_id))
     if facts.sla is not None:
         yield from (late(route, status) for status in facts.sla.late)
     else:
@@ -114,46 +114,13 @@ def _events(
             yield from _of_delivery(route, engagement, delivery, run_of)
 
 
-def _of_failed_batch(
-    route: AlertRoute, engagement: Engagement, batch: BatchStanding, run_of: RunOf
-) -> Iterator[Event]:
-    """Failed tests, drift, or whatever else stopped the batch's last run: one thing, once."""
-    folder = engagement.folder.run(batch.batch_id)
-    link, error = run_of(batch.batch_id)
-    received = _read(folder / artifacts.INTAKE, artifacts.Intake)
-    period = received.batch.period if received else None
-    checks = _read(folder / artifacts.CHECKS, artifacts.Checks)
-    if checks is not None:
-        counted = [check for check in checks.checks if check.severity == "error"]
-        event = failed_tests(route, counted, link=link, period=period)
-        if event is not None:
-            yield event
-            return
-    profile = _read(folder / artifacts.PROFILE, artifacts.Profile)
-    blocking = [f for f in profile.drift if f.severity == "block"] if profile else []
-    for feed in sorted({finding.feed for finding in blocking}):
-        found = [finding for finding in blocking if finding.feed == feed]
-        columns = [finding.column for finding in found if finding.column]
-        text = " ".join(finding.detail for finding in found)
-        yield drift(route, feed=feed, columns=columns, text=text, link=link)
-    if not blocking:
-        event = failed_run(
-            route,
-            stage=_stage(engagement, batch),
-            cause=error or batch.reason or "",
-            link=link,
-            batch_id=batch.batch_id,
-            period=period,
-        )
-        # a batch that is split to find the bad file stays the same trouble
-        yield event.model_copy(update={"subject": period or "run"})
-
-
-def _stage(engagement: Engagement, batch: BatchStanding) -> str:
-    """The first stage that left no record."""
-    folder = engagement.folder.run(batch.batch_id)
-    missing = (stage for stage, name in _STAGES.items() if not (folder / name).exists())
-    return next(missing, "delivered")
+def _of_file(route: AlertRoute, story: DropStory, besides: Event | None) -> Event:
+    """A file set aside; it speaks for its batch, if that came to nothing because of it."""
+    event = quarantined_file(route, _file(story))
+    if besides is None:
+        return event
+    rest = {"Files that came with it": f"not delivered either: {besides.title}"}
+    return event.model_copy(update={"facts": event.facts | rest, "link": besides.link})
 
 
 def _of_schedule(route: AlertRoute, engagement: Engagement, facts: Facts) -> Iterator[Event]:
@@ -187,10 +154,19 @@ def _of_delivery(
         yield delivery_made(
             route,
             delivery_id=delivery.batch_id,
-            facts={"Files": delivery.files, "Delivery": delivery.batch_id},
+            facts=_of_summary(report.parent) | {"Files": delivery.files},
             link=run_of(delivery.batch_id)[0] or report.as_uri(),
             period=delivery.period,
         )
+
+
+def _of_summary(delivery: Path) -> dict[str, int]:
+    """Rows and score of a delivery, where it still lies."""
+    if not (delivery / MANIFEST).exists():
+        return {}
+    summary = read_summary(delivery)
+    scored = {} if summary.score is None else {"Quality score (of 100)": round(summary.score)}
+    return {"Rows delivered": summary.delivered, "Rows rejected": summary.rejected} | scored
 
 
 def _file(story: DropStory) -> QuarantinedFile:
@@ -210,24 +186,27 @@ def _changed(before: Event, after: Event) -> bool:
     """Whether people should hear of it again; "3 hours ago" is no news after "2 hours ago"."""
 
     def news(event: Event) -> tuple[object, ...]:
-        return event.severity, event.title, event.facts, event.tests, event.columns, event.cause
+        return (
+            event.severity,
+            event.title,
+            event.facts,
+            event.fate,
+            event.files,
+            event.tests,
+            event.columns,
+            event.cause,
+        )
 
     return news(before) != news(after)
 
 
-def _is_over(incident: Incident, facts: Facts) -> bool:
+def _is_over(incident: Incident, facts: Facts, troubles: Troubles) -> bool:
     """Whether an incident that is not seen any more is over, or merely out of sight."""
     kind, subject = incident.event.kind, incident.event.subject
     since = [each for each in facts.deliveries if each.delivered_at > incident.last_at]
     match kind:
-        case "failed_run":
-            return _settled(incident, facts)
-        case "failed_tests" | "drift":
-            partitioned = any(each.period == subject for each in since)
-            delivered = partitioned or any(each.period is None for each in since)
-            delivered = delivered or (kind == "drift" and bool(since))
-            given_up = not any(each.code == POISON for each in facts.state.quarantined)
-            return _settled(incident, facts) and (delivered or given_up)
+        case "failed_run" | "failed_tests" | "drift":
+            return subject not in troubles.live and _settled(incident, facts)
         case "quarantined_file":
             return len(facts.state.quarantined) == facts.state.counts.get("quarantined", 0)
         case "sla":
@@ -242,7 +221,3 @@ def _settled(incident: Incident, facts: Facts) -> bool:
     counts, oldest = facts.state.counts, facts.state.oldest_waiting
     waiting = counts.get("ready", 0) + counts.get("claimed", 0) > 0
     return not waiting or oldest is None or oldest > incident.opened_at
-
-
-def _read(path: Path, kind: type[artifacts.M]) -> artifacts.M | None:
-    return artifacts.read(path, kind) if path.exists() else None

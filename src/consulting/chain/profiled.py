@@ -53,7 +53,7 @@ def profile_files(
     profiles: list[FeedProfile] = []
     drift: list[DriftFinding] = []
     for feed in (feed.name for feed in engagement.config.feeds):
-        readings = [reading for reading in received.in_use if reading.feed == feed]
+        readings = [reading for reading in received.to_profile if reading.feed == feed]
         if not readings:
             continue
         columns = declared.get(feed, ())
@@ -67,7 +67,7 @@ def profile_files(
             )
     result = artifacts.Profile(
         profiles=tuple(profiles),
-        across=tuple(profile_across(profiles, run_folder, received.in_use)),
+        across=tuple(profile_across(profiles, run_folder, received.to_profile)),
         drift=tuple(drift),
         score=quality_score(profiles) if profiles else None,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.cleaned import clean_files
+from consulting.chain.corrected import read_drop, with_corrections
 from consulting.chain.delivered import exports, gather
 from consulting.chain.loaded import load_files
 from consulting.chain.profiled import last_profile, profile_files
@@ -16,7 +17,6 @@ from consulting.chain.tier import FULL_TIER
 from consulting.chain.validated import run_tests
 from consulting.delivery import build_delivery, list_deliveries, verify
 from consulting.errors import DeliveryError
-from consulting.intake.reading import read_file
 from consulting.layout import ClientFolder
 
 if TYPE_CHECKING:
@@ -80,8 +80,15 @@ def _rebuild(
             "carried_readings": tuple(
                 _read_again(engagement, r, kept, run_folder) for r in received.carried_readings
             ),
+            "corrections": tuple(
+                file.model_copy(
+                    update={"reading": _read_again(engagement, file.reading, kept, run_folder)}
+                )
+                for file in received.corrections
+            ),
         }
     )
+    received = with_corrections(received, run_folder, engagement.folder)
     load_files(again, received)
     profile_files(
         again, received, before=lambda feed: last_profile(engagement, feed, batch_id), log=log
@@ -98,15 +105,13 @@ def _read_again(
     """One file read from its landed bytes, or, below tier 3, what was kept of it."""
     landed = engagement.folder.landing / reading.sha256
     if engagement.config.security_tier == FULL_TIER and landed.is_dir():
-        feed = engagement.feed(reading.feed)
-        return read_file(
+        return read_drop(
+            engagement,
             next(path for path in sorted(landed.iterdir()) if path.is_file()),
             filename=reading.filename,
             feed=reading.feed,
             sha256=reading.sha256,
             run_folder=run_folder,
-            options=engagement.read_options(feed),
-            door=engagement.door,
         )
     for path in (reading.rows_path, reading.rejects_path):
         if path:

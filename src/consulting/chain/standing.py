@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from consulting.delivery import list_deliveries
+from consulting.delivery import MANIFEST, read_summary
 from consulting.portfolio import ClientStanding, LastDelivery, OpenIncident
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from consulting.alerting import Incident
     from consulting.chain.engagement import Engagement
@@ -18,12 +20,13 @@ TREND = 12
 """Deliveries in the score's trend."""
 
 
-def standing_of(
-    engagement: Engagement, facts: Facts, incidents: Sequence[Incident]
-) -> ClientStanding:
+def standing_of(engagement: Engagement, facts: Facts) -> ClientStanding:
     """One client's line of the portfolio page; its links are relative to the data root."""
     config, counts = engagement.config, facts.state.counts
-    deliveries = list_deliveries(engagement.folder)[-TREND:]
+    # of each period the last delivery, in the order of the periods
+    last = {each.period or each.batch_id: each for each in facts.deliveries}
+    ordered = sorted(last.values(), key=lambda each: each.period or "")
+    scores = [_score(engagement.folder.deliverables / each.batch_id) for each in ordered[-TREND:]]
     return ClientStanding(
         client_id=engagement.client_id,
         client_name=config.client_name,
@@ -32,20 +35,36 @@ def standing_of(
         owners=config.owners,
         sla=facts.sla,
         last_delivery=_last(engagement, facts),
-        scores=tuple(each.score for each in deliveries if each.score is not None),
-        incidents=tuple(
-            OpenIncident(
-                kind=each.event.kind,
-                title=each.event.title,
-                severity=each.event.severity,
-                since=each.opened_at,
-                link=each.event.link,
-            )
-            for each in incidents
-        ),
+        scores=tuple(score for score in scores if score is not None),
         quarantined=counts.get("quarantined", 0),
         waiting=sum(counts.get(name, 0) for name in ("seen", "ready", "claimed")),
     )
+
+
+def with_incidents(standing: ClientStanding, incidents: Sequence[Incident]) -> ClientStanding:
+    """The line with the client's open incidents, after those it has."""
+    found = tuple(
+        OpenIncident(
+            kind=each.event.kind,
+            title=each.what,
+            severity=each.event.severity,
+            since=each.opened_at,
+            link=each.event.link,
+        )
+        for each in incidents
+    )
+    return standing.model_copy(update={"incidents": (*standing.incidents, *found)})
+
+
+def _score(delivery: Path) -> float | None:
+    """A delivery's quality score; None if it has none, or its folder was taken away."""
+    return _score_in(delivery) if (delivery / MANIFEST).exists() else None
+
+
+@lru_cache(maxsize=50_000)
+def _score_in(delivery: Path) -> float | None:
+    """Read once: what is delivered does not change."""
+    return read_summary(delivery).score
 
 
 def _last(engagement: Engagement, facts: Facts) -> LastDelivery | None:

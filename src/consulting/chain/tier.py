@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from consulting.chain.loaded import MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from consulting.chain.carried import Carried
     from consulting.chain.engagement import Engagement
     from consulting.layout import ClientFolder
 
@@ -40,6 +41,21 @@ def forget_what_the_tier_forbids(engagement: Engagement, log: Callable[[str], No
             _keep_only_manifest(delivery)
     folder.path.mkdir(parents=True, exist_ok=True)
     held.write_text(str(tier))
+
+
+def tell_of_partial_files(
+    engagement: Engagement, carried: Sequence[Carried], log: Callable[[str], None]
+) -> None:
+    """Say which files stand in with less than all their rows, since the tier was raised."""
+    if engagement.config.security_tier < FULL_TIER:
+        return
+    for earlier in carried:
+        if any(reading.partial for reading in earlier.readings):
+            log(
+                f"{earlier.feed}: no new file, and delivery {earlier.batch_id}, whose files stand "
+                "in, was made at a lower tier: only a masked sample or the headers are held. Drop "
+                "the file again, or reprocess its drop, for all its rows"
+            )
 
 
 def _forget_quarantined(folder: ClientFolder) -> None:

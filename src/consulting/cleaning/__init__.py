@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from consulting.cleaning.invocation import Progress
     from consulting.cleaning.mappings import column_mappings, unaccounted_columns
     from consulting.cleaning.models import ClientModels, prepare_all
+    from consulting.cleaning.reasons import reject_reasons
     from consulting.cleaning.run import ColumnProblem, DbtRun, ModelsFailedError, check_columns
     from consulting.cleaning.scaffolding import write_feed_models
 
@@ -23,6 +24,7 @@ __all__ = [
     "cleaning_steps",
     "column_mappings",
     "prepare_all",
+    "reject_reasons",
     "unaccounted_columns",
     "write_feed_models",
 ]
@@ -40,6 +42,7 @@ __getattr__ = lazy_exports(
         "cleaning_steps": "accounts",
         "column_mappings": "mappings",
         "prepare_all": "models",
+        "reject_reasons": "reasons",
         "unaccounted_columns": "mappings",
         "write_feed_models": "scaffolding",
     },

@@ -8,6 +8,7 @@ from consulting.bounded_memory import open_bounded
 from consulting.cleaning.models import feeds_of, read_columns
 from consulting.cleaning.rules import column_rule, describe_rule
 from consulting.cleaning.warehouse import Tables, quoted
+from consulting.corrections import UNKNOWN_CORRECTION
 from consulting.records import FeedAccount, Step
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def _account(
     tables: Tables, feed: str, received: int, readings: Sequence[FileReading]
 ) -> FeedAccount:
     kept = [r for r in readings if r.feed == feed and r.rows_path is not None]
-    unparsed = sum(reading.unparsed_rows for reading in kept)
-    rejected = {UNPARSED: unparsed} if unparsed else {}
+    rejected = _unparsed(kept)
     raw, table = f"raw.{feed}", _delivered_table(tables, feed)
     loaded = tables.count(raw)
     if not readings:
@@ -90,6 +90,14 @@ def _account(
         rejected=rejected,
         merged=tables.count_by(merged, "_rule"),
     )
+
+
+def _unparsed(readings: Sequence[FileReading]) -> dict[str, int]:
+    """Records set aside before they became rows, by reason."""
+    records = sum(reading.unparsed_rows for reading in readings)
+    unknown = sum(r.corrections.still_unknown for r in readings if r.corrections)
+    counted = {UNPARSED: records - unknown, UNKNOWN_CORRECTION: unknown}
+    return {reason: count for reason, count in counted.items() if count}
 
 
 def _delivered_table(tables: Tables, feed: str) -> str | None:

@@ -78,6 +78,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
 
     Raises:
         CleaningError: If dbt could not do the command at all.
+        BaseException: If this process was told to stop meanwhile: what it was told with.
     """
     arguments = [
         *_QUIET,
@@ -97,6 +98,9 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
             outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
         finally:
             _close_database()
+    if outcome.exception is not None and not isinstance(outcome.exception, Exception):
+        # dbt catches whatever stops the process, too
+        raise outcome.exception
     if outcome.exception is not None:
         raise CleaningError(explain(client_id, str(outcome.exception))) from None
     return outcome.result

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from consulting.cleaning.reasons import reasons_mistakes
 from consulting.errors import CleaningError
 from consulting.records import Record
 
@@ -152,14 +153,19 @@ def describe_rule(rule: ColumnRule) -> str:
     """
     words = [_WHAT[rule.rule](rule)]
     if rule.min is not None or rule.max is not None:
-        low, high = rule.min, rule.max
-        words.append(f"from {low if low is not None else 'any'} to {high or 'any'}")
+        words.append(_limits(rule.min, rule.max))
     if rule.required:
         words.append("a row without it is rejected")
     if (rule.rule != "to_text" or rule.max_length or rule.pattern) and not rule.otherwise:
         blank = rule.on_invalid == "blank"
         words.append(f"a value that does not fit {'is left empty' if blank else 'rejects the row'}")
     return "; ".join(words)
+
+
+def _limits(low: str | float | None, high: str | float | None) -> str:
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"from {low} to {high}"
 
 
 def _text(rule: ColumnRule) -> str:
@@ -259,6 +265,8 @@ def _mistakes_of(node: dict[str, Any]) -> Iterator[tuple[str | None, str]]:
             for detail in error.errors(include_url=False):
                 yield column["name"], _in_words(dict(detail))
     yield from _dedupe_mistakes(node["meta"].get("dedupe"), rules)
+    for mistake in reasons_mistakes(node["meta"].get("reasons")):
+        yield None, mistake
 
 
 def _dedupe_mistakes(dedupe: Any, rules: dict[str, Any]) -> Iterator[tuple[str | None, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from typing import Any
 
@@ -141,9 +142,9 @@ def describe_test(node: dict[str, Any]) -> str:
         "unique": f"No two rows share a value of {column}.",
         "not_null": f"Every row has a value of {column}.",
         "accepted_values": f"{column} is one of {_listed(arguments.get('values'))}.",
-        "relationships": f"Every {column} is found in {arguments.get('to')}.",
+        "relationships": f"Every {column} is found in {_table(arguments.get('to'))}.",
         "rows_conserved": "Every row received is delivered, rejected or merged, exactly once.",
-        "accepted_range": f"{column} lies between {_bounds(arguments)}.",
+        "accepted_range": f"{column} is {_bounds(arguments)}.",
         "not_negative": f"{column} is not negative.",
         "holds": f"Every row satisfies {arguments.get('expression')}.",
         "unique_together": f"No two rows share {_listed(arguments.get('columns'))}.",
@@ -155,6 +156,13 @@ def _listed(values: Any) -> str:
     return ", ".join(str(value) for value in values or ())
 
 
+def _table(reference: Any) -> str:
+    """`customers` of `ref('customers')`."""
+    return re.sub(r"^\s*ref\(['\"](\w+)['\"]\)\s*$", r"\1", str(reference))
+
+
 def _bounds(arguments: dict[str, Any]) -> str:
     low, high = arguments.get("min_value"), arguments.get("max_value")
-    return f"{'any' if low is None else low} and {'any' if high is None else high}"
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"from {low} to {high}"

@@ -13,12 +13,8 @@ import dagster as dg
 
 from consulting import chain
 from consulting.cli.engagements import CLIENTS_DIR, open_engagement
-from consulting.components.engagement.automation import (
-    RUN_KEY_TAG,
-    request_verdicts,
-    run_request,
-    verdicts,
-)
+from consulting.components.engagement import runs
+from consulting.components.engagement.automation import run_request
 from consulting.components.loading import load_client, load_client_defs
 from consulting.demo import write_demo_files
 from consulting.layout import data_root
@@ -78,8 +74,8 @@ def _wait_for_batches(
     for _ in range(PATIENCE_SECONDS // POLL_SECONDS):
         tick = chain.look(
             engagement,
-            verdict_of=verdicts(instance),
-            verdict_of_request=request_verdicts(instance),
+            verdict_of=runs.verdicts(instance),
+            verdict_of_request=runs.request_verdicts(instance),
             now=datetime.now(UTC),
         )
         if tick.batches or not engagement.intake.state().counts.get("seen"):
@@ -95,7 +91,7 @@ def _run(client: Client, batch: Batch, instance: dg.DagsterInstance) -> None:
     defs = dg.Definitions.merge(own, dg.Definitions(loggers={"console": progress}))
     result = defs.resolve_job_def(client.job_name).execute_in_process(
         instance=instance,
-        tags={**request.tags, RUN_KEY_TAG: batch.run_key},
+        tags={**request.tags, runs.RUN_KEY_TAG: batch.run_key},
         partition_key=request.partition_key,
         run_config={"loggers": {"console": {}}},
         raise_on_error=False,

@@ -69,6 +69,8 @@ def discard(client: str, drop: int, *, dry_run: bool) -> None:
 def _line(story: DropStory) -> str:
     drop = story.drop
     line = f"  {drop.drop_id:>5}  {story.state:<12} {drop.key} (version {drop.version})"
+    if drop.period:
+        line += f", of {drop.period}"
     if story.delivered_in:
         line += f", in delivery {story.delivered_in}"
     if story.reason:

@@ -13,6 +13,7 @@ import logging
 import os
 import warnings
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -34,6 +35,8 @@ logger = logging.getLogger("dagster")
 
 VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 """Dagster sets it to 1 while `dg check defs` runs."""
+ONLY = "CONSULTING_CLIENTS"
+"""The clients to load, with commas between them; all where it is not set."""
 
 
 def load_project(path_within_project: Path) -> dg.Definitions:
@@ -44,7 +47,8 @@ def load_project(path_within_project: Path) -> dg.Definitions:
 
     Raises:
         ConfigurationError: While `dg check defs` runs, if any client is broken; names each of them
-            with file, line, field, value and what is allowed.
+            with file, line, field, value and what is allowed. If `CONSULTING_CLIENTS` names a
+            client that has no folder.
         Exception: If what all clients share is broken.
     """
     with _uncollected(), warnings.catch_warnings():
@@ -72,8 +76,10 @@ def _uncollected() -> Iterator[None]:
 
 
 def _load(tree: dg.ComponentTree) -> dg.Definitions:
-    first_error: Exception | None = None
     roster.dismiss()
+    wanted = _wanted(tree.defs_module_path / "clients")
+    if wanted is not None:
+        return _load_each(tree.defs_module_path, wanted)
     try:
         # a path is given, for without one Dagster imports every plug-in it finds (seconds)
         defs = tree.build_defs(tree.defs_module_path)
@@ -83,10 +89,39 @@ def _load(tree: dg.ComponentTree) -> dg.Definitions:
     else:
         checks = build_on_time_checks(roster.enrolled())
         return dg.Definitions.merge(defs, dg.Definitions(asset_checks=checks)) if checks else defs
-    parts, broken = _load_each(tree.defs_module_path)
-    if not broken:
+    # outside of the `except`: this error is not what each client's error came from
+    return _load_each(tree.defs_module_path, first_error=first_error)
+
+
+def _wanted(clients: Path) -> frozenset[str] | None:
+    """The clients that `CONSULTING_CLIENTS` names; None where it names none, so all are loaded."""
+    names = frozenset(name.strip() for name in os.environ.get(ONLY, "").split(",") if name.strip())
+    if not names:
+        return None
+    known = [folder.name for folder in _folders(clients)]
+    for name in sorted(names.difference(known)):
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Clients are the folders in {clients}."
+        raise ConfigurationError(f"{ONLY} names {name!r}, which is no client. {hint}")
+    return names
+
+
+def _load_each(
+    defs_dir: Path,
+    wanted: frozenset[str] | None = None,
+    first_error: Exception | None = None,
+) -> dg.Definitions:
+    """Client by client: the broken ones are shown, and stop no other.
+
+    Args:
+        defs_dir: The folder `defs/`.
+        wanted: The clients to load; None for all.
+        first_error: Why the folder as a whole did not load; raised if no client is to blame.
+    """
+    parts, broken = _parts(defs_dir, wanted)
+    if first_error is not None and not broken:
         raise first_error
-    if os.environ.get(VALIDATION):
+    if broken and os.environ.get(VALIDATION):
         raise ConfigurationError("\n\n".join(broken.values()))
     for client_id, explanation in broken.items():
         logger.error("%s is not loaded, all other clients are.\n%s", client_id, explanation)
@@ -134,7 +169,9 @@ def _part(folder: Path) -> dg.ComponentTree:
     return dg.ComponentTree(defs_module=module, project_root=whole.project_root)
 
 
-def _load_each(defs_dir: Path) -> tuple[list[dg.Definitions], dict[str, str]]:
+def _parts(
+    defs_dir: Path, wanted: frozenset[str] | None
+) -> tuple[list[dg.Definitions], dict[str, str]]:
     """The definitions of what loads, and the explanation for each client that does not."""
     parts: list[dg.Definitions] = []
     broken: dict[str, str] = {}
@@ -143,6 +180,8 @@ def _load_each(defs_dir: Path) -> tuple[list[dg.Definitions], dict[str, str]]:
             parts.append(_part(folder).build_defs(folder))
             continue
         for client in _folders(folder):
+            if wanted is not None and client.name not in wanted:
+                continue
             try:
                 part = _part(client).build_defs(client)
                 _refuse_duplicates(part, client)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -13,11 +14,21 @@ from consulting.timekeeping import SlaStatus
 
 def sla_result(client: Client, sla: SlaStatus) -> dg.AssetCheckResult:
     """How a client stands against its SLA, as an asset check."""
-    metadata: dict[str, str] = {"state": sla.state}
+    metadata: dict[str, dg.MetadataValue[Any]] = {
+        "state": dg.MetadataValue.text(sla.state),
+        "late": dg.MetadataValue.int(len(sla.late)),
+    }
     if sla.next_due_at is not None:
-        metadata["next_due_at"] = sla.next_due_at.isoformat()
+        metadata["next_due_at"] = dg.MetadataValue.timestamp(sla.next_due_at)
     if sla.who is not None:
-        metadata["who_is_late"] = sla.who
+        metadata["who_is_late"] = dg.MetadataValue.text(sla.who)
+    if sla.periods:
+        metadata["periods"] = dg.MetadataValue.table(
+            [
+                dg.TableRecord({"period": each.key, "state": each.state, "said": each.sentence})
+                for each in reversed(sla.periods)
+            ]
+        )
     return dg.AssetCheckResult(
         asset_key=client.on_time.asset_key,
         check_name=client.on_time.name,

@@ -1,7 +1,8 @@
 """One look over all clients: SLAs, incidents and the portfolio page.
 
-A single sensor makes it. It asks the ledger, never a client's store, and keeps in its cursor what
-it told Dagster last, so that a look at which nothing changed writes nothing.
+A single sensor makes it. It asks the ledger, never a client's store, looks only where there may be
+news, and keeps in its cursor what it told Dagster last, so that a look at which nothing changed
+writes nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from consulting import chain
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.on_time import sla_result
+from consulting.components.rounds import Rounds, Seen
 from consulting.layout import data_root
 from consulting.portfolio import ClientStanding, OpenIncident
 from consulting.records import Record
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from consulting.alerting import AlertDesk, Incident
     from consulting.resources.consultancy import ConsultancyResource
+    from consulting.timekeeping import SlaStatus
 
 GROUP = "consultancy"
 PORTFOLIO = dg.AssetKey([GROUP, "portfolio"])
@@ -35,6 +38,8 @@ ALERTS = dg.AssetKey([GROUP, "alerts"])
 GETS_OUT = dg.AssetCheckKey(ALERTS, "alerts_get_out")
 WATCH_SECONDS = 20
 """A look takes no longer; the next one goes on with the clients it did not come to."""
+RESTLESS = timedelta(seconds=20)
+"""When a client is looked at again at which something just went wrong or right."""
 PAGE_EVERY = timedelta(minutes=5)
 """The page is also written anew whenever an incident or an SLA changed."""
 
@@ -45,12 +50,18 @@ class Memory(Record):
     Attributes:
         checks: Client → what its SLA check said last.
         page_at: When the portfolio was last written.
-        next_client: The client a look that ran out of time goes on with.
     """
 
     checks: dict[str, str] = Field(default_factory=dict)
     page_at: datetime | None = None
-    next_client: str = ""
+
+    @classmethod
+    def read(cls, cursor: str | None) -> Memory:
+        """The memory of a cursor; none if it is of another version, for then all is told anew."""
+        try:
+            return cls.model_validate_json(cursor) if cursor else cls()
+        except ValidationError:
+            return cls()
 
 
 @dataclass
@@ -59,6 +70,7 @@ class Look:
 
     Attributes:
         memory: What the next look has to know.
+        looked: How many clients were looked at.
         evaluations: SLA checks whose outcome changed.
         reported: Events told to the desk.
         resolved: Incidents that are over.
@@ -66,6 +78,7 @@ class Look:
     """
 
     memory: Memory
+    looked: int = 0
     evaluations: list[dg.AssetCheckEvaluation] = field(default_factory=list)
     reported: int = 0
     resolved: int = 0
@@ -85,38 +98,64 @@ class Watcher:
         consultancy: Opens engagements.
         desk: Keeps incidents.
         instance: Knows runs.
+        rounds: Knows whom to look at, and what the last looks found.
     """
 
     consultancy: ConsultancyResource
     desk: AlertDesk
     instance: dg.DagsterInstance
+    rounds: Rounds
 
     def look(self, clients: Sequence[Client], memory: Memory, now: datetime) -> Look:
-        """Look at each client, for at most `WATCH_SECONDS`; one never stops the others."""
+        """Look where there may be news, for at most `WATCH_SECONDS`; one never stops the others."""
         look = Look(memory)
         checks = dict(memory.checks)
         deadline = time.monotonic() + WATCH_SECONDS
-        next_client = ""
-        for client in _from(clients, memory.next_client):
+        due = self.rounds.next(clients, now)
+        told = self._told() if due else {}
+        for client in due:
             if time.monotonic() > deadline:
-                next_client = client.client_id
                 break
+            look.looked += 1
             try:
-                self._look_at(client, checks, look, now)
+                self._look_at(client, told.get(client.client_id, ()), checks, look, now)
             except Exception as error:  # noqa: BLE001 - told by the sensor; others are looked at
                 look.problems[client.client_id] = f"{type(error).__name__}: {error}"
-        look.memory = memory.model_copy(update={"checks": checks, "next_client": next_client})
+                self.rounds.note(Seen(client, now, _unknown(client, error, now), again_at=now))
+        look.memory = memory.model_copy(update={"checks": checks})
         return look
 
-    def _look_at(self, client: Client, checks: dict[str, str], look: Look, now: datetime) -> None:
+    def _told(self) -> dict[str, list[Incident]]:
+        """The open incidents of each client."""
+        told: dict[str, list[Incident]] = {}
+        for incident in self.desk.open_incidents():
+            told.setdefault(incident.event.client_id, []).append(incident)
+        return told
+
+    def _look_at(
+        self,
+        client: Client,
+        told: Sequence[Incident],
+        checks: dict[str, str],
+        look: Look,
+        now: datetime,
+    ) -> None:
         engagement = self.consultancy.engagement(client.client_id, client.config, looks=True)
         facts = chain.facts_of(engagement, now)
-        reported, resolved = chain.watch(self.desk, engagement, facts, run_of=self.run_of)
+        reported, resolved = chain.watch(
+            self.desk, engagement, facts, told=told, run_of=self.run_of
+        )
         look.reported += reported
         look.resolved += resolved
+        again_at = facts.until
+        if reported or resolved:
+            # a run's error comes in after the ledger heard of the failure
+            again_at = min(again_at or now + RESTLESS, now + RESTLESS)
+        standing = chain.standing_of(engagement, facts)
+        self.rounds.note(Seen(client, now, standing, again_at))
         if facts.sla is None:
             return
-        said = f"{facts.sla.state} {facts.sla.key or ''} {facts.sla.who or ''}"
+        said = _gist(facts.sla)
         if checks.get(client.client_id) != said:
             checks[client.client_id] = said
             result = sla_result(client, facts.sla)
@@ -152,30 +191,35 @@ class Watcher:
         return None
 
     def write_portfolio(self, clients: Sequence[Client], now: datetime) -> Path:
-        """Write the portfolio page over all clients."""
+        """Write the portfolio page over all clients, by the last look at each."""
         from consulting.portfolio import build_portfolio
 
-        told: dict[str, list[Incident]] = {}
-        for incident in self.desk.open_incidents():
-            told.setdefault(incident.event.client_id, []).append(incident)
-        standings = [self._standing(each, told.get(each.client_id, ()), now) for each in clients]
+        told = self._told()
+        standings = [
+            chain.with_incidents(self._standing(each, now), told.get(each.client_id, ()))
+            for each in clients
+        ]
         return build_portfolio(standings, data_root(), as_of=now)
 
-    def _standing(
-        self, client: Client, incidents: Sequence[Incident], now: datetime
-    ) -> ClientStanding:
+    def _standing(self, client: Client, now: datetime) -> ClientStanding:
         """A client's line of the page; one that can't be read has a line that says so."""
+        seen = self.rounds.seen(client)
+        if seen is not None:
+            return seen.standing
         try:
             engagement = self.consultancy.engagement(client.client_id, client.config, looks=True)
-            return chain.standing_of(engagement, chain.facts_of(engagement, now), incidents)
+            return chain.standing_of(engagement, chain.facts_of(engagement, now))
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are shown
-            title = f"Could not be looked at: {type(error).__name__}"
-            trouble = OpenIncident(kind="failed_run", title=title, since=now)
-            return ClientStanding(
-                client_id=client.client_id,
-                client_name=client.config.client_name,
-                incidents=(trouble,),
-            )
+            return _unknown(client, error, now)
+
+
+def _unknown(client: Client, error: Exception, now: datetime) -> ClientStanding:
+    """The line of a client that can't be read."""
+    title = f"Could not be looked at: {type(error).__name__}"
+    trouble = OpenIncident(kind="failed_run", title=title, since=now)
+    return ClientStanding(
+        client_id=client.client_id, client_name=client.config.client_name, incidents=(trouble,)
+    )
 
 
 def portfolio_metadata(page: Path, clients: int) -> Mapping[str, dg.MetadataValue[str] | int]:
@@ -183,6 +227,9 @@ def portfolio_metadata(page: Path, clients: int) -> Mapping[str, dg.MetadataValu
     return {"page": dg.MetadataValue.url(page.as_uri()), "clients": clients}
 
 
-def _from(clients: Sequence[Client], client_id: str) -> list[Client]:
-    """All clients, beginning with one of them."""
-    return sorted(clients, key=lambda each: (each.client_id < client_id, each.client_id))
+def _gist(sla: SlaStatus) -> str:
+    """What has to change for the check to be told again: who is late, or what was met."""
+    if sla.late:
+        return f"{sla.state} {sla.key or ''} {sla.who or ''}"
+    met = sum(each.delivered_at is not None for each in sla.periods)
+    return f"{sla.state} {sla.next_due_at or ''} {met}"

@@ -128,10 +128,32 @@ class Deliverables(ConfigModel):
         description="The forms of the cleaned tables beside Parquet.",
         examples=[["csv", "xlsx"]],
     )
-    consultancy: str | None = Field(
+
+
+class Consultancy(ConfigModel):
+    """Who signs the deliverables, and whom the client asks."""
+
+    name: str | None = Field(
         default=None,
-        description="The name that signs the report.",
+        description="The consultancy's name, at the top and foot of each document.",
         examples=["Northwind Data Partners"],
+    )
+    tagline: str = Field(
+        default="", description="One line below the name.", examples=["Data you can decide on"]
+    )
+    contact: str = Field(
+        default="",
+        description="Whom the client asks about a delivery: a person, with address or telephone.",
+        examples=["Ada Okafor, ada@northwind.example"],
+    )
+    logo: str | None = Field(
+        default=None,
+        pattern=r"(?i)^[\w.-]+\.(png|svg)$",
+        description=(
+            "A PNG or SVG file of at most 100 kB in `defs/clients/`; it stands in place of the "
+            "name in the documents' heads."
+        ),
+        examples=["logo.svg"],
     )
 
 
@@ -203,6 +225,11 @@ class EngagementConfig(ConfigModel):
         default=Deliverables(),
         description="What a delivery holds beside the Parquet tables and the documents.",
         examples=[{"formats": ["csv", "xlsx"]}],
+    )
+    consultancy: Consultancy = Field(
+        default=Consultancy(),
+        description="Who signs the deliverables, and whom the client asks.",
+        examples=[{"name": "Northwind Data Partners", "contact": "ada@northwind.example"}],
     )
     alerts: Alerts = Field(
         default=Alerts(),

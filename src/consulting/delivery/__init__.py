@@ -11,23 +11,17 @@ from consulting.delivery.inputs import (
     Difference,
     TableExport,
 )
+from consulting.delivery.logo import read_logo
+from consulting.delivery.manifest import MANIFEST, read_summary
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
-    CORRECTION_ID,
-    CorrectedRow,
-    CorrectionReport,
     export_rejects,
-    is_corrections,
-    match_corrections,
-    original_columns,
 )
 from consulting.delivery.verify import compare, verify
 
 __all__ = [
-    "CORRECTION_ID",
+    "MANIFEST",
     "Consultancy",
-    "CorrectedRow",
-    "CorrectionReport",
     "Delivery",
     "DeliveryInputs",
     "DeliverySummary",
@@ -44,11 +38,10 @@ __all__ = [
     "compare",
     "export_rejects",
     "find_unmapped",
-    "is_corrections",
     "list_deliveries",
-    "match_corrections",
-    "original_columns",
     "read_delivery",
+    "read_logo",
+    "read_summary",
     "unmapped_columns",
     "verify",
 ]

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from typing import TYPE_CHECKING
 
 from consulting.delivery.examples import find_examples
-from consulting.delivery.findings import collect_findings, count_by_severity
+from consulting.delivery.findings import ask_questions, collect_findings, count_by_severity
 from consulting.delivery.inputs import Delivery, DeliverySummary
 from consulting.delivery.manifest import (
     MANIFEST,
-    file_sha256,
     read_manifest,
+    read_summary,
     summarise,
     write_manifest,
 )
 from consulting.delivery.mapping import write_mapping_html, write_mapping_workbook
-from consulting.delivery.rejects import export_rejects
+from consulting.delivery.rejects import export_rejects, write_receipts
 from consulting.delivery.report import Contents, write_quality_report
+from consulting.delivery.settled import find_remaining
 from consulting.delivery.tables import export_tables, open_warehouse
 from consulting.delivery.transform_log import write_transform_log
 from consulting.delivery.verify import compare
 from consulting.errors import DeliveryError
+from consulting.writing import hash_file, sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from consulting.delivery.inputs import DeliveryInputs, TableExport
     from consulting.delivery.rejects import RejectsFile
+    from consulting.delivery.settled import Remaining
     from consulting.delivery.tables import ExportedTable
     from consulting.layout import ClientFolder
 
@@ -78,7 +80,7 @@ def read_delivery(folder: ClientFolder, delivery_id: str) -> Delivery | None:
     final = folder.deliverables / delivery_id
     if not final.is_dir():
         return None
-    summary = DeliverySummary.model_validate(read_manifest(final)["summary"])
+    summary = read_summary(final)
     return _delivery(final, summary, rebuilt=True)
 
 
@@ -89,8 +91,9 @@ def _delivery(final: Path, summary: DeliverySummary, *, rebuilt: bool) -> Delive
         files=tuple(
             sorted(p.relative_to(final).as_posix() for p in final.rglob("*") if p.is_file())
         ),
-        manifest_sha256=file_sha256(final / MANIFEST),
+        manifest_sha256=hash_file(final / MANIFEST),
         rebuilt=rebuilt,
+        supersedes=read_manifest(final).get("supersedes"),
         summary=summary,
     )
 
@@ -122,7 +125,8 @@ def _write_all(
     (target / "tables").mkdir()
     (target / "rejects").mkdir()
     exported: list[ExportedTable] = []
-    rejects, examples = [], []
+    rejects, examples, receipts = [], [], []
+    gone: frozenset[Remaining] = frozenset()
     if not inputs.schema_only and folder.warehouse.exists():
         with open_warehouse(folder.warehouse, writes_to=target) as connection:
             exported = export_tables(
@@ -135,10 +139,13 @@ def _write_all(
             run_folder = folder.run(inputs.delivery_id)
             rejects = export_rejects(connection, inputs, target / "rejects", run_folder=run_folder)
             _check_rejects(inputs, rejects)
+            receipts = write_receipts(inputs, target / "rejects", run_folder=run_folder)
             examples = find_examples(connection, inputs)
-    findings = collect_findings(inputs)
+            gone = find_remaining(connection, inputs)
+    findings = collect_findings(inputs, gone)
+    questions = ask_questions(inputs, gone)
     summary = summarise(inputs, count_by_severity(findings))
-    contents = Contents(findings, examples, exported, rejects, summary)
+    contents = Contents(findings, questions, examples, exported, rejects, receipts, summary)
     write_quality_report(inputs, contents, target / "quality_report.html")
     write_mapping_workbook(inputs, target / "mapping_document.xlsx")
     write_mapping_html(inputs, target / "mapping_document.html")
@@ -146,7 +153,7 @@ def _write_all(
     for empty in ("tables", "rejects"):
         if not any((target / empty).iterdir()):
             (target / empty).rmdir()
-    write_manifest(target, inputs, tables=exported, rejects=rejects, summary=summary)
+    write_manifest(target, inputs, contents)
     return summary
 
 
@@ -192,15 +199,7 @@ def _refuse_another(inputs: DeliveryInputs, final: Path, partial: Path) -> None:
 def _settle(partial: Path, final: Path) -> None:
     """Flush every file and folder, then let the finished delivery appear at once."""
     for path in sorted(partial.rglob("*"), reverse=True):
-        _flush(path)
-    _flush(partial)
+        sync(path)
+    sync(partial)
     partial.rename(final)
-    _flush(final.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(final.parent)

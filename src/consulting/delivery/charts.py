@@ -66,58 +66,77 @@ def dial(value: float, *, label: str) -> Markup:
 
 
 def trend(
-    points: Sequence[tuple[str, float]],
+    points: Sequence[tuple[str, float | None]],
     *,
     label: str,
     low: float | None = None,
     high: float | None = None,
+    mark: int | None = None,
 ) -> Markup:
-    """Return a line over deliveries, the last point named.
+    """Return a line over periods, the last value named.
 
     Args:
-        points: (name below the axis, value), oldest first.
+        points: (name below the axis, value), oldest first; without a value the line has a gap.
         label: What the chart shows, in words.
         low: The foot of the scale; the least value where it is None.
         high: The top of the scale; the greatest value where it is None.
+        mark: The point to draw a ring around.
     """
     width, height = 560, 150
-    if len(points) < 2:  # noqa: PLR2004 - one point is no trend
+    values = [value for _, value in points if value is not None]
+    if len(values) < 2:  # noqa: PLR2004 - one point is no trend
         return Markup("")
-    values = [value for _, value in points]
     foot = min(values) if low is None else low
     top = max(values) if high is None else high
     spread = (top - foot) or 1.0
     left, right, upper, lower = 46, width - 46, 16, height - 30
+    across = [left + (right - left) * n / (len(points) - 1) for n in range(len(points))]
     places = [
-        (
-            left + (right - left) * position / (len(points) - 1),
-            lower - (lower - upper) * (value - foot) / spread,
-        )
-        for position, value in enumerate(values)
+        None if value is None else (x, lower - (lower - upper) * (value - foot) / spread)
+        for x, (_, value) in zip(across, points, strict=True)
     ]
-    line = "M" + "L".join(f"{_short(x)} {_short(y)}" for x, y in places)
     grid = "".join(
         f'<path class="grid" d="M{left} {_short(y)}H{right}"/>'
         f'<text class="scale" x="{left - 8}" y="{_short(y + 4)}" text-anchor="end">'
         f"{number(round(value, 1))}</text>"
         for y, value in ((upper, top), (lower, foot))
     )
-    dots = "".join(
-        f'<circle class="dot" cx="{_short(x)}" cy="{_short(y)}" r="3.5"/>' for x, y in places
-    )
-    every = max(1, -(-len(points) // 8))
+    every = max(1, -(-len(points) // 7))
     names = "".join(
         f'<text class="scale" x="{_short(x)}" y="{height - 8}" text-anchor="middle">'
         f"{Markup.escape(name)}</text>"
-        for position, ((x, _), (name, _)) in enumerate(zip(places, points, strict=True))
+        for position, (x, (name, _)) in enumerate(zip(across, points, strict=True))
         if (len(points) - 1 - position) % every == 0
     )
-    x, y = places[-1]
+    body = f'{grid}<path class="line" d="{_line(places)}"/>{_dots(places, mark)}{names}'
+    last = max(position for position, place in enumerate(places) if place)
+    x, y = places[last] or (0.0, 0.0)
     place = f'x="{_short(x + 9)}" y="{_short(y + 4)}"'
-    last = f'<text class="last" {place}>{number(round(values[-1], 1))}</text>'
-    return _svg(
-        f'{grid}<path class="line" d="{line}"/>{dots}{names}{last}', label, (width, height), "trend"
+    body += f'<text class="last" {place}>{number(round(points[last][1] or 0, 1))}</text>'
+    return _svg(body, label, (width, height), "trend")
+
+
+def _line(places: Sequence[tuple[float, float] | None]) -> str:
+    moves, pen = [], "M"
+    for place in places:
+        if place is None:
+            pen = "M"
+        else:
+            moves.append(f"{pen}{_short(place[0])} {_short(place[1])}")
+            pen = "L"
+    return "".join(moves)
+
+
+def _dots(places: Sequence[tuple[float, float] | None], mark: int | None) -> str:
+    dots = "".join(
+        f'<circle class="dot" cx="{_short(place[0])}" cy="{_short(place[1])}" r="3.5"/>'
+        for place in places
+        if place
     )
+    ring = places[mark] if mark is not None else None
+    if ring is None:
+        return dots
+    return f'{dots}<circle class="mark" cx="{_short(ring[0])}" cy="{_short(ring[1])}" r="7"/>'
 
 
 def _svg(

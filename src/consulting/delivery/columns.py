@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from consulting.delivery.charts import histogram, share_bar
-from consulting.delivery.pages import number, percent
+from consulting.delivery.pages import number, percent, plural, type_words
 from consulting.profiling import date_format
 
 if TYPE_CHECKING:
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
     from consulting.profiling import ColumnProfile, FeedProfile, FormatCount
 
+_NOTATIONS = {
+    "point": "decimal point",
+    "comma": "decimal comma",
+    "grouped": "with thousands commas",
+    "grouped_comma": "with thousands points",
+    "grouped_space": "with thousands spaces",
+    "unclear": "as 1,234, which could be two numbers",
+    "scientific": "as 1.2E+3",
+    "plain": "digits only",
+}
 _TOP_SHOWN = 4
 _LONGEST_SHOWN = 40
 _ALMOST_UNIQUE = 0.9
@@ -36,7 +46,7 @@ class ColumnView:
         self, profile: ColumnProfile, rows: int, *, values_shown: bool, named_only: bool = False
     ) -> None:
         self.name = profile.name
-        self.type = profile.inferred_type.replace("_", " ")
+        self.type = type_words(profile.inferred_type)
         self.fit = (
             "" if named_only or profile.type_pct in (0, 100) else f"{profile.type_pct:.1f} % fit"
         )
@@ -130,16 +140,20 @@ def _measures(profile: ColumnProfile) -> list[str]:
             facts.append(f"{number(profile.numbers.negatives)} negative")
     elif profile.min_length is not None and not profile.histogram:
         low, high = profile.min_length, profile.max_length or 0
-        facts.append(f"{low} characters" if low == high else f"{low} to {high} characters")
+        facts.append(plural(low, "character") if low == high else f"{low} to {high} characters")
     return facts
 
 
 def _formats(formats: Sequence[FormatCount], *, day_first: bool | None = None) -> str:
     shown = ", ".join(
-        f"{date_format(one.format, day_first=day_first)} ({number(one.count)})"
+        f"{_notation(one.format, day_first=day_first)} ({number(one.count)})"
         for one in formats[:_NOTABLE_FORMATS]
     )
     return shown + (" …" if len(formats) > _NOTABLE_FORMATS else "")
+
+
+def _notation(code: str, *, day_first: bool | None) -> str:
+    return _NOTATIONS.get(code) or date_format(code, day_first=day_first)
 
 
 def _figure(value: float) -> str:

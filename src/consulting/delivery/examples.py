@@ -127,7 +127,7 @@ def _compare(
         f'FROM {MART_SCHEMA}.{quote(table)} m JOIN raw.{quote(feed)} r ON m."_row_id" = r."_row_id"'
     )
     counted = ", ".join(
-        f"count({before}), count(*) FILTER (WHERE {differs}), "
+        f"count(nullif(trim({before}), '')), count(*) FILTER (WHERE {differs}), "
         f"count(*) FILTER (WHERE {differs} AND {after} IS NULL)"
         for before, after, differs in (_sides(mapping, mart) for mapping in mappings)
     )
@@ -174,8 +174,9 @@ def _sides(mapping: ColumnMapping, mart: Mapping[str, str]) -> tuple[str, str, s
     """SQL of the value before, after, and of whether they differ: 12.5 and 12.50 do not."""
     target = mapping.target_column or ""
     before = f"r.{quote(mapping.source_columns[0])}"
+    written = f"nullif(trim({before}), '')"
     after = f"CAST(m.{quote(target)} AS VARCHAR)"
-    differs = f"({before} IS NOT NULL AND {before} IS DISTINCT FROM {after})"
+    differs = f"({written} IS NOT NULL AND {before} IS DISTINCT FROM {after})"
     if mart[target].startswith(_NUMBERS):
         same = f"coalesce(TRY_CAST({before} AS DOUBLE) = TRY_CAST({after} AS DOUBLE), false)"
         differs = f"({differs} AND NOT {same})"

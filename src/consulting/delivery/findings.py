@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from consulting.delivery.advice import advice_of, title_of
 from consulting.delivery.mapping import unmapped_columns
 from consulting.delivery.pages import percent, plural
-from consulting.delivery.rejects import reason_in_words
+from consulting.delivery.reasons import NO_COLUMN, reason_in_words, source_column
+from consulting.delivery.settled import settled
 from consulting.records import CheckOutcome, Record, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from consulting.delivery.inputs import DeliveryInputs
+    from consulting.delivery.settled import Remaining
     from consulting.profiling import Issue
 
 SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warn", "info")
@@ -25,16 +28,9 @@ MANY_REJECTS = 0.05
 """From this share of a feed's rows on, one reject reason is a finding of severity error."""
 
 
+SOURCE_ORDER = ("file", "mapping", "test", "rejects", "profile")
+"""Of equal severity, what is in the delivered tables or kept out of them stands first."""
 _EXAMPLES_SHOWN = 4
-_TITLES = {
-    "null_like_values": "Words for “no value”",
-    "formula_like_values": "Values that look like formulas",
-    "type_mismatch": "Values of another type",
-    "constant_column": "The same value in every row",
-    "untrimmed_values": "Blanks around values",
-    "casing_variants": "One word in several spellings",
-}
-"""Where a code of the profile, its underscores taken out, would not be plain words."""
 
 
 class Finding(Record):
@@ -51,6 +47,7 @@ class Finding(Record):
         unit: Which of them are counted.
         examples: Some of the values: at tier 3 only, and never of personal data.
         recommendation: What to do.
+        settled: How the cleaning dealt with it, where nothing of it is left to do.
     """
 
     severity: Severity
@@ -63,6 +60,7 @@ class Finding(Record):
     unit: Literal["row", "file", "column"] = "row"
     examples: tuple[str, ...] = ()
     recommendation: str = ""
+    settled: str = ""
 
     @property
     def where(self) -> str:
@@ -84,20 +82,28 @@ class Question(Record):
     places: tuple[Place, ...] = ()
 
 
-def collect_findings(inputs: DeliveryInputs) -> list[Finding]:
-    """Return all findings: by severity, files first, then by rows."""
+def collect_findings(
+    inputs: DeliveryInputs, gone: frozenset[Remaining] = frozenset()
+) -> list[Finding]:
+    """Return all findings: by severity, then what is settled last, by source and by rows.
+
+    Args:
+        inputs: The delivery.
+        gone: What `find_remaining` found no delivered value of.
+    """
     found = [
         *_from_files(inputs),
         *_from_rejects(inputs),
         *_from_checks(inputs),
         *_from_mapping(inputs),
-        *_from_profiles(inputs),
+        *_from_profiles(inputs, gone),
     ]
     return sorted(
         found,
         key=lambda f: (
+            bool(f.settled),
             SEVERITY_ORDER.index(f.severity),
-            f.unit != "file",
+            SOURCE_ORDER.index(f.source),
             -f.count,
             f.where,
             f.title,
@@ -107,27 +113,33 @@ def collect_findings(inputs: DeliveryInputs) -> list[Finding]:
 
 
 def count_by_severity(findings: Sequence[Finding]) -> dict[str, int]:
-    """Return how many findings there are of each severity, every severity named."""
-    return {
-        severity: sum(finding.severity == severity for finding in findings)
+    """Return how many findings are open of each severity, every severity named; and the settled."""
+    counts: dict[str, int] = {
+        severity: sum(finding.severity == severity and not finding.settled for finding in findings)
         for severity in SEVERITY_ORDER
     }
+    return {**counts, "settled": sum(bool(finding.settled) for finding in findings)}
 
 
 def findings_that_matter(findings: Sequence[Finding], count: int = 5) -> list[Finding]:
-    """Return the first few for page one: at most two of the same title, mere notes last."""
+    """Return the first few open ones for page one: at most two of the same title."""
     chosen: list[Finding] = []
     for finding in findings:
         alike = sum(one.title == finding.title for one in chosen)
-        if alike < 2:  # noqa: PLR2004 - a page of five equal lines tells one thing
+        if alike < 2 and not finding.settled:  # noqa: PLR2004 - five equal lines tell one thing
             chosen.append(finding)
         if len(chosen) == count:
             break
     return chosen
 
 
-def ask_questions(inputs: DeliveryInputs) -> list[Question]:
-    """Return what to ask the client, in the order in which an answer changes most."""
+def ask_questions(
+    inputs: DeliveryInputs, gone: frozenset[Remaining] = frozenset()
+) -> list[Question]:
+    """Return what to ask the client, in the order in which an answer changes most.
+
+    What is settled is not asked again each month.
+    """
     asked: dict[str, list[Place]] = {}
 
     def ask(question: str, where: str = "", why: str = "") -> None:
@@ -139,11 +151,12 @@ def ask_questions(inputs: DeliveryInputs) -> list[Question]:
         where = f"{column.feed} › {column.column}"  # noqa: RUF001
         ask("Do you need this column? No rule says what becomes of it.", where)
     for feed, issue in _issues(inputs):
-        if issue.question:
+        if issue.question and not settled(issue, feed, inputs, gone):
             ask(issue.question, _place(feed, issue), issue.detail)
     for reading in inputs.files:
         for warning in reading.warnings:
-            ask(warning, reading.filename)
+            told = warning.endswith("?") or "Please" in warning
+            ask(warning if told else f"{warning} Is that right?", reading.filename)
     for question in inputs.questions:
         ask(question)
     return [Question(ask=words, places=tuple(places)) for words, places in asked.items()]
@@ -162,18 +175,19 @@ def _place(feed: str, issue: Issue) -> str:
     return " › ".join(part for part in (feed, column) if part)  # noqa: RUF001
 
 
-def _from_profiles(inputs: DeliveryInputs) -> Iterator[Finding]:
+def _from_profiles(inputs: DeliveryInputs, gone: frozenset[Remaining]) -> Iterator[Finding]:
     for feed, issue in _issues(inputs):
         yield Finding(
             severity=issue.severity,
             source="profile",
             feed=feed,
             column=issue.column or ", ".join(issue.columns) or None,
-            title=_TITLES.get(issue.issue_type, issue.issue_type.replace("_", " ").capitalize()),
+            title=title_of(issue),
             detail=issue.detail,
             examples=_examples(inputs, feed, issue),
             count=issue.evidence_count,
-            recommendation=issue.recommendation,
+            recommendation=advice_of(issue),
+            settled=settled(issue, feed, inputs, gone),
         )
 
 
@@ -213,10 +227,12 @@ def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
                 severity="error" if rows >= MANY_REJECTS * account.received else "warn",
                 source="rejects",
                 feed=account.feed,
-                column=column if kind and column != "row" else None,
-                title=f"Rejected: {reason_in_words(code, inputs.reasons)}",
-                detail=f"{percent(rows, account.received)} of the rows of {account.feed}, "
-                "set aside for this reason.",
+                column=source_column(inputs, account.feed, column)
+                if kind and column not in NO_COLUMN
+                else None,
+                title=f"Rejected: {reason_in_words(code, inputs, account.feed)}",
+                detail=f"{plural(rows, 'row')}, {percent(rows, account.received)} of the rows of "
+                f"{account.feed}.",
                 count=rows,
                 recommendation="Correct these rows in the rejects file and drop it again."
                 if not inputs.sampled
@@ -233,11 +249,11 @@ def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
             source="test",
             feed=check.model,
             column=check.column,
-            title=f"{'Could not be tested' if check.status == 'error' else 'Not always true'}: "
+            title=f"{'Could not be tested' if check.status == 'error' else 'Test not passed'}: "
             f"{(check.description or check.name.replace('_', ' ')).rstrip('.')}",
             detail=_failing(check),
             count=check.failing_rows,
-            recommendation="Ask us for these rows: they are kept in your warehouse."
+            recommendation="Ask us for the list of these rows: we keep it with your delivery."
             if check.stored_in
             else "",
         )
@@ -246,9 +262,9 @@ def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
 def _failing(check: CheckOutcome) -> str:
     if check.status == "error":
         return "The test itself is broken; nothing is known of the rows."
-    allowed = "The rows are delivered as they are." if check.status == "warn" else ""
-    failing = plural(check.failing_rows, "exception", "exceptions")
-    return f"{failing} in the cleaned table. {allowed}".strip()
+    failing = plural(check.failing_rows, "row does", "rows do")
+    allowed = " They are delivered as they are." if check.status == "warn" else ""
+    return f"{failing} not pass it.{allowed}"
 
 
 def _from_mapping(inputs: DeliveryInputs) -> Iterator[Finding]:

@@ -12,16 +12,16 @@ import duckdb
 
 from consulting.bounded_memory import open_bounded
 from consulting.delivery.inputs import DeliverySummary
-from consulting.delivery.manifest import read_manifest
+from consulting.delivery.manifest import read_summary
 from consulting.delivery.tables import MART_SCHEMA, describe, quote
 from consulting.errors import DeliveryError
 from consulting.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from pathlib import Path
 
+    from consulting.delivery.inputs import DeliverySummary
     from consulting.layout import ClientFolder
 
 HISTORY_SCHEMA = "history"
@@ -49,25 +49,16 @@ class HistoryTable(Record):
     changed_columns: tuple[str, ...] = ()
 
 
-def list_deliveries(
-    folder: ClientFolder, *, before: datetime | None = None
-) -> list[DeliverySummary]:
-    """Return the finished deliveries, oldest first.
-
-    Args:
-        folder: The client.
-        before: Only those whose newest drop arrived earlier; what a delivery's own trend is made
-            of, so that a later rebuild sees the same past.
-    """
+def list_deliveries(folder: ClientFolder) -> list[DeliverySummary]:
+    """Return the client's finished deliveries, in the order in which their files arrived."""
     if not folder.deliverables.is_dir():
         return []
     found = [
-        DeliverySummary.model_validate(read_manifest(path)["summary"])
+        read_summary(path)
         for path in folder.deliverables.iterdir()
         if path.is_dir() and not path.name.startswith(".")
     ]
-    chosen = [one for one in found if before is None or one.received_at < before]
-    return sorted(chosen, key=lambda one: (one.received_at, one.delivery_id))
+    return sorted(found, key=lambda one: (one.received_at, one.delivery_id))
 
 
 def append_history(

@@ -36,11 +36,13 @@ class Consultancy(Record):
         name: The consultancy's name, as it prints it.
         tagline: One line below it, or empty.
         contact: Whom the client writes to, as text; never turned into a link.
+        logo: An image as a `data:` URL, in place of the name at the top.
     """
 
     name: str = "Data consulting"
     tagline: str = ""
     contact: str = ""
+    logo: str | None = Field(default=None, pattern=r"^data:image/(png|svg\+xml);base64,[\w+/=]+$")
 
 
 class DeliverySummary(Record):
@@ -117,8 +119,9 @@ class DeliveryInputs(Record):
         mappings: Source column by source column.
         steps: The lines of the transform log.
         blocked: What the tier did not allow, in the promised words.
-        history: Earlier deliveries, oldest first (`list_deliveries(folder, before=…)`).
-        reasons: Reject reason code → the sentence for the client; a code without one is spelt out.
+        history: The deliveries made before this one, in the order in which they were made.
+        reasons: Reject reason code, or `feed/code`, → the sentence for the client; the cleaning
+            rules' codes have sentences without it, and any other code is spelt out.
         questions: Further questions for the client, in words.
         versions: Software → version.
         code_fingerprint: Of this project's code.
@@ -165,6 +168,13 @@ class DeliveryInputs(Record):
         return self.tier == 2  # noqa: PLR2004
 
     @property
+    def partial_feeds(self) -> tuple[str, ...]:
+        """At tier 3: feeds whose files a lower tier kept in part, and which stand in so."""
+        if self.tier < 3:  # noqa: PLR2004
+            return ()
+        return tuple(sorted({reading.feed for reading in self.files if reading.partial}))
+
+    @property
     def schema_only(self) -> bool:
         """Whether no row was ever held: the deliverable is a data-model assessment."""
         return self.tier == 1
@@ -179,6 +189,7 @@ class Delivery(Record):
         files: Its files, relative to the folder, in order of name; the manifest is among them.
         manifest_sha256: The hash of `manifest.json`: equal hashes, equal deliveries.
         rebuilt: True where it existed already and this build came out the same.
+        supersedes: The delivery of the same period whose place it takes.
         summary: Its line in the trend.
     """
 
@@ -187,6 +198,7 @@ class Delivery(Record):
     files: tuple[str, ...]
     manifest_sha256: str
     rebuilt: bool = False
+    supersedes: str | None = None
     summary: DeliverySummary
 
 

@@ -7,24 +7,19 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from consulting.delivery.inputs import DeliverySummary
+from consulting.delivery.past import superseded
 from consulting.errors import DeliveryError
+from consulting.writing import hash_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from consulting.delivery.inputs import DeliveryInputs
-    from consulting.delivery.rejects import RejectsFile
-    from consulting.delivery.tables import ExportedTable
+    from consulting.delivery.report import Contents
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hash_files(folder: Path) -> dict[str, dict[str, Any]]:
@@ -32,7 +27,7 @@ def hash_files(folder: Path) -> dict[str, dict[str, Any]]:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         path.relative_to(folder).as_posix(): {
-            "sha256": file_sha256(path),
+            "sha256": hash_file(path),
             "size_bytes": path.stat().st_size,
         }
         for path in paths
@@ -61,15 +56,9 @@ def summarise(inputs: DeliveryInputs, findings: Mapping[str, int]) -> DeliverySu
     )
 
 
-def write_manifest(
-    folder: Path,
-    inputs: DeliveryInputs,
-    *,
-    tables: Sequence[ExportedTable],
-    rejects: Sequence[RejectsFile],
-    summary: DeliverySummary,
-) -> None:
+def write_manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> None:
     """Write the manifest of the files in a folder; nothing may be added to it afterwards."""
+    previous = superseded(inputs)
     config = json.dumps(inputs.config, sort_keys=True, ensure_ascii=False, default=str)
     manifest = {
         "manifest_version": MANIFEST_VERSION,
@@ -81,6 +70,7 @@ def write_manifest(
         "security_tier_name": inputs.tier_name,
         "sampled": inputs.sampled,
         "period": inputs.period,
+        "supersedes": None if previous is None else previous.delivery_id,
         "received_at": inputs.received_at.isoformat(),
         "files": hash_files(folder),
         "raw_files": [
@@ -90,6 +80,11 @@ def write_manifest(
                 "sha256": reading.sha256,
                 "size_bytes": reading.size_bytes,
                 "received_rows": reading.received_rows,
+                **(
+                    {"corrections": reading.corrections.model_dump(exclude={"rows_path"})}
+                    if reading.corrections
+                    else {}
+                ),
             }
             for reading in inputs.files
         ],
@@ -98,8 +93,9 @@ def write_manifest(
             {**account.model_dump(mode="json"), "unaccounted": account.unaccounted}
             for account in inputs.accounts
         ],
-        "tables": [table.model_dump(mode="json") for table in tables],
-        "rejects": [file.model_dump(mode="json") for file in rejects],
+        "tables": [table.model_dump(mode="json") for table in contents.tables],
+        "rejects": [file.model_dump(mode="json") for file in contents.rejects],
+        "corrections": list(contents.receipts),
         "fingerprints": {
             "code": inputs.code_fingerprint,
             "dbt_project": inputs.dbt_fingerprint,
@@ -110,10 +106,15 @@ def write_manifest(
         "versions": dict(sorted(inputs.versions.items())),
         "blocked": list(inputs.blocked),
         "earlier_deliveries": [past.delivery_id for past in inputs.history],
-        "summary": summary.model_dump(mode="json"),
+        "summary": contents.summary.model_dump(mode="json"),
     }
     text = json.dumps(manifest, indent=2, sort_keys=False, ensure_ascii=False, default=str)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_summary(folder: Path) -> DeliverySummary:
+    """Return a finished delivery as one line of a trend; raises as `read_manifest`."""
+    return DeliverySummary.model_validate(read_manifest(folder)["summary"])
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

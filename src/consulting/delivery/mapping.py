@@ -171,7 +171,10 @@ def write_mapping_workbook(inputs: DeliveryInputs, target: Path) -> None:
         [
             f"{inputs.client_name}: mapping document",
             f"Prepared by {inputs.consultancy.name}. Delivery {inputs.delivery_id}"
-            + (f", period {inputs.period}." if inputs.period else "."),
+            + (f", period {inputs.period}." if inputs.period else ".")
+            + (
+                f" Whom to ask: {inputs.consultancy.contact}." if inputs.consultancy.contact else ""
+            ),
             (
                 "Each sheet lists every column of one kind of file: the column it became and how, "
                 f"or the reason it was dropped.{sampled}"

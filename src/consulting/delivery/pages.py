@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,22 @@ _KINDS = {
     "TIMESTAMP": "date and time",
     "TIMESTAMP WITH TIME ZONE": "date and time",
     "VARCHAR": "text",
+}
+
+_TYPES = {
+    "boolean": "yes or no",
+    "code": "code of digits",
+    "decimal": "number",
+    "email": "e-mail address",
+    "empty": "no value",
+    "integer": "whole number",
+    "money": "amount of money",
+    "phone": "phone number",
+    "timestamp": "date and time",
+    "time": "time of day",
+    "url": "web address",
+    "uuid": "technical id (UUID)",
+    "unknown": "not known",
 }
 
 
@@ -67,6 +84,17 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def mentions(text: str, line: int) -> bool:
+    """Whether a text names the line: "Line 1,498 skipped" does for 1498."""
+    return re.search(rf"\b[Ll]ines? (\d[\d,]* to )?({line}|{line:,})\b", text) is not None
+
+
+def ordinal(count: int) -> str:
+    """Return the place in a row: 1st, 2nd, 11th."""
+    teen = count % 100 in (11, 12, 13)
+    return f"{count}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(count % 10, 'th')}"
+
+
 def figure(value: float) -> str:
     """Return a measured figure with three digits that mean something: 0.184, 2.6, 120."""
     return f"{float(f'{value:.3g}'):,g}"
@@ -84,6 +112,11 @@ def kind(sql_type: str) -> str:
         decimals = rest.rstrip(")").partition(",")[2].strip() or "0"
         return f"number, {decimals} decimals"
     return _KINDS.get(name, sql_type.lower())
+
+
+def type_words(types: str) -> str:
+    """Return the types of a profile as people say them: "code, text" is a code of digits, text."""
+    return ", ".join(_TYPES.get(one, one.replace("_", " ")) for one in types.split(", "))
 
 
 def visible(text: str) -> Markup:
@@ -109,6 +142,18 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for word in (figure, kind, number, percent, size, day, plural, visible):
+    for word in (
+        figure,
+        kind,
+        mentions,
+        number,
+        ordinal,
+        percent,
+        size,
+        day,
+        plural,
+        type_words,
+        visible,
+    ):
         environment.filters[word.__name__] = word
     return environment

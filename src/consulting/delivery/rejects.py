@@ -2,40 +2,47 @@
 
 A rejects file holds the row as the client sent it, with the reason and a `_correction_id` in
 front. The id is made of the client, the feed, the file's hash and the line, so it stays the same
-however often the file is processed. A file that comes back with that column is a correction: its
-rows are matched to the originals and counted, row by row.
+however often the file is processed. A file that comes back with that column is a corrections file;
+beside the rejects lies a receipt, which tells of each of its rows what became of it.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 from bisect import bisect_left
 from itertools import accumulate
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from consulting.delivery.spreadsheet import Workbook, neutralise, restore
+from consulting.corrections import (
+    CORRECTION_ID,
+    DESK_COLUMNS,
+    UNPARSED_TEXT,
+    correction_id,
+    corrections_name,
+    rejects_name,
+)
+from consulting.delivery.reasons import reason_in_words
+from consulting.delivery.spreadsheet import Workbook
 from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe, quote
 from consulting.errors import DeliveryError
-from consulting.records import Record
+from consulting.formulas import neutralise
+from consulting.records import CORRECTION_RESULTS, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import duckdb
 
     from consulting.delivery.inputs import DeliveryInputs
-    from consulting.layout import ClientFolder
+    from consulting.records import FileReading
 
     _Rows = Iterable[Sequence[str | None]]
 
-CORRECTION_ID = "_correction_id"
-DESK_COLUMNS = (CORRECTION_ID, "_reason", "_file", "_row")
-UNPARSED_TEXT = "_text"
 RAW_SCHEMA = "raw"
+RECEIPT_COLUMNS = ("correction_id", "file", "row", "result", "changed")
 MAX_WORKBOOK_ROWS = 50_000
 """Nobody corrects more rows by hand: from here on there is the CSV alone."""
 NO_MODELS = "feed:no_models"
@@ -53,25 +60,7 @@ _SAMPLED_REJECTS = (
     "They show what to correct at the source; this file can not be sent back as a correction.",
 )
 REJECTS_SCHEMA = "rejects"
-
-
-_NO_COLUMN = {"", "row", "file", "feed"}
-_WORDS = {
-    "above_maximum": "above the largest value allowed",
-    "ambiguous_number": "could be read as two numbers",
-    "below_minimum": "below the smallest value allowed",
-    "missing": "no value where one is required",
-    "no_models": "no rules for this feed yet",
-    "not_a_boolean": "neither yes nor no",
-    "not_a_phone": "not a phone number",
-    "not_an_amount": "not an amount of money",
-    "not_an_email": "not an e-mail address",
-    "not_an_integer": "not a whole number",
-    "not_in_list": "not on the agreed list",
-    "unparsed": "the line could not be read as a row",
-    "wrong_format": "not of the agreed form",
-}
-"""The words of the cleaning rules' codes, where the code spelt out would not be plain."""
+_OURS = frozenset({*DESK_COLUMNS, UNPARSED_TEXT, "_row_id"})
 
 
 class RejectsFile(Record):
@@ -89,75 +78,6 @@ class RejectsFile(Record):
     files: tuple[str, ...]
     rows: int
     correctable: bool
-
-
-class CorrectedRow(Record):
-    """What became of one row of a corrections file.
-
-    Attributes:
-        correction_id: The row's id.
-        state: "corrected" (a value differs from the original), "unchanged" (none does), "unknown"
-            (no delivery of this client ever rejected a row of that id) or "repeated" (the id stood
-            in an earlier row of the same file).
-        delivery_id: The newest delivery that rejected the row.
-        changed: The columns whose value differs.
-    """
-
-    correction_id: str
-    state: Literal["corrected", "unchanged", "unknown", "repeated"]
-    delivery_id: str | None = None
-    changed: tuple[str, ...] = ()
-
-
-class CorrectionReport(Record):
-    """A corrections file matched to the rows that were rejected."""
-
-    rows: tuple[CorrectedRow, ...]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Rows by state, every state named."""
-        counts = dict.fromkeys(("corrected", "unchanged", "unknown", "repeated"), 0)
-        for row in self.rows:
-            counts[row.state] += 1
-        return counts
-
-    @property
-    def applicable(self) -> tuple[str, ...]:
-        """The ids of the rows that are worth cleaning again."""
-        return tuple(row.correction_id for row in self.rows if row.state == "corrected")
-
-
-def correction_id(client_id: str, feed: str, file: str, row: int) -> str:
-    """Return the id of one rejected row: the same for the same line of the same bytes, for ever.
-
-    Args:
-        client_id: The client.
-        feed: The feed.
-        file: The SHA-256 of the file, or its name where the hash is not known.
-        row: The line, or sheet row, in the file.
-    """
-    key = "\n".join((client_id, feed, file, str(row)))
-    return f"R-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-
-
-def is_corrections(columns: Iterable[str]) -> bool:
-    """Whether a file with these headers is a rejects file that came back."""
-    return CORRECTION_ID in {column.strip().strip("\ufeff").casefold() for column in columns}
-
-
-def original_columns(columns: Iterable[str]) -> list[str]:
-    """Return the client's own columns of a rejects file, without the desk's."""
-    return [column for column in columns if column not in {*DESK_COLUMNS, UNPARSED_TEXT}]
-
-
-def reason_in_words(code: str, reasons: Mapping[str, str]) -> str:
-    """Return the sentence for a reject reason ("order_date:not_a_date"); or spell the code out."""
-    if code in reasons:
-        return reasons[code]
-    place, _, kind = code.rpartition(":")
-    words = _WORDS.get(kind, kind.replace("_", " ").strip())
-    return words if place in _NO_COLUMN else f"{place}: {words}"
 
 
 def export_rejects(
@@ -188,11 +108,16 @@ def export_rejects(
         correctable = not inputs.sampled
         first = 0 if correctable else 1
 
-        def rows(feed: str = feed, originals: list[str] = originals, first: int = first) -> _Rows:
+        def rows(
+            feed: str = feed,
+            originals: list[str] = originals,
+            first: int = first,
+            width: int = len(columns),
+        ) -> _Rows:
             found = _rows_of(connection, inputs, feed, originals, run_folder)
-            return (row[first:] for row in found)
+            return ([*row, None][first:width] for row in found)
 
-        name = f"{feed}_rejects{SAMPLED_SUFFIX if inputs.sampled else ''}"
+        name = rejects_name(feed, inputs.period) + (SAMPLED_SUFFIX if inputs.sampled else "")
         count = _write_csv(target / f"{name}.csv", columns[first:], rows())
         if not count:
             (target / f"{name}.csv").unlink()
@@ -210,7 +135,7 @@ def _original_columns_of(
     columns = [name for name, _ in describe(connection, RAW_SCHEMA, feed)]
     if not columns:
         columns = [c for reading in inputs.files if reading.feed == feed for c in reading.columns]
-    return [name for name in dict.fromkeys(columns) if not name.startswith("_")]
+    return [name for name in dict.fromkeys(columns) if name.casefold() not in _OURS]
 
 
 def _rows_of(
@@ -221,24 +146,18 @@ def _rows_of(
     run_folder: Path,
 ) -> Iterator[list[str | None]]:
     readings = [reading for reading in inputs.files if reading.feed == feed]
-    last_rows = list(accumulate(reading.loaded_rows for reading in readings))
+    known = _RowIds(inputs.client_id, readings, run_folder)
 
-    def sha256_of(file: str, row_id: int) -> str:
-        """Raw rows are numbered over the readings in order: two files may have one name."""
-        position = bisect_left(last_rows, row_id)
-        known = position < len(readings) and readings[position].filename == file
-        return readings[position].sha256 if known else file
-
-    def desk(code: str, known: str, file: str, row: int) -> list[str | None]:
-        words = "; ".join(reason_in_words(part, inputs.reasons) for part in code.split(";"))
-        return [correction_id(inputs.client_id, feed, known, row), words, file, str(row)]
+    def desk(identity: str, code: str, file: str, row: int) -> list[str | None]:
+        words = "; ".join(reason_in_words(part, inputs, feed) for part in code.split(";"))
+        return [identity, words, file, str(row)]
 
     query = _rejects_query(connection, inputs, feed, originals)
     if query:
         cursor = connection.execute(query)
         while found := cursor.fetchmany(FETCH_ROWS):
             for code, file, row, row_id, *values in found:
-                yield [*desk(code, sha256_of(file, row_id), file, row), *values]
+                yield [*desk(known.of(file, row, row_id), code, file, row), *values]
     for reading in readings:
         if reading.rejects_path is None:
             continue
@@ -251,11 +170,44 @@ def _rows_of(
         records = pq.ParquetFile(run_folder / reading.rejects_path).read().to_pylist()
         for record in sorted(records, key=lambda record: record["_row"]):
             blank: list[str | None] = [None] * len(originals)
+            identity = correction_id(inputs.client_id, feed, reading.sha256, record["_row"])
             yield [
-                *desk(record["_reason"], reading.sha256, reading.filename, record["_row"]),
+                *desk(identity, record["_reason"], reading.filename, record["_row"]),
                 *blank,
                 record["_raw"],
             ]
+
+
+class _RowIds:
+    """The correction ids of raw rows, which are numbered over the readings in order.
+
+    Two files may have one name, so the number tells which file a row is of. A row that a
+    corrections file added keeps the id it was corrected under.
+    """
+
+    def __init__(self, client_id: str, readings: Sequence[FileReading], run_folder: Path) -> None:
+        self._client_id = client_id
+        self._readings = readings
+        self._last_rows = list(accumulate(reading.loaded_rows for reading in readings))
+        self._added = {
+            at: pq.ParquetFile(run_folder / reading.rows_path)
+            .read([CORRECTION_ID])
+            .column(0)
+            .to_pylist()
+            for at, reading in enumerate(readings)
+            if reading.corrections and reading.loaded_rows and reading.rows_path
+        }
+
+    def of(self, file: str, row: int, row_id: int) -> str:
+        """The id of the row of that number."""
+        at = bisect_left(self._last_rows, row_id)
+        if at in self._added:
+            identity: str = self._added[at][row_id - self._last_rows[at] - 1]
+            return identity
+        known = at < len(self._readings) and self._readings[at].filename == file
+        sha256 = self._readings[at].sha256 if known else file
+        feed = self._readings[at].feed if known else self._readings[0].feed
+        return correction_id(self._client_id, feed, sha256, row)
 
 
 def _rejects_query(
@@ -316,60 +268,32 @@ def _write_workbook(
     book.close()
 
 
-def match_corrections(
-    folder: ClientFolder, corrected_rows: Iterable[Mapping[str, str | None]]
-) -> CorrectionReport:
-    """Match the rows of a rejects file that came back to the rows that were rejected.
+def write_receipts(inputs: DeliveryInputs, target: Path, *, run_folder: Path) -> list[str]:
+    """Write, for each feed with corrections in force, what became of each corrected row.
 
     Args:
-        folder: The client whose past deliveries hold the originals.
-        corrected_rows: Header → text, as the file has them.
+        inputs: The delivery.
+        target: The rejects folder; it exists.
+        run_folder: Where the readings' paths start.
 
     Returns:
-        One entry per row, in order. Blank text and no text are the same; spaces around are not
-        a change.
+        The names of the files written, in order.
     """
-    rows = [{(name or "").strip(): value for name, value in row.items()} for row in corrected_rows]
-    wanted = {(row.get(CORRECTION_ID) or "").strip() for row in rows}
-    known = _originals(folder, wanted)
-    matched: list[CorrectedRow] = []
-    seen: set[str] = set()
-    for row in rows:
-        identity = (row.get(CORRECTION_ID) or "").strip()
-        if identity not in known:
-            matched.append(CorrectedRow(correction_id=identity, state="unknown"))
-            continue
-        delivery_id, original = known[identity]
-        if identity in seen:
-            state: Literal["corrected", "unchanged", "repeated"] = "repeated"
-            changed: tuple[str, ...] = ()
-        else:
-            changed = _changed(original, row)
-            state = "corrected" if changed else "unchanged"
-        seen.add(identity)
-        matched.append(
-            CorrectedRow(
-                correction_id=identity, state=state, delivery_id=delivery_id, changed=changed
-            )
-        )
-    return CorrectionReport(rows=tuple(matched))
-
-
-def _changed(original: Mapping[str, str], corrected: Mapping[str, str | None]) -> tuple[str, ...]:
-    columns = original_columns([*original, *(c for c in corrected if c not in original)])
-    return tuple(
-        column
-        for column in columns
-        if restore(original.get(column, "")).strip() != restore(corrected.get(column) or "").strip()
-    )
-
-
-def _originals(folder: ClientFolder, wanted: set[str]) -> dict[str, tuple[str, dict[str, str]]]:
-    found: dict[str, tuple[str, dict[str, str]]] = {}
-    for path in sorted(folder.deliverables.glob("[!.]*/rejects/*_rejects.csv")):
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                identity = row.get(CORRECTION_ID, "")
-                if identity in wanted:
-                    found[identity] = (path.parent.parent.name, row)
-    return found
+    corrections = [reading for reading in inputs.files if reading.corrections]
+    written = []
+    for feed in sorted({reading.feed for reading in corrections}):
+        name = f"{corrections_name(feed, inputs.period)}.csv"
+        with (target / name).open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(RECEIPT_COLUMNS)
+            for reading in corrections:
+                if reading.feed == feed and reading.corrections:
+                    rows = pq.ParquetFile(run_folder / reading.corrections.rows_path).read()
+                    for row in rows.to_pylist():
+                        result = CORRECTION_RESULTS[row["result"]]
+                        place = {"file": reading.filename, "row": row["_row"]}
+                        named = {**row, **place, "result": result}
+                        cells = (str(named[column]) for column in RECEIPT_COLUMNS)
+                        writer.writerow([neutralise(cell) for cell in cells])
+        written.append(name)
+    return written

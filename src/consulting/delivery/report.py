@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from consulting.delivery.charts import dial, share_bar, trend
 from consulting.delivery.columns import FeedView
 from consulting.delivery.findings import (
     SEVERITY_ORDER,
     SEVERITY_WORDS,
-    ask_questions,
     findings_that_matter,
 )
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
-from consulting.delivery.rejects import reason_in_words
+from consulting.delivery.past import in_calendar_order, superseded
+from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE, reach_verdict
 
 if TYPE_CHECKING:
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from consulting.delivery.examples import ChangedColumn
-    from consulting.delivery.findings import Finding
+    from consulting.delivery.findings import Finding, Question
     from consulting.delivery.inputs import DeliveryInputs, DeliverySummary
+    from consulting.delivery.past import Period
     from consulting.delivery.rejects import RejectsFile
     from consulting.delivery.tables import ExportedTable
-    from consulting.records import CheckOutcome, FeedAccount
+    from consulting.records import CheckOutcome, FeedAccount, Severity
 
-TREND_LENGTH = 12
 MAX_FINDINGS = 200
 """Findings listed one by one; the rest is counted, so that a page stays a page."""
 MAX_TESTS = 400
+REASONS_SHOWN = 8
+"""Reject reasons listed below a feed's account."""
 _QUESTIONS_ON_PAGE_ONE = 4
 
 
@@ -44,22 +46,27 @@ class Contents:
 
     Attributes:
         findings: In the order of `collect_findings`.
+        questions: What only the client can answer.
         examples: What cleaning changed.
         tables: The tables written.
         rejects: The rejects files written.
+        receipts: The files that tell what became of corrected rows.
         summary: The delivery in a line.
     """
 
     findings: Sequence[Finding]
+    questions: Sequence[Question]
     examples: Sequence[ChangedColumn]
     tables: Sequence[ExportedTable]
     rejects: Sequence[RejectsFile]
+    receipts: Sequence[str]
     summary: DeliverySummary
 
 
 def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Path) -> None:
     """Write the report as one self-contained page."""
     findings, summary = contents.findings, contents.summary
+    series = in_calendar_order(inputs.history, summary)
     html = render_page(
         "report.html.j2",
         inputs,
@@ -69,25 +76,60 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         score_dial=_score_dial(summary),
         accounts=[AccountView(account, inputs) for account in inputs.accounts],
         matters=findings_that_matter(findings),
-        questions=ask_questions(inputs),
+        questions=contents.questions,
         questions_first=_QUESTIONS_ON_PAGE_ONE,
         examples=contents.examples,
         findings_by_severity=[
-            (severity, SEVERITY_WORDS[severity], [f for f in findings if f.severity == severity])
+            (severity, SEVERITY_WORDS[severity], group_findings(findings, severity))
             for severity in SEVERITY_ORDER
         ],
-        severity_words=SEVERITY_WORDS,
+        settled=[finding for finding in findings if finding.settled],
         max_findings=MAX_FINDINGS,
         feeds=[FeedView(profile, inputs) for profile in inputs.profiles],
         checks=sorted(inputs.checks, key=_check_order),
+        reasons_shown=REASONS_SHOWN,
         max_tests=MAX_TESTS,
-        past=[*inputs.history, summary][-TREND_LENGTH:],
-        trends=_trends([*inputs.history, summary][-TREND_LENGTH:]),
+        series=series,
+        supersedes=superseded(inputs),
+        trends=_trends(series),
         mapped=map_feeds(inputs),
         tables=contents.tables,
         rejects=contents.rejects,
+        receipts=contents.receipts,
     )
     target.write_text(html, encoding="utf-8", newline="\n")
+
+
+class FindingGroup:
+    """Findings of one kind: the heading and the advice are said once for all their places."""
+
+    _HEADINGS: ClassVar = {"rejects": "Rows set aside", "test": "Tests not passed"}
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.first = findings[0]
+        self.findings = findings
+        self.title = self._HEADINGS.get(self.first.source, self.first.title)
+        self.unit = "columns" if all(finding.column for finding in findings) else "places"
+
+    @classmethod
+    def kind(cls, finding: Finding) -> tuple[str, str, str]:
+        """What findings have in common that are told together."""
+        title = "" if finding.source in cls._HEADINGS else finding.title
+        return finding.source, title, finding.recommendation
+
+    def words(self, finding: Finding) -> str:
+        """What is said of one place."""
+        own = "" if finding.title == self.title else finding.title.partition(": ")[2]
+        return ". ".join(part for part in (own, finding.detail) if part)
+
+
+def group_findings(findings: Sequence[Finding], severity: Severity) -> list[FindingGroup]:
+    """Return the open findings of a severity, those with one heading and one advice together."""
+    kinds: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.severity == severity and not finding.settled:
+            kinds.setdefault(FindingGroup.kind(finding), []).append(finding)
+    return [FindingGroup(group) for group in kinds.values()]
 
 
 class AccountView:
@@ -101,16 +143,25 @@ class AccountView:
         self.merged = sum(account.merged.values())
         self.carried_from = account.carried_from
         self.reasons = [
-            (reason_in_words(code, inputs.reasons).rstrip("."), rows)
+            (reason_in_words(code, inputs, account.feed), rows)
             for code, rows in _largest_first(account.rejected)
         ]
+        self.more_reasons = sum(rows for _, rows in self.reasons[REASONS_SHOWN:])
         self.merges = [
-            (reason_in_words(rule, inputs.reasons).rstrip("."), rows)
+            (reason_in_words(rule, inputs, account.feed), rows)
             for rule, rows in _largest_first(account.merged)
         ]
         self.sampled_from = sum(
             reading.sampled_from or 0 for reading in inputs.files if reading.feed == account.feed
         )
+        returned = [r for r in inputs.files if r.feed == account.feed and r.corrections]
+        self.corrections = [
+            f"{reading.filename}: {reading.corrections.in_words()}"
+            for reading in returned
+            if reading.corrections
+        ]
+        self.added = sum(reading.loaded_rows for reading in returned)
+        self.aside = sum(reading.unparsed_rows for reading in returned)
         self.bar = share_bar(
             [
                 ("delivered", self.delivered),
@@ -137,27 +188,30 @@ def _score_dial(summary: DeliverySummary) -> Markup | None:
     return dial(summary.score, label=f"Quality score {number(round(summary.score, 1))} of 100")
 
 
-def _trends(past: Sequence[DeliverySummary]) -> list[tuple[str, Markup]]:
-    names = [one.period or f"{one.received_at:%d %b %y}" for one in past]
-    scores = [(n, one.score) for n, one in zip(names, past, strict=True) if one.score is not None]
-    shares = [
-        (name, 100 * one.rejected / one.received)
-        for name, one in zip(names, past, strict=True)
-        if one.received
-    ]
+def _trends(series: Sequence[Period]) -> list[tuple[str, Markup]]:
+    """Charts over the deliveries that count; a period without one is a gap in the line."""
+    scores = [(one.name, one.counts.score if one.counts else None) for one in series]
+    shares = [(one.name, _rejected_share(one.counts)) for one in series]
+    mark = next(position for position, one in enumerate(series) if one.current)
     charts = [
         (
             "Quality score, 0 to 100",
-            trend(scores, low=0, high=100, label=_trend_words("Quality score", scores)),
+            trend(scores, low=0, high=100, mark=mark, label=_trend_words("Quality score", scores)),
         ),
         (
             "Rows rejected, % of rows received",
-            trend(shares, low=0, label=_trend_words("Rejected rows in percent", shares)),
+            trend(shares, low=0, mark=mark, label=_trend_words("Rejected rows in %", shares)),
         ),
     ]
     return [(title, chart) for title, chart in charts if chart]
 
 
-def _trend_words(what: str, points: Sequence[tuple[str, float]]) -> str:
-    listed = ", ".join(f"{name} {number(round(value, 1))}" for name, value in points)
-    return f"{what} by delivery: {listed}"
+def _rejected_share(one: DeliverySummary | None) -> float | None:
+    return 100 * one.rejected / one.received if one is not None and one.received else None
+
+
+def _trend_words(what: str, points: Sequence[tuple[str, float | None]]) -> str:
+    listed = ", ".join(
+        f"{name} {'none' if value is None else number(round(value, 1))}" for name, value in points
+    )
+    return f"{what} by period: {listed}"

@@ -14,15 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from consulting.bounded_memory import bound_memory
-from consulting.delivery.spreadsheet import (
+from consulting.delivery.spreadsheet import MAX_SHEET_ROWS, Workbook
+from consulting.errors import DeliveryError
+from consulting.formulas import (
     FIRST_CHARACTERS_SQL,
     FORMULA_SQL_PATTERN,
-    MAX_SHEET_ROWS,
     NUMBER_SQL_PATTERN,
-    Workbook,
     neutralise,
 )
-from consulting.errors import DeliveryError
 from consulting.records import Record
 
 if TYPE_CHECKING:

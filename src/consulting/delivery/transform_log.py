@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from consulting.delivery.spreadsheet import neutralise
+from consulting.delivery.reasons import reason_in_words
+from consulting.formulas import neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,17 @@ def _files(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
             "sha256": reading.sha256,
             "detail": "; ".join(part for part in (sampled, words) if part),
         }
+        if reading.corrections:
+            yield {
+                "stage": "file_received",
+                "feed": reading.feed,
+                "subject": reading.filename,
+                "operation": "apply corrections",
+                "rows_before": reading.corrections.rows,
+                "rows_rejected": reading.unparsed_rows,
+                "sha256": reading.sha256,
+                "detail": reading.corrections.in_words(),
+            }
         for skipped in reading.skipped:
             yield {
                 "stage": "file_received",
@@ -135,7 +147,7 @@ def _accounts(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
                     "operation": word,
                     column: rows,
                     "reason": reason,
-                    "detail": inputs.reasons.get(reason, ""),
+                    "detail": reason_in_words(reason, inputs, account.feed),
                 }
         rejected, merged = sum(account.rejected.values()), sum(account.merged.values())
         yield {

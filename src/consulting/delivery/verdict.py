@@ -40,7 +40,7 @@ def reach_verdict(
     """Apply the rule of `READY_RULE` and say what it rests on."""
     if inputs.schema_only:
         return _assess(inputs, findings)
-    must_fix = sum(finding.severity == "error" for finding in findings)
+    must_fix = sum(f.severity == "error" and not f.settled for f in findings)
     care = must_fix or summary.rejected or summary.tests_warned or inputs.quarantined
     if summary.tests_failed:
         level, headline = "stop", "Not ready to use"
@@ -63,19 +63,17 @@ def reach_verdict(
 
 def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
     columns = sum(len(reading.columns) for reading in inputs.files)
+    unmapped = sum(finding.unit == "column" for finding in findings)
     models = sum(model.status == "success" for model in inputs.models)
     return Verdict(
         level="assessment",
-        headline="Data-model assessment",
+        headline="Not every column has its place yet" if unmapped else "Every column has its place",
         sentences=(
             (
                 f"We read the structure of {plural(len(inputs.files), 'file')}: "
                 f"{plural(columns, 'column')}, and no row of data."
             ),
-            (
-                f"{plural(models, 'model')} of {number(len(inputs.models))} ran on empty tables of "
-                "that structure, so the mapping below is one that works."
-            ),
+            _models(models, len(inputs.models)),
             (
                 f"{plural(len(findings), 'thing')} about the structure should be looked at. "
                 "Whether the values are right can be told only from the values."
@@ -84,8 +82,20 @@ def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
     )
 
 
+def _models(worked: int, total: int) -> str:
+    if worked == total:
+        return (
+            f"All {plural(total, 'step')} of the cleaning ran on empty tables of that structure, "
+            "so the mapping document describes one that works."
+        )
+    return (
+        f"{number(worked)} of {plural(total, 'step')} of the cleaning ran on empty tables of that "
+        "structure; the others did not."
+    )
+
+
 def _rows(inputs: DeliveryInputs, summary: DeliverySummary) -> str:
-    files = plural(len(inputs.files), "file")
+    files = plural(sum(file.corrections is None for file in inputs.files), "file")
     if not summary.received:
         return f"No rows were received in {files}."
     kind = "sampled rows" if inputs.sampled else "rows received"
@@ -113,17 +123,20 @@ def _tests(summary: DeliverySummary) -> str:
         return f"All {plural(total, 'test')} of the cleaned tables passed."
     parts = [
         f"{number(count)} {word}"
-        for count, word in ((summary.tests_warned, "warned"), (summary.tests_failed, "failed"))
+        for count, word in (
+            (summary.tests_warned, "found rows to check"),
+            (summary.tests_failed, "failed"),
+        )
         if count
     ]
     return (
-        f"{number(summary.tests_passed)} of {plural(total, 'test')} of the cleaned tables passed, "
+        f"{number(summary.tests_passed)} of {plural(total, 'test')} of the cleaned tables passed; "
         f"{' and '.join(parts)}."
     )
 
 
 def _attention(findings: Sequence[Finding]) -> str:
-    grave = [finding for finding in findings if finding.severity == "error"]
+    grave = [f for f in findings if f.severity == "error" and not f.settled]
     values = sum(finding.unit == "row" for finding in grave)
     files = sum(finding.unit == "file" for finding in grave)
     columns = sum(finding.unit == "column" for finding in grave)
@@ -134,7 +147,7 @@ def _attention(findings: Sequence[Finding]) -> str:
             (files, f"{plural(files, 'file')} could not be used"),
             (
                 columns,
-                f"{plural(columns, 'column')} still {'need' if columns > 1 else 'needs'} a rule",
+                f"{plural(columns, 'column has', 'columns have')} no place in the tables yet",
             ),
         )
         if count

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import xlsxwriter
 
 from consulting.demo import acme_corp, globex, initech
 from consulting.layout import ClientFolder
+from consulting.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,10 +58,7 @@ def write_demo_files(data_root: Path) -> list[Path]:
 def _write(path: Path, content: bytes) -> None:
     if path.exists() and path.read_bytes() == content:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(content)
-    os.replace(partial, path)  # noqa: PTH105  # one step, whether or not the file is there
+    write_whole(path, [content])
 
 
 def _csv(rows: Sequence[Sequence[Any]], *, delimiter: str, encoding: str) -> bytes:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from consulting.intake.heartbeat import beating
     from consulting.intake.intake import Intake
     from consulting.intake.ledger import Ledger
     from consulting.intake.records import (
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
         LedgerEvent,
         LedgerState,
         Look,
+        NoPeriod,
+        PeriodOf,
         RunVerdict,
         State,
         VerbOutcome,
@@ -40,11 +43,14 @@ __all__ = [
     "ListingPage",
     "LocalStore",
     "Look",
+    "NoPeriod",
+    "PeriodOf",
     "RunVerdict",
     "S3Store",
     "State",
     "Store",
     "VerbOutcome",
+    "beating",
 ]
 
 __getattr__ = lazy_exports(
@@ -65,10 +71,13 @@ __getattr__ = lazy_exports(
         "ListingPage": "stores",
         "LocalStore": "stores",
         "Look": "records",
+        "NoPeriod": "records",
+        "PeriodOf": "records",
         "RunVerdict": "records",
         "S3Store": "stores",
         "State": "records",
         "Store": "stores",
         "VerbOutcome": "records",
+        "beating": "heartbeat",
     },
 )

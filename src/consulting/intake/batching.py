@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, exists, insert, select, update
 
 from consulting.errors import BatchHeldError, BatchSettledError, LedgerError
+from consulting.intake.hiding import hide, part_hidden
 from consulting.intake.looking import is_due
+from consulting.intake.matching import BY_CONTENT, TemporaryNames
 from consulting.intake.records import BatchStatus, State
 from consulting.intake.schema import batches, drops, members
 from consulting.records import Batch, Drop
@@ -139,6 +141,7 @@ class Batching:
         self._ledger = ledger
         self._client_id = client_id
         self._matcher = matcher
+        self._temporary = TemporaryNames(policy.temp_patterns, policy.done_marker)
         self._policy = policy
 
     def claim(
@@ -162,7 +165,7 @@ class Batching:
             elif self._is_busy(transaction, now):
                 return None
             else:
-                chosen = self._oldest(transaction, period)
+                chosen = self._oldest(transaction, period, now)
             if not chosen:
                 return None
             row = make_batch(transaction, chosen, now=now, trigger=trigger)
@@ -179,6 +182,15 @@ class Batching:
         with self._ledger.read() as connection:
             rows = connection.execute(query).mappings().all()
             return [load_batch(connection, row) for row in rows]
+
+    def live_runs(self, *, now: datetime) -> set[str]:
+        """The runs that hold a batch and gave a sign of life lately."""
+        with self._ledger.read() as connection:
+            return {
+                row["run_id"]
+                for row in open_batches(connection, self._client_id)
+                if row["status"] == BatchStatus.RUNNING and row["lease_until"] > now
+            }
 
     def begin(self, batch_id: str, run_id: str, *, now: datetime) -> Batch:
         """Gives the batch to a run, if no other holds it."""
@@ -220,7 +232,9 @@ class Batching:
             return True
         return bool(open_batches(transaction.connection, self._client_id))
 
-    def _oldest(self, transaction: Transaction, period: str | None) -> Sequence[RowMapping]:
+    def _oldest(
+        self, transaction: Transaction, period: str | None, now: datetime
+    ) -> Sequence[RowMapping]:
         """The oldest ready drop's period, as many drops as a batch may hold."""
         while True:
             query = (
@@ -237,12 +251,16 @@ class Batching:
             else:
                 query = query.where(drops.c.period == period)
             rows = transaction.connection.execute(query).mappings().all()
-            moved = [row for row in rows if not self._still_matches(transaction, row)]
-            if not moved:
+            hidden, rest = part_hidden(rows, self._temporary)
+            hide(transaction, hidden, now)
+            moved = [row for row in rest if not self._still_matches(transaction, row)]
+            if not hidden and not moved:
                 return self._within_bytes(rows)
 
     def _still_matches(self, transaction: Transaction, row: RowMapping) -> bool:
         """Whether the engagement's feeds are still those the drop was sorted by."""
+        if row["code"] == BY_CONTENT:
+            return True
         match = self._matcher.match(row["key"], row["first_seen"])
         if (match.code, match.feed, match.period) == (None, row["feed"], row["period"]):
             return True

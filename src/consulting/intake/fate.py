@@ -3,7 +3,8 @@
 A failed batch is tried again after a pause, then halved until the file that fails stands alone.
 That file is quarantined only after it failed alone and another batch of the client succeeded since
 it was parted from its neighbours: in an outage nothing succeeds, so nothing is quarantined. Runs
-that died without a verdict (killed, out of memory, a lost machine) are counted apart.
+that died without a verdict (killed, out of memory, a lost machine) are counted apart; a run that
+was told to stop is not counted at all.
 """
 
 from __future__ import annotations
@@ -79,7 +80,11 @@ class Fate:
         """A run says that it failed; saying it twice changes nothing."""
         with self._ledger.write(self._client_id) as transaction:
             row = find_batch(transaction.connection, self._client_id, batch_id)
-            if row["status"] == BatchStatus.RUNNING and row["run_id"] == run_id:
+            if row["status"] != BatchStatus.RUNNING or row["run_id"] != run_id:
+                return
+            if cause == "interrupted":
+                self._interrupt(transaction, row, reason, now)
+            else:
                 self._fail(transaction, row, reason, now, cause=cause)
 
     def delivered(self, batch_id: str, run_id: str, *, now: datetime) -> None:
@@ -141,6 +146,8 @@ class Fate:
             return RunVerdict.DIED, f"run {row['run_id']} ended without recording a delivery"
         if verdict is RunVerdict.DIED:
             return verdict, f"run {row['run_id']} died"
+        if verdict is RunVerdict.CANCELED:
+            return verdict, f"run {row['run_id']} was canceled"
         if row["lease_until"] <= now:
             return RunVerdict.DIED, f"run {row['run_id']} gave no sign of life"
         return None
@@ -160,7 +167,8 @@ class Fate:
         verdict = verdict_of_request(f"{row['batch_id']}-{row['attempt']}")
         if verdict in (RunVerdict.RUNNING, RunVerdict.UNKNOWN):
             return None
-        return RunVerdict.DIED, f"the requested run {verdict} before it took the batch"
+        end = RunVerdict.CANCELED if verdict is RunVerdict.CANCELED else RunVerdict.DIED
+        return end, f"the requested run {verdict} before it took the batch"
 
     def _settle(self, row: RowMapping, verdict: RunVerdict, reason: str, *, now: datetime) -> None:
         with self._ledger.write(self._client_id) as transaction:
@@ -170,8 +178,17 @@ class Fate:
                 return  # it moved on while the orchestrator was asked
             if verdict is RunVerdict.FAILED:
                 self._fail(transaction, current, reason, now, cause="unknown")
+            elif verdict is RunVerdict.CANCELED:
+                self._interrupt(transaction, current, reason, now)
             else:
                 self._die(transaction, current, reason, now)
+
+    def _interrupt(
+        self, transaction: Transaction, row: RowMapping, reason: str, now: datetime
+    ) -> None:
+        """Says nothing of the files: they are taken again, as they were."""
+        transaction.record(now, "interrupted", batch_id=row["batch_id"], detail=reason)
+        self._wait(transaction, row, reason, now, self._pause(1))
 
     def _die(self, transaction: Transaction, row: RowMapping, reason: str, now: datetime) -> None:
         deaths = row["deaths"] + 1

@@ -14,7 +14,7 @@ from consulting.intake.records import BatchPolicy
 from consulting.intake.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from consulting.intake.ledger import Ledger
     from consulting.intake.records import (
@@ -128,6 +128,10 @@ class Intake:
         """Batches that were claimed and have no run yet: request each again by its run key."""
         return self._batching.pending_requests()
 
+    def live_runs(self, *, now: datetime) -> set[str]:
+        """The ids of the runs that hold a batch and gave a sign of life lately."""
+        return self._batching.live_runs(now=now)
+
     def begin(self, batch_id: str, run_id: str, *, now: datetime) -> Batch:
         """Gives the batch to a run; the same run may call it at the start of each of its steps.
 
@@ -142,7 +146,7 @@ class Intake:
         return self._batching.begin(batch_id, run_id, now=now)
 
     def renew(self, batch_id: str, run_id: str, *, now: datetime) -> None:
-        """Says that the run is alive; to be called before long steps.
+        """Says that the run is alive; `beating` calls it again and again.
 
         Raises:
             BatchHeldError: If the run lost its hold: it must not publish.
@@ -171,6 +175,15 @@ class Intake:
             StoreError: If the store does not answer; the run is to fail and will be retried.
         """
         return self._landing.land(batch, drop)
+
+    def sort_by_content(
+        self, batch: Batch, drop: Drop, *, feed: str, period: str | None, now: datetime
+    ) -> None:
+        """Gives a corrections file the feed and period that its content names.
+
+        A drop of another period leaves the batch, ready for a batch of its own period.
+        """
+        self._landing.sort_by_content(batch, drop, feed=feed, period=period, now=now)
 
     def quarantine(  # noqa: PLR0913 - by name only; what a person needs to know
         self,
@@ -227,7 +240,8 @@ class Intake:
             cause: "data" if the run found the data itself wrong (a blocking check): no other
                 batch then has to succeed before the file that fails alone is quarantined.
                 "outage" if a store or a database did not answer: the batch is tried again later
-                and never counted against its files. Else "unknown".
+                and never counted against its files. "interrupted" if the run was told to stop:
+                it is tried again soon and counted against nobody. Else "unknown".
         """
         self._fate.failed(batch_id, run_id, reason=reason, now=now, cause=cause)
 
@@ -270,6 +284,14 @@ class Intake:
             period: Look at this period's deliveries only.
         """
         return self._verbs.last_delivered(feed, before_batch=before_batch, period=period)
+
+    def was_delivered(self, hashes: Collection[str]) -> bool:
+        """Whether a file of one of these contents was ever delivered."""
+        return self.ledger.was_delivered(self.client_id, hashes)
+
+    def roots(self, batch_ids: Iterable[str]) -> dict[str, str]:
+        """Batch id → the batch it was split off from at the very first, or itself."""
+        return self.ledger.roots(self.client_id, batch_ids)
 
     def deliveries(self) -> list[DeliveryFact]:
         """The client's delivered batches, oldest first."""

@@ -13,11 +13,12 @@ from sqlalchemy import and_, func, or_, select
 
 from consulting.errors import DropChangedError, DropGoneError, LedgerError
 from consulting.intake.batching import drop_of, find_batch
+from consulting.intake.matching import BY_CONTENT
 from consulting.intake.records import LandedFile, State
 from consulting.intake.schema import drops
 from consulting.intake.stores.base import Listed
-from consulting.intake.stores.writing import CHUNK_BYTES, hash_file, sync_folder, write_whole
 from consulting.records import QuarantinedFile
+from consulting.writing import CHUNK_BYTES, hash_file, sync, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,6 +137,29 @@ class Landing:
                 )
         return file
 
+    def sort_by_content(
+        self, batch: Batch, drop: Drop, *, feed: str, period: str | None, now: datetime
+    ) -> None:
+        """Gives a drop the feed and period that its content names; doing it twice is safe."""
+        leaves = period != batch.period
+        moved = leaves or feed != drop.feed
+        with self._ledger.write(self._folder.client_id) as transaction:
+            values = {"state": State.READY, "batch_id": None} if leaves else {}
+            transaction.update_drop(
+                drop.drop_id, feed=feed, period=period, code=BY_CONTENT, **values
+            )
+            if leaves:
+                transaction.leave_batch(batch.batch_id, drop.drop_id, State.READY)
+            if moved:
+                where = f"feed {feed}" + (f", period {period}" if period else "")
+                transaction.record(
+                    now,
+                    "moved",
+                    drop_ids=[drop.drop_id],
+                    batch_id=batch.batch_id,
+                    detail=f"its content belongs to {where}",
+                )
+
     def has_bytes(self, sha256: str | None) -> bool:
         """Whether the bytes of this hash are landed and whole."""
         return bool(sha256) and self._landed(sha256 or "") is not None
@@ -161,8 +185,8 @@ class Landing:
                 path.parent.mkdir(exist_ok=True)
                 arriving.chmod(0o440)
                 arriving.replace(path)
-                sync_folder(path.parent)
-                sync_folder(self._folder.landing)
+                sync(path.parent)
+                sync(self._folder.landing)
         finally:
             arriving.unlink(missing_ok=True)
         return path, sha256
@@ -209,9 +233,10 @@ class Landing:
             return int(earlier)
         # A repeat brought no bytes into the batch that it arrived with: it stands for nothing
         # itself, but a rename of it leads back to the drop that does.
+        standing_in, standing_no = self._standing_batch(transaction, row)
+        corrects = and_(drops.c.code == BY_CONTENT, drops.c.delivered_no > standing_no)
         stands = and_(
-            drops.c.delivered_in == self._standing_batch(transaction, row),
-            drops.c.repeat_of.is_(None),
+            or_(drops.c.delivered_in == standing_in, corrects), drops.c.repeat_of.is_(None)
         )
         renamed = and_(drops.c.file_id.is_not(None), drops.c.file_id == row["file_id"])
         delivered = (
@@ -223,17 +248,21 @@ class Landing:
         found = transaction.connection.scalar(delivered.limit(1))
         return None if found is None else int(found)
 
-    def _standing_batch(self, transaction: Transaction, row: RowMapping) -> str | None:
-        """The batch whose files stand delivered for the drop's feed and period."""
+    def _standing_batch(self, transaction: Transaction, row: RowMapping) -> tuple[str | None, int]:
+        """The batch whose files stand delivered for the drop's feed and period, and its place.
+
+        Corrections that came after it take no file's place.
+        """
         query = (
-            select(drops.c.delivered_in)
+            select(drops.c.delivered_in, drops.c.delivered_no)
             .where(drops.c.client_id == row["client_id"], drops.c.feed == row["feed"])
             .where(drops.c.period.is_not_distinct_from(row["period"]))
             .where(drops.c.state == State.DELIVERED, drops.c.repeat_of.is_(None))
+            .where(drops.c.code.is_distinct_from(BY_CONTENT))
             .order_by(drops.c.delivered_no.desc(), drops.c.drop_id.desc())
         )
-        standing = transaction.connection.scalar(query.limit(1))
-        return None if standing is None else str(standing)
+        standing = transaction.connection.execute(query.limit(1)).first()
+        return (None, 0) if standing is None else (str(standing[0]), int(standing[1] or 0))
 
     def _let_go(
         self, batch: Batch, row: RowMapping, error: DropChangedError | DropGoneError

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from sqlalchemy import (
     Connection,
-    Engine,
     RowMapping,
-    create_engine,
-    event,
     func,
     insert,
     inspect,
-    make_url,
     select,
     text,
     update,
@@ -25,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+from consulting.database import engine_of, is_sqlite, reading, writing
 from consulting.errors import LedgerError
 from consulting.intake.records import BatchStatus, DeliveryFact
 from consulting.intake.schema import (
@@ -39,13 +35,9 @@ from consulting.intake.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import URL
-    from sqlalchemy.engine.interfaces import DBAPIConnection
-
-BUSY_SECONDS = 30
 T = TypeVar("T")
 _ADVISORY_LOCK = 7_305_001  # any number; the same for all that create tables
 
@@ -136,8 +128,8 @@ class Ledger:
     _opening: ClassVar[Lock] = Lock()
 
     def __init__(self, url: str) -> None:
-        self.url = _with_driver(url)
-        self.engine = _build_engine(self.url)
+        self.engine = engine_of(url)
+        self.url = self.engine.url
         try:
             self._create_tables()
         except DBAPIError as error:
@@ -159,16 +151,14 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to read with; it holds no lock."""
-        with self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             yield connection
 
     @contextmanager
     def write(self, client_id: str) -> Iterator[Transaction]:
         """A transaction that alone writes to the client's part of the ledger."""
-        with self.engine.connect() as plain:
-            connection = plain.execution_options(ledger_write=True)
-            with connection.begin():
-                yield Transaction(connection, client_id, self._lock_client(connection, client_id))
+        with writing(self.engine) as connection:
+            yield Transaction(connection, client_id, self._lock_client(connection, client_id))
 
     def client(self, connection: Connection, client_id: str) -> RowMapping | None:
         """The client's row, or None if nothing was ever recorded for it."""
@@ -200,6 +190,20 @@ class Ledger:
             rows = connection.execute(query).mappings().all()
         return [DeliveryFact.model_validate(dict(row)) for row in rows]
 
+    def was_delivered(self, client_id: str, hashes: Collection[str]) -> bool:
+        """Whether a drop of the client with one of these hashes was ever delivered."""
+        with self.read() as connection:
+            return any(
+                connection.scalar(
+                    select(drops.c.drop_id)
+                    .where(drops.c.client_id == client_id, drops.c.sha256.in_(chunk))
+                    .where(drops.c.delivered_in.is_not(None))
+                    .limit(1)
+                )
+                is not None
+                for chunk in in_chunks(sorted(hashes))
+            )
+
     def periods_seen(self, client_id: str) -> list[str]:
         """Every period that a drop of the client belongs to, in order."""
         query = (
@@ -210,10 +214,43 @@ class Ledger:
         with self.read() as connection:
             return sorted(connection.scalars(query))
 
+    def roots(self, client_id: str, batch_ids: Iterable[str]) -> dict[str, str]:
+        """Batch id → the batch it was split off from at the very first, or itself."""
+        asked = sorted(batch_ids)
+        if not asked:
+            return {}
+        parents: dict[str, str | None] = {}
+        with self.read() as connection:
+            unknown = asked
+            while unknown:
+                for chunk in in_chunks(unknown):
+                    query = select(batches.c.batch_id, batches.c.parent_id).where(
+                        batches.c.client_id == client_id, batches.c.batch_id.in_(chunk)
+                    )
+                    found = dict.fromkeys(chunk) | dict(connection.execute(query).all())
+                    parents |= found
+                unknown = sorted({each for each in parents.values() if each} - set(parents))
+        roots = {}
+        for batch_id in asked:
+            root = batch_id
+            while (parent := parents.get(root)) is not None:
+                root = parent
+            roots[batch_id] = root
+        return roots
+
     def client_ids(self) -> list[str]:
         """Every client the ledger knows, in order."""
         with self.read() as connection:
             return sorted(connection.scalars(select(clients.c.client_id)))
+
+    def changed_since(self, event_id: int | None) -> tuple[int, set[str]]:
+        """The number of the newest change, and the clients with a change after `event_id`."""
+        with self.read() as connection:
+            newest = connection.scalar(select(func.max(events.c.event_id))) or 0
+            if event_id is None or event_id == newest:
+                return newest, set()
+            query = select(events.c.client_id).where(events.c.event_id > event_id).distinct()
+            return newest, set(connection.scalars(query))
 
     def _lock_client(self, connection: Connection, client_id: str) -> RowMapping:
         # SQLite's BEGIN IMMEDIATE locked everything already; there FOR UPDATE is left out.
@@ -228,60 +265,25 @@ class Ledger:
         return row
 
     def _create_tables(self) -> None:
-        with self.engine.connect() as connection:
+        with self.read() as connection:
             known = inspect(connection).has_table(versions.name) and connection.scalar(
                 select(func.max(versions.c.version))
             )
         if not known:
-            with self.engine.connect().execution_options(ledger_write=True) as connection:
-                if connection.dialect.name == "postgresql":
+            with writing(self.engine) as connection:
+                if not is_sqlite(self.engine):
                     connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
                 metadata.create_all(connection)
                 known = connection.scalar(select(func.max(versions.c.version)))
                 if not known:
                     connection.execute(insert(versions).values(version=SCHEMA_VERSION))
                     known = SCHEMA_VERSION
-                connection.commit()
         if known != SCHEMA_VERSION:
             raise LedgerError(
                 f"The ledger at {self.url.render_as_string(hide_password=True)} has version "
                 f"{known} of its tables, this program knows {SCHEMA_VERSION}. Use the release "
                 "that wrote it, or a newer one."
             )
-
-
-def _with_driver(url: str) -> URL:
-    """Names the driver: SQLAlchemy's default for PostgreSQL is not the one installed here."""
-    parsed = make_url(url)
-    if parsed.drivername in {"postgres", "postgresql"}:
-        return parsed.set(drivername="postgresql+psycopg2")
-    return parsed
-
-
-def _build_engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: DBAPIConnection, _record: object) -> None:
-        # The driver must not open transactions by itself: a read then never holds a lock.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("ledger_write"):
-            # Taking the write lock first: upgrading a read lock later can deadlock.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
 
 
 def in_chunks(values: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, select, update
 
 from consulting.errors import StoreError, StoreThrottledError
+from consulting.intake.hiding import hide, part_hidden
 from consulting.intake.ledger import in_chunks
 from consulting.intake.matching import NO_FEED, NO_PERIOD, TemporaryNames, marker_of
 from consulting.intake.records import Look, State
@@ -149,9 +150,11 @@ class _Step:
         differing = [item for item in page.items if known.get(item.key) != item.signature]
         changed = [item for item in differing if not self._temporary.covers(item.key)]
         self._counts["listed"] += len(items) - len(differing) + len(changed)
-        settled = [row for row in waiting if self._has_settled(row, items)]
-        if changed or settled:
+        hidden, rest = part_hidden(waiting, self._temporary)
+        settled = [row for row in rest if self._has_settled(row, items)]
+        if changed or hidden or settled:
             with self._write() as transaction:
+                hide(transaction, hidden, self._now)
                 self._record_versions(transaction, changed)
                 self._record_settled(transaction, settled)
         self._position, self._high_key = page.next, high

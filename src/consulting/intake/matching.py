@@ -8,6 +8,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consulting.corrections import rejects_name
+from consulting.intake.records import NoPeriod
+from consulting.timekeeping.periods import period_window
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 
 NO_FEED = "no_feed"
 NO_PERIOD = "no_period"
+BY_CONTENT = "by_content"
+"""The code of a corrections file: its content names its feed and period, not its own name."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,11 @@ class Match:
 
 
 class FeedMatcher:
-    """Sorts names to feeds: the first pattern in the order of the engagement wins."""
+    """Sorts names to feeds: the first pattern in the order of the engagement wins.
+
+    Where none matches, a name that begins like a rejects file of ours belongs to that feed: the
+    workbook of a feed that is sent as CSV must come back too.
+    """
 
     def __init__(self, feeds: Sequence[FeedPattern], period_of: PeriodOf | None) -> None:
         self._feeds = [(feed, "/" in feed.glob, _compile([feed.glob])) for feed in feeds]
@@ -48,19 +58,27 @@ class FeedMatcher:
         for feed, on_path, pattern in self._feeds:
             if pattern.match(whole if on_path else name):
                 return self._with_period(feed, key, seen)
+        for feed, _, _ in self._feeds:
+            if _rejects_rest(name, feed.name) is not None:
+                return self._with_period(feed, key, seen)
         known = ", ".join(f"{feed.name} ({feed.glob})" for feed, _, _ in self._feeds) or "none"
         return Match(
             code=NO_FEED,
             reason=f"The file's name matches no feed. The feeds are: {known}.",
             fix="Rename the file, or add a feed (or widen its `files`) in the client's defs.yaml; "
-            "it is then taken at the next look.",
+            "it is then taken at the next look. A corrected rejects file keeps its name: "
+            "<feed>_rejects, with any ending.",
         )
 
     def _with_period(self, feed: FeedPattern, key: str, seen: datetime) -> Match:
         period_of = feed.period_of or self._period_of
         if period_of is None:
             return Match(feed=feed.name)
-        period = period_of(key, seen)
+        found = period_of(key, seen)
+        like = None if isinstance(found, NoPeriod) else found
+        period = _period_of_rejects(key, feed.name, like=like)
+        if period is None and isinstance(found, NoPeriod):
+            return Match(feed=feed.name, code=NO_PERIOD, reason=found.reason, fix=found.fix)
         if period is not None:
             return Match(feed=feed.name, period=period)
         return Match(
@@ -70,6 +88,37 @@ class FeedMatcher:
             fix="Rename the file so that its period can be read from it, or correct "
             "`partitions.period_from` in the client's defs.yaml.",
         )
+
+
+def _rejects_rest(name: str, feed: str) -> str | None:
+    """What follows in a name that begins like the feed's rejects file; None if it does not."""
+    start = _comparable(rejects_name(feed))
+    return name[len(start) :] if name.startswith(start) else None
+
+
+def _period_of_rejects(key: str, feed: str, *, like: str | None) -> str | None:
+    """The period in the name of a rejects file of ours, else the one that was found.
+
+    Args:
+        key: The file's path.
+        feed: Its feed.
+        like: What the engagement's own rule finds: periods here are written the same way.
+    """
+    rest = _rejects_rest(_comparable(key).rpartition("/")[2], feed)
+    if rest is None:
+        return like
+    shape = r"\d{4}-w?\d{2}(?:-\d{2})?"
+    if like is not None:
+        shape = re.escape(re.sub(r"\d", "0", like)).replace("0", r"\d")
+    found = re.match(rf"_({shape})(?!\d)", rest, re.IGNORECASE)
+    if found is None:
+        return like
+    period = found[1].upper()
+    try:
+        period_window(period, "UTC")
+    except ValueError:
+        return like
+    return period
 
 
 class TemporaryNames:

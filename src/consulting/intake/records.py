@@ -13,11 +13,19 @@ from pydantic import Field
 from consulting.config_model import ConfigModel
 from consulting.records import Batch, Drop, Record
 
-PeriodOf = Callable[[str, datetime], str | None]
+
+class NoPeriod(Record):
+    """Why a file can be put in no period, and what a person can do."""
+
+    reason: str
+    fix: str
+
+
+PeriodOf = Callable[[str, datetime], str | NoPeriod | None]
 """(key, first seen in UTC) → the partition the drop belongs to, or None if its name tells none."""
 
 
-FailureCause = Literal["unknown", "data", "outage"]
+FailureCause = Literal["unknown", "data", "outage", "interrupted"]
 
 
 class State(StrEnum):
@@ -48,12 +56,17 @@ class BatchStatus(StrEnum):
 
 
 class RunVerdict(StrEnum):
-    """What the orchestrator knows of a run."""
+    """What the orchestrator knows of a run.
+
+    `failed` means that its work failed; a run that ended without a verdict `died`, one that was
+    told to stop is `canceled`.
+    """
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     DIED = "died"
+    CANCELED = "canceled"
     UNKNOWN = "unknown"
 
 
@@ -90,7 +103,8 @@ class BatchPolicy(ConfigModel):
         solo_failures: Failures of a file alone before it is quarantined.
         max_deaths: Runs of a batch that may die without a verdict before it counts as a failure.
         max_attempts: Attempts after which `state()` calls a batch stuck (it is still retried).
-        lease_seconds: How long a run holds its batch without a sign of life.
+        lease_seconds: How long a run holds its batch without a sign of life. While a stage works
+            it gives one every minute, or four times in this time if that is shorter.
         start_seconds: How long a requested run may take to begin before it is asked for anew,
             where the orchestrator can not be asked.
         throttle_seconds: The pause after the store asked for patience; doubled each time.
@@ -121,7 +135,7 @@ class BatchPolicy(ConfigModel):
     solo_failures: int = Field(default=2, ge=1)
     max_deaths: int = Field(default=4, ge=1)
     max_attempts: int = Field(default=8, ge=1)
-    lease_seconds: float = Field(default=2 * 3600, gt=0)
+    lease_seconds: float = Field(default=600, gt=0)
     start_seconds: float = Field(default=3600, gt=0)
     throttle_seconds: float = Field(default=30, ge=0)
 
@@ -278,6 +292,7 @@ __all__ = [
     "LedgerEvent",
     "LedgerState",
     "Look",
+    "NoPeriod",
     "PeriodOf",
     "RunVerdict",
     "State",

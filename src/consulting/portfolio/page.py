@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,9 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from consulting.portfolio.sparkline import sparkline
 from consulting.portfolio.standing import GROUPS, ClientStanding
 from consulting.timekeeping import say_duration
+from consulting.writing import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 def build_portfolio(
@@ -58,21 +57,7 @@ def build_portfolio(
         quarantined=sum(entry.quarantined for entry in entries),
         as_of=moment,
     )
-    _write_whole(page, path)
-    return path
-
-
-def _write_whole(page: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".portfolio-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    return write_text(path, page)
 
 
 def _ago(then: datetime, moment: datetime) -> str:

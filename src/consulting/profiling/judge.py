@@ -36,6 +36,8 @@ _UNFIT = {
     "phone": _FILLED + r"'\+?[\d\s().,/x-]{5,25}')",
 }
 _MIXED_SHARE = 0.2
+_MIXED_VALUES = 10
+"""Of fewer values a share says nothing."""
 _TYPE_WORDS = {
     "integer": "whole numbers", "decimal": "numbers", "money": "amounts of money",
     "code": "digits only", "boolean": "yes or no", "date": "dates",
@@ -74,10 +76,13 @@ def _missing(draft: Drafting) -> Iterator[Issue]:
         )  # fmt: skip
     if view.missing_tokens:
         tokens = ", ".join(f"“{t}”" for t in list(view.null_like)[:5])
+        complete = sum(view.null_like.values()) == view.missing_tokens
+        listed = ", ".join(literal(text) for text in sorted(view.null_like))
         yield draft.issue(
             "null_like_values", "warn", "{n} [row holds|rows hold] a word for “no value”: {told}.",
             "Nothing, if they mean that: the cleaning rules read these words as missing.",
             values=view.null_like, count=view.missing_tokens, told=tokens,
+            where=f"{{c}} IN ({listed})" if complete else None,
         )  # fmt: skip
 
 
@@ -132,7 +137,8 @@ def _mixed(draft: Drafting) -> Iterator[Issue]:
     total = kinds.total()
     other = max(("number", "date"), key=lambda k: kinds[k])
     if (
-        kinds[other] >= _MIXED_SHARE * total
+        total >= _MIXED_VALUES
+        and kinds[other] >= _MIXED_SHARE * total
         and kinds["text"] >= draft.thresholds.rare_share * total
     ):
         values = {

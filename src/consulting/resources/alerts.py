@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from pydantic import Field
 from consulting.layout import data_root, ledger_url
 
 if TYPE_CHECKING:
-    from consulting.alerting import AlertDesk, Sender, SlackSender
+    from consulting.alerting import AlertDesk, AppriseSender, Sender, SlackSender
 
 TOKEN_VARIABLE = "SLACK_BOT_TOKEN"  # noqa: S105 - the variable's name, not the token
+ADDRESSES_VARIABLE = "CONSULTING_ALERT_URLS"
+"""Addresses as apprise writes them, parted by spaces or line breaks."""
 SLACK_URL = "https://slack.com/api/"
 WEB_VARIABLE = "CONSULTING_WEB_URL"
 
@@ -27,19 +30,32 @@ class AlertsResource(dg.ConfigurableResource[None]):
 
     slack_base_url: str = Field(default=SLACK_URL, description="The address of Slack's Web API.")
 
+    keep_days: int = Field(
+        default=400,
+        ge=1,
+        description="For how many days what is over stays in the alerts' tables.",
+    )
+
     def desk(self) -> AlertDesk:
         """The desk of all clients, in the ledger's database."""
         data_root().mkdir(parents=True, exist_ok=True)
-        return _desk(ledger_url())
+        return _desk(ledger_url(), self.keep_days)
 
     def sender(self) -> Sender:
-        """Slack where there is a token; else `alerts.html` in the data root."""
+        """Slack where there is a token; else the given addresses; else `alerts.html`.
+
+        Raises:
+            ConfigurationError: If an address can't be used, or apprise is not installed.
+        """
         from consulting.alerting import PageSender
 
         token = os.environ.get(TOKEN_VARIABLE)
-        if not token:
-            return PageSender(data_root())
-        return _slack(token, self.slack_base_url)
+        if token:
+            return _slack(token, self.slack_base_url)
+        addresses = os.environ.get(ADDRESSES_VARIABLE, "").split()
+        if addresses:
+            return _apprise(tuple(addresses), ledger_url())
+        return PageSender(data_root())
 
 
 def run_link(run_id: str) -> str | None:
@@ -49,10 +65,10 @@ def run_link(run_id: str) -> str | None:
 
 
 @lru_cache(maxsize=8)
-def _desk(url: str) -> AlertDesk:
+def _desk(url: str, keep_days: int) -> AlertDesk:
     from consulting.alerting import AlertDesk
 
-    return AlertDesk(url)
+    return AlertDesk(url, keep=timedelta(days=keep_days))
 
 
 @lru_cache(maxsize=8)
@@ -65,3 +81,10 @@ def _slack(token: str, base_url: str) -> SlackSender:
     client = SlackResource(token=token).get_client()
     client.base_url = base_url
     return SlackSender(client)
+
+
+@lru_cache(maxsize=8)
+def _apprise(addresses: tuple[str, ...], url: str) -> AppriseSender:
+    from consulting.alerting import AppriseSender
+
+    return AppriseSender(addresses, url)

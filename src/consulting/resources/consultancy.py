@@ -73,31 +73,34 @@ def open_store(client_id: str, config: EngagementConfig, folder: ClientFolder) -
     if isinstance(source, S3Source):
         from consulting.intake.stores.s3 import S3Store
 
-        access_key, secret_key = _credentials(client_id, source)
-        client = _s3_client(source.endpoint_url, source.region, access_key, secret_key)
-        return S3Store(client, bucket=source.bucket, prefix=source.prefix, client_id=client_id)
+        keys = _credentials(client_id, source)
+        client = _s3_client(source.endpoint_url, source.region, *keys.values())
+        return S3Store(
+            client,
+            bucket=source.bucket,
+            prefix=source.prefix,
+            client_id=client_id,
+            variables=tuple(keys),
+        )
     if source.folder:
         return LocalStore(Path(source.folder), client_id=client_id)
     folder.incoming.mkdir(parents=True, exist_ok=True)
     return LocalStore(folder.incoming, client_id=client_id)
 
 
-def _credentials(client_id: str, source: S3Source) -> tuple[str | None, str | None]:
-    """The client's own keys, or none for the machine's identity."""
-    if source.credentials_prefix is None:
-        return None, None
-    names = [
-        f"{source.credentials_prefix}_{part}" for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
-    ]
+def _credentials(client_id: str, source: S3Source) -> dict[str, str | None]:
+    """The client's own keys by the names of their variables, or none for the machine's identity."""
+    own = source.credentials_prefix
+    names = [f"{own or 'AWS'}_{part}" for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")]
+    if own is None:
+        return dict.fromkeys(names)
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
         raise ConfigurationError(
-            f"{client_id}: `source.credentials_prefix: {source.credentials_prefix}` reads its "
-            f"keys from {' and '.join(names)}, but {' and '.join(missing)} is not set where "
-            "Dagster runs."
+            f"{client_id}: `source.credentials_prefix: {own}` reads its keys from "
+            f"{' and '.join(names)}, but {' and '.join(missing)} is not set where Dagster runs."
         )
-    access_key, secret_key = (os.environ[name] for name in names)
-    return access_key, secret_key
+    return {name: os.environ[name] for name in names}
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from cronsim import CronSim, CronSimError
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
@@ -30,7 +30,8 @@ _NICKNAMES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-_SEARCH_WINDOWS = tuple(timedelta(days=days) for days in (40, 400, 3700))
+_SEARCH_WINDOWS = tuple(timedelta(days=days) for days in (2, 40, 400, 3700))
+_YEARS_AHEAD = 12
 _FIELDS = 5
 
 
@@ -42,12 +43,29 @@ def check_cron(cron: str) -> str:
             raise CronSimError("Wrong number of fields")  # noqa: TRY301 - joins cronsim's own
         CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC))
     except CronSimError as error:
+        why = "no such day in its months" if "day-of-month" in str(error) else error
         raise ConfigurationError(
-            f"{cron!r} is not a cron schedule ({error}). It has five fields: minute, hour, day of "
+            f"{cron!r} is not a cron schedule ({why}). It has five fields: minute, hour, day of "
             'month, month, day of week. "0 6 * * 1" is every Monday at 06:00; the last day of the '
             'month is L in the third field: "0 6 L * *".'
         ) from error
     return expression
+
+
+def check_comes_due(cron: str, calendar: Calendar | None) -> None:
+    """Raise a `ConfigurationError` if the calendar skips every day of a cron."""
+    if calendar is None or calendar.rule != "skip":
+        return
+    first = datetime(2026, 1, 1)  # noqa: DTZ001 - a wall clock; the zone changes nothing
+    for due in CronSim(cron, first):
+        if calendar.is_business_day(due.date()):
+            return
+        if due.year > first.year + _YEARS_AHEAD:
+            break
+    raise ConfigurationError(
+        f"nothing would ever be due: every day of {cron!r} is a weekend, a holiday or closed, and "
+        "the calendar's rule is `skip`. Use `rule: next_business_day`, or other days."
+    )
 
 
 def check_timezone(timezone: str) -> str:
@@ -88,6 +106,11 @@ class Timetable(ConfigModel):
     @classmethod
     def _timezone_exists(cls, timezone: str) -> str:
         return check_timezone(timezone)
+
+    @model_validator(mode="after")
+    def _comes_due(self) -> Timetable:
+        check_comes_due(self.cron, self.calendar)
+        return self
 
     @property
     def ticks(self) -> str:

@@ -12,7 +12,7 @@ from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
 from consulting.records import Record
 from consulting.timekeeping.calendar import Calendar
-from consulting.timekeeping.cron import Timetable, check_cron, check_timezone
+from consulting.timekeeping.cron import Timetable, check_comes_due, check_cron, check_timezone
 from consulting.timekeeping.duration import Duration
 from consulting.timekeeping.periods import Partitioning, periods_between
 
@@ -142,6 +142,11 @@ class Sla(ConfigModel):
         return check_timezone(timezone)
 
     @model_validator(mode="after")
+    def _comes_due(self) -> Sla:
+        check_comes_due(self.due, self.calendar)
+        return self
+
+    @model_validator(mode="after")
     def _warns_before_it_fails(self) -> Sla:
         if self.warn_after and self.fail_after and self.fail_after < self.warn_after:
             raise ConfigurationError(
@@ -198,7 +203,7 @@ class Sla(ConfigModel):
         """The last `limit` due times, one before them, the next one and the one after it."""
         timetable = self.timetable
         past: list[datetime] = []
-        for days in (limit + 2, 8 * (limit + 2), 32 * (limit + 2), 370 * (limit + 2)):
+        for days in (1, limit + 2, 8 * (limit + 2), 32 * (limit + 2), 370 * (limit + 2)):
             past = timetable.due_times(now - timedelta(days=days), now + timedelta(microseconds=1))
             if len(past) > limit:
                 break

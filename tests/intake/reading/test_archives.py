@@ -108,3 +108,28 @@ def test_a_zip_with_a_password_is_refused(read: Reader) -> None:
     with pytest.raises(UnreadableFileError) as caught:
         read(bytes(data), "x.zip")
     assert caught.value.code == "archive_encrypted"
+
+
+def test_bytes_behind_the_end_of_a_gz_are_told_and_zeros_are_not(read: Reader) -> None:
+    assert len(read(gzip.compress(CSV) + b"\0" * 512).rows) == 2
+    with pytest.raises(UnreadableFileError) as caught:
+        read(gzip.compress(CSV) + b"trailing words")
+    assert caught.value.code == "archive_broken"
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz"])
+def test_an_archive_cut_or_changed_anywhere_is_read_right_or_refused(
+    read: Reader, kind: str
+) -> None:
+    whole = b"id,name\n" + b"".join(b"%d,name %d\n" % (n, n) for n in range(200))
+    data = zipped({"a.csv": whole}) if kind == "zip" else gzip.compress(whole)
+    codes = set()
+    for at in range(0, len(data), 7):
+        for damaged in (data[:at], data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]):
+            try:
+                got = read(damaged, f"x.{kind}")
+            except UnreadableFileError as error:
+                codes.add(error.code)
+            else:
+                assert len(got.rows) == 200 or got.reading.container is None
+    assert "archive_broken" in codes

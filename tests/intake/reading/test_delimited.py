@@ -349,3 +349,52 @@ def test_a_table_that_gains_a_column_half_way_keeps_all_rows(read: Reader) -> No
 def test_reading_twice_gives_the_same_files(read: Reader) -> None:
     data = b"id,name\n1,a\n2,b,c,d\n"
     assert read(data).reading == read(data).reading
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf<html><table><tr><td>1</td></tr></table></html>",
+        b"<!-- made by hand -->\n<table><tr><td>1</td></tr></table>",
+        b'<meta charset="utf-8"><table><tr><td>1</td></tr></table>',
+        "<html><table><tr><td>1</td></tr></table></html>".encode("utf-16"),
+        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>',
+        b"MIME-Version: 1.0\nX-Document-Type: Workbook\n\n<html></html>\n",
+    ],
+)
+def test_a_web_page_named_xls_is_refused_however_it_begins(read: Reader, data: bytes) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(data, "report.xls")
+    assert caught.value.code == "unsupported_format"
+    assert "save it from there as xlsx" in caught.value.reason
+
+
+def test_ten_thousand_columns_are_read(read: Reader) -> None:
+    names = [f"c{at}" for at in range(10_000)]
+    row = ",".join(map(str, range(10_000)))
+    got = read(f'{",".join(names)}\n{row}\n{row}\n{row[:-1]}"\n'.encode())
+    assert got.columns == names
+    assert len(got.rows) == 3
+
+
+def test_a_line_without_an_end_is_refused(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("sources", "text"):
+        monkeypatch.setattr(f"consulting.intake.reading.{module}.MAX_LINE", 10_000_000)
+    for filler in (b"x", b"\xe9"):
+        with pytest.raises(UnreadableFileError) as caught:
+            read(b"id,name\n1," + filler * 12_000_000)
+        assert caught.value.code == "line_too_long"
+
+
+def test_a_backslash_at_the_end_of_a_cell_is_a_backslash(read: Reader) -> None:
+    got = read(b'"id","a","b"\n"1","",""\n"2","",""\n"3","""","\\"\n')
+    assert got.rows[-1] == ("3", '"', "\\")
+
+
+def test_an_apostrophe_or_two_are_no_quotes(read: Reader) -> None:
+    assert read(b"id,a,b\n1,,\n2,,\n3,',''\n").rows[-1] == ("3", "'", "''")
+
+
+def test_characters_for_private_use_stay_in_their_values(read: Reader) -> None:
+    got = read("id||name\n1||a\ue000b\n2||c\n3||d\ue00f\n".encode())
+    assert [row[1] for row in got.rows] == ["a\ue000b", "c", "d\ue00f"]

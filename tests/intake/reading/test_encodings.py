@@ -85,3 +85,35 @@ def test_a_file_cut_in_the_middle_of_a_wide_character_is_refused(read: Reader) -
     with pytest.raises(UnreadableFileError) as caught:
         read("id,name\n1,x\n".encode("utf-16") + b"\x31")
     assert caught.value.code == "encoding_broken"
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("words", ["Борис,Анна", "数据工程,中文字符上上", "Ελένη,Νίκος"])
+def test_utf_16_without_a_mark_is_known_by_its_line_ends_in_any_alphabet(
+    read: Reader, codec: str, words: str
+) -> None:
+    text = "id,a,b\r\n" + "".join(f"{number},{words}\r\n" for number in range(1, 30))
+    got = read(text.encode(codec))
+    assert got.reading.encoding == codec
+    assert got.rows[-1] == ("29", *words.split(","))
+
+
+@pytest.mark.parametrize("lines", [b"1,caf\xe9\n2,b\n", b"1,caf\xe9\n2,\xe9b\n3,\xfc\n"])
+def test_a_mark_before_windows_1252_is_not_part_of_the_first_header(
+    read: Reader, lines: bytes
+) -> None:
+    got = read(b"\xef\xbb\xbfid,name\n" + lines)
+    assert got.columns == ["id", "name"]
+    assert got.rows[0] == ("1", "café")
+    assert "please check" in got.said
+
+
+def test_a_declared_ebcdic_file_is_counted_by_its_own_line_ends(read: Reader) -> None:
+    got = read("id,name\n1,a\n2,b\n".encode("cp037"), encoding="cp037")
+    assert got.rows == [("1", "a"), ("2", "b")]
+
+
+def test_stray_lines_of_a_file_with_cr_ends_cost_only_themselves(read: Reader) -> None:
+    lines = [f"{number},é{number}".encode() for number in range(1, 40)] + [b"40,\xe940"]
+    got = read(b"id,name\r" + b"\r".join(lines) + b"\r")
+    assert [row[1] for row in got.rows] == [f"é{number}" for number in range(1, 41)]

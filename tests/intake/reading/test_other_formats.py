@@ -94,3 +94,75 @@ def test_raw_tables_unite_files_by_name_and_number_the_rows(tmp_path: Path) -> N
             ("3", None, "z", None, "b.csv", 2, 3),
             ("3", None, "z", None, "c.csv", 2, 4),
         ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'[{"a":1}]\n[{"a":2}]\n',
+        b"[1,2]\n[3,4]\n",
+        b'{\n"a":1}\n{\n"a":2}\n',
+        b'{"data":[{"a":1}],"n":',
+        b"[" * 100_000,
+        b'[{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}]",
+    ],
+)
+def test_what_goes_on_after_the_json_or_never_ends_is_refused(read: Reader, data: bytes) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(data, "x.json")
+    assert caught.value.code == "json_broken"
+
+
+def test_only_the_longest_list_of_a_document_is_read_and_the_others_are_named(read: Reader) -> None:
+    got = read(b'{"n":2,"a":[{"x":1},{"x":2}],"b":[{"y":1}]}', "x.json")
+    assert got.rows == [("1",), ("2",)]
+    assert "Also there: 'b'" in got.said
+    assert "not read: 'n'" in got.said
+
+
+def test_a_field_named_twice_is_counted(read: Reader) -> None:
+    got = read(b'{"a":1,"a":2}\n{"a.b":1,"a":{"b":2}}\n{"a":3}\n', "x.json")
+    assert [row[0] for row in got.rows] == ["2", None, "3"]
+    assert "2 objects name a field twice" in got.said
+
+
+def test_half_a_character_in_json_is_replaced_and_counted(read: Reader) -> None:
+    got = read(b'{"a":"\\ud800x","\\udc00":1}\n{"a":"\\ud83d\\ude00"}\n', "x.json")
+    assert got.columns == ["a", "\ufffd"]
+    assert [row[0] for row in got.rows] == ["\ufffdx", "😀"]
+    assert "1 values hold half a character" in got.said
+
+
+def test_a_line_nested_without_end_costs_that_line(read: Reader) -> None:
+    deep = b'{"a":' * 20_000 + b"1" + b"}" * 20_000
+    got = read(b'{"a":1}\n' + deep + b"\nno json\n" + b'{"a":2}\n', "x.json")
+    assert got.rows == [("1",), ("2",)]
+    assert [reject["_row"] for reject in got.rejects] == [2, 3]
+
+
+def test_a_first_line_longer_than_what_is_looked_at_is_still_json_lines(read: Reader) -> None:
+    got = read(b'{"a":"' + b"x" * 100_000 + b'"}\n{"a":"y"}\n', "x.json")
+    assert [len(row[0]) for row in got.rows] == [100_000, 1]
+
+
+def test_json_in_utf_16_without_a_mark_is_json(read: Reader) -> None:
+    data = '[{"a":"é"},{"a":"b"}]'.encode("utf-16-le")
+    assert read(data, "x.json").rows == [("é",), ("b",)]
+
+
+def test_json_without_any_field_loads_as_an_empty_table(read: Reader, tmp_path: Path) -> None:
+    reading = read(b"[]", "x.json").reading
+    folder = tmp_path / "acme" / "runs" / "b1"
+    counts = load_raw(tmp_path / "w.duckdb", folder, [reading], expected={"feed": ["a"]})
+    assert counts == {"feed": 0}
+
+
+def test_text_in_parquet_that_is_no_utf_8_is_written_in_hexadecimal_and_counted(
+    read: Reader,
+) -> None:
+    target = io.BytesIO()
+    column = pa.array([b"caf\xe9", b"ok"]).view(pa.string())
+    pq.write_table(pa.table({"a": column}), target)
+    got = read(target.getvalue(), "x.parquet")
+    assert got.rows == [("0x636166e9",), ("ok",)]
+    assert "1 values of text columns are not UTF-8" in got.said

@@ -14,7 +14,7 @@ import xlsxwriter
 import xlwt
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.workbook import as_text
+from consulting.intake.reading.sheetrows import as_text
 
 Reader = Callable[..., Any]
 Cells = list[list[Any]]

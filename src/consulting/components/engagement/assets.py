@@ -7,8 +7,7 @@ import dagster as dg
 from consulting import chain
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import BATCH_TAG, Client
-from consulting.components.engagement.partitions import period_of
-from consulting.components.engagement.stage import batch_of, told_plainly
+from consulting.components.engagement.stage import batch_of, period_of_run, told_plainly
 from consulting.errors import NothingNewError
 from consulting.resources.consultancy import ConsultancyResource
 
@@ -18,23 +17,23 @@ NO_DRIFT = "no_blocking_drift"
 
 def build_file_received(client: Client) -> dg.AssetsDefinition:
     """The asset that claims a batch, lands its files and loads them as text."""
-
-    @dg.asset(
-        key=client.key("file_received"),
+    stage = client.stage(
+        "file_received",
         description=(
             f"{client.config.client_name}'s newest files: checked, landed by content hash and "
             "loaded into the client's `raw` schema as text, with file and row number."
         ),
-        group_name=client.client_id,
-        output_required=False,
         kinds={"file", "duckdb"},
-        tags=client.tags,
-        owners=client.owners,
-        partitions_def=client.partitions_def,
+        skippable=True,
+    )
+
+    @dg.multi_asset(
+        name=client.step_name("file_received"),
+        specs=[stage],
         check_specs=[
             dg.AssetCheckSpec(
                 READABLE,
-                asset=client.key("file_received"),
+                asset=stage.key,
                 blocking=True,
                 description=(
                     "Every file could be read. A warning names the files in quarantine; an error "
@@ -48,15 +47,14 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = context.run.tags.get(BATCH_TAG)
+        period = period_of_run(context, client)
         try:
             with told_plainly():
                 received = chain.receive(
                     engagement,
                     run_id=context.run.run_id,
                     batch_id=batch_id,
-                    period=(
-                        period_of(context.partition_key) if context.has_partition_key else None
-                    ),
+                    period=period,
                     log=context.log.info,
                 )
         except NothingNewError as nothing:
@@ -64,7 +62,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
             context.log.info(str(nothing))
             yield dg.AssetCheckResult(
                 check_name=READABLE,
-                asset_key=client.key("file_received"),
+                asset_key=stage.key,
                 passed=True,
                 description=str(nothing),
             )
@@ -85,23 +83,23 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
 
 def build_profiled(client: Client) -> dg.AssetsDefinition:
     """The asset that profiles the loaded files."""
-
-    @dg.asset(
-        key=client.key("profiled"),
+    stage = client.stage(
+        "profiled",
         deps=[client.key("file_received")],
         description=(
             "What the files hold: types, nulls, distributions, patterns, personal data, and what "
             "changed since the last delivery. Issues carry severity and a recommendation."
         ),
-        group_name=client.client_id,
         kinds={"duckdb"},
-        tags=client.tags,
-        owners=client.owners,
-        partitions_def=client.partitions_def,
+    )
+
+    @dg.multi_asset(
+        name=client.step_name("profiled"),
+        specs=[stage],
         check_specs=[
             dg.AssetCheckSpec(
                 NO_DRIFT,
-                asset=client.key("profiled"),
+                asset=stage.key,
                 blocking=True,
                 description="The files have the shape that the last delivery and dbt expect.",
             )
@@ -132,19 +130,19 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
 
 def build_delivered(client: Client) -> dg.AssetsDefinition:
     """The asset that writes the delivery and, last of all, marks its files delivered."""
-
-    @dg.asset(
-        key=client.key("delivered"),
+    stage = client.stage(
+        "delivered",
         deps=[client.key("validated")],
         description=(
             "What the client gets: quality report, mapping document, transform log, cleaned "
             "tables, rejected rows and a manifest with the hash of everything."
         ),
-        group_name=client.client_id,
         kinds={"html", "excel", "parquet"},
-        tags=client.tags,
-        owners=client.owners,
-        partitions_def=client.partitions_def,
+    )
+
+    @dg.multi_asset(
+        name=client.step_name("delivered"),
+        specs=[stage],
     )
     def delivered(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource

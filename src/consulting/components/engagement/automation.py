@@ -1,6 +1,5 @@
 """What starts a client's runs: the job, the sensor on its files and its schedule."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
@@ -8,23 +7,14 @@ from zlib import crc32
 import dagster as dg
 
 from consulting import chain
+from consulting.components.engagement import runs
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.engagement.partitions import partition_of
-from consulting.intake.records import RunVerdict
 from consulting.records import Batch
 from consulting.resources.consultancy import ConsultancyResource
 
-RUN_KEY_TAG = "dagster/run_key"
-"""Dagster tags the run of a request with its run key."""
-
 SENSOR_SECONDS = 30
 SPREAD_SECONDS = 10
-
-VERDICTS = {
-    dg.DagsterRunStatus.SUCCESS: RunVerdict.SUCCEEDED,
-    dg.DagsterRunStatus.FAILURE: RunVerdict.FAILED,
-    dg.DagsterRunStatus.CANCELED: RunVerdict.DIED,
-}
 
 
 def build_job(client: Client) -> Any:
@@ -42,7 +32,6 @@ def build_job(client: Client) -> Any:
         description=f"{client.config.client_name}: from received files to a delivery.",
         tags=client.tags,
         executor_def=dg.in_process_executor,
-        partitions_def=client.partitions_def,
     )
 
 
@@ -65,12 +54,7 @@ def build_sensor(client: Client) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, consultancy: ConsultancyResource
     ) -> dg.SensorResult:
         engagement = consultancy.engagement(client.client_id, client.config)
-        tick = chain.look(
-            engagement,
-            verdict_of=verdicts(context.instance),
-            verdict_of_request=request_verdicts(context.instance),
-            now=datetime.now(UTC),
-        )
+        tick = _look(context.instance, client, engagement)
         if tick.batches:
             return dg.SensorResult(run_requests=[run_request(client, b) for b in tick.batches])
         return dg.SensorResult(skip_reason=tick.sentence)
@@ -99,18 +83,39 @@ def build_schedules(client: Client) -> list[dg.ScheduleDefinition]:
         if not due.is_due(context.scheduled_execution_time):
             return dg.SkipReason("Not due today: the calendar moved or skipped this day.")
         engagement = consultancy.engagement(client.client_id, client.config)
-        tick = chain.look(
-            engagement,
-            verdict_of=verdicts(context.instance),
-            verdict_of_request=request_verdicts(context.instance),
-            now=datetime.now(UTC),
-            due=context.scheduled_execution_time,
-        )
+        tick = _look(context.instance, client, engagement, due=context.scheduled_execution_time)
         if tick.batches:
             return [run_request(client, batch) for batch in tick.batches]
         return dg.SkipReason(tick.sentence)
 
     return [when_due]
+
+
+def _look(
+    instance: dg.DagsterInstance,
+    client: Client,
+    engagement: chain.Engagement,
+    *,
+    due: datetime | None = None,
+) -> chain.Tick:
+    """What ended is settled, new files are looked for, and a batch is claimed."""
+    now = datetime.now(UTC)
+    policy = engagement.config.intake
+    runs.bury_silent_runs(
+        instance,
+        client.client_id,
+        alive=lambda: engagement.intake.live_runs(now=now),
+        # a run that a person started waits for its files to settle before it claims them
+        silent_seconds=policy.lease_seconds + policy.settle_seconds,
+        now=now,
+    )
+    return chain.look(
+        engagement,
+        verdict_of=runs.verdicts(instance),
+        verdict_of_request=runs.request_verdicts(instance),
+        now=now,
+        due=due,
+    )
 
 
 def run_request(client: Client, batch: Batch) -> dg.RunRequest:
@@ -120,25 +125,3 @@ def run_request(client: Client, batch: Batch) -> dg.RunRequest:
         partition_key=partition_of(batch.period) if batch.period else None,
         tags={**client.tags, BATCH_TAG: batch.batch_id},
     )
-
-
-def verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict]:
-    """How a run ended, as the ledger asks for it."""
-
-    def verdict_of(run_id: str) -> RunVerdict:
-        run = instance.get_run_by_id(run_id)
-        if run is None:
-            return RunVerdict.UNKNOWN
-        return VERDICTS.get(run.status, RunVerdict.RUNNING)
-
-    return verdict_of
-
-
-def request_verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict]:
-    """How the run ended that a request led to; UNKNOWN if it led to none yet."""
-
-    def verdict_of_request(run_key: str) -> RunVerdict:
-        runs = instance.get_runs(dg.RunsFilter(tags={RUN_KEY_TAG: run_key}), limit=1)
-        return VERDICTS.get(runs[0].status, RunVerdict.RUNNING) if runs else RunVerdict.UNKNOWN
-
-    return verdict_of_request

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from consulting.config.engagement import EngagementConfig
@@ -35,6 +36,40 @@ class Client:
     def key(self, name: str) -> dg.AssetKey:
         """The asset key of one of its stages or models."""
         return dg.AssetKey([self.client_id, name])
+
+    def stage(
+        self,
+        name: str,
+        *,
+        description: str,
+        kinds: set[str],
+        deps: Sequence[dg.AssetKey] = (),
+        skippable: bool = False,
+    ) -> dg.AssetSpec:
+        """One stage of the chain as an asset: in the client's group, with its tags and owners.
+
+        Args:
+            name: The stage.
+            description: What it does, for the UI.
+            kinds: The badges it carries there.
+            deps: What it builds on.
+            skippable: Whether a run may leave it out, and with it all that build on it.
+        """
+        return dg.AssetSpec(
+            self.key(name),
+            deps=deps,
+            description=description,
+            skippable=skippable,
+            group_name=self.client_id,
+            kinds=kinds,
+            tags=self.tags,
+            owners=self.owners,
+            partitions_def=self.partitions_def,
+        )
+
+    def step_name(self, stage: str) -> str:
+        """The name of the step that makes a stage."""
+        return f"{self.client_id}__{stage}"
 
     @property
     def on_time(self) -> dg.AssetCheckKey:

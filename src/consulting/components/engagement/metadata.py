@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from consulting.chain import unaccounted, unmapped
+from consulting.chain import unaccounted, unmapped, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,8 +34,8 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
     metadata: Metadata = {
         "batch_id": received.batch.batch_id,
         "attempt": received.batch.attempt,
-        "file_count": len(readings),
-        "bytes": sum(reading.size_bytes for reading in readings),
+        "file_count": len(readings) + len(received.own_corrections),
+        "bytes": sum(file.size_bytes for file in (*readings, *received.own_corrections)),
         "dagster/row_count": sum(reading.received_rows for reading in readings),
         "files": table(
             ["file", "feed", "rows", "not parsed", "format", "encoding"],
@@ -54,7 +54,7 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
         "decisions": dg.MetadataValue.md(
             "\n".join(
                 f"- **{reading.filename}**: {said}"
-                for reading in readings
+                for reading in (*readings, *received.own_corrections)
                 for said in (*reading.decisions, *reading.warnings)
             )
         ),
@@ -63,9 +63,22 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
             ((name, count) for name, count in engagement.intake.state().counts.items() if count),
         ),
     }
+    if received.own_corrections:
+        metadata["corrections"] = table(
+            ["file", "feed", "what became of its rows"],
+            (
+                [file.filename, file.feed, file.corrections.in_words()]
+                for file in received.own_corrections
+                if file.corrections
+            ),
+        )
     if received.carried:
         metadata["carried_forward"] = table(
-            ["feed without a new file", "stands in from delivery"], received.carried.items()
+            ["feed without a new file", "stands in from delivery", "held"],
+            (
+                (feed, delivery_id, _held(received, feed))
+                for feed, delivery_id in received.carried.items()
+            ),
         )
     if received.quarantined:
         metadata["quarantined"] = table(
@@ -80,7 +93,7 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
 def readable_check(name: str, received: Intake) -> dg.AssetCheckResult:
     """Passes if every file was read; an error if none was."""
     bad = received.quarantined
-    none_left = bool(bad) and not received.readings
+    none_left = unreadable(received) is not None
     return dg.AssetCheckResult(
         check_name=name,
         passed=not bad,
@@ -248,6 +261,10 @@ def of_delivery(delivery: Delivery, engagement: Engagement) -> Metadata:
         "folder": dg.MetadataValue.path(str(root)),
         "manifest_sha256": delivery.manifest_sha256,
     }
+    if delivery.summary.period is not None:
+        metadata["period"] = delivery.summary.period
+    if delivery.supersedes is not None:
+        metadata["supersedes"] = delivery.supersedes
     if delivery.summary.score is not None:
         metadata["quality_score"] = delivery.summary.score
     return metadata
@@ -259,3 +276,10 @@ def _relative(path: Path, root: Path) -> str:
 
 def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _held(received: Intake, feed: str) -> str:
+    """How much is held of the files that stand in for a feed."""
+    files = [reading for reading in received.carried_readings if reading.feed == feed]
+    kept, of = (sum(getattr(r, name) for r in files) for name in ("loaded_rows", "received_rows"))
+    return f"in part: {kept:,} of {of:,} rows" if any(r.partial for r in files) else "all rows"

@@ -14,7 +14,7 @@ from consulting import chain
 from consulting.cleaning import ClientModels
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import Client
-from consulting.components.engagement.stage import batch_of, told_plainly
+from consulting.components.engagement.stage import batch_of, require_whole, told_plainly
 from consulting.resources.consultancy import ConsultancyResource
 
 CONSERVED = "every_row_accounted_for"
@@ -100,22 +100,18 @@ class ClientDbt:
 
 def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
     """The step that runs the client's models."""
-    stage = dg.AssetSpec(
-        client.key("cleaned"),
+    stage = client.stage(
+        "cleaned",
         deps=[client.key("profiled"), *(spec.key for spec in dbt.model_specs.values())],
         description=(
             "The client's dbt models have run: types, rules and duplicates, with every row that "
             "is set aside kept with its reason."
         ),
-        group_name=client.client_id,
         kinds={"dbt", "duckdb"},
-        tags=client.tags,
-        owners=client.owners,
-        partitions_def=client.partitions_def,
     )
 
     @dg.multi_asset(
-        name=f"{client.client_id}__cleaned",
+        name=client.step_name("cleaned"),
         specs=[*dbt.model_specs.values(), stage],
         check_specs=[
             dg.AssetCheckSpec(
@@ -136,10 +132,14 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             ),
         ],
         description="Runs the client's dbt models in this process.",
+        # Dagster refuses a backfill of several models in one step that is all or nothing, if one
+        # of them depends on two others (it compares their partitions with a broken `!=`)
+        can_subset=True,
     )
     def cleaned(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.MaterializeResult[None]]:
+        require_whole(context, client)
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         with told_plainly():
@@ -170,30 +170,29 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
 
 def build_validated(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
     """The step that runs the client's dbt tests, each of them a check on its model."""
-    stage = dg.AssetSpec(
-        client.key("validated"),
+    stage = client.stage(
+        "validated",
         deps=[client.key("cleaned")],
         description=(
             "Every dbt test has run. A failed test of error severity stops the delivery; a "
             "warning is told in the report."
         ),
-        group_name=client.client_id,
         kinds={"dbt"},
-        tags=client.tags,
-        owners=client.owners,
-        partitions_def=client.partitions_def,
     )
 
     @dg.multi_asset(
-        name=f"{client.client_id}__validated",
+        name=client.step_name("validated"),
         specs=[stage],
         check_specs=list(dbt.check_specs.values()),
         allow_arbitrary_check_specs=True,
         description="Runs the client's dbt tests in this process.",
+        # so that a run of one model ends with our words, not with Dagster's
+        can_subset=True,
     )
     def validated(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        require_whole(context, client)
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         with told_plainly():

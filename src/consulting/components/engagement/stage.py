@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from consulting.components.engagement.client import BATCH_TAG
+from consulting.components.engagement.partitions import partition_of, period_of
 from consulting.errors import ConsultingError, NothingNewError
 
 if TYPE_CHECKING:
@@ -16,6 +17,42 @@ if TYPE_CHECKING:
     from consulting.components.engagement.client import Client
 
 BATCH_METADATA = "batch_id"
+
+
+def period_of_run(context: dg.AssetExecutionContext, client: Client) -> str | None:
+    """The period this run is for; None where the engagement has none.
+
+    Raises:
+        dg.Failure: If the engagement has periods and the run is for none, or for several.
+    """
+    partitions_def, periods = client.partitions_def, client.config.partitions
+    if partitions_def is None or periods is None:
+        return None
+    if context.has_partition_key:
+        return period_of(context.partition_key)
+    newest = partitions_def.get_last_partition_key() or partition_of(periods.start)
+    raise dg.Failure(
+        f"{client.client_id} is delivered one period at a time, and this run names none; nothing "
+        f"was taken. Choose one, for example `--partition {newest}`. For several, start a backfill "
+        f"of {client.job_name} in the UI.",
+        allow_retries=False,
+    )
+
+
+def require_whole(context: dg.AssetExecutionContext, client: Client) -> None:
+    """Refuse a run of some of a step's models or tests: they are run together, or not at all.
+
+    Raises:
+        dg.Failure: If the run does not ask for all of them.
+    """
+    whole = context.assets_def
+    if whole.is_subset or set(whole.keys) != context.selected_asset_keys:
+        raise dg.Failure(
+            f"{client.client_id}: a client's models and their tests run together, and this run "
+            f"asks for some of them; nothing was done. Run the job {client.job_name}, or select "
+            f"all assets of the group {client.client_id}.",
+            allow_retries=False,
+        )
 
 
 def batch_of(context: dg.AssetExecutionContext, client: Client) -> str:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from consulting.alerting import HeartbeatStatus
 from consulting.components.engagement import roster
+from consulting.components.rounds import Rounds, rounds_of
 from consulting.components.watch import (
     ALERTS,
     GETS_OUT,
@@ -16,6 +17,7 @@ from consulting.components.watch import (
     Watcher,
     portfolio_metadata,
 )
+from consulting.layout import ledger_url
 from consulting.resources.alerts import AlertsResource
 from consulting.resources.consultancy import ConsultancyResource
 
@@ -63,7 +65,7 @@ def portfolio(
 ) -> dg.MaterializeResult[None]:
     """The portfolio page."""
     clients = roster.enrolled()
-    watcher = Watcher(consultancy, alerts.desk(), context.instance)
+    watcher = Watcher(consultancy, alerts.desk(), context.instance, Rounds(ledger_url()))
     page = watcher.write_portfolio(clients, datetime.now(UTC))
     return dg.MaterializeResult(metadata=portfolio_metadata(page, len(clients)))
 
@@ -83,8 +85,9 @@ def watch_over_clients(
 ) -> dg.SensorResult:
     """One look over all clients."""
     now, desk, clients = datetime.now(UTC), alerts.desk(), roster.enrolled()
-    memory = Memory.model_validate_json(context.cursor) if context.cursor else Memory()
-    watcher = Watcher(consultancy, desk, context.instance)
+    memory = Memory.read(context.cursor)
+    rounds = rounds_of(ledger_url())
+    watcher = Watcher(consultancy, desk, context.instance, rounds)
     look = watcher.look(clients, memory, now)
     for client_id, problem in look.problems.items():
         context.log.error("%s could not be looked at: %s", client_id, problem)
@@ -93,7 +96,8 @@ def watch_over_clients(
         *look.evaluations
     ]
     memory = look.memory
-    if look.changed or memory.page_at is None or now - memory.page_at >= PAGE_EVERY:
+    stale = memory.page_at is None or now - memory.page_at >= PAGE_EVERY
+    if (look.changed or stale) and rounds.knows_all(clients):
         page = watcher.write_portfolio(clients, now)
         memory = memory.model_copy(update={"page_at": now})
         standing: dict[str, str | int] = {
@@ -104,7 +108,8 @@ def watch_over_clients(
             dg.AssetMaterialization(PORTFOLIO, metadata=portfolio_metadata(page, len(clients))),
             dg.AssetMaterialization(ALERTS, metadata=standing),
         ]
-    told = f"{len(clients)} clients: {look.reported} reported, {look.resolved} over, "
+    told = f"{len(clients)} clients, {look.looked} looked at: "
+    told += f"{look.reported} reported, {look.resolved} over, "
     return dg.SensorResult(
         skip_reason=f"{told}{sent.sent} sent.",
         asset_events=events,
@@ -119,7 +124,7 @@ def watch_over_clients(
 )
 def alerts_get_out(alerts: AlertsResource) -> dg.AssetCheckResult:
     """Whether alerts get out."""
-    status = alerts.desk().heartbeat_status(datetime.now(UTC))
+    status = _status_of(alerts)
     return dg.AssetCheckResult(
         passed=status.healthy, description=status.sentence, metadata=_beat(status)
     )
@@ -134,7 +139,7 @@ def alerts_get_out(alerts: AlertsResource) -> dg.AssetCheckResult:
 )
 def heartbeat(context: dg.ScheduleEvaluationContext, alerts: AlertsResource) -> dg.SkipReason:
     """Evaluate the heartbeat check from another daemon than the one it watches."""
-    status = alerts.desk().heartbeat_status(datetime.now(UTC))
+    status = _status_of(alerts)
     context.instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
             asset_key=ALERTS,
@@ -146,6 +151,24 @@ def heartbeat(context: dg.ScheduleEvaluationContext, alerts: AlertsResource) -> 
         )
     )
     return dg.SkipReason(status.sentence)
+
+
+def _status_of(alerts: AlertsResource) -> HeartbeatStatus:
+    """Whether alerts get out; they do not if their database can't be asked."""
+    try:
+        return alerts.desk().heartbeat_status(datetime.now(UTC))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the check has to fail
+        return HeartbeatStatus(
+            state="dead",
+            last_beat=None,
+            waiting=0,
+            oldest_waiting_seconds=0,
+            last_error=type(error).__name__,
+            sentence=(
+                f"The alerts' database can not be asked ({type(error).__name__}), so no alert gets "
+                "out. See that it runs, and that CONSULTING_LEDGER_URL names it."
+            ),
+        )
 
 
 def _beat(status: HeartbeatStatus) -> dict[str, str | int | float]:

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from consulting.intake.reading.sources import ByteSource
 
 SPREAD_LINES = 50  # taken from the middle of each block after the first, to detect the dialect
+SPREAD_CHARS = 100_000
 SPREAD_MAX = 2000
 ODD_SHARE, ZERO_SHARE = 0.1, 0.3  # of control characters, and of NULs, in what is no text
 MAX_OPEN_LINES = 200_000  # an open quote may wait for its end over so many lines
+MAX_OPEN_CHARS = 64 * 1024 * 1024  # and over so much text
 
 _SHOWN = {",": "commas", ";": "semicolons", "|": "pipes", "\t": "tabs", " ": "blanks"}
 _SEP_LINE = "sep="
@@ -83,7 +85,8 @@ def _sample(source: ByteSource, encoding: Encoding) -> _Sample:
             if block.last:
                 sample.lines = block.lines()
             continue
-        middle = block.text[len(block.text) // 2 :][:100_000].splitlines(keepends=True)
+        half = len(block.text) // 2
+        middle = Block(block.text[half : half + SPREAD_CHARS], last=False).lines()
         spread += middle[1 : SPREAD_LINES + 1]
         if len(spread) > SPREAD_MAX:
             spread = spread[::2]
@@ -168,11 +171,13 @@ def _load(
         lines = _without_zeros(Block(text, block.last).lines())
         final = block.last
         parsed = parser.parse(lines, final=final)
-        if not final and len(lines) - parsed.consumed > MAX_OPEN_LINES:
-            parsed = parser.parse(lines, final=True)
+        rest = "".join(lines[parsed.consumed :])
+        if not final and (
+            len(lines) - parsed.consumed > MAX_OPEN_LINES or len(rest) > MAX_OPEN_CHARS
+        ):
+            parsed, rest = parser.parse(lines, final=True), ""
         writer.add_parsed(parsed, done + 1)
         done += parsed.consumed
-        rest = "".join(lines[parsed.consumed :])
 
 
 def _numbered(found: Iterator[Block]) -> Iterator[tuple[bool, Block]]:

@@ -16,7 +16,7 @@ from consulting.intake.reading.cells import kind
 from consulting.intake.reading.parser import Dialect, RecordParser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from consulting.intake.reading.options import ReadOptions
 
@@ -25,6 +25,7 @@ RARE = ("^", "~", "\x01", "\x1f", "¦", "§", "#", "!", "*", "&", "$", "%", "\\t
 WEAK = (" ", ":")  # these live inside values too
 SAMPLE_LINES = 3000
 SCORED_CELLS = 3000
+QUOTE_LINES = 500  # looked at for the kind of quotes
 WIDER_ROWS = 10  # fewer wider rows are accidents, not a new column
 WIDER_SHARE = 0.2  # of the rows must have a column more for the table to have it
 LONG_WORTH = 1.25  # a long delimiter is only tried where no part of it occurs alone
@@ -62,12 +63,17 @@ def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
     """
     sample = [line for line in lines if line.strip("\r\n")][:SAMPLE_LINES]
     delimiters = [options.delimiter] if options.delimiter is not None else _delimiters(sample)
-    best = _score(sample, Dialect(None, _quote_for(sample, None, options)))
+    best = _score(sample, Dialect(None, _quotes(sample, None, options)[0]))
     if options.delimiter is not None:
         best = Scored(best.dialect, -1, best.usual, best.width, best.consistency)
     for delimiter in delimiters:
+        exact: set[str | None] = set()
         for dialect in _dialects(sample, delimiter, options):
+            if dialect.escape and dialect.quotechar in exact:
+                continue  # a backslash that no rule needs is a backslash
             scored = _score(sample, dialect)
+            if scored.consistency == 1:
+                exact.add(dialect.quotechar)
             if scored.score > best.score + 1e-9:
                 best = scored
     return best
@@ -97,37 +103,42 @@ def _runs(sample: Sequence[str], text: str) -> list[str]:
     return runs
 
 
-def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> list[Dialect]:
-    quote = _quote_for(sample, delimiter, options)
-    dialects = [Dialect(delimiter, quote)]
-    if quote is None:
-        return dialects
-    if any(f"{delimiter} {quote}" in line for line in sample):
-        dialects.append(Dialect(delimiter, quote, skip_space=True))
-    if any("\\" + quote in line for line in sample):
-        dialects += [
-            Dialect(item.delimiter, quote, escape=True, skip_space=item.skip_space)
-            for item in tuple(dialects)
-        ]
-    return dialects
+def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> Iterator[Dialect]:
+    for quote in _quotes(sample, delimiter, options):
+        skips = quote is not None and any(f"{delimiter} {quote}" in line for line in sample)
+        escapes = quote is not None and any(f"\\{quote}" in line for line in sample)
+        for escape in (False, True) if escapes else (False,):
+            yield Dialect(delimiter, quote, escape=escape)
+            if skips:
+                yield Dialect(delimiter, quote, escape=escape, skip_space=True)
 
 
-def _quote_for(sample: Sequence[str], delimiter: str | None, options: ReadOptions) -> str | None:
-    """The quote that opens and closes the most fields; the double quote in a draw."""
+def _quotes(
+    sample: Sequence[str], delimiter: str | None, options: ReadOptions
+) -> tuple[str | None, ...]:
+    """The double quote, and before it the apostrophe where it seems to be one.
+
+    A few words between apostrophes are words; they seem to be quoted where a delimiter is between
+    them or half the lines have them.
+    """
     if options.quotechar is not None:
-        return options.quotechar or None
-    counts = {quote: _quoted_fields(sample, quote, delimiter) for quote in ('"', "'")}
-    if counts["'"] > 2 * counts['"']:
-        return "'"
-    return '"'
+        return (options.quotechar or None,)
+    looked_at = sample[:QUOTE_LINES]
+    plain, _ = _quoted_fields(looked_at, '"', delimiter)
+    others, needed = _quoted_fields(looked_at, "'", delimiter)
+    if others > 2 * plain and (needed or others * 2 >= len(looked_at)):
+        return "'", '"'
+    return ('"',)
 
 
-def _quoted_fields(sample: Sequence[str], quote: str, delimiter: str | None) -> int:
+def _quoted_fields(sample: Sequence[str], quote: str, delimiter: str | None) -> tuple[int, int]:
+    """How many fields with something in them are quoted, and how many because of a delimiter."""
     mark = re.escape(delimiter) if delimiter else r"(?!)"
     pattern = re.compile(
-        rf"(?:^|{mark})\s?{quote}(?:[^{quote}]|{quote}{quote})*{quote}(?={mark}|[\r\n]*$)"
+        rf"(?:^|{mark})\s?{quote}((?:[^{quote}]|{quote}{quote})+){quote}(?={mark}|[\r\n]*$)"
     )
-    return sum(len(pattern.findall(line)) for line in sample[:500] if quote in line)
+    fields = [field for line in sample if quote in line for field in pattern.findall(line)]
+    return len(fields), sum(1 for field in fields if delimiter and delimiter in field)
 
 
 def _score(sample: Sequence[str], dialect: Dialect) -> Scored:

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 from consulting.errors import UnreadableFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from consulting.intake.reading.sources import ByteSource
 
 MIXED = "utf-8 with cp1252 lines"
@@ -77,7 +75,8 @@ def detect_encoding(source: ByteSource, declared: str | None) -> Encoding:
 def _declared(source: ByteSource, declared: str) -> Encoding:
     try:
         codec = codecs.lookup(declared).name
-    except LookupError:
+        wide = _is_wide(codec)
+    except (LookupError, UnicodeError):
         raise UnreadableFileError(
             source.filename,
             "encoding_unknown",
@@ -95,8 +94,12 @@ def _declared(source: ByteSource, declared: str) -> Encoding:
         )
     if codec == "utf-8":
         codec = "utf-8-sig"
-    wide = codec.startswith(("utf-16", "utf-32"))
     return Encoding(codec, wide=wide, decisions=(f"Encoding {declared}, as declared.",))
+
+
+def _is_wide(codec: str) -> bool:
+    """Whether a line end is more, or another, than its one byte in ASCII."""
+    return codec != "utf-8-sig" and "\r\n".encode(codec) != b"\r\n"
 
 
 def _marked(source: ByteSource, codec: str, label: str) -> Encoding:
@@ -104,7 +107,7 @@ def _marked(source: ByteSource, codec: str, label: str) -> Encoding:
         wide = codec != "utf-8-sig"
         return Encoding(codec, wide=wide, decisions=(f"Encoding {label}, by its byte order mark.",))
     if codec == "utf-8-sig":
-        return _legacy(source)
+        return _legacy(source, marked=True)
     raise UnreadableFileError(
         source.filename,
         "encoding_broken",
@@ -128,20 +131,30 @@ def _first_undecodable(source: ByteSource, codec: str) -> int | None:
 
 
 def _wide_without_mark(head: bytes) -> str | None:
-    """UTF-16 of mostly Latin text has a zero in every other byte."""
+    """UTF-16 has a zero in every other byte of Latin text, and in one byte of each line end."""
     if len(head) < 4:  # noqa: PLR2004 - two characters are the least to tell a pattern
         return None
     even, odd = head[0::2], head[1::2]
-    if odd.count(0) > 0.6 * len(odd) and even.count(0) < 0.1 * len(even):
-        return "utf-16-le"
-    if even.count(0) > 0.6 * len(even) and odd.count(0) < 0.1 * len(odd):
-        return "utf-16-be"
+    for codec, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if low.count(0) >= 0.1 * max(1, high.count(0)):
+            continue
+        ends = sum(1 for zero, byte in zip(high, low, strict=False) if not zero and byte in b"\r\n")
+        if high.count(0) > 0.6 * len(high) or ends > 0.5 * (head.count(b"\r") + head.count(b"\n")):
+            return codec
     return None
 
 
-def _legacy(source: ByteSource) -> Encoding:
+def head_text(head: bytes) -> str:
+    """The first bytes of a file as text, as well as can be told from them alone."""
+    for bom, codec, _ in _BOMS:
+        if head.startswith(bom):
+            return head.decode(codec, "replace")
+    return head.decode(_wide_without_mark(head) or "utf-8", "replace")
+
+
+def _legacy(source: ByteSource, *, marked: bool = False) -> Encoding:
     evidence, fits, strays, first_stray = _lines_beyond_ascii(source)
-    if fits and strays <= max(1, STRAY_SHARE * (fits + strays)):
+    if marked or (fits and strays <= max(1, STRAY_SHARE * (fits + strays))):
         return Encoding(
             MIXED,
             decisions=(
@@ -163,7 +176,7 @@ def _legacy(source: ByteSource) -> Encoding:
         if _first_undecodable(source, candidate) is None:
             return Encoding(
                 candidate,
-                wide=candidate.startswith(("utf-16", "utf-32")),
+                wide=_is_wide(candidate),
                 decisions=(f"Encoding {candidate}: not UTF-8; the best fit for its letters.",),
                 warnings=(
                     (
@@ -179,8 +192,8 @@ def _lines_beyond_ascii(source: ByteSource) -> tuple[bytes, int, int, int]:
     """Lines beyond ASCII, how many of them are UTF-8, how many not, and the first that is not."""
     evidence: list[bytes] = []
     size = fits = strays = first_stray = number = 0
-    for block in _line_blocks(source):
-        lines = block.split(b"\n")
+    for block in source.line_blocks():
+        lines = block.splitlines()
         if not block.isascii():
             for at, line in enumerate(lines):
                 if line.isascii():
@@ -194,20 +207,8 @@ def _lines_beyond_ascii(source: ByteSource) -> tuple[bytes, int, int, int]:
                 if size < EVIDENCE_BYTES:
                     evidence.append(line)
                     size += len(line)
-        number += len(lines) - 1
+        number += len(lines)
     return b"\n".join(evidence), fits, strays, first_stray
-
-
-def _line_blocks(source: ByteSource) -> Iterator[bytes]:
-    rest = b""
-    for chunk in source.chunks():
-        data = rest + chunk
-        cut = data.rfind(b"\n") + 1
-        if cut:
-            yield data[:cut]
-        rest = data[cut:]
-    if rest:
-        yield rest
 
 
 def _guess(evidence: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -9,11 +10,20 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
+from consulting.intake.reading.binaryscan import FILE_PASS, records
+from consulting.intake.reading.encodings import head_text
+from consulting.intake.reading.sheetscan import DAMAGE, workbook_broken
 
 if TYPE_CHECKING:
+    import zipfile
+
     from consulting.intake.reading.sources import ByteSource
 
 HEAD = 65536
+MAX_OFFICE_BYTES = 512 * 1024 * 1024
+MAX_OFFICE_UNPACKED = 4 * 1024 * 1024 * 1024
+PIECE = 1024 * 1024
+FIRST_RECORDS = 10  # the record of a password is among the first of an xls
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _EXTENSIONS = {
@@ -49,7 +59,11 @@ _FOREIGN = (
     (b"ORC", "an ORC file"),
     (b"ARROW1", "an Arrow file"),
 )
-_MARKUP = re.compile(rb"^\s*<(?:!doctype|html|\?xml|table|svg|head|body)\b", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"\s*<(?:!doctype|!--|\?xml|(?:html|head|meta|title|style|body|div|table|tr|svg)\b)"
+    r"|MIME-Version:",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +94,7 @@ def detect_format(source: ByteSource) -> Format:
             "The file is empty (0 bytes).",
             "Ask the client whether nothing was to be sent, and send the file again if not.",
         )
-    name = _by_magic(source, head) or _json_kind(head) or "csv"
+    name = _by_magic(source, head) or _by_text(source, head) or "csv"
     return Format(name, _remark(source, name))
 
 
@@ -88,19 +102,43 @@ def _by_magic(source: ByteSource, head: bytes) -> str | None:
     if head[:4] == b"PAR1":
         return "parquet"
     if head.startswith(_OLE):
-        return "encrypted" if _holds(head, "EncryptedPackage") else "xls"
+        return _ole_kind(source)
     if head[:4] == b"PK\x03\x04":
         return _office_kind(source)
     for magic, what in _FOREIGN:
         if head.startswith(magic):
             raise _unsupported(source, what)
-    if _MARKUP.match(head):
-        raise _unsupported(source, "a web page or XML, not a table")
     return None
 
 
-def _holds(head: bytes, name: str) -> bool:
-    return name.encode("utf-16-le") in head
+def _by_text(source: ByteSource, head: bytes) -> str | None:
+    text = head_text(head).lstrip("\ufeff")
+    if _MARKUP.match(text):
+        # many older systems write a web page and name it .xls
+        raise _unsupported(
+            source, "a web page or XML, not a table; if Excel opens it, save it from there as xlsx"
+        )
+    return _json_kind(text)
+
+
+def _ole_kind(source: ByteSource) -> str:
+    """The older container of Office files, which also holds the newer ones once encrypted."""
+    import io
+
+    import olefile
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(source.all_bytes(MAX_OFFICE_BYTES))) as ole:
+            if ole.exists("EncryptedPackage"):
+                return "encrypted"
+            book = next((name for name in ("Workbook", "Book") if ole.exists(name)), None)
+            start = ole.openstream(book).read(HEAD) if book else b""
+    except DAMAGE as error:
+        raise workbook_broken(source.filename) from error
+    if book is None:
+        raise _unsupported(source, "an Office file that is no workbook")
+    first = itertools.islice(records(start, 0), FIRST_RECORDS)
+    return "encrypted" if any(kind == FILE_PASS for kind, _ in first) else "xls"
 
 
 def _office_kind(source: ByteSource) -> str:
@@ -109,15 +147,11 @@ def _office_kind(source: ByteSource) -> str:
 
     try:
         with zipfile.ZipFile(io.BytesIO(source.all_bytes(MAX_OFFICE_BYTES))) as archive:
+            _refuse_bomb(source, archive)
             names = set(archive.namelist())
             kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
-    except zipfile.BadZipFile as error:
-        raise UnreadableFileError(
-            source.filename,
-            "workbook_broken",
-            "The workbook ends early or is damaged.",
-            "Open it, save it again and send it once more.",
-        ) from error
+    except DAMAGE as error:
+        raise workbook_broken(source.filename) from error
     if "xl/workbook.bin" in names:
         return "xlsb"
     if any(name.startswith("xl/") for name in names):
@@ -128,7 +162,20 @@ def _office_kind(source: ByteSource) -> str:
     raise _unsupported(source, what)
 
 
-MAX_OFFICE_BYTES = 512 * 1024 * 1024
+def _refuse_bomb(source: ByteSource, archive: zipfile.ZipFile) -> None:
+    """Unpack all of a workbook once, for what its directory says of sizes may be a lie."""
+    size = 0
+    for name in archive.namelist():
+        with archive.open(name) as part:
+            while piece := part.read(PIECE):
+                size += len(piece)
+                if size > MAX_OFFICE_UNPACKED:
+                    raise UnreadableFileError(
+                        source.filename,
+                        "file_too_large",
+                        f"The workbook unpacks to more than {MAX_OFFICE_UNPACKED:,} bytes.",
+                        "Send it in smaller files, or as CSV or Parquet.",
+                    )
 
 
 def _unsupported(source: ByteSource, what: str) -> UnreadableFileError:
@@ -140,14 +187,13 @@ def _unsupported(source: ByteSource, what: str) -> UnreadableFileError:
     )
 
 
-def _json_kind(head: bytes) -> str | None:
+def _json_kind(text: str) -> str | None:
     """JSON, JSON lines, or neither: the first value must really parse as far as it is there."""
-    text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", "replace")
-    text = text.lstrip("\ufeff \t\r\n")
+    text = text.lstrip(" \t\r\n")
     if not text.startswith(("{", "[")):
         return None
-    first, found, rest = text.partition("\n")
-    if text.startswith("{") and found and _is_json(first) and rest.lstrip()[:1] in {"{", ""}:
+    first, found, _ = text.partition("\n")
+    if text.startswith("{") and found and _is_json(first):
         return "ndjson"
     return "json" if _begins_json(text) else None
 
@@ -161,7 +207,7 @@ def _begins_json(text: str) -> bool:
         return re.match(r'"(?:[^"\\]|\\.)*"\s*:', inside) is not None
     try:
         _, end = json.JSONDecoder().raw_decode(inside)
-    except ValueError:
+    except (ValueError, RecursionError):
         # a first record longer than what was looked at can not end there
         return inside[0] in "{[" and len(text) > HEAD // 2
     return inside[end:].lstrip()[:1] in {",", "]", ""}
@@ -170,7 +216,7 @@ def _begins_json(text: str) -> bool:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -205,8 +205,9 @@ def _like_titles(cells: Sequence[str]) -> bool:
 def _is_data(first: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
     """Whether the first row is a record like those below it, column by column."""
     for_header = for_data = 0
+    others = [row for row in data if list(row) != list(first)]
     for position, cell in enumerate(first):
-        below = [row[position] for row in data if len(row) > position and list(row) != list(first)]
+        below = [row[position] for row in others if len(row) > position]
         usual, found = dominant_kind(below), kind(cell)
         if found in {"email", "url"}:
             for_data += 1

@@ -58,16 +58,21 @@ def _read(file: Any, store: StoreFactory) -> Outcome:
 
     schema = file.schema_arrow
     columns, warnings = column_names(schema.names, len(schema.names))
-    row = 1
+    row, broken = 1, 0
     with store(columns) as kept:
         for batch in file.iter_batches(batch_size=BATCH):
             arrays = [as_text(array) for array in batch.columns]
+            broken += sum(map(_undecodable, batch.columns))
             lines = pa.array(range(row, row + batch.num_rows), pa.int64())
             kept.add_columns(arrays, lines)
             row += batch.num_rows
         stored = kept.finish()
     types = ", ".join(sorted({str(field.type) for field in schema}))
     decisions = [f"Columns and their types come from the file ({types}); values kept as text."]
+    if broken:
+        warnings.append(
+            f"{broken:,} values of text columns are not UTF-8; they are written in hexadecimal."
+        )
     nested = [field.name for field in schema if _is_nested(field.type)]
     if nested:
         decisions.append(f"Nested columns kept as JSON text: {', '.join(nested[:10])}.")
@@ -80,6 +85,26 @@ def _read(file: Any, store: StoreFactory) -> Outcome:
         decisions=decisions,
         warnings=warnings,
     )
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _undecodable(array: pa.Array) -> int:
+    """How many values of a text column are no text."""
+    import pyarrow as pa
+
+    if not _is_text(array.type):
+        return 0
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        values = array.cast(pa.large_binary()).to_pylist()
+        return sum(1 for value in values if (_bytes_text(value) or "").startswith("0x"))
+    return 0
 
 
 def _is_nested(kind: pa.DataType) -> bool:
@@ -103,6 +128,8 @@ def as_text(array: pa.Array) -> pa.Array:
     if types.is_nested(kind):
         texts = [_json(value) for value in array.to_pylist()]
         return pa.array(texts, pa.string())
+    if _is_text(kind) and _undecodable(array):
+        array, kind = array.cast(pa.large_binary()), pa.large_binary()
     if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
         return pa.array([_bytes_text(value) for value in array.to_pylist()], pa.string())
     if types.is_duration(kind) or types.is_interval(kind):

@@ -22,7 +22,7 @@ MAX_PIECES = 2000  # a longer line is not mended
 MAX_JOINED = 100  # how many delimiters a field of a line to be mended may hold
 MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
 
-_PRIVATE = tuple(map(chr, range(0xE000, 0xE010)))
+_PRIVATE = tuple(map(chr, range(0xFDD0, 0xFDE0)))  # no characters, so that no text holds them
 
 
 @dataclass(frozen=True)
@@ -237,8 +237,10 @@ def _grouped(
     best[0][0] = (0, 0)
     for start in range(count):
         for end, cost in _fields_from(pieces, start, quote):
+            # each piece that is left gives one field at most
+            least = width - (count - end)
             for used, (so_far, _) in best[start].items():
-                if used < width and (
+                if least <= used + 1 <= width and (
                     used + 1 not in best[end] or best[end][used + 1][0] > so_far + cost
                 ):
                     best[end][used + 1] = (so_far + cost, start)
@@ -260,14 +262,22 @@ def _fields_from(pieces: Sequence[str], start: int, quote: str) -> Iterator[tupl
         yield start + 1, 0
         return
     closed = len(first) > 1 and first.startswith(quote) and first.endswith(quote)
-    inner = first[1:-1] if closed else first
-    yield start + 1, 0 if closed and quote not in inner.replace(quote * 2, "") else 1
-    if not first.startswith(quote):
+    whole = closed and not _has_lone(quote, first[1:-1])
+    yield start + 1, 0 if whole else 1
+    # what is a whole field is not taken for the beginning of a longer one
+    if not first.startswith(quote) or (whole and len(first) > 2):  # noqa: PLR2004 - more than two quotes
         return
+    broken = _has_lone(quote, first[1:])
     for end in range(start + 1, min(len(pieces), start + MAX_JOINED)):
-        if pieces[end].endswith(quote):
-            inner = "".join((first[1:], *pieces[start + 1 : end], pieces[end][:-1]))
-            yield end + 1, 1 if quote in inner.replace(quote * 2, "") else 0
+        piece = pieces[end]
+        if piece.endswith(quote):
+            yield end + 1, 1 if broken or _has_lone(quote, piece[:-1]) else 0
+        broken = broken or _has_lone(quote, piece)
+
+
+def _has_lone(quote: str, text: str) -> bool:
+    """Whether a quote stands in a text that is not doubled."""
+    return quote in text and quote in text.replace(quote * 2, "")
 
 
 def _unquoted(text: str, quote: str) -> str:

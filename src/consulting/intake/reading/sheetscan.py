@@ -10,27 +10,55 @@ import io
 import re
 import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+from xml.parsers.expat import ExpatError
+
+from consulting.errors import UnreadableFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 PIECE = 4 * 1024 * 1024
 
 _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
+_TABLE_END = re.compile(rb"</(?:\w+:)?sheetData>")
 _NUMBER = re.compile(rb'\br="(\d+)"')
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|t)\b[^>]*>[^<]")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
+_LETTERS = re.compile(rb"[A-Z]{1,4}")
 _ERROR = re.compile(rb'\bt="e"')
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
-# BIFF8 record types of the older binary format
-_BOF, _EOF, _BOUNDSHEET, _FORMULA_RECORD, _STRING_RECORD = 0x809, 0x0A, 0x85, 0x06, 0x207
-_BOOLERR, _ERROR_RESULT = 0x205, 2
-_CELL_RECORDS = frozenset({0xFD, 0x203, 0x27E, 0xBD, 0x204, 0x205, 0x06, 0xD6})
+MAX_CELLS = 60_000_000
+MAX_SHEET_ROWS = 2**20  # more than any spreadsheet program has
+
+# what reading a damaged workbook may end in, in the libraries and in the scans here
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ET.ParseError,
+    ExpatError,
+    EOFError,
+    OSError,
+    LookupError,
+    ValueError,
+    RuntimeError,
+)
+
+
+def workbook_broken(filename: str) -> UnreadableFileError:
+    """The refusal of a damaged workbook."""
+    return UnreadableFileError(
+        filename,
+        "workbook_broken",
+        "The workbook ends early or is damaged.",
+        "Open it, save it again and send it once more.",
+    )
 
 
 @dataclass
@@ -42,11 +70,39 @@ class SheetScan:
             scanned.
         errors: Cells that hold an error.
         uncalculated: Cells with a formula and no result.
+        last_row: The last row with anything in it.
+        last_column: The last column with anything in it.
     """
 
     rows: set[int] | None
     errors: int = 0
     uncalculated: int = 0
+    last_row: int = 0
+    last_column: int = 0
+
+    def add(self, row: int, column: int, *, repeated: int = 1) -> None:
+        """Note that a row holds something, and the row's last column that does."""
+        self.last_row = max(self.last_row, row + repeated - 1)
+        self.last_column = max(self.last_column, column)
+        if self.rows is not None and self.last_row <= MAX_SHEET_ROWS:
+            self.rows.update(range(row, row + repeated))
+
+    def refuse_if_huge(self, filename: str, sheet: str) -> None:
+        """Refuse what would take all memory: a program must hold the whole square of cells.
+
+        Raises:
+            UnreadableFileError: `sheet_too_large`.
+        """
+        if self.last_row <= MAX_SHEET_ROWS and self.last_row * self.last_column <= MAX_CELLS:
+            return
+        raise UnreadableFileError(
+            filename,
+            "sheet_too_large",
+            f"The sheet {sheet!r} reaches to row {self.last_row:,} and column "
+            f"{self.last_column:,}, which is more than the {MAX_CELLS:,} cells that are read.",
+            "Often a single value stands far from the table: delete the rows and columns beyond "
+            "it. Send larger tables as CSV or Parquet.",
+        )
 
 
 def scan_sheet(data: bytes, name: str, sheet: str) -> SheetScan:
@@ -57,28 +113,51 @@ def scan_sheet(data: bytes, name: str, sheet: str) -> SheetScan:
         name: Its format.
         sheet: The sheet's name.
     """
-    if name == "xlsx":
-        return _scan_xlsx(data, sheet)
+    from consulting.intake.reading.binaryscan import scan_xls
+
     if name == "xls":
-        return _scan_xls(data, sheet)
-    if name == "ods":
-        return _scan_ods(data, sheet)
-    return SheetScan(None)
-
-
-def _scan_xlsx(data: bytes, sheet: str) -> SheetScan:
-    scan = SheetScan(set())
+        return scan_xls(data, sheet)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        part = _sheet_part(archive, sheet)
-        if part is None:
-            return SheetScan(None)
-        number = 0
-        for attributes, body in _xml_rows(archive, part):
-            found = _NUMBER.search(attributes)
-            number = int(found.group(1)) if found else number + 1
-            if _scan_cells(body, scan) and scan.rows is not None:
-                scan.rows.add(number)
+        if name == "ods":
+            return _scan_ods(archive, sheet)
+        if name == "xlsb":
+            return _scan_xlsb(archive, sheet)
+        return _scan_xlsx(archive, sheet)
+
+
+def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
+    part = _sheet_part(archive, sheet)
+    if part is None:
+        return SheetScan(None)
+    scan = SheetScan(set())
+    number = 0
+    for attributes, body in _xml_rows(archive, part):
+        found = _NUMBER.search(attributes)
+        number = int(found.group(1)) if found else number + 1
+        if _scan_cells(body, scan):
+            scan.add(number, _last_column(body))
     return scan
+
+
+def _last_column(body: bytes) -> int:
+    """The column of a row's last cell, by its reference ("AB12") or else by counting."""
+    at = body.rfind(b' r="')
+    letters = _LETTERS.match(body, at + 4) if at >= 0 else None
+    if letters is None:
+        return sum(1 for _ in _CELL.finditer(body))
+    column = 0
+    for letter in letters.group():
+        column = column * 26 + letter - ord("A") + 1
+    return column
+
+
+def _scan_xlsb(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
+    from consulting.intake.reading.binaryscan import scan_xlsb_part, xlsb_relation
+
+    names = {name.lower(): name for name in archive.namelist()}
+    relation = xlsb_relation(archive.read(names["xl/workbook.bin"]), sheet)
+    part = _target(archive, names, "xl/_rels/workbook.bin.rels", relation)
+    return scan_xlsb_part(archive, part) if part else SheetScan(None)
 
 
 def _scan_cells(body: bytes, scan: SheetScan) -> bool:
@@ -108,13 +187,15 @@ def _xml_rows(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, byte
                 yield match.group(1), match.group(2) or b""
                 end = match.end()
             rest = data[end:]
+            if _TABLE_END.search(rest):
+                return
 
 
 def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
     """The path of a sheet's XML inside the workbook."""
     names = {name.lower(): name for name in archive.namelist()}
-    book, links = names.get("xl/workbook.xml"), names.get("xl/_rels/workbook.xml.rels")
-    if book is None or links is None:
+    book = names.get("xl/workbook.xml")
+    if book is None:
         return None
     relation = next(
         (
@@ -124,7 +205,16 @@ def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
         ),
         None,
     )
-    for item in ET.fromstring(archive.read(links)):  # noqa: S314 - expat bounds entities
+    return _target(archive, names, "xl/_rels/workbook.xml.rels", relation)
+
+
+def _target(
+    archive: zipfile.ZipFile, names: Mapping[str, str], links: str, relation: str | None
+) -> str | None:
+    """Where a relation leads to."""
+    if relation is None or links not in names:
+        return None
+    for item in ET.fromstring(archive.read(names[links])):  # noqa: S314 - expat bounds entities
         if item.get("Id") == relation:
             target = (item.get("Target") or "").lstrip("/")
             path = target if target.startswith("xl/") else f"xl/{target}"
@@ -132,12 +222,9 @@ def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
     return None
 
 
-def _scan_ods(data: bytes, sheet: str) -> SheetScan:
+def _scan_ods(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
     scan = SheetScan(set())
-    with (
-        zipfile.ZipFile(io.BytesIO(data)) as archive,
-        archive.open("content.xml") as stream,
-    ):
+    with archive.open("content.xml") as stream:
         inside, number = False, 0
         for event, item in ET.iterparse(stream, events=("start", "end")):  # noqa: S314 - expat bounds entities
             tag = item.tag.rpartition("}")[2]
@@ -149,8 +236,9 @@ def _scan_ods(data: bytes, sheet: str) -> SheetScan:
                 inside = False
             elif tag == "table-row":
                 repeat = int(_attribute(item, "number-rows-repeated") or 1)
-                if inside and _ods_row_holds(item) and scan.rows is not None:
-                    scan.rows.update(range(number + 1, number + 1 + repeat))
+                width = _ods_width(item) if inside else 0
+                if width:
+                    scan.add(number + 1, width, repeated=repeat)
                 number = number + repeat if inside else 0
                 item.clear()
     return scan
@@ -160,56 +248,13 @@ def _attribute(item: ET.Element, name: str) -> str | None:
     return next((value for key, value in item.items() if key.rpartition("}")[2] == name), None)
 
 
-def _ods_row_holds(row: ET.Element) -> bool:
-    return any(
-        cell.tag.endswith("}table-cell")
-        and (_attribute(cell, "value-type") is not None or "".join(cell.itertext()).strip() != "")
-        for cell in row
-    )
-
-
-def _scan_xls(data: bytes, sheet: str) -> SheetScan:
-    import olefile
-
-    with olefile.OleFileIO(io.BytesIO(data)) as ole:
-        name = next((item for item in ("Workbook", "Book") if ole.exists(item)), None)
-        stream = ole.openstream(name).read() if name else b""
-    start = _xls_sheet_start(stream, sheet)
-    if start is None:
-        return SheetScan(None)
-    scan = SheetScan(set())
-    depth = 0
-    for kind, body in _records(stream, start):
-        if kind == _BOF:
-            depth += 1
-        elif kind == _EOF:
-            depth -= 1
-            if depth == 0:
-                break
-        elif kind in _CELL_RECORDS and depth == 1 and scan.rows is not None and len(body) > 6:  # noqa: PLR2004 - row, column, format
-            scan.rows.add(struct.unpack_from("<H", body)[0] + 1)
-            if (kind == _BOOLERR and body[7]) or (
-                kind == _FORMULA_RECORD and body[12:14] == b"\xff\xff" and body[6] == _ERROR_RESULT
-            ):
-                scan.errors += 1
-    return scan
-
-
-def _records(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    at = start
-    while at + 4 <= len(stream):
-        kind, size = struct.unpack_from("<HH", stream, at)
-        yield kind, stream[at + 4 : at + 4 + size]
-        at += 4 + size
-
-
-def _xls_sheet_start(stream: bytes, sheet: str) -> int | None:
-    for kind, body in _records(stream, 0):
-        if kind == _EOF:
-            return None
-        if kind == _BOUNDSHEET and len(body) > 8:  # noqa: PLR2004 - offset, state, kind, length, flag
-            length, wide = body[6], body[7] & 1
-            raw = body[8 : 8 + length * (2 if wide else 1)]
-            if raw.decode("utf-16-le" if wide else "latin-1", "replace") == sheet:
-                return int(struct.unpack_from("<I", body)[0])
-    return None
+def _ods_width(row: ET.Element) -> int:
+    """The last column of a row that holds something; 0 where none does."""
+    column = last = 0
+    for cell in row:
+        column += int(_attribute(cell, "number-columns-repeated") or 1)
+        if cell.tag.endswith("}table-cell") and (
+            _attribute(cell, "value-type") is not None or "".join(cell.itertext()).strip() != ""
+        ):
+            last = column
+    return last

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -23,8 +25,21 @@ if TYPE_CHECKING:
 
 SMALL = 16 * 1024 * 1024  # below this, the ratio says nothing: text of one letter packs 1000:1
 READ_SIZE = 1024 * 1024
+MAX_LINE = 256 * 1024 * 1024
 SHOWN = 5  # how many members a message names
 
+# what a damaged zip may end in, offsets that lead nowhere included
+_ZIP_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    LookupError,
+    ValueError,
+    RuntimeError,
+)
 _TRUNCATED = (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile)
 _OFFICE_MARKS = ("[Content_Types].xml", "META-INF/manifest.xml", "mimetype")
 
@@ -76,6 +91,29 @@ class ByteSource:
             while chunk := stream.read(size):
                 yield chunk
 
+    def line_blocks(self, size: int = READ_SIZE) -> Iterator[bytes]:
+        """The content in pieces of whole lines, which CR, LF or both end.
+
+        Raises:
+            UnreadableFileError: `line_too_long` where a line passes `MAX_LINE` bytes.
+        """
+        rest: list[bytes] = []
+        held = 0
+        for chunk in self.chunks(size):
+            # a CR at the very end may be half of a CRLF
+            cut = chunk.rfind(b"\n") + 1 or chunk.rfind(b"\r", 0, len(chunk) - 1) + 1
+            if not cut:
+                rest.append(chunk)
+                held += len(chunk)
+                if held > MAX_LINE:
+                    raise line_too_long(self.filename)
+                continue
+            yield b"".join((*rest, chunk[:cut]))
+            rest = [chunk[cut:]]
+            held = len(chunk) - cut
+        if held:
+            yield b"".join(rest)
+
     def all_bytes(self, limit: int) -> bytes:
         """The whole content, for formats that can not be streamed.
 
@@ -92,6 +130,16 @@ class ByteSource:
                 "Send it in smaller files, or as CSV or Parquet.",
             )
         return data
+
+
+def line_too_long(filename: str) -> UnreadableFileError:
+    """The refusal of what is no text of lines."""
+    return UnreadableFileError(
+        filename,
+        "line_too_long",
+        f"There is no line end within {MAX_LINE:,} characters.",
+        "Check that this is a text file with one record a line.",
+    )
 
 
 class _Bounded(io.RawIOBase):
@@ -144,7 +192,7 @@ def _open_zip(path: Path, filename: str, options: ReadOptions, limit: int) -> By
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile as error:
+    except _ZIP_DAMAGE as error:
         raise UnreadableFileError(
             filename,
             "archive_broken",
@@ -176,12 +224,15 @@ class _ZipMember(io.RawIOBase):
         self._archive = zipfile.ZipFile(path)
         try:
             self._stream = self._archive.open(member)
-        except NotImplementedError as error:
+        except _ZIP_DAMAGE as error:
             self._archive.close()
             raise zipfile.BadZipFile(str(error)) from error
 
     def read(self, size: int = -1, /) -> bytes:
-        return self._stream.read(size)
+        try:
+            return self._stream.read(size)
+        except _ZIP_DAMAGE as error:
+            raise zipfile.BadZipFile(str(error)) from error
 
     def close(self) -> None:
         self._stream.close()

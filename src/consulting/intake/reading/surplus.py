@@ -14,7 +14,6 @@ from consulting.intake.reading.cells import dominant_kind, kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_WIDTH = 300  # wider records are not tried
 PROFILE_ROWS = 200
 HABIT_ROWS = 4
 HABIT = 0.1  # the share of rows with a delimiter too many at the end that makes it a habit
@@ -45,32 +44,38 @@ class SurplusJudge:
         width = self._width
         if self._trailing_habit and not any(cell.strip() for cell in cells[width:]):
             return list(cells[:width])
-        if len(cells) != width + 1 or width > MAX_WIDTH:
+        if len(cells) != width + 1:
             return None
-        without = {
-            tuple(cells[:at]) + tuple(cells[at + 1 :])
-            for at, cell in enumerate(cells)
-            if not cell.strip()
-        }
-        possible = [row for row in without if self._no_contradiction(row)]
-        if len(possible) != 1 or self._may_be_unquoted(cells):
+        kinds = [kind(cell) for cell in cells]
+        fits_here = [self._may_be(kinds[at], at) for at in range(width)]
+        fits_left = [self._may_be(kinds[at + 1], at) for at in range(width)]
+        # a field may be taken out between those before it, which stay, and those after, which move
+        stays = next((at for at in range(width) if not fits_here[at]), width)
+        moves = next((at + 1 for at in reversed(range(width)) if not fits_left[at]), 0)
+        possible = [at for at in range(moves, stays + 1) if kinds[at] == "empty"]
+        without = {(*cells[:at], *cells[at + 1 :]) for at in _one_of_each_run(possible)}
+        if len(without) != 1 or self._may_be_unquoted(cells, kinds, stays, moves):
             return None
-        return list(possible[0])
+        return list(without.pop())
 
-    def _may_be_unquoted(self, cells: Sequence[str]) -> bool:
+    def _may_be_unquoted(
+        self, cells: Sequence[str], kinds: Sequence[str], stays: int, moves: int
+    ) -> bool:
         """Whether two neighbouring fields may be one value with a delimiter in it."""
         return any(
-            self._no_contradiction((*cells[:at], f"{cells[at]},{cells[at + 1]}", *cells[at + 2 :]))
-            for at in range(len(cells) - 1)
-            if cells[at].strip() and cells[at + 1].strip()
+            kinds[at] != "empty"
+            and kinds[at + 1] != "empty"
+            and self._may_be(kind(f"{cells[at]},{cells[at + 1]}"), at)
+            for at in range(max(moves - 1, 0), min(stays + 1, self._width))
         )
 
-    def _no_contradiction(self, row: Sequence[str]) -> bool:
-        for cell, usual, never_blank in zip(row, self._kinds, self._never_blank, strict=True):
-            found = kind(cell)
-            if found == "empty":
-                if never_blank:
-                    return False
-            elif usual not in {"text", found}:
-                return False
-        return True
+    def _may_be(self, found: str, column: int) -> bool:
+        """Whether a value of a kind does not contradict what a column holds."""
+        if found == "empty":
+            return not self._never_blank[column]
+        return self._kinds[column] in {"text", found}
+
+
+def _one_of_each_run(places: Sequence[int]) -> list[int]:
+    """The first of each run of neighbours: which of some empty fields goes makes no difference."""
+    return [at for at in places if at - 1 not in places]

@@ -7,8 +7,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, AnyStr
 
-from consulting.errors import UnreadableFileError
 from consulting.intake.reading.encodings import MIXED, Encoding
+from consulting.intake.reading.sources import MAX_LINE, line_too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from consulting.intake.reading.sources import ByteSource
 
 BLOCK_BYTES = 4 * 1024 * 1024
-MAX_LINE = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class LineCount:
 def count_lines(source: ByteSource, encoding: Encoding) -> LineCount:
     """Count the lines in a pass of its own, to hold the reader's work against."""
     if encoding.wide:
-        return _count(_decoded(source, encoding), "\r", "\n", "\x00")
+        return _count(decoded(source, encoding), "\r", "\n", "\x00")
     return _count(source.chunks(), b"\r", b"\n", b"\x00")
 
 
@@ -92,35 +91,31 @@ def blocks(source: ByteSource, encoding: Encoding, size: int = BLOCK_BYTES) -> I
         UnreadableFileError: `line_too_long` where a line passes `MAX_LINE` characters.
     """
     waiting: str | None = None
-    rest = ""
-    for text in _decoded(source, encoding, size):
-        data = rest + text
-        cut = _last_line_end(data)
+    rest: list[str] = []
+    held = 0
+    for text in decoded(source, encoding, size):
+        # a CR at the very end may be half of a CRLF
+        cut = text.rfind("\n") + 1 or text.rfind("\r", 0, len(text) - 1) + 1
         if not cut:
-            if len(data) > MAX_LINE:
-                raise UnreadableFileError(
-                    source.filename,
-                    "line_too_long",
-                    f"There is no line end within {MAX_LINE:,} characters.",
-                    "Check that this is a text file with one record a line.",
-                )
-            rest = data
+            rest.append(text)
+            held += len(text)
+            if held > MAX_LINE:
+                raise line_too_long(source.filename)
             continue
         if waiting is not None:
             yield Block(waiting, last=False)
-        waiting, rest = data[:cut], data[cut:]
-    yield Block((waiting or "") + rest, last=True)
+        waiting, rest = "".join((*rest, text[:cut])), [text[cut:]]
+        held = len(text) - cut
+    yield Block("".join((waiting or "", *rest)), last=True)
 
 
-def _last_line_end(text: str) -> int:
-    """Where the last whole line ends; a CR at the very end may be half of a CRLF."""
-    cut = text.rfind("\n") + 1
-    return cut or text.rfind("\r", 0, len(text) - 1) + 1
-
-
-def _decoded(source: ByteSource, encoding: Encoding, size: int = BLOCK_BYTES) -> Iterator[str]:
+def decoded(source: ByteSource, encoding: Encoding, size: int = BLOCK_BYTES) -> Iterator[str]:
+    """The text in pieces, cut anywhere."""
     if encoding.codec == MIXED:
-        yield from _decoded_by_line(source, size)
+        first = True
+        for lines in source.line_blocks(size):
+            yield _decode_lines(lines.removeprefix(codecs.BOM_UTF8) if first else lines)
+            first = False
         return
     decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
     for chunk in source.chunks(size):
@@ -132,23 +127,11 @@ def _decoded(source: ByteSource, encoding: Encoding, size: int = BLOCK_BYTES) ->
         yield text
 
 
-def _decoded_by_line(source: ByteSource, size: int) -> Iterator[str]:
-    rest = b""
-    for chunk in source.chunks(size):
-        data = rest + chunk
-        cut = data.rfind(b"\n") + 1
-        rest = data[cut:]
-        if cut:
-            yield _decode_lines(data[:cut])
-    if rest:
-        yield _decode_lines(rest)
-
-
 def _decode_lines(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return "\n".join(_decode_line(line) for line in data.split(b"\n"))
+        return "".join(map(_decode_line, data.splitlines(keepends=True)))
 
 
 def _decode_line(line: bytes) -> str:

@@ -73,9 +73,9 @@ def _create(feed: str, columns: Sequence[str]) -> str:
 
 
 def _insert(feed: str, reading: FileReading, offset: int) -> str:
-    names = ", ".join(_quoted(name) for name in reading.columns)
+    names = "".join(f"{_quoted(name)}, " for name in reading.columns)
     return (
-        f"INSERT INTO raw.{_quoted(feed)} BY NAME SELECT {names}, _file, _row, "
+        f"INSERT INTO raw.{_quoted(feed)} BY NAME SELECT {names}_file, _row, "
         # rows keep the file's order; to sort or number them would hold all of them in memory
         f"{offset + 1:d} + file_row_number AS _row_id "
         "FROM read_parquet(?, file_row_number = true)"

@@ -16,7 +16,7 @@ from consulting.errors import (
     StoreUnavailableError,
 )
 from consulting.intake.stores.base import Listed, ListingPage
-from consulting.intake.stores.writing import CHUNK_BYTES, write_whole
+from consulting.writing import CHUNK_BYTES, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from consulting.errors import (
     StoreUnavailableError,
 )
 from consulting.intake.stores.base import Listed, ListingPage
-from consulting.intake.stores.writing import CHUNK_BYTES, write_whole
+from consulting.writing import CHUNK_BYTES, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,6 +73,7 @@ class S3Store:
         prefix: Everything below it is the client's. A missing `/` at its end is added, or
             `acme` would show the files of `acme_europe` too.
         client_id: For messages; by default the prefix's first part.
+        variables: For messages: where the client's keys come from.
         tries: How often one call is tried, beyond what the boto3 client does itself.
         pause_seconds: The pause before the second try; doubled for each further one.
     """
@@ -87,6 +88,7 @@ class S3Store:
         prefix: str,
         *,
         client_id: str | None = None,
+        variables: tuple[str, ...] = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
         tries: int = 3,
         pause_seconds: float = 0.2,
     ) -> None:
@@ -95,6 +97,7 @@ class S3Store:
         self._prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         self._tries = tries
         self._pause_seconds = pause_seconds
+        self._variables = " and ".join(variables)
         self.client_id = client_id or prefix.strip("/").partition("/")[0] or bucket
 
     def describe(self) -> str:
@@ -166,7 +169,7 @@ class S3Store:
                     self.client_id,
                     self.describe(),
                     "no S3 credentials were found.",
-                    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role.",
+                    f"Set {self._variables}, or give the machine a role.",
                 ) from error
             except ClientError as error:
                 passing = self._is_passing(error)
@@ -204,8 +207,8 @@ class S3Store:
                 self.client_id,
                 self.describe(),
                 f"the server refuses our credentials for bucket {self._bucket!r} ({code}).",
-                "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the machine's role), and "
-                "allow s3:ListBucket and s3:GetObject on this prefix.",
+                f"Check {self._variables} (or the machine's role), and allow s3:ListBucket and "
+                "s3:GetObject on this prefix.",
             ) from error
         if code in _THROTTLED:
             raise StoreThrottledError(

@@ -19,6 +19,8 @@ def write_whole(
 ) -> str:
     """Writes `chunks` to `target` through a temporary file beside it.
 
+    Readers see the old file or the new one, never half of one; so do they after a power cut.
+
     Args:
         target: The file to make; its folder is made too.
         chunks: The bytes.
@@ -42,13 +44,19 @@ def write_whole(
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(target.parent)
+    sync(target.parent)
     return digest.hexdigest()
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def write_text(target: Path, text: str) -> Path:
+    """Writes one text as UTF-8, as `write_whole` does; returns `target`."""
+    write_whole(target, [text.encode()])
+    return target
+
+
+def sync(path: Path) -> None:
+    """Makes the bytes of a file, or the names in a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,0 +1,105 @@
+"""What earlier deliveries lend a batch: the files of feeds it brings none for, and corrections."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from consulting.chain import artifacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from consulting.chain.engagement import Engagement
+    from consulting.records import Batch, CorrectionsFile, FileReading
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What stands in for one feed.
+
+    Attributes:
+        feed: The feed.
+        batch_id: The delivery whose files they are; None where the batch has its own.
+        readings: The files, as they were read.
+        corrections: The corrections files in force with them, in order.
+    """
+
+    feed: str
+    batch_id: str | None
+    readings: tuple[FileReading, ...]
+    corrections: tuple[CorrectionsFile, ...]
+
+
+def carry_forward(
+    engagement: Engagement, batch: Batch, own: Sequence[FileReading]
+) -> Iterator[Carried]:
+    """For each feed the batch brings no file for: the files of its last delivery, corrected.
+
+    For a feed it brings files for: the corrections of those files, where they were delivered
+    before (a file that is delivered again brings its corrections again).
+    """
+    for feed in (feed.name for feed in engagement.config.feeds):
+        hashes = {reading.sha256 for reading in own if reading.feed == feed}
+        carried = _again(engagement, batch, feed, hashes) if hashes else None
+        if not hashes:
+            carried = _last(engagement, batch, feed)
+        if carried is not None:
+            yield carried
+
+
+def _last(engagement: Engagement, batch: Batch, feed: str) -> Carried | None:
+    last = engagement.intake.last_delivered(feed, before_batch=batch.batch_id, period=batch.period)
+    earlier = _received(engagement, last[0].batch_id) if last else None
+    if earlier is None:
+        return None
+    readings = tuple(reading for reading in earlier.base if reading.feed == feed)
+    corrections = _corrections(earlier, feed)
+    everything = (*readings, *(file.reading for file in corrections))
+    if not readings or not _copied(engagement, earlier.batch, batch, everything):
+        return None
+    batch_id = earlier.carried.get(feed, earlier.batch.batch_id)
+    return Carried(feed, batch_id, readings, corrections)
+
+
+def _again(engagement: Engagement, batch: Batch, feed: str, hashes: set[str]) -> Carried | None:
+    """The corrections of the newest delivery that used one of these files."""
+    if not engagement.intake.was_delivered(hashes):
+        return None
+    for fact in reversed(engagement.intake.deliveries()):
+        if fact.batch_id == batch.batch_id:
+            continue
+        earlier = _received(engagement, fact.batch_id)
+        if earlier is None or not hashes & {r.sha256 for r in earlier.base if r.feed == feed}:
+            continue
+        corrections = _corrections(earlier, feed)
+        files = [file.reading for file in corrections]
+        if files and _copied(engagement, earlier.batch, batch, files):
+            return Carried(feed, None, (), corrections)
+        return None
+    return None
+
+
+def _received(engagement: Engagement, batch_id: str) -> artifacts.Intake | None:
+    path = engagement.folder.run(batch_id) / artifacts.INTAKE
+    return artifacts.read(path, artifacts.Intake) if path.exists() else None
+
+
+def _corrections(earlier: artifacts.Intake, feed: str) -> tuple[CorrectionsFile, ...]:
+    return tuple(file for file in earlier.corrections if file.reading.feed == feed)
+
+
+def _copied(
+    engagement: Engagement, earlier: Batch, batch: Batch, readings: Sequence[FileReading]
+) -> bool:
+    """Copy what was read into this run's folder; False if any of it is gone."""
+    source = engagement.folder.run(earlier.batch_id)
+    target = engagement.folder.run(batch.batch_id)
+    paths = [p for r in readings for p in (r.rows_path, r.rejects_path) if p]
+    if not all((source / path).exists() for path in paths):
+        return False
+    for path in paths:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / path, target / path)
+    return True

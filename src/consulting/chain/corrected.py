@@ -1,0 +1,155 @@
+"""Corrections files: told from other files, given to their feed, and applied."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from consulting.chain.tier import FULL_TIER
+from consulting.corrections import (
+    apply_corrections,
+    is_corrections,
+    origin,
+    returned_rows,
+    sent_rows,
+)
+from consulting.errors import DropMovedError, TierBlockedError, UnreadableFileError
+from consulting.intake.reading import corrections_options, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from consulting.chain.artifacts import Intake
+    from consulting.chain.engagement import Engagement
+    from consulting.intake.reading import ReadOptions
+    from consulting.layout import ClientFolder
+    from consulting.records import Batch, Drop, FileReading
+
+MOST_ROWS = 200_000
+"""A corrections file is held in memory; whoever has more to correct sends the whole file again."""
+
+
+def read_drop(  # noqa: PLR0913 - as `read_file`
+    engagement: Engagement,
+    path: Path,
+    *,
+    filename: str,
+    feed: str,
+    sha256: str,
+    run_folder: Path,
+) -> FileReading:
+    """Read a file as its feed declares it, or as corrections where it holds the ids of rejects.
+
+    Raises:
+        UnreadableFileError: If it can not be read, or holds corrections below tier 3.
+    """
+    declared = engagement.read_options(engagement.feed(feed))
+
+    def read(options: ReadOptions) -> FileReading:
+        return read_file(
+            path,
+            filename=filename,
+            feed=feed,
+            sha256=sha256,
+            run_folder=run_folder,
+            options=options,
+            door=engagement.door,
+        )
+
+    as_corrections = corrections_options(path, filename, declared)
+    if as_corrections is not None:
+        _require_full_tier(engagement, filename)
+        reading = read(as_corrections)
+        if is_corrections(reading.columns):
+            return reading
+    reading = read(declared)
+    if is_corrections(reading.columns):  # of a format that is not looked into beforehand
+        _require_full_tier(engagement, filename)
+    return reading
+
+
+def _require_full_tier(engagement: Engagement, filename: str) -> None:
+    tier = engagement.config.security_tier
+    if tier < FULL_TIER:
+        blocked = TierBlockedError("apply corrections", FULL_TIER, engagement.client_id, tier)
+        raise UnreadableFileError(
+            filename,
+            "corrections_blocked",
+            f"It is a rejects file that came back with corrections. {blocked}",
+            "Until then, correct the rows where they come from and send the whole file again.",
+        )
+
+
+def feed_of_corrections(
+    engagement: Engagement, batch: Batch, drop: Drop, reading: FileReading, run_folder: Path
+) -> str:
+    """The feed that a corrections file belongs to by its ids, whatever its own name says.
+
+    Raises:
+        DropMovedError: If its rows are of another period; it is left to a batch of that period.
+        UnreadableFileError: If there is nothing it could correct.
+    """
+    if reading.loaded_rows > MOST_ROWS:
+        raise UnreadableFileError(
+            drop.key,
+            "corrections_too_many",
+            f"It holds {reading.loaded_rows:,} rows to correct, more than {MOST_ROWS:,}.",
+            "Correct the file that the rows came from and send it whole.",
+        )
+    ids = [row.identity for row in returned_rows(reading, run_folder)]
+    sent = sent_rows(engagement.folder, ids, before=batch.batch_id)
+    found = origin(sent[identity] for identity in ids if identity in sent)
+    if found is None and not ids:
+        return reading.feed
+    if found is None or found[0] not in {feed.name for feed in engagement.config.feeds}:
+        raise UnreadableFileError(
+            drop.key,
+            "corrections_unknown",
+            f"None of its {len(ids):,} rows was rejected in a delivery to {engagement.client_id}: "
+            "no `_correction_id` of it is known.",
+            "Correct the rejects file of the newest delivery, leave its column _correction_id as "
+            "it is, and send that.",
+        )
+    feed, period = found
+    if engagement.config.partitions is None or period is None:
+        period = batch.period
+    engagement.intake.sort_by_content(batch, drop, feed=feed, period=period, now=datetime.now(UTC))
+    if period != batch.period:
+        raise DropMovedError(engagement.client_id, drop.key, feed, period or "")
+    return feed
+
+
+def without_base(file: FileReading) -> UnreadableFileError:
+    """Why a corrections file can not be applied: what it corrects is no longer held."""
+    return UnreadableFileError(
+        file.filename,
+        "corrections_without_base",
+        f"The delivered files of feed '{file.feed}', which it corrects, are no longer held.",
+        "Reprocess the feed's newest file, then release this one.",
+    )
+
+
+def with_corrections(received: Intake, run_folder: Path, past: ClientFolder) -> Intake:
+    """Apply the corrections in force to the files in use.
+
+    Args:
+        received: What was received, with the corrections files as they were read.
+        run_folder: Where all of it was read to.
+        past: The client's folder, for what earlier deliveries sent out.
+    """
+    if not received.corrections:
+        return received
+    corrected = apply_corrections(
+        received.base, received.corrections, run_folder=run_folder, past=past
+    )
+    return received.model_copy(update={"corrected": tuple(corrected)})
+
+
+def told(files: Sequence[FileReading]) -> list[str]:
+    """What became of corrections files, in a line each."""
+    return [
+        f"{file.filename}: {file.corrections.in_words()}"
+        for file in files
+        if file.corrections is not None
+    ]

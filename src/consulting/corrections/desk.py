@@ -1,0 +1,192 @@
+"""One feed's desk: its rows in use, and what each corrected row does to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from consulting.corrections.identity import correction_id
+from consulting.corrections.values import is_damaged, is_same
+from consulting.formulas import restore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from consulting.corrections.returned import ReturnedRow
+    from consulting.corrections.sent import SentRow
+    from consulting.records import FileReading
+
+Result = Literal["corrected", "unchanged", "repeated", "settled", "unknown", "unparsed"]
+Cells = dict[str, str | None]
+Place = tuple[int, int]
+"""Which of the base's files, and which row of it."""
+
+
+@dataclass
+class Target:
+    """A row that may be corrected.
+
+    Attributes:
+        first: Its cells as the file has them, by header in lower case; empty if it did not parse.
+        now: Its cells with the corrections so far.
+    """
+
+    first: Cells
+    now: Cells
+
+
+@dataclass
+class Added:
+    """A row of a file that is no longer in use, corrected.
+
+    Attributes:
+        by: Which of the corrections files brought it.
+        identity: Its correction id.
+        file: Its own file's name.
+        row: Its line there.
+        target: Its cells.
+    """
+
+    by: int
+    identity: str
+    file: str
+    row: int
+    target: Target
+
+
+@dataclass
+class Judged:
+    """What became of one row of a corrections file."""
+
+    line: int
+    identity: str
+    result: Result
+    changed: tuple[str, ...] = ()
+    added: bool = False
+
+
+@dataclass
+class Desk:
+    """The state of one feed while its corrections files are gone through, in order.
+
+    Attributes:
+        client_id: The client.
+        feed: The feed.
+        columns: The feed's columns: header in lower case → header.
+        base: The feed's files in use.
+        targets: The rows of the base that a correction names.
+        sent: Rejected rows of earlier deliveries, by id.
+        added: Rows of files no longer in use, by id.
+        unknown: Lines of corrections files that were set aside: id → (which file, line).
+        damaged: Cells that came back as a spreadsheet had made them.
+    """
+
+    client_id: str
+    feed: str
+    columns: Mapping[str, str]
+    base: Sequence[FileReading]
+    targets: dict[Place, Target]
+    sent: dict[str, SentRow]
+    added: dict[str, Added] = field(default_factory=dict)
+    unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    damaged: dict[int, int] = field(default_factory=dict)
+
+    def take(self, number: int, sha256: str, rows: Sequence[ReturnedRow]) -> list[Judged]:
+        """Go through one corrections file.
+
+        Args:
+            number: Which of the corrections files it is.
+            sha256: Its hash.
+            rows: Its rows, in order.
+        """
+        seen: set[str] = set()
+        judged = []
+        for row in rows:
+            if row.identity in seen:
+                judged.append(Judged(row.line, row.identity, "repeated"))
+                continue
+            one = self._judge(number, row)
+            if one.result == "unknown":
+                self.set_aside(number, sha256, row.line)
+            else:
+                seen.add(row.identity)
+            judged.append(one)
+        return judged
+
+    def set_aside(self, number: int, sha256: str, line: int) -> None:
+        """Set a line of a corrections file aside, under an id of its own."""
+        own = correction_id(self.client_id, self.feed, sha256, line)
+        self.unknown[own] = (number, line)
+
+    def places(self, row: ReturnedRow) -> list[Place]:
+        """Where in the base the row is: the id tells, the line is only tried."""
+        known = self.sent.get(row.identity)
+        number = known.row if known else row.row
+        if number is None:
+            return []
+        return [
+            (at, number)
+            for at, reading in enumerate(self.base)
+            if correction_id(self.client_id, self.feed, reading.sha256, number) == row.identity
+        ]
+
+    def _judge(self, number: int, row: ReturnedRow) -> Judged:
+        in_use = [self.targets[place] for place in self.places(row) if place in self.targets]
+        if in_use:
+            changes = [self._change(number, row, target) for target in in_use]
+            return _judged(row, max(changes, key=len))
+        if row.identity in self.added:
+            return _judged(row, self._change(number, row, self.added[row.identity].target))
+        known = self.sent.get(row.identity)
+        if known is None or known.feed != self.feed:
+            return Judged(row.line, row.identity, "unknown")
+        if not known.rejected:
+            return Judged(row.line, row.identity, "settled")
+        return self._add(number, row, known)
+
+    def _add(self, number: int, row: ReturnedRow, known: SentRow) -> Judged:
+        last = known.versions[-1]
+        first: Cells = {key: last.get(key, "") for key in self.columns}
+        target = Target(first=first, now=dict(first))
+        changed = self._change(number, row, target)
+        if not changed:
+            return Judged(row.line, row.identity, "unchanged")
+        # a row that an earlier corrections file brought with an unknown id stays that file's
+        by, _ = self.unknown.pop(row.identity, (number, 0))
+        self.added[row.identity] = Added(by, row.identity, known.file, known.row, target)
+        return Judged(row.line, row.identity, "corrected", changed, added=True)
+
+    def _change(self, number: int, row: ReturnedRow, target: Target) -> tuple[str, ...]:
+        """Take over the cells that the client changed; whoever left a cell alone undoes nothing.
+
+        What the client started from is the state of the row (as the file has it, as we sent it,
+        as it was corrected since) that is nearest to what came back, the newest if several are.
+        """
+        states: list[Mapping[str, str | None]] = [target.first]
+        if row.identity in self.sent:
+            states += self.sent[row.identity].versions
+        states.append(target.now)
+        keys = [key for key in self.columns if key in row.cells]
+        differing = [
+            [key for key in keys if not _is_left(row.cells[key], state.get(key))]
+            for state in states
+        ]
+        nearest = min(range(len(states)), key=lambda at: (len(differing[at]), -at))
+        self.damaged[number] = self.damaged.get(number, 0) + sum(
+            is_damaged(row.cells[key], states[nearest].get(key)) for key in keys
+        )
+        changed = [
+            key for key in differing[nearest] if not is_same(row.cells[key], target.now[key])
+        ]
+        for key in changed:
+            target.now[key] = restore(row.cells[key] or "")
+        return tuple(self.columns[key] for key in changed)
+
+
+def _is_left(returned: str | None, sent: str | None) -> bool:
+    return is_same(returned, sent) or is_damaged(returned, sent)
+
+
+def _judged(row: ReturnedRow, changed: tuple[str, ...]) -> Judged:
+    result: Result = "corrected" if changed else "unchanged"
+    return Judged(row.line, row.identity, result, changed)

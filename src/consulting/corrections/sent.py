@@ -1,0 +1,131 @@
+"""What was sent out: the rejected rows of earlier deliveries, by their ids."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from consulting.corrections.identity import CORRECTION_ID, DESK_COLUMNS, correction_id
+from consulting.formulas import restore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from consulting.layout import ClientFolder
+
+# a cell may be longer than csv takes unless told; the setting is the process's
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+
+@dataclass
+class SentRow:
+    """A rejected row as the client has it.
+
+    Attributes:
+        feed: Its feed.
+        file: The name of its file.
+        row: Its line, or sheet row, in that file.
+        sha256: The hash of that file, where the delivery that sent the row still names it.
+        period: The period of the delivery that sent it.
+        versions: Its cells by header in lower case, as each delivery sent them; oldest first.
+        rejected: Whether the last delivery that used its file still rejected it.
+    """
+
+    feed: str
+    file: str
+    row: int
+    sha256: str | None
+    period: str | None
+    versions: list[Mapping[str, str]] = field(default_factory=list)
+    rejected: bool = True
+
+
+def sent_rows(folder: ClientFolder, wanted: Iterable[str], *, before: str) -> dict[str, SentRow]:
+    """Find rows by their ids in the rejects of earlier deliveries.
+
+    Args:
+        folder: The client.
+        wanted: The ids.
+        before: The batch that asks; deliveries of later batches are not looked at, so that a
+            rebuild finds the same.
+    """
+    ids = frozenset(wanted)
+    found: dict[str, SentRow] = {}
+    for path in _deliveries(folder, before):
+        manifest = json.loads((path / "manifest.json").read_bytes())
+        sent_now: set[str] = set()
+        for feed, row in _exported(path, manifest):
+            identity = row.get(CORRECTION_ID) or ""
+            if identity in ids:
+                sent_now.add(identity)
+                _note(found, identity, feed, row, manifest)
+        applied = {identity for identity in _receipts(path, manifest) if identity in ids}
+        used = {file["sha256"] for file in manifest["raw_files"]}
+        for identity, known in found.items():
+            if identity in applied or known.sha256 in used:
+                known.rejected = identity in sent_now
+    return found
+
+
+def origin(rows: Iterable[SentRow]) -> tuple[str, str | None] | None:
+    """The feed and period that most rows are of; None where there is no row."""
+    counted = Counter((row.feed, row.period) for row in rows)
+    return counted.most_common(1)[0][0] if counted else None
+
+
+def _deliveries(folder: ClientFolder, before: str) -> Iterator[Path]:
+    for path in sorted(folder.deliverables.glob("[!.]*")):
+        if path.name < before and (path / "manifest.json").is_file():
+            yield path
+
+
+def _exported(path: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    for rejects in manifest["rejects"]:
+        for name in rejects["files"]:
+            if rejects["correctable"] and name.endswith(".csv"):
+                for row in _csv(path / "rejects" / name):
+                    yield rejects["feed"], row
+
+
+def _receipts(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    for name in manifest.get("corrections", []):
+        for row in _csv(path / "rejects" / name):
+            if row["result"] == "corrected":
+                yield row["correction_id"]
+
+
+def _csv(path: Path) -> Iterator[dict[str, str]]:
+    if path.is_file():  # a lowered tier removes what was delivered, but for the manifest
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from csv.DictReader(file)
+
+
+def _note(
+    found: dict[str, SentRow],
+    identity: str,
+    feed: str,
+    row: Mapping[str, str],
+    manifest: Mapping[str, Any],
+) -> None:
+    known = found.get(identity)
+    if known is None:
+        number = int(row["_row"])
+        hashes = (file["sha256"] for file in manifest["raw_files"] if file["feed"] == feed)
+        client = manifest["client_id"]
+        known = found[identity] = SentRow(
+            feed=feed,
+            file=row["_file"],
+            row=number,
+            sha256=next(
+                (h for h in hashes if correction_id(client, feed, h, number) == identity), None
+            ),
+            period=manifest["period"],
+        )
+    known.versions.append(
+        {restore(k).casefold(): restore(v or "") for k, v in row.items() if k not in DESK_COLUMNS}
+    )

@@ -1,0 +1,105 @@
+"""The ledger's database: SQLite for one machine, PostgreSQL for several; one engine a process.
+
+The ledger and the alert desk keep their tables in it. On SQLite the driver never opens a
+transaction by itself: it begins one too late to be safe.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import URL
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+BUSY_SECONDS = 30
+"""How long a writer waits for the one before it (SQLite)."""
+_BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN"}
+"""A write takes the lock first: upgrading a read lock later can deadlock."""
+
+
+def engine_of(url: str) -> Engine:
+    """The process's engine for a database; its threads share the connections.
+
+    Args:
+        url: `sqlite:////absolute/ledger.db` or `postgresql://…`.
+    """
+    return _engine(os.getpid(), url)  # a forked child must not use its parent's connections
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection whose statements see the newest state each; it holds no lock."""
+    with engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection whose statements all see the same moment; it blocks nobody."""
+    options: dict[str, Any] = {"transaction": "snapshot"}
+    if not is_sqlite(engine):
+        options["isolation_level"] = "REPEATABLE READ"
+    with engine.connect() as plain:
+        yield plain.execution_options(**options)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A writing transaction, committed at the end; on SQLite no other one runs meanwhile."""
+    with engine.connect() as plain:
+        connection = plain.execution_options(transaction="write")
+        with connection.begin():
+            yield connection
+
+
+def is_sqlite(engine: Engine) -> bool:
+    """Whether the database is a file of this machine."""
+    return engine.dialect.name == "sqlite"
+
+
+@lru_cache(maxsize=16)
+def _engine(_process: int, url: str) -> Engine:
+    return build_engine(_with_driver(url))
+
+
+def _with_driver(url: str) -> URL:
+    """Names the driver: SQLAlchemy's default for PostgreSQL is not the one installed here."""
+    parsed = make_url(url)
+    if parsed.drivername in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg2")
+    return parsed
+
+
+def build_engine(url: URL) -> Engine:
+    """A new engine; `engine_of` is what callers want."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        statement = _BEGIN.get(connection.get_execution_options().get("transaction", ""))
+        if statement:
+            connection.exec_driver_sql(statement)
+
+    return engine

@@ -1,0 +1,126 @@
+"""What an issue of the profile is called in the report, and what the client should do about it.
+
+The profile speaks to the consultant, who can change a rule; the report speaks to the client, who
+can change the export, or answer a question.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from consulting.profiling import Issue
+
+
+class Words(NamedTuple):
+    """A heading, and an advice."""
+
+    title: str
+    advice: str
+
+
+ADVICE: dict[str, Words] = {
+    "no_rows": Words("A file without rows", "Send the file again; check the filter of the export."),
+    "unparsed_rows": Words(
+        "Lines that could not be read", "Correct them in the rejects file and drop it again."
+    ),
+    "columns_differ_between_files": Words(
+        "Files with different columns", "Send the same columns in every file."
+    ),
+    "declared_column_missing": Words(
+        "A column is missing", "Send the column again, or tell us its new name."
+    ),
+    "duplicate_rows": Words(
+        "Rows that repeat another row", "Find out why the export writes rows more than once."
+    ),
+    "missing_values": Words(
+        "Missing values",
+        "Tell us whether a row may come without it; if not, we set such rows aside.",
+    ),
+    "empty_column": Words("A column without values", "Tell us whether it is still in use."),
+    "null_like_values": Words(
+        "Words for “no value”", "Leave the cell empty where there is no value."
+    ),
+    "placeholder_values": Words(
+        "Values that may stand for “not known”", "Tell us whether they do; then we read them so."
+    ),
+    "constant_column": Words(
+        "The same value in every row", "Check whether the export is filtered by this column."
+    ),
+    "duplicate_key": Words(
+        "One number, several rows", "Tell us which of the rows counts, and correct the others."
+    ),
+    "type_mismatch": Words("Values of another kind", "Correct them where the data comes from."),
+    "mixed_types": Words("Values of several kinds", "Tell us what the column is meant to hold."),
+    "leading_zeros": Words("Numbers with leading zeros", "Nothing to do: the zeros are kept."),
+    "digits_lost": Words(
+        "Digits lost in a spreadsheet",
+        "Export the column as text: the digits can not be recovered.",
+    ),
+    "ambiguous_dates": Words(
+        "Dates that could be read two ways", "Send dates as YYYY-MM-DD, or tell us the order."
+    ),
+    "mixed_date_order": Words(
+        "Day first in some dates, month first in others", "Send dates as YYYY-MM-DD."
+    ),
+    "mixed_date_formats": Words("Dates written in several ways", "Send dates as YYYY-MM-DD."),
+    "two_digit_years": Words("Years with two digits", "Send years with four digits."),
+    "impossible_dates": Words("Dates that do not exist", "Correct them where the data comes from."),
+    "implausible_dates": Words("Dates far from today", "Check whether they are right."),
+    "mixed_number_formats": Words(
+        "Decimal points and decimal commas in one column",
+        "Send one notation: a number read in the wrong one is wrong by a factor of 100 or 1,000.",
+    ),
+    "decimal_comma": Words("Decimal commas", "Nothing to do: they are read as such."),
+    "ambiguous_numbers": Words(
+        "Numbers that could be read two ways", "Tell us what the comma or point means there."
+    ),
+    "units_in_values": Words("Units written beside numbers", "Send the number alone."),
+    "mixed_units": Words("Several units in one column", "Convert them to one unit."),
+    "mixed_currencies": Words(
+        "Unclear currencies",
+        "Send the currency in a column of its own; until it is clear, sums over this column mean "
+        "nothing.",
+    ),
+    "currency_in_values": Words("Currency signs beside amounts", "Nothing to do: they are read."),
+    "outliers": Words("Unusually large or small numbers", "Check whether they are right."),
+    "untrimmed_values": Words("Blanks around values", "Nothing to do."),
+    "inner_white_space": Words("Several blanks in a row", "Nothing to do."),
+    "invisible_characters": Words(
+        "Invisible characters", "Have them removed where the data is typed in."
+    ),
+    "garbled_text": Words(
+        "Garbled letters", "Check them in your own system, and send the file as UTF-8."
+    ),
+    "formula_like_values": Words(
+        "Values that look like formulas", "Open your own file with care; ours are harmless."
+    ),
+    "odd_shapes": Words("Codes written unlike the others", "Check whether they are right."),
+    "truncated_values": Words(
+        "Texts that seem cut off", "Export the column without a limit on its length."
+    ),
+    "casing_variants": Words("One word in several spellings", "Tell us the spelling to keep."),
+    "similar_values": Words("Possible misspellings", "Tell us which spellings are right."),
+    "broken_dependency": Words(
+        "Values that contradict nearly all like rows", "Check these rows: likely typing errors."
+    ),
+    "unusual_combination": Words("Unusual combinations", "Check some of these rows."),
+    "orphan_values": Words(
+        "References to rows that are not there", "Send the other file complete, or tell us why."
+    ),
+    "personal_data": Words(
+        "Personal data", "Tell us where you do not need it: we then mask or leave it out."
+    ),
+}
+
+
+def title_of(issue: Issue) -> str:
+    """Return the issue's heading."""
+    words = ADVICE.get(issue.issue_type)
+    return words.title if words else issue.issue_type.replace("_", " ").capitalize()
+
+
+def advice_of(issue: Issue) -> str:
+    """Return what the client should do."""
+    words = ADVICE.get(issue.issue_type)
+    return words.advice if words else issue.recommendation

@@ -1,0 +1,95 @@
+"""Past deliveries in calendar order: which counts for its period, and what it took the place of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from consulting.delivery.inputs import DeliveryInputs, DeliverySummary
+
+SERIES_LENGTH = 12
+"""Periods shown, the newest ones."""
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True)
+class Period:
+    """One period, with its deliveries in the order in which their files arrived.
+
+    Attributes:
+        name: As the reader knows it: the period, or the day of a delivery without one.
+        versions: The last one counts; it took the place of the others. A month between two
+            delivered ones for which nothing was delivered has none.
+        current: Whether the report's own delivery is among them.
+    """
+
+    name: str
+    versions: tuple[DeliverySummary, ...]
+    current: bool
+
+    @property
+    def counts(self) -> DeliverySummary | None:
+        """The delivery that counts for the period."""
+        return self.versions[-1] if self.versions else None
+
+
+def superseded(inputs: DeliveryInputs) -> DeliverySummary | None:
+    """Return the delivery of the same period whose place this one takes."""
+    if inputs.period is None:
+        return None
+    same = [past for past in inputs.history if past.period == inputs.period]
+    return same[-1] if same else None
+
+
+def in_calendar_order(
+    history: Sequence[DeliverySummary], this: DeliverySummary, *, length: int = SERIES_LENGTH
+) -> list[Period]:
+    """Return the last periods, oldest first; that of this delivery is always among them.
+
+    Args:
+        history: Earlier deliveries, in the order of arrival.
+        this: The report's own delivery: the newest to arrive, whatever its period.
+        length: How many periods.
+    """
+    versions: dict[str, list[DeliverySummary]] = {}
+    for one in (*history, this):
+        versions.setdefault(one.period or f"{one.received_at:%Y-%m-%d %H:%M:%S}", []).append(one)
+    own = next(key for key, found in versions.items() if this in found)
+    ordered = list(_without_gaps(sorted(versions)))
+    shown = ordered[-length:]
+    if own not in shown:
+        shown = [own, *shown[1:]]
+    return [
+        Period(
+            name=_name(key, versions.get(key, ())),
+            versions=tuple(versions.get(key, ())),
+            current=key == own,
+        )
+        for key in shown
+    ]
+
+
+def _name(key: str, versions: Sequence[DeliverySummary]) -> str:
+    named = not versions or versions[0].period is not None
+    return key if named else f"{versions[0].received_at:%d %b %Y}".lstrip("0")
+
+
+def _without_gaps(keys: Sequence[str]) -> Iterator[str]:
+    """The keys, with the months between them: one that is missing is seen."""
+    for position, key in enumerate(keys):
+        yield key
+        following = keys[position + 1] if position + 1 < len(keys) else key
+        if _MONTH.fullmatch(key) and _MONTH.fullmatch(following):
+            missing = _next_month(key)
+            while missing < following:
+                yield missing
+                missing = _next_month(missing)
+
+
+def _next_month(month: str) -> str:
+    year, number = map(int, month.split("-"))
+    return f"{year + number // 12}-{number % 12 + 1:02}"

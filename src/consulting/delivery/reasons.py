@@ -1,0 +1,66 @@
+"""Why a row was rejected or merged, as a sentence that names the client's own columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from consulting.delivery.inputs import DeliveryInputs
+
+NO_COLUMN = {"", "row", "file", "feed", "correction"}
+"""What stands in a code's place where it is about no column."""
+_SENTENCES = {
+    "above_maximum": "{} is above the largest value allowed",
+    "ambiguous_number": "{} could be read as two different numbers",
+    "below_minimum": "{} is below the smallest value allowed",
+    "missing": "{} is empty, and a value is required",
+    "not_a_boolean": "{} is neither yes nor no",
+    "not_a_date": "{} is not a date",
+    "not_a_number": "{} is not a number",
+    "not_a_phone": "{} is not a phone number",
+    "not_a_timestamp": "{} is not a date with a time",
+    "not_an_amount": "{} is not an amount of money",
+    "not_an_email": "{} is not an e-mail address",
+    "not_an_integer": "{} is not a whole number",
+    "not_in_list": "{} is not on the agreed list",
+    "too_long": "{} is longer than agreed",
+    "wrong_format": "{} is not of the agreed form",
+}
+"""The codes of the cleaning rules, about a column."""
+_WORDS = {
+    "no_models": "there are no rules for this kind of file yet",
+    "not_recognised": "its _correction_id is of no row that we rejected",
+    "unparsed": "the line could not be read as a row",
+}
+"""The codes of whole rows."""
+
+
+def reason_in_words(code: str, inputs: DeliveryInputs, feed: str) -> str:
+    """Return the sentence for a reject reason ("order_date:not_a_date") or a merge rule.
+
+    The engagement's own words come first (`reasons`: of this feed, then of any), then those of
+    the cleaning rules; a code that nobody gave words is spelt out.
+    """
+    place, _, kind = code.rpartition(":")
+    names = (code, kind) if place in NO_COLUMN else (code,)
+    for name in (*(f"{feed}/{name}" for name in names), *names):
+        if name in inputs.reasons:
+            return inputs.reasons[name].rstrip(".")
+    if place in NO_COLUMN:
+        return _WORDS.get(kind, kind.replace("_", " ").strip())
+    column = f"“{source_column(inputs, feed, place)}”"
+    if kind in _SENTENCES:
+        return _SENTENCES[kind].format(column)
+    return f"{column}: {kind.replace('_', ' ').strip()}"
+
+
+def source_column(inputs: DeliveryInputs, feed: str, column: str) -> str:
+    """Return the header in the client's file that a delivered column is made of.
+
+    Where it is made of several, or of none, the delivered column's own name is returned.
+    """
+    for mapping in inputs.mappings:
+        if (mapping.feed, mapping.target_column) == (feed, column):
+            sources = mapping.source_columns
+            return sources[0] if len(sources) == 1 else column
+    return column

@@ -1,0 +1,213 @@
+"""Which issues of the files the cleaning has dealt with, so that nobody need look at them again.
+
+An issue is settled by evidence only: by the declared rule of its column, by a test that passed, or
+by a count of delivered rows that still hold what it is about. Hand-written SQL settles nothing that
+is not counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting.delivery.tables import MART_SCHEMA, describe, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import duckdb
+
+    from consulting.delivery.inputs import DeliveryInputs
+    from consulting.profiling import Issue
+    from consulting.records import ColumnMapping
+
+Remaining = tuple[str, str, str]
+"""Feed, column and type of an issue of which no delivered value is left."""
+
+_UNSEEN = "\u00a0\u2000-\u200d\u202f\u2060\ufeff"
+_BLANK = f"[\\s{_UNSEEN}]"
+_INVISIBLE = f"[\\x01-\\x1f{_UNSEEN}]"
+_KEPT_OUT = (
+    "ambiguous_numbers",
+    "implausible_dates",
+    "impossible_dates",
+    "odd_shapes",
+    "outliers",
+    "placeholder_values",
+    "type_mismatch",
+)
+_HOLDS = dict.fromkeys((*_KEPT_OUT, "null_like_values"), "{} IS NOT NULL") | {
+    "untrimmed_values": f"regexp_matches({{}}::VARCHAR, '^{_BLANK}|{_BLANK}$')",
+    "inner_white_space": f"regexp_matches({{}}::VARCHAR, '{_BLANK}{_BLANK}')",
+    "invisible_characters": f"regexp_matches({{}}::VARCHAR, '{_INVISIBLE}')",
+}
+"""The type of an issue, and when a delivered value still shows it."""
+_GONE = dict.fromkeys(
+    _KEPT_OUT, "Set aside or left empty: none of them is in the delivered table."
+) | {
+    "null_like_values": "Delivered as empty.",
+    "untrimmed_values": "Delivered without them.",
+    "inner_white_space": "Delivered with single blanks.",
+    "invisible_characters": "Delivered without them.",
+}
+_NUMBERS = ("DECIMAL", "BIGINT", "INTEGER", "HUGEINT", "DOUBLE")
+_DATES = ("DATE", "TIMESTAMP")
+
+
+def find_remaining(
+    connection: duckdb.DuckDBPyConnection, inputs: DeliveryInputs
+) -> frozenset[Remaining]:
+    """Return the issues whose values are in no delivered row; one query for each feed."""
+    gone: set[Remaining] = set()
+    for profile in inputs.profiles:
+        asked: dict[str, list[tuple[Issue, str]]] = {}
+        for issue in profile.issues:
+            mapping = _mapping(issue, profile.feed, inputs)
+            if issue.issue_type in _HOLDS and issue.rows_where and mapping:
+                table, target = mapping.target_table or "", mapping.target_column or ""
+                asked.setdefault(table, []).append((issue, target))
+        for table, issues in asked.items():
+            gone |= _count(connection, profile.feed, table, issues)
+    return frozenset(gone)
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection,
+    feed: str,
+    table: str,
+    issues: list[tuple[Issue, str]],
+) -> set[Remaining]:
+    mart = dict(describe(connection, MART_SCHEMA, table))
+    if "_row_id" not in mart or any(target not in mart for _, target in issues):
+        return set()
+    conditions = ", ".join(f"({issue.rows_where}) AS c{n}" for n, (issue, _) in enumerate(issues))
+    counts = ", ".join(
+        f"count(*) FILTER (r.c{n} AND {_HOLDS[issue.issue_type].format(f'm.{quote(target)}')})"
+        for n, (issue, target) in enumerate(issues)
+    )
+    found = connection.execute(
+        f"SELECT {counts} FROM (SELECT _row_id, {conditions} FROM raw.{quote(feed)}) r "
+        f"JOIN {MART_SCHEMA}.{quote(table)} m ON m._row_id = r._row_id"
+    ).fetchall()[0]
+    return {
+        (feed, issue.column or "", issue.issue_type)
+        for (issue, _), count in zip(issues, found, strict=True)
+        if not count
+    }
+
+
+def settled(
+    issue: Issue, feed: str, inputs: DeliveryInputs, gone: frozenset[Remaining] = frozenset()
+) -> str:
+    """Return how an issue was dealt with, as a sentence; an empty one where it was not."""
+    if inputs.schema_only:
+        return ""
+    reason = _dropped(issue, feed, inputs)
+    if reason:
+        return f"Not delivered: {reason.rstrip('.')}."
+    if issue.issue_type == "duplicate_rows":
+        return _unique(inputs, feed, issue.evidence_count)
+    mapping = _mapping(issue, feed, inputs)
+    return _in_column(issue, mapping, inputs, gone) if mapping else ""
+
+
+def _in_column(
+    issue: Issue, mapping: ColumnMapping, inputs: DeliveryInputs, gone: frozenset[Remaining]
+) -> str:
+    kind = issue.issue_type
+    if (mapping.feed, issue.column, kind) in gone:
+        return _GONE[kind]
+    if kind == "formula_like_values":
+        return "Made harmless in the CSV and Excel files."
+    if kind == "duplicate_key":
+        return _unique_column(inputs, mapping)
+    rule = _BY_RULE.get(kind)
+    return rule(mapping) if rule and mapping.rule != "sql" else ""
+
+
+def _mapping(issue: Issue, feed: str, inputs: DeliveryInputs) -> ColumnMapping | None:
+    """The delivered column that holds the issue's column and nothing else.
+
+    Where hand-written tables hold it, too, the feed's own table decides.
+    """
+    found = [
+        mapping
+        for mapping in inputs.mappings
+        if mapping.feed == feed
+        and mapping.target_column
+        and mapping.source_columns == (issue.column,)
+    ]
+    declared = [mapping for mapping in found if mapping.rule != "sql"] or found
+    return declared[0] if len(declared) == 1 else None
+
+
+def _dropped(issue: Issue, feed: str, inputs: DeliveryInputs) -> str:
+    """Why none of the issue's columns is delivered, if that was decided."""
+    columns = {issue.column, *issue.columns} - {None}
+    reasons = {
+        column: mapping.dropped_because
+        for mapping in inputs.mappings
+        if mapping.feed == feed and mapping.dropped_because
+        for column in mapping.source_columns
+    }
+    told = [reasons.get(column or "") for column in sorted(filter(None, columns))]
+    return (told[0] or "") if told and all(told) else ""
+
+
+def _passed_unique(inputs: DeliveryInputs, table: str) -> Mapping[str, bool]:
+    return {
+        check.column: check.status == "pass"
+        for check in inputs.checks
+        if check.model == table and check.column and check.name.startswith("unique")
+    }
+
+
+def _unique(inputs: DeliveryInputs, feed: str, repeated: int) -> str:
+    for account in inputs.accounts:
+        merged = sum(account.merged.values())
+        table = (account.table or "").rpartition(".")[2]
+        passed = any(_passed_unique(inputs, table).values())
+        if account.feed == feed and passed and merged + sum(account.rejected.values()) >= repeated:
+            return "Merged or set aside: each row is delivered once."
+    return ""
+
+
+def _unique_column(inputs: DeliveryInputs, mapping: ColumnMapping) -> str:
+    if _passed_unique(inputs, mapping.target_table or "").get(mapping.target_column or ""):
+        return "Each value is delivered once: the others are merged or set aside, and counted."
+    return ""
+
+
+def _by_type(kinds: tuple[str, ...], words: str) -> Callable[[ColumnMapping], str]:
+    return lambda mapping: words if (mapping.target_type or "").startswith(kinds) else ""
+
+
+def _date_order(mapping: ColumnMapping) -> str:
+    words = mapping.transformation
+    day, month = ("DD/MM" in words or "DD-MM" in words), ("MM/DD" in words or "MM-DD-" in words)
+    if day == month or mapping.rule not in {"to_date", "to_timestamp"}:
+        return ""
+    return f"Read with the {'day' if day else 'month'} first, as declared in the cleaning rules."
+
+
+def _decimal_marks(mapping: ColumnMapping) -> str:
+    if "either decimal mark" not in mapping.transformation:
+        return ""
+    return "Each read by the mark it shows; a number that could be read both ways is set aside."
+
+
+def _spelling(mapping: ColumnMapping) -> str:
+    return "Delivered in the one agreed spelling." if mapping.rule == "to_code" else ""
+
+
+_BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
+    "casing_variants": _spelling,
+    "similar_values": _spelling,
+    "mixed_date_formats": _by_type(_DATES, "Delivered in one form, YYYY-MM-DD."),
+    "two_digit_years": _by_type(_DATES, "Delivered with four digits."),
+    "ambiguous_dates": _date_order,
+    "mixed_number_formats": _decimal_marks,
+    "decimal_comma": _by_type(_NUMBERS, "Delivered as numbers."),
+    "currency_in_values": _by_type(_NUMBERS, "Delivered as numbers, without the sign."),
+    "units_in_values": _by_type(_NUMBERS, "Delivered as numbers, without the unit."),
+    "leading_zeros": _by_type(("VARCHAR",), "Delivered as text, with their zeros."),
+}

@@ -1,0 +1,49 @@
+"""Drops that a temp pattern hides which came after they were seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+
+from consulting.intake.ledger import in_chunks
+from consulting.intake.matching import NO_FEED, NO_PERIOD
+from consulting.intake.records import State
+from consulting.intake.schema import drops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import RowMapping
+
+    from consulting.intake.ledger import Transaction
+    from consulting.intake.matching import TemporaryNames
+
+
+def part_hidden(
+    rows: Sequence[RowMapping], temporary: TemporaryNames
+) -> tuple[list[RowMapping], list[RowMapping]]:
+    """Drops that the patterns hide by now, and the others.
+
+    Not hidden is what a person asked for, and what a run found unreadable.
+    """
+    hidden: list[RowMapping] = []
+    rest: list[RowMapping] = []
+    for row in rows:
+        judged = row["state"] == State.QUARANTINED and row["code"] not in (NO_FEED, NO_PERIOD)
+        covered = not judged and not row["forced"] and temporary.covers(row["key"])
+        (hidden if covered else rest).append(row)
+    return hidden, rest
+
+
+def hide(transaction: Transaction, rows: Sequence[RowMapping], now: datetime) -> None:
+    """Forget that files are there; without the pattern they are seen anew."""
+    ids = [row["drop_id"] for row in rows]
+    for chunk in in_chunks(ids):
+        transaction.connection.execute(
+            update(drops)
+            .where(drops.c.drop_id.in_(chunk))
+            .values(state=State.VANISHED, visible=False, code=None, reason=None, fix=None)
+        )
+    transaction.record(now, "hidden", drop_ids=ids, detail="a temporary name (temp_patterns)")

@@ -1,0 +1,106 @@
+"""Whether a file is a rejects file that came back: told by its content, whatever its name."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+from consulting.corrections import CORRECTION_ID
+from consulting.intake.reading.formats import HEAD, MAX_OFFICE_BYTES, detect_format
+from consulting.intake.reading.sources import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from consulting.intake.reading.options import ReadOptions
+    from consulting.intake.reading.sources import ByteSource
+
+_MARKS = tuple(CORRECTION_ID.encode(codec) for codec in ("ascii", "utf-16-le", "utf-16-be"))
+_WHOLE = ("xl/sharedStrings.xml", "xl/sharedStrings.bin", "content.xml")
+_SHEETS = "xl/worksheets/"
+_HEADER_ROWS = 100
+_CHUNK = 1024 * 1024
+
+
+def corrections_options(path: Path, filename: str, options: ReadOptions) -> ReadOptions | None:
+    """How to read the file, if it looks like a corrections file; None if it does not.
+
+    What the feed declares of its files (sheet, delimiter, encoding) need not hold for a file of
+    ours that a client saved again.
+
+    Args:
+        path: The landed copy.
+        filename: The file as the client named it, for messages.
+        options: What is declared for the feed.
+
+    Raises:
+        UnreadableFileError: If the file can not be opened.
+    """
+    source = open_source(path, filename, options)
+    kind = detect_format(source).name
+    sheet = None
+    if kind == "csv":
+        if not _marked(source.head(HEAD)):
+            return None
+    elif kind in {"xlsx", "xlsb", "xls", "ods"}:
+        sheet = _marked_sheet(source, kind)
+        if sheet is None:
+            return None
+    else:
+        return None
+    return options.model_copy(
+        update={
+            "sheet": sheet,
+            "header_row": None,
+            "skip_rows": None,
+            "delimiter": None,
+            "quotechar": None,
+            "encoding": None,
+            "expected_columns": (CORRECTION_ID,),
+        }
+    )
+
+
+def _marked(data: bytes) -> bool:
+    return any(mark in data.lower() for mark in _MARKS)
+
+
+def _marked_sheet(source: ByteSource, kind: str) -> str | None:
+    """The sheet that has the ids; the workbook is opened only if the word is in it at all."""
+    data = source.all_bytes(MAX_OFFICE_BYTES)
+    pieces = iter([data]) if kind == "xls" else _texts(data)
+    if not any(_marked(piece) for piece in pieces):
+        return None
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+            for name in workbook.sheet_names:
+                rows = workbook.get_sheet_by_name(name).to_python(nrows=_HEADER_ROWS)
+                cells = (cell for row in rows for cell in row if isinstance(cell, str))
+                if any(cell.strip().casefold() == CORRECTION_ID for cell in cells):
+                    return name
+    except (CalamineError, OSError, ValueError):
+        return None  # the reader says what is wrong with it
+    return None
+
+
+def _texts(data: bytes) -> Iterator[bytes]:
+    """The parts of a workbook where a header can stand: shared texts, and the top of each sheet."""
+    overlap = max(map(len, _MARKS))
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name in archive.namelist():
+                if name in _WHOLE:
+                    with archive.open(name) as part:
+                        tail = b""
+                        while chunk := part.read(_CHUNK):
+                            yield tail + chunk
+                            tail = chunk[-overlap:]
+                elif name.startswith(_SHEETS):
+                    with archive.open(name) as part:
+                        yield part.read(HEAD)
+    except (zipfile.BadZipFile, OSError, EOFError):
+        return  # the reader says what is wrong with it

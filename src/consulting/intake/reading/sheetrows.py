@@ -1,0 +1,229 @@
+"""One sheet's rows: where its table is, its cells as text, held against the scan of the file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from consulting.errors import UnreadableFileError
+from consulting.intake.reading.layout import HEAD_ROWS, Row, find_layout
+from consulting.intake.reading.table import TableWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from python_calamine import CalamineSheet
+
+    from consulting.intake.reading.options import ReadOptions
+    from consulting.intake.reading.outcome import Outcome, StoreFactory
+    from consulting.intake.reading.sheetscan import SheetScan
+    from consulting.intake.reading.sources import ByteSource
+
+EXACT_INTEGER = 2**53  # above it, a workbook's numbers are no longer exact
+BATCH = 5_000
+
+_MIDNIGHT = dt.time()
+
+
+def read_rows(
+    source: ByteSource,
+    sheet: CalamineSheet,
+    scan: SheetScan,
+    options: ReadOptions,
+    store: StoreFactory,
+) -> Outcome:
+    """Read one sheet.
+
+    Raises:
+        UnreadableFileError: `sheet_empty`, `rows_unaccounted`.
+    """
+    survey = _Survey.of(sheet)
+    if not survey.lines:
+        raise UnreadableFileError(
+            source.filename,
+            "sheet_empty",
+            "The sheet holds no value.",
+            "Send the workbook with data, or declare the feed's `sheet`.",
+        )
+    head = [Row(line, survey.texts(row)) for line, row in survey.head]
+    layout = find_layout(head, len(survey.used), options, unit="row")
+    merges = _Merges(sheet, survey, layout.first_line)
+    with store(layout.columns) as kept:
+        writer = TableWriter(layout, kept, options.max_rows, source.filename)
+        batch: list[Row] = []
+        for line, row in _rows(sheet):
+            if line in survey.lines:
+                batch.append(Row(line, merges.fill(line, survey.texts(row))))
+            if len(batch) >= BATCH:
+                writer.add_rows(batch)
+                batch = []
+        writer.add_rows(batch)
+        unread = (scan.rows or set()) - survey.lines
+        blank = sorted(line for line in unread if line >= layout.first_line)
+        kept.reject([(line, "no_readable_cell", "") for line in blank])
+        stored = writer.finish()
+    outcome = writer.outcome(stored)
+    counted = len(survey.lines) if scan.rows is None else len(scan.rows)
+    outcome.received = counted - writer.lines_not_records - (len(unread) - len(blank))
+    _check(source, outcome, scan)
+    empty = (sheet.end[1] + 1 if sheet.end else 0) - len(survey.used)
+    if empty:
+        outcome.decisions.append(f"{empty} empty column{'s' if empty > 1 else ''} left out.")
+    outcome.warnings += _about_cells(scan, survey.large, merges.count, len(blank))
+    return outcome
+
+
+def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
+    """(row number, cells) of each row; the cells begin at the first column in use."""
+    return enumerate(sheet.iter_rows(), start=1)
+
+
+@dataclass
+class _Survey:
+    """What a first pass over a sheet finds.
+
+    Attributes:
+        lines: The rows that hold a value.
+        used: The places of the columns that do.
+        head: The first rows that do.
+        large: How many numbers are too large to be exact.
+    """
+
+    lines: set[int] = field(default_factory=set)
+    used: list[int] = field(default_factory=list)
+    head: list[tuple[int, list[Any]]] = field(default_factory=list)
+    large: int = 0
+
+    @classmethod
+    def of(cls, sheet: CalamineSheet) -> _Survey:
+        """Look at every cell of a sheet."""
+        survey, used = cls(), set[int]()
+        for line, row in _rows(sheet):
+            places = [at for at, value in enumerate(row) if value not in {"", None}]
+            if not places:
+                continue
+            used.update(places)
+            survey.lines.add(line)
+            if len(survey.head) < HEAD_ROWS:
+                survey.head.append((line, row))
+            survey.large += sum(1 for value in row if _is_large(value))
+        survey.used = sorted(used)
+        return survey
+
+    def texts(self, row: Sequence[Any]) -> list[str]:
+        """A row's cells in the used columns."""
+        return [as_text(row[at]) for at in self.used]
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) >= EXACT_INTEGER
+
+
+class _Merges:
+    """Gives each row of a cell that is merged over several rows its value.
+
+    Merges that begin above the first row of data are left as they are.
+    """
+
+    def __init__(self, sheet: CalamineSheet, survey: _Survey, first_line: int) -> None:
+        self.count = 0
+        self._starts: dict[int, list[tuple[int, int]]] = {}
+        self._open: dict[int, tuple[int, str]] = {}
+        left_edge = sheet.start[1] if sheet.start else 0
+        places = {left_edge + at: position for position, at in enumerate(survey.used)}
+        for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+            if bottom > top and top + 1 >= first_line and left in places:
+                self._starts.setdefault(top + 1, []).append((places[left], bottom + 1))
+                self.count += top + 1 in survey.lines
+
+    def fill(self, line: int, cells: list[str]) -> list[str]:
+        """The cells of the next row, with what is merged into it from above."""
+        for position, (last, text) in list(self._open.items()):
+            if line <= last:
+                cells[position] = text
+            else:
+                del self._open[position]
+        for position, last in self._starts.get(line, ()):
+            self._open[position] = (last, cells[position])
+        return cells
+
+
+def _check(source: ByteSource, outcome: Outcome, scan: SheetScan) -> None:
+    if outcome.received != outcome.seen + outcome.rejected:
+        raise UnreadableFileError(
+            source.filename,
+            "rows_unaccounted",
+            f"The sheet has {outcome.received:,} records by a count of the file itself, but "
+            f"{outcome.seen:,} were read and {outcome.rejected:,} set aside.",
+            "Send the data as CSV, and report the workbook's structure: the reader is at fault.",
+        )
+    if scan.rows is None:
+        outcome.warnings.append(
+            "The rows of this sheet could not be counted a second time; the count is the reader's."
+        )
+
+
+def _about_cells(scan: SheetScan, large: int, merges: int, blank: int) -> list[str]:
+    words = []
+    if scan.errors:
+        words.append(
+            f"{scan.errors:,} cells hold an error (like #N/A or #REF!); they were read as blank."
+        )
+    if scan.uncalculated:
+        words.append(
+            f"{scan.uncalculated:,} cells hold a formula that was never calculated; they were read "
+            "as blank. Open the workbook in Excel, save it and send it again."
+        )
+    if blank:
+        words.append(f"{blank:,} rows hold nothing that can be read and were set aside.")
+    if merges:
+        words.append(f"{merges:,} cells merged over several rows: each row was given the value.")
+    if large:
+        words.append(
+            f"{large:,} cells hold numbers of more than 15 digits: a workbook can not keep all of "
+            "them. Send long identifiers as text."
+        )
+    return words
+
+
+def as_text(value: Any) -> str:  # noqa: PLR0911 - one line for each type
+    """A cell's value as text: numbers without noise, dates in ISO form.
+
+    Numbers have the 15 significant digits a workbook is exact to.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, dt.datetime):
+        if value.time() == _MIDNIGHT:
+            return value.date().isoformat()
+        return value.isoformat(sep=" ")
+    if isinstance(value, dt.timedelta):
+        return _duration(value)
+    return str(value)
+
+
+def _number(value: float) -> str:
+    if value.is_integer() and abs(value) < 1e21:  # noqa: PLR2004 - beyond, digits are noise
+        return str(int(value))
+    text = f"{value:.15g}"
+    if "e" in text:
+        from decimal import Decimal
+
+        return f"{Decimal(text):f}"
+    return text
+
+
+def _duration(value: dt.timedelta) -> str:
+    seconds = int(value.total_seconds())
+    sign = "-" if seconds < 0 else ""
+    hours, rest = divmod(abs(seconds), 3600)
+    return f"{sign}{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"

@@ -1,0 +1,176 @@
+"""One cause is one alert: whatever a bad file does to its runs, people hear of it once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from consulting.chain import artifacts
+from consulting.intake.records import BatchStatus
+from consulting.profiling import DriftFinding
+from consulting.records import CheckOutcome
+
+from .conftest import claim, deliver
+
+if TYPE_CHECKING:
+    from consulting.chain import Engagement
+    from consulting.records import Batch
+
+    from .conftest import House
+
+
+def leave_failed_tests(engagement: Engagement, batch: Batch) -> None:
+    check = CheckOutcome(unique_id="t", name="unique_orders_id", model="orders", severity="error",
+                         status="fail", failing_rows=7)  # fmt: skip
+    path = engagement.folder.run(batch.batch_id) / artifacts.CHECKS
+    artifacts.write(path, artifacts.Checks(checks=(check,)))
+
+
+def leave_drift(engagement: Engagement, batch: Batch) -> None:
+    found = tuple(
+        DriftFinding(feed=feed, kind="missing_column", severity="block", column="id",
+                     detail=f"The column id of {feed} is gone.", recommendation="Ask for it.")
+        for feed in ("orders", "people")
+    )  # fmt: skip
+    path = engagement.folder.run(batch.batch_id) / artifacts.PROFILE
+    artifacts.write(path, artifacts.Profile(profiles=(), drift=found))
+
+
+def leave_nothing(_engagement: Engagement, _batch: Batch) -> None:
+    """A run that died with an error leaves no verdict."""
+
+
+CAUSES = {"failed tests": leave_failed_tests, "drift": leave_drift, "an error": leave_nothing}
+
+
+def fail_with(engagement: Engagement, batch: Batch, run_id: str, leave: Any) -> None:
+    engagement.intake.begin(batch.batch_id, run_id, now=datetime.now(UTC))
+    leave(engagement, batch)
+    engagement.intake.failed(
+        batch.batch_id, run_id, reason="It failed.", now=datetime.now(UTC), cause="data"
+    )
+
+
+def open_titles(house: House) -> list[str]:
+    return [each["text"] for each in house.slack.roots() if "esolved" not in each["text"]]
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_a_file_that_fails_until_it_is_set_aside_is_one_alert_and_discarding_it_ends_it(
+    house: House, cause: str
+) -> None:
+    acme = house.client(security_tier=3)
+    for run in ("run-1", "run-2"):
+        fail_with(acme, claim(acme, "orders.csv" if run == "run-1" else ""), run, CAUSES[cause])
+        house.tick()
+    (story,) = acme.intake.state().quarantined
+    (message,) = house.slack.roots()
+    house.tick()
+    house.tick_later(minutes=2)
+    assert "orders.csv" in str(message["blocks"])
+    assert "set aside" in str(message["blocks"]), "the same message says so"
+    assert f"consulting release acme_corp {story.drop.drop_id}" in str(message["blocks"])
+    assert len(house.slack.messages) == 1
+    acme.intake.discard(story.drop.drop_id, dry_run=False)
+    house.tick()
+    house.tick_later(minutes=5)
+    assert len(house.slack.replies()) == 1
+
+
+def test_an_error_and_then_drift_of_the_same_batch_are_one_alert(house: House) -> None:
+    acme = house.client(security_tier=3, intake={"settle_seconds": 0, "retry_seconds": 0,
+                                                 "solo_failures": 9})  # fmt: skip
+    for number, cause in enumerate(("an error", "drift", "failed tests")):
+        batch = claim(acme, "" if number else "orders.csv")
+        fail_with(acme, batch, f"run-{number}", CAUSES[cause])
+        house.tick()
+    assert len(house.slack.messages) == 1
+    deliver(acme, claim(acme, ""), "run-9")
+    house.tick()
+    assert len(house.slack.roots()) == 1
+    assert len(house.slack.replies()) == 1, "a retry that succeeds resolves"
+
+
+def test_two_feeds_that_changed_shape_in_one_batch_are_one_alert(house: House) -> None:
+    acme = house.client(security_tier=3)
+    fail_with(acme, claim(acme), "run-1", leave_drift)
+    for _ in range(2):
+        house.tick()
+    (message,) = house.slack.messages
+    assert "orders and people changed shape" in message["text"]
+
+
+def test_a_file_that_could_not_be_read_speaks_for_the_batch_that_failed_without_it(
+    house: House,
+) -> None:
+    acme = house.client(security_tier=3)
+    (acme.folder.incoming / "orders_bad.csv").write_text("x")
+    batch = claim(acme, "orders.csv")
+    acme.intake.begin(batch.batch_id, "run-1", now=datetime.now(UTC))
+    bad = next(drop for drop in batch.drops if drop.key == "orders_bad.csv")
+    acme.intake.quarantine(batch, bad, code="empty_file", reason="It is empty.", fix="Resend it.",
+                           now=datetime.now(UTC), keep_copy=False)  # fmt: skip
+    leave_failed_tests(acme, batch)
+    acme.intake.failed(
+        batch.batch_id, "run-1", reason="1 test failed", now=datetime.now(UTC), cause="data"
+    )
+    for _ in range(2):
+        house.tick()
+    (message,) = house.slack.messages
+    assert "orders_bad.csv" in str(message["blocks"])
+    assert "not delivered either: 1 test failed" in str(message["blocks"])
+
+
+def test_a_batch_halved_to_find_the_bad_file_is_one_alert_until_that_file_is_replaced(
+    house: House,
+) -> None:
+    acme = house.client(security_tier=3)
+    (acme.folder.incoming / "orders_bad.csv").write_text("x")
+    whole = claim(acme, "orders.csv")
+    assert len(whole.drops) == 2
+    run = 0
+    while not acme.intake.state().quarantined:
+        batch = claim(acme, "") if run else whole
+        run += 1
+        if any(drop.key == "orders_bad.csv" for drop in batch.drops):
+            fail_with(acme, batch, f"run-{run}", leave_failed_tests)
+        else:
+            deliver(acme, batch, f"run-{run}")
+        house.tick()
+    assert run > 3
+    house.tick_later(minutes=2)
+    (message,) = house.slack.messages
+    assert "orders_bad.csv" in str(message["blocks"])
+    assert "`orders.csv`" not in str(message["blocks"]), "it was delivered"
+    (acme.folder.incoming / "orders_bad.csv").write_text("good now")
+    deliver(acme, claim(acme, ""), "run-99")
+    house.tick()
+    house.tick_later(minutes=5)
+    assert len(house.slack.roots()) == 1
+    assert len(house.slack.replies()) == 1
+
+
+def test_a_corrected_file_that_fails_again_is_no_second_alert(house: House) -> None:
+    acme = house.client(security_tier=3)
+    fail_with(acme, claim(acme), "run-1", leave_failed_tests)
+    house.tick()
+    (acme.folder.incoming / "orders.csv").write_text("corrected, wrongly")
+    while (batch := claim(acme, "")).drops[0].version < 2:
+        acme.intake.begin(batch.batch_id, "run-2", now=datetime.now(UTC))
+        acme.intake.delivered(batch.batch_id, "run-2", now=datetime.now(UTC))
+    fail_with(acme, batch, "run-3", leave_failed_tests)
+    assert [b.status for b in acme.intake.state().batches] == [BatchStatus.WAITING]
+    house.tick()
+    assert len(house.slack.messages) == 1
+
+
+def test_the_next_file_that_fails_is_an_alert_of_its_own(house: House) -> None:
+    acme = house.client(security_tier=3)
+    for name in ("orders_1.csv", "orders_2.csv"):
+        for run in (1, 2):
+            batch = claim(acme, name if run == 1 else "")
+            fail_with(acme, batch, f"{name}-{run}", leave_failed_tests)
+            house.tick()
+    assert len(house.slack.roots()) == 2

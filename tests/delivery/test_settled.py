@@ -1,0 +1,190 @@
+"""What the cleaning has dealt with is told apart, and is claimed on evidence only."""
+
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from consulting.delivery import DeliveryInputs, ask_questions, collect_findings
+from consulting.delivery.advice import ADVICE
+from consulting.delivery.findings import count_by_severity, findings_that_matter
+from consulting.delivery.report import group_findings
+from consulting.delivery.settled import find_remaining, settled
+from consulting.layout import ClientFolder
+from consulting.profiling import Issue
+from consulting.records import CheckOutcome, ColumnMapping
+
+DOCS = Path(__file__).parents[2] / "docs" / "profile.md"
+
+
+def issue_of(inputs: DeliveryInputs, column: str, kind: str) -> tuple[Issue, str]:
+    return next(
+        (issue, profile.feed)
+        for profile in inputs.profiles
+        for issue in profile.issues
+        if (issue.column, issue.issue_type) == (column, kind)
+    )
+
+
+def mapped(inputs: DeliveryInputs, column: str, **changes: object) -> DeliveryInputs:
+    """The inputs with the mapping of a source column changed."""
+    mappings = tuple(
+        ColumnMapping.model_validate({**mapping.model_dump(), **changes})
+        if mapping.source_columns == (column,)
+        else mapping
+        for mapping in inputs.mappings
+    )
+    return inputs.model_copy(update={"mappings": mappings})
+
+
+def test_every_type_of_issue_has_a_title_and_an_advice_for_the_client() -> None:
+    issues = DOCS.read_text().partition("## Drift")[0]
+    documented = set(re.findall(r"^\| `(\w+)` \| (?:error|warn|info)", issues, re.MULTILINE))
+    assert documented == set(ADVICE)
+    consultants_words = re.compile(r"rule|model|null token|to_text|\bdbt\b|client", re.IGNORECASE)
+    for words in ADVICE.values():
+        assert not consultants_words.search(words.title + words.advice), words
+        assert words.advice.endswith(".")
+
+
+def test_blanks_around_values_are_settled_where_no_delivered_value_has_them(
+    folder: ClientFolder, inputs: DeliveryInputs
+) -> None:
+    issue, feed = issue_of(inputs, "Full Name", "untrimmed_values")
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        gone = find_remaining(connection, inputs)
+        assert settled(issue, feed, inputs, gone) == "Delivered without them."
+        connection.execute(
+            "UPDATE marts.customers SET full_name = ' ' || full_name WHERE _row_id = 9"
+        )
+        assert settled(issue, feed, inputs, find_remaining(connection, inputs)) == ""
+
+
+def test_values_that_were_set_aside_are_settled_and_one_that_was_not_is_open(
+    folder: ClientFolder, inputs: DeliveryInputs
+) -> None:
+    issue, feed = issue_of(inputs, "Amount", "type_mismatch")
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        assert settled(issue, feed, inputs, find_remaining(connection, inputs)).startswith("Set")
+        connection.execute(
+            "INSERT INTO marts.orders SELECT order_id, customer_no, ordered_on, 1, status, "
+            "weight_g, rep_code, _file, _row, 59 FROM marts.orders LIMIT 1"
+        )
+        assert settled(issue, feed, inputs, find_remaining(connection, inputs)) == ""
+
+
+def test_a_dropped_columns_issues_are_settled_by_the_reason(inputs: DeliveryInputs) -> None:
+    issue, feed = issue_of(inputs, "Legacy Flag", "constant_column")
+    words = settled(issue, feed, inputs)
+    assert words == "Not delivered: It holds the same value in every row."
+    no_reason = mapped(inputs, "Legacy Flag", dropped_because=None)
+    assert settled(issue, feed, no_reason) == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("date, written YYYY-MM-DD or MM/DD/YYYY", "Read with the month first, as declared"),
+        ("date, written DD/MM/YYYY", "Read with the day first, as declared"),
+        ("date, written DD/MM/YYYY or MM/DD/YYYY", ""),
+        ("date, written YYYY-MM-DD", ""),
+    ],
+)
+def test_dates_that_could_be_read_two_ways_are_settled_by_one_declared_order(
+    inputs: DeliveryInputs, written: str, words: str
+) -> None:
+    issue = Issue(
+        feed="orders",
+        column="Order Date",
+        issue_type="ambiguous_dates",
+        severity="error",
+        detail="3 dates could be read two ways.",
+        evidence_count=3,
+        recommendation="",
+        question="Is 03/04 the 3rd of April or the 4th of March?",
+    )
+    profile = inputs.profiles[1].model_copy(update={"issues": (issue,)})
+    declared = mapped(inputs, "Order Date", transformation=written).model_copy(
+        update={"profiles": (profile,)}
+    )
+    assert settled(issue, "orders", declared).startswith(words)
+    assert bool(settled(issue, "orders", declared)) is bool(words)
+    asked = [question.ask for question in ask_questions(declared)]
+    assert (issue.question in asked) is not bool(words), "an answered question is not asked again"
+    by_hand = mapped(declared, "Order Date", rule="sql")
+    assert settled(issue, "orders", by_hand) == "", "hand-written SQL settles what is counted only"
+
+
+def test_a_repeated_key_is_settled_by_a_passed_test_alone(inputs: DeliveryInputs) -> None:
+    feed = "customers"
+    issue = issue_of(inputs, "Full Name", "untrimmed_values")[0].model_copy(
+        update={"column": "Customer No", "issue_type": "duplicate_key"}
+    )
+    assert settled(issue, feed, inputs).startswith("Each value is delivered once")
+    failed = tuple(
+        check.model_copy(update={"status": "fail"}) if check.name.startswith("unique") else check
+        for check in inputs.checks
+    )
+    assert settled(issue, feed, inputs.model_copy(update={"checks": failed})) == ""
+    assert settled(issue, feed, inputs.model_copy(update={"checks": ()})) == ""
+
+
+def test_repeated_rows_are_settled_where_they_were_merged_and_a_key_proves_it(
+    inputs: DeliveryInputs,
+) -> None:
+    issue = next(i for i in inputs.profiles[0].issues if i.issue_type == "duplicate_rows")
+    in_schema = tuple(
+        account.model_copy(update={"table": f"marts.{account.table}"})
+        for account in inputs.accounts
+    )
+    for given in (inputs, inputs.model_copy(update={"accounts": in_schema})):
+        assert (
+            settled(issue, "customers", given) == "Merged or set aside: each row is delivered once."
+        )
+    kept = tuple(account.model_copy(update={"merged": {}}) for account in inputs.accounts)
+    assert settled(issue, "customers", inputs.model_copy(update={"accounts": kept})) == ""
+    assert settled(issue, "customers", inputs.model_copy(update={"checks": ()})) == ""
+
+
+def test_settled_findings_come_last_are_counted_apart_and_never_on_page_one(
+    folder: ClientFolder, inputs: DeliveryInputs
+) -> None:
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        findings = collect_findings(inputs, find_remaining(connection, inputs))
+    states = [bool(finding.settled) for finding in findings]
+    assert states == sorted(states)
+    counts = count_by_severity(findings)
+    assert sum(counts.values()) == len(findings)
+    assert counts["settled"] == sum(states) > 5
+    assert not any(finding.settled for finding in findings_that_matter(findings, count=99))
+
+
+def test_of_equal_severity_tests_and_rejects_stand_before_what_the_profile_says(
+    inputs: DeliveryInputs,
+) -> None:
+    open_ones = [f for f in collect_findings(inputs) if f.severity == "warn" and not f.settled]
+    sources = list(dict.fromkeys(finding.source for finding in open_ones))
+    assert sources == ["test", "rejects", "profile"]
+
+
+def test_findings_of_one_kind_are_told_together_and_none_is_lost(inputs: DeliveryInputs) -> None:
+    findings = collect_findings(inputs)
+    groups = group_findings(findings, "warn")
+    told = [finding for group in groups for finding in group.findings]
+    wanted = [f for f in findings if f.severity == "warn" and not f.settled]
+    assert sorted(told, key=findings.index) == wanted
+    rejects = next(group for group in groups if group.first.source == "rejects")
+    assert rejects.title == "Rows set aside"
+    assert len(rejects.findings) == 5
+    assert "“Amount” is not an amount of money. 90 rows, 1.7 %" in rejects.words(
+        next(finding for finding in rejects.findings if finding.count == 90)
+    )
+
+
+def test_a_test_that_could_not_run_is_told_as_such(inputs: DeliveryInputs) -> None:
+    broken = CheckOutcome(
+        unique_id="t", name="t", model="orders", severity="error", status="error", failing_rows=0
+    )
+    findings = collect_findings(inputs.model_copy(update={"checks": (broken,)}))
+    assert "Could not be tested: t" in [finding.title for finding in findings]
