@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from consulting.delivery import Delivery, DeliveryInputs, build_delivery, list_deliveries
+from consulting.delivery.tables import open_warehouse
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 from consulting.records import FeedAccount
@@ -281,3 +282,13 @@ def test_a_warehouse_can_be_read_only_while_it_is_delivered_from(
     build_delivery(inputs, folder=folder, tables=scenario.TABLES)
     assert hash_file(folder.warehouse) == before
     shutil.rmtree(folder.deliverables)
+
+
+def test_a_folder_whose_name_holds_a_quote_can_be_delivered_to(tmp_path: Path) -> None:
+    folder = tmp_path / "o'brien"
+    target = folder / "delivery"
+    target.mkdir(parents=True)
+    duckdb.connect(str(folder / "warehouse.duckdb")).close()
+    with open_warehouse(folder / "warehouse.duckdb", writes_to=target) as connection:
+        connection.execute("COPY (SELECT 1) TO $1", [str(target / "one.csv")])
+    assert (target / "one.csv").exists()
