@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 import consulting.delivery.rejects
-from consulting.corrections import correction_id, is_corrections, original_columns
+from consulting.corrections import DESK_COLUMNS, correction_id, is_corrections
 from consulting.delivery import (
     Delivery,
     DeliveryInputs,
@@ -36,7 +36,7 @@ def test_every_rejected_row_is_exported_with_its_reasons_as_the_client_sent_it(
         assert len(rows) == sum(account.rejected.values())
         assert len({row["_correction_id"] for row in rows}) == len(rows)
     orders = rows_of(delivery.path / "rejects" / "orders_rejects_2026-10.csv")
-    assert original_columns(orders[0]) == list(scenario.ORDER_COLUMNS)
+    assert list(orders[0]) == [*DESK_COLUMNS, *scenario.ORDER_COLUMNS]
     first = next(row for row in orders if row["Amount"] == "tbc")
     assert first["_reason"] == "“Amount” is not an amount of money"
     assert first["_row"] == str(int(first["Order ID"]) + 1)

@@ -59,7 +59,7 @@ def rows_of(delivery: Delivery) -> list[str]:
     return [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row)).strip() for row in rows]
 
 
-def test_the_table_goes_by_the_calendar_and_tells_what_replaced_what(series: Delivery) -> None:
+def test_the_table_goes_by_the_calendar_and_tells_what_supersedes_what(series: Delivery) -> None:
     rows = rows_of(series)
     months = [row.split()[0] for row in rows]
     assert months == [
@@ -78,8 +78,8 @@ def test_the_table_goes_by_the_calendar_and_tells_what_replaced_what(series: Del
     ]
     assert rows[2] == "2025-12 Nothing delivered yet."
     assert rows[8].startswith("2025-06 this delivery 4th delivery 3 November 2026 6,514")
-    assert rows[9].startswith("2025-06 3rd delivery, replaced")
-    assert rows[11].startswith("2025-06 1st delivery, replaced")
+    assert rows[9].startswith("2025-06 3rd delivery, superseded")
+    assert rows[11].startswith("2025-06 1st delivery, superseded")
 
 
 def test_page_one_says_which_delivery_this_one_takes_the_place_of(series: Delivery) -> None:

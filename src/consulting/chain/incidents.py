@@ -20,8 +20,9 @@ from consulting.alerting import (
 )
 from consulting.chain.delivered import blocked_operations
 from consulting.chain.facts import SCHEDULE_SLACK
-from consulting.chain.troubles import POISON, in_known_terms, troubles_of
+from consulting.chain.troubles import in_known_terms, troubles_of
 from consulting.delivery import MANIFEST, read_summary
+from consulting.intake import POISON
 from consulting.records import QuarantinedFile
 
 if TYPE_CHECKING:

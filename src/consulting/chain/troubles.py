@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from consulting.alerting import Event, drift, failed_run, failed_tests
 from consulting.chain import artifacts, gate
-from consulting.intake import BatchStatus
+from consulting.intake import POISON, BatchStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     RunOf = Callable[[str], tuple[str | None, str | None]]
     """Batch id → the link to its last run and that run's first error, where they are known."""
 
-POISON = "run_failed"
-"""The code of a file that was set aside because runs with it failed."""
 TROUBLES: tuple[Kind, ...] = ("drift", "failed_tests", "failed_run")
 """Kinds that a failing batch can give, the earliest cause first."""
 _STAGES = {

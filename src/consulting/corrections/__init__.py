@@ -14,7 +14,6 @@ from consulting.corrections.identity import (
     correction_id,
     corrections_name,
     is_corrections,
-    original_columns,
     rejects_name,
 )
 from consulting.corrections.returned import returned_rows
@@ -30,7 +29,6 @@ __all__ = [
     "corrections_name",
     "is_corrections",
     "origin",
-    "original_columns",
     "rejects_name",
     "returned_rows",
     "sent_rows",

@@ -33,11 +33,6 @@ def is_corrections(columns: Iterable[str]) -> bool:
     return CORRECTION_ID in {column.strip().strip("\ufeff").casefold() for column in columns}
 
 
-def original_columns(columns: Iterable[str]) -> list[str]:
-    """Return the client's own columns of a rejects file, without the desk's."""
-    return [column for column in columns if column not in {*DESK_COLUMNS, UNPARSED_TEXT}]
-
-
 def rejects_name(feed: str, period: str | None = None) -> str:
     """What a feed's rejects file is called, without its suffix.
 

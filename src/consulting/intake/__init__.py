@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from consulting.intake.fate import POISON
     from consulting.intake.heartbeat import beating
     from consulting.intake.intake import Intake
     from consulting.intake.ledger import Ledger
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from consulting.intake.stores import Listed, ListingPage, LocalStore, S3Store, Store
 
 __all__ = [
+    "POISON",
     "BatchPolicy",
     "BatchStanding",
     "BatchStatus",
@@ -56,6 +58,7 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
+        "POISON": "fate",
         "BatchPolicy": "records",
         "BatchStanding": "records",
         "BatchStatus": "records",

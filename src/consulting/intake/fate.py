@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from consulting.intake.records import BatchPolicy, FailureCause
 
 POISON = "run_failed"
+"""The code of a file that is set aside because runs with it failed."""
 _STREAK_OF_AN_OUTAGE = 3
 _FAILURES_OF_A_HALF = 3
 
