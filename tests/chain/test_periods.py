@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,3 +68,14 @@ def test_a_new_version_of_one_file_leaves_the_other_files_corrected(world: World
     assert verify_delivery(world.engagement, newest.delivery_id, log=print) == []
     world.drop("customers_2026-01_c.csv", HEADER + customer(5))
     assert received(world.run()) == ("2026-01", 5, 5)
+
+
+def test_files_that_can_not_be_added_to_are_told(world: World) -> None:
+    shutil.rmtree(world.folder.path / "runs")
+    world.drop("customers_2026-01_b.csv", HEADER + customer(3))
+    assert received(world.run()) == ("2026-01", 1, 1)
+    assert any("customers: files that were delivered before" in said for said in world.said)
+    world.said.clear()
+    world.drop("customers_2026-02.csv", HEADER + customer(3))
+    world.run()
+    assert not any("delivered before" in said for said in world.said)

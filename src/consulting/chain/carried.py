@@ -53,6 +53,31 @@ def carry_forward(
             yield carried
 
 
+def no_longer_held(
+    engagement: Engagement, batch: Batch, own: Sequence[FileReading], carried: Sequence[Carried]
+) -> Iterator[str]:
+    """Feeds of which files should stand in and can not: what was kept of them is gone."""
+    held = {one.feed for one in carried if one.readings}
+    for feed in (feed.name for feed in engagement.config.feeds if feed.name not in held):
+        mine = [reading for reading in own if reading.feed == feed]
+        if mine and batch.period is None:
+            continue
+        last = engagement.intake.last_delivered(
+            feed, before_batch=batch.batch_id, period=batch.period
+        )
+        if last is None:
+            continue
+        earlier = _received(engagement, last[0].batch_id)
+        before: Sequence[tuple[str, str | None]] = (
+            [(drop.key, drop.sha256) for drop in last[1]]
+            if earlier is None
+            else [(r.filename, r.sha256) for r in earlier.base if r.feed == feed]
+        )
+        names, hashes = {r.filename for r in mine}, {r.sha256 for r in mine}
+        if any(name not in names and sha256 not in hashes for name, sha256 in before):
+            yield feed
+
+
 def _last(engagement: Engagement, batch: Batch, feed: str) -> Carried | None:
     last = engagement.intake.last_delivered(feed, before_batch=batch.batch_id, period=batch.period)
     earlier = _received(engagement, last[0].batch_id) if last else None

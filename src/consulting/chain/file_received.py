@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
-from consulting.chain.carried import carry_forward
+from consulting.chain.carried import carry_forward, no_longer_held
 from consulting.chain.corrected import (
     feed_of_corrections,
     read_drop,
@@ -88,6 +88,12 @@ def receive(
             if one.batch_id is None and one.readings:
                 names = ", ".join(reading.filename for reading in one.readings)
                 log(f"{one.feed}: {batch.period} holds {names} as well, delivered before")
+        for feed in no_longer_held(engagement, batch, readings, carried):
+            log(
+                f"{feed}: files that were delivered before should stand in, and what was kept of "
+                "them is gone (the tier was lowered, or `runs/` was cleared): this delivery is "
+                "without them. Reprocess or drop them again to have all"
+            )
         tell_of_partial_files(engagement, carried, log)
         received = artifacts.Intake(
             batch=batch,
