@@ -53,6 +53,14 @@ def fail_with(engagement: Engagement, batch: Batch, run_id: str, leave: Any) -> 
     )
 
 
+def stop_run(engagement: Engagement, batch: Batch, run_id: str) -> None:
+    now = datetime.now(UTC)
+    engagement.intake.begin(batch.batch_id, run_id, now=now)
+    engagement.intake.failed(
+        batch.batch_id, run_id, reason="It was stopped.", now=now, cause="interrupted"
+    )
+
+
 def open_titles(house: House) -> list[str]:
     return [each["text"] for each in house.slack.roots() if "esolved" not in each["text"]]
 
@@ -91,6 +99,22 @@ def test_an_error_and_then_drift_of_the_same_batch_are_one_alert(house: House) -
     house.tick()
     assert len(house.slack.roots()) == 1
     assert len(house.slack.replies()) == 1, "a retry that succeeds resolves"
+
+
+def test_a_run_that_was_told_to_stop_is_no_alert_and_resolves_none(house: House) -> None:
+    acme = house.client(security_tier=3)
+    stop_run(acme, claim(acme), "run-1")
+    house.tick()
+    assert house.slack.messages == []
+    fail_with(acme, claim(acme, ""), "run-2", leave_nothing)
+    house.tick()
+    assert len(house.slack.messages) == 1
+    stop_run(acme, claim(acme, ""), "run-3")
+    house.tick()
+    assert len(house.slack.messages) == 1
+    deliver(acme, claim(acme, ""), "run-4")
+    house.tick()
+    assert len(house.slack.replies()) == 1
 
 
 def test_two_feeds_that_changed_shape_in_one_batch_are_one_alert(house: House) -> None:

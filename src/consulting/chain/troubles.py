@@ -70,7 +70,10 @@ def troubles_of(route: AlertRoute, engagement: Engagement, facts: Facts, run_of:
         _Failure(batch.batch_id, batch.reason)
         for batch in state.batches
         # while it is tried again, its folder holds half of a run
-        if batch.status == BatchStatus.WAITING and batch.reason and batch.files
+        if batch.status == BatchStatus.WAITING
+        and batch.reason
+        and batch.files
+        and not batch.interrupted
     ]
     failures += [_Failure(each.batch_id or "", each.reason or "", each) for each in poisoned]
     named = {batch.batch_id for batch in state.batches} | {

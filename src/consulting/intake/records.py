@@ -206,7 +206,19 @@ class DropStory(Record):
 
 
 class BatchStanding(Record):
-    """A batch that is not settled yet."""
+    """A batch that is not settled yet.
+
+    Attributes:
+        batch_id: The batch.
+        status: Where it stands.
+        attempt: Which try it is at.
+        files: The drops that it holds.
+        run_id: The last run that held it.
+        retry_at: When it is tried again.
+        reason: Why its last run came to nothing.
+        interrupted: Whether that run was merely told to stop, so that nothing is wrong with it.
+        stuck: Whether it was tried more often than it should take.
+    """
 
     batch_id: str
     status: BatchStatus
@@ -215,6 +227,7 @@ class BatchStanding(Record):
     run_id: str | None = None
     retry_at: datetime | None = None
     reason: str | None = None
+    interrupted: bool = False
     stuck: bool = False
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _UNSETTLED = (State.SEEN, State.READY, State.CLAIMED)
 _OPEN = (BatchStatus.PENDING, BatchStatus.RUNNING, BatchStatus.WAITING)
 _MOST_QUARANTINED = 200
+_ENDS = ("failed", "died", "interrupted")
+"""What the history calls the ways in which a run comes to nothing."""
 
 Judgement = tuple[State, str] | str
 """The state a verb leads to and why, or the reason why it is refused."""
@@ -149,8 +151,17 @@ class Verbs:
         ]
 
     def _standings(self, connection: Connection) -> tuple[BatchStanding, ...]:
+        how_it_ended = (
+            select(events.c.kind)
+            .where(events.c.client_id == self._client_id)
+            .where(events.c.batch_id == batches.c.batch_id, events.c.kind.in_(_ENDS))
+            .order_by(events.c.event_id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        files = func.count(drops.c.drop_id).label("files")
         query = (
-            select(batches, func.count(drops.c.drop_id).label("files"))
+            select(batches, files, how_it_ended.label("how_it_ended"))
             .outerjoin(
                 drops,
                 (drops.c.batch_id == batches.c.batch_id) & (drops.c.state == State.CLAIMED),
@@ -168,6 +179,7 @@ class Verbs:
                 run_id=row["run_id"],
                 retry_at=row["retry_at"],
                 reason=row["reason"],
+                interrupted=row["how_it_ended"] == "interrupted",
                 stuck=row["attempt"] > self._policy.max_attempts,
             )
             for row in connection.execute(query).mappings()
