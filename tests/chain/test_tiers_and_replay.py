@@ -108,10 +108,15 @@ def test_a_sample_that_stands_in_after_the_tier_was_raised_is_told_as_one(tmp_pa
     second = raised.folder.deliverables / raised.run().delivery_id
     (told,) = [line for line in raised.said if line.startswith("orders: no new file")]
     assert first in told
-    assert "Drop the file again" in told
+    assert "consulting reprocess acme_corp" in told
     report = (second / "quality_report.html").read_text()
     assert "Sampled in part:</strong> of orders only a sample" in report
     assert "sampled from 1,49" in report
+    (drop,) = (s.drop for s in raised.engagement.intake.history() if s.drop.feed == "orders")
+    raised.engagement.intake.reprocess([drop.drop_id], dry_run=False)
+    (orders,) = (r for r in raised.receive("again").readings if r.feed == "orders")
+    assert not orders.partial, "as the log advised"
+    assert verify_delivery(raised.engagement, second.name, log=print) == []
 
 
 def test_without_the_run_folder_the_rebuild_says_what_is_missing(

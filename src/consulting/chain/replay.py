@@ -104,7 +104,8 @@ def _read_again(
 ) -> FileReading:
     """One file read from its landed bytes, or, below tier 3, what was kept of it."""
     landed = engagement.folder.landing / reading.sha256
-    if engagement.config.security_tier == FULL_TIER and landed.is_dir():
+    whole = engagement.config.security_tier == FULL_TIER and not reading.partial
+    if whole and landed.is_dir():
         return read_drop(
             engagement,
             next(path for path in sorted(landed.iterdir()) if path.is_file()),

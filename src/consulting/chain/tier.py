@@ -60,7 +60,9 @@ def tell_of_partial_files(
             )
             log(
                 f"{earlier.feed}: {whose} was made at a lower tier: only a masked sample or the "
-                "headers are held. Drop the file again, or reprocess its drop, for all its rows"
+                "headers are held. Reprocess its drop (`consulting reprocess "
+                f"{engagement.client_id} <drop>`) for all its rows; the same bytes dropped again "
+                "are a repeat"
             )
 
 
