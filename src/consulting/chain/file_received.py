@@ -92,8 +92,8 @@ def receive(
             log(
                 f"{feed}: files that were delivered before should stand in, and what was kept of "
                 "them is gone (the tier was lowered, or `runs/` was cleared): this delivery is "
-                f"without them. Reprocess them (`consulting ledger {engagement.client_id}` has their "
-                "numbers) to have all; the same bytes dropped again are a repeat"
+                f"without them. Reprocess them (`consulting ledger {engagement.client_id}` has "
+                "their numbers) to have all; the same bytes dropped again are a repeat"
             )
         tell_of_partial_files(engagement, carried, log)
         received = artifacts.Intake(
