@@ -134,6 +134,13 @@ class ClientModels:
             for feed, names in declared_columns(manifest).items()
         }
 
+    def rules(self, feed: str) -> dict[str, str]:
+        """Source column → the rule that reads it; without those that hand-written SQL reads."""
+        return {
+            meta["from"]: meta.get("rule", "to_text")
+            for meta in read_columns(self.load_manifest(), feed).values()
+        }
+
     def _parse_into(self, work: Path, fingerprint: str) -> None:
         if not any(path.suffix != ".md" for path in _model_files(self.folder)):
             slim = empty_manifest(self.client_id, fingerprint)
