@@ -135,10 +135,11 @@ class ClientModels:
         }
 
     def rules(self, feed: str) -> dict[str, str]:
-        """Source column → the rule that reads it; without those that hand-written SQL reads."""
+        """Source column → the rule that reads it, where the YAML names one: SQL may read the rest."""
         return {
-            meta["from"]: meta.get("rule", "to_text")
+            meta["from"]: meta["rule"]
             for meta in read_columns(self.load_manifest(), feed).values()
+            if meta.get("rule")
         }
 
     def _parse_into(self, work: Path, fingerprint: str) -> None:
