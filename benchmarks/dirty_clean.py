@@ -10,12 +10,13 @@ that what was learnt from the real files holds elsewhere.
 
 A cell is wrong where dirty and clean differ. A cell is pointed at where an issue of its column
 selects its row. Issues about a whole column (empty, personal data, missing by nature) point at
-no cell. The thresholds are the defaults, the same for both files.
+no cell. The thresholds are the defaults, the same for all files.
 
 Read the numbers for what they are. The rules about misspellings, dependencies and units were
-written while looking at what they find and miss in these two files, and some thresholds were
-chosen then; no part of either file was held back. So this is a regression test, and no estimate of
-what the profile finds in a file nobody has looked at: expect less there.
+written while looking at what they find and miss in hospital and beers, and some thresholds were
+chosen then; no part of either file was held back, and whoever wrote the rules made `parcels` too.
+So this is a regression test, and no estimate of what the profile finds in a file that nobody has
+looked at: expect less there.
 """
 
 from __future__ import annotations

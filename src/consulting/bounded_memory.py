@@ -22,6 +22,11 @@ def memory_limit() -> str:
     return os.environ.get(MEMORY_LIMIT_VARIABLE) or DEFAULT_MEMORY_LIMIT
 
 
+def spill_of(database: Path) -> Path:
+    """Where a database's connections put what does not fit: beside it, in the client's folder."""
+    return database.with_name(f"{database.name}.tmp")
+
+
 def bound_memory(
     connection: duckdb.DuckDBPyConnection, spill: Path, *, limit: str | None = None
 ) -> None:
@@ -52,7 +57,7 @@ def open_bounded(
     with duckdb.connect(
         str(database), read_only=read_only, config={**(config or {})}
     ) as connection:
-        bound_memory(connection, database.with_name(f"{database.name}.tmp"))
+        bound_memory(connection, spill_of(database))
         yield connection
 
 

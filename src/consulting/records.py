@@ -193,10 +193,13 @@ class CorrectionsFile(Record):
     Attributes:
         reading: The file as it was read, with its `_correction_id`s.
         since: The batch that brought it; it is matched to what was delivered before that batch.
+        replaced: The hashes of files that a newer version took the place of since: a row of these
+            that it corrected is no longer added, for the newer version holds it itself.
     """
 
     reading: FileReading
     since: str
+    replaced: tuple[str, ...] = ()
 
 
 class QuarantinedFile(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -125,10 +126,27 @@ def test_an_address_that_refuses_is_asked_again_alone_even_by_another_process(ur
     assert desk.heartbeat_status(after(300)).waiting == 0
 
 
-def test_an_unknown_address_is_named_by_its_place_without_its_secret(sqlite_url: str) -> None:
-    with pytest.raises(ConfigurationError, match="address 2 of 2") as caught:
-        AppriseSender(["json://127.0.0.1", "carrierpigeon://user:secret@roof"], sqlite_url)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "carrierpigeon://user:secret@roof",
+        "slack://secret",  # what apprise says of it quotes it
+        "msteams://secret/",
+        "://secret",
+        "secret",
+        "secret:secret@roof",
+    ],
+)
+def test_an_unknown_address_is_named_by_its_place_without_its_secret(
+    sqlite_url: str, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        caplog.at_level(logging.DEBUG, "apprise"),
+        pytest.raises(ConfigurationError, match="address 2 of 2") as caught,
+    ):
+        AppriseSender(["json://127.0.0.1", address], sqlite_url)
     assert "secret" not in str(caught.value)
+    assert "secret" not in caplog.text
 
 
 def test_the_addresses_are_used_where_there_is_no_slack(

@@ -45,11 +45,16 @@ def lowered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     full = World(root)
     full.drop("customers_1.csv", ROWS)
     full.drop("orders_1.xlsx", b"PK\x03\x04 ada3@example.com")
-    full.run()
+    delivery = full.run()
+    for left in ("warehouse.duckdb.tmp", f"deliverables/.{delivery.delivery_id}.partial.spill"):
+        # as DuckDB leaves it in a process that is killed
+        (full.folder.path / left).mkdir()
+        (full.folder.path / left / "duckdb_temp_1_0_storage_DEFAULT-0.tmp").write_text(ROWS)
     kept = holding(full)
     assert "warehouse.duckdb" in kept, "or the search finds nothing"
     assert any(name.startswith("quarantine/") for name in kept)
     assert any(name.startswith("landing/") for name in kept)
+    assert sum("duckdb_temp" in name for name in kept) == 2
     world = World(root, security_tier=request.param)
     world.drop("customers_2.csv", ROWS + customer(41))
     world.run()

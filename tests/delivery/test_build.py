@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from consulting.delivery import Delivery, DeliveryInputs, build_delivery, list_deliveries
-from consulting.delivery.manifest import file_sha256
+from consulting.delivery.tables import open_warehouse
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 from consulting.records import FeedAccount
+from consulting.writing import hash_file
 
 EXPECTED_FILES = (
     "manifest.json",
@@ -51,7 +52,7 @@ def test_the_manifest_names_the_hash_of_every_file(
     manifest = json.loads((delivery.path / "manifest.json").read_text())
     assert {*manifest["files"], "manifest.json"} == set(EXPECTED_FILES)
     for name, recorded in manifest["files"].items():
-        assert recorded["sha256"] == file_sha256(delivery.path / name)
+        assert recorded["sha256"] == hash_file(delivery.path / name)
     assert [f["sha256"] for f in manifest["raw_files"]] == [f.sha256 for f in inputs.files]
     assert [(a["feed"], a["unaccounted"]) for a in manifest["row_accounting"]] == [
         ("customers", 0),
@@ -127,7 +128,7 @@ def test_another_delivery_under_the_same_id_is_refused_and_the_difference_named(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:
     first = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
-    before = file_sha256(first.path / "transform_log.csv")
+    before = hash_file(first.path / "transform_log.csv")
     with duckdb.connect(str(folder.warehouse)) as connection:
         connection.execute("UPDATE marts.orders SET status = 'lost' WHERE _row_id = 5")
     other = inputs.model_copy(update={"steps": ()})
@@ -135,7 +136,7 @@ def test_another_delivery_under_the_same_id_is_refused_and_the_difference_named(
         build_delivery(other, folder=folder, tables=scenario.TABLES)
     assert "transform_log.csv" in str(caught.value)
     assert "lost" not in str(caught.value)
-    assert file_sha256(first.path / "transform_log.csv") == before
+    assert hash_file(first.path / "transform_log.csv") == before
     assert [path.name for path in folder.deliverables.iterdir()] == [inputs.delivery_id]
 
 
@@ -277,7 +278,17 @@ def test_the_transform_log_adds_up(delivery: Delivery, inputs: DeliveryInputs) -
 def test_a_warehouse_can_be_read_only_while_it_is_delivered_from(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:
-    before = file_sha256(folder.warehouse)
+    before = hash_file(folder.warehouse)
     build_delivery(inputs, folder=folder, tables=scenario.TABLES)
-    assert file_sha256(folder.warehouse) == before
+    assert hash_file(folder.warehouse) == before
     shutil.rmtree(folder.deliverables)
+
+
+def test_a_folder_whose_name_holds_a_quote_can_be_delivered_to(tmp_path: Path) -> None:
+    folder = tmp_path / "o'brien"
+    target = folder / "delivery"
+    target.mkdir(parents=True)
+    duckdb.connect(str(folder / "warehouse.duckdb")).close()
+    with open_warehouse(folder / "warehouse.duckdb", writes_to=target) as connection:
+        connection.execute("COPY (SELECT 1) TO $1", [str(target / "one.csv")])
+    assert (target / "one.csv").exists()

@@ -191,6 +191,22 @@ def test_a_run_that_was_told_to_stop_says_nothing_of_its_files(
     assert [key for key, _, _ in orders] == ["orders_000.csv", "orders_001.csv", "orders_002.csv"]
 
 
+def test_a_run_that_has_just_settled_its_batch_is_not_silent(desk: Any) -> None:
+    upload(desk, 2)
+    (batch,) = desk.tick()
+    run_id, _ = desk.begin(batch)
+    desk.intake.failed(batch.batch_id, run_id, reason="it did not work", now=desk.now)
+    desk.later(1)
+    assert desk.intake.live_runs(now=desk.now) == {run_id}
+    desk.later(600)
+    assert desk.intake.live_runs(now=desk.now) == set()
+    (batch,) = desk.tick()
+    run_id, _ = desk.begin(batch)
+    desk.intake.delivered(batch.batch_id, run_id, now=desk.now)
+    desk.later(1)
+    assert desk.intake.live_runs(now=desk.now) == {run_id}
+
+
 def test_a_stage_that_takes_longer_than_the_lease_keeps_its_batch(
     make_desk: Callable[..., Any],
 ) -> None:

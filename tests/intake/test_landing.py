@@ -198,6 +198,23 @@ def test_the_same_bytes_for_another_feed_or_period_are_delivered(
     assert len(desk.delivered_contents()) == 3
 
 
+def test_all_files_of_a_period_stand_until_their_names_bring_other_bytes(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk(period_of=lambda _key, _seen: "2026-01")
+    sent = [("a", "A"), ("b", "B"), ("a", "A"), ("b", "B"), ("c", "A"), ("a", "A2"), ("a", "A")]
+    for name, content in sent:
+        desk.put(f"orders_{name}.csv", content)
+        desk.settle()
+        desk.cycle()
+    assert desk.delivered_contents() == [
+        ("orders_a.csv", b"A"),
+        ("orders_a.csv", b"A"),
+        ("orders_a.csv", b"A2"),
+        ("orders_b.csv", b"B"),
+    ]
+
+
 def test_a_client_can_ask_for_repeats_to_be_delivered(make_desk: Callable[..., Any]) -> None:
     desk = make_desk(policy=BatchPolicy(repeats="deliver"))
     for key in ("orders_1.csv", "orders_2.csv"):

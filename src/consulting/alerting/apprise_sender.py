@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -19,7 +21,7 @@ from consulting.alerting.senders import (
 from consulting.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 SECONDS = 8
 """To wait for a connection, and again for an answer."""
@@ -56,12 +58,15 @@ class AppriseSender:
         self._targets: dict[str, tuple[int, Any]] = {}
         for number, address in enumerate(addresses, start=1):
             timed = f"{address}{'&' if '?' in address else '?'}cto={SECONDS}&rto={SECONDS}"
-            target = apprise.Apprise.instantiate(timed)
+            with _unlogged():
+                target = apprise.Apprise.instantiate(timed)
             if target is None:
+                kind, found, _ = address.partition("://")
+                known = f" (it begins with {kind!r})" if found else ""
                 raise ConfigurationError(
-                    f"CONSULTING_ALERT_URLS: apprise does not know address {number} of "
-                    f"{len(addresses)} (it begins with {address.partition(':')[0]!r}). Addresses "
-                    "are parted by spaces; write one that holds a space with %20."
+                    f"CONSULTING_ALERT_URLS: apprise can not use address {number} of "
+                    f"{len(addresses)}{known}. Addresses are parted by spaces; write one that "
+                    "holds a space with %20."
                 )
             key = hashlib.sha256(address.encode()).hexdigest()[:16]
             self._targets[key] = (number, target)
@@ -107,3 +112,14 @@ class AppriseSender:
 
     def _posted(self, envelope: Envelope) -> Posted:
         return Posted(channel_id=envelope.channel, ts=envelope.marker)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep apprise silent: what it says of an address that it can not use quotes the address."""
+    log = logging.getLogger("apprise")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before

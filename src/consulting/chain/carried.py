@@ -80,9 +80,11 @@ def _others(
     before = [reading for reading in earlier.base if reading.feed == feed]
     names, hashes = {r.filename for r in own}, {r.sha256 for r in own}
     others = [r for r in before if r.filename not in names and r.sha256 not in hashes]
-    replaced = any(r.filename in names and r.sha256 not in hashes for r in before)
-    # corrections of a file's older version would add rows that the newer one holds itself
-    corrections = () if replaced else _corrections(earlier, feed)
+    replaced = {r.sha256 for r in before if r.filename in names} - hashes
+    corrections = tuple(
+        file.model_copy(update={"replaced": tuple(sorted(replaced.union(file.replaced)))})
+        for file in _corrections(earlier, feed)
+    )
     everything = (*others, *(file.reading for file in corrections))
     if not others or not _copied(engagement, earlier.batch, batch, everything):
         return None

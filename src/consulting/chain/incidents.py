@@ -110,7 +110,7 @@ def _events(
     else:
         yield from _of_schedule(route, engagement, facts)
     for delivery in facts.deliveries:
-        if delivery.delivered_at > facts.now - NEWS:
+        if delivery.new_files and delivery.delivered_at > facts.now - NEWS:
             yield from _of_delivery(route, engagement, delivery, run_of)
 
 

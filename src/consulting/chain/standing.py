@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from consulting.alerting import Incident
     from consulting.chain.engagement import Engagement
     from consulting.chain.facts import Facts
+    from consulting.intake import DeliveryFact
 
 TREND = 12
 """Deliveries in the score's trend."""
@@ -23,8 +24,9 @@ TREND = 12
 def standing_of(engagement: Engagement, facts: Facts) -> ClientStanding:
     """One client's line of the portfolio page; its links are relative to the data root."""
     config, counts = engagement.config, facts.state.counts
+    made = [each for each in facts.deliveries if each.new_files]
     # of each period the last delivery, in the order of the periods
-    last = {each.period or each.batch_id: each for each in facts.deliveries}
+    last = {each.period or each.batch_id: each for each in made}
     ordered = sorted(last.values(), key=lambda each: each.period or "")
     scores = [_score(engagement.folder.deliverables / each.batch_id) for each in ordered[-TREND:]]
     return ClientStanding(
@@ -34,7 +36,7 @@ def standing_of(engagement: Engagement, facts: Facts) -> ClientStanding:
         tier=config.security_tier,
         owners=config.owners,
         sla=facts.sla,
-        last_delivery=_last(engagement, facts),
+        last_delivery=_last(engagement, made),
         scores=tuple(score for score in scores if score is not None),
         quarantined=counts.get("quarantined", 0),
         waiting=sum(counts.get(name, 0) for name in ("seen", "ready", "claimed")),
@@ -67,10 +69,10 @@ def _score_in(delivery: Path) -> float | None:
     return read_summary(delivery).score
 
 
-def _last(engagement: Engagement, facts: Facts) -> LastDelivery | None:
-    if not facts.deliveries:
+def _last(engagement: Engagement, made: Sequence[DeliveryFact]) -> LastDelivery | None:
+    if not made:
         return None
-    newest = facts.deliveries[-1]
+    newest = made[-1]
     report = engagement.folder.deliverables / newest.batch_id / "quality_report.html"
     return LastDelivery(
         delivery_id=newest.batch_id,

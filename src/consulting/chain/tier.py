@@ -6,6 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+from consulting.bounded_memory import spill_of
 from consulting.chain.loaded import MARK
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def forget_what_the_tier_forbids(engagement: Engagement, log: Callable[[str], No
         shutil.rmtree(folder.path / "runs", ignore_errors=True)
         for name in (folder.warehouse.name, f"{folder.warehouse.name}.wal", MARK):
             (folder.path / name).unlink(missing_ok=True)
+        _forget_leftovers(folder)
         _forget_quarantined(folder)
         for delivery in _made_above(folder, tier):
             log(f"The tier was lowered to {tier}: of delivery {delivery.name} the manifest is kept")
@@ -60,6 +62,12 @@ def tell_of_partial_files(
                 f"{earlier.feed}: {whose} was made at a lower tier: only a masked sample or the "
                 "headers are held. Drop the file again, or reprocess its drop, for all its rows"
             )
+
+
+def _forget_leftovers(folder: ClientFolder) -> None:
+    """Drop what a run that was killed left half done: rows on disk that it had no memory for."""
+    for path in (spill_of(folder.warehouse), *folder.deliverables.glob(".*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _forget_quarantined(folder: ClientFolder) -> None:

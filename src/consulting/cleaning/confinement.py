@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from consulting.bounded_memory import bound_memory
+from consulting.bounded_memory import bound_memory, spill_of
 from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
             that leads elsewhere is refused.
     """
     place = str(folder.resolve()).replace("'", "''")
-    bound_memory(connection, folder.resolve() / "warehouse.duckdb.tmp")
+    bound_memory(connection, spill_of(folder.resolve() / "warehouse.duckdb"))
     connection.execute(f"SET allowed_directories = ['{place}/']")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

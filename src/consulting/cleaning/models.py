@@ -135,7 +135,7 @@ class ClientModels:
         }
 
     def rules(self, feed: str) -> dict[str, str]:
-        """Source column → the rule that reads it, where the YAML names one: SQL may read the rest."""
+        """Source column → the rule that reads it, where the YAML names one."""
         return {
             meta["from"]: meta["rule"]
             for meta in read_columns(self.load_manifest(), feed).values()

@@ -22,12 +22,11 @@ def client_ids() -> list[str]:
     return sorted(path.parent.name for path in CLIENTS_DIR.glob("*/defs.yaml"))
 
 
-def open_engagement(client_id: str) -> Engagement:
-    """One client's engagement.
+def require_client(client_id: str) -> None:
+    """Go on only if there is such a client.
 
     Raises:
-        click.ClickException: If there is no such client; names the nearest.
-        ConfigurationError: If its `defs.yaml` is broken.
+        click.ClickException: If there is none; names the nearest.
     """
     known = client_ids()
     if client_id not in known:
@@ -35,5 +34,15 @@ def open_engagement(client_id: str) -> Engagement:
             f"There is no client {client_id!r}.{nearest(client_id, known)} "
             f"Clients: {', '.join(known) or 'none yet'}."
         )
+
+
+def open_engagement(client_id: str) -> Engagement:
+    """One client's engagement.
+
+    Raises:
+        click.ClickException: If there is no such client; names the nearest.
+        ConfigurationError: If its `defs.yaml` is broken.
+    """
+    require_client(client_id)
     client = load_client(CLIENTS_DIR / client_id)
     return ConsultancyResource().engagement(client.client_id, client.config)

@@ -80,6 +80,7 @@ def _line(story: DropStory) -> str:
 
 def _tell(outcomes: list[VerbOutcome], *, dry_run: bool) -> None:
     for outcome in outcomes:
-        click.echo(f"{'would be: ' if dry_run and outcome.allowed else ''}{outcome.sentence}")
+        begin = "Would be: " if dry_run and outcome.allowed else ""
+        click.echo(f"{outcome.key} (version {outcome.version}): {begin}{outcome.sentence}")
     if not all(outcome.allowed for outcome in outcomes):
         raise SystemExit(1)

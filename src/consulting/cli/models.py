@@ -6,7 +6,7 @@ import click
 
 from consulting.chain import artifacts
 from consulting.cleaning import prepare_all, write_feed_models
-from consulting.cli.engagements import client_ids, open_engagement
+from consulting.cli.engagements import client_ids, open_engagement, require_client
 from consulting.config.reference import field_reference
 from consulting.profiling import propose_columns
 from consulting.resources.consultancy import DBT_DIR
@@ -21,6 +21,8 @@ def prepare(clients: tuple[str, ...], *, quiet: bool) -> None:
     Run it when building the image or after a change of the shared models. What is prepared
     already is left alone.
     """
+    for client_id in clients:
+        require_client(client_id)
     wanted = clients or client_ids()
     errors = prepare_all(DBT_DIR, wanted)
     for error in errors.values():

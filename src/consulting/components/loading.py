@@ -14,7 +14,6 @@ import logging
 import os
 import warnings
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -24,6 +23,7 @@ from yaml import MarkedYAMLError
 from consulting.components.engagement import roster
 from consulting.components.engagement.component import EngagementComponent
 from consulting.components.on_time import build_on_time_checks
+from consulting.config_model import nearest
 from consulting.errors import ConfigurationError, ConsultingError
 
 if TYPE_CHECKING:
@@ -103,9 +103,8 @@ def _wanted(clients: Path) -> frozenset[str] | None:
         return None
     known = [folder.name for folder in _folders(clients)]
     for name in sorted(names.difference(known)):
-        near = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Clients are the folders in {clients}."
-        raise ConfigurationError(f"{ONLY} names {name!r}, which is no client. {hint}")
+        hint = nearest(name, known) or f" Clients are the folders in {clients}."
+        raise ConfigurationError(f"{ONLY} names {name!r}, which is no client.{hint}")
     return names
 
 

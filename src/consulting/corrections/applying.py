@@ -115,7 +115,7 @@ class _Feed:
             self._desk.sent = self._sent[number]
             for record in read_records(self._folder, file.reading.rejects_path):
                 self._desk.set_aside(number, file.reading.sha256, record["_row"])
-            self._judged.append(self._desk.take(number, file.reading.sha256, rows))
+            self._judged.append(self._desk.take(number, file, rows))
 
     def corrected(self) -> list[FileReading]:
         """The files in use, as corrected."""

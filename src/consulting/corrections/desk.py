@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from consulting.corrections.returned import ReturnedRow
     from consulting.corrections.sent import SentRow
-    from consulting.records import FileReading
+    from consulting.records import CorrectionsFile, FileReading
 
 Result = Literal["corrected", "unchanged", "repeated", "settled", "unknown", "unparsed"]
 Cells = dict[str, str | None]
@@ -91,12 +91,12 @@ class Desk:
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     damaged: dict[int, int] = field(default_factory=dict)
 
-    def take(self, number: int, sha256: str, rows: Sequence[ReturnedRow]) -> list[Judged]:
+    def take(self, number: int, file: CorrectionsFile, rows: Sequence[ReturnedRow]) -> list[Judged]:
         """Go through one corrections file.
 
         Args:
             number: Which of the corrections files it is.
-            sha256: Its hash.
+            file: That file.
             rows: Its rows, in order.
         """
         seen: set[str] = set()
@@ -105,9 +105,9 @@ class Desk:
             if row.identity in seen:
                 judged.append(Judged(row.line, row.identity, "repeated"))
                 continue
-            one = self._judge(number, row)
+            one = self._judge(number, file, row)
             if one.result == "unknown":
-                self.set_aside(number, sha256, row.line)
+                self.set_aside(number, file.reading.sha256, row.line)
             else:
                 seen.add(row.identity)
             judged.append(one)
@@ -120,17 +120,20 @@ class Desk:
 
     def places(self, row: ReturnedRow) -> list[Place]:
         """Where in the base the row is: the id tells, the line is only tried."""
-        known = self.sent.get(row.identity)
-        number = known.row if known else row.row
+        number = self._line(row)
         if number is None:
             return []
-        return [
-            (at, number)
-            for at, reading in enumerate(self.base)
-            if correction_id(self.client_id, self.feed, reading.sha256, number) == row.identity
-        ]
+        hashes = [reading.sha256 for reading in self.base]
+        return [(at, number) for at, each in enumerate(hashes) if self._is_of(row, each, number)]
 
-    def _judge(self, number: int, row: ReturnedRow) -> Judged:
+    def _line(self, row: ReturnedRow) -> int | None:
+        known = self.sent.get(row.identity)
+        return known.row if known else row.row
+
+    def _is_of(self, row: ReturnedRow, sha256: str, number: int) -> bool:
+        return correction_id(self.client_id, self.feed, sha256, number) == row.identity
+
+    def _judge(self, number: int, file: CorrectionsFile, row: ReturnedRow) -> Judged:
         in_use = [self.targets[place] for place in self.places(row) if place in self.targets]
         if in_use:
             changes = [self._change(number, row, target) for target in in_use]
@@ -140,7 +143,7 @@ class Desk:
         known = self.sent.get(row.identity)
         if known is None or known.feed != self.feed:
             return Judged(row.line, row.identity, "unknown")
-        if not known.rejected:
+        if not known.rejected or any(self._is_of(row, each, known.row) for each in file.replaced):
             return Judged(row.line, row.identity, "settled")
         return self._add(number, row, known)
 

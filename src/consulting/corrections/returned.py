@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # the reader keeps these names for itself, so a file's own are numbered
 _READ_AS = {"_file": "_file_2", "_row": "_row_2"}
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _DESK = frozenset({UNPARSED_TEXT, *(_READ_AS.get(name, name) for name in DESK_COLUMNS)})
 
 
@@ -50,7 +52,7 @@ def returned_rows(reading: FileReading, run_folder: Path) -> Iterator[ReturnedRo
             yield ReturnedRow(
                 line=record["_row"],
                 identity=(record[names[CORRECTION_ID]] or "").strip(),
-                row=int(number) if number.isascii() and number.isdigit() else None,
+                row=int(number) if _NUMBER.fullmatch(number) else None,
                 cells={restore(key).strip(): record[name] for key, name in own.items()},
             )
 

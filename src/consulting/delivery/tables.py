@@ -109,8 +109,8 @@ def open_warehouse(
         spill = beside.with_name(f"{beside.name}.spill")
         bound_memory(connection, spill)
         if writes_to is not None:
-            allowed = [str(writes_to), str(spill)]
-            connection.execute(f"SET allowed_directories = {allowed!r}")
+            allowed = ", ".join(_literal(str(path)) for path in (writes_to, spill))
+            connection.execute(f"SET allowed_directories = [{allowed}]")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

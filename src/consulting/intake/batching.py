@@ -13,7 +13,7 @@ from consulting.intake.hiding import hide, part_hidden
 from consulting.intake.looking import is_due
 from consulting.intake.matching import BY_CONTENT, TemporaryNames
 from consulting.intake.records import BatchStatus, State
-from consulting.intake.schema import batches, drops, members
+from consulting.intake.schema import batches, drops, events, members
 from consulting.records import Batch, Drop
 
 if TYPE_CHECKING:
@@ -184,13 +184,25 @@ class Batching:
             return [load_batch(connection, row) for row in rows]
 
     def live_runs(self, *, now: datetime) -> set[str]:
-        """The runs that hold a batch and gave a sign of life lately."""
+        """The runs that gave a sign of life lately.
+
+        A run that settled its batch holds it no longer, and takes a moment to end.
+        """
+        settled = (
+            select(batches.c.run_id)
+            .join(events, events.c.batch_id == batches.c.batch_id)
+            .where(batches.c.client_id == self._client_id, batches.c.run_id.is_not(None))
+            .where(events.c.client_id == self._client_id)
+            .where(events.c.kind.in_(("delivered", "failed", "interrupted")))
+            .where(events.c.at > now - timedelta(seconds=self._policy.lease_seconds))
+        )
         with self._ledger.read() as connection:
-            return {
+            holding = {
                 row["run_id"]
                 for row in open_batches(connection, self._client_id)
                 if row["status"] == BatchStatus.RUNNING and row["lease_until"] > now
             }
+            return holding | set(connection.scalars(settled))
 
     def begin(self, batch_id: str, run_id: str, *, now: datetime) -> Batch:
         """Gives the batch to a run, if no other holds it."""

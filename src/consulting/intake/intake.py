@@ -129,7 +129,7 @@ class Intake:
         return self._batching.pending_requests()
 
     def live_runs(self, *, now: datetime) -> set[str]:
-        """The ids of the runs that hold a batch and gave a sign of life lately."""
+        """The ids of the runs that hold a batch and gave a sign of life, or settled one, lately."""
         return self._batching.live_runs(now=now)
 
     def begin(self, batch_id: str, run_id: str, *, now: datetime) -> Batch:

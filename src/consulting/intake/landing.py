@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from consulting.errors import DropChangedError, DropGoneError, LedgerError
 from consulting.intake.batching import drop_of, find_batch
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import ColumnElement, RowMapping
 
     from consulting.intake.ledger import Ledger, Transaction
     from consulting.intake.records import BatchPolicy
@@ -235,9 +235,8 @@ class Landing:
         # itself, but a rename of it leads back to the drop that does.
         standing_in, standing_no = self._standing_batch(transaction, row)
         corrects = and_(drops.c.code == BY_CONTENT, drops.c.delivered_no > standing_no)
-        stands = and_(
-            or_(drops.c.delivered_in == standing_in, corrects), drops.c.repeat_of.is_(None)
-        )
+        held = drops.c.delivered_in == standing_in if row["period"] is None else _is_held()
+        stands = and_(or_(held, corrects), drops.c.repeat_of.is_(None))
         renamed = and_(drops.c.file_id.is_not(None), drops.c.file_id == row["file_id"])
         delivered = (
             select(func.coalesce(drops.c.repeat_of, drops.c.drop_id))
@@ -300,6 +299,21 @@ class Landing:
         }
         text = json.dumps(story, indent=2, ensure_ascii=False) + "\n"
         write_whole(folder / f"{safe_name(drop.key)}.reason.json", [text.encode()])
+
+
+def _is_held() -> ColumnElement[bool]:
+    """Whether a drop is among its period's files: each stands until its name brings newer bytes."""
+    newer = drops.alias()
+    replaced = exists().where(
+        newer.c.client_id == drops.c.client_id,
+        newer.c.key == drops.c.key,
+        newer.c.feed == drops.c.feed,
+        newer.c.period == drops.c.period,
+        newer.c.state == State.DELIVERED,
+        newer.c.repeat_of.is_(None),
+        newer.c.delivered_no > drops.c.delivered_no,
+    )
+    return and_(drops.c.code.is_distinct_from(BY_CONTENT), ~replaced)
 
 
 def _lock_drop(transaction: Transaction, drop_id: int) -> RowMapping:

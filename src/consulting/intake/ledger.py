@@ -178,6 +178,7 @@ class Ledger:
                 func.max(drops.c.first_seen).label("first_seen"),
                 batches.c.delivered_at,
                 func.count().label("files"),
+                func.count().filter(drops.c.repeat_of.is_(None)).label("new_files"),
             )
             .join(members, members.c.batch_id == batches.c.batch_id)
             .join(drops, drops.c.drop_id == members.c.drop_id)

@@ -269,6 +269,8 @@ class DeliveryFact(Record):
         first_seen: When its newest drop was first seen.
         delivered_at: When the ledger recorded it.
         files: How many drops it delivered.
+        new_files: How many of them were no repeats. With none there was nothing to hand over, and
+            no folder of a delivery was made.
     """
 
     batch_id: str
@@ -276,6 +278,7 @@ class DeliveryFact(Record):
     first_seen: datetime
     delivered_at: datetime
     files: int
+    new_files: int
 
 
 __all__ = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 from collections.abc import Callable
 from typing import Any
@@ -99,6 +101,20 @@ def test_quoted_line_ends_belong_to_the_value_and_rows_keep_their_lines(read: Re
     got = read(b'id,note\n1,"two\r\nlines"\n2,x\n')
     assert got.rows == [("1", "two\r\nlines"), ("2", "x")]
     assert got.lines == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,address\n1,"12 Main St\nSpringfield, IL\nUSA"\n2,"x"\n3,"y"\n',
+        'id,address\n1,x\n2,"12 Main St, 4\nSpringfield, IL\n62701, USA, Earth"\n3,y\n',
+        'id,note,ok\n1,"a",1\n2,"see\nfoo, bar,2\nend",1\n3,"q",3\n4,"w",4\n',
+    ],
+)
+def test_lines_of_a_value_that_look_like_records_stay_in_it(read: Reader, text: str) -> None:
+    got = read(text.encode())
+    assert got.rows == [tuple(row) for row in csv.reader(io.StringIO(text))][1:]
+    assert got.rejects == []
 
 
 def test_a_quoted_line_end_far_down_is_read_like_one_at_the_top(read: Reader) -> None:

@@ -9,8 +9,8 @@ What is left out, because nothing in the file could tell:
 - A table has three rows or more: of one or two, several delimiters can be equally right.
 - Cells that Python's `csv` leaves unquoted although a line end of another kind is in them.
 - Cells between apostrophes: they may be the quotes, and the reader says when it takes them so.
-- Two cells of one row whose line ends and delimiters put a line of the table's width between them:
-  as likely, a quote that never closed has swallowed that line.
+- A text of three lines or more of which each has the delimiters of a whole row: as likely, a quote
+  that never closed has swallowed these rows.
 - Cells of nothing but blanks in a workbook: openpyxl writes them without the mark that keeps them.
 - Windows-1252 is told from its lookalikes by the letters of western languages only.
 """
@@ -60,7 +60,7 @@ AWKWARD = (
     *("\u00a0", "\u2028", "\x1f", "x" * 400, "a@b.de", "http://x.de/?a=1&b=2", "_row", "a  b"),
     *("%", "$5", "*", "~", "^", "&", ":", "a: b"),
 )
-BREAKS = ("\n", "l1\nl2", "l1\r\nl2", "a\n\nb", '"\n"')
+BREAKS = ("\n", "l1\nl2", "l1\r\nl2", "a\n\nb", '"\n"', "see\nfoo, bar\nend", "l1\na,b,c\nl3")
 WESTERN = ("", "Müller", "Straße", "café", "Señor", "garçon", "Ærø", "naïve", "007", "a,b", "plain")
 NAMES = ("name", "Full Name", "city", "Ort", "größe", "a b", "E-Mail", "x.y", "note", "Amount €")
 

@@ -7,7 +7,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
@@ -15,7 +15,10 @@ import xlsxwriter
 import xlwt
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading import formats
+from consulting.intake.reading import ReadOptions, corrections_options, formats
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Reader = Callable[..., Any]
 
@@ -271,3 +274,26 @@ def test_an_xls_changed_anywhere_is_read_or_refused_and_takes_nothing_down(read:
         except UnreadableFileError as error:
             codes.add(error.code)
     assert "workbook_broken" in codes
+
+
+def test_a_huge_workbook_of_corrections_is_left_for_the_reader_to_refuse(
+    read: Reader, tmp_path: Path
+) -> None:
+    book, path = openpyxl.Workbook(), tmp_path / "x.xlsx"
+    book.active.append(["_correction_id", "Name"])
+    book.active["XFD1048576"] = "far away"
+    book.save(path)
+    assert corrections_options(path, path.name, ReadOptions()) is None
+    with pytest.raises(UnreadableFileError) as caught:
+        read(path.read_bytes(), path.name)
+    assert caught.value.code == "sheet_too_large"
+
+
+def test_damaged_corrections_are_left_for_the_reader_to_refuse(tmp_path: Path) -> None:
+    book, path = xlwt.Workbook(), tmp_path / "x.xls"
+    book.add_sheet("S").write(0, 0, "_correction_id")
+    book.save(path)
+    data = path.read_bytes()
+    for at in range(512, 668, 2):
+        path.write_bytes(data[:at] + b"\x01" + data[at + 1 :])
+        corrections_options(path, path.name, ReadOptions())

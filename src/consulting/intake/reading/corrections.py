@@ -7,8 +7,11 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from consulting.corrections import CORRECTION_ID
+from consulting.errors import UnreadableFileError
 from consulting.intake.reading.formats import HEAD, MAX_OFFICE_BYTES, detect_format
+from consulting.intake.reading.sheetscan import scan_sheet
 from consulting.intake.reading.sources import open_source
+from consulting.intake.reading.workbook import refusing_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,16 +76,18 @@ def _marked_sheet(source: ByteSource, kind: str) -> str | None:
     pieces = iter([data]) if kind == "xls" else _texts(data)
     if not any(_marked(piece) for piece in pieces):
         return None
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineWorkbook
 
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+        with refusing_damage(source), CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
             for name in workbook.sheet_names:
+                # opening a sheet takes memory for all of its square
+                scan_sheet(data, kind, name).refuse_if_huge(source.filename, name)
                 rows = workbook.get_sheet_by_name(name).to_python(nrows=_HEADER_ROWS)
                 cells = (cell for row in rows for cell in row if isinstance(cell, str))
                 if any(cell.strip().casefold() == CORRECTION_ID for cell in cells):
                     return name
-    except (CalamineError, OSError, ValueError):
+    except UnreadableFileError:
         return None  # the reader says what is wrong with it
     return None
 

@@ -20,6 +20,7 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 MAX_PIECES = 2000  # a longer line is not mended
 MAX_JOINED = 100  # how many delimiters a field of a line to be mended may hold
+FEW_LINES = 20  # a quoted field of more than that is looked at more sternly
 MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
 
 _PRIVATE = tuple(map(chr, range(0xFDD0, 0xFDE0)))  # no characters, so that no text holds them
@@ -196,12 +197,20 @@ class RecordParser:
         return self.mended(line) is not None
 
     def _swallows_records(self, lines: Sequence[str], at: int, span: int) -> bool:
-        """Whether a long quoted field holds lines that are records of their own."""
+        """Whether a long quoted field holds lines that are records of their own.
+
+        Text with line breaks may look like records, too (an address in a table of two columns). So
+        a field of a few lines is one, unless each line of it, the first and the last included, is a
+        record if its quote is a stray one.
+        """
         inner = lines[at + 1 : at + span - 1]
         if self.width is None or self.width < 2 or not inner:  # noqa: PLR2004 - one field tells nothing
             return False
         whole = sum(1 for line in inner if self._is_whole_record(line))
-        return whole * 2 >= len(inner)
+        if len(inner) > FEW_LINES:
+            return whole * 2 >= len(inner)
+        ends = (lines[at], lines[at + span - 1])
+        return whole == len(inner) and all(self.mended(line) is not None for line in ends)
 
     def _is_whole_record(self, line: str) -> bool:
         try:

@@ -43,7 +43,7 @@ def read_workbook(
     if name == "encrypted":
         data, name = _decrypted(source, data, options)
         notes.append("The workbook was encrypted and opened with the declared password.")
-    with _refusing_damage(source), CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+    with refusing_damage(source), CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
         scans = _Scans(source.filename, data, name)
         sheet, warnings = _chosen_sheet(source, workbook, scans, options)
         scan = scans.of(sheet.name)
@@ -89,7 +89,12 @@ def _password_needed(source: ByteSource) -> UnreadableFileError:
 
 
 @contextmanager
-def _refusing_damage(source: ByteSource) -> Iterator[None]:
+def refusing_damage(source: ByteSource) -> Iterator[None]:
+    """Refuse a workbook on which the library fails, in whatever way.
+
+    Raises:
+        UnreadableFileError: `password_protected`, `workbook_broken`.
+    """
     from python_calamine import CalamineError, PasswordError
 
     try:

@@ -1,0 +1,101 @@
+"""The command line's verbs on a delivery: verifying it, delivering its files again, preparing."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from consulting import chain
+from consulting.cli import main
+from consulting.cli.engagements import open_engagement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CUSTOMERS = (
+    "Customer ID,Full Name,Email,Phone,Country,Signup Date,Lifetime Value,Marketing Opt-In,"
+    "Status,Last Updated,Notes\n"
+    "000001,Ada,ada@example.com,(415) 555-0001,USA,2024-01-05,100.00,Yes,active,"
+    "2026-01-02 10:00:00,\n"
+)
+
+
+def say(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def deliver() -> Path:
+    """What Acme's sensor and run do, once its files have settled."""
+    engagement, run_id = open_engagement("acme_corp"), uuid.uuid4().hex
+    for minutes in (0, 1):
+        engagement.intake.look(now=datetime.now(UTC) + timedelta(minutes=minutes))
+    batch = engagement.intake.claim(now=datetime.now(UTC), trigger="test")
+    assert batch is not None
+    named = {"batch_id": batch.batch_id, "run_id": run_id}
+    log: list[str] = []
+    chain.receive(engagement, **named, period=None, log=log.append)
+    chain.profile(engagement, **named, log=log.append)
+    chain.clean(engagement, **named, log=log.append)
+    checks = chain.validate(engagement, **named, log=log.append)
+    chain.refuse_failed(engagement, **named, checks=checks)
+    return chain.deliver(engagement, **named, log=log.append).path
+
+
+@pytest.fixture(scope="module")
+def delivery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of Acme's only delivery, in a data folder of its own."""
+    root = tmp_path_factory.mktemp("data")
+    incoming = root / "acme_corp/incoming"
+    incoming.mkdir(parents=True)
+    (incoming / "customers.csv").write_text(CUSTOMERS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONSULTING_DATA", str(root))
+        return deliver()
+
+
+@pytest.fixture(autouse=True)
+def data(delivery: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every verb looks into that folder."""
+    monkeypatch.setenv("CONSULTING_DATA", str(delivery.parents[2]))
+
+
+def test_a_delivery_is_verified_until_a_byte_of_it_differs(delivery: Path) -> None:
+    said = say("verify", "acme_corp", delivery.name)
+    assert (said.exit_code, f"{delivery.name} is reproduced byte for byte." in said.output) == (
+        0,
+        True,
+    ), said.output
+    table = delivery / "tables/customers.csv"
+    whole = table.read_bytes()
+    table.write_bytes(whole.replace(b"Ada", b"Eva"))
+    said = say("verify", "acme_corp", delivery.name)
+    table.write_bytes(whole)
+    assert said.exit_code == 1
+    assert "differs: " in said.output
+    assert "tables/customers.csv" in said.output
+
+
+def test_a_file_of_a_delivery_is_delivered_again_when_asked_for(delivery: Path) -> None:
+    intake = open_engagement("acme_corp").intake
+    (story,) = intake.history()
+    said = say("reprocess", "acme_corp", str(story.drop.drop_id))
+    assert said.exit_code == 0, said.output
+    assert "customers.csv" in said.output
+    again = deliver()
+    assert again.name != delivery.name
+    assert (again / "tables/customers.csv").read_bytes() == (
+        delivery / "tables/customers.csv"
+    ).read_bytes()
+
+
+def test_models_are_prepared_once_and_an_unknown_client_is_told() -> None:
+    said = say("prepare", "acme_corp")
+    assert (said.exit_code, said.output) == (0, "1 of 1 clients are prepared.\n")
+    assert say("prepare", "acme_corp", "--quiet").output == ""
+    wrong = say("prepare", "acme_crop")
+    assert wrong.exit_code == 1
+    assert "acme_crop" in wrong.output
