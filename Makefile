@@ -22,7 +22,7 @@ demo: setup ## three clients' messy files become three deliveries
 	$(BIN)/consulting demo
 
 dev: setup ## the UI, with sensors and schedules
-	$(BIN)/dg dev
+	DAGSTER_HOME="$${DAGSTER_HOME:-$(CURDIR)}" $(BIN)/dg dev
 
 test: setup lint types contracts unit ## all checks and tests
 

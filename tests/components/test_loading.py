@@ -136,3 +136,16 @@ def test_the_definitions_are_loaded_once_in_a_process_however_often_dagster_asks
         "python", "-c", "from consulting.definitions import defs as d; assert d() is d()"
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_process_that_loaded_the_project_and_dbt_ends_without_a_word_of_leaks(
+    project: Project,
+) -> None:
+    project.write("initech", GOOD)
+    done = project.run(
+        "python",
+        "-c",
+        "import consulting.definitions as d; d.defs(); import dbt.adapters.duckdb; import duckdb",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "nanobind" not in done.stdout + done.stderr

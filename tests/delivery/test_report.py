@@ -17,6 +17,8 @@ from consulting.delivery import (
     build_delivery,
     collect_findings,
 )
+from consulting.delivery.manifest import summarise
+from consulting.delivery.verdict import reach_verdict
 from consulting.layout import ClientFolder
 from consulting.profiling import ColumnProfile, Issue
 from consulting.records import CheckOutcome, ColumnMapping
@@ -76,6 +78,29 @@ def test_page_one_gives_the_verdict_in_exact_numbers(delivery: Delivery) -> None
     assert "85.1of 100" in words
     assert "86.9 complete × 25 %" in words  # noqa: RUF001
     assert "How the score is made. The score is the weighted mean of five shares" in words
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("feed:no_models", "Nothing for you to correct: we write the rules, with your answers."),
+        ("amount:not_an_amount", "Correct these rows in the rejects file and drop it again."),
+    ],
+)
+def test_a_feed_that_is_mostly_rejected_is_not_ready_to_use(
+    inputs: DeliveryInputs, code: str, advice: str
+) -> None:
+    orders = inputs.accounts[1].model_copy(
+        update={"received": 5_310, "delivered": 2_654, "rejected": {code: 2_656}, "merged": {}}
+    )
+    half = orders.model_copy(update={"delivered": 2_655, "rejected": {code: 2_655}})
+    for account, headline in ((half, "Ready to use, with care"), (orders, "Not ready to use")):
+        found = inputs.model_copy(update={"accounts": (inputs.accounts[0], account)})
+        findings = collect_findings(found)
+        verdict = reach_verdict(found, findings, summarise(found, {}))
+        assert verdict.headline == headline
+    assert "Most rows are missing from the tables of: orders." in verdict.sentences
+    assert advice in {finding.recommendation for finding in findings if finding.feed == "orders"}
 
 
 def test_the_parts_of_the_score_add_up_to_the_score(delivery: Delivery) -> None:

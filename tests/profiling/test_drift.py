@@ -159,6 +159,24 @@ def test_a_column_of_another_type(
 
 
 @pytest.mark.parametrize(
+    ("rule", "severity"),
+    [("to_integer", "block"), ("to_date", "info"), ("to_text", "warn")],
+)
+def test_a_changed_type_is_accepted_by_giving_the_column_the_rule_for_it(
+    profile: Profile, rule: str, severity: str
+) -> None:
+    ids = [f"o{n}" for n in range(20)]
+    (found,) = compare(
+        profile({"id": ids, "x": ["7"] * 20}),
+        profile({"id": ids, "x": ["2024-01-31"] * 20}),
+        ["id", "x"],
+        rules={"id": "to_text", "x": rule},
+    )
+    assert (found.kind, found.severity) == ("retyped_column", severity)
+    assert ("rule to_date" in found.recommendation) is (rule != "to_date")
+
+
+@pytest.mark.parametrize(
     ("rows", "kind", "severity", "detail"),
     [
         (50, None, None, ""),

@@ -295,8 +295,8 @@ def drift(  # noqa: PLR0913 - what is known of the change, by keyword
             "subject": names,
             "title": f"The feed{'s'[: len(feeds) != 1]} {names} changed shape",
             "text": f"Nothing was delivered. {text}",
-            "next_step": "Accept the proposed change of the client's models, or ask the client to "
-            "send the file as before.",
+            "next_step": "Change the feed's YAML as the metadata of the asset `profiled` propose, "
+            "or ask the client to send the file as before.",
             "facts": _period(period),
             "columns": tuple(columns),
             "link": link,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from consulting.errors import BlockedDeliveryError, ChecksFailedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from consulting.chain.artifacts import Checks, Cleaning, Intake, Profile
     from consulting.chain.engagement import Engagement
 
@@ -45,7 +47,14 @@ def unmapped(cleaning: Cleaning) -> str | None:
     )
 
 
-def refuse(engagement: Engagement, *, batch_id: str, run_id: str, reason: str | None) -> None:
+def refuse(
+    engagement: Engagement,
+    *,
+    batch_id: str,
+    run_id: str,
+    reason: str | None,
+    log: Callable[[str], None] | None = None,
+) -> None:
     """Let the ledger know of a failed check; the batch is tried again, or halved.
 
     Args:
@@ -53,7 +62,11 @@ def refuse(engagement: Engagement, *, batch_id: str, run_id: str, reason: str | 
         batch_id: The batch.
         run_id: The run whose check failed.
         reason: What the check found; None if it passed, and then nothing is done.
+        log: Told the reason, where no error of the stage tells it: what Dagster itself says of a
+            failed check is its name.
     """
+    if reason and log:
+        log(f"{engagement.client_id}: nothing is delivered. {reason}")
     if reason:
         engagement.intake.failed(
             batch_id, run_id, reason=reason[:500], now=datetime.now(UTC), cause="data"

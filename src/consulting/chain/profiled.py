@@ -63,7 +63,12 @@ def profile_files(
         if feed not in received.carried:
             rules = engagement.models.folder / f"{feed}.yml"
             drift += compare(
-                before(feed), found, read.get(feed, ()), known=columns, models_yaml=rules
+                before(feed),
+                found,
+                read.get(feed, ()),
+                known=columns,
+                models_yaml=rules,
+                rules=engagement.models.rules(feed),
             )
     result = artifacts.Profile(
         profiles=tuple(profiles),

@@ -134,6 +134,14 @@ class ClientModels:
             for feed, names in declared_columns(manifest).items()
         }
 
+    def rules(self, feed: str) -> dict[str, str]:
+        """Source column → the rule that reads it, where the YAML names one."""
+        return {
+            meta["from"]: meta["rule"]
+            for meta in read_columns(self.load_manifest(), feed).values()
+            if meta.get("rule")
+        }
+
     def _parse_into(self, work: Path, fingerprint: str) -> None:
         if not any(path.suffix != ".md" for path in _model_files(self.folder)):
             slim = empty_manifest(self.client_id, fingerprint)

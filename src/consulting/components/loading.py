@@ -7,6 +7,7 @@ sensor whose every tick fails with the same explanation.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import logging
@@ -71,6 +72,8 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        # what stays frozen is never torn down, and DuckDB's bindings print each leak at the end
+        atexit.register(gc.unfreeze)
         if enabled:
             gc.enable()
 

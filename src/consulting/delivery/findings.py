@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Literal
 from consulting.delivery.advice import advice_of, title_of
 from consulting.delivery.mapping import unmapped_columns
 from consulting.delivery.pages import percent, plural
-from consulting.delivery.reasons import NO_COLUMN, reason_in_words, source_column
+from consulting.delivery.reasons import (
+    NO_COLUMN,
+    NO_MODELS,
+    reason_in_words,
+    source_column,
+)
 from consulting.delivery.settled import settled
 from consulting.records import CheckOutcome, Record, Severity
 
@@ -234,10 +239,17 @@ def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
                 detail=f"{plural(rows, 'row')}, {percent(rows, account.received)} of the rows of "
                 f"{account.feed}.",
                 count=rows,
-                recommendation="Correct these rows in the rejects file and drop it again."
-                if not inputs.sampled
-                else "Correct these rows where the file comes from.",
+                recommendation=_what_to_do_about(code, sampled=inputs.sampled),
             )
+
+
+def _what_to_do_about(code: str, *, sampled: bool) -> str:
+    """What the client can do about rejected rows: nothing, where we have no rules for them yet."""
+    if code == NO_MODELS:
+        return "Nothing for you to correct: we write the rules, with your answers."
+    if sampled:
+        return "Correct these rows where the file comes from."
+    return "Correct these rows in the rejects file and drop it again."
 
 
 def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:

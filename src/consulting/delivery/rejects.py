@@ -23,7 +23,7 @@ from consulting.corrections import (
     corrections_name,
     rejects_name,
 )
-from consulting.delivery.reasons import reason_in_words
+from consulting.delivery.reasons import NO_MODELS, reason_in_words
 from consulting.delivery.spreadsheet import Workbook
 from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe, quote
 from consulting.errors import DeliveryError
@@ -45,8 +45,6 @@ RAW_SCHEMA = "raw"
 RECEIPT_COLUMNS = ("correction_id", "file", "row", "result", "changed")
 MAX_WORKBOOK_ROWS = 50_000
 """Nobody corrects more rows by hand: from here on there is the CSV alone."""
-NO_MODELS = "feed:no_models"
-"""The reason of every row of a feed that no model reads yet."""
 _HOW_TO_CORRECT = (
     "How to correct these rows",
     "Change the values that the reason names, in the first sheet.",

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 READY_RULE = (
     "“Ready to use”: every test passed, no file was set aside and nothing has to be fixed. "
     "“Ready to use, with care”: no test failed, but something was rejected, warned about or has to "
-    "be fixed at the source. “Not ready”: a test failed."
+    "be fixed at the source. “Not ready to use”: a test failed, or more than half of the "
+    "rows of one kind of file were rejected."
 )
+MOSTLY = 0.5
+"""The share of a feed's rows above which what was rejected is no longer an exception."""
 
 
 class Verdict(Record):
@@ -42,23 +45,38 @@ def reach_verdict(
         return _assess(inputs, findings)
     must_fix = sum(f.severity == "error" and not f.settled for f in findings)
     care = must_fix or summary.rejected or summary.tests_warned or inputs.quarantined
-    if summary.tests_failed:
+    missing = [
+        account.feed
+        for account in inputs.accounts
+        if sum(account.rejected.values()) > MOSTLY * account.received
+    ]
+    if summary.tests_failed or missing:
         level, headline = "stop", "Not ready to use"
     elif care:
         level, headline = "care", "Ready to use, with care"
     else:
         level, headline = "ready", "Ready to use"
-    if inputs.sampled:
+    if inputs.sampled and level != "stop":
         headline += ", as far as the sample shows"
     return Verdict(
         level=level,
         headline=headline,
         sentences=tuple(
             sentence
-            for sentence in (_rows(inputs, summary), _tests(summary), _attention(findings))
+            for sentence in (
+                _rows(inputs, summary),
+                _mostly_rejected(missing),
+                _tests(summary),
+                _attention(findings),
+            )
             if sentence
         ),
     )
+
+
+def _mostly_rejected(feeds: Sequence[str]) -> str:
+    """Which kinds of file are mostly missing from the tables; nothing if none is."""
+    return f"Most rows are missing from the tables of: {', '.join(feeds)}." if feeds else ""
 
 
 def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 from consulting.privacy.column_names import words
 from consulting.profiling.patches import add_column, label_of, rename_source, unified
-from consulting.profiling.propose import propose_columns
+from consulting.profiling.propose import RULE_OF_TYPE, propose_columns
 from consulting.profiling.shift import distribution_shift, value_similarity
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import counted, share
 from consulting.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from consulting.profiling.model import ColumnProfile, FeedProfile
 
@@ -66,6 +66,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     *,
     known: Sequence[str] = (),
     models_yaml: Path | str | None = None,
+    rules: Mapping[str, str] | None = None,
     thresholds: Thresholds = _DEFAULT,
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
@@ -76,6 +77,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         declared: The source columns the feed's models read; empty where it has no models.
         known: Further source columns that are no news: the YAML says that they are dropped.
         models_yaml: The feed's YAML, its path or its text: patches are proposed against it.
+        rules: Source column → the rule that reads it; without those that hand-written SQL reads.
         thresholds: When a change is worth telling.
 
     Returns:
@@ -83,7 +85,13 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         index over the earlier deciles or most frequent values (Siddiqi 2006), and only where the
         rows are enough for it to be more than noise (Yurdakul & Naranjo 2020).
     """
-    comparison = _Comparison(previous, current, tuple(declared), models_yaml, thresholds)
+    comparison = _Comparison(
+        previous,
+        current,
+        {name: (rules or {}).get(name) for name in declared},
+        models_yaml,
+        thresholds,
+    )
     findings = comparison.columns(known)
     if previous is not None and "headers" not in {previous.basis, current.basis}:
         findings += comparison.volume(previous)
@@ -99,7 +107,7 @@ class _Comparison:
         self,
         previous: FeedProfile | None,
         current: FeedProfile,
-        declared: tuple[str, ...],
+        declared: Mapping[str, str | None],
         models_yaml: Path | str | None,
         thresholds: Thresholds,
     ) -> None:
@@ -233,13 +241,17 @@ class _Comparison:
         if types[0] == types[1] or types in _HARMLESS or _UNTYPED & set(types):
             return None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
-        declared = now.name in self._declared
+        rule = self._declared.get(now.name)
+        meant = rule is not None and rule == RULE_OF_TYPE.get(types[1])
+        breaks = now.name in self._declared and rule != "to_text"
+        expected = RULE_OF_TYPE.get(types[1], "to_text")
         return DriftFinding(
             feed=self._current.feed, kind="retyped_column", column=now.name,
-            severity="info" if related else "block" if declared else "warn",
+            severity="info" if related or meant else "block" if breaks else "warn",
             detail=f"“{now.name}” was {types[0]} and is {types[1]} now.",
-            recommendation="Look at its issues: the client's export may write it in another way. "
-            "Change the column's rule if it is meant to be so.",
+            recommendation="Its rule reads what it is now." if meant else
+            "Look at its issues: the client's export may write it in another way. If it is meant "
+            f"to be so, give it the rule {expected} in the feed's YAML, and it is delivered.",
         )  # fmt: skip
 
     def _null_jump(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling.model import ColumnProfile, FeedProfile
 
-_RULES: Mapping[str, str] = {
+RULE_OF_TYPE: Mapping[str, str] = {
     "boolean": "to_boolean",
     "integer": "to_integer",
     "decimal": "to_decimal",
@@ -87,7 +87,7 @@ def _column(
 
 
 def _rule(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, Any]]:
-    rule = _RULES.get(column.inferred_type, "to_text")
+    rule = RULE_OF_TYPE.get(column.inferred_type, "to_text")
     if column.inferred_type in {"integer", "decimal"} and _LABELS & set(words(column.name)):
         return "to_text", {}
     if rule in {"to_date", "to_timestamp"}:

@@ -98,7 +98,7 @@ def _credentials(client_id: str, source: S3Source) -> dict[str, str | None]:
     if missing:
         raise ConfigurationError(
             f"{client_id}: `source.credentials_prefix: {own}` reads its keys from "
-            f"{' and '.join(names)}, but {' and '.join(missing)} is not set where Dagster runs."
+            f"{' and '.join(names)}. Set {' and '.join(missing)} where Dagster runs."
         )
     return {name: os.environ[name] for name in names}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -329,6 +330,7 @@ def test_an_empty_file_is_refused_with_its_code(read: Reader, data: bytes) -> No
         (b"\x89PNG\r\n\x1a\n....", "unsupported_format"),
         (bytes(range(1, 9)) * 300, "binary_file"),
         (b"\x00\x01\x02\x03" * 500, "binary_file"),
+        (random.Random(7).randbytes(50_000), "binary_file"),
     ],
 )
 def test_what_is_no_table_is_refused_with_what_it_is(read: Reader, data: bytes, code: str) -> None:

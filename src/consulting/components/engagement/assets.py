@@ -72,6 +72,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
             batch_id=received.batch.batch_id,
             run_id=context.run.run_id,
             reason=chain.unreadable(received),
+            log=context.log.error,
         )
         yield dg.MaterializeResult(
             metadata=metadata.of_received(received, engagement),
@@ -119,6 +120,7 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
             batch_id=batch_id,
             run_id=context.run.run_id,
             reason=chain.drifted(profile),
+            log=context.log.error,
         )
         yield dg.MaterializeResult(
             metadata=metadata.of_profile(profile),

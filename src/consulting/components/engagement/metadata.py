@@ -129,8 +129,14 @@ def of_profile(profile: Profile) -> Metadata:
         metadata["quality_score"] = profile.score.value
     if profile.drift:
         metadata["drift"] = table(
-            ["feed", "severity", "what changed"],
-            ([finding.feed, finding.severity, finding.detail] for finding in profile.drift),
+            ["feed", "severity", "what changed", "what to do"],
+            ([f.feed, f.severity, f.detail, f.recommendation] for f in profile.drift),
+        )
+    # a blocked batch has no report to show them
+    patches = [f.patch for f in profile.drift if f.severity == "block" and f.patch]
+    if patches:
+        metadata["proposed_change"] = dg.MetadataValue.md(
+            "\n\n".join(f"```diff\n{patch}\n```" for patch in patches)
         )
     return metadata
 

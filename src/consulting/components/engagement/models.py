@@ -151,6 +151,7 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             batch_id=batch_id,
             run_id=context.run.run_id,
             reason=chain.unaccounted(cleaning) or chain.unmapped(cleaning),
+            log=context.log.error,
         )
         for model in cleaning.models:
             yield dg.MaterializeResult(

@@ -30,6 +30,7 @@ SPREAD_LINES = 50  # taken from the middle of each block after the first, to det
 SPREAD_CHARS = 100_000
 SPREAD_MAX = 2000
 ODD_SHARE, ZERO_SHARE = 0.1, 0.3  # of control characters, and of NULs, in what is no text
+MANY_CONTROLS, MIXED_SHARE = 10, 0.02  # kinds of control characters, and their share then
 MAX_OPEN_LINES = 200_000  # an open quote may wait for its end over so many lines
 MAX_OPEN_CHARS = 64 * 1024 * 1024  # and over so much text
 
@@ -106,9 +107,11 @@ def _refuse_no_text(source: ByteSource, sample: _Sample) -> None:
             "Ask the client whether nothing was to be sent, and send the file again if not.",
         )
     head = sample.first.text[:65536]
-    controls = [head.count(chr(code)) for code in range(1, 9)]
+    controls = [head.count(chr(code)) for code in (*range(1, 9), *range(14, 32))]
     odd = sum(controls) - max(controls) + head.count("\ufffd")  # one may be the delimiter
-    if odd > len(head) * ODD_SHARE or head.count("\x00") > len(head) * ZERO_SHARE:
+    # text knows a few control characters; what is packed or encrypted knows them all
+    share = ODD_SHARE if sum(map(bool, controls)) < MANY_CONTROLS else MIXED_SHARE
+    if odd > len(head) * share or head.count("\x00") > len(head) * ZERO_SHARE:
         raise UnreadableFileError(
             source.filename,
             "binary_file",

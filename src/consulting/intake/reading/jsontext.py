@@ -73,7 +73,7 @@ def _read_lines(
         stored = kept.finish()
     if stored.rejected:
         warnings.append(
-            f"{stored.rejected:,} lines set aside: malformed_json (first: line {first:,})."
+            f"{stored.rejected:,} lines set aside: malformed JSON (first: line {first:,})."
         )
     outcome = _outcome(columns, stored, found, encoding, [*warnings, *batch.warnings()])
     outcome.format = "ndjson"

@@ -223,7 +223,10 @@ class TableWriter:
                 "quotes as part of the value."
             )
         for code, (first, count) in self._first_rejects.items():
-            words.append(f"{count:,} record{_s(count)} set aside: {code} (first: line {first:,}).")
+            words.append(
+                f"{count:,} record{_s(count)} set aside: {code.replace('_', ' ')} "
+                f"(first: line {first:,})."
+            )
         return words
 
 
