@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from consulting.delivery.tables import MART_SCHEMA, describe, quote
+from consulting.errors import DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import duckdb
 
     from consulting.delivery.inputs import DeliveryInputs
     from consulting.profiling import Issue
@@ -66,12 +67,13 @@ def find_remaining(
                 table, target = mapping.target_table or "", mapping.target_column or ""
                 asked.setdefault(table, []).append((issue, target))
         for table, issues in asked.items():
-            gone |= _count(connection, profile.feed, table, issues)
+            gone |= _count(connection, inputs.client_id, profile.feed, table, issues)
     return frozenset(gone)
 
 
 def _count(
     connection: duckdb.DuckDBPyConnection,
+    client_id: str,
     feed: str,
     table: str,
     issues: list[tuple[Issue, str]],
@@ -84,10 +86,18 @@ def _count(
         f"count(*) FILTER (r.c{n} AND {_HOLDS[issue.issue_type].format(f'm.{quote(target)}')})"
         for n, (issue, target) in enumerate(issues)
     )
-    found = connection.execute(
+    query = (
         f"SELECT {counts} FROM (SELECT _row_id, {conditions} FROM raw.{quote(feed)}) r "
         f"JOIN {MART_SCHEMA}.{quote(table)} m ON m._row_id = r._row_id"
-    ).fetchall()[0]
+    )
+    try:
+        found = connection.execute(query).fetchall()[0]
+    except duckdb.Error as error:
+        # the conditions list the client's values, and DuckDB's errors quote the query
+        raise DeliveryError(
+            f"{client_id}: the rows of feed '{feed}' that the profile points at could not be "
+            f"counted in table '{table}' ({type(error).__name__}). Look whether the table has its `_row_id`."
+        ) from None
     return {
         (feed, issue.column or "", issue.issue_type)
         for (issue, _), count in zip(issues, found, strict=True)
