@@ -96,7 +96,8 @@ def _count(
         # the conditions list the client's values, and DuckDB's errors quote the query
         raise DeliveryError(
             f"{client_id}: the rows of feed '{feed}' that the profile points at could not be "
-            f"counted in table '{table}' ({type(error).__name__}). Look whether the table has its `_row_id`."
+            f"counted in table '{table}' ({type(error).__name__}). Look whether "
+            "the table has its `_row_id`."
         ) from None
     return {
         (feed, issue.column or "", issue.issue_type)
