@@ -36,8 +36,12 @@ def require_client(client_id: str) -> None:
         )
 
 
-def open_engagement(client_id: str) -> Engagement:
+def open_engagement(client_id: str, *, looks: bool = False) -> Engagement:
     """One client's engagement.
+
+    Args:
+        client_id: The client.
+        looks: Only the ledger is asked: the place its files come from need not be in reach.
 
     Raises:
         click.ClickException: If there is no such client; names the nearest.
@@ -45,4 +49,4 @@ def open_engagement(client_id: str) -> Engagement:
     """
     require_client(client_id)
     client = load_client(CLIENTS_DIR / client_id)
-    return ConsultancyResource().engagement(client.client_id, client.config)
+    return ConsultancyResource().engagement(client.client_id, client.config, looks=looks)

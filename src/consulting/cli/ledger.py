@@ -23,7 +23,7 @@ dry_run_option = click.option(
 @click.option("--limit", default=50, show_default=True, help="How many files, newest first.")
 def ledger(client: str, key: str | None, *, events: bool, limit: int) -> None:
     """Show what became of CLIENT's files."""
-    intake = open_engagement(client).intake
+    intake = open_engagement(client, looks=True).intake
     state = intake.state()
     counts = ", ".join(f"{count} {name}" for name, count in state.counts.items() if count)
     click.echo(f"{client}: {counts or 'no file was seen yet'}")
@@ -45,7 +45,10 @@ def ledger(client: str, key: str | None, *, events: bool, limit: int) -> None:
 @dry_run_option
 def reprocess(client: str, drops: tuple[int, ...], *, dry_run: bool) -> None:
     """Deliver DROPS of CLIENT again (their numbers in the ledger)."""
-    _tell(open_engagement(client).intake.reprocess(drops, dry_run=dry_run), dry_run=dry_run)
+    _tell(
+        open_engagement(client, looks=True).intake.reprocess(drops, dry_run=dry_run),
+        dry_run=dry_run,
+    )
 
 
 @click.command()
@@ -54,7 +57,9 @@ def reprocess(client: str, drops: tuple[int, ...], *, dry_run: bool) -> None:
 @dry_run_option
 def release(client: str, drop: int, *, dry_run: bool) -> None:
     """Let a quarantined DROP of CLIENT try again."""
-    _tell([open_engagement(client).intake.release(drop, dry_run=dry_run)], dry_run=dry_run)
+    _tell(
+        [open_engagement(client, looks=True).intake.release(drop, dry_run=dry_run)], dry_run=dry_run
+    )
 
 
 @click.command()
@@ -63,7 +68,9 @@ def release(client: str, drop: int, *, dry_run: bool) -> None:
 @dry_run_option
 def discard(client: str, drop: int, *, dry_run: bool) -> None:
     """Settle a quarantined DROP of CLIENT for good, without delivering it."""
-    _tell([open_engagement(client).intake.discard(drop, dry_run=dry_run)], dry_run=dry_run)
+    _tell(
+        [open_engagement(client, looks=True).intake.discard(drop, dry_run=dry_run)], dry_run=dry_run
+    )
 
 
 def _line(story: DropStory) -> str:

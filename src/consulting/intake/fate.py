@@ -301,7 +301,8 @@ class Fate:
         reason: str,
         now: datetime,
     ) -> None:
-        sentence = f"Runs with this file alone failed, others succeeded. The last one: {reason}."
+        last = reason.rstrip(".")
+        sentence = f"Runs with this file alone failed, others succeeded. The last one: {last}."
         transaction.update_drop(
             drop["drop_id"],
             state=State.QUARANTINED,
