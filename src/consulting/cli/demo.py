@@ -35,7 +35,7 @@ PATIENCE_SECONDS = 60
 def demo(*, files_only: bool) -> None:
     """Let three clients drop messy files, and deliver what comes of them."""
     for path in write_demo_files(data_root()):
-        click.echo(f"dropped {_short(path)}")
+        click.echo(f"incoming: {_short(path)}")
     if files_only:
         return
     # runs are kept where `dg dev` in this folder shows them

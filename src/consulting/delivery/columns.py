@@ -89,7 +89,7 @@ class FeedView:
         self.basis = {
             "all_rows": f"all {number(profile.row_count)} rows",
             "sample": f"a sample of {number(profile.row_count)} rows",
-            "headers": "the headers only; no row was read",
+            "headers": "the headers only; no row was kept",
         }[profile.basis]
         keys = () if inputs.schema_only else profile.candidate_keys
         self.keys = [" + ".join(key) for key in keys]
