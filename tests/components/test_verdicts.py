@@ -12,8 +12,6 @@ from dagster._core.test_utils import create_run_for_test
 from consulting.components.engagement import runs
 from consulting.intake import RunVerdict
 
-LATER = datetime.now(UTC) + timedelta(seconds=700)
-
 
 @dg.job(tags={"client_id": "acme"})
 def acme_cleaning() -> None:
@@ -42,7 +40,8 @@ def started(instance: dg.DagsterInstance, client_id: str = "acme") -> str:
 
 
 def bury(instance: dg.DagsterInstance, *alive: str, seconds: float = 600) -> None:
-    runs.bury_silent_runs(instance, "acme", alive=lambda: alive, silent_seconds=seconds, now=LATER)
+    later = datetime.now(UTC) + timedelta(seconds=700)
+    runs.bury_silent_runs(instance, "acme", alive=lambda: alive, silent_seconds=seconds, now=later)
 
 
 def test_a_run_with_a_failed_step_failed(instance: dg.DagsterInstance) -> None:
