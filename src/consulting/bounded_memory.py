@@ -6,6 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from consulting.sql import literal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -37,8 +39,8 @@ def bound_memory(
         spill: The folder for what does not fit; DuckDB makes it, and empties it at the end.
         limit: Another limit than the project's.
     """
-    connection.execute(f"SET memory_limit = {_literal(limit or memory_limit())}")
-    connection.execute(f"SET temp_directory = {_literal(str(spill))}")
+    connection.execute(f"SET memory_limit = {literal(limit or memory_limit())}")
+    connection.execute(f"SET temp_directory = {literal(str(spill))}")
 
 
 @contextmanager
@@ -59,7 +61,3 @@ def open_bounded(
     ) as connection:
         bound_memory(connection, spill_of(database))
         yield connection
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -264,6 +264,10 @@ class CheckOutcome(Record):
     message: str | None = None
 
 
+NO_MODELS = "feed:no_models"
+"""The reason of every row of a feed that no model reads yet."""
+
+
 class FeedAccount(Record):
     """Where every row of one feed went in one run (the conservation promise).
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import consulting.profiling
 from consulting.profiling import FeedProfile, Issue, Thresholds, profile_across, profile_feed
-from consulting.profiling.source import quoted
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from consulting.records import FileReading

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from consulting.null_tokens import WHITESPACE, is_null_like
 from consulting.profiling import FeedProfile, Issue, Thresholds, profile_feed, profile_schema
 from consulting.profiling.schema import SCHEMA_FILE, rendered_schema
-from consulting.profiling.source import quoted
 from consulting.records import FileReading
+from consulting.sql import quoted
 
 Profile = Callable[..., FeedProfile]
 Landing = Callable[..., FileReading]

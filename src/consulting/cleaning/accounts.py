@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from consulting.bounded_memory import open_bounded
 from consulting.cleaning.models import feeds_of, read_columns
 from consulting.cleaning.rules import column_rule, describe_rule
-from consulting.cleaning.warehouse import Tables, quoted
+from consulting.cleaning.warehouse import Tables
 from consulting.corrections import UNKNOWN_CORRECTION
-from consulting.records import FeedAccount, Step
+from consulting.records import NO_MODELS, FeedAccount, Step
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from consulting.cleaning.rules import ColumnRule
     from consulting.records import FileReading
 
-NO_MODELS = "feed:no_models"
 UNPARSED = "file:unparsed"
 _STAGE = "cleaned"
 # the columns of staging that name a column and what was wrong, and the rows they are counted among

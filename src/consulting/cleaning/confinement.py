@@ -9,6 +9,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 
 from consulting.bounded_memory import bound_memory, spill_of
 from consulting.errors import CleaningError
+from consulting.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,9 +23,9 @@ def confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         folder: The client's folder; symlinks in its path are resolved, so that a link inside it
             that leads elsewhere is refused.
     """
-    place = str(folder.resolve()).replace("'", "''")
+    place = literal(f"{folder.resolve()}/")
     bound_memory(connection, spill_of(folder.resolve() / "warehouse.duckdb"))
-    connection.execute(f"SET allowed_directories = ['{place}/']")
+    connection.execute(f"SET allowed_directories = [{place}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

@@ -9,9 +9,10 @@ from consulting.bounded_memory import open_bounded
 from consulting.cleaning.invocation import Progress, invoke_dbt, scrub
 from consulting.cleaning.models import declared_columns, read_columns
 from consulting.cleaning.slim import describe_test
-from consulting.cleaning.warehouse import Tables, quoted
+from consulting.cleaning.warehouse import Tables
 from consulting.errors import CleaningError
 from consulting.records import CheckOutcome, ModelOutcome, Record
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from consulting.sql import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import duckdb
 
 SPAN_ROWS = 500_000
-
-
-def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 class Tables:

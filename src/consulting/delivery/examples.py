@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.delivery.tables import MART_SCHEMA, describe, quote
+from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.privacy import detect_pii, shape
 from consulting.records import Record
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -123,9 +124,8 @@ def _compare(
     personal: set[tuple[str, str]],
 ) -> list[ChangedColumn]:
     feed, table = mappings[0].feed, mappings[0].target_table or ""
-    joined = (
-        f'FROM {MART_SCHEMA}.{quote(table)} m JOIN raw.{quote(feed)} r ON m."_row_id" = r."_row_id"'
-    )
+    delivered, received = f"{MART_SCHEMA}.{quoted(table)}", f"raw.{quoted(feed)}"
+    joined = f'FROM {delivered} m JOIN {received} r ON m."_row_id" = r."_row_id"'
     counted = ", ".join(
         f"count(nullif(trim({before}), '')), count(*) FILTER (WHERE {differs}), "
         f"count(*) FILTER (WHERE {differs} AND {after} IS NULL)"
@@ -159,7 +159,7 @@ def _compare(
 
 def _summed(connection: duckdb.DuckDBPyConnection, query: str, feed: str) -> list[int]:
     """The counts of a query over `m` and `r`, added up over parts that fit into memory."""
-    bounds = f'SELECT min("_row_id"), max("_row_id") FROM raw.{quote(feed)}'
+    bounds = f'SELECT min("_row_id"), max("_row_id") FROM raw.{quoted(feed)}'
     first, last = connection.execute(bounds).fetchall()[0]
     totals: list[int] = []
     for start in range(first or 0, (last or 0) + 1, PART_ROWS):
@@ -173,9 +173,9 @@ def _summed(connection: duckdb.DuckDBPyConnection, query: str, feed: str) -> lis
 def _sides(mapping: ColumnMapping, mart: Mapping[str, str]) -> tuple[str, str, str]:
     """SQL of the value before, after, and of whether they differ: 12.5 and 12.50 do not."""
     target = mapping.target_column or ""
-    before = f"r.{quote(mapping.source_columns[0])}"
+    before = f"r.{quoted(mapping.source_columns[0])}"
     written = f"nullif(trim({before}), '')"
-    after = f"CAST(m.{quote(target)} AS VARCHAR)"
+    after = f"CAST(m.{quoted(target)} AS VARCHAR)"
     differs = f"({written} IS NOT NULL AND {before} IS DISTINCT FROM {after})"
     if mart[target].startswith(_NUMBERS):
         same = f"coalesce(TRY_CAST({before} AS DOUBLE) = TRY_CAST({after} AS DOUBLE), false)"

@@ -9,12 +9,11 @@ from consulting.delivery.mapping import unmapped_columns
 from consulting.delivery.pages import percent, plural
 from consulting.delivery.reasons import (
     NO_COLUMN,
-    NO_MODELS,
     reason_in_words,
     source_column,
 )
 from consulting.delivery.settled import settled
-from consulting.records import CheckOutcome, Record, Severity
+from consulting.records import NO_MODELS, CheckOutcome, Record, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,9 +13,10 @@ import duckdb
 from consulting.bounded_memory import open_bounded
 from consulting.delivery.inputs import DeliverySummary
 from consulting.delivery.manifest import read_summary
-from consulting.delivery.tables import MART_SCHEMA, describe, quote
+from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.errors import DeliveryError
 from consulting.records import Record
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ def _append(
             f"{delivery_id}: the table '{MART_SCHEMA}.{table}' is to be added to the history, but "
             "the warehouse has none of that name. Run the client's models first."
         )
-    mart, past = f"{MART_SCHEMA}.{quote(table)}", f"{HISTORY_SCHEMA}.{quote(table)}"
+    mart, past = f"{MART_SCHEMA}.{quoted(table)}", f"{HISTORY_SCHEMA}.{quoted(table)}"
     if not describe(connection, HISTORY_SCHEMA, table):
         connection.execute(
             f"CREATE TABLE {past} AS SELECT ''::VARCHAR AS {DELIVERY_COLUMN}, "
@@ -113,7 +114,7 @@ def _append(
         f"DELETE FROM {past} WHERE {PERIOD_COLUMN} = ? OR {DELIVERY_COLUMN} = ?",
         [key, delivery_id],
     )
-    names = ", ".join(quote(name) for name, _ in columns)
+    names = ", ".join(quoted(name) for name, _ in columns)
     connection.execute(
         f"INSERT INTO {past} ({DELIVERY_COLUMN}, {PERIOD_COLUMN}, {names}) "
         f"SELECT ?, ?, {names} FROM {mart}",
@@ -139,13 +140,13 @@ def _widen(
     changed = []
     for name, kind in columns:
         if name not in known:
-            connection.execute(f"ALTER TABLE {past} ADD COLUMN {quote(name)} {kind}")
+            connection.execute(f"ALTER TABLE {past} ADD COLUMN {quoted(name)} {kind}")
             changed.append(f"{name} is new ({kind})")
         elif known[name] != kind:
             wider = _wider(connection, known[name], kind)
             if wider != known[name]:
                 connection.execute(
-                    f"ALTER TABLE {past} ALTER COLUMN {quote(name)} SET DATA TYPE {wider}"
+                    f"ALTER TABLE {past} ALTER COLUMN {quoted(name)} SET DATA TYPE {wider}"
                 )
                 changed.append(f"{name} went from {known[name]} to {wider}")
     return changed

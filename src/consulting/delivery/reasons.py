@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
 NO_COLUMN = {"", "row", "file", "feed", "correction"}
 """What stands in a code's place where it is about no column."""
-NO_MODELS = "feed:no_models"
-"""The reason of every row of a feed that no model reads yet."""
 _SENTENCES = {
     "above_maximum": "{} is above the largest value allowed",
     "ambiguous_number": "{} could be read as two different numbers",

@@ -23,12 +23,13 @@ from consulting.corrections import (
     corrections_name,
     rejects_name,
 )
-from consulting.delivery.reasons import NO_MODELS, reason_in_words
+from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.spreadsheet import Workbook
-from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe, quote
+from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe
 from consulting.errors import DeliveryError
 from consulting.formulas import neutralise
-from consulting.records import CORRECTION_RESULTS, Record
+from consulting.records import CORRECTION_RESULTS, NO_MODELS, Record
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -217,8 +218,8 @@ def _rejects_query(
     """SQL of (reasons, file, line, row id, the client's columns) of each rejected row."""
     if not describe(connection, RAW_SCHEMA, feed):
         return None
-    chosen = "".join(f", r.{quote(name)}" for name in originals)
-    raw = f"{RAW_SCHEMA}.{quote(feed)} r"
+    chosen = "".join(f", r.{quoted(name)}" for name in originals)
+    raw = f"{RAW_SCHEMA}.{quoted(feed)} r"
     place = f"r._file, r._row, r._row_id{chosen}"
     if any(account.feed == feed and account.table is None for account in inputs.accounts):
         return f"SELECT '{NO_MODELS}', {place} FROM {raw} ORDER BY r._row_id"
@@ -229,7 +230,7 @@ def _rejects_query(
     return (
         f"SELECT j.reason, {place} FROM {raw} JOIN "
         f"(SELECT _row_id, string_agg(DISTINCT {reasons}, ';' ORDER BY {reasons}) AS reason "
-        f"FROM {REJECTS_SCHEMA}.{quote(f'rejects_{feed}')} GROUP BY _row_id) j "
+        f"FROM {REJECTS_SCHEMA}.{quoted(f'rejects_{feed}')} GROUP BY _row_id) j "
         "ON j._row_id = r._row_id ORDER BY r._row_id"
     )
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from consulting.delivery.tables import MART_SCHEMA, describe, quote
+from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.errors import DeliveryError
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,12 +84,12 @@ def _count(
         return set()
     conditions = ", ".join(f"({issue.rows_where}) AS c{n}" for n, (issue, _) in enumerate(issues))
     counts = ", ".join(
-        f"count(*) FILTER (r.c{n} AND {_HOLDS[issue.issue_type].format(f'm.{quote(target)}')})"
+        f"count(*) FILTER (r.c{n} AND {_HOLDS[issue.issue_type].format(f'm.{quoted(target)}')})"
         for n, (issue, target) in enumerate(issues)
     )
     query = (
-        f"SELECT {counts} FROM (SELECT _row_id, {conditions} FROM raw.{quote(feed)}) r "
-        f"JOIN {MART_SCHEMA}.{quote(table)} m ON m._row_id = r._row_id"
+        f"SELECT {counts} FROM (SELECT _row_id, {conditions} FROM raw.{quoted(feed)}) r "
+        f"JOIN {MART_SCHEMA}.{quoted(table)} m ON m._row_id = r._row_id"
     )
     try:
         found = connection.execute(query).fetchall()[0]

@@ -23,6 +23,7 @@ from consulting.formulas import (
     neutralise,
 )
 from consulting.records import Record
+from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,12 +92,6 @@ class ExportedTable(Record):
     notes: tuple[str, ...] = ()
 
 
-def quote(identifier: str) -> str:
-    """Return an identifier as DuckDB SQL may hold it."""
-    escaped = identifier.replace('"', '""')
-    return f'"{escaped}"'
-
-
 @contextlib.contextmanager
 def open_warehouse(
     warehouse: Path, *, writes_to: Path | None = None, read_only: bool = True
@@ -109,7 +104,7 @@ def open_warehouse(
         spill = beside.with_name(f"{beside.name}.spill")
         bound_memory(connection, spill)
         if writes_to is not None:
-            allowed = ", ".join(_literal(str(path)) for path in (writes_to, spill))
+            allowed = ", ".join(literal(str(path)) for path in (writes_to, spill))
             connection.execute(f"SET allowed_directories = [{allowed}]")
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_external_access = false")
@@ -166,7 +161,7 @@ def export_tables(
         rows = _write_parquet(connection, source, target / f"{stem}.parquet")
         if all(kind in _SAME_IN_PARQUET or kind.startswith("DECIMAL") for _, kind in kept):
             # it lies there in order: a large table is sorted once
-            source = f"SELECT * FROM read_parquet({_literal(_unglobbed(target, stem))})"
+            source = f"SELECT * FROM read_parquet({literal(_unglobbed(target, stem))})"
         formats, notes = _settle_formats(table, rows, MAX_SHEETS * (max_sheet_rows - 1))
         if "csv" in formats:
             _write_csv(connection, source, kept, target / f"{stem}.csv")
@@ -209,14 +204,14 @@ def _ordered_query(
     kept: Sequence[tuple[str, str]],
 ) -> str:
     names = [name for name, _ in columns]
-    relation = f"{quote(MART_SCHEMA)}.{quote(table)}"
-    order = [quote(name) for name in names]
+    relation = f"{quoted(MART_SCHEMA)}.{quoted(table)}"
+    order = [quoted(name) for name in names]
     if "_row_id" in names:
         order.remove('"_row_id"')
         order.insert(0, '"_row_id"')
         if _is_unique(connection, relation, '"_row_id"'):
             order = order[:1]
-    chosen = ", ".join(quote(name) for name, _ in kept)
+    chosen = ", ".join(quoted(name) for name, _ in kept)
     return f"SELECT {chosen} FROM {relation} ORDER BY {', '.join(order)}"
 
 
@@ -256,21 +251,21 @@ def _write_csv(
     target: Path,
 ) -> None:
     chosen = ", ".join(
-        f"{_neutral_sql(name, kind)} AS {quote(neutralise(name))}" for name, kind in columns
+        f"{_neutral_sql(name, kind)} AS {quoted(neutralise(name))}" for name, kind in columns
     )
     connection.execute(
-        f"COPY (SELECT {chosen} FROM ({source})) TO {_literal(str(target))} "
+        f"COPY (SELECT {chosen} FROM ({source})) TO {literal(str(target))} "
         "(FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
     )
 
 
 def _neutral_sql(name: str, kind: str) -> str:
-    column = quote(name)
+    column = quoted(name)
     if not _is_text(kind):
         return column
     neutral = (
-        f"CASE WHEN regexp_matches({column}, {_literal(FORMULA_SQL_PATTERN)}) "
-        f"AND NOT regexp_matches({column}, {_literal(NUMBER_SQL_PATTERN)}) "
+        f"CASE WHEN regexp_matches({column}, {literal(FORMULA_SQL_PATTERN)}) "
+        f"AND NOT regexp_matches({column}, {literal(NUMBER_SQL_PATTERN)}) "
         f"THEN '''' || {column} ELSE {column} END"
     )
     if kind != "VARCHAR":
@@ -289,9 +284,9 @@ def _cells(
     connection: duckdb.DuckDBPyConnection, source: str, columns: Sequence[tuple[str, str]]
 ) -> Iterator[tuple[Any, ...]]:
     chosen = ", ".join(
-        quote(name)
+        quoted(name)
         if kind.startswith(_CELL_TYPES) and not kind.endswith("]")
-        else f"CAST({quote(name)} AS VARCHAR)"
+        else f"CAST({quoted(name)} AS VARCHAR)"
         for name, kind in columns
     )
     cursor = connection.execute(f"SELECT {chosen} FROM ({source})")
@@ -303,8 +298,3 @@ def _unglobbed(folder: Path, stem: str) -> str:
     """The path of a Parquet file, for a function that takes `*`, `?` and `[` for patterns."""
     path = str(folder / f"{stem}.parquet")
     return "".join(f"[{c}]" if c in "*?[" else c for c in path)
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"

@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING
 from consulting.privacy.column_names import words
 from consulting.profiling.columns import pct
 from consulting.profiling.model import ColumnProfile, FeedProfile, Issue
-from consulting.profiling.source import (
-    bare,
-    is_missing,
-    open_connection,
-    quoted,
-    trimmed,
-    view_rows,
-)
+from consulting.profiling.source import bare, is_missing, open_connection, trimmed, view_rows
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import counted
 from consulting.records import FileReading, Record
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

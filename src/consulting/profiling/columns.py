@@ -9,12 +9,13 @@ from consulting.privacy import PiiFinding, detect_pii, shape
 from consulting.profiling.few import view_of_counts
 from consulting.profiling.many import views_of_many
 from consulting.profiling.model import ColumnProfile, FormatCount, ValueCount
-from consulting.profiling.source import FeedSource, quoted
 from consulting.profiling.view import ColumnView, trim
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
 
 _SHAPES = 10

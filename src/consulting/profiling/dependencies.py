@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from consulting.profiling.source import FeedSource, literal, quoted
+from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import pct, shown
 from consulting.profiling.model import Issue
-from consulting.profiling.source import bare, literal, quoted
+from consulting.profiling.source import bare
 from consulting.profiling.wording import inflected
+from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

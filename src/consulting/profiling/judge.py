@@ -10,9 +10,9 @@ from consulting.profiling.judge_dates import date_issues
 from consulting.profiling.judge_numbers import number_issues
 from consulting.profiling.judge_texts import text_issues
 from consulting.profiling.similar import spelling_issues
-from consulting.profiling.source import literal, quoted
 from consulting.profiling.view import ColumnView, trim
 from consulting.profiling.wording import counted, share
+from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

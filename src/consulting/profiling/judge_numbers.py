@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.profiling.source import quoted
 from consulting.profiling.statistics import fences
 from consulting.profiling.view import trim
 from consulting.profiling.wording import counted, enumerated, figure
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,11 +13,12 @@ from consulting.null_tokens import is_null_like
 from consulting.profiling.few import day_counts
 from consulting.profiling.many_numbers import add_numbers
 from consulting.profiling.ordinary import Ordinary, choose_ordinary
-from consulting.profiling.source import FeedSource, quoted, trimmed
+from consulting.profiling.source import FeedSource, trimmed
 from consulting.profiling.statistics import day_histogram, quantiles
 from consulting.profiling.tally import Tally
 from consulting.profiling.typing import decide_type
 from consulting.profiling.view import ColumnView, Lengths, split_values, trim
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

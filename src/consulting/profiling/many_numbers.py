@@ -9,13 +9,14 @@ import math
 from typing import TYPE_CHECKING
 
 from consulting.profiling.model import NumberSummary
-from consulting.profiling.source import FeedSource, quoted
 from consulting.profiling.statistics import QUANTILES, bars, bin_edges, fences, plain, rounded
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consulting.profiling.ordinary import Ordinary
+    from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consulting.profiling.source import literal
+from consulting.sql import literal
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -13,9 +13,10 @@ from consulting.profiling.rows import (
     duplicate_rows,
     wide_keys,
 )
-from consulting.profiling.source import FeedSource, open_feed, quoted
+from consulting.profiling.source import FeedSource, open_feed
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import counted, enumerated, inflected
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from consulting.profiling.source import FeedSource, quoted
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from consulting.profiling.source import FeedSource
     from consulting.profiling.view import ColumnView
 
 _WIDEST_KEY = 2

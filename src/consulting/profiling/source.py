@@ -10,6 +10,7 @@ import duckdb
 
 from consulting.bounded_memory import bound_memory
 from consulting.null_tokens import NULL_TOKENS, WHITESPACE
+from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,16 +24,6 @@ _OWN = ("_file", "_row")
 _SPREAD = "(_row * 2654435761) % 4294967296"
 _SPREAD_RANGE = 4_294_967_296
 _LONGEST_TOKEN = max(map(len, NULL_TOKENS))
-
-
-def quoted(name: str) -> str:
-    """A column or table name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 WHITESPACE_SQL = " || ".join(f"chr({ord(c)})" for c in WHITESPACE)

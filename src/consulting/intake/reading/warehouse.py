@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.bounded_memory import open_bounded
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,15 +68,15 @@ def _united(files: Sequence[FileReading], expected: Sequence[str]) -> list[str]:
 
 
 def _create(feed: str, columns: Sequence[str]) -> str:
-    typed = [f"{_quoted(name)} VARCHAR" for name in columns]
+    typed = [f"{quoted(name)} VARCHAR" for name in columns]
     typed += ["_file VARCHAR", "_row BIGINT", "_row_id BIGINT"]
-    return f"CREATE OR REPLACE TABLE raw.{_quoted(feed)} ({', '.join(typed)})"
+    return f"CREATE OR REPLACE TABLE raw.{quoted(feed)} ({', '.join(typed)})"
 
 
 def _insert(feed: str, reading: FileReading, offset: int) -> str:
-    names = "".join(f"{_quoted(name)}, " for name in reading.columns)
+    names = "".join(f"{quoted(name)}, " for name in reading.columns)
     return (
-        f"INSERT INTO raw.{_quoted(feed)} BY NAME SELECT {names}_file, _row, "
+        f"INSERT INTO raw.{quoted(feed)} BY NAME SELECT {names}_file, _row, "
         # rows keep the file's order; to sort or number them would hold all of them in memory
         f"{offset + 1:d} + file_row_number AS _row_id "
         "FROM read_parquet(?, file_row_number = true)"
@@ -87,9 +88,5 @@ def _row_count(connection: object, feed: str) -> int:
 
     if not isinstance(connection, duckdb.DuckDBPyConnection):
         raise TypeError("a DuckDB connection is needed")
-    found = connection.execute(f"SELECT count(*) FROM raw.{_quoted(feed)}").fetchone()
+    found = connection.execute(f"SELECT count(*) FROM raw.{quoted(feed)}").fetchone()
     return int(found[0]) if found else 0
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
