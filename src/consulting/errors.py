@@ -35,6 +35,18 @@ from typing import ClassVar
 class ConsultingError(Exception):
     """The root of all errors this project raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Crosses from one process to another as it is, whatever it was made from."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(
+    kind: type[ConsultingError], args: tuple[object, ...], facts: dict[str, object]
+) -> ConsultingError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
+
 
 class ConfigurationError(ConsultingError, ValueError):
     """An engagement, an environment variable or a path is set wrongly.

@@ -1,0 +1,97 @@
+"""What is done in a bounded child gives its answer, or ends, and its parent goes on."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError
+from consulting.errors import UnreadableFileError
+
+SMALL = Bounds(seconds=1, memory_bytes=256 * 1024**2)
+
+
+def test_an_answer_and_an_error_come_back_from_one_and_the_same_process() -> None:
+    with BoundedChild() as child:
+        first = child.call(SMALL, os.getpid)
+        assert child.call(SMALL, math.sqrt, 4.0) == 2.0
+        with pytest.raises(ValueError, match=r"math|nonneg"):
+            child.call(SMALL, math.sqrt, -1.0)
+        assert child.call(SMALL, os.getpid) == first != os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "cause"),
+    [
+        (re.fullmatch, (r"(a|aa)+\Z", "a" * 60 + "b"), "time"),  # holds the GIL all the while
+        (time.sleep, (3600,), "time"),
+        (bytearray, (2 * 1024**3,), "memory"),
+        (os.abort, (), "fault"),
+        (os._exit, (3,), "fault"),
+        (eval, ("__import__('os').kill(__import__('os').getpid(), 9)",), "killed"),
+    ],
+)
+def test_what_outgrows_its_bounds_is_ended_and_the_next_call_is_answered(
+    function: Any, arguments: tuple[Any, ...], cause: str
+) -> None:
+    with BoundedChild() as child:
+        with pytest.raises(ChildStoppedError) as caught:
+            child.call(Bounds(0.5, SMALL.memory_bytes), function, *arguments)
+        assert caught.value.cause == cause
+        assert child.call(SMALL, math.sqrt, 9.0) == 3.0
+
+
+def test_a_call_is_held_to_its_own_seconds_not_to_those_of_the_calls_before() -> None:
+    with BoundedChild() as child:
+        for _ in range(4):
+            assert child.call(Bounds(1, SMALL.memory_bytes), sum, range(15_000_000)) > 0
+
+
+def test_the_child_has_only_the_environment_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLOBEX_SECRET_ACCESS_KEY", "secret")
+    with BoundedChild() as child:
+        assert child.call(SMALL, os.getenv, "GLOBEX_SECRET_ACCESS_KEY") is None
+        assert child.call(SMALL, os.getenv, "TZ") == "UTC"
+    with BoundedChild({"ONLY": "this"}) as child:
+        assert child.call(SMALL, os.getenv, "ONLY") == "this"
+        assert child.call(SMALL, os.getenv, "PATH") is None
+
+
+def test_an_error_of_the_project_keeps_its_facts_on_the_way() -> None:
+    made = "__import__('consulting.errors').errors.UnreadableFileError('f', 'c', 'r.', 'x.')"
+    with BoundedChild() as child, pytest.raises(UnreadableFileError) as caught:
+        child.call(SMALL, eval, f"(_ for _ in ()).throw({made})")
+    assert (caught.value.filename, caught.value.code, caught.value.fix) == ("f", "c", "x.")
+    assert str(caught.value) == "f: r. x."
+
+
+def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    script = (
+        "import os, sys, time\n"
+        "from consulting.bounded_child import BoundedChild, Bounds\n"
+        "child = BoundedChild()\n"
+        "print(child.call(Bounds(5, 2**28), os.getpid), flush=True)\n"
+        "child.call(Bounds(600, 2**28), time.sleep, 600)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+        if " Z " in Path(f"/proc/{child}/stat").read_text(errors="replace"):
+            break  # dead, and not yet buried by whoever inherited it
+        time.sleep(0.05)
+    else:
+        assert not Path(f"/proc/{child}").exists()
