@@ -8,7 +8,6 @@ beside the rejects lies a receipt, which tells of each of its rows what became o
 
 from __future__ import annotations
 
-import csv
 from bisect import bisect_left
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -23,11 +22,11 @@ from consulting.corrections import (
     corrections_name,
     rejects_name,
 )
+from consulting.delivery.csv_file import write_csv
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.spreadsheet import Workbook
 from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe
 from consulting.errors import DeliveryError
-from consulting.formulas import neutralise
 from consulting.records import CORRECTION_RESULTS, NO_MODELS, Record
 from consulting.sql import quoted
 
@@ -117,7 +116,7 @@ def export_rejects(
             return ([*row, None][first:width] for row in found)
 
         name = rejects_name(feed, inputs.period) + (SAMPLED_SUFFIX if inputs.sampled else "")
-        count = _write_csv(target / f"{name}.csv", columns[first:], rows())
+        count = write_csv(target / f"{name}.csv", columns[first:], rows())
         if not count:
             (target / f"{name}.csv").unlink()
             continue
@@ -235,18 +234,6 @@ def _rejects_query(
     )
 
 
-def _write_csv(target: Path, columns: Sequence[str], rows: _Rows) -> int:
-    # the signature at the start makes Excel read the file as UTF-8 when it is opened by a click
-    count = 0
-    with target.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([neutralise(column) for column in columns])
-        for row in rows:
-            writer.writerow(["" if value is None else neutralise(value) for value in row])
-            count += 1
-    return count
-
-
 def _write_workbook(
     target: Path,
     inputs: DeliveryInputs,
@@ -282,17 +269,21 @@ def write_receipts(inputs: DeliveryInputs, target: Path, *, run_folder: Path) ->
     written = []
     for feed in sorted({reading.feed for reading in corrections}):
         name = f"{corrections_name(feed, inputs.period)}.csv"
-        with (target / name).open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(RECEIPT_COLUMNS)
-            for reading in corrections:
-                if reading.feed == feed and reading.corrections:
-                    rows = pq.ParquetFile(run_folder / reading.corrections.rows_path).read()
-                    for row in rows.to_pylist():
-                        result = CORRECTION_RESULTS[row["result"]]
-                        place = {"file": reading.filename, "row": row["_row"]}
-                        named = {**row, **place, "result": result}
-                        cells = (str(named[column]) for column in RECEIPT_COLUMNS)
-                        writer.writerow([neutralise(cell) for cell in cells])
+        rows = (
+            row
+            for reading in corrections
+            if reading.feed == feed
+            for row in _receipts_of(reading, run_folder)
+        )
+        write_csv(target / name, RECEIPT_COLUMNS, rows)
         written.append(name)
     return written
+
+
+def _receipts_of(reading: FileReading, run_folder: Path) -> Iterator[list[str]]:
+    if reading.corrections is None:
+        return
+    for row in pq.ParquetFile(run_folder / reading.corrections.rows_path).read().to_pylist():
+        result = CORRECTION_RESULTS[row["result"]]
+        named = {**row, "file": reading.filename, "row": row["_row"], "result": result}
+        yield [str(named[column]) for column in RECEIPT_COLUMNS]

@@ -16,12 +16,7 @@ import pyarrow.parquet as pq
 from consulting.bounded_memory import bound_memory
 from consulting.delivery.spreadsheet import MAX_SHEET_ROWS, Workbook
 from consulting.errors import DeliveryError
-from consulting.formulas import (
-    FIRST_CHARACTERS_SQL,
-    FORMULA_SQL_PATTERN,
-    NUMBER_SQL_PATTERN,
-    neutralise,
-)
+from consulting.formulas import neutral_sql, neutralise
 from consulting.records import Record
 from consulting.sql import literal, quoted
 
@@ -253,9 +248,13 @@ def _write_csv(
     chosen = ", ".join(
         f"{_neutral_sql(name, kind)} AS {quoted(neutralise(name))}" for name, kind in columns
     )
+    # texts are always quoted: a lone CR ends a line for some readers, and a text behind a number
+    # must not join it where a spreadsheet takes our comma for its decimal point
+    texts = [quoted(neutralise(name)) for name, kind in columns if _is_text(kind)]
+    forced = f", FORCE_QUOTE ({', '.join(texts)})" if texts else ""
     connection.execute(
         f"COPY (SELECT {chosen} FROM ({source})) TO {literal(str(target))} "
-        "(FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
+        f"(FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"'{forced})"
     )
 
 
@@ -263,16 +262,7 @@ def _neutral_sql(name: str, kind: str) -> str:
     column = quoted(name)
     if not _is_text(kind):
         return column
-    neutral = (
-        f"CASE WHEN regexp_matches({column}, {literal(FORMULA_SQL_PATTERN)}) "
-        f"AND NOT regexp_matches({column}, {literal(NUMBER_SQL_PATTERN)}) "
-        f"THEN '''' || {column} ELSE {column} END"
-    )
-    if kind != "VARCHAR":
-        return neutral
-    # most texts begin with a letter or a digit; comparing costs less than matching
-    suspect = FIRST_CHARACTERS_SQL.format(text=column)
-    return f"CASE WHEN {suspect} THEN {neutral} ELSE {column} END"
+    return neutral_sql(column if kind == "VARCHAR" else f"CAST({column} AS VARCHAR)")
 
 
 def _is_text(kind: str) -> bool:

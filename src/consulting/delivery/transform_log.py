@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
+from consulting.delivery.csv_file import write_csv
 from consulting.delivery.reasons import reason_in_words
-from consulting.formulas import neutralise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,19 +40,9 @@ def write_transform_log(inputs: DeliveryInputs, tables: list[ExportedTable], tar
     lines = [line for part in (_files, _steps, _accounts) for line in part(inputs)]
     lines += list(_tables(inputs, tables))
     lines += list(_versions(inputs))
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for number, line in enumerate(lines, start=1):
-            row = {"step": number, **line}
-            writer.writerow([_cell(row.get(name)) for name in COLUMNS])
-    return len(lines)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return neutralise(value) if isinstance(value, str) else str(value)
+    numbered = ({"step": number, **line} for number, line in enumerate(lines, start=1))
+    rows = ([row.get(name) for name in COLUMNS] for row in numbered)
+    return write_csv(target, COLUMNS, rows, encoding="utf-8")
 
 
 def _files(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
