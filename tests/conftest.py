@@ -17,13 +17,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 # Its pytest plug-in would import it after the tests, which CPython 3.11 does not always survive
 # once Dagster has run in this process ("AST constructor recursion depth mismatch").
-import hypothesis  # noqa: F401
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_s3.client import S3Client
+
+# a property holds however busy the machine is
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 ACCESS_KEY = "tests-access"
 SECRET_KEY = "tests-secret"
