@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from consulting.formulas import is_formula_like, neutral_sql, neutralise, restore
 
-HOSTILE = st.text(st.sampled_from("=+-@＝;,\t\r\n\"' a1\x00\x0b\xa0\u3000\u200b") | st.characters())  # noqa: RUF001
+HOSTILE = st.text(
+    st.sampled_from("=+-@＝;,\t\r\n\"' a1\x00\x0b\xa0\u3000\u200b") | st.characters(codec="utf-8")
+)  # noqa: RUF001
 
 
 @pytest.mark.parametrize(
