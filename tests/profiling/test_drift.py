@@ -70,13 +70,15 @@ def test_a_new_column_is_proposed_with_a_patch(profile: Profile) -> None:
     assert finding.patch == (
         "--- a/orders.yml\n"
         "+++ b/orders.yml\n"
-        "@@ -11,3 +11,6 @@\n"
+        "@@ -11,3 +11,8 @@\n"
         "       - name: amount\n"
         "         description: Net amount.\n"
         "         meta: {from: Amount, rule: to_decimal}\n"
         "+      - name: country\n"
-        '+        description: "The client\'s “Country”: text, never empty."\n'
+        "+        description: Text, never empty.\n"
         "+        meta: {from: Country, rule: to_text}\n"
+        "+        data_tests:\n"
+        "+          - not_null: {config: {severity: warn}}\n"
     )
 
 

@@ -9,11 +9,12 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
+from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
 from consulting.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -89,11 +90,13 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         f"--target-path={target}",
         f"--vars={json.dumps({'client': client_id})}",
     ]
-    environment = {"CONSULTING_WAREHOUSE": str(warehouse)} if warehouse else {}
-    with _ONE_AT_A_TIME, _environment(environment):
+    confined = _Confined(_environment(client_id, dbt_dir, warehouse))
+    with _ONE_AT_A_TIME:
         from dbt.cli.main import dbtRunner
 
-        callbacks = [_listener(on_progress)] if on_progress else []
+        callbacks: list[Callable[[Any], None]] = [confined]
+        if on_progress:
+            callbacks.append(_listener(on_progress))
         try:
             outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
         finally:
@@ -118,18 +121,40 @@ def _close_database() -> None:
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
-@contextlib.contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+def _environment(client_id: str, dbt_dir: Path, warehouse: Path | None) -> dict[str, str]:
+    """All the variables that dbt sees: the client's, and what `profiles.yml` is made of."""
+    from dbt_common.constants import SECRET_ENV_PREFIX
+
+    clients = dbt_dir / "models" / "clients"
+    others = [path.name for path in clients.iterdir()] if clients.is_dir() else []
+    # dbt lets profiles.yml and packages.yml name these, and refuses them to all else
+    secrets = {n: value for n, value in os.environ.items() if n.startswith(SECRET_ENV_PREFIX)}
+    own = {"CONSULTING_WAREHOUSE": str(warehouse)} if warehouse else {}
+    return client_environment(client_id, others) | secrets | own
+
+
+class _Confined:
+    """Takes the process's environment from dbt at its first event, before it has read a file.
+
+    dbt copies `os.environ` when a command begins and offers no other way to say what `env_var`
+    may find. To change `os.environ` itself would take it from the other threads of this process.
+
+    Args:
+        environment: What dbt sees from then on.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment: Mapping[str, str] | None = environment
+
+    def __call__(self, _event: Any) -> None:
+        if self._environment is not None:
+            from dbt_common.context import set_invocation_context
+            from dbt_common.events import functions
+
+            set_invocation_context(self._environment)
+            # what `dbt_metadata_envs` and the manifest would repeat of it
+            functions.metadata_vars = {}
+            self._environment = None
 
 
 def _listener(on_progress: Callable[[Progress], None]) -> Callable[[Any], None]:

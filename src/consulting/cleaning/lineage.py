@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from consulting.cleaning.models import read_columns
 from consulting.records import Record
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from consulting.cleaning.warehouse import Tables
 
+_SANDBOX = ImmutableSandboxedEnvironment()
 _FEED_LAYERS = ("stg_", "int_", "merged_", "")
 
 
@@ -149,7 +151,7 @@ class Lineage:
         if node is None:
             return None
         try:
-            return jinja2.Template(node["raw_code"]).render(
+            return _SANDBOX.from_string(node["raw_code"]).render(
                 ref=self._ref,
                 source=lambda schema, table: f'"{schema}"."{table}"',
                 config=lambda **_: "",

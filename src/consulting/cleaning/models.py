@@ -25,11 +25,12 @@ from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
 from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 SLIM, FULL = "manifest.json", "manifest.msgpack"
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
-_MODEL_FILES = {".sql", ".yml", ".yaml", ".md"}
+_MODEL_FILES = {".sql", ".py", ".yml", ".yaml", ".md", ".csv"}
+_NOT_READ = {"target", "logs", "models/clients"}
 _OLD_FINGERPRINTS_KEPT = 1
 
 
@@ -67,10 +68,25 @@ class ClientModels:
         """The hash of all that the manifest depends on, but not of where the project lies."""
         digest = hashlib.sha256(f"{FORMAT} {_versions()} {self.client_id}\n".encode())
         digest.update(_shared_digest(self.dbt_dir))
-        for path in _model_files(self.folder):
+        for path in self._files():
             digest.update(f"{path.relative_to(self.folder)}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()[:32]
+
+    def _files(self) -> list[Path]:
+        """The client's own files that dbt reads.
+
+        Raises:
+            CleaningError: If one is a pipe, a device or a link to nothing.
+        """
+        files = _model_files(self.folder)
+        for path in files:
+            if not path.is_file():
+                raise CleaningError(
+                    f"{self.client_id}: {path.relative_to(self.dbt_dir.parent)} is not a regular "
+                    "file, so dbt can not read it. Remove it, or put the file itself there."
+                )
+        return files
 
     def load_manifest(self) -> dict[str, Any]:
         """The slim manifest: all that asset specs, check specs and the deliverables need.
@@ -143,12 +159,18 @@ class ClientModels:
         }
 
     def _parse_into(self, work: Path, fingerprint: str) -> None:
-        if not any(path.suffix != ".md" for path in _model_files(self.folder)):
+        files = self._files()
+        own = (path for path in files if path.suffix.lower() == ".py")
+        _refuse_python(self.client_id, (str(path.relative_to(self.dbt_dir)) for path in own))
+        if not any(path.suffix != ".md" for path in files):
             slim = empty_manifest(self.client_id, fingerprint)
         else:
             parsed = invoke_dbt(
                 ["parse"], client_id=self.client_id, dbt_dir=self.dbt_dir, target=work
             )
+            nodes = (*parsed.nodes.values(), *parsed.functions.values())
+            shared = (n for n in nodes if getattr(n, "language", "sql") == "python")
+            _refuse_python(self.client_id, (node.original_file_path for node in shared))
             slim = slim_manifest(parsed, self.client_id, fingerprint)
             check_rules(slim, self.folder, self.client_id)
             # dbt leaves the full manifest here for its own partial parsing
@@ -228,25 +250,38 @@ def _raw_sources(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return [node for node in manifest["sources"].values() if node["schema"] == "raw"]
 
 
+def _refuse_python(client_id: str, paths: Iterable[str]) -> None:
+    """Refuse models in Python: dbt would run them in this process, with all that it may do."""
+    for path in paths:
+        raise CleaningError(
+            f"{client_id}: dbt/{path} is a model in Python, and those are not run: it could read "
+            "every client's files and secrets. Write it as SQL, and remove this file."
+        )
+
+
 @functools.cache
 def _versions() -> str:
     return " ".join(f"{name}={version(name)}" for name in ("dbt-core", "dbt-duckdb"))
 
 
-def _model_files(folder: Path) -> list[Path]:
-    """Find the files dbt reads below a folder, sorted; hidden and editors' files are none."""
+def _model_files(folder: Path, *, but: Collection[str] = ()) -> list[Path]:
+    """Find the files dbt reads below a folder, sorted; dbt reads hidden ones, too."""
     found: list[Path] = []
     for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name[0] not in "._"]
-        found += [Path(parent, name) for name in names if name[0] != "."]
-    return sorted(path for path in found if path.suffix in _MODEL_FILES)
+        folders[:] = [
+            name for name in folders if os.path.relpath(f"{parent}/{name}", folder) not in but
+        ]
+        found += [Path(parent, name) for name in names]
+    return sorted(p for p in found if p.suffix.lower() in _MODEL_FILES or p.name == ".dbtignore")
 
 
 def _shared_digest(dbt_dir: Path) -> bytes:
-    """The hash of what all clients share, computed again only when a file's time or size moved."""
-    files = [dbt_dir / "dbt_project.yml", dbt_dir / "profiles.yml"]
-    for name in ("macros", "tests", "models/shared"):
-        files += _model_files(dbt_dir / name)
+    """The hash of what all clients share, computed again only when a file's time or size moved.
+
+    That is all of the project but other clients' models: macros, tests, seeds, packages, and
+    whatever else `dbt_project.yml` may name.
+    """
+    files = [path for path in _model_files(dbt_dir, but=_NOT_READ) if path.is_file()]
     state = tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
     return _hashed_files(str(dbt_dir), state)
 

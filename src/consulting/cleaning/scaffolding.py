@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from consulting.cleaning.rules import ColumnRule
+from consulting import dbt_yaml
 from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ _MODELS = {
     "rejects/rejects_{feed}.sql": "{{{{ rejects(source('raw', '{feed}'), ref('stg_{feed}')) }}}}",
     "marts/{feed}.sql": "{{{{ deliver(ref('int_{feed}')) }}}}",
 }
-_HEAD = """\
+_YAML = """\
 # The feed {feed!r}: its columns, rules and tests. This file is the only place of them.
 # Rules, their arguments and reason codes: docs/cleaning.md.
 version: 2
@@ -29,7 +28,7 @@ sources:
   - name: raw
     schema: raw
     tables:
-      - name: {feed}
+      - name: {name}
         description: {source_description}
         # A column that is not delivered needs a reason, which the mapping document shows:
         # columns:
@@ -37,18 +36,11 @@ sources:
         #     meta: {{dropped_because: "not needed for the reports"}}
 
 models:
-  - name: {feed}
+  - name: {name}
     description: {description}
 {dedupe}    columns:
-"""
-_DEDUPE_HINT = """\
-    # Rows with the same key are one thing; say which row is kept:
-    # meta:
-    #   dedupe: {key: [id], keep: latest, order_by: updated_at}
-"""
-_TAIL = """\
-    data_tests:
-      - rows_conserved: {{arguments: {{feed: {feed}}}}}
+{columns}    data_tests:
+      - rows_conserved: {{arguments: {{feed: {name}}}}}
 
   - name: stg_{feed}
     description: One row per row of the files, typed, with every reason to reject it.
@@ -59,8 +51,12 @@ _TAIL = """\
   - name: rejects_{feed}
     description: One row per rejected row, as the client sent it, with the reasons.
 """
+_DEDUPE_HINT = """\
+    # Rows with the same key are one thing; say which row is kept:
+    # meta:
+    #   dedupe: {key: [id], keep: latest, order_by: updated_at}
+"""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_META_KEYS = tuple(field.alias or name for name, field in ColumnRule.model_fields.items())
 
 
 def write_feed_models(  # noqa: PLR0913  # the last three only word the YAML
@@ -98,13 +94,15 @@ def write_feed_models(  # noqa: PLR0913  # the last three only word the YAML
                 "digits and underscores, with a letter first."
             )
     folder = dbt_dir / "models" / "clients" / client_id
-    head = _HEAD.format(
+    yaml = _YAML.format(
         feed=feed,
-        source_description=_sentence(source_description),
-        description=_sentence(description),
-        dedupe=f"    meta:\n      dedupe: {_flow(dedupe)}\n" if dedupe else _DEDUPE_HINT,
+        name=dbt_yaml.flow(feed),
+        source_description=dbt_yaml.sentence(source_description),
+        description=dbt_yaml.sentence(description),
+        dedupe=f"    meta:\n      dedupe: {dbt_yaml.flow(dedupe)}\n" if dedupe else _DEDUPE_HINT,
+        columns="".join(dbt_yaml.column(column, 6) for column in columns),
     )
-    files = {f"{feed}.yml": head + "".join(map(_column, columns)) + _TAIL.format(feed=feed)}
+    files = {f"{feed}.yml": yaml}
     files |= {path.format(feed=feed): sql.format(feed=feed) + "\n" for path, sql in _MODELS.items()}
     written: list[Path] = []
     for name, text in files.items():
@@ -115,48 +113,3 @@ def write_feed_models(  # noqa: PLR0913  # the last three only word the YAML
         path.write_text(text, encoding="utf-8")
         written.append(path)
     return written
-
-
-def _column(column: Mapping[str, Any]) -> str:
-    meta = {"from": column.get("from", column["name"])}
-    meta |= {
-        key: column[key]
-        for key in _META_KEYS
-        if key != "from" and column.get(key) is not None and column[key] is not False
-    }
-    lines = [f"      - name: {column['name']}"]
-    if column.get("description"):
-        lines.append(f"        description: {_sentence(str(column['description']))}")
-    lines.append(f"        meta: {_flow(meta)}")
-    tests = list(column.get("tests") or ())
-    if all(isinstance(test, str) for test in tests):
-        lines += [f"        data_tests: {_flow(tests)}"] if tests else []
-    else:
-        lines += ["        data_tests:", *(f"          - {_block_test(test)}" for test in tests)]
-    return "\n".join(lines) + "\n"
-
-
-def _block_test(test: Any) -> str:
-    if isinstance(test, str):
-        return test
-    name, settings = next(iter(test.items()))
-    return f"{name}: {_flow(settings)}"
-
-
-def _sentence(text: str) -> str:
-    """A text after `key: ` at the end of a line, quoted only where YAML needs it."""
-    plain = re.fullmatch(r"[A-Za-z](?:[^:#\n]|:(?! )|(?<! )#)*(?<![: ])", text)
-    return text if plain else json.dumps(text, ensure_ascii=False)
-
-
-def _flow(value: Any) -> str:
-    """YAML on one line. Texts are quoted where YAML would take them for something else."""
-    if isinstance(value, dict):
-        pairs = (f"{_flow(str(key))}: {_flow(item)}" for key, item in value.items())
-        return "{" + ", ".join(pairs) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ ./-]*[A-Za-z0-9_]", value):
-        reserved = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
-        return json.dumps(value) if value.lower() in reserved else value
-    return json.dumps(value, ensure_ascii=False, default=str)

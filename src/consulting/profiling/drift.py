@@ -166,7 +166,11 @@ class _Comparison:
 
     def _renamed(self, old: str, new: str, score: float) -> DriftFinding:
         declared = old in self._declared
-        after = rename_source(self._yaml, old, new) if self._yaml and declared else None
+        after = (
+            rename_source(self._yaml, self._current.feed, old, new)
+            if self._yaml and declared
+            else None
+        )
         return DriftFinding(
             feed=self._current.feed, kind="renamed_column",
             severity="block" if declared else "info", column=new, previous_column=old,

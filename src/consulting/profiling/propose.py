@@ -165,8 +165,9 @@ def _codes(values: Mapping[str, int]) -> dict[str, list[str]] | None:
 
 
 def _description(column: ColumnProfile, profile: FeedProfile) -> str:
+    """What is known of the column; its header, which is the client's text, stands in `from`."""
     if profile.basis == "headers":
-        return f"The client's “{column.name}”."
+        return "Known by its header only."
     missing = column.null_count + column.null_like_count
     told = (
         f"{missing:,} of {counted(profile.row_count, 'row')} without a value"
@@ -175,4 +176,4 @@ def _description(column: ColumnProfile, profile: FeedProfile) -> str:
     )
     kind = "text" if column.inferred_type in {"text", "unknown", "code"} else column.inferred_type
     personal = f"; personal data ({column.pii.kind.replace('_', ' ')})" if column.pii else ""
-    return f"The client's “{column.name}”: {kind}, {told}{personal}."
+    return f"{kind.capitalize()}, {told}{personal}."
