@@ -70,11 +70,35 @@ class Batch(Record):
 
 
 class SkippedLines(Record):
-    """Lines of a file that are not data: a preamble, a totals row, a repeated header."""
+    """Lines of a file that are not data: a preamble, a totals row, a repeated header.
+
+    Attributes:
+        first_line: The first of them.
+        last_line: The last of them, blank lines between them included.
+        reason: What they are, in words.
+        doubtful: Whether they may be data all the same: more than a few, or like rows.
+    """
 
     first_line: int
     last_line: int
     reason: str
+    doubtful: bool = False
+
+
+class OtherTable(Record):
+    """A table of a file that is not the one that was read; its rows are set aside.
+
+    Attributes:
+        first_line: The line of its titles.
+        last_line: Its last line.
+        columns: How many columns it has.
+        rows: How many rows were set aside.
+    """
+
+    first_line: int
+    last_line: int
+    columns: int
+    rows: int
 
 
 CORRECTION_RESULTS = {
@@ -147,6 +171,7 @@ class FileReading(Record):
         loaded_rows: Rows in the raw table.
         unparsed_rows: Records set aside because they did not parse (received - loaded).
         skipped: Lines that are not data, with the reason.
+        other_tables: Tables of the file besides the one that was read, set aside.
         decisions: What was decided, in words a client understands.
         warnings: What the client should know or confirm, in the same words.
         sampled_from: Tier 2: how many rows the file holds, of which `loaded_rows` were kept.
@@ -173,6 +198,7 @@ class FileReading(Record):
     loaded_rows: int
     unparsed_rows: int = 0
     skipped: tuple[SkippedLines, ...] = ()
+    other_tables: tuple[OtherTable, ...] = ()
     decisions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     sampled_from: int | None = None

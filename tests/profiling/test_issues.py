@@ -94,7 +94,8 @@ CASES = [
     Case("personal_data", "info", ["jane@acme.com", "joe@acme.com"], 2, ()),
 ]  # fmt: skip
 OF_FEEDS = {
-    "no_rows", "unparsed_rows", "columns_differ_between_files", "declared_column_missing",
+    "no_rows", "unparsed_rows", "another_table", "skipped_lines",
+    "columns_differ_between_files", "declared_column_missing",
     "duplicate_rows", "broken_dependency", "unusual_combination", "orphan_values",
 }  # fmt: skip
 

@@ -24,6 +24,13 @@ ADVICE: dict[str, Words] = {
     "unparsed_rows": Words(
         "Lines that could not be read", "Correct them in the rejects file and drop it again."
     ),
+    "another_table": Words(
+        "Another table in the file", "Send each table in a file or sheet of its own."
+    ),
+    "skipped_lines": Words(
+        "Skipped lines that may be data",
+        "Tell us whether they are; send the file without them if not.",
+    ),
     "columns_differ_between_files": Words(
         "Files with different columns", "Send the same columns in every file."
     ),

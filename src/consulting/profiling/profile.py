@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from consulting.privacy import detect_pii
 from consulting.profiling.columns import column_profile, pct, view_columns
 from consulting.profiling.dependencies import BrokenDependency, broken_dependencies
+from consulting.profiling.files import file_issues
 from consulting.profiling.judge import judge_column
 from consulting.profiling.model import ColumnProfile, Dependency, FeedProfile, FileMetadata, Issue
 from consulting.profiling.rows import (
@@ -15,7 +16,7 @@ from consulting.profiling.rows import (
 )
 from consulting.profiling.source import FeedSource, open_feed
 from consulting.profiling.thresholds import Thresholds
-from consulting.profiling.wording import counted, enumerated, inflected
+from consulting.profiling.wording import enumerated, inflected
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def profile_feed(
         keys = single or wide_keys(source, views)
         broken = broken_dependencies(feed, source, views, thresholds)
         issues = [
-            *_file_issues(feed, mine, thresholds),
+            *file_issues(feed, mine, thresholds),
             *_missing_declared(feed, source.columns, declared, source.rows),
             *_row_issues(feed, source, repeated),
             *(issue for v in views for issue in judge_column(feed, v, thresholds)),
@@ -148,52 +149,6 @@ def _from_headers(
         columns=columns,
         issues=tuple(sorted(issues, key=_order)),
     )
-
-
-def _file_issues(feed: str, readings: Sequence[FileReading], thresholds: Thresholds) -> list[Issue]:
-    issues = []
-    for reading in readings:
-        if reading.unparsed_rows:
-            much = reading.unparsed_rows > thresholds.unparsed_error * reading.received_rows
-            issues.append(
-                Issue(
-                    feed=feed, issue_type="unparsed_rows", severity="error" if much else "warn",
-                    detail=inflected(
-                        f"{{n}} of {counted(reading.received_rows, 'record')} [does|do] not have "
-                        "the form of the file and [was|were] set aside", reading.unparsed_rows,
-                    ) + f": {reading.filename}.",
-                    evidence_count=reading.unparsed_rows,
-                    evidence_pct=pct(reading.unparsed_rows, reading.received_rows),
-                    recommendation="See the rejects: most often a quote or a delimiter in a value "
-                    "is not escaped. Correct and send the rows again.",
-                )
-            )  # fmt: skip
-    loaded = sum(r.loaded_rows for r in readings)
-    if not loaded:
-        issues.append(
-            Issue(
-                feed=feed, issue_type="no_rows", severity="error",
-                detail="The files hold no row, only a header.", evidence_count=0,
-                recommendation="Ask for the file again; check the filter of the export.",
-                question="Is an empty file what you meant to send?",
-            )
-        )  # fmt: skip
-    shared = set(readings[0].columns)
-    for reading in readings[1:]:
-        differing = shared ^ set(reading.columns)
-        if differing:
-            issues.append(
-                Issue(
-                    feed=feed, columns=tuple(sorted(differing)), severity="warn",
-                    issue_type="columns_differ_between_files",
-                    detail=f"{reading.filename} and {readings[0].filename} do not have the same "
-                    f"columns: {', '.join(sorted(differing))}.",
-                    evidence_count=reading.loaded_rows,
-                    evidence_pct=pct(reading.loaded_rows, loaded),
-                    recommendation="Ask for the same columns in each file.",
-                )
-            )  # fmt: skip
-    return issues
 
 
 def _missing_declared(

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
+from consulting.intake.reading.blocks import Row
 from consulting.intake.reading.dialects import Scored, detect_dialect
 from consulting.intake.reading.encodings import Encoding, detect_encoding
 from consulting.intake.reading.fast import PlainParser
-from consulting.intake.reading.layout import HEAD_ROWS, Row, find_layout
+from consulting.intake.reading.layout import HEAD_ROWS, find_layout
 from consulting.intake.reading.parser import RecordParser
 from consulting.intake.reading.table import TableWriter
 from consulting.intake.reading.text import Block, LineCount, blocks, count_lines
@@ -63,7 +64,7 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     layout = find_layout(head, scored.usual, options, width=scored.width)
     parser = RecordParser(scored.dialect, len(layout.columns))
     with store(layout.columns) as rows:
-        known = [row.cells for row in head if row.line >= layout.first_line]
+        known = [row for row in head if row.line >= layout.first_line]
         writer = TableWriter(layout, rows, options.max_rows, source.filename, known=known)
         _load(source, encoding, counted, parser, writer)
         stored = writer.finish()
@@ -227,6 +228,7 @@ def _explain(
             f"Fields separated by {delimiter}{space}, {quotes}{escape}: "
             f"{scored.consistency:.1%} of the records looked at have {scored.width} fields."
         )
+    words.append(outcome.lines_in_words(counted.lines))
     ends = counted.ends
     if len(ends) > 1:
         shown = ", ".join(f"{count:,} {kind}" for kind, count in ends.items())

@@ -12,7 +12,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consulting.intake.reading.blocks import is_drawn, like_titles, told_apart
 from consulting.intake.reading.cells import kind
+from consulting.intake.reading.further import AHEAD
 from consulting.intake.reading.parser import Dialect, RecordParser
 
 if TYPE_CHECKING:
@@ -61,7 +63,8 @@ def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
         lines: Lines of the file with their ends: its beginning, and lines from all over it.
         options: What is declared is not questioned.
     """
-    sample = [line for line in lines if line.strip("\r\n")][:SAMPLE_LINES]
+    written = [line for line in lines if line.strip("\r\n")]
+    sample = [line for line in written if not is_drawn(line)][:SAMPLE_LINES] or written
     delimiters = [options.delimiter] if options.delimiter is not None else _delimiters(sample)
     best = _score(sample, Dialect(None, _quotes(sample, None, options)[0]))
     if options.delimiter is not None:
@@ -178,6 +181,8 @@ def _wider_at_the_end(rows: Sequence[Sequence[str]], widths: Counter[int], width
         return width
     sizes = [len(row) for row in rows]
     first = sizes.index(wider)
+    if first and like_titles(rows[first]) and told_apart(rows[first], rows[first + 1 :][:AHEAD]):
+        return width  # another table begins there
     return wider if sizes[first:].count(wider) >= 0.98 * (len(sizes) - first) else width
 
 

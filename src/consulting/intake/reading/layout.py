@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consulting.intake.reading.blocks import (
+    Row,
+    TableAbove,
+    blocks,
+    even_steps,
+    is_rule,
+    like_titles,
+    names_a_value,
+    tables_above,
+    told_apart,
+)
 from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind, shape
 from consulting.intake.reading.columns import column_names
 from consulting.records import SkippedLines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from consulting.intake.reading.options import ReadOptions
 
 HEAD_ROWS = 300
-TAIL_ROWS = 30
-NOTE_WIDTH = 3  # a single cell in a row means "note" only where rows have at least this many
-
-_TOTAL = re.compile(
-    r"\s*(?:(?:grand|sub|over\s?all)?[\s-]*totals?|(?:total|suma?)\s+general|sum(?:me|a)?|"
-    r"(?:gesamt|end|zwischen)summe|gesamt|totaal|totale|insgesamt|合計|総計|итого|всего)\s*:?\s*",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A record with the line (or sheet row) it starts on and how many lines it takes."""
-
-    line: int
-    cells: Sequence[str]
-    span: int = 1
+HEAD_LINES = 10  # of a report may stand directly above the titles, as wide as they are
+SURE_STEPS = 5  # so many numbers in even steps are titles whatever stands before them
+EVEN_SHARE = 0.2  # of the rows below may do so by chance
+EVEN_ROWS = 20  # are looked at for whether they count in even steps as a header may
+OTHER_TITLES = "the header of another table"
+MANY_LINES = 5  # more lines than that above the header may be more than a report's head
+MAIN_SHARE = 0.5  # of the rows of a later table the first must have to be the one that is read
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ class Layout:
         header_lines: The lines the header was taken from.
         first_line: The first line that may be data.
         skipped: The lines above the header.
+        above: Other tables above the header.
+        decided: Whether the header was declared, or told from the rows by what they hold; if not,
+            the first row may as well be data.
         decisions: What was decided, in words.
         warnings: What the client should confirm.
     """
@@ -56,6 +59,8 @@ class Layout:
     skipped: tuple[SkippedLines, ...]
     decisions: tuple[str, ...]
     warnings: tuple[str, ...]
+    above: tuple[TableAbove, ...] = ()
+    decided: bool = True
 
 
 def find_layout(
@@ -76,8 +81,8 @@ def find_layout(
         unit: What a position is called: "line" or "row".
     """
     rows = [row for row in head if row.line > (options.skip_rows or 0)]
-    width = width or usual
-    start, end, how = _header_rows(rows, usual, options)
+    start, end, how, own = _header_rows(rows, usual, options)
+    width = own or width or usual
     header_rows = rows[start:end]
     data = rows[end:]
     names = _joined([row.cells for row in header_rows], width)
@@ -107,53 +112,104 @@ def find_layout(
             )
         ]
     first = header_lines[-1] + 1 if header_lines else (rows[start].line if rows[start:] else 1)
-    if not how and header_rows and _undecidable(header_rows[-1].cells, data):
+    undecided = not how and bool(header_rows) and _undecidable(header_rows[-1].cells, data)
+    if undecided:
         warnings.append(
             f"All columns are text, so {unit} {header_lines[0]} was taken for the header without "
             "a second sign. Please confirm that it is one."
         )
-    skipped = _preamble(head, header_lines[0] if header_lines else first)
+    until = header_lines[0] if header_lines else first
+    above = tuple(tables_above([row for row in rows if row.line < until]))
     return Layout(
         columns=columns,
         header=tuple(header_rows[-1].cells) if header_rows else (),
         header_lines=header_lines,
         first_line=first,
-        skipped=skipped,
+        skipped=tuple(_preamble(head, until, above, data, width)),
         decisions=tuple(decisions),
         warnings=tuple(warnings),
+        above=above,
+        decided=not undecided,
     )
 
 
-def _preamble(head: Sequence[Row], until: int) -> tuple[SkippedLines, ...]:
-    above = [row for row in head if row.line < until]
-    if not above:
-        return ()
-    last = above[-1].line + above[-1].span - 1
-    return (
-        SkippedLines(first_line=above[0].line, last_line=last, reason="lines above the header"),
+def _preamble(
+    head: Sequence[Row],
+    until: int,
+    above: Sequence[TableAbove],
+    data: Sequence[Row],
+    width: int,
+) -> Iterator[SkippedLines]:
+    """The lines above the header, less the rows of tables there."""
+    lines: list[Row] = []
+    for row in head:
+        if row.line >= until:
+            break
+        table = next((t for t in above if t.titles <= row.line <= t.last), None)
+        if table is None:
+            lines.append(row)
+            continue
+        if lines:
+            yield _skipped_above(lines, data, width)
+            lines = []
+        if row.line == table.titles:
+            last = row.line + row.span - 1
+            yield SkippedLines(first_line=row.line, last_line=last, reason=OTHER_TITLES)
+    if lines:
+        yield _skipped_above(lines, data, width)
+
+
+def _skipped_above(lines: Sequence[Row], data: Sequence[Row], width: int) -> SkippedLines:
+    cells = [row.cells for row in data]
+    like_rows = any(len(row.cells) == width and _is_data(row.cells, cells) for row in lines)
+    written = sum(1 for row in lines if filled(row.cells) and not is_rule(row.cells, width))
+    return SkippedLines(
+        first_line=lines[0].line,
+        last_line=lines[-1].line + lines[-1].span - 1,
+        reason="lines above the header",
+        doubtful=like_rows or written > MANY_LINES,
     )
 
 
-def _header_rows(rows: Sequence[Row], width: int, options: ReadOptions) -> tuple[int, int, str]:
-    """The half-open range of header rows among `rows`, and how it was known, in words."""
+def _header_rows(
+    rows: Sequence[Row], width: int, options: ReadOptions
+) -> tuple[int, int, str, int | None]:
+    """Where the header is among `rows`.
+
+    Returns:
+        Its half-open range; how it was known, in words; and the number of columns, where the table
+        is not as wide as most rows of the file.
+    """
     if options.header_row is not None:
-        return (*_declared(rows, options.header_row), ", as declared")
+        return (*_declared(rows, options.header_row), ", as declared", None)
     if options.expected_columns:
         for index, row in enumerate(rows[:HEAD_ROWS]):
             if _holds(row.cells, options.expected_columns):
-                return index, index + 1, ", by the columns the feed is known to have"
+                return index, index + 1, ", by the columns the feed is known to have", None
     start = _table_start(rows, width)
     if start >= len(rows):
-        return start, start, ""
+        return start, start, "", None
+    own = None
+    if first := _first_table(rows, start):
+        start = next(at for at, row in enumerate(rows) if row.line == first.titles)
+        own = width = first.columns
     data = [row.cells for row in rows[start + 1 : HEAD_ROWS]]
     if _is_data(rows[start].cells, data):
-        return start, start, ": the first row is like the rows below it"
+        return start, start, ": the first row is like the rows below it", own
     end = start + 1
     if _is_group_row(rows, start, width):
         end += 1
     elif start and len(rows[start - 1].cells) == width and _is_group_row(rows, start - 1, width):
         start -= 1
-    return start, end, ""
+    return start, end, "", own
+
+
+def _first_table(rows: Sequence[Row], start: int) -> TableAbove | None:
+    """The first of the tables above, if it is no mere summary of the one that starts there."""
+    above = tables_above(rows[:start])
+    below = next(blocks(rows[start:]), range(0))
+    large = above and above[0].rows >= MAIN_SHARE * len(below)
+    return above[0] if large and len(rows) < HEAD_ROWS else None
 
 
 def _declared(rows: Sequence[Row], line: int) -> tuple[int, int]:
@@ -172,40 +228,86 @@ def _holds(cells: Sequence[str], expected: Sequence[str]) -> bool:
 
 
 def _table_start(rows: Sequence[Row], width: int) -> int:
-    """The first row that is as wide as the table and not a lone title in an empty row."""
+    """The first row that is as wide as the table and not a lone title in an empty row.
+
+    The head of a report may have rows as wide: where an empty line and a better header follow,
+    that is where the table starts.
+    """
     if width == 1:
         return 0
     least = max(2, (width + 1) // 2)
-    start = next(
-        (
-            index
-            for index, row in enumerate(rows)
-            if len(row.cells) == width and filled(row.cells) >= least
-        ),
-        None,
-    )
-    if start is None:
+    found, until = None, 0
+    for block in blocks(rows):
+        start = next((at for at in block if _is_wide(rows[at], width, least)), None)
+        if start is None:
+            continue
+        start = _below_head(rows, start, block.stop, width)
+        if found is None or _is_better(rows, start, block.stop, range(found, until), width):
+            found, until = start, block.stop
+    if found is None:
         return next((i for i, row in enumerate(rows) if len(row.cells) >= width), 0)
     # the header itself may be a little narrower or wider than the rows below it
-    above = rows[start - 1].cells if start else ()
-    near = filled(above) >= least and len(above) != width
-    if near and _like_titles(above) and not _like_titles(rows[start].cells):
-        return start - 1
-    return start
+    above = rows[found - 1].cells if found else ()
+    near = filled(above) >= least and len(above) != width and not names_a_value(above)
+    if near and like_titles(above) and not like_titles(rows[found].cells):
+        return found - 1
+    return found
 
 
-def _like_titles(cells: Sequence[str]) -> bool:
-    """Whether all cells are words or years, as titles are, and none twice."""
-    texts = [cell.strip().casefold() for cell in cells if cell.strip()]
-    return len(set(texts)) == len(texts) and all(
-        kind(cell) in {"text", "empty"} or is_year(cell) for cell in cells
+def _is_wide(row: Row, width: int, least: int) -> bool:
+    return len(row.cells) == width and filled(row.cells) >= least
+
+
+def _opens(rows: Sequence[Row], start: int, stop: int, width: int) -> bool:
+    """Whether a row is the header of the rows below it, by what they hold."""
+    below = [row.cells for row in rows[start + 1 : stop] if len(row.cells) == width]
+    titles = rows[start].cells
+    return (
+        bool(below)
+        and not names_a_value(titles)
+        and like_titles(titles)
+        and told_apart(titles, below)
     )
+
+
+def _is_better(rows: Sequence[Row], start: int, stop: int, before: range, width: int) -> bool:
+    """Whether a block's first row is the header, and the lines of a block before it are not."""
+    titles = rows[start].cells
+    above = [rows[at].cells for at in before]
+    below = [row.cells for row in rows[start + 1 : stop] if len(row.cells) == width]
+    opened = _opens(rows, before.start, before.stop, width)
+    if titles == above[0] or (opened and len(above) - 1 >= MAIN_SHARE * len(below)):
+        return False
+    if any(len(cells) == width and _is_data(cells, below) for cells in above):
+        return False
+    if _opens(rows, start, stop, width):
+        return True
+    fuller = min(filled(titles), len(titles)) > max(map(filled, above))
+    return fuller and like_titles(titles) and len(below) > len(above)
+
+
+def _below_head(rows: Sequence[Row], start: int, stop: int, width: int) -> int:
+    """Past lines of a report's head that are as wide as the table and directly above its titles."""
+    first = rows[start].cells
+    if like_titles(first) and not names_a_value(first) and not first[0].startswith("#"):
+        return start
+    for at in range(start + 1, min(start + HEAD_LINES + 1, stop)):
+        titles = rows[at].cells
+        if len(titles) != width or filled(titles) < filled(first):
+            continue
+        below = [row.cells for row in rows[at + 1 : stop] if len(row.cells) == width]
+        if _opens(rows, at, stop, width) and not any(
+            len(row.cells) == width and _is_data(row.cells, below) for row in rows[start:at]
+        ):
+            return at
+    return start
 
 
 def _is_data(first: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
     """Whether the first row is a record like those below it, column by column."""
     for_header = for_data = 0
     others = [row for row in data if list(row) != list(first)]
+    counts = _counts(first, others)
     for position, cell in enumerate(first):
         below = [row[position] for row in others if len(row) > position]
         usual, found = dominant_kind(below), kind(cell)
@@ -214,13 +316,23 @@ def _is_data(first: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
         elif found == "empty" or usual == "empty":
             continue
         elif usual not in {"text", "empty"}:
-            if found == usual and not is_year(cell):
+            if found == usual and not is_year(cell) and not counts:
                 for_data += 1
             elif found == "text":
                 for_header += 1
         elif found == "text":
             for_data += _recurs(cell, below)
     return for_data > for_header
+
+
+def _counts(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether the numbers of a row count ("Shop", 0, 1, 2, …), as titles do, and no row's below."""
+    steps = even_steps(first)
+    looked_at = others[:EVEN_ROWS]
+    if not steps or sum(map(bool, map(even_steps, looked_at))) > EVEN_SHARE * len(looked_at):
+        return False
+    labels = {shape(row[0]) for row in others if row}
+    return steps >= SURE_STEPS or shape(first[0]) not in labels
 
 
 def _recurs(cell: str, below: Sequence[str]) -> bool:
@@ -251,6 +363,8 @@ def _is_group_row(rows: Sequence[Row], index: int, width: int) -> bool:
     if index + 2 >= len(rows):
         return False
     groups, titles = rows[index].cells, rows[index + 1].cells
+    if names_a_value(groups):
+        return False
     if len(groups) != width or len(titles) != width or filled(titles) < filled(groups):
         return False
     texts = [cell.strip() for cell in groups if cell.strip()]
@@ -289,48 +403,3 @@ def _without_surplus(names: list[str], data: Sequence[Row], width: int) -> list[
         return names
     leave = set(blank[-surplus:])
     return [name for at, name in enumerate(names) if at not in leave]
-
-
-def is_footnote(row: Row, width: int) -> bool:
-    """Whether a row at the end holds a note, not data: one cell at its beginning and no other."""
-    return width >= NOTE_WIDTH and filled(row.cells) == 1 and bool(row.cells[0].strip())
-
-
-def is_total(row: Row) -> bool:
-    """Whether a row at the end sums up the rows above it: a word for it, numbers and gaps."""
-    label = next((cell for cell in row.cells if cell.strip()), "")
-    if not _TOTAL.fullmatch(label):
-        return False
-    kinds = [kind(cell) for cell in row.cells]
-    return "number" in kinds and kinds.count("text") == 1
-
-
-def trim_tail(tail: list[Row], width: int) -> tuple[list[Row], list[tuple[Row, str]]]:
-    """Tell data from what stands below it.
-
-    Args:
-        tail: The last records of the file.
-        width: The number of columns.
-
-    Returns:
-        The records that are data, and the others with the reason.
-    """
-    kept = list(tail)
-    cut: list[tuple[Row, str]] = []
-    full = sorted(count for row in tail if (count := filled(row.cells)) > 1)
-    typical = full[len(full) // 2] if full else 0
-    while (
-        kept
-        and len(kept[-1].cells)
-        and (
-            (filled(kept[-1].cells) == 0 and width > 1)
-            or (typical >= NOTE_WIDTH - 1 and is_footnote(kept[-1], width))
-        )
-    ):
-        row = kept.pop()
-        cut.append((row, "note below the table" if filled(row.cells) else "empty row at the end"))
-    if typical < NOTE_WIDTH - 1 and not any(len(row.cells) == width for row in kept):
-        return list(tail), []
-    while kept and width > 1 and is_total(kept[-1]):
-        cut.append((kept.pop(), "totals row"))
-    return kept, cut[::-1]

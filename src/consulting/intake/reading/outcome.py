@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from consulting.intake.reading.rows import RowStore, Stored
 
 if TYPE_CHECKING:
-    from consulting.records import SkippedLines
+    from consulting.records import OtherTable, SkippedLines
 
 StoreFactory = Callable[[Sequence[str]], RowStore]
 """Makes the store of a file's rows once its columns are known."""
@@ -27,6 +27,9 @@ class Outcome:
         received: Records by the independent count.
         header_lines: Where the header was taken from.
         skipped: Lines that are not data.
+        other_tables: Tables besides this one, set aside.
+        header_decided: Whether the header was declared or told from the rows by what they hold; if
+            not, what was taken for it may be a row of data.
         decisions: What was decided, in words.
         warnings: What the client should confirm.
     """
@@ -43,5 +46,18 @@ class Outcome:
     sheet: str | None = None
     header_lines: tuple[int, ...] = ()
     skipped: list[SkippedLines] = field(default_factory=list)
+    other_tables: list[OtherTable] = field(default_factory=list)
+    header_decided: bool = True
     decisions: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def lines_in_words(self, lines: int) -> str:
+        """What each line of the file was."""
+        skipped = sum(item.last_line - item.first_line + 1 for item in self.skipped)
+        rest = lines - self.received - len(self.header_lines) - skipped
+        other = f", {rest:,} blank or inside a record" if rest > 0 else ""
+        return (
+            f"Of {lines:,} lines, {self.received:,} begin a record, {len(self.header_lines)} "
+            f"{'is' if len(self.header_lines) == 1 else 'are'} the header, {skipped:,} "
+            f"{'was' if skipped == 1 else 'were'} skipped{other}."
+        )

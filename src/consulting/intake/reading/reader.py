@@ -118,6 +118,7 @@ def _reading(outcome: Outcome, door: Door) -> dict[str, object]:
         "loaded_rows": stored.loaded,
         "unparsed_rows": outcome.rejected,
         "skipped": tuple(outcome.skipped),
+        "other_tables": tuple(outcome.other_tables),
         "decisions": tuple(outcome.decisions),
         "warnings": tuple(outcome.warnings),
         "sampled_from": outcome.seen if sampled else None,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.layout import HEAD_ROWS, Row, find_layout
+from consulting.intake.reading.blocks import Row
+from consulting.intake.reading.layout import HEAD_ROWS, find_layout
 from consulting.intake.reading.table import TableWriter
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def read_rows(
     layout = find_layout(head, len(survey.used), options, unit="row")
     merges = _Merges(sheet, survey, layout.first_line)
     with store(layout.columns) as kept:
-        writer = TableWriter(layout, kept, options.max_rows, source.filename)
+        known = [row for row in head if row.line >= layout.first_line]
+        writer = TableWriter(
+            layout, kept, options.max_rows, source.filename, known=known, sheet=True
+        )
         batch: list[Row] = []
         for line, row in _rows(sheet):
             if line in survey.lines:

@@ -39,6 +39,26 @@ class SurplusJudge:
             bool(sample) and all(row[at].strip() for row in sample) for at in range(width)
         ]
 
+    def contradicts(self, cells: Sequence[str]) -> bool:
+        """Whether a cell is of another kind than all values of its column."""
+        kinds = [kind(cell) for cell in cells[: self._width]]
+        return any(
+            found != "empty" and not self._may_be(found, at) for at, found in enumerate(kinds)
+        )
+
+    def vouches_for(self, cells: Sequence[str]) -> bool:
+        """Whether cells are a row's first ones: none contradicts its column, and one speaks for it.
+
+        A spreadsheet leaves out the delimiters of empty cells at the end of rows.
+        """
+        if len(cells) < 2 or self.contradicts(cells):  # noqa: PLR2004 - a lone cell may be a note
+            return False
+        own = [self._kinds[at] for at in range(len(cells))]
+        return any(
+            usual not in {"text", "empty"} and kind(cell) == usual
+            for usual, cell in zip(own, cells, strict=True)
+        )
+
     def fitted(self, cells: Sequence[str]) -> list[str] | None:
         """The record with its surplus delimiter taken out, or None where that is not certain."""
         width = self._width

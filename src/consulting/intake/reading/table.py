@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.layout import TAIL_ROWS, Layout, Row, trim_tail
+from consulting.intake.reading.blocks import Row, blocks, is_rule
+from consulting.intake.reading.cells import filled
+from consulting.intake.reading.further import AHEAD, FurtherTables
+from consulting.intake.reading.layout import OTHER_TITLES, Layout
 from consulting.intake.reading.outcome import Outcome
 from consulting.intake.reading.surplus import SurplusJudge
-from consulting.records import SkippedLines
+from consulting.intake.reading.tail import TAIL_ROWS, trim_tail
+from consulting.records import OtherTable, SkippedLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +23,13 @@ if TYPE_CHECKING:
     from consulting.intake.reading.rows import RowStore, Stored
 
 SHOWN = 5  # how many lines a message names
+MANY_LINES = 5  # more lines than that below a table may be more than notes
+REMARK_SHARE = 0.2  # more rows than that begin with # because their values do
+OTHER_TABLE = "another_table"
+NOTE = "note below the table"
+BETWEEN = "lines between two tables"
+
+_MARKS = frozenset("#-=_+*~─━═—–")  # noqa: RUF001 - what comments and drawn lines begin with
 
 
 class TableWriter:
@@ -30,16 +41,18 @@ class TableWriter:
         max_rows: The most records the file may hold.
         filename: The file as the client named it.
         known: The first records, to judge by what the columns hold.
+        sheet: Whether a row number that is passed over is an empty row.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it knows of a file
         self,
         layout: Layout,
         store: RowStore,
         max_rows: int,
         filename: str,
         *,
-        known: Sequence[Sequence[str]] = (),
+        known: Sequence[Row] = (),
+        sheet: bool = False,
     ) -> None:
         self.layout = layout
         self.lines_not_records = 0
@@ -54,7 +67,15 @@ class TableWriter:
         self._short: list[int] = []
         self._short_count = 0
         self._surplus = 0
-        self._judge = SurplusJudge(known, len(layout.columns))
+        own = _first_block(known)
+        plain = [row for row in own if not row[0].startswith("#")]
+        self._remarks = len(plain) >= (1 - REMARK_SHARE) * len(own)
+        own = plain if self._remarks else own
+        self._judge = SurplusJudge(own, len(layout.columns))
+        self._further = FurtherTables(layout.header, len(layout.columns), own)
+        self._sheet = sheet
+        self._gaps: set[int] = set()
+        self._gap, self._last = False, 0
         self._first_rejects: dict[str, tuple[int, int]] = {}
 
     def add_parsed(self, parsed: Parsed, first_line: int) -> None:
@@ -72,8 +93,7 @@ class TableWriter:
                 Row(first_line + line, cells)
                 for line, cells in zip(parsed.lines, parsed.rows, strict=True)
             ]
-        above = self.layout.first_line
-        late = [item for item in parsed.rejects if first_line + item[0] >= above]
+        late = [item for item in parsed.rejects if self._is_record(first_line + item[0])]
         self.lines_not_records += len(parsed.rejects) - len(late)
         self._set_aside([(first_line + line, code, raw) for line, _, code, raw in late])
         self.add_rows(rows)
@@ -81,61 +101,121 @@ class TableWriter:
     def add_rows(self, rows: Sequence[Row]) -> None:
         """Take records; the last of them wait, for the file may end with what is not data."""
         kept = []
+        above: list[Row] = []
         for row in rows:
             if row.line < self.layout.first_line:
-                self.lines_not_records += 1
+                if filled(row.cells) and self._is_record(row.line):
+                    above.append(row)
+                else:
+                    self.lines_not_records += 1
             elif not row.cells:
                 self.lines_not_records += 1
                 self._blank += 1
+                self._gap = True
             else:
+                if self._gap or (self._sheet and row.line > self._last + 1):
+                    self._gaps.add(row.line)
+                self._gap, self._last = not any(row.cells) and not filled(row.cells), row.line
                 kept.append(row)
+        self._set_aside([(row.line, OTHER_TABLE, _raw(row.cells)) for row in above])
         waiting = self._tail + kept
         cut = max(0, len(waiting) - TAIL_ROWS)
         self._tail = waiting[cut:]
         self._flush(waiting[:cut])
+
+    def _is_record(self, line: int) -> bool:
+        """Whether a line may hold a record: of the table, or of another one above it."""
+        if line >= self.layout.first_line:
+            return True
+        return any(table.titles < line <= table.last for table in self.layout.above)
 
     def add_table(self, table: pa.Table, first_line: int) -> None:
         """Take a block that Arrow parsed, one record a line."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        self._flush(self._tail)
-        self._tail = []
         lines = pa.array(range(first_line, first_line + table.num_rows), pa.int64())
         arrays = [column.combine_chunks() for column in table.columns]
-        if self.layout.header:
-            again = pc.equal(arrays[0], self.layout.header[0])
-            if pc.any(again).as_py():
-                rows = [
-                    Row(first_line + at, [str(cell) for cell in cells])
-                    for at, cells in enumerate(zip(*(a.to_pylist() for a in arrays), strict=True))
-                ]
-                self._flush(rows)
-                return
+        if self._further.open or self._gap or self._gaps or self._holds_titles(pc, arrays):
+            rows = zip(*(array.to_pylist() for array in arrays), strict=True)
+            self.add_rows([Row(first_line + at, [*cells]) for at, cells in enumerate(rows)])
+            return
+        self._flush(self._tail)
+        self._tail = []
         self._store.add_columns(arrays, lines)
         self._check_size()
 
+    def _holds_titles(self, pc: Any, arrays: Sequence[pa.Array]) -> bool:
+        """Whether any value of a block is its column's title, as in a header that comes again."""
+        found = zip(arrays, self.layout.header, strict=False)
+        return any(pc.any(pc.equal(array, title)).as_py() for array, title in found if title)
+
     def _flush(self, rows: Sequence[Row]) -> None:
-        width, header = self._width, self.layout.header
+        width = self._width
         good: list[Sequence[str | None]] = []
         lines: list[int] = []
         bad: list[tuple[int, str, str]] = []
-        for row in rows:
+        for at, row in enumerate(rows):
             cells: Sequence[str | None] = row.cells
+            if self._is_suspect(row):
+                code = self._odd(row, [*rows[at + 1 : at + 1 + AHEAD], *self._tail][:AHEAD])
+                if code:
+                    bad.append((row.line, code, _raw(row.cells)))
+                if code is not None:
+                    continue
             if len(cells) != width:
                 fitted = self._fitted(row)
                 if isinstance(fitted, str):
                     bad.append((row.line, fitted, _raw(row.cells)))
                     continue
                 cells = fitted
-            elif header and cells[0] == header[0] and tuple(row.cells) == header:
-                self._skip(row, "the header again")
-                continue
             good.append(cells)
             lines.append(row.line)
         self._set_aside(bad)
         self._store.add(good, lines)
         self._check_size()
+
+    def _is_suspect(self, row: Row) -> bool:
+        """Whether a row may be no record of the table; must be quick, as nearly none is."""
+        cells, header = row.cells, self.layout.header
+        return (
+            len(cells) != self._width
+            or self._further.open
+            or self._further.titled
+            or not any(cells)
+            or (bool(header) and (cells[0] == header[0] or cells[-1] == header[-1]))
+            or (cells[0] or cells[-2:][0])[:1] in _MARKS
+            or row.line in self._gaps
+        )
+
+    def _odd(self, row: Row, ahead: Sequence[Row]) -> str | None:
+        """What a row is that is no record of the table.
+
+        Returns:
+            The reason code to set it aside with, nothing where it was skipped, or None where it is
+            a record of the table.
+        """
+        gap = row.line in self._gaps
+        self._gaps.discard(row.line)
+        if self.layout.header and tuple(row.cells) == self.layout.header:
+            self._further.open = False
+            return self._skip(row, "the header again")
+        if is_rule(row.cells, self._width) or self._is_remark(row):
+            return self._skip(row, "a comment" if row.cells[0][:1] == "#" else "a drawn line")
+        if not filled(row.cells) and (self._further.open or self._further.follows(ahead)):
+            return self._skip(row, "empty row")
+        verdict = self._further.judge(row, ahead, gap=gap)
+        if verdict == "row":
+            return None
+        if verdict == "other":
+            return OTHER_TABLE
+        return self._skip(row, OTHER_TITLES if verdict == "titles" else BETWEEN)
+
+    def _is_remark(self, row: Row) -> bool:
+        """Whether a line begins with # and is not like the rows, none of which does."""
+        if not self._remarks or not row.cells[0].startswith("#"):
+            return False
+        return len(row.cells) != self._width or self._judge.contradicts(row.cells)
 
     def _fitted(self, row: Row) -> Sequence[str | None] | str:
         """The cells of a ragged row made to fit, or the reason code why they can not be."""
@@ -144,7 +224,7 @@ class TableWriter:
             fitted = self._judge.fitted(cells)
             self._surplus += fitted is not None
             return fitted if fitted is not None else "too_many_fields"
-        if len(cells) * 2 < width:
+        if len(cells) * 2 < width and not self._judge.vouches_for(cells):
             return "too_few_fields"
         self._short_count += 1
         if len(self._short) < SHOWN:
@@ -157,10 +237,11 @@ class TableWriter:
             self._first_rejects[code] = (first, count + 1)
         self._store.reject(rejects)
 
-    def _skip(self, row: Row, reason: str) -> None:
+    def _skip(self, row: Row, reason: str) -> str:
         self.lines_not_records += 1
         last = row.line + row.span - 1
         self._skipped.append(SkippedLines(first_line=row.line, last_line=last, reason=reason))
+        return ""
 
     def _check_size(self) -> None:
         if self._store.seen + self._store.rejected > self._max_rows:
@@ -189,9 +270,23 @@ class TableWriter:
             rejected=stored.rejected,
             header_lines=self.layout.header_lines,
             skipped=_merged(self._skipped),
+            other_tables=self._others(),
+            header_decided=self.layout.decided,
             decisions=[*self.layout.decisions, *self._decided()],
             warnings=[*self.layout.warnings, *self._noticed(stored)],
         )
+
+    def _others(self) -> list[OtherTable]:
+        above = [
+            OtherTable(
+                first_line=table.titles,
+                last_line=table.last,
+                columns=table.columns,
+                rows=table.rows,
+            )
+            for table in self.layout.above
+        ]
+        return [*above, *self._further.found]
 
     def _decided(self) -> list[str]:
         words = [
@@ -205,6 +300,13 @@ class TableWriter:
         words = []
         if not stored.seen and not stored.rejected:
             words.append("The file has a header but no data row.")
+        words += [_about(table) for table in self._others()]
+        words += [
+            f"{_span(item)} {'was' if item.first_line == item.last_line else 'were'} skipped "
+            f"({item.reason}). Please check that there is no data among them."
+            for item in _merged(self._skipped)
+            if item.doubtful
+        ]
         if self._short_count:
             shown = ", ".join(map(str, self._short))
             more = ", …" if self._short_count > len(self._short) else ""
@@ -223,6 +325,8 @@ class TableWriter:
                 "quotes as part of the value."
             )
         for code, (first, count) in self._first_rejects.items():
+            if code == OTHER_TABLE:
+                continue
             words.append(
                 f"{count:,} record{_s(count)} set aside: {code.replace('_', ' ')} "
                 f"(first: line {first:,})."
@@ -247,7 +351,25 @@ def _merged(skipped: Sequence[SkippedLines]) -> list[SkippedLines]:
                 merged[-1] = last.model_copy(update={"last_line": item.last_line})
                 continue
         merged.append(item)
-    return merged
+    return [item.model_copy(update={"doubtful": True}) if _many(item) else item for item in merged]
+
+
+def _many(item: SkippedLines) -> bool:
+    return item.reason in {NOTE, BETWEEN} and item.last_line - item.first_line >= MANY_LINES
+
+
+def _about(table: OtherTable) -> str:
+    return (
+        f"Another table stands in lines {table.first_line:,} to {table.last_line:,} "
+        f"({table.rows:,} row{_s(table.rows)}, {table.columns} columns). It was set aside and not "
+        "mixed with the one that was read. Please send each table in a file or sheet of its own."
+    )
+
+
+def _first_block(known: Sequence[Row]) -> list[Sequence[str]]:
+    """The first rows up to an empty line, or all of them where that are too few."""
+    first = next(([known[at] for at in block] for block in blocks(known)), [])
+    return [row.cells for row in (first if len(first) > 1 else known)]
 
 
 def _span(item: SkippedLines) -> str:
