@@ -13,15 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from consulting.errors import ConfigurationError
+from consulting.foreign import phrase_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine import URL
     from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.exc import DBAPIError
 
 BUSY_SECONDS = 30
 """How long a writer waits for the one before it (SQLite)."""
+_PHRASES = (
+    "Connection refused", "could not translate host name", "password authentication failed",
+    "no pg_hba.conf entry", "timeout expired", "too many clients", "server closed the connection",
+    "permission denied", "unable to open database file", "database is locked", "disk I/O error",
+    "attempt to write a readonly database", "file is not a database", "does not exist",
+)  # fmt: skip
+_ENCODE = (
+    "percent-encode what is no letter or digit in user and password (@ is %40, / is %2F, : is %3A)."
+)
 _BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN"}
 """A write takes the lock first: upgrading a read lock later can deadlock."""
 
@@ -61,6 +75,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+def why_unusable(error: DBAPIError) -> str:
+    """Why a database can not be used, in words of ours: a driver's text may quote its URL."""
+    return phrase_of(str(error.orig), _PHRASES) or type(error.orig).__name__
+
+
 def is_sqlite(engine: Engine) -> bool:
     """Whether the database is a file of this machine."""
     return engine.dialect.name == "sqlite"
@@ -73,7 +92,19 @@ def _engine(_process: int, url: str) -> Engine:
 
 def _with_driver(url: str) -> URL:
     """Names the driver: SQLAlchemy's default for PostgreSQL is not the one installed here."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # its text quotes the URL, password and all
+        raise ConfigurationError(
+            "CONSULTING_LEDGER_URL is no database URL. Write it as postgresql://user:password@host/"
+            f"name; {_ENCODE}"
+        ) from None
+    if "@" in f"{parsed.host or ''}{parsed.database or ''}" and parsed.drivername != "sqlite":
+        # the first one ended the password, and what followed would be told as the host's name
+        raise ConfigurationError(
+            f"CONSULTING_LEDGER_URL has more than one @, so it can not be read with certainty; "
+            f"{_ENCODE}"
+        )
     if parsed.drivername in {"postgres", "postgresql"}:
         return parsed.set(drivername="postgresql+psycopg2")
     return parsed
@@ -82,10 +113,10 @@ def _with_driver(url: str) -> URL:
 def build_engine(url: URL) -> Engine:
     """A new engine; `engine_of` is what callers want."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _record: object) -> None:

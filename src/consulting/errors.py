@@ -18,6 +18,7 @@ its own sentence.
     │   ├── NothingArrivedError   a run was asked for and no file is ready
     │   ├── NothingNewError       the batch's files hold nothing that was not delivered before
     │   └── LedgerError           the ledger's database, or a request the ledger must refuse
+    ├── UnforeseenError           a library raised an error that nobody foresaw
     ├── UnreadableFileError       one file can not be read; its neighbours go on
     ├── TierBlockedError          the engagement's security tier forbids the operation
     ├── CleaningError             dbt could not parse, run or test a client's models
@@ -251,6 +252,25 @@ class NothingNewError(IntakeError):
             f"{client_id}: every file of batch {batch_id} was replaced, removed or holds bytes "
             "that were delivered before, so there is nothing new to deliver. Nothing to do; "
             f"`consulting reprocess {client_id} <drop>` delivers a file again."
+        )
+
+
+class UnforeseenError(ConsultingError):
+    """A library raised an error that nobody foresaw; its text is not told.
+
+    Args:
+        who: Whose work it stopped.
+        kind: The class of the error, with its library.
+        place: The line of our own code that it came through.
+        kept: Where its text is, as a sentence.
+    """
+
+    def __init__(self, who: str, kind: str, place: str, kept: str) -> None:
+        self.who = who
+        self.kind = kind
+        super().__init__(
+            f"{who}: an error that was not foreseen: {kind}, at {place}. {kept} If it comes again "
+            "with the same files, report it with class and place."
         )
 
 

@@ -71,6 +71,11 @@ class ClientFolder:
         """At tier 3: who read or wrote the client's full data, one JSON line each."""
         return self.path / "access.jsonl"
 
+    @property
+    def errors(self) -> Path:
+        """At tier 3: the texts of libraries' errors, which may quote rows."""
+        return self.path / "errors"
+
     def run(self, batch_id: str) -> Path:
         """What the stages of one batch's run leave for each other."""
         return self.path / "runs" / batch_id

@@ -29,11 +29,11 @@ def write_whole(
     Returns:
         The sha256 of the bytes.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     temporary = target.parent / f".{uuid.uuid4().hex}.part"
     digest = hashlib.sha256()
     try:
-        with temporary.open("xb") as file:
+        with open(temporary, "xb", opener=_private) as file:
             for chunk in chunks:
                 digest.update(chunk)
                 file.write(chunk)
@@ -46,6 +46,17 @@ def write_whole(
         temporary.unlink(missing_ok=True)
     sync(target.parent)
     return digest.hexdigest()
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder, and those above it that are missing, for this user alone."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def write_text(target: Path, text: str) -> Path:

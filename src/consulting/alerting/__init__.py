@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     )
     from consulting.alerting.message import Incident, Message
     from consulting.alerting.page import PageSender
-    from consulting.alerting.redaction import first_cause
     from consulting.alerting.senders import OutboxEntry, Sender
     from consulting.alerting.slack import SlackSender
     from consulting.alerting.watch import HeartbeatStatus
@@ -52,7 +51,6 @@ __all__ = [
     "drift",
     "failed_run",
     "failed_tests",
-    "first_cause",
     "late",
     "nothing_arrived",
     "quarantined_file",
@@ -83,7 +81,6 @@ __getattr__ = lazy_exports(
         "drift": "events",
         "failed_run": "events",
         "failed_tests": "events",
-        "first_cause": "redaction",
         "late": "events",
         "nothing_arrived": "events",
         "quarantined_file": "events",

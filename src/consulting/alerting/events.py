@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import Field
 
-from consulting.alerting.redaction import first_cause, without_personal_data
+from consulting.alerting.redaction import cause_in_one_line, without_personal_data
 from consulting.records import Record, Severity
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Event(Record):
         files: Names of the files it is about.
         tests: Failed tests; told worst first.
         columns: Names of columns it is about.
-        cause: Text of a foreign error; values are taken out of it.
+        cause: Why, in our own words.
         link: Where to look, a URL.
         link_text: What the link is called.
         channel: Where it goes; None is the desk's default.
@@ -118,7 +118,7 @@ class Event(Record):
             "title": without_personal_data(self.title),
             "text": without_personal_data(self.text),
             "next_step": without_personal_data(self.next_step),
-            "cause": first_cause(self.cause) if self.cause else "",
+            "cause": cause_in_one_line(self.cause),
             "fate": without_personal_data(self.fate),
             "files": tuple(without_personal_data(name) for name in self.files),
             "facts": {
@@ -186,7 +186,7 @@ def failed_run(  # noqa: PLR0913 - what is known of a run, by keyword
     route: AlertRoute,
     *,
     stage: str,
-    cause: BaseException | str,
+    cause: str,
     link: str | None,
     batch_id: str,
     period: str | None = None,
@@ -201,7 +201,7 @@ def failed_run(  # noqa: PLR0913 - what is known of a run, by keyword
             "text": "Nothing was delivered, and no file was lost.",
             "next_step": "If it fails again, look at the run's log and correct the first error.",
             "facts": _period(period),
-            "cause": first_cause(cause),
+            "cause": cause_in_one_line(cause),
             "link": link,
         }
     )

@@ -1,7 +1,7 @@
-"""What may be said outside: escaping for Slack, and taking values out of other people's errors.
+"""What may be said outside: escaping for Slack, and no personal data that a name may hold.
 
-An alert leaves the house. It carries counts and names, never a value of a client's row. Our own
-sentences are made of counts and names; the text of a foreign error is not, so it is cut down here.
+An alert leaves the house. It carries our own sentences, made of counts and names: never a value of
+a client's row, and never the text of another's error.
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ _LEAST_DIGITS = 7
 _DATE = re.compile(
     r"\d{4}[-./]\d{2}[-./]\d{2}([ T]\d{2})?|\d{1,2}[-./]\d{1,2}[-./]\d{4}|(19|20)\d{6}"
 )
-_SINGLE_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'")
-_KEY_DETAIL = re.compile(r"\([^()]*\)=\([^()]*\)")
-_TRACE_LINE = re.compile(r"^\s*(File \"|Traceback|at |\^|During handling|The above exception)")
-_ERROR_LINE = re.compile(r"^[\w.]+(Error|Exception|Warning|Interrupt)\b")
 CAUSE_LENGTH = 400
 
 
@@ -49,33 +45,9 @@ def without_personal_data(text: str) -> str:
     return _NUMBER.sub(_number_or_date, _EMAIL.sub("[e-mail]", text))
 
 
-def without_values(text: str) -> str:
-    """A foreign error's text without anything that may be a value of a row.
-
-    Databases quote values in single quotes and names in double quotes, and PostgreSQL tells a
-    broken key as `(column)=(value)`; so single-quoted text and such details go.
-    """
-    text = _SINGLE_QUOTED.sub("[value]", _KEY_DETAIL.sub("[key]", text))
-    return without_personal_data(text)
-
-
-def first_cause(error: BaseException | str) -> str:
-    """Why something failed, in one line: the innermost error, without stack and values.
-
-    Args:
-        error: An exception, whose chain of causes is followed to its beginning, or the text of
-            one, tracebacks and all.
-    """
-    if isinstance(error, BaseException):
-        seen = {id(error)}
-        while (cause := error.__cause__ or error.__context__) is not None and id(cause) not in seen:
-            seen.add(id(cause))
-            error = cause
-        text = str(error).strip() or type(error).__name__
-    else:
-        text = _innermost(error)
-    line = " ".join(text.split())
-    return shortened(without_values(line), CAUSE_LENGTH)
+def cause_in_one_line(cause: str) -> str:
+    """Why something failed, in our own words, as one line that may leave the house."""
+    return shortened(without_personal_data(" ".join(cause.split())), CAUSE_LENGTH)
 
 
 def shortened(text: str, length: int) -> str:
@@ -86,14 +58,3 @@ def shortened(text: str, length: int) -> str:
 def _number_or_date(found: re.Match[str]) -> str:
     digits = sum(character.isdigit() for character in found[0])
     return found[0] if digits < _LEAST_DIGITS or _DATE.fullmatch(found[0]) else "[number]"
-
-
-def _innermost(text: str) -> str:
-    """The first error named in the text of a traceback (causes are printed before effects)."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    for line in lines:
-        if _ERROR_LINE.match(line):
-            _, _, message = line.partition(":")
-            return message.strip() or line
-    plain = [line for line in lines if not _TRACE_LINE.match(line)]
-    return (plain or lines or ["unknown"])[0]

@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from consulting.chain.tier import FULL_TIER
+from consulting.privacy.tiers import FULL_TIER
 
 if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement

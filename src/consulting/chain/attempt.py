@@ -11,9 +11,11 @@ from consulting.errors import (
     BatchSettledError,
     BlockedDeliveryError,
     ChecksFailedError,
+    ConsultingError,
     RunInterruptedError,
     StoreError,
 )
+from consulting.foreign import hushed, in_our_words, is_foreign
 from consulting.intake import beating
 
 if TYPE_CHECKING:
@@ -22,10 +24,6 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.intake.records import FailureCause
     from consulting.records import Batch
-
-# A library in Rust that breaks down raises a class of its own that is no `Exception`, and each
-# library has another; its text may quote the file.
-_PANIC = "PanicException"
 
 
 @contextmanager
@@ -41,23 +39,27 @@ def attempt(engagement: Engagement, batch_id: str, run_id: str) -> Iterator[Batc
         BatchHeldError: If another run holds it.
         BatchSettledError: If it was delivered or split, so that there is nothing to do.
         RunInterruptedError: If the process was told to stop; the ledger knows.
+        UnforeseenError: In place of an error of a library's, whose text may quote the data.
     """
     intake = engagement.intake
     batch = intake.begin(batch_id, run_id, now=datetime.now(UTC))
     try:
-        with beating(intake, batch_id, run_id):
+        with hushed(), beating(intake, batch_id, run_id):
             yield batch
     except (BatchHeldError, BatchSettledError):
         raise
-    except BaseException as error:
-        interrupted = not isinstance(error, Exception) and type(error).__name__ != _PANIC
-        said = RunInterruptedError(engagement.client_id, batch_id) if interrupted else error
-        intake.failed(
-            batch_id, run_id, reason=_first_line(said), now=datetime.now(UTC), cause=_cause(said)
-        )
-        if interrupted:
-            raise said from error
-        raise
+    except BaseException as error:  # noqa: BLE001 - it goes on, in our words
+        said = _said(engagement, batch_id, error)
+        reason = str(said).partition("\n")[0][:500]
+        intake.failed(batch_id, run_id, reason=reason, now=datetime.now(UTC), cause=_cause(said))
+        raise said from None
+
+
+def _said(engagement: Engagement, batch_id: str, error: BaseException) -> BaseException:
+    """The error in our own words; nothing of another's text goes beyond this point."""
+    if isinstance(error, ConsultingError) or is_foreign(error):
+        return in_our_words(error, engagement.client_id, engagement.error_log, name=batch_id)
+    return RunInterruptedError(engagement.client_id, batch_id)
 
 
 def _cause(error: BaseException) -> FailureCause:
@@ -69,9 +71,3 @@ def _cause(error: BaseException) -> FailureCause:
     if isinstance(error, (BlockedDeliveryError, ChecksFailedError)):
         return "data"
     return "unknown"
-
-
-def _first_line(error: BaseException) -> str:
-    if type(error).__name__ == _PANIC:
-        return "a library that reads the file broke down"
-    return next(iter(str(error).splitlines()), type(error).__name__)[:500]

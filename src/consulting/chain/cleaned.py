@@ -9,7 +9,6 @@ from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
 from consulting.chain.progress import told
-from consulting.chain.tier import SCHEMA_ONLY_TIER
 from consulting.cleaning import (
     DbtRun,
     account_rows,
@@ -18,6 +17,7 @@ from consulting.cleaning import (
     reject_reasons,
 )
 from consulting.delivery import find_unmapped
+from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,12 @@ def clean_files(
     """Run the models over what was loaded, account for every row, and leave the record of it."""
     folder, batch_id = engagement.folder, received.batch.batch_id
     dbt = DbtRun(
-        engagement.models, folder, batch_id, readings=received.in_use, on_progress=told(log)
+        engagement.models,
+        folder,
+        batch_id,
+        readings=received.in_use,
+        on_progress=told(log),
+        error_log=engagement.error_log,
     )
     empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
     models = dbt.compile() if empty else dbt.run()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from consulting.chain.tier import FULL_TIER
 from consulting.corrections import (
     apply_corrections,
     is_corrections,
@@ -15,6 +14,7 @@ from consulting.corrections import (
 )
 from consulting.errors import DropMovedError, TierBlockedError, UnreadableFileError
 from consulting.intake.reading import corrections_options, read_file
+from consulting.privacy.tiers import FULL_TIER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,6 @@ from consulting.chain import artifacts, gate
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
-from consulting.chain.tier import FULL_TIER, SAMPLED_TIER
 from consulting.delivery import (
     Consultancy,
     Delivery,
@@ -28,6 +27,7 @@ from consulting.delivery import (
     read_logo,
 )
 from consulting.errors import BatchSettledError, DeliveryError, TierBlockedError
+from consulting.privacy.tiers import FULL_TIER, SAMPLED_TIER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,8 +12,10 @@ from pydantic import SecretStr
 
 from consulting.cleaning import ClientModels
 from consulting.errors import ConfigurationError
+from consulting.foreign import ErrorLog
 from consulting.intake import FeedPattern, Intake, Ledger, NoPeriod
 from consulting.intake.reading import Door, ReadOptions
+from consulting.privacy.tiers import FULL_TIER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +74,11 @@ class Engagement:
             sample_rows=self.config.sample_rows,
             client_id=self.client_id,
         )
+
+    @property
+    def error_log(self) -> ErrorLog:
+        """Where texts of errors may be kept that may quote rows."""
+        return ErrorLog(self.folder.errors if self.config.security_tier == FULL_TIER else None)
 
     def feed(self, name: str) -> Feed:
         """The feed of that name."""

@@ -19,7 +19,7 @@ from consulting.chain.corrected import (
     without_base,
 )
 from consulting.chain.loaded import load_files
-from consulting.chain.tier import FULL_TIER, forget_what_the_tier_forbids, tell_of_partial_files
+from consulting.chain.tier import forget_what_the_tier_forbids, tell_of_partial_files
 from consulting.corrections import is_corrections
 from consulting.errors import (
     DropChangedError,
@@ -30,6 +30,7 @@ from consulting.errors import (
     UnreadableFileError,
 )
 from consulting.intake import State
+from consulting.privacy.tiers import FULL_TIER
 from consulting.records import CorrectionsFile
 
 if TYPE_CHECKING:

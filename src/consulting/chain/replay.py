@@ -13,11 +13,11 @@ from consulting.chain.corrected import read_drop, with_corrections
 from consulting.chain.delivered import exports, gather
 from consulting.chain.loaded import load_files
 from consulting.chain.profiled import last_profile, profile_files
-from consulting.chain.tier import FULL_TIER
 from consulting.chain.validated import run_tests
 from consulting.delivery import build_delivery, list_deliveries, verify
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
+from consulting.privacy.tiers import FULL_TIER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from consulting.bounded_memory import spill_of
 from consulting.chain.loaded import MARK
 from consulting.delivery import MANIFEST
+from consulting.privacy.tiers import FULL_TIER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.layout import ClientFolder
 
-SCHEMA_ONLY_TIER, SAMPLED_TIER, FULL_TIER = 1, 2, 3
 REASON_SUFFIX = ".reason.json"
 
 

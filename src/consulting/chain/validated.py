@@ -36,7 +36,14 @@ def run_tests(
 ) -> artifacts.Checks:
     """Run the tests over what was cleaned, and leave the record of it."""
     folder = engagement.folder
-    dbt = DbtRun(engagement.models, folder, batch_id, on_progress=told(log))
+    dbt = DbtRun(
+        engagement.models,
+        folder,
+        batch_id,
+        on_progress=told(log),
+        on_log=log,
+        error_log=engagement.error_log,
+    )
     checks = artifacts.Checks(checks=tuple(dbt.test()))
     artifacts.write(folder.run(batch_id) / artifacts.CHECKS, checks)
     return checks

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
+from consulting.foreign import ErrorLog
 from consulting.records import Record
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
     warehouse: Path | None = None,
     manifest: Any = None,
     on_progress: Callable[[Progress], None] | None = None,
+    error_log: ErrorLog = ErrorLog(),  # noqa: B008 - it is frozen
 ) -> Any:
     """Run one dbt command in this process and give its result.
 
@@ -73,6 +75,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         warehouse: The client's database; a parse needs none.
         manifest: A prepared manifest, which saves the parse.
         on_progress: Told of every model and test.
+        error_log: Where dbt's text is kept if it may quote rows.
 
     Returns:
         What dbt's command returns: a manifest, or the results of the nodes.
@@ -105,8 +108,21 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         # dbt catches whatever stops the process, too
         raise outcome.exception
     if outcome.exception is not None:
-        raise CleaningError(explain(client_id, str(outcome.exception))) from None
+        text = str(outcome.exception)
+        if warehouse is not None:
+            raise CleaningError(_stopped(client_id, text, error_log.keep(text, command[0])))
+        raise CleaningError(explain(client_id, text))
     return outcome.result
+
+
+def _stopped(client_id: str, message: str, kept: str) -> str:
+    """Why dbt could not do a command at all, though it was given a database."""
+    if "Could not set lock" in message or "Conflicting lock" in message:
+        return (
+            f"{client_id}: another process has the client's warehouse.duckdb open. Wait for its "
+            "run to end, or close the tool that reads it; one run per client at a time."
+        )
+    return f"{client_id}: dbt stopped: {what_of(message, '')}. {kept}"
 
 
 def _close_database() -> None:
@@ -182,57 +198,52 @@ def _listener(on_progress: Callable[[Progress], None]) -> Callable[[Any], None]:
     return listen
 
 
-# DuckDB's errors of these kinds speak of SQL and names only; the others may quote values.
-_SAFE_KINDS = (
-    "Binder",
-    "Catalog",
-    "Parser",
-    "Syntax",
-    "Permission",
-    "IO",
-    "Out of Memory",
-    "Not implemented",
-    "Dependency",
-)
-_SCRUBBED_KINDS = ("Conversion", "Out of Range", "Constraint")
-_KIND = re.compile(r"\b((?:[A-Z][a-z]*|IO)(?: (?:of|[A-Z][a-z]+|implemented))*) Error: (.*)")
+_KINDS = (
+    "Binder", "Catalog", "Compilation", "Connection", "Constraint", "Conversion", "Database",
+    "Dependency", "Internal", "Interrupt", "Invalid Input", "IO", "Mismatch Type",
+    "Not implemented", "Out of Memory", "Out of Range", "Parser", "Parsing", "Permission",
+    "Runtime", "Serialization", "Syntax", "Transaction", "Validation",
+)  # fmt: skip
+_KIND = re.compile(rf"\b(?:{'|'.join(_KINDS)}) Error\b")
+_LINE = re.compile(r"\bLINE (\d{1,7}):")
+_NAME = re.compile(r'"([^"\n]{1,200})"|\b(?:with name|source column|column) (\w{1,200})')
+_MOST_NAMES = 5
+_LOCKED_SETTINGS = "the configuration has been locked"
 
 
-def scrub(message: str) -> str:
-    """Take the values of rows out of an error of dbt or DuckDB.
+def what_of(message: str, code: str) -> str:
+    """What may be told of an error that dbt or DuckDB raised while it worked on rows.
 
-    A failed cast quotes the value that failed. What is quoted or a number is blotted out of errors
-    about values; errors of an unknown kind keep their kind only.
+    Its text may quote rows in any way. Told is the kind of error, the line of the SQL, and those
+    names in it that stand in the model's own code: whoever wrote them knows them.
+
+    Args:
+        message: The text.
+        code: The model's or test's code, and the names its YAML declares.
     """
-    text = re.split(r"\n\s*LINE \d+:|\n\s*compiled code at", message)[0].strip()
-    found = _KIND.search(text)
-    if found is None:
-        return text
-    last = list(_KIND.finditer(text))[-1]
-    kind, detail = last.group(1), text[last.start(2) :]
-    if kind in _SAFE_KINDS or "the configuration has been locked" in detail:
-        return f"{kind} Error: {detail.splitlines()[0]}"
-    if kind in _SCRUBBED_KINDS:
-        first = detail.splitlines()[0]
-        blotted = re.sub(r"'.*'|\".*\"", "…", first)
-        return f"{kind} Error: {re.sub(r'(?<![A-Za-z0-9])[-+]?[0-9][0-9.,:-]*', '…', blotted)}"
-    return f"{kind} Error (the rest is withheld: it may quote the client's data)"
+    kinds = _KIND.findall(message)
+    kind = kinds[-1] if kinds else "An error of another kind"
+    names = dict.fromkeys(quoted or bare for quoted, bare in _NAME.findall(message))
+    words = (name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code))
+    known = list(words)[:_MOST_NAMES]
+    about = f", about {', '.join(map(repr, known))}" if known else ""
+    line = _LINE.search(message)
+    where = f", in line {line[1]} of its compiled SQL" if line else ""
+    locked = f" ({_LOCKED_SETTINGS})" if _LOCKED_SETTINGS in message else ""
+    return f"{kind}{about}{where}{locked}"
 
 
 def explain(client_id: str, message: str) -> str:
-    """A dbt error as one sentence that names client, file and line, and what to do.
+    """An error of parsing as one sentence that names client, file and line, and what to do.
+
+    No row is read by then: dbt's text speaks of the client's models alone, which are ours.
 
     Args:
         client_id: Whose models.
         message: dbt's text.
     """
-    text = scrub(message)
+    text = re.split(r"\n\s*LINE \d+:|\n\s*compiled code at", message)[0].strip()
     place = _place(client_id, text)
-    if "Could not set lock" in message or "Conflicting lock" in message:
-        return (
-            f"{client_id}: another process has the client's warehouse.duckdb open. Wait for its "
-            "run to end, or close the tool that reads it; one run per client at a time."
-        )
     fix = "Correct the file and run again."
     if "which was not found" in text:
         fix = "A model can refer to shared models and to this client's own; check the spelling."

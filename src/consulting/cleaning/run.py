@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from consulting.bounded_memory import open_bounded
-from consulting.cleaning.invocation import Progress, invoke_dbt, scrub
+from consulting.cleaning.invocation import Progress, invoke_dbt, what_of
 from consulting.cleaning.models import declared_columns, read_columns
 from consulting.cleaning.slim import describe_test
 from consulting.cleaning.warehouse import Tables
 from consulting.errors import CleaningError
+from consulting.foreign import ErrorLog
 from consulting.records import CheckOutcome, ModelOutcome, Record
 from consulting.sql import quoted
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from consulting.cleaning.models import ClientModels
     from consulting.layout import ClientFolder
     from consulting.records import FileReading
+
+
+_WORD = re.compile(r'(?<=")[^"\n]+(?=")|\w+')
 
 
 class ColumnProblem(Record):
@@ -54,14 +60,20 @@ class ColumnProblem(Record):
 
 
 class ModelsFailedError(CleaningError):
-    """Some models did not run; `outcomes` has all of them."""
+    """Some models did not run.
 
-    def __init__(self, client_id: str, outcomes: Sequence[ModelOutcome]) -> None:
+    Args:
+        client_id: Whose models.
+        outcomes: All of them.
+        kept: Where dbt's own text is, as a sentence.
+    """
+
+    def __init__(self, client_id: str, outcomes: Sequence[ModelOutcome], kept: str) -> None:
         self.outcomes = tuple(outcomes)
         failed = [f"{o.name}: {o.message}" for o in outcomes if o.status == "error"]
         skipped = [o.name for o in outcomes if o.status == "skipped"]
         after = f" Not run after that: {', '.join(skipped)}." if skipped else ""
-        super().__init__(f"{client_id}: dbt could not run {'; '.join(failed)}.{after}")
+        super().__init__(f"{client_id}: dbt could not run {'; '.join(failed)}. {kept}{after}")
 
 
 class DbtRun:
@@ -74,9 +86,11 @@ class DbtRun:
         readings: What intake read. Each file's own headers are then checked against the YAML; the
             raw tables alone do not tell, as they have every expected column.
         on_progress: Told of every model and test as it starts and ends.
+        on_log: Told where the text of an error is that stops nothing by itself.
+        error_log: Where texts of errors are kept that may quote rows.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by keyword
         self,
         models: ClientModels,
         folder: ClientFolder,
@@ -84,12 +98,17 @@ class DbtRun:
         *,
         readings: Sequence[FileReading] = (),
         on_progress: Callable[[Progress], None] | None = None,
+        on_log: Callable[[str], None] | None = None,
+        error_log: ErrorLog = ErrorLog(),  # noqa: B008 - it is frozen
     ) -> None:
         self.models = models
         self.readings = tuple(readings)
         self.folder = folder
         self.target = folder.run(batch_id) / "dbt"
         self.on_progress = on_progress
+        self.on_log = on_log
+        self.error_log = error_log
+        self.batch_id = batch_id
         self.manifest = models.load_manifest()
         self.compiled: dict[str, str] = {}
         """The SQL of each model that ran, for `column_mappings`."""
@@ -124,7 +143,10 @@ class DbtRun:
         if not expected:
             return []
         results = self._invoke(["test"])
-        return [_check_outcome(result, expected[result.node.unique_id]) for result in results]
+        checks = [_check_outcome(result, expected[result.node.unique_id]) for result in results]
+        if any(check.status == "error" for check in checks) and self.on_log:
+            self.on_log(f"Tests that could not run: {self._kept(['test'], results)}")
+        return checks
 
     def check_columns(self) -> list[ColumnProblem]:
         """The source columns that are declared and not there; see `check_columns`."""
@@ -143,10 +165,17 @@ class DbtRun:
             for result in results
             if result.node.compiled_code
         }
-        outcomes = _model_outcomes(results, expected, self.folder.warehouse)
+        named = _Names(_raw_columns(self.folder.warehouse), self._full)
+        outcomes = _model_outcomes(results, expected, self.folder.warehouse, named)
         if any(outcome.status == "error" for outcome in outcomes):
-            raise ModelsFailedError(self.models.client_id, outcomes)
+            raise ModelsFailedError(self.models.client_id, outcomes, self._kept(command, results))
         return outcomes
+
+    def _kept(self, command: list[str], results: list[Any]) -> str:
+        """Keep what dbt says of the models or tests that ended in an error; says where."""
+        failed = [result for result in results if str(result.status) in {"error", "fail"}]
+        texts = (f"{result.node.unique_id}\n{result.message}\n" for result in failed)
+        return self.error_log.keep("\n".join(texts), f"{self.batch_id}-dbt-{command[0]}")
 
     def _nodes(self, resource_type: str) -> dict[str, dict[str, Any]]:
         nodes = self.manifest["nodes"].items()
@@ -169,6 +198,7 @@ class DbtRun:
             warehouse=self.folder.warehouse,
             manifest=self._full,
             on_progress=self.on_progress,
+            error_log=self.error_log,
         )
         results = list(result.results) if result is not None else []
         if not results:
@@ -265,7 +295,7 @@ def _raw_columns(warehouse: Path) -> dict[str, list[str]]:
 
 
 def _model_outcomes(
-    results: list[Any], expected: dict[str, dict[str, Any]], warehouse: Path
+    results: list[Any], expected: dict[str, dict[str, Any]], warehouse: Path, names: _Names
 ) -> list[ModelOutcome]:
     status: dict[str, Literal["success", "skipped"]] = {"success": "success", "skipped": "skipped"}
     with open_bounded(warehouse, read_only=True) as connection:
@@ -285,7 +315,7 @@ def _model_outcomes(
                 layer=node["schema"],
                 relation=relation,
                 rows=counts[node["unique_id"]] if built else None,
-                columns=tuple(tables.columns(relation).items()) if built else (),
+                columns=names.told(result.node, tables.columns(relation)) if built else (),
                 status=status.get(str(result.status), "error"),
                 message=None if built else _message(result, node),
             )
@@ -293,8 +323,46 @@ def _model_outcomes(
     return outcomes
 
 
+class _Names:
+    """Knows which of a model's columns were named by people; a pivot names them after values.
+
+    A name is known if it is a header, declared in YAML, stands in the code of the model or of a
+    macro it calls, or is known of a model it reads.
+
+    Args:
+        raw: The headers by feed.
+        manifest: Of dbt, with its macros.
+    """
+
+    def __init__(self, raw: dict[str, list[str]], manifest: Any) -> None:
+        declared = (node.columns for node in manifest.nodes.values())
+        self._given = {name for names in (*raw.values(), *declared) for name in names}
+        self._macros = manifest.macros
+        self._known: dict[str, set[str]] = {}
+
+    def told(self, node: Any, columns: dict[str, str]) -> tuple[tuple[str, str], ...]:
+        """A model's columns with their types, after those of the models it reads."""
+        read = (self._known.get(each, ()) for each in node.depends_on.nodes)
+        known = self._given.union(*read)
+        macros = (self._macros.get(each) for each in node.depends_on.macros)
+        code = "\n".join([node.raw_code, *(macro.macro_sql for macro in macros if macro)])
+        words = {word.casefold() for word in _WORD.findall(code)}
+        self._known[node.unique_id] = {
+            name for name in columns if name in known or name.casefold() in words
+        }
+        return tuple(
+            (
+                name if name in self._known[node.unique_id] else f"column {at}, named by a value",
+                kind,
+            )
+            for at, (name, kind) in enumerate(columns.items(), start=1)
+        )
+
+
 def _message(result: Any, node: dict[str, Any]) -> str:
-    return f"dbt/{node['original_file_path']}: {scrub(str(result.message or 'no message'))}"
+    declared = json.dumps([node.get("columns"), node.get("column_name"), node["config"]])
+    code = f"{result.node.raw_code}\n{declared}"
+    return f"dbt/{node['original_file_path']}: {what_of(str(result.message), code)}"
 
 
 def _check_outcome(result: Any, node: dict[str, Any]) -> CheckOutcome:

@@ -8,7 +8,7 @@ import click
 import dagster as dg
 
 from consulting.cli import deliveries, demo, ledger, models
-from consulting.errors import ConsultingError
+from consulting.foreign import ErrorLog, in_our_words
 
 
 class PlainErrors(click.Group):
@@ -20,8 +20,10 @@ class PlainErrors(click.Group):
             warnings.simplefilter("ignore", category)
         try:
             return super().invoke(ctx)
-        except ConsultingError as error:
-            raise click.ClickException(str(error)) from error
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - it is told, in our words
+            raise click.ClickException(str(in_our_words(error, "consulting", ErrorLog()))) from None
 
 
 @click.group(cls=PlainErrors)

@@ -20,6 +20,7 @@ import dagster as dg
 from pydantic import ValidationError
 from yaml import MarkedYAMLError
 
+from consulting.components.border import bordered
 from consulting.components.engagement import roster
 from consulting.components.engagement.component import EngagementComponent
 from consulting.components.on_time import build_on_time_checks
@@ -246,6 +247,7 @@ def _stand_in(client_id: str, explanation: str) -> dg.Definitions:
         default_status=dg.DefaultSensorStatus.RUNNING,
         asset_selection=dg.AssetSelection.assets(dg.AssetKey([client_id, "configuration"])),
     )
+    @bordered()
     def configuration_error(_context: dg.SensorEvaluationContext) -> None:
         raise ConfigurationError(explanation)
 

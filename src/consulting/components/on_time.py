@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from consulting import chain
+from consulting.components.border import bordered
 from consulting.components.engagement.client import Client
 from consulting.resources.consultancy import ConsultancyResource
 from consulting.timekeeping import SlaStatus
@@ -63,6 +64,7 @@ def build_on_time_checks(clients: Sequence[Client]) -> list[dg.AssetChecksDefini
             for client in promised
         ],
     )
+    @bordered()
     def on_time(
         context: dg.AssetCheckExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.AssetCheckResult]:

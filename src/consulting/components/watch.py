@@ -19,6 +19,7 @@ from consulting import chain
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.on_time import sla_result
 from consulting.components.rounds import Rounds, Seen
+from consulting.foreign import ErrorLog, in_our_words
 from consulting.layout import data_root
 from consulting.portfolio import ClientStanding, OpenIncident
 from consulting.records import Record
@@ -112,15 +113,16 @@ class Watcher:
         checks = dict(memory.checks)
         deadline = time.monotonic() + WATCH_SECONDS
         due = self.rounds.next(clients, now)
-        told = self._told() if due else {}
+        incidents = self._told() if due else {}
         for client in due:
             if time.monotonic() > deadline:
                 break
             look.looked += 1
             try:
-                self._look_at(client, told.get(client.client_id, ()), checks, look, now)
+                self._look_at(client, incidents.get(client.client_id, ()), checks, look, now)
             except Exception as error:  # noqa: BLE001 - told by the sensor; others are looked at
-                look.problems[client.client_id] = f"{type(error).__name__}: {error}"
+                told = in_our_words(error, client.client_id, ErrorLog())
+                look.problems[client.client_id] = str(told)
                 self.rounds.note(Seen(client, now, _unknown(client, error, now), again_at=now))
         look.memory = memory.model_copy(update={"checks": checks})
         return look
@@ -186,8 +188,8 @@ class Watcher:
             data = entry.get_dagster_event().step_failure_data
             if data.user_failure_data and data.user_failure_data.description:
                 return data.user_failure_data.description
-            if data.error is not None:
-                return (data.error.cause or data.error).message
+            if data.error is not None:  # of Dagster, or of a stage that never began
+                return f"{data.error.cls_name or 'An error'}, which the run's log tells more of."
         return None
 
     def write_portfolio(self, clients: Sequence[Client], now: datetime) -> Path:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from consulting.database import engine_of, is_sqlite, reading, writing
+from consulting.database import engine_of, is_sqlite, reading, why_unusable, writing
 from consulting.errors import LedgerError
 from consulting.intake.records import BatchStatus, DeliveryFact
 from consulting.intake.schema import (
@@ -135,9 +135,9 @@ class Ledger:
         except DBAPIError as error:
             raise LedgerError(
                 f"The ledger at {self.url.render_as_string(hide_password=True)} can not be used: "
-                f"{error.orig}. Check CONSULTING_LEDGER_URL and that the database is reachable "
-                "and writable."
-            ) from error
+                f"{why_unusable(error)}. Check CONSULTING_LEDGER_URL and that the database is "
+                "reachable and writable."
+            ) from None
 
     @classmethod
     def open(cls, url: str) -> Ledger:

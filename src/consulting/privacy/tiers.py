@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from consulting.errors import ConfigurationError, TierBlockedError
 
+SCHEMA_ONLY_TIER, SAMPLED_TIER, FULL_TIER = 1, 2, 3
+
 
 def require_tier(operation: str, *, required: int, client_id: str, tier: int) -> None:
     """Stops an operation the tier forbids.

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from consulting import chain
+from consulting.components.border import bordered
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import BATCH_TAG, Client
-from consulting.components.engagement.stage import batch_of, period_of_run, told_plainly
+from consulting.components.engagement.stage import batch_of, period_of_run
 from consulting.errors import NothingNewError
 from consulting.resources.consultancy import ConsultancyResource
 
@@ -42,6 +43,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
             )
         ],
     )
+    @bordered(client)
     def file_received(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -49,14 +51,13 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
         batch_id = context.run.tags.get(BATCH_TAG)
         period = period_of_run(context, client)
         try:
-            with told_plainly():
-                received = chain.receive(
-                    engagement,
-                    run_id=context.run.run_id,
-                    batch_id=batch_id,
-                    period=period,
-                    log=context.log.info,
-                )
+            received = chain.receive(
+                engagement,
+                run_id=context.run.run_id,
+                batch_id=batch_id,
+                period=period,
+                log=context.log.info,
+            )
         except NothingNewError as nothing:
             # no output: the stages after this one are skipped, and the run succeeds
             context.log.info(str(nothing))
@@ -106,15 +107,15 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
             )
         ],
     )
+    @bordered(client)
     def profiled(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.MaterializeResult[None]]:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
-        with told_plainly():
-            profile = chain.profile(
-                engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
-            )
+        profile = chain.profile(
+            engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+        )
         chain.refuse(
             engagement,
             batch_id=batch_id,
@@ -146,18 +147,18 @@ def build_delivered(client: Client) -> dg.AssetsDefinition:
         name=client.step_name("delivered"),
         specs=[stage],
     )
+    @bordered(client)
     def delivered(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.MaterializeResult[None]]:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
-        with told_plainly():
-            delivery = chain.deliver(
-                engagement,
-                batch_id=batch_id,
-                run_id=context.run.run_id,
-                log=context.log.info,
-            )
+        delivery = chain.deliver(
+            engagement,
+            batch_id=batch_id,
+            run_id=context.run.run_id,
+            log=context.log.info,
+        )
         yield dg.MaterializeResult(metadata=metadata.of_delivery(delivery, engagement))
 
     return delivered

@@ -7,6 +7,7 @@ from zlib import crc32
 import dagster as dg
 
 from consulting import chain
+from consulting.components.border import bordered
 from consulting.components.engagement import runs
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.engagement.partitions import partition_of
@@ -50,6 +51,7 @@ def build_sensor(client: Client) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         tags=client.tags,
     )
+    @bordered(client)
     def files(
         context: dg.SensorEvaluationContext, consultancy: ConsultancyResource
     ) -> dg.SensorResult:
@@ -77,6 +79,7 @@ def build_schedules(client: Client) -> list[dg.ScheduleDefinition]:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         tags=client.tags,
     )
+    @bordered(client)
     def when_due(
         context: dg.ScheduleEvaluationContext, consultancy: ConsultancyResource
     ) -> list[dg.RunRequest] | dg.SkipReason:

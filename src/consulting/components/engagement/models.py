@@ -12,9 +12,10 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 from consulting import chain
 from consulting.cleaning import ClientModels
+from consulting.components.border import bordered
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import Client
-from consulting.components.engagement.stage import batch_of, require_whole, told_plainly
+from consulting.components.engagement.stage import batch_of, require_whole
 from consulting.resources.consultancy import ConsultancyResource
 
 CONSERVED = "every_row_accounted_for"
@@ -136,16 +137,16 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         # of them depends on two others (it compares their partitions with a broken `!=`)
         can_subset=True,
     )
+    @bordered(client)
     def cleaned(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.MaterializeResult[None]]:
         require_whole(context, client)
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
-        with told_plainly():
-            cleaning = chain.clean(
-                engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
-            )
+        cleaning = chain.clean(
+            engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+        )
         chain.refuse(
             engagement,
             batch_id=batch_id,
@@ -190,24 +191,21 @@ def build_validated(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         # so that a run of one model ends with our words, not with Dagster's
         can_subset=True,
     )
+    @bordered(client)
     def validated(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         require_whole(context, client)
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
-        with told_plainly():
-            checks = chain.validate(
-                engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
-            )
+        checks = chain.validate(
+            engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+        )
         for check in checks.checks:
             spec = dbt.check_specs.get(check.unique_id)
             if spec is not None:
                 yield metadata.check_result(spec, check)
-        with told_plainly():
-            chain.refuse_failed(
-                engagement, batch_id=batch_id, run_id=context.run.run_id, checks=checks
-            )
+        chain.refuse_failed(engagement, batch_id=batch_id, run_id=context.run.run_id, checks=checks)
         yield dg.MaterializeResult(asset_key=stage.key, metadata=metadata.of_checks(checks))
 
     return validated

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from consulting.components.engagement.client import BATCH_TAG
 from consulting.components.engagement.partitions import partition_of, period_of
-from consulting.errors import ConsultingError, NothingNewError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from consulting.components.engagement.client import Client
 
 BATCH_METADATA = "batch_id"
@@ -81,14 +77,3 @@ def batch_of(context: dg.AssetExecutionContext, client: Client) -> str:
             f"Run the whole job {client.job_name}."
         )
     return str(materialization.metadata[BATCH_METADATA].value)
-
-
-@contextmanager
-def told_plainly() -> Iterator[None]:
-    """Show the project's own errors as the failure's description, not as a stack."""
-    try:
-        yield
-    except NothingNewError:
-        raise  # no failure
-    except ConsultingError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from consulting.alerting import HeartbeatStatus
+from consulting.components.border import bordered
 from consulting.components.engagement import roster
 from consulting.components.rounds import Rounds, rounds_of
 from consulting.components.watch import (
@@ -60,6 +61,7 @@ alerts_asset = dg.AssetSpec(
     ),
     freshness_policy=FRESH,
 )
+@bordered()
 def portfolio(
     context: dg.AssetExecutionContext, consultancy: ConsultancyResource, alerts: AlertsResource
 ) -> dg.MaterializeResult[None]:
@@ -80,6 +82,7 @@ def portfolio(
     default_status=dg.DefaultSensorStatus.RUNNING,
     asset_selection=dg.AssetSelection.assets(ALERTS, PORTFOLIO),
 )
+@bordered()
 def watch_over_clients(
     context: dg.SensorEvaluationContext, consultancy: ConsultancyResource, alerts: AlertsResource
 ) -> dg.SensorResult:
@@ -122,6 +125,7 @@ def watch_over_clients(
     name=GETS_OUT.name,
     description="The sensor that sends alerts is alive, and nothing waits for long.",
 )
+@bordered()
 def alerts_get_out(alerts: AlertsResource) -> dg.AssetCheckResult:
     """Whether alerts get out."""
     status = _status_of(alerts)
@@ -137,6 +141,7 @@ def alerts_get_out(alerts: AlertsResource) -> dg.AssetCheckResult:
     description="Looks whether the alert sensor is alive; starts no run.",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
+@bordered()
 def heartbeat(context: dg.ScheduleEvaluationContext, alerts: AlertsResource) -> dg.SkipReason:
     """Evaluate the heartbeat check from another daemon than the one it watches."""
     status = _status_of(alerts)
