@@ -1,4 +1,7 @@
-"""Real servers for tests: S3 (SeaweedFS) and PostgreSQL, from wheels, started once a session."""
+"""Real servers for tests: S3 (SeaweedFS) and PostgreSQL, from wheels, started once a session.
+
+And a copy of the project to break: its own `defs/clients/`, the real code and dbt models.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import tempfile
 import time
 import uuid
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("busy", deadline=None)
 hypothesis.settings.load_profile("busy")
 
+ROOT = Path(__file__).parents[1]
 ACCESS_KEY = "tests-access"
 SECRET_KEY = "tests-secret"
 
@@ -184,3 +189,56 @@ def postgres_url(postgres_server: Callable[[], str]) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
     engine.dispose()
+
+
+@dataclass
+class Project:
+    """A project folder with the real code in it."""
+
+    root: Path
+
+    @property
+    def clients(self) -> Path:
+        return self.root / "src/consulting/defs/clients"
+
+    def write(self, client: str, text: str) -> Path:
+        """Give a client a `defs.yaml`."""
+        path = self.clients / client / "defs.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of the virtual environment in the project, with the project's code."""
+        program = Path(sys.executable).with_name(command[0])
+        return subprocess.run(
+            [str(program), *command[1:]],
+            cwd=self.root,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(self.root / "src"),
+                "CONSULTING_DATA": str(self.root / "data"),
+                "COLUMNS": "200",
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The project without clients."""
+    root = tmp_path / "project"
+    ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
+    for part in ("src", "dbt"):
+        shutil.copytree(ROOT / part, root / part, ignore=ignored)
+    for name in ("pyproject.toml", "dagster.yaml"):
+        shutil.copy(ROOT / name, root / name)
+    copy = Project(root)
+    for client in copy.clients.iterdir():
+        if client.is_dir():
+            shutil.rmtree(client)
+    return copy

@@ -92,7 +92,7 @@ def test_broken_yaml_is_named_with_client_file_and_line(project: Project) -> Non
     project.feed("broken", "t", ONE_COLUMN)
     project.write("broken", "t.yml", "version: 2\nmodels:\n  - name: t\n    columns: [\n")
     message = error_of(project, "broken")
-    assert message.startswith("broken: dbt stopped at dbt/models/clients/broken/t.yml, line ")
+    assert message.startswith("broken: dbt/models/clients/broken/t.yml:5:1 is not valid YAML: ")
 
 
 def test_a_jinja_mistake_is_named_with_file_and_line(project: Project) -> None:

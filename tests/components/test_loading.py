@@ -20,30 +20,33 @@ attributes:
 BROKEN = {
     "a typo": (
         GOOD + "  shedule: {cron: '0 6 * * 1'}\n",
-        ":6: 'shedule' is not a field here. Did you mean 'schedule'?",
+        ":6:3: 'shedule' is not a field here. Did you mean 'schedule'?",
     ),
     "a wrong type": (
         GOOD + "  sample_rows: many\n",
-        ":6: Input should be a valid integer, unable to parse string as an integer (given: 'many')",
+        ":6:3: Input should be a valid integer, unable to parse string as an integer (given: 'many')",
     ),
     "an invalid cron": (
         GOOD + "  schedule:\n    cron: 0 25 * * 1\n",
-        ":7: '0 25 * * 1' is not a cron schedule (Bad hour).",
+        ":7:5: '0 25 * * 1' is not a cron schedule (Bad hour).",
     ),
     "an unknown time zone": (
         GOOD + "  schedule: {cron: '0 6 * * 1', timezone: Europe/Berln}\n",
-        ":6: 'Europe/Berln' is not a timezone. Did you mean Europe/Berlin?",
+        ":6:33: 'Europe/Berln' is not a timezone. Did you mean Europe/Berlin?",
     ),
     "an unknown source": (
         GOOD + "  source: {type: ftp}\n",
-        ":6: type 'ftp' is not known. Allowed types: 'local', 's3'. (given: {'type': 'ftp'})",
+        ":6:3: type 'ftp' is not known. Allowed types: 'local', 's3'. (given: {'type': 'ftp'})",
     ),
     "two engagements in one file": (
         GOOD + "---\n" + GOOD,
         "two engagements have the id 'globex'.",
     ),
     "no YAML": (GOOD + "  feeds: [\n", "is not valid YAML"),
-    "another component": ("type: consulting.components.Engagement\n", "Engagement"),
+    "another component": (
+        "type: consulting.components.Engagement\n",
+        ":1:1: `type: consulting.components.Engagement` is no engagement.",
+    ),
 }
 
 

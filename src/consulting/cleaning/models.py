@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,10 @@ from typing import TYPE_CHECKING, Any
 from consulting.cleaning.invocation import invoke_dbt
 from consulting.cleaning.rules import check_rules
 from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
+from consulting.cleaning.survey import read_model_file, survey
+from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
+from consulting.shared_child import STOPPED_IS_TRUE_SECONDS, StoppedError, read_apart
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -32,6 +36,8 @@ _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
 _MODEL_FILES = {".sql", ".py", ".yml", ".yaml", ".md", ".csv"}
 _NOT_READ = {"target", "logs", "models/clients"}
 _OLD_FINGERPRINTS_KEPT = 1
+_IMPORT_SECONDS = 120.0
+_DBT_SECRET = "DBT_ENV_SECRET_"  # noqa: S105 - how such a variable's name begins
 
 
 class ClientModels:
@@ -68,25 +74,10 @@ class ClientModels:
         """The hash of all that the manifest depends on, but not of where the project lies."""
         digest = hashlib.sha256(f"{FORMAT} {_versions()} {self.client_id}\n".encode())
         digest.update(_shared_digest(self.dbt_dir))
-        for path in self._files():
+        for path in _model_files(self.folder):
             digest.update(f"{path.relative_to(self.folder)}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            digest.update(hashlib.sha256(read_model_file(path, self.folder)).digest())
         return digest.hexdigest()[:32]
-
-    def _files(self) -> list[Path]:
-        """The client's own files that dbt reads.
-
-        Raises:
-            CleaningError: If one is a pipe, a device or a link to nothing.
-        """
-        files = _model_files(self.folder)
-        for path in files:
-            if not path.is_file():
-                raise CleaningError(
-                    f"{self.client_id}: {path.relative_to(self.dbt_dir.parent)} is not a regular "
-                    "file, so dbt can not read it. Remove it, or put the file itself there."
-                )
-        return files
 
     def load_manifest(self) -> dict[str, Any]:
         """The slim manifest: all that asset specs, check specs and the deliverables need.
@@ -112,14 +103,34 @@ class ClientModels:
         Raises:
             CleaningError: If dbt can not parse them, or a rule is declared wrongly.
         """
+        prepared = self.cache / self.fingerprint()
+        if (prepared / SLIM).exists():
+            return prepared
+        if not self._has_models():
+            return self.parse()
+        stopped = self.cache / f".stopped-{prepared.name}"
+        _raise_if_lately(stopped)
+        try:
+            # a child that is new must not spend a client's seconds on its imports
+            read_apart(self.client_id, "dbt", _import_dbt, seconds=_IMPORT_SECONDS)
+            return read_apart(
+                self.client_id, "its dbt models", _parse_apart, self, _environment_of(self)
+            )
+        except StoppedError as error:
+            with contextlib.suppress(OSError):
+                self.cache.mkdir(parents=True, exist_ok=True)
+                stopped.write_text(str(error), encoding="utf-8")
+            raise CleaningError(str(error)) from None
+
+    def parse(self) -> Path:
+        """Parse the client's models in this process, whatever that costs; as `prepare`."""
         fingerprint = self.fingerprint()
         prepared = self.cache / fingerprint
-        if not (prepared / SLIM).exists():
-            self.cache.mkdir(parents=True, exist_ok=True)
-            with _working_folder(self.cache) as work:
-                self._parse_into(work, fingerprint)
-                _publish(work, prepared)
-            self._prune(prepared)
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with _working_folder(self.cache) as work:
+            self._parse_into(work, fingerprint)
+            _publish(work, prepared)
+        self._prune(prepared)
         return prepared
 
     def load_full_manifest(self) -> Any:
@@ -158,13 +169,17 @@ class ClientModels:
             if meta.get("rule")
         }
 
+    def _has_models(self) -> bool:
+        return any(path.suffix != ".md" for path in _model_files(self.folder))
+
     def _parse_into(self, work: Path, fingerprint: str) -> None:
-        files = self._files()
+        files = _model_files(self.folder)
         own = (path for path in files if path.suffix.lower() == ".py")
         _refuse_python(self.client_id, (str(path.relative_to(self.dbt_dir)) for path in own))
-        if not any(path.suffix != ".md" for path in files):
+        if not self._has_models():
             slim = empty_manifest(self.client_id, fingerprint)
         else:
+            survey(files, self.folder)
             parsed = invoke_dbt(
                 ["parse"], client_id=self.client_id, dbt_dir=self.dbt_dir, target=work
             )
@@ -188,8 +203,39 @@ class ClientModels:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def _import_dbt() -> None:
+    import dbt.adapters.duckdb
+    import dbt.cli.main  # noqa: F401 - imported for those who follow
+
+
+def _parse_apart(models: ClientModels, environment: dict[str, str]) -> Path:
+    """In the child, which serves clients in turn: parse with the variables of this one."""
+    os.environ.update(environment)
+    try:
+        return models.parse()
+    finally:
+        for name in environment:
+            os.environ.pop(name, None)
+
+
+def _environment_of(models: ClientModels) -> dict[str, str]:
+    """What dbt may see: the client's variables, and the secrets that `profiles.yml` may name."""
+    clients = models.folder.parent
+    others = [path.name for path in clients.iterdir()] if clients.is_dir() else []
+    return client_environment(models.client_id, others) | {
+        name: value for name, value in os.environ.items() if name.startswith(_DBT_SECRET)
+    }
+
+
+def _raise_if_lately(stopped: Path) -> None:
+    """Spare the next process the wait for what did not come back a moment ago."""
+    with contextlib.suppress(OSError):
+        if time.time() - stopped.stat().st_mtime < STOPPED_IS_TRUE_SECONDS:
+            raise CleaningError(stopped.read_text(encoding="utf-8"))
+
+
 def prepare_all(dbt_dir: Path, client_ids: Iterable[str]) -> dict[str, CleaningError]:
-    """Prepare many clients in this process, which pays for dbt's start once.
+    """Prepare many clients in one child, which pays for dbt's start once.
 
     Args:
         dbt_dir: The shared dbt project.

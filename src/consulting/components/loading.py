@@ -17,15 +17,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import ValidationError
-from yaml import MarkedYAMLError
 
 from consulting.components.border import bordered
 from consulting.components.engagement import roster
-from consulting.components.engagement.component import EngagementComponent
+from consulting.components.engagement.component import build_client, client_of, variables_of
 from consulting.components.on_time import build_on_time_checks
+from consulting.config.reading import read_engagement
 from consulting.config_model import nearest
 from consulting.errors import ConfigurationError, ConsultingError
+from consulting.resources.consultancy import DBT_DIR
+from consulting.shared_child import end_shared_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,21 +81,20 @@ def _uncollected() -> Iterator[None]:
 
 
 def _load(tree: dg.ComponentTree) -> dg.Definitions:
+    """Client by client: the broken ones are shown, and stop no other."""
     roster.dismiss()
-    wanted = _wanted(tree.defs_module_path / "clients")
-    if wanted is not None:
-        return _load_each(tree.defs_module_path, wanted)
+    defs_dir = tree.defs_module_path
+    wanted = _wanted(defs_dir / "clients")
     try:
-        # a path is given, for without one Dagster imports every plug-in it finds (seconds)
-        defs = tree.build_defs(tree.defs_module_path)
-        _refuse_duplicates(defs, tree.defs_module_path)
-    except Exception as error:  # noqa: BLE001 - it is told below, with all others
-        first_error = error
-    else:
-        checks = build_on_time_checks(roster.enrolled())
-        return dg.Definitions.merge(defs, dg.Definitions(asset_checks=checks)) if checks else defs
-    # outside of the `except`: this error is not what each client's error came from
-    return _load_each(tree.defs_module_path, first_error=first_error)
+        parts, broken = _parts(defs_dir, wanted)
+    finally:
+        end_shared_child()
+    if broken and os.environ.get(VALIDATION):
+        raise ConfigurationError("\n\n".join(broken.values()))
+    for client_id, explanation in broken.items():
+        logger.error("%s is not loaded, all other clients are.\n%s", client_id, explanation)
+    parts.append(dg.Definitions(asset_checks=build_on_time_checks(roster.enrolled())))
+    return dg.Definitions.merge(*parts, *(_stand_in(*item) for item in broken.items()))
 
 
 def _wanted(clients: Path) -> frozenset[str] | None:
@@ -109,29 +109,6 @@ def _wanted(clients: Path) -> frozenset[str] | None:
     return names
 
 
-def _load_each(
-    defs_dir: Path,
-    wanted: frozenset[str] | None = None,
-    first_error: Exception | None = None,
-) -> dg.Definitions:
-    """Client by client: the broken ones are shown, and stop no other.
-
-    Args:
-        defs_dir: The folder `defs/`.
-        wanted: The clients to load; None for all.
-        first_error: Why the folder as a whole did not load; raised if no client is to blame.
-    """
-    parts, broken = _parts(defs_dir, wanted)
-    if first_error is not None and not broken:
-        raise first_error
-    if broken and os.environ.get(VALIDATION):
-        raise ConfigurationError("\n\n".join(broken.values()))
-    for client_id, explanation in broken.items():
-        logger.error("%s is not loaded, all other clients are.\n%s", client_id, explanation)
-    parts.append(dg.Definitions(asset_checks=build_on_time_checks(roster.enrolled())))
-    return dg.Definitions.merge(*parts, *(_stand_in(*item) for item in broken.items()))
-
-
 def load_client(folder: Path) -> Client:
     """One client, without loading any other.
 
@@ -142,10 +119,10 @@ def load_client(folder: Path) -> Client:
         ConfigurationError: If its `defs.yaml` is broken; says where.
     """
     try:
-        component = _part(folder).load_component(folder, EngagementComponent)
-        return component.client_in(folder)
+        config = read_engagement(folder, variables_of(folder), DBT_DIR / "target" / "engagements")
+        return client_of(folder, config)
     except Exception as error:
-        raise ConfigurationError(explain(folder.name, folder, error)) from error
+        raise ConfigurationError(explain(folder, error)) from error
 
 
 def load_client_defs(folder: Path) -> dg.Definitions:
@@ -154,14 +131,20 @@ def load_client_defs(folder: Path) -> dg.Definitions:
     Raises:
         ConfigurationError: If its `defs.yaml` is broken; says where.
     """
-    try:
-        own = _part(folder).build_defs(folder)
-    except Exception as error:
-        raise ConfigurationError(explain(folder.name, folder, error)) from error
+    own = _client_defs(folder)
     shared = folder.parents[1] / "shared"
     mine = [client for client in roster.enrolled() if client.client_id == folder.name]
     checks = dg.Definitions(asset_checks=build_on_time_checks(mine))
     return dg.Definitions.merge(_part(shared).build_defs(shared), own, checks)
+
+
+def _client_defs(folder: Path) -> dg.Definitions:
+    client = load_client(folder)
+    try:
+        return build_client(client)
+    except Exception as error:
+        roster.dismiss(folder.name)
+        raise ConfigurationError(explain(folder, error)) from error
 
 
 def _part(folder: Path) -> dg.ComponentTree:
@@ -186,13 +169,9 @@ def _parts(
             if wanted is not None and client.name not in wanted:
                 continue
             try:
-                part = _part(client).build_defs(client)
-                _refuse_duplicates(part, client)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it stays this client's
-                roster.dismiss(client.name)
-                broken[client.name] = explain(client.name, client, error)
-            else:
-                parts.append(part)
+                parts.append(_client_defs(client))
+            except ConfigurationError as error:
+                broken[client.name] = str(error)
     return parts, broken
 
 
@@ -200,41 +179,22 @@ def _folders(parent: Path) -> list[Path]:
     return sorted(p for p in parent.iterdir() if p.is_dir() and p.name[0] not in "_.")
 
 
-def explain(client_id: str, folder: Path, error: BaseException) -> str:
+def explain(folder: Path, error: Exception) -> str:
     """Say which client is broken, where, and how to mend it.
 
     Args:
-        client_id: The client.
-        folder: Its folder.
-        error: What Dagster raised; the first cause in its chain that people can act on is told.
+        folder: The client's folder.
+        error: What was raised; the first cause in its chain that people can act on is told.
     """
-    file = folder / "defs.yaml"
+    client_id = folder.name
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ValidationError):
-            return "\n".join(
-                f"{client_id}: {'.'.join(map(str, problem['loc'])) or file}: "
-                f"{problem['msg'].removeprefix('Value error, ')} (given: {problem['input']!r})"
-                for problem in cause.errors()
-            )
-        if isinstance(cause, MarkedYAMLError):
-            line = cause.problem_mark.line + 1 if cause.problem_mark else 1
-            return f"{client_id}: {file}:{line} is not valid YAML: {cause.context} {cause.problem}"
-        if isinstance(cause, ConsultingError):
-            return f"{client_id}: {file}: {cause}"
+    while cause is not None and not isinstance(cause, ConsultingError):
         cause = cause.__cause__ or cause.__context__
-    return f"{client_id}: {file}: {error}"
-
-
-def _refuse_duplicates(defs: dg.Definitions, folder: Path) -> None:
-    """Two engagements of one id would overwrite each other's files."""
-    assets = [asset for asset in defs.assets or () if isinstance(asset, dg.AssetsDefinition)]
-    keys = [key for asset in assets for key in asset.keys]
-    if len(keys) > len(set(keys)):
-        raise ConfigurationError(
-            f"two engagements have the id {folder.name!r}. The id is the name of the client's "
-            f"folder, and a folder holds one: keep one `---` document in {folder / 'defs.yaml'}."
-        )
+    told = str(cause or f"{folder / 'defs.yaml'}: {type(error).__name__}: {error}")
+    return "\n".join(
+        line if line.startswith(f"{client_id}: ") else f"{client_id}: {line}"
+        for line in told.splitlines()
+    )
 
 
 def _stand_in(client_id: str, explanation: str) -> dg.Definitions:

@@ -6,14 +6,16 @@ field (`alerts: {channel: ...}` in the client keeps the default's `deliveries`).
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-import yaml
 from pydantic import ValidationError
 
 from consulting.config.engagement import EngagementConfig
 from consulting.errors import ConfigurationError
+from consulting.regular_files import read_regular
+from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,29 +35,34 @@ def with_defaults(attributes: Mapping[str, Any], clients_dir: Path) -> dict[str,
         ConfigurationError: If the defaults are not a mapping of known fields.
     """
     path = clients_dir / FILENAME
-    if not path.exists():
+    if not os.path.lexists(path):
         return dict(attributes)
-    return _merge(_read(path, path.stat().st_mtime_ns), attributes)
+    return _merge(_read(path, path.lstat().st_mtime_ns), attributes)
 
 
 @lru_cache(maxsize=8)
 def _read(path: Path, _modified: int) -> dict[str, Any]:
     """The defaults; cached by modification time, for a thousand clients read the same file."""
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not valid YAML: {error}") from None
-    if values is None:
+    documents = parse_yaml(read_regular(path, within=path.parent), path)
+    if not documents or documents[0].value is None:
         return {}
-    if not isinstance(values, dict):
+    values, where = documents[0].value, documents[0].where
+    if not isinstance(values, dict) or len(documents) > 1:
         raise ConfigurationError(f"{path} must hold fields of an engagement, such as `owners:`.")
+    if "{{" in str(values):
+        raise ConfigurationError(
+            f"{path} holds a template, and none is read here: a variable belongs to one client. "
+            "Write the field in each client's defs.yaml."
+        )
     probe = _merge({"client_name": "x", "feeds": [{"name": "x", "files": "x"}]}, values)
     try:
         EngagementConfig.model_validate(probe)
     except ValidationError as error:
         problem = error.errors()[0]
         field = ".".join(str(part) for part in problem["loc"])
-        raise ConfigurationError(f"{path}, field {field}: {problem['msg']}") from None
+        raise ConfigurationError(
+            f"{where(problem['loc'])}, field {field}: {problem['msg']}"
+        ) from None
     return values
 
 

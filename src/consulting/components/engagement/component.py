@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from consulting.client_environment import client_environment
 from consulting.components.engagement import assets, automation, models, partitions, roster
 from consulting.components.engagement.client import Client
 from consulting.components.engagement.scaffolder import EngagementScaffolder
-from consulting.config.defaults import with_defaults
-from consulting.config.engagement import CLIENT_ID, EngagementConfig
-from consulting.errors import ConfigurationError
+from consulting.config.engagement import EngagementConfig
+from consulting.config.reading import FILENAME, build_config, require_id
 from consulting.resources.consultancy import DBT_DIR
+from consulting.yaml_files import Document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,13 +39,12 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
 
     @classmethod
     def resolve_from_model(
-        cls, context: dg.ResolutionContext, model: BaseModel
+        cls,
+        context: dg.ResolutionContext,  # noqa: ARG003 - it would run templates as Jinja
+        model: BaseModel,
     ) -> EngagementComponent:
-        """Resolve templates such as `{{ env.BUCKET }}`; only what the YAML says is kept."""
-        given: dict[str, Any] = model.model_dump(exclude_unset=True, by_alias=True)
-        if "{{" in str(given) or not isinstance(model, EngagementConfig):
-            model = EngagementConfig.model_validate(context.resolve_value(given))
-        return cls(attributes=model)
+        """Keep what the YAML says; its templates are looked up where the client is known."""
+        return cls(attributes=EngagementConfig.model_validate(model))
 
     @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
@@ -57,47 +57,45 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """All definitions of the client."""
         folder = context.path if context.path.is_dir() else context.path.parent
-        client = self.client_in(folder)
-        dbt = models.ClientDbt(client)
-        defs = dg.Definitions(
-            assets=[
-                assets.build_file_received(client),
-                assets.build_profiled(client),
-                models.build_cleaned(client, dbt),
-                models.build_validated(client, dbt),
-                assets.build_delivered(client),
-            ],
-            jobs=[automation.build_job(client)],
-            sensors=[automation.build_sensor(client)],
-            schedules=automation.build_schedules(client),
-        )
-        roster.enrol(client)
-        return defs
-
-    def client_in(self, folder: Path) -> Client:
-        """Who this is, with what it inherits.
-
-        Args:
-            folder: The folder of its `defs.yaml`; its name is the client's id.
-
-        Raises:
-            ConfigurationError: If the folder is elsewhere or its name can't be an id.
-        """
-        if folder.parent.name != "clients":
-            raise ConfigurationError(
-                f"an engagement lives at defs/clients/<client>/defs.yaml; {folder} is elsewhere. "
-                f"Move the folder into defs/clients/."
-            )
-        if not CLIENT_ID.fullmatch(folder.name):
-            raise ConfigurationError(
-                f"{folder.name!r} can not be a client's id. Rename its folder: a lower-case "
-                "letter, then lower-case letters, digits and underscores, for example 'globex_eu'."
-            )
+        require_id(folder)
         given = self.attributes.model_dump(exclude_unset=True, by_alias=True)
-        config = EngagementConfig.model_validate(with_defaults(given, folder.parent))
-        return Client(
-            client_id=folder.name,
-            config=config,
-            dbt_dir=DBT_DIR,
-            partitions_def=partitions.build_partitions(config),
-        )
+        document = Document(folder / FILENAME, given, {})
+        return build_client(client_of(folder, build_config(document, folder, variables_of(folder))))
+
+
+def variables_of(folder: Path) -> dict[str, str]:
+    """The environment variables that a client's files may name.
+
+    Args:
+        folder: The client's folder, beside all others'.
+    """
+    return client_environment(folder.name, [path.name for path in folder.parent.iterdir()])
+
+
+def client_of(folder: Path, config: EngagementConfig) -> Client:
+    """Who a client is to Dagster."""
+    periods = partitions.build_partitions(config)
+    return Client(folder.name, config, DBT_DIR, periods)
+
+
+def build_client(client: Client) -> dg.Definitions:
+    """All definitions of a client.
+
+    Args:
+        client: The client; it is enrolled for what watches over all of them.
+    """
+    dbt = models.ClientDbt(client)
+    defs = dg.Definitions(
+        assets=[
+            assets.build_file_received(client),
+            assets.build_profiled(client),
+            models.build_cleaned(client, dbt),
+            models.build_validated(client, dbt),
+            assets.build_delivered(client),
+        ],
+        jobs=[automation.build_job(client)],
+        sensors=[automation.build_sensor(client)],
+        schedules=automation.build_schedules(client),
+    )
+    roster.enrol(client)
+    return defs

@@ -1,0 +1,235 @@
+"""A client's `defs.yaml`: looked through in a bounded child, and remembered by its content."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from consulting.config.defaults import FILENAME as DEFAULTS
+from consulting.config.defaults import with_defaults
+from consulting.config.engagement import CLIENT_ID, EngagementConfig
+from consulting.config.templates import resolve_templates
+from consulting.errors import ConfigurationError
+from consulting.regular_files import read_regular
+from consulting.shared_child import STOPPED_IS_TRUE_SECONDS, StoppedError, read_apart
+from consulting.yaml_files import Document, YamlError, parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from consulting.yaml_files import YamlPath
+
+COMPONENT = "consulting.components.EngagementComponent"
+FILENAME = "defs.yaml"
+RESERVED = frozenset({"consultancy", "clients", "shared", "con", "nul", "aux", "prn"})
+"""What a client can not be called: what all share has these names, or a file system keeps them."""
+LONGEST_ID = 60
+
+_ALLOWED_KEYS = ("type", "attributes", "requirements")
+
+
+def read_engagement(
+    folder: Path, variables: Mapping[str, str], memory: Path | None = None
+) -> EngagementConfig:
+    """What a client's `defs.yaml` says, with the project's defaults and its variables.
+
+    A file that was not read before is read in a bounded child first. What did not come back there
+    is asked for again after a quarter of an hour, or when the file changes.
+
+    Args:
+        folder: The client's folder; its name is the client's id.
+        variables: The environment variables that its templates may name.
+        memory: A folder to remember in that a file was read; nothing is remembered without.
+
+    Raises:
+        ConfigurationError: If it is broken; with file, line and column of each mistake.
+    """
+    require_id(folder)
+    content = _content(folder)
+    seen = _Memory(memory / f"{folder.name}.json" if memory else None, _key(folder, content))
+    document = seen.recall(folder / FILENAME)
+    if document is None:
+        try:
+            document = read_apart(folder.name, FILENAME, _read, folder, content, dict(variables))
+        except StoppedError as error:
+            seen.keep({"stopped": str(error)})
+            raise
+        places = [[list(path), place] for path, place in document.places.items()]
+        seen.keep({"attributes": document.value, "places": places})
+    return build_config(document, folder, variables)
+
+
+def require_id(folder: Path) -> None:
+    """Go on only if the folder's place and name make it a client.
+
+    Raises:
+        ConfigurationError: If not; names a way out.
+    """
+    name = folder.name
+    if folder.parent.name != "clients":
+        raise ConfigurationError(
+            f"an engagement lives at defs/clients/<client>/defs.yaml; {folder} is elsewhere. "
+            f"Move the folder into defs/clients/."
+        )
+    if not CLIENT_ID.fullmatch(name) or len(name) > LONGEST_ID:
+        raise ConfigurationError(
+            f"{name!r} can not be a client's id. Rename its folder: a lower-case "
+            "letter, then lower-case letters, digits and underscores, "
+            f"at most {LONGEST_ID} of them, for example 'globex_eu'."
+        )
+    if name in RESERVED:
+        raise ConfigurationError(
+            f"{name!r} is a name of what all clients share, so no client can have it. Rename its "
+            f"folder, for example {name + '_client'!r}."
+        )
+
+
+def build_config(
+    document: Document, folder: Path, variables: Mapping[str, str]
+) -> EngagementConfig:
+    """The engagement of a document.
+
+    Args:
+        document: The `attributes:` of a `defs.yaml`, with their places.
+        folder: The client's folder.
+        variables: What its templates may name.
+
+    Raises:
+        ConfigurationError: With the place of each mistake.
+    """
+
+    def fail(path: YamlPath, reason: str) -> Exception:
+        return ConfigurationError(f"{document.where(path)}: {reason}")
+
+    given = resolve_templates(document.value, folder.name, variables, fail)
+    merged = with_defaults(given, folder.parent)
+    try:
+        return EngagementConfig.model_validate(merged)
+    except ValidationError as error:
+        raise ConfigurationError(
+            "\n".join(
+                f"{document.where(_path_of(problem['loc'], document))}: "
+                f"{problem['msg'].removeprefix('Value error, ')} (given: {problem['input']!r})"
+                for problem in error.errors(include_url=False)
+            )
+        ) from None
+
+
+def _path_of(location: tuple[str | int, ...], document: Document) -> YamlPath:
+    """A location of pydantic's without the steps that are not in the file, such as a type."""
+    path: YamlPath = ()
+    for part in location:
+        path = (*path, part) if (*path, part) in document.places else path
+    return path
+
+
+def _content(folder: Path) -> bytes:
+    """What stands in the client's `defs.yaml`, which is all that is read of its folder.
+
+    Raises:
+        ConfigurationError: If it can't be read, or something else there looks as if it were.
+    """
+    for path in sorted(folder.iterdir()):
+        code = path.suffix in {".py", ".yaml", ".yml"} and path.name != FILENAME
+        if path.name[0] not in "._" and (code or path.is_dir()):
+            raise ConfigurationError(
+                f"{path} is not read: a client is its {FILENAME} alone. Move it elsewhere, for "
+                "example to a folder of its own in defs/."
+            )
+    return read_regular(folder / FILENAME, within=folder)
+
+
+def _key(folder: Path, content: bytes) -> str:
+    """The hash of all that is read."""
+    digest = hashlib.sha256(content)
+    with contextlib.suppress(ConfigurationError):
+        defaults = folder.parent / DEFAULTS
+        digest.update(b"\0" + read_regular(defaults, within=folder.parent))
+    return digest.hexdigest()
+
+
+def _read(folder: Path, content: bytes, variables: dict[str, str]) -> Document:
+    """In the child: the `attributes:` of a `defs.yaml`, found to make an engagement."""
+    documents = parse_yaml(content, folder / FILENAME)
+    if len(documents) != 1:
+        what = "it is empty" if not documents else f"two engagements have the id {folder.name!r}"
+        raise YamlError(
+            f"{folder / FILENAME}: {what}. The id is the name of the client's folder, and a folder "
+            "holds one: keep one `---` document in it."
+        )
+    document = _attributes(documents[0])
+    build_config(document, folder, variables)
+    json.dumps(document.value)
+    return document
+
+
+def _attributes(whole: Document) -> Document:
+    """What stands below `attributes:`, once the keys beside it are found to be right."""
+    value = whole.value
+    if not isinstance(value, dict):
+        raise YamlError(f"{whole.where()}: a {FILENAME} holds `type:` and `attributes:`.")
+    for key in value:
+        if key not in _ALLOWED_KEYS:
+            raise YamlError(
+                f"{whole.where((key,))}: {key!r} is not read in a client's {FILENAME}, which holds "
+                "`type` and `attributes`: it could load code, or change other clients' definitions."
+            )
+    if value.get("type") != COMPONENT:
+        raise YamlError(
+            f"{whole.where(('type',))}: `type: {value.get('type')}` is no engagement. "
+            f"Write `type: {COMPONENT}`."
+        )
+    attributes = value.get("attributes")
+    if not isinstance(attributes, dict):
+        raise YamlError(f"{whole.where(('attributes',))}: `attributes:` holds the fields.")
+    below = {path[1:]: place for path, place in whole.places.items() if path[0] == "attributes"}
+    return Document(whole.file, attributes, below)
+
+
+class _Memory:
+    """Remembers of one client that a content was read, and what did not come back."""
+
+    def __init__(self, path: Path | None, key: str) -> None:
+        self._path = path
+        self._key = key
+
+    def recall(self, file: Path) -> Document | None:
+        """The document that was read from this content.
+
+        Raises:
+            StoppedError: If reading it did not come back lately.
+        """
+        if self._path is None:
+            return None
+        try:
+            known = json.loads(self._path.read_bytes())
+            if known["key"] != self._key:
+                return None
+            if "stopped" in known:
+                if time.time() - known["at"] < STOPPED_IS_TRUE_SECONDS:
+                    raise StoppedError(known["stopped"])
+                return None
+            places = {tuple(path): (line, column) for path, (line, column) in known["places"]}
+            return Document(file, known["attributes"], places)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if isinstance(error, StoppedError):
+                raise
+            return None
+
+    def keep(self, what: dict[str, Any]) -> None:
+        """Remember it; where nothing can be written, the next one reads again."""
+        if self._path is None:
+            return
+        text = json.dumps({"key": self._key, "at": time.time(), **what}, separators=(",", ":"))
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(self._path)
