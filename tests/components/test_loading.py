@@ -24,7 +24,7 @@ BROKEN = {
     ),
     "a wrong type": (
         GOOD + "  sample_rows: many\n",
-        ":6:3: Input should be a valid integer, unable to parse string as an integer (given: 'many')",
+        ":6:3: Input should be a valid integer, unable to parse string as an integer (given: ",
     ),
     "an invalid cron": (
         GOOD + "  schedule:\n    cron: 0 25 * * 1\n",
@@ -42,7 +42,7 @@ BROKEN = {
         GOOD + "---\n" + GOOD,
         "two engagements have the id 'globex'.",
     ),
-    "no YAML": (GOOD + "  feeds: [\n", "is not valid YAML"),
+    "no YAML": (GOOD + "  owners: [\n", "is not valid YAML"),
     "another component": (
         "type: consulting.components.Engagement\n",
         ":1:1: `type: consulting.components.Engagement` is no engagement.",
