@@ -4,6 +4,11 @@
 {% macro quoted(name) -%}{{ adapter.dispatch('quoted', 'consulting')(name) }}{%- endmacro %}
 {% macro default__quoted(name) -%}"{{ name | replace('"', '""') }}"{%- endmacro %}
 
+{#- A column as the YAML names it; dbt has quoted it already where the YAML says `quote: true`. -#}
+{% macro column_named(name) -%}
+  {{ name if name | length > 2 and name[0] == '"' and name[-1] == '"' else quoted(name) }}
+{%- endmacro %}
+
 {% macro literal(value) -%}'{{ value | string | replace("'", "''") }}'{%- endmacro %}
 
 {#- NULL instead of an error where the text is not of the type. -#}

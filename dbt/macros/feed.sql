@@ -90,7 +90,7 @@ judged as (
         {%- set text, value = quoted('_text_' ~ name), quoted('_value_' ~ name) %}
         case
         {%- for code, condition in problems(name, text, quoted('_bare_' ~ name), value, meta) %}
-            when {{ condition }} then ';{{ name }}:{{ code }}'
+            when {{ condition }} then {{ literal(';' ~ name ~ ':' ~ code) }}
         {%- endfor %}
             when false then null
             else ''
@@ -108,7 +108,7 @@ reasons as (
         || {{ quoted('_problem_' ~ name) }}
         {%- endfor %}
         {%- for code, condition in rejected_when.items() %}
-        || case when {{ condition }} then ';row:{{ code }}' else '' end
+        || case when {{ condition }} then {{ literal(';row:' ~ code) }} else '' end
         {%- endfor %} as _found,
         ''
         {%- for name, meta in columns if meta.get('on_invalid') == 'blank' and not meta.get('required') %}

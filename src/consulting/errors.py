@@ -22,6 +22,7 @@ its own sentence.
     ├── UnreadableFileError       one file can not be read; its neighbours go on
     ├── TierBlockedError          the engagement's security tier forbids the operation
     ├── CleaningError             dbt could not parse, run or test a client's models
+    │   └── ChecksBrokenError     tests of error severity could not run: nothing is delivered
     ├── ChecksFailedError         the data failed tests of error severity: nothing is delivered
     ├── BlockedDeliveryError      a blocking check of our own failed: nothing is delivered
     ├── DeliveryError             a delivery can not be built, or is not what it should equal
@@ -344,6 +345,24 @@ class ChecksFailedError(ConsultingError):
             f"{client_id}: nothing is delivered, for {len(worst)} blocking "
             f"test{'s' if len(worst) > 1 else ''} failed: {tests}. Look at these rows in the "
             "client's warehouse.duckdb; correct the rule or have the client correct the file."
+        )
+
+
+class ChecksBrokenError(CleaningError):
+    """Tests of error severity could not run: nothing is known of the data, and it is our fault.
+
+    Args:
+        client_id: Whose tests.
+        messages: What the database or dbt said, for each test.
+    """
+
+    def __init__(self, client_id: str, messages: dict[str, str]) -> None:
+        self.client_id = client_id
+        said = "; ".join(f"{name}: {message}" for name, message in messages.items())
+        super().__init__(
+            f"{client_id}: nothing is delivered, for {len(messages)} blocking "
+            f"test{'s' if len(messages) > 1 else ''} could not run: {said}. The data is not at "
+            "fault: correct the test in the feed's YAML, or the model it is about, and run again."
         )
 
 

@@ -149,11 +149,13 @@ def failed_tests(
 ) -> Event | None:
     """The tests of one run that failed with severity error; None if none did.
 
+    Those that could not run are named among them, but are no failure of the data by themselves.
+
     The incident is the client's (and the period's), not the run's: a run that fails again repeats
     it, and a run that passes resolves it.
     """
     failed = [check for check in checks if check.status in {"fail", "error"}]
-    if not failed:
+    if all(check.status == "error" for check in failed):
         return None
     rows = sum(check.failing_rows for check in failed)
     broken = sum(check.status == "error" for check in failed)

@@ -55,6 +55,7 @@ def deliver(
         DeliveryError: If a row is unaccounted for, or a stage before has not run.
         BlockedDeliveryError: If a check of a stage before forbids the delivery.
         ChecksFailedError: If a blocking test failed.
+        ChecksBrokenError: If one could not run.
         BatchSettledError: If the batch was split or dissolved, so that it never is delivered.
     """
     folder = engagement.folder

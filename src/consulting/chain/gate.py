@@ -8,13 +8,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from consulting.errors import BlockedDeliveryError, ChecksFailedError
+from consulting.errors import BlockedDeliveryError, ChecksBrokenError, ChecksFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consulting.chain.artifacts import Checks, Cleaning, Intake, Profile
     from consulting.chain.engagement import Engagement
+    from consulting.intake.records import FailureCause
 
 
 def unreadable(received: Intake) -> str | None:
@@ -47,13 +48,14 @@ def unmapped(cleaning: Cleaning) -> str | None:
     )
 
 
-def refuse(
+def refuse(  # noqa: PLR0913 - by name only; what the ledger learns
     engagement: Engagement,
     *,
     batch_id: str,
     run_id: str,
     reason: str | None,
     log: Callable[[str], None] | None = None,
+    cause: FailureCause = "data",
 ) -> None:
     """Let the ledger know of a failed check; the batch is tried again, or halved.
 
@@ -64,29 +66,30 @@ def refuse(
         reason: What the check found; None if it passed, and then nothing is done.
         log: Told the reason, where no error of the stage tells it: what Dagster itself says of a
             failed check is its name.
+        cause: What is at fault; files are set aside sooner for their data.
     """
     if reason and log:
         log(f"{engagement.client_id}: nothing is delivered. {reason}")
     if reason:
         engagement.intake.failed(
-            batch_id, run_id, reason=reason[:500], now=datetime.now(UTC), cause="data"
+            batch_id, run_id, reason=reason[:500], now=datetime.now(UTC), cause=cause
         )
 
 
-def failed_checks(engagement: Engagement, checks: Checks) -> ChecksFailedError | None:
-    """The tests of error severity that failed or could not run, as an error to raise."""
-    failed = [
-        check
-        for check in checks.checks
-        if check.status == "error" or (check.status == "fail" and check.severity == "error")
-    ]
-    if not failed:
-        return None
-    return ChecksFailedError(
-        engagement.client_id,
-        {check.name: check.failing_rows for check in failed},
-        stored_in={check.name: check.stored_in for check in failed if check.stored_in},
-    )
+def failed_checks(
+    engagement: Engagement, checks: Checks
+) -> ChecksFailedError | ChecksBrokenError | None:
+    """The tests of error severity that failed, or else those that could not run, as an error."""
+    blocking = [check for check in checks.checks if check.severity == "error"]
+    failed = [check for check in blocking if check.status == "fail"]
+    broken = {c.name: c.message or "no message" for c in blocking if c.status == "error"}
+    if failed:
+        return ChecksFailedError(
+            engagement.client_id,
+            {check.name: check.failing_rows for check in failed},
+            stored_in={check.name: check.stored_in for check in failed if check.stored_in},
+        )
+    return ChecksBrokenError(engagement.client_id, broken) if broken else None
 
 
 def require_passed(
@@ -98,6 +101,7 @@ def require_passed(
         BlockedDeliveryError: If no file could be read, the shape drifted too far, or rows or
             columns are unaccounted for.
         ChecksFailedError: If a blocking test failed.
+        ChecksBrokenError: If one could not run.
     """
     for reason in (
         unreadable(received),

@@ -192,7 +192,13 @@ def _first_cause(
     if checks is None:
         return None
     counted = [check for check in checks.checks if check.severity == "error"]
-    return failed_tests(route, counted, link=link, period=period)
+    failed = failed_tests(route, counted, link=link, period=period)
+    broken = [f"{c.name}: {c.message}" for c in counted if c.status == "error"]
+    if failed or not broken:
+        return failed
+    return failed_run(
+        route, stage="validated", cause=broken[0], link=link, batch_id="", period=period
+    )
 
 
 def _read(path: Path, kind: type[artifacts.M]) -> artifacts.M | None:

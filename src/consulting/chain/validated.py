@@ -10,11 +10,13 @@ from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
 from consulting.chain.progress import told
 from consulting.cleaning import DbtRun
+from consulting.errors import ChecksBrokenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from consulting.chain.engagement import Engagement
+    from consulting.intake.records import FailureCause
 
 
 def validate(
@@ -55,10 +57,13 @@ def refuse_failed(
     """Stop the delivery if a test of error severity failed or could not run.
 
     Raises:
-        ChecksFailedError: Names each such test with its count of failing rows.
+        ChecksFailedError: Names each test that failed with its count of failing rows.
+        ChecksBrokenError: Names each that could not run, with what the database said.
     """
     error = gate.failed_checks(engagement, checks)
     if error is None:
         return
-    gate.refuse(engagement, batch_id=batch_id, run_id=run_id, reason=str(error))
+    ours = isinstance(error, ChecksBrokenError)
+    cause: FailureCause = "unknown" if ours else "data"
+    gate.refuse(engagement, batch_id=batch_id, run_id=run_id, reason=str(error), cause=cause)
     raise error

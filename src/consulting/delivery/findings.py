@@ -256,7 +256,7 @@ def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
         if check.status == "pass":
             continue
         yield Finding(
-            severity="warn" if check.status == "warn" else "error",
+            severity="error" if check.status == "fail" else "warn",
             source="test",
             feed=check.model,
             column=check.column,
@@ -272,7 +272,7 @@ def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
 
 def _failing(check: CheckOutcome) -> str:
     if check.status == "error":
-        return "The test itself is broken; nothing is known of the rows."
+        return "The test itself is broken, which is ours to mend; nothing is known of the rows."
     failing = plural(check.failing_rows, "row does", "rows do")
     allowed = " They are delivered as they are." if check.status == "warn" else ""
     return f"{failing} not pass it.{allowed}"

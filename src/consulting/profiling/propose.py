@@ -28,6 +28,7 @@ _KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid"})
 _LABELS = frozenset({"phone", "zip", "postcode", "plz", "ssn", "iban", "postal"})
 _CODE_ROWS = 50
 _LONGEST_CODE = 40
+_LONGEST_NAME = 50
 _DEFAULT = Thresholds()
 
 
@@ -54,10 +55,15 @@ def _key(profile: FeedProfile) -> ColumnProfile | None:
 
 
 def target_name(header: str, taken: set[str]) -> str:
-    """A header as a column name in snake_case that is not taken, and takes it."""
+    """A header as a column name in snake_case that is not taken, and takes it.
+
+    It is short enough for PostgreSQL, which cuts names off at 63 letters, whatever cleaning puts
+    before it and we behind it.
+    """
     base = "_".join(words(header)).encode("ascii", "ignore").decode().strip("_") or "column"
     if not base[0].isalpha():
         base = f"column_{base}"
+    base = base[:_LONGEST_NAME].rstrip("_")
     name, number = base, 2
     while name in taken:
         name, number = f"{base}_{number}", number + 1
