@@ -126,6 +126,20 @@ def test_each_wrong_rule_is_named_with_file_line_and_column(project: Project) ->
         assert line.startswith(where + words), line
 
 
+def test_names_that_a_database_takes_for_one_are_refused(project: Project) -> None:
+    project.feed("same", "t", ONE_COLUMN)
+    project.write(
+        "same",
+        "t.yml",
+        "sources: [{name: raw, schema: raw, tables: [{name: t}]}]\n"
+        "models:\n  - name: t\n    columns:\n      - {name: Id, meta: {from: A}}\n"
+        "      - {name: ID, meta: {from: B}}\n      - {name: _row, meta: {from: C}}\n",
+    )
+    message = error_of(project, "same")
+    assert "t.ID: is the same name as 'Id' to a database, which ignores case" in message
+    assert "t._row: names that begin with _ are those of the row's origin" in message
+
+
 def test_a_dedupe_of_an_unknown_column_is_refused(project: Project) -> None:
     project.feed("dedupe", "t", ONE_COLUMN, dedupe={"key": ["aa"], "keep": "newest"})
     message = error_of(project, "dedupe")

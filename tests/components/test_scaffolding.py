@@ -96,3 +96,17 @@ def test_a_refusal_leaves_nothing_behind(tmp_path: Path, path: str, told: str) -
         scaffold(tmp_path / "defs", path)
     assert told in str(caught.value)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Müller: Söhne", "{{ env.HOME }}", "\"A\" & 'B' #1", "- x", "no", "a\nb: c", "Ä\u2028b"],
+)
+def test_a_client_s_name_stays_a_name(tmp_path: Path, name: str) -> None:
+    import yaml
+    from jinja2 import Template
+
+    text = scaffold(tmp_path / "defs", "clients/umbrella", client_name=name).read_text()
+    given = yaml.safe_load(text)["attributes"]
+    assert Template(given["client_name"]).render() == name
+    assert list(given) == ["client_name", "security_tier", "source", "feeds"]

@@ -252,13 +252,19 @@ def check_rules(manifest: dict[str, Any], folder: Path, client_id: str) -> None:
 
 def _mistakes_of(node: dict[str, Any]) -> Iterator[tuple[str | None, str]]:
     rules: dict[str, Any] = {}
+    taken: dict[str, str] = {}
     for column in node["columns"].values():
         meta = column["meta"]
+        same = taken.setdefault(column["name"].casefold(), column["name"])
+        if same != column["name"]:
+            yield column["name"], f"is the same name as {same!r} to a database, which ignores case"
         if "from" not in meta:
             if "rule" in meta:
                 yield column["name"], "has a rule, but no `from` that names the source column"
             continue
         rules[column["name"]] = meta
+        if column["name"].startswith("_"):
+            yield column["name"], "names that begin with _ are those of the row's origin; rename it"
         try:
             column_rule(meta)
         except ValidationError as error:

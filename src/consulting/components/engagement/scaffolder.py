@@ -9,6 +9,7 @@ import click
 from dagster.components import Scaffolder, ScaffoldRequest
 from pydantic import BaseModel, Field
 
+from consulting import dbt_yaml
 from consulting.config.engagement import CLIENT_ID
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ TEMPLATE = """\
 # {client_name}: one engagement. Columns, rules and tests live in dbt/models/clients/{client_id}/.
 type: {type_name}
 attributes:
-  client_name: {client_name}
+  client_name: {client_name_as_yaml}
   security_tier: {security_tier}  # 1 schema only, 2 masked sample, 3 everything
   source: {{type: local}}  # files arrive in data/{client_id}/incoming/
   feeds:
@@ -67,10 +68,12 @@ class EngagementScaffolder(Scaffolder[EngagementParams]):
                     folder.rmdir()
             raise click.ClickException(problem)
         client_id = request.target_path.name
+        client_name = request.params.client_name or client_id.replace("_", " ").title()
         text = TEMPLATE.format(
             type_name=request.type_name,
             client_id=client_id,
-            client_name=request.params.client_name or client_id.replace("_", " ").title(),
+            client_name=" ".join(client_name.split()),
+            client_name_as_yaml=dbt_yaml.sentence(client_name),
             security_tier=request.params.security_tier,
             feed=request.params.feed,
             channel=client_id.replace("_", "-"),
