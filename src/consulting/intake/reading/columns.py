@@ -12,7 +12,7 @@ RESERVED = frozenset({"_file", "_row", "_row_id"})
 MAX_NAME = 255
 SHOWN = 10  # how many culprits a message names
 
-_SPACE = re.compile(r"\s+")
+_SPACE = re.compile(r"[\s\ufeff]+")
 
 
 def column_names(headers: Sequence[str], width: int) -> tuple[tuple[str, ...], list[str]]:

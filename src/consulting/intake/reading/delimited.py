@@ -7,6 +7,7 @@ count of its own.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,9 @@ from consulting.intake.reading.dialects import Scored, detect_dialect
 from consulting.intake.reading.encodings import Encoding, detect_encoding
 from consulting.intake.reading.fast import PlainParser
 from consulting.intake.reading.layout import HEAD_ROWS, find_layout
-from consulting.intake.reading.parser import RecordParser
+from consulting.intake.reading.parser import EXCEL_TEXT, RecordParser
 from consulting.intake.reading.table import TableWriter
-from consulting.intake.reading.text import Block, LineCount, blocks, count_lines
+from consulting.intake.reading.text import MARK, Block, LineCount, blocks, count_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +36,18 @@ MANY_CONTROLS, MIXED_SHARE = 10, 0.02  # kinds of control characters, and their 
 MAX_OPEN_LINES = 200_000  # an open quote may wait for its end over so many lines
 MAX_OPEN_CHARS = 64 * 1024 * 1024  # and over so much text
 
-_SHOWN = {",": "commas", ";": "semicolons", "|": "pipes", "\t": "tabs", " ": "blanks"}
+ALIGNED_SHARE = 0.8  # of the lines have runs of blanks where the columns have a fixed width
+
+# NULs fill up a field, a record or the file's last block
+_PADDING = re.compile(r"(?:\A|(?<=[\r\n]))\x00+|\x00+(?=[\r\n,;|\t]|\Z)")
+_SHOWN = {
+    ",": "commas",
+    ";": "semicolons",
+    "|": "pipes",
+    "\t": "tabs",
+    " ": "blanks",
+    "  ": "two blanks or more",
+}
 _SEP_LINE = "sep="
 
 
@@ -59,14 +71,14 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     sample = _sample(source, encoding)
     _refuse_no_text(source, sample)
     hint, options = _excel_hint(sample, options)
-    scored = detect_dialect(_without_zeros(sample.lines), options)
+    scored = detect_dialect(sample.lines, options)
     head = _head(sample, scored, skip=1 if hint else 0)
     layout = find_layout(head, scored.usual, options, width=scored.width)
     parser = RecordParser(scored.dialect, len(layout.columns))
     with store(layout.columns) as rows:
         known = [row for row in head if row.line >= layout.first_line]
         writer = TableWriter(layout, rows, options.max_rows, source.filename, known=known)
-        _load(source, encoding, counted, parser, writer)
+        marks = _load(source, encoding, counted, parser, writer)
         stored = writer.finish()
     outcome = writer.outcome(stored)
     outcome.format = "csv"
@@ -75,6 +87,13 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     outcome.quotechar = scored.dialect.quotechar if scored.dialect.delimiter else None
     _reconcile(source, counted, writer, outcome)
     _explain(outcome, encoding, counted, scored, hint=hint)
+    if marks:
+        outcome.decisions.append(f"{marks:,} byte order marks inside the file were left out.")
+    if scored.dialect.delimiter is None and _is_aligned(sample.lines):
+        outcome.warnings.append(
+            "The lines look like columns of a fixed width, and were not split: each is one value. "
+            "Please send the columns with a delimiter between them (CSV)."
+        )
     return outcome
 
 
@@ -108,6 +127,7 @@ def _refuse_no_text(source: ByteSource, sample: _Sample) -> None:
             "Ask the client whether nothing was to be sent, and send the file again if not.",
         )
     head = sample.first.text[:65536]
+    head = _PADDING.sub("", head)
     controls = [head.count(chr(code)) for code in (*range(1, 9), *range(14, 32))]
     odd = sum(controls) - max(controls) + head.count("\ufffd")  # one may be the delimiter
     # text knows a few control characters; what is packed or encrypted knows them all
@@ -121,8 +141,10 @@ def _refuse_no_text(source: ByteSource, sample: _Sample) -> None:
         )
 
 
-def _without_zeros(lines: Sequence[str]) -> Sequence[str]:
-    return [line.replace("\x00", "") if "\x00" in line else line for line in lines]
+def _is_aligned(lines: Sequence[str]) -> bool:
+    """Whether nearly all lines have runs of blanks between words."""
+    written = [line.strip() for line in lines if line.strip()]
+    return sum("  " in line for line in written) >= ALIGNED_SHARE * len(written) > 1
 
 
 def _excel_hint(sample: _Sample, options: ReadOptions) -> tuple[bool, ReadOptions]:
@@ -140,7 +162,7 @@ def _excel_hint(sample: _Sample, options: ReadOptions) -> tuple[bool, ReadOption
 
 def _head(sample: _Sample, scored: Scored, *, skip: int) -> list[Row]:
     """The first records, read with the dialect found."""
-    lines = _without_zeros(sample.first.lines()[skip : HEAD_ROWS * 4])
+    lines = sample.first.lines()[skip : HEAD_ROWS * 4]
     whole = sample.first.last and len(sample.first.lines()) <= HEAD_ROWS * 4
     parser = RecordParser(scored.dialect, scored.usual)
     parsed = parser.parse(lines, final=whole)
@@ -160,19 +182,22 @@ def _load(
     counted: LineCount,
     parser: RecordParser,
     writer: TableWriter,
-) -> None:
+) -> int:
+    """Parse the file block by block; returns how many byte order marks stand inside it."""
+    marks = 0
     plain = PlainParser(parser.dialect, len(writer.layout.columns)) if not counted.cr else None
     done, rest = 0, ""
     for first, block in _numbered(blocks(source, encoding)):
         text = rest + block.text
-        quick = plain if not (first or rest or block.last or "\x00" in text) else None
+        marks += text.count(MARK)
+        odd = any(sign in text for sign in ("\x00", MARK, EXCEL_TEXT))
+        quick = plain if not (first or rest or block.last or odd) else None
         table = quick.parse(text) if quick is not None else None
         if table is not None:
             writer.add_table(table, done + 1)
             done += table.num_rows
             continue
-        # after the split: without a NUL between them, a CR and an LF would become one line end
-        lines = _without_zeros(Block(text, block.last).lines())
+        lines = Block(text, block.last).lines()
         final = block.last
         parsed = parser.parse(lines, final=final)
         rest = "".join(lines[parsed.consumed :])
@@ -182,6 +207,7 @@ def _load(
             parsed, rest = parser.parse(lines, final=True), ""
         writer.add_parsed(parsed, done + 1)
         done += parsed.consumed
+    return marks
 
 
 def _numbered(found: Iterator[Block]) -> Iterator[tuple[bool, Block]]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from consulting.intake.reading.blocks import is_drawn, like_titles, told_apart
 from consulting.intake.reading.cells import kind
 from consulting.intake.reading.further import AHEAD
-from consulting.intake.reading.parser import Dialect, RecordParser
+from consulting.intake.reading.parser import BLANKS, Dialect, RecordParser, blanks_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     from consulting.intake.reading.options import ReadOptions
 
 COMMON = (",", ";", "\t", "|")
-RARE = ("^", "~", "\x01", "\x1f", "¦", "§", "#", "!", "*", "&", "$", "%", "\\t")
-WEAK = (" ", ":")  # these live inside values too
+RARE = ("^", "~", "\x01", "\x14", "\x1f", "¦", "§", "#", "!", "*", "&", "$", "%", "\\t")
+OTHER_QUOTES = ("'", "þ")  # thorns are those of legal discovery, with \x14 between the fields
+WEAK = (" ", ":", BLANKS)  # these live inside values too
 SAMPLE_LINES = 3000
 SCORED_CELLS = 3000
 QUOTE_LINES = 500  # looked at for the kind of quotes
 WIDER_ROWS = 10  # fewer wider rows are accidents, not a new column
 WIDER_SHARE = 0.2  # of the rows must have a column more for the table to have it
+IN_COLUMNS = 0.95  # the share of lines that runs of blanks must split alike
+TITLE_LINES = 200  # are looked at for whether a title speaks for all of each line
+ONE_COLUMN = 0.9  # the share of them that must say so
 LONG_WORTH = 1.25  # a long delimiter is only tried where no part of it occurs alone
 MENDED = 200  # how many malformed lines are tried to be mended
 MENDED_WORTH = 0.95  # a line that can be mended speaks for a dialect a little less than a good one
@@ -67,6 +71,7 @@ def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
     sample = [line for line in written if not is_drawn(line)][:SAMPLE_LINES] or written
     delimiters = [options.delimiter] if options.delimiter is not None else _delimiters(sample)
     best = _score(sample, Dialect(None, _quotes(sample, None, options)[0]))
+    whole = best
     if options.delimiter is not None:
         best = Scored(best.dialect, -1, best.usual, best.width, best.consistency)
     for delimiter in delimiters:
@@ -79,7 +84,27 @@ def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
                 exact.add(dialect.quotechar)
             if scored.score > best.score + 1e-9:
                 best = scored
+    if options.delimiter is None and _is_one_column(written, best):
+        return whole
     return best
+
+
+def _is_one_column(lines: Sequence[str], best: Scored) -> bool:
+    """Whether a title of one field speaks for one column, whose values hold the delimiter.
+
+    They do where a blank follows it ("Ruiz, Ana") or the lines are numbers ("1,50"), and the line
+    below the title is no header.
+    """
+    delimiter, text = best.dialect.delimiter, "".join(lines[1:])
+    if delimiter not in COMMON or delimiter in lines[0] or not text or '"' in text:
+        return False
+    below = lines[1:TITLE_LINES]
+    if sum(kind(line) != "text" for line in below) >= ONE_COLUMN * len(below):
+        return True
+    if text.count(f"{delimiter} ") < ONE_COLUMN * text.count(delimiter):
+        return False
+    first, *rows = (line.rstrip("\r\n").split(delimiter) for line in below)
+    return not rows or not told_apart(first, rows)
 
 
 def _delimiters(sample: Sequence[str]) -> list[str]:
@@ -110,16 +135,28 @@ def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> It
     for quote in _quotes(sample, delimiter, options):
         skips = quote is not None and any(f"{delimiter} {quote}" in line for line in sample)
         escapes = quote is not None and any(f"\\{quote}" in line for line in sample)
+        after = (
+            quote is not None
+            and not delimiter.isspace()
+            and _any(blanks_after(quote, delimiter), sample)
+        )
         for escape in (False, True) if escapes else (False,):
-            yield Dialect(delimiter, quote, escape=escape)
+            plain = Dialect(delimiter, quote, escape=escape)
+            yield plain
             if skips:
-                yield Dialect(delimiter, quote, escape=escape, skip_space=True)
+                yield replace(plain, skip_space=True)
+            if after:
+                yield replace(plain, skip_space=skips, space_after=True)
+
+
+def _any(pattern: re.Pattern[str], sample: Sequence[str]) -> bool:
+    return any(map(pattern.search, sample))
 
 
 def _quotes(
     sample: Sequence[str], delimiter: str | None, options: ReadOptions
 ) -> tuple[str | None, ...]:
-    """The double quote, and before it the apostrophe where it seems to be one.
+    """The double quote, and before it the apostrophe or another sign where it seems to be one.
 
     A few words between apostrophes are words; they seem to be quoted where a delimiter is between
     them or half the lines have them.
@@ -128,9 +165,10 @@ def _quotes(
         return (options.quotechar or None,)
     looked_at = sample[:QUOTE_LINES]
     plain, _ = _quoted_fields(looked_at, '"', delimiter)
-    others, needed = _quoted_fields(looked_at, "'", delimiter)
-    if others > 2 * plain and (needed or others * 2 >= len(looked_at)):
-        return "'", '"'
+    for quote in OTHER_QUOTES:
+        others, needed = _quoted_fields(looked_at, quote, delimiter)
+        if others > 2 * plain and (needed or others * 2 >= len(looked_at)):
+            return quote, '"'
     return ('"',)
 
 
@@ -160,6 +198,8 @@ def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
     consistency = (fitting + MENDED_WORTH * mended) / records
     if dialect.delimiter is not None and width == 1:
         return Scored(dialect, 0, 1, 1, consistency)
+    if dialect.delimiter == BLANKS and not _stand_in_columns(rows, usual, consistency):
+        return Scored(dialect, 0, usual, width, consistency)
     looks = _looks(rows, usual, dialect)
     score = consistency * looks * (1 - 0.5 / width)
     if len(dialect.delimiter or "") > 1 and dialect.delimiter not in RARE:
@@ -172,6 +212,12 @@ def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
             score = 0
         score *= 0.8
     return Scored(dialect, score, usual, width, consistency)
+
+
+def _stand_in_columns(rows: Sequence[Sequence[str]], usual: int, consistency: float) -> bool:
+    """Whether runs of blanks are delimiters: between the titles as between the values."""
+    titled = any(len(row) == usual and like_titles(row) for row in rows[:AHEAD])
+    return titled and consistency >= IN_COLUMNS
 
 
 def _wider_at_the_end(rows: Sequence[Sequence[str]], widths: Counter[int], width: int) -> int:

@@ -1,8 +1,8 @@
 """Which encoding a text file is in: decided on the whole file, never on its first kilobytes.
 
 In order: what the feed declares; a byte order mark; UTF-16 by its pattern of zero bytes; strict
-UTF-8 over every byte; UTF-8 with a few stray lines; what chardet says of all lines that hold a
-character beyond ASCII.
+UTF-8 over every byte; UTF-8 with a few stray lines; a code page of DOS or of the old Mac where its
+letters make words; what chardet says of all lines that hold a character beyond ASCII.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
+from consulting.intake.reading.code_pages import refuse_ebcdic, western_code_page
 
 if TYPE_CHECKING:
     from consulting.intake.reading.sources import ByteSource
@@ -153,6 +154,7 @@ def head_text(head: bytes) -> str:
 
 
 def _legacy(source: ByteSource, *, marked: bool = False) -> Encoding:
+    refuse_ebcdic(source)
     evidence, fits, strays, first_stray = _lines_beyond_ascii(source)
     if marked or (fits and strays <= max(1, STRAY_SHARE * (fits + strays))):
         return Encoding(
@@ -160,7 +162,8 @@ def _legacy(source: ByteSource, *, marked: bool = False) -> Encoding:
             decisions=(
                 (
                     f"Encoding UTF-8; {strays:,} line{'s' if strays > 1 else ''} that are not "
-                    f"valid UTF-8 (first: line {first_stray:,}) read as Windows-1252."
+                    f"valid UTF-8 (first: line {first_stray:,}): their stray bytes read as "
+                    "Windows-1252; a letter of which a half was cut off is lost (�)."
                 ),
             ),
             warnings=(
@@ -171,7 +174,7 @@ def _legacy(source: ByteSource, *, marked: bool = False) -> Encoding:
                 ),
             ),
         )
-    codec = _guess(evidence)
+    codec = western_code_page(evidence) or _guess(evidence)
     for candidate in (codec, "cp1252", "latin-1"):
         if _first_undecodable(source, candidate) is None:
             return Encoding(

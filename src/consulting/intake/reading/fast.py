@@ -30,8 +30,10 @@ class PlainParser:
             dialect.delimiter is not None
             and len(dialect.delimiter) == 1
             and dialect.delimiter.isascii()
+            and (dialect.quotechar or "").isascii()
             and not dialect.escape
             and not dialect.skip_space
+            and not dialect.space_after
             and width > 1
         )
         if not self._able:

@@ -8,6 +8,7 @@ inside one field, costs its own line and nothing else.
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 # csv refuses fields above 128 kB unless told otherwise; the setting is the process's
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
+EXCEL_TEXT = '="'  # ="00123" keeps Excel from taking a text for a number
+BLANKS = "  "  # as a delimiter: two blanks or more
 MAX_PIECES = 2000  # a longer line is not mended
 MAX_JOINED = 100  # how many delimiters a field of a line to be mended may hold
 FEW_LINES = 20  # a quoted field of more than that is looked at more sternly
 MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
 
+_BLANKS = re.compile(r" {2,}")
+_EDGES = re.compile(r"\A +| +(?=[\r\n]*\Z)")
 _PRIVATE = tuple(map(chr, range(0xFDD0, 0xFDE0)))  # no characters, so that no text holds them
 
 
@@ -35,12 +40,14 @@ class Dialect:
         quotechar: What fields are quoted with, if they are.
         escape: Whether a backslash escapes a quote, besides doubling it.
         skip_space: Whether blanks after a delimiter belong to it.
+        space_after: Whether blanks between a closing quote and a delimiter are no value's.
     """
 
     delimiter: str | None
     quotechar: str | None = '"'
     escape: bool = False
     skip_space: bool = False
+    space_after: bool = False
 
 
 @dataclass
@@ -52,6 +59,7 @@ class Parsed:
         lines: The line each of them starts on, counted from the first line given (0).
         spans: How many lines each record takes, where it is not one; by position in `rows`.
         rejects: (line, span, code, raw text) of each record that did not parse.
+        formulas: How many fields were written for Excel as `="00123"`, which keeps their zeros.
         repaired: How many records had quotes against the rules and were read all the same.
         consumed: How many lines were used; the rest is the beginning of an unfinished record.
     """
@@ -60,6 +68,7 @@ class Parsed:
     lines: Sequence[int] = ()
     spans: dict[int, int] = field(default_factory=dict)
     rejects: list[tuple[int, int, str, str]] = field(default_factory=list)
+    formulas: int = 0
     repaired: int = 0
     consumed: int = 0
 
@@ -96,6 +105,8 @@ class RecordParser:
             parsed = self._one_by_one(prepared, lines, final=final)
         if restore:
             parsed.rows = [[_restored(cell, restore) for cell in row] for row in parsed.rows]
+        if any(EXCEL_TEXT in line for line in lines):
+            parsed.rows = [[_plain(cell, parsed) for cell in row] for row in parsed.rows]
         return parsed
 
     def leniently(self, line: str) -> list[str]:
@@ -118,9 +129,14 @@ class RecordParser:
         """Put what `csv` can not express (long delimiters, escapes) into private characters."""
         restore: dict[str, str] = {}
         prepared = lines
-        if self._multi:
+        if self.dialect.delimiter == BLANKS:
+            prepared = [_BLANKS.sub(_PRIVATE[0], _EDGES.sub("", line)) for line in prepared]
+        elif self._multi:
             prepared = [line.replace(self._delimiter, _PRIVATE[0]) for line in prepared]
             restore[_PRIVATE[0]] = self._delimiter
+        if self.dialect.space_after and self.dialect.quotechar:
+            blank = blanks_after(self.dialect.quotechar, self._delimiter)
+            prepared = [blank.sub(r"\1", line) for line in prepared]
         if self.dialect.escape and self.dialect.quotechar:
             quote = self.dialect.quotechar
             prepared = [
@@ -293,6 +309,21 @@ def _unquoted(text: str, quote: str) -> str:
     if len(text) > 1 and text.startswith(quote) and text.endswith(quote):
         return text[1:-1].replace(quote * 2, quote)
     return text
+
+
+def blanks_after(quote: str, delimiter: str) -> re.Pattern[str]:
+    """Blanks between a closing quote and a delimiter, with the quotes before them."""
+    mark, end = re.escape(quote), re.escape(delimiter)
+    empty = rf"(?:^|{end})[ \t]*{mark}{mark}"
+    return re.compile(rf"({empty}|(?<!{mark}){mark}(?:{mark}{mark})*)[ \t]+(?={end}|[\r\n]*$)")
+
+
+def _plain(cell: str, parsed: Parsed) -> str:
+    """A field without the formula that keeps Excel from taking it for a number."""
+    if len(cell) > len(EXCEL_TEXT) and cell.startswith(EXCEL_TEXT) and cell.endswith('"'):
+        parsed.formulas += 1
+        return cell[len(EXCEL_TEXT) : -1].replace('""', '"')
+    return cell
 
 
 def _restored(cell: str, restore: dict[str, str]) -> str:

@@ -63,7 +63,7 @@ class TableWriter:
         self._tail: list[Row] = []
         self._skipped = list(layout.skipped)
         self._blank = 0
-        self._repaired = 0
+        self._repaired = self._formulas = 0
         self._short: list[int] = []
         self._short_count = 0
         self._surplus = 0
@@ -81,6 +81,7 @@ class TableWriter:
     def add_parsed(self, parsed: Parsed, first_line: int) -> None:
         """Take the records of one block that starts at `first_line`."""
         self._repaired += parsed.repaired
+        self._formulas += parsed.formulas
         self.lines_not_records += sum(span - 1 for span in parsed.spans.values())
         self.lines_not_records += sum(span - 1 for _, span, _, _ in parsed.rejects)
         if parsed.spans:
@@ -292,6 +293,8 @@ class TableWriter:
         words = [
             f"{_span(item)} skipped: {item.reason}." for item in _merged(self._skipped)[:SHOWN]
         ]
+        if self._formulas:
+            words.append(f'{self._formulas:,} values written as ="…" for Excel: read without it.')
         if self._blank:
             words.append(f"{self._blank:,} blank line{_s(self._blank)} skipped.")
         return words

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from consulting.intake.reading.sources import ByteSource
 
+MARK = "\ufeff"  # the byte order mark
 BLOCK_BYTES = 4 * 1024 * 1024
 
 
@@ -31,8 +32,18 @@ class Block:
     last: bool
 
     def lines(self) -> list[str]:
-        """The lines with their ends; only CR, LF and CRLF end a line, as in Python's csv."""
-        return list(io.StringIO(self.text, newline=""))
+        """The lines with their ends; only CR, LF and CRLF end a line, as in Python's csv.
+
+        Without NULs, which are taken out after the split (without one between them, a CR and an LF
+        would become one line end), and without byte order marks at their beginning, which stand
+        there where files were put together.
+        """
+        lines = list(io.StringIO(self.text, newline=""))
+        if "\x00" in self.text:
+            lines = [line.replace("\x00", "") for line in lines]
+        if MARK in self.text:
+            lines = [line.lstrip(MARK) for line in lines]
+        return lines
 
 
 @dataclass(frozen=True)
@@ -135,16 +146,34 @@ def _decode_lines(data: bytes) -> str:
 
 
 def _decode_line(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        # the five bytes cp1252 leaves undefined read as latin-1, so every byte reads as something
-        return line.decode("cp1252", errors="replace") if _fits(line) else line.decode("latin-1")
+    """A line of UTF-8 with stray bytes, or of none but strays."""
+    return line.decode("utf-8", errors=_STRAY)
 
 
-def _fits(line: bytes) -> bool:
+def _stray(error: UnicodeError) -> tuple[str, int]:
+    """What bytes that are no UTF-8 stand for: Windows-1252, or the half of a letter, which is lost.
+
+    A field that was cut off by its bytes may end in the first byte of a letter: in Windows-1252
+    that is a capital, which does not end a word of small letters.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    stray = error.object[error.start : error.end]
+    before, after = error.object[error.start - 1 : error.start], error.object[error.end :][:1]
+    halved = stray[0] in _LATIN_LEADS and (before.islower() or before > b"\x7f")
+    if len(stray) > 1 or (halved and not after.isalpha()):
+        return "\ufffd", error.end
+    return _as_windows(stray[0]), error.end
+
+
+def _as_windows(byte: int) -> str:
+    # the five bytes cp1252 leaves undefined read as latin-1, so every byte reads as something
     try:
-        line.decode("cp1252")
+        return bytes([byte]).decode("cp1252")
     except UnicodeDecodeError:
-        return False
-    return True
+        return chr(byte)
+
+
+_LATIN_LEADS = range(0xC2, 0xC6)  # first bytes of the letters of Latin scripts beyond ASCII
+_STRAY = "consulting.stray"
+codecs.register_error(_STRAY, _stray)
