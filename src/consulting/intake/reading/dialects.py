@@ -137,7 +137,7 @@ def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> It
         escapes = quote is not None and any(f"\\{quote}" in line for line in sample)
         after = (
             quote is not None
-            and not delimiter.isspace()
+            and delimiter not in {" ", BLANKS}
             and _any(blanks_after(quote, delimiter), sample)
         )
         for escape in (False, True) if escapes else (False,):
