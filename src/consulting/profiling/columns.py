@@ -13,7 +13,7 @@ from consulting.profiling.view import ColumnView, trim
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
@@ -27,29 +27,36 @@ def view_columns(
     source: FeedSource, masked: Iterable[str], thresholds: Thresholds
 ) -> list[ColumnView]:
     """Looks at each column: value by value where there are few, by aggregates where many."""
-    sketches = _sketch(source, thresholds)
-    few = [c for c in source.columns if sketches[c] <= thresholds.few_distinct * _SKETCH_ERROR]
+    hidden = set(masked)
+    views: list[ColumnView] = []
+    for chunk in chunks(source.columns, thresholds.columns_per_statement):
+        with source.narrowed(chunk):
+            views += _views(source, chunk, thresholds)
+    for view in views:
+        _find_personal_data(view, view.name in hidden)
+    return views
+
+
+def _views(
+    source: FeedSource, columns: Sequence[str], thresholds: Thresholds
+) -> Iterator[ColumnView]:
+    """The views of some columns, in their order."""
+    sketches = _sketch(source, columns)
     views: dict[str, ColumnView] = {}
-    for name in few:
+    for name in columns:
+        if sketches[name] > thresholds.few_distinct * _SKETCH_ERROR:
+            continue
         counts = _value_counts(source, name, thresholds.few_distinct)
         if counts is not None:
-            position = source.columns.index(name)
-            views[name] = view_of_counts(name, position, counts, thresholds)
-    rest = [c for c in source.columns if c not in views]
-    for view in views_of_many(source, rest, thresholds):
-        views[view.name] = view
-    ordered = [views[c] for c in source.columns]
-    for view in ordered:
-        _find_personal_data(view, view.name in set(masked))
-    return ordered
+            views[name] = view_of_counts(name, source.place(name), counts, thresholds)
+    rest = [name for name in columns if name not in views]
+    views |= {view.name: view for view in views_of_many(source, rest, thresholds)}
+    return (views[name] for name in columns)
 
 
-def _sketch(source: FeedSource, thresholds: Thresholds) -> dict[str, int]:
-    sketches: dict[str, int] = {}
-    for chunk in chunks(source.columns, thresholds.columns_per_statement):
-        counted = ", ".join(f"approx_count_distinct({quoted(c)})" for c in chunk)
-        sketches.update(zip(chunk, source.one(f"SELECT {counted} FROM feed"), strict=True))
-    return sketches
+def _sketch(source: FeedSource, columns: Sequence[str]) -> dict[str, int]:
+    counted = ", ".join(f"approx_count_distinct({quoted(c)})" for c in columns)
+    return dict(zip(columns, source.one(f"SELECT {counted} FROM feed"), strict=True))
 
 
 def chunks(names: Sequence[str], size: int) -> list[Sequence[str]]:

@@ -101,7 +101,7 @@ def _from_sample(source: FeedSource, name: str, thresholds: Thresholds) -> _Colu
     decision = decide_type(name, tally, thresholds.type_share)
     view = ColumnView(
         name=name,
-        position=source.columns.index(name),
+        position=source.place(name),
         rows=source.rows,
         type=decision,
         tally=Tally(),

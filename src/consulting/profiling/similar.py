@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from functools import cache
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -116,13 +117,14 @@ def misspellings(values: Mapping[str, int], ratio: float, letters_per_edit: int)
     rare = [(t, n) for t, n in usable.items() if n * ratio <= highest]
     if not rare or not frequent or len(rare) * len(frequent) > _PAIRS:
         return {}
-    with duckdb.connect() as connection:
-        connection.execute("CREATE TABLE rare AS SELECT unnest($1) AS t, unnest($2) AS n",
-                           [[t for t, _ in rare], [n for _, n in rare]])  # fmt: skip
-        connection.execute("CREATE TABLE frequent AS SELECT unnest($1) AS t, unnest($2) AS n",
-                           [[t for t, _ in frequent], [n for _, n in frequent]])  # fmt: skip
+    with _database().cursor() as connection:
+        for name, found in (("rare", rare), ("frequent", frequent)):
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT unnest($1) AS t, unnest($2) AS n",
+                [[t for t, _ in found], [n for _, n in found]],
+            )
         allowed = f"greatest(1, length(r.t) // {letters_per_edit})"
-        found = connection.execute(
+        close = connection.execute(
             "SELECT r.t, f.t FROM rare r JOIN frequent f ON "
             f"abs(length(r.t) - length(f.t)) <= {allowed} AND r.n * {ratio} <= f.n AND r.t <> f.t "
             f"WHERE damerau_levenshtein(lower(r.t), lower(f.t)) <= {allowed} "
@@ -133,10 +135,16 @@ def misspellings(values: Mapping[str, int], ratio: float, letters_per_edit: int)
         for word in set(_words(text)):
             uses[word] += n
     wrong: dict[str, str] = {}
-    for text, right in found:
+    for text, right in close:
         if _digits(text) == _digits(right) and _misspelt(text, right, uses, ratio):
             wrong.setdefault(text, right)
     return wrong
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One empty database for all columns: to open one costs more than most columns do."""
+    return duckdb.connect()
 
 
 def _words(text: str) -> list[str]:

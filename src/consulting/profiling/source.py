@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from consulting.profiling.thresholds import Thresholds
     from consulting.records import FileReading
 
+_WIDE = 50  # columns; up to that many, all statements may read from all of them
+_NARROW_CELLS = 20_000_000  # of more cells the reading costs more than the other columns do
 _OWN = ("_file", "_row")
 # Knuth's multiplicative hash: spreads a sample evenly over line numbers, the same on any machine.
 _SPREAD = "(_row * 2654435761) % 4294967296"
@@ -59,6 +61,7 @@ class FeedSource:
     ) -> None:
         self._connection = connection
         self.columns = tuple(columns)
+        self._places = {name: at for at, name in enumerate(columns)}
         self.rows = rows
         self.sampled = 0
 
@@ -69,6 +72,35 @@ class FeedSource:
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
         """The one row of an aggregate over the view `feed`."""
         return self.query(sql, parameters)[0]
+
+    @contextmanager
+    def narrowed(self, columns: Sequence[str]) -> Iterator[None]:
+        """Lets `feed` and `sample` hold some columns only, for queries that need no other.
+
+        A statement costs time for each column of what it reads from, named or not, so that a
+        statement for each of many columns would cost the square of their number.
+        """
+        if len(self.columns) <= _WIDE or self.rows * len(columns) > _NARROW_CELLS:
+            yield
+            return
+        named = ", ".join(quoted(name) for name in columns)
+        self.query("ALTER VIEW feed RENAME TO whole_feed")
+        self.query("ALTER TABLE sample RENAME TO whole_sample")
+        try:
+            self.query(f"CREATE TEMP TABLE feed AS SELECT {named} FROM whole_feed")
+            # a part of the sample is chosen by the order of its rows
+            order = "ORDER BY rowid"
+            self.query(f"CREATE TEMP TABLE sample AS SELECT {named} FROM whole_sample {order}")
+            yield
+        finally:
+            self.query("DROP TABLE IF EXISTS feed")
+            self.query("DROP TABLE IF EXISTS sample")
+            self.query("ALTER VIEW whole_feed RENAME TO feed")
+            self.query("ALTER TABLE whole_sample RENAME TO sample")
+
+    def place(self, column: str) -> int:
+        """Where a column stands, from 0."""
+        return self._places[column]
 
     def draw_sample(self, rows: int) -> None:
         """Makes the table `sample` of about `rows` rows spread evenly, the same every time."""
