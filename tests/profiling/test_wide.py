@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from consulting.profiling import profile_feed
 from consulting.profiling import source as feed_source
@@ -16,6 +15,8 @@ from consulting.records import FileReading
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import pytest
 
 ROWS = 40
 
@@ -62,8 +63,8 @@ def test_no_statement_is_made_of_all_columns_for_each_of_them(
     def counting(
         self: feed_source.FeedSource, sql: str, parameters: Sequence[Any] = ()
     ) -> list[tuple[Any, ...]]:
-        read = query(self, "SELECT count(*) FROM (DESCRIBE feed)")[0][0]
-        made[len(self.columns)] += read > len(self.columns) and "FROM feed" in sql
+        tables = {row[0] for row in query(self, "SHOW TABLES")}
+        made[len(self.columns)] += "whole_feed" not in tables and "FROM feed" in sql
         return query(self, sql, parameters)
 
     monkeypatch.setattr(feed_source.FeedSource, "query", counting)
