@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,10 +11,11 @@ import pyarrow.parquet as pq
 
 from consulting.profiling import profile_feed
 from consulting.profiling import source as feed_source
+from consulting.profiling.thresholds import Thresholds
 from consulting.records import FileReading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pytest
@@ -44,7 +46,7 @@ def wide_feed(folder: Path, columns: int) -> FileReading:
 def test_a_wide_feed_has_the_profile_it_would_have_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reading = wide_feed(tmp_path, 60)
+    reading = wide_feed(tmp_path, 52)
     narrowed = profile_feed("o", [reading], tmp_path)
     monkeypatch.setattr(feed_source, "_NARROW_CELLS", 0)
     whole = profile_feed("o", [reading], tmp_path)
@@ -58,17 +60,28 @@ def test_no_statement_is_made_of_all_columns_for_each_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: Counter[int] = Counter()
-    query = feed_source.FeedSource.query
+    query, narrowed = feed_source.FeedSource.query, feed_source.FeedSource.narrowed
+    narrow = False
+
+    @contextmanager
+    def noted(self: feed_source.FeedSource, columns: Sequence[str]) -> Iterator[None]:
+        nonlocal narrow
+        with narrowed(self, columns):
+            narrow = len(columns) < len(self.columns)
+            yield
+            narrow = False
 
     def counting(
         self: feed_source.FeedSource, sql: str, parameters: Sequence[Any] = ()
     ) -> list[tuple[Any, ...]]:
-        tables = {row[0] for row in query(self, "SHOW TABLES")}
-        made[len(self.columns)] += "whole_feed" not in tables and "FROM feed" in sql
+        made[len(self.columns)] += not narrow and "FROM feed" in sql
         return query(self, sql, parameters)
 
+    monkeypatch.setattr(feed_source.FeedSource, "narrowed", noted)
     monkeypatch.setattr(feed_source.FeedSource, "query", counting)
     for columns in (100, 200):
         folder = tmp_path / str(columns)
-        profile_feed("o", [wide_feed(folder, columns)], folder)
+        # of pairs of columns, no more than of so many columns are looked at
+        one_by_one = Thresholds(dependency_columns=0)
+        profile_feed("o", [wide_feed(folder, columns)], folder, thresholds=one_by_one)
     assert made[200] <= made[100] + 5
