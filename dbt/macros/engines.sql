@@ -25,10 +25,10 @@
 {%- endmacro %}
 
 {#- Blanks of all kinds off both ends: spaces, tabs, line ends, no-break and zero-width spaces, BOM. -#}
-{% macro trimmed(sql) -%}{{ adapter.dispatch('trimmed', 'consulting')(sql) }}{%- endmacro %}
-{% macro default__trimmed(sql) -%}
+{% macro without_blanks(sql) -%}{{ adapter.dispatch('without_blanks', 'consulting')(sql) }}{%- endmacro %}
+{% macro default__without_blanks(sql) -%}
   {#- to look at both ends costs a fifth of trimming, and few texts need it -#}
-  case when {{ matches(sql, '^[\\s\\v\\x{a0}\\x{2007}\\x{200b}\\x{202f}\\x{3000}\\x{feff}]|[\\s\\v\\x{a0}\\x{2007}\\x{200b}\\x{202f}\\x{3000}\\x{feff}]$') }} then
+  case when {{ matches(sql, grammar('space_at_an_end')) }} then
   trim({{ sql }}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8199) || chr(8203) || chr(8239) || chr(12288) || chr(65279))
   else {{ sql }} end
 {%- endmacro %}
@@ -39,4 +39,10 @@
 {%- endmacro %}
 {% macro default__parsed_timestamp(sql, formats) -%}
   try_strptime({{ sql }}, [{% for format in formats %}{{ literal(format) }}{{ ', ' if not loop.last }}{% endfor %}])
+{%- endmacro %}
+
+{#- As `parsed_timestamp`, of formats with a zone (`%z`): the moment in UTC, without a zone. -#}
+{% macro parsed_moment(sql, formats) -%}{{ adapter.dispatch('parsed_moment', 'consulting')(sql, formats) }}{%- endmacro %}
+{% macro default__parsed_moment(sql, formats) -%}
+  make_timestamp(epoch_us({{ parsed_timestamp(sql, formats) }}))
 {%- endmacro %}

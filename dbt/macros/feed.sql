@@ -132,10 +132,6 @@ select
 from reasons
 {%- endmacro %}
 
-{% macro without_null_tokens(sql, meta) -%}
-  case when lower({{ sql }}) in ({{ lowered(meta.get('null_tokens', var('null_tokens')) + ['']) }}) then null else {{ sql }} end
-{%- endmacro %}
-
 {#- The CTE `ranked`: the accepted rows whose key occurs more than once, ranked; rank 1 is kept.
     Only they are sorted: a window over all of ten million rows would not fit into memory, nor would
     a CTE of all accepted rows, which engines hold if it is used twice. A row without a complete key

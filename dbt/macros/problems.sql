@@ -2,19 +2,14 @@
     `text` is the trimmed text, `bare` the same without unit or currency, and `value` what the rule
     made of it. -#}
 {% macro problems(name, text, bare, value, meta) -%}
-  {%- set code_of = {
-    'to_integer': 'not_an_integer', 'to_decimal': 'not_a_number', 'to_money': 'not_an_amount',
-    'to_date': 'not_a_date', 'to_timestamp': 'not_a_timestamp', 'to_boolean': 'not_a_boolean',
-    'to_phone': 'not_a_phone', 'to_email': 'not_an_email', 'to_code': 'not_in_list', 'to_text': 'not_a_text'
-  } -%}
   {%- set rule = meta.get('rule', 'to_text') -%}
   {%- set found = [] -%}
   {%- if meta.get('required') -%}{%- do found.append(('missing', text ~ ' is null')) -%}{%- endif -%}
-  {%- if rule in ('to_decimal', 'to_money') and meta.get('decimal') == 'either' -%}
+  {%- if meta.get('decimal') == 'either' -%}
     {%- do found.append(('ambiguous_number', value ~ ' is null and ' ~ number_text(bare, 'point') ~ ' is not null')) -%}
   {%- endif -%}
-  {%- if rule != 'to_text' -%}
-    {%- do found.append((code_of[rule], text ~ ' is not null and ' ~ value ~ ' is null')) -%}
+  {%- if unfit_reason(rule) -%}
+    {%- do found.append((unfit_reason(rule), text ~ ' is not null and ' ~ value ~ ' is null')) -%}
   {%- endif -%}
   {%- if meta.get('max_length') -%}
     {%- do found.append(('too_long', 'length(' ~ value ~ ') > ' ~ meta['max_length'])) -%}

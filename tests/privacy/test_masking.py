@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consulting.errors import ConfigurationError
-from consulting.null_tokens import is_null_like
+from consulting.rules.missing import is_null_like
 from consulting.privacy import detect_pii, mask, masking_key, shape
 
 if TYPE_CHECKING:

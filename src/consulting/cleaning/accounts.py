@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_memory import open_bounded
 from consulting.cleaning.models import feeds_of, read_columns
-from consulting.cleaning.rules import column_rule, describe_rule
 from consulting.cleaning.warehouse import Tables
 from consulting.corrections import UNKNOWN_CORRECTION
 from consulting.records import NO_MODELS, FeedAccount, Step
+from consulting.rules import column_rule, describe_rule
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from consulting.cleaning.rules import ColumnRule
     from consulting.records import FileReading
+    from consulting.rules import ColumnRule
 
 UNPARSED = "file:unparsed"
 _STAGE = "cleaned"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from consulting.bounded_memory import open_bounded
 from consulting.cleaning.lineage import Lineage
 from consulting.cleaning.models import declared_columns, feeds_of, read_columns
-from consulting.cleaning.rules import column_rule, describe_rule
 from consulting.cleaning.warehouse import Tables
 from consulting.records import ColumnMapping
+from consulting.rules import column_rule, describe_rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

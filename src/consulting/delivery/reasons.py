@@ -4,29 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consulting.rules import reason_sentences
+
 if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
 
 NO_COLUMN = {"", "row", "file", "feed", "correction"}
 """What stands in a code's place where it is about no column."""
-_SENTENCES = {
-    "above_maximum": "{} is above the largest value allowed",
-    "ambiguous_number": "{} could be read as two different numbers",
-    "below_minimum": "{} is below the smallest value allowed",
-    "missing": "{} is empty, and a value is required",
-    "not_a_boolean": "{} is neither yes nor no",
-    "not_a_date": "{} is not a date",
-    "not_a_number": "{} is not a number",
-    "not_a_phone": "{} is not a phone number",
-    "not_a_timestamp": "{} is not a date with a time",
-    "not_an_amount": "{} is not an amount of money",
-    "not_an_email": "{} is not an e-mail address",
-    "not_an_integer": "{} is not a whole number",
-    "not_in_list": "{} is not on the agreed list",
-    "too_long": "{} is longer than agreed",
-    "wrong_format": "{} is not of the agreed form",
-}
-"""The codes of the cleaning rules, about a column."""
 _WORDS = {
     "no_models": "there are no rules for this kind of file yet",
     "not_recognised": "its _correction_id is of no row that we rejected",
@@ -49,8 +33,8 @@ def reason_in_words(code: str, inputs: DeliveryInputs, feed: str) -> str:
     if place in NO_COLUMN:
         return _WORDS.get(kind, kind.replace("_", " ").strip())
     column = f"“{source_column(inputs, feed, place)}”"
-    if kind in _SENTENCES:
-        return _SENTENCES[kind].format(column)
+    if sentence := reason_sentences().get(kind):
+        return sentence.format(column)
     return f"{column}: {kind.replace('_', ' ').strip()}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from consulting.null_tokens import is_null_like
+from consulting.rules.missing import is_null_like
 from consulting.privacy.column_names import kind_by_name
 from consulting.privacy.content import LENIENT, STRICT, kind_inside
 from consulting.records import Record

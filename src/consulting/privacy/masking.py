@@ -19,7 +19,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from consulting.errors import ConfigurationError
-from consulting.null_tokens import is_null_like
+from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from consulting.profiling.dates import read_compact_date
+from consulting.rules.dates import read_compact_date
 from consulting.profiling.statistics import (
     day_histogram,
     histogram,

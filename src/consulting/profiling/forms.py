@@ -6,8 +6,8 @@ import re
 from typing import NamedTuple
 
 from consulting.privacy.content import is_email, is_phone
-from consulting.profiling.dates import DateText, is_time, read_date
-from consulting.profiling.numbers import NumberText, read_number
+from consulting.rules.dates import DateText, is_time, read_date
+from consulting.rules.numbers import NumberText, read_number
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _URL = re.compile(r"(https?|ftp)://\S+|www\.[\w-]+\.\S+", re.IGNORECASE)

@@ -10,7 +10,7 @@ from consulting.profiling.wording import date_format
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from consulting.profiling.dates import DateText
+    from consulting.rules.dates import DateText
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
 

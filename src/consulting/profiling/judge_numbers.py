@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
-    from consulting.profiling.numbers import NumberText
+    from consulting.rules.numbers import NumberText
 
 _NUMERIC = frozenset({"integer", "decimal", "money", "code"})
 _COMMA = frozenset({"comma", "grouped_comma"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from consulting.null_tokens import is_null_like
+from consulting.rules.missing import is_null_like
 from consulting.profiling.few import day_counts
 from consulting.profiling.many_numbers import add_numbers
 from consulting.profiling.ordinary import Ordinary, choose_ordinary

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from consulting.bounded_memory import bound_memory
-from consulting.null_tokens import NULL_TOKENS, WHITESPACE
+from consulting.rules.missing import NULL_TOKENS, WHITESPACE
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from consulting.profiling.forms import Form, read_form
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from consulting.profiling.dates import DateText
-    from consulting.profiling.numbers import NumberText
+    from consulting.rules.dates import DateText
+    from consulting.rules.numbers import NumberText
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from consulting.privacy.column_names import kind_by_name, words
 from consulting.privacy.content import could_be_phone
-from consulting.profiling.dates import read_compact_date
+from consulting.rules.dates import read_compact_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from consulting.null_tokens import WHITESPACE, is_null_like
+from consulting.rules.missing import WHITESPACE, is_null_like
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

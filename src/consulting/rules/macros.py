@@ -1,0 +1,97 @@
+"""Writes `dbt/macros/rules.sql`: the macros and patterns of all rules, for dbt to read."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from consulting.rules import all_rules
+from consulting.rules.missing import GRAMMAR
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEAD = """\
+{#- Written from the rules in `consulting.rules` by `make docs`; change them there.
+    Each rule takes the SQL of a trimmed text (NULL where there is no value) and the column's meta,
+    and gives the SQL of the typed value: NULL where the text can not be that. The caller turns such
+    a NULL into a reason code (see problems.sql); no value is lost in silence. -#}
+"""
+_FRAME = """
+{% macro apply_rule(sql, meta) -%}
+  {%- set rules = {RULES} -%}
+  {%- set rule = meta.get('rule', 'to_text') -%}
+  {%- if rule not in rules -%}
+    {{ exceptions.raise_compiler_error("There is no cleaning rule '" ~ rule ~ "'. Use one of " ~ rules | join(', ') ~ '.') }}
+  {%- endif -%}
+  {{ rules[rule](sql, meta) }}
+{%- endmacro %}
+
+{#- The text in the one form that the rule's second step reads; `stage` makes it a column. -#}
+{% macro bare_text(sql, meta) -%}
+  {%- set bare = {BARE} -%}
+  {%- set rule = meta.get('rule', 'to_text') -%}
+  {{ bare[rule](sql, meta) if rule in bare else sql }}
+{%- endmacro %}
+
+{#- As `apply_rule`, of a `bare_text`. -#}
+{% macro apply_rule_to_bare(sql, meta) -%}
+  {%- set rules = {OF_BARE} -%}
+  {{ rules.get(meta.get('rule'), apply_rule)(sql, meta) }}
+{%- endmacro %}
+
+{#- The reason code of a text that the rule can not read. -#}
+{% macro unfit_reason(rule) -%}{%- do return({UNFIT}[rule]) -%}{%- endmacro %}
+
+{#- The patterns and words that the profile reads with, too. -#}
+{% macro grammar(name) -%}
+  {%- do return({GRAMMAR}[name]) -%}
+{%- endmacro %}
+"""
+
+
+def rule_macros() -> str:
+    """The text of the macros of all rules that are installed."""
+    rules = all_rules().values()
+    files = dict.fromkeys(path for rule in rules for path in rule.macro_files())
+    grammar: dict[str, Any] = dict(GRAMMAR)
+    for rule in rules:
+        grammar |= rule.grammar
+    parts = {
+        "RULES": _mapping({rule.name: rule.name for rule in rules}),
+        "BARE": _mapping({rule.name: rule.bare for rule in rules if rule.bare}),
+        "OF_BARE": _mapping({rule.name: rule.of_bare for rule in rules if rule.of_bare}),
+        "UNFIT": _text({rule.name: rule.unfit_reason() for rule in rules}),
+        "GRAMMAR": _text(grammar),
+    }
+    frame = _FRAME
+    for name, part in parts.items():
+        frame = frame.replace("{" + name + "}", part)
+    return _HEAD + frame + "".join("\n" + path.read_text(encoding="utf-8") for path in files)
+
+
+def write_rule_macros(dbt_dir: Path) -> bool:
+    """Write them into a dbt project; tells whether they were other ones before."""
+    path = dbt_dir / "macros" / "rules.sql"
+    text = rule_macros()
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    return True
+
+
+def _mapping(names: dict[str, str]) -> str:
+    """Names with the macros of these names, as Jinja."""
+    return "{" + ", ".join(f"'{name}': {macro}" for name, macro in names.items()) + "}"
+
+
+def _text(value: Any) -> str:
+    """A value as Jinja: JSON, one line for each key of a mapping."""
+    if isinstance(value, dict):
+        pairs = (f"    {json.dumps(key)}: {_flat(item)}" for key, item in value.items())
+        return "{\n" + ",\n".join(pairs) + "\n  }"
+    return _flat(value)
+
+
+def _flat(value: Any) -> str:
+    return "none" if value is None else json.dumps(value)

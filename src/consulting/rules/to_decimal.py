@@ -1,0 +1,95 @@
+"""Numbers with a fraction."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from consulting.rules import numbers
+from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
+
+MARKS = {"point": "decimal point", "comma": "decimal comma", "either": "either decimal mark"}
+_LONGEST_SCALE = 12
+
+
+class WithMark(Bounded):
+    """What numbers and amounts have in common."""
+
+    usual_scale: ClassVar[int] = 4
+    grammar: ClassVar = numbers.GRAMMAR
+    bare: ClassVar = "bare_number"
+    of_bare: ClassVar = "decimal_of"
+
+    decimal: Literal["point", "comma", "either"] = Field(
+        default="point",
+        description="`point`, `comma`, or `either`: read where the text tells which, and "
+        "`ambiguous_number` where it does not",
+    )
+    scale: int | None = Field(
+        default=None, ge=0, le=_LONGEST_SCALE, description="digits kept after the mark"
+    )
+
+    @property
+    def digits(self) -> int:
+        """The digits kept after the mark."""
+        return self.usual_scale if self.scale is None else self.scale
+
+    @classmethod
+    def mark_and_scale(cls, column: Evidence) -> dict[str, Any]:
+        """The arguments that read all digits of a column."""
+        mark = numbers.decimal_mark({f.format: f.count for f in column.formats})
+        found: dict[str, Any] = {}
+        if mark not in {None, "point"}:
+            found["decimal"] = "comma" if mark == "comma" else "either"
+        if column.fraction_digits > cls.usual_scale:
+            found["scale"] = min(column.fraction_digits, _LONGEST_SCALE)
+        return found
+
+
+class ToDecimal(WithMark):
+    """Numbers with a fraction, with or without marks between thousands."""
+
+    name: ClassVar = "to_decimal"
+    makes: ClassVar = "decimal(18, scale), more digits where the scale is above 4"
+    types: ClassVar = ("decimal",)
+    reasons: ClassVar = {
+        "not_a_number": "{} is not a number",
+        "ambiguous_number": "{} could be read as two different numbers",
+        **OUT_OF_BOUNDS,
+    }
+    sql: ClassVar = ("numbers.sql", "to_decimal.sql")
+    cases: ClassVar = (
+        ({}, "1,234.50", Decimal("1234.5")),
+        ({}, "12,34,567.5", Decimal("1234567.5")),
+        ({}, "(9.50)", Decimal("-9.5")),
+        ({}, "2.15E-02", Decimal("0.0215")),
+        ({}, "12E5", "not_a_number"),
+        ({"scale": 8}, "0.12345678", Decimal("0.12345678")),
+        ({"decimal": "comma"}, "3\u202f109,51", Decimal("3109.51")),
+        ({"decimal": "comma"}, "2.107", Decimal(2107)),
+        ({"decimal": "either"}, "2.107", "ambiguous_number"),
+        ({"decimal": "either"}, "2,107", "ambiguous_number"),
+        ({"unit": ["oz", "oz."]}, "12 oz.", Decimal(12)),
+    )
+
+    unit: str | tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="the text after the number, or its spellings"
+    )
+
+    def conversion(self) -> str:
+        """What it makes of a value."""
+        unit = numbers.unit_in_words(self.unit)
+        return f"number{unit}, {MARKS[self.decimal]}, {self.digits} digits after it"
+
+    @classmethod
+    def proposed(cls, column: Evidence) -> Proposal | None:
+        """With its mark, its digits and its unit; several units can not be one number."""
+        units = [unit.format for unit in column.units]
+        if len({unit.casefold().rstrip(".") for unit in units}) > 1:
+            return None
+        arguments = cls.mark_and_scale(column)
+        if units:
+            arguments["unit"] = units[0] if len(units) == 1 else units
+        return cls.name, arguments

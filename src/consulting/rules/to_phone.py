@@ -1,0 +1,37 @@
+"""Telephone numbers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from consulting.rules.rule import ColumnRule
+
+
+class ToPhone(ColumnRule):
+    """Numbers in international form, extensions taken off."""
+
+    name: ClassVar = "to_phone"
+    makes: ClassVar = "“+”, country code, number; extensions taken off"
+    types: ClassVar = ("phone",)
+    reasons: ClassVar = {"not_a_phone": "{} is not a phone number"}
+    sql: ClassVar = ("to_phone.sql",)
+    cases: ClassVar = (
+        ({"country_code": "1", "national_length": 10}, "(555) 123-4567", "+15551234567"),
+        ({}, "12", "not_a_phone"),
+    )
+
+    country_code: str | None = Field(
+        default=None,
+        pattern=r"^[1-9][0-9]{0,2}$",
+        description='`"1"`: of numbers that are written without one',
+    )
+    national_length: int | None = Field(
+        default=None, ge=4, le=12, description="`10`: the digits without the country code"
+    )
+
+    def conversion(self) -> str:
+        """What it makes of a value."""
+        assumed = f", +{self.country_code} where none is written" if self.country_code else ""
+        return f"phone number in international form{assumed}"

@@ -1,0 +1,36 @@
+"""Days with a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from consulting.rules.rule import OUT_OF_BOUNDS
+from consulting.rules.to_date import WithFormats
+
+
+class ToTimestamp(WithFormats):
+    """The moment in UTC where a zone is written, the time as it stands where none is."""
+
+    what: ClassVar = "date and time"
+    name: ClassVar = "to_timestamp"
+    makes: ClassVar = "timestamp; in UTC where a zone is written"
+    types: ClassVar = ("timestamp",)
+    reasons: ClassVar = {"not_a_timestamp": "{} is not a date with a time", **OUT_OF_BOUNDS}
+    sql: ClassVar = ("dates.sql", "to_timestamp.sql")
+    of_bare: ClassVar = "timestamp_of"
+    cases: ClassVar = tuple(
+        ({"formats": [pattern]}, text, datetime.fromisoformat(want) if want else "not_a_timestamp")
+        for pattern, text, want in (
+            ("%Y-%m-%d %H:%M:%S%z", "2024-02-11 01:15:11 UTC", "2024-02-11 01:15:11"),
+            ("%Y-%m-%d %H:%M:%S%z", "2024-02-11 01:15:11 -0500", "2024-02-11 06:15:11"),
+            ("%Y-%m-%d %H:%M:%S.%f%z", "2024-02-11 01:15:11.001+00", "2024-02-11 01:15:11.001"),
+            ("%Y-%m-%dT%H:%M:%S%z", "2024-03-02T01:30:01Z", "2024-03-02 01:30:01"),
+            ("%Y-%m-%dT%H:%M:%S.%f", "2024-02-02T01:01:07.0000019", "2024-02-02 01:01:07.000001"),
+            ("%Y-%m-%dT%H:%M:%S.%f", "2024-02-02T01:01:07,123456789", "2024-02-02 01:01:07.123456"),
+            ("%m/%d/%Y %I:%M %p", "2/3/2024 2:05 p.m.", "2024-02-03 14:05:00"),
+            ("%m/%d/%Y %I:%M%p", "2/3/2024 2:05PM", "2024-02-03 14:05:00"),
+            ("%Y-%m-%d %H:%M:%S", "2024-02-11 01:15:11 UTC", None),
+            ("%Y-%m-%dT%H:%M:%S", "2024-01-05T25:00:00", None),
+        )
+    )
