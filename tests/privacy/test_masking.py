@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consulting.errors import ConfigurationError
-from consulting.rules.missing import is_null_like
 from consulting.privacy import detect_pii, mask, masking_key, shape
+from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from consulting.rules.missing import WHITESPACE, is_null_like
 from consulting.profiling import FeedProfile, Issue, Thresholds, profile_feed, profile_schema
 from consulting.profiling.schema import SCHEMA_FILE, rendered_schema
 from consulting.records import FileReading
+from consulting.rules.missing import WHITESPACE, is_null_like
 from consulting.sql import quoted
 
 Profile = Callable[..., FeedProfile]

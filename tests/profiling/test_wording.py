@@ -4,12 +4,12 @@ import pytest
 
 from consulting.profiling.wording import (
     counted,
-    date_format,
     enumerated,
     figure,
     inflected,
     share,
 )
+from consulting.rules.dates import date_format
 
 
 def test_words_agree_with_their_count() -> None:

@@ -163,11 +163,11 @@ class ClientModels:
 
     def rules(self, feed: str) -> dict[str, str]:
         """Source column → the rule that reads it, where the YAML names one."""
-        return {
-            meta["from"]: meta["rule"]
-            for meta in read_columns(self.load_manifest(), feed).values()
-            if meta.get("rule")
-        }
+        rules: dict[str, str] = {}
+        for meta in read_columns(self.load_manifest(), feed).values():
+            if meta.get("rule"):
+                rules.setdefault(meta["from"], meta["rule"])
+        return rules
 
     def _has_models(self) -> bool:
         return any(path.suffix != ".md" for path in _model_files(self.folder))

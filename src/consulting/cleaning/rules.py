@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from consulting.rules import ColumnRule
 
+
 def check_rules(manifest: dict[str, Any], folder: Path, client_id: str) -> None:
     """Check every column's meta and every dedupe of a client.
 

@@ -99,6 +99,9 @@ ADVICE: dict[str, Words] = {
     "garbled_text": Words(
         "Garbled letters", "Check them in your own system, and send the file as UTF-8."
     ),
+    "foreign_digits": Words(
+        "Digits other than 0 to 9", "Send plain digits; the others are read as text."
+    ),
     "formula_like_values": Words(
         "Values that look like formulas", "Open your own file with care; ours are harmless."
     ),

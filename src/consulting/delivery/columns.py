@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from consulting.delivery.charts import histogram, share_bar
 from consulting.delivery.pages import number, percent, plural, type_words
-from consulting.profiling import date_format
+from consulting.rules.dates import date_format
+from consulting.rules.numbers import NOTATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
     from consulting.profiling import ColumnProfile, FeedProfile, FormatCount
 
-_NOTATIONS = {
-    "point": "decimal point",
-    "comma": "decimal comma",
-    "grouped": "with thousands commas",
-    "grouped_comma": "with thousands points",
-    "grouped_space": "with thousands spaces",
-    "unclear": "as 1,234, which could be two numbers",
-    "scientific": "as 1.2E+3",
-    "plain": "digits only",
-}
 _TOP_SHOWN = 4
 _LONGEST_SHOWN = 40
 _ALMOST_UNIQUE = 0.9
@@ -153,7 +144,7 @@ def _formats(formats: Sequence[FormatCount], *, day_first: bool | None = None) -
 
 
 def _notation(code: str, *, day_first: bool | None) -> str:
-    return _NOTATIONS.get(code) or date_format(code, day_first=day_first)
+    return NOTATIONS[code].words if code in NOTATIONS else date_format(code, day_first=day_first)
 
 
 def _figure(value: float) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from consulting.rules.missing import is_null_like
 from consulting.privacy.column_names import kind_by_name
 from consulting.privacy.content import LENIENT, STRICT, kind_inside
 from consulting.records import Record
+from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

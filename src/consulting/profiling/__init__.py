@@ -14,11 +14,10 @@ from consulting.profiling.model import (
     ValueCount,
 )
 from consulting.profiling.profile import profile_feed
-from consulting.profiling.propose import propose_columns
+from consulting.profiling.propose import Proposal, propose_columns, propose_feed
 from consulting.profiling.schema import profile_schema
 from consulting.profiling.score import Score, ScorePart, quality_score
 from consulting.profiling.thresholds import Thresholds
-from consulting.profiling.wording import date_format
 
 __all__ = [
     "Bin",
@@ -30,17 +29,18 @@ __all__ = [
     "FormatCount",
     "Issue",
     "NumberSummary",
+    "Proposal",
     "Relation",
     "Score",
     "ScorePart",
     "Thresholds",
     "ValueCount",
     "compare",
-    "date_format",
     "find_relations",
     "profile_across",
     "profile_feed",
     "profile_schema",
     "propose_columns",
+    "propose_feed",
     "quality_score",
 ]

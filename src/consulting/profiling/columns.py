@@ -9,14 +9,17 @@ from consulting.privacy import PiiFinding, detect_pii, shape
 from consulting.profiling.few import view_of_counts
 from consulting.profiling.many import views_of_many
 from consulting.profiling.model import ColumnProfile, FormatCount, ValueCount
-from consulting.profiling.view import ColumnView, trim
+from consulting.rules.dates import COMPACT
+from consulting.rules.missing import WHITESPACE
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from consulting.profiling.source import FeedSource
+    from consulting.profiling.tally import Tally
     from consulting.profiling.thresholds import Thresholds
+    from consulting.profiling.view import ColumnView
 
 _SHAPES = 10
 _LONGEST_SHOWN = 200
@@ -112,12 +115,14 @@ def column_profile(view: ColumnView) -> ColumnProfile:
         top_values=_top_values(view),
         histogram=() if view.pii else view.histogram,
         shapes=_shapes(view),
-        formats=_formats(tally.patterns if dates else tally.notations),
+        formats=_formats(_date_formats(tally) if dates else tally.notations),
         ambiguous_dates=tally.open_order if dates else 0,
         day_first=_day_first(view) if dates else None,
         units=() if view.private else _formats(tally.units),
         currencies=_formats(tally.currencies),
         leading_zeros=tally.leading_zeros,
+        fraction_digits=tally.fraction,
+        kept_words=tuple(sorted(view.kept)),
         untrimmed=view.known.get("untrimmed", _untrimmed(view)),
         pii=view.pii,
         masked=view.masked,
@@ -138,7 +143,7 @@ def _short(text: str | None) -> str | None:
 
 def _untrimmed(view: ColumnView) -> int:
     return sum(n for values in (view.values, view.null_like) for t, n in values.items()
-               if t != trim(t))  # fmt: skip
+               if t != t.strip(WHITESPACE))  # fmt: skip
 
 
 def _counted(values: Sequence[tuple[str, int]], rows: int) -> tuple[ValueCount, ...]:
@@ -168,6 +173,12 @@ def _shapes(view: ColumnView) -> tuple[ValueCount, ...]:
 def _formats(counter: Counter[str]) -> tuple[FormatCount, ...]:
     ordered = sorted(counter.items(), key=lambda p: (-p[1], p[0]))
     return tuple(FormatCount(format=f, count=n) for f, n in ordered if n)
+
+
+def _date_formats(tally: Tally) -> Counter[str]:
+    """Digits alone are dates where most values are such: 20240131."""
+    digits = tally.notations["plain"]
+    return Counter({**tally.patterns, **({COMPACT: digits} if 2 * digits >= tally.total else {})})
 
 
 def _day_first(view: ColumnView) -> bool | None:

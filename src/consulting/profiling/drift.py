@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from consulting.privacy.column_names import words
 from consulting.profiling.patches import add_column, label_of, rename_source, unified
-from consulting.profiling.propose import RULE_OF_TYPE, propose_columns
+from consulting.profiling.propose import propose_columns
 from consulting.profiling.shift import distribution_shift, value_similarity
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import counted, share
 from consulting.records import Record
+from consulting.rules import rule_of_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -246,9 +247,9 @@ class _Comparison:
             return None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
         rule = self._declared.get(now.name)
-        meant = rule is not None and rule == RULE_OF_TYPE.get(types[1])
+        expected = rule_of_type(types[1]).name
+        meant = rule is not None and rule == expected and expected != "to_text"
         breaks = now.name in self._declared and rule != "to_text"
-        expected = RULE_OF_TYPE.get(types[1], "to_text")
         return DriftFinding(
             feed=self._current.feed, kind="retyped_column", column=now.name,
             severity="info" if related or meant else "block" if breaks else "warn",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from consulting.rules.dates import read_compact_date
 from consulting.profiling.statistics import (
     day_histogram,
     histogram,
@@ -14,7 +13,9 @@ from consulting.profiling.statistics import (
 )
 from consulting.profiling.tally import Tally
 from consulting.profiling.typing import decide_type
-from consulting.profiling.view import ColumnView, Lengths, split_values, trim
+from consulting.profiling.view import ColumnView, Lengths, kept_words, split_values
+from consulting.rules.dates import read_compact_date
+from consulting.rules.missing import trim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,9 @@ def view_of_counts(
 ) -> ColumnView:
     """The view of a column from all its values with their counts (None: no value)."""
     blank, null_like, values = split_values(counts)
+    kept = kept_words(null_like, values)
+    null_like = {text: n for text, n in null_like.items() if text not in kept}
+    values |= kept
     tally = Tally()
     tally.add((trim(text), count) for text, count in values.items())
     present = {**null_like, **values}
@@ -38,6 +42,7 @@ def view_of_counts(
         tally=tally,
         blank=blank,
         null_like=null_like,
+        kept=kept,
         values=values,
         typical=list(values.items()),
         top=sorted(present.items(), key=lambda p: (-p[1], p[0]))[: thresholds.top_values],
@@ -69,10 +74,11 @@ def add_extent(view: ColumnView, thresholds: Thresholds) -> None:
     forms = view.tally.forms
     if view.type.name in {"integer", "decimal", "money"}:
         fitting = {t: (f, n) for t, (f, n) in forms.items() if view.type.fits(t, f) and f.number}
-        numbers = [(form.number.value, n) for form, n in fitting.values() if form.number]
+        mark = view.tally.mark
+        numbers = [(f.number.read_with(mark), n) for f, n in fitting.values() if f.number]
         view.numbers = summarise(numbers)
         view.histogram = histogram(numbers, thresholds.histogram_bins)
-        texts = [(form.number.value, text) for text, (form, _) in fitting.items() if form.number]
+        texts = [(f.number.read_with(mark), t) for t, (f, _) in fitting.items() if f.number]
         view.lowest, view.highest = min(texts)[1], max(texts)[1]
     elif view.type.name in {"date", "timestamp"}:
         days = day_counts(view)

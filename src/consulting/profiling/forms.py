@@ -8,12 +8,10 @@ from typing import NamedTuple
 from consulting.privacy.content import is_email, is_phone
 from consulting.rules.dates import DateText, is_time, read_date
 from consulting.rules.numbers import NumberText, read_number
+from consulting.rules.to_boolean import WORDS
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _URL = re.compile(r"(https?|ftp)://\S+|www\.[\w-]+\.\S+", re.IGNORECASE)
-_BOOLEANS = frozenset(
-    "true false yes no y n t f ja nein oui non si sí vrai faux wahr falsch on off".split()  # noqa: SIM905 - words
-)
 
 
 class Form(NamedTuple):
@@ -52,7 +50,7 @@ def read_form(text: str) -> Form:
         return _with_digits(text)
     if "@" in text and is_email(text):
         return _EMAIL
-    if text.casefold() in _BOOLEANS:
+    if text.casefold() in WORDS:
         return _BOOLEAN
     return _URL_FORM if _URL.fullmatch(text) else _TEXT
 

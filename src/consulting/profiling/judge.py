@@ -10,8 +10,8 @@ from consulting.profiling.judge_dates import date_issues
 from consulting.profiling.judge_numbers import number_issues
 from consulting.profiling.judge_texts import text_issues
 from consulting.profiling.similar import spelling_issues
-from consulting.profiling.view import ColumnView, trim
 from consulting.profiling.wording import counted, share
+from consulting.rules.missing import trim
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling.model import Issue
     from consulting.profiling.thresholds import Thresholds
+    from consulting.profiling.view import ColumnView
 
 _NULLABLE = "{c} IS NULL OR {t} = ''"
 _KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid", "index"})
@@ -189,6 +190,18 @@ def _placeholders(draft: Drafting) -> Iterator[Issue]:
         )  # fmt: skip
 
 
+def _kept_words(draft: Drafting) -> Iterator[Issue]:
+    kept = draft.view.kept
+    if kept:
+        yield draft.issue(
+            "placeholder_values", "warn",
+            "{n} [row holds|rows hold] “NA” among codes of two letters: the code of Namibia, or a "
+            "word for “no value”. It is kept as it is.",
+            "Ask; if it means “no value”, take `null_tokens` out of the column's rule.",
+            values=kept, question="Is “NA” a code here, or does it mean “no value”?",
+        )  # fmt: skip
+
+
 def _truncated(draft: Drafting) -> Iterator[Issue]:
     view = draft.view
     longest = view.lengths.longest or 0
@@ -224,5 +237,5 @@ def _personal_data(draft: Drafting) -> Iterator[Issue]:
 
 _RULES: tuple[Callable[[Drafting], Iterator[Issue]], ...] = (
     _missing, _constant, _keys, _misfits, date_issues, number_issues, text_issues,
-    spelling_issues, _placeholders, _truncated, _personal_data,
+    spelling_issues, _placeholders, _kept_words, _truncated, _personal_data,
 )  # fmt: skip

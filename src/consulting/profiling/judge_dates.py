@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.profiling.view import trim
-from consulting.profiling.wording import date_format
+from consulting.rules.dates import date_format
+from consulting.rules.missing import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from consulting.rules.dates import DateText
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
+    from consulting.rules.dates import DateText
 
 _EARLIEST = "1900-01-01"
 _LATEST = "2100-01-01"

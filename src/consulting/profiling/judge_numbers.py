@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.profiling.statistics import fences
-from consulting.profiling.view import trim
 from consulting.profiling.wording import counted, enumerated, figure
+from consulting.rules.missing import trim
+from consulting.rules.numbers import NOTATIONS
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from consulting.rules.numbers import NumberText
 
 _NUMERIC = frozenset({"integer", "decimal", "money", "code"})
-_COMMA = frozenset({"comma", "grouped_comma"})
-_POINT = frozenset({"point", "grouped"})
+_COMMA = frozenset(name for name, n in NOTATIONS.items() if n.says == "comma")
+_POINT = frozenset(name for name, n in NOTATIONS.items() if n.says == "point")
+_UNCLEAR = {"unclear": "1,234", "unclear_point": "1.234"}
 _ENOUGH_ROWS = 20
 _ENOUGH_DISTINCT = 8
 
@@ -64,16 +66,18 @@ def _notations(draft: Drafting) -> Iterator[Issue]:
 
 
 def _unclear(draft: Drafting) -> Iterator[Issue]:
-    notations = draft.view.tally.notations
-    decided = sum(notations[n] for n in (*_COMMA, *_POINT))
-    if notations["unclear"] and not decided:
+    tally = draft.view.tally
+    if tally.mark == "unclear":
+        like = next(text for name, text in _UNCLEAR.items() if tally.notations[name])
         yield draft.issue(
             "ambiguous_numbers", "warn",
-            "{n} [number|numbers] like “1,234” could be a thousand and more, or one and "
+            f"{{n}} [number|numbers] like “{like}” could be a thousand and more, or one and "
             "a fraction.",
-            "Declare the decimal mark in the column's rule; the comma is read as a thousands mark.",
-            values=_values(draft, lambda x: x.notation == "unclear"), count=notations["unclear"],
-            question="Is “1,234” more than a thousand?",
+            "Ask, then declare the decimal mark in the column's rule (decimal: point or comma); "
+            "until then the proposed rule rejects [it|them].",
+            values=_values(draft, lambda x: x.notation in _UNCLEAR),
+            count=sum(tally.notations[name] for name in _UNCLEAR),
+            question=f"Is “{like}” more than a thousand?",
         )  # fmt: skip
 
 
@@ -165,7 +169,8 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
     bottom, top = fences(numbers, draft.thresholds.outlier_fences)
     if bottom == top or view.distinct < _ENOUGH_DISTINCT or _counts_up(view.distinct, view.rows):
         return
-    values = _values(draft, lambda x: not bottom <= x.value <= top)
+    mark = view.tally.mark
+    values = _values(draft, lambda x: not bottom <= x.read_with(mark) <= top)
     count = view.known.get("outliers", sum(values.values()))
     if not 0 < count <= draft.thresholds.outlier_share * numbers.count:
         return

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from consulting.profiling.view import trim
+from consulting.rules.missing import WHITESPACE, trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ _MOJIBAKE = re.compile(
     r"\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac|\u00e2\u0080|\ufffd|\u00ef\u00bf\u00bd"
 )
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u00a0\u200b-\u200d\u2060\ufeff]|[\t\n\r]")
+_FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _FORMULA = re.compile(r"[=@].*|[+-](?![\d.,(\s]).*", re.DOTALL)
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _SHAPED_SHARE = 0.8
@@ -27,7 +28,7 @@ _MOST_SHAPES = 3
 
 def text_issues(draft: Drafting) -> Iterator[Issue]:
     """All issues of how the values of a column are written."""
-    for rule in (_white_space, _garbled, _invisible, _formulas, _odd_shapes):
+    for rule in (_white_space, _garbled, _invisible, _foreign_digits, _formulas, _odd_shapes):
         yield from rule(draft)
 
 
@@ -38,7 +39,7 @@ def _values(draft: Drafting, wanted: Callable[[str], bool]) -> dict[str, int]:
 def _white_space(draft: Drafting) -> Iterator[Issue]:
     known = draft.view.known
     written = {**draft.view.null_like, **draft.view.values}
-    ends = {text: n for text, n in written.items() if text != trim(text)}
+    ends = {text: n for text, n in written.items() if text != text.strip(WHITESPACE)}
     if ends:
         yield draft.issue(
             "untrimmed_values", "info", "{n} [value has|values have] spaces before or after.",
@@ -79,8 +80,22 @@ def _invisible(draft: Drafting) -> Iterator[Issue]:
         )  # fmt: skip
 
 
+def _foreign_digits(draft: Drafting) -> Iterator[Issue]:
+    values = _values(draft, lambda t: not t.isascii() and _FOREIGN_DIGIT.search(t) is not None)
+    if values:
+        yield draft.issue(
+            "foreign_digits", "warn",
+            "{n} [value is|values are] written with digits other than 0 to 9, as full-width or "
+            "Arabic ones: [it is|they are] read as text.",
+            "Ask for plain digits; no rule for numbers reads these.",
+            values=values,
+        )  # fmt: skip
+
+
 def _formulas(draft: Drafting) -> Iterator[Issue]:
-    values = _values(draft, lambda t: _FORMULA.match(trim(t)) is not None and len(trim(t)) > 1)
+    values = _values(
+        draft, lambda t: _FORMULA.match(t.strip(WHITESPACE)) is not None and len(trim(t)) > 1
+    )
     if values:
         yield draft.issue(
             "formula_like_values", "warn",

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from consulting.rules.missing import is_null_like
 from consulting.profiling.few import day_counts
 from consulting.profiling.many_numbers import add_numbers
 from consulting.profiling.ordinary import Ordinary, choose_ordinary
@@ -17,7 +16,9 @@ from consulting.profiling.source import FeedSource, trimmed
 from consulting.profiling.statistics import day_histogram, quantiles
 from consulting.profiling.tally import Tally
 from consulting.profiling.typing import decide_type
-from consulting.profiling.view import ColumnView, Lengths, split_values, trim
+from consulting.profiling.view import ColumnView, Lengths, split_values
+from consulting.rules.missing import is_null_like, trim
+from consulting.rules.numbers import FLOAT_NOISE
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from consulting.profiling.thresholds import Thresholds
 
 _EXCEPTIONS = 10_000
+_MOST = 500_000
+"""Further exceptions that are read, but not kept."""
 _DAYS = 200_000
 _LONG_TEXT = 30
 # What may be wrong with a text of any type, as SQL over `{r}` (raw) and `{v}` (trimmed).
@@ -45,6 +48,8 @@ class _Column:
     ordinary: Ordinary
     regular: int = 0
     fractions: int = 0
+    marked: int = 0
+    unclear: int = 0
     zeros: int = 0
     exceptional: bool = False
 
@@ -117,9 +122,10 @@ def _count(source: FeedSource, columns: Sequence[_Column]) -> None:
     for column in columns:
         raw = column.sql("{r}")
         regular = f"FILTER ({column.is_ordinary})"
-        comma = column.ordinary.notation in {"comma", "grouped_comma"}
-        mark = f"contains({raw}, '{',' if comma else '.'}')"
-        number = column.ordinary.kind == "number"
+        ordinary, number = column.ordinary, column.ordinary.kind == "number"
+        mark = f"contains({raw}, '{ordinary.mark}')"
+        marked, unclear = (sql.format(v=raw) for sql in (ordinary.marked, ordinary.is_unclear))
+        fraction = f"length(split_part({ordinary.number.format(v=raw)}, '.', 2))"
         wanted += [
             f"count({raw})",
             f"count(*) {regular}",
@@ -129,6 +135,10 @@ def _count(source: FeedSource, columns: Sequence[_Column]) -> None:
             f"min({raw}) {regular}" if column.ordinary.kind == "text" else "NULL",
             f"max({raw}) {regular}" if column.ordinary.kind == "text" else "NULL",
             f"count(*) FILTER ({column.is_ordinary} AND {mark})" if number else "0",
+            f"count(*) FILTER ({column.is_ordinary} AND {marked})" if number else "0",
+            f"count(*) FILTER ({column.is_ordinary} AND {unclear})" if number else "0",
+            f"max({fraction}) FILTER ({column.is_ordinary} AND {mark} AND {fraction} <= "
+            f"{FLOAT_NOISE})" if number else "0",
             # digits that start with 0 sort from "00" to before "1"; "0.5" sorts before "00"
             f"count(*) FILTER ({raw} >= '00' AND {raw} < '1' AND {column.is_ordinary} "
             f"AND NOT {mark})" if number else "0",
@@ -140,12 +150,15 @@ def _count(source: FeedSource, columns: Sequence[_Column]) -> None:
 
 
 def _take(column: _Column, row: Sequence[Any]) -> None:
-    present, regular, shortest, longest, total, lowest, highest, fractions, zeros = row
+    present, regular, shortest, longest, total, lowest, highest, *numbers = row
     view = column.view
     view.blank = view.rows - present
     view.lengths = Lengths(shortest, longest, int(total or 0))
     view.lowest, view.highest = lowest, highest
-    column.regular, column.fractions, column.zeros = regular, fractions, zeros
+    column.regular = regular
+    column.fractions, column.marked, column.unclear, fraction, column.zeros = numbers
+    if column.ordinary.notation != "scientific":
+        view.tally.fraction = fraction or 0
     column.exceptional = regular < present
 
 
@@ -171,6 +184,11 @@ def _fetch_exceptions(source: FeedSource, column: _Column) -> None:
         f"SELECT {counted}, sum(n), min(length(value)) {filled}, max(length(value)) {filled}, "
         f"sum(n * length(value)) {filled} FROM exceptions"
     )
+    rest = (
+        f"SELECT value, n FROM exceptions ORDER BY n DESC, value LIMIT {_MOST} OFFSET {_EXCEPTIONS}"
+    )
+    _, _, further = split_values(dict(source.query(rest)))
+    view.tally.add(((trim(t), n) for t, n in further.items()), kept=False)
     *flaws, rows, shortest, longest, total = row
     view.known = {name: int(n) for name, n in zip(_FLAWS, flaws, strict=True)}
     blank = view.known.pop("blank")
@@ -201,15 +219,27 @@ def _tally_regular(column: _Column) -> None:
     tally.kinds[ordinary.kind] += regular
     if ordinary.kind != "number":
         return
-    tally.notations[ordinary.notation] += column.fractions
-    whole = "scientific" if ordinary.notation == "scientific" else "plain"
-    tally.notations[whole] += regular - column.fractions
-    tally.whole += regular - column.fractions
+    marked = column.marked - column.unclear
+    tally.notations[ordinary.notation] += marked
+    if ordinary.unclear:
+        tally.notations[ordinary.unclear] += column.unclear
+    tally.notations["plain"] += regular - column.marked
+    tally.whole += _whole_rows(column)
     tally.leading_zeros += column.zeros
     if ordinary.currency:
         tally.currencies[ordinary.currency] += regular
     if ordinary.unit:
         tally.units[ordinary.unit] += regular
+
+
+def _whole_rows(column: _Column) -> int:
+    """As `NumberText.whole` counts: an unclear "1,234" is a whole number, "1.234" is none."""
+    rows, ordinary = column.regular, column.ordinary
+    if ordinary.notation == "scientific":
+        return rows - column.marked
+    if ordinary.notation == "comma":
+        return rows - column.fractions + column.unclear
+    return rows - column.fractions - (column.unclear if ordinary.mark == "," else 0)
 
 
 def _count_distinct(source: FeedSource, column: _Column, thresholds: Thresholds) -> None:

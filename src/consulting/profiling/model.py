@@ -103,6 +103,8 @@ class ColumnProfile(Record):
     units: tuple[FormatCount, ...] = ()
     currencies: tuple[FormatCount, ...] = ()
     leading_zeros: int = 0
+    fraction_digits: int = 0
+    kept_words: tuple[str, ...] = ()
     untrimmed: int = 0
     pii: PiiFinding | None = None
     masked: bool = False

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from consulting.rules.currencies import ALL as CURRENCIES
+from consulting.rules.currencies import alternatives, code_of
+from consulting.rules.dates import PARTS, TIME
+from consulting.rules.numbers import NOTATIONS, decimal_mark
 from consulting.sql import literal
 
 if TYPE_CHECKING:
@@ -17,17 +21,48 @@ if TYPE_CHECKING:
     from consulting.profiling.tally import Tally
     from consulting.profiling.typing import TypeDecision
 
+_ANY_SPACE = "[ '\u2019\u00a0\u2007\u2009\u202f]"
+
+
+class _Family(NamedTuple):
+    """Numbers of a notation and those that may stand among them, as SQL.
+
+    Attributes:
+        regex: All of them, without signs.
+        number: The number as plain text.
+        marks: Those of the notation itself have one of these characters; the others are digits.
+        mark: The decimal mark.
+        unclear: The notation among them that says nothing of the mark.
+    """
+
+    regex: str
+    number: str
+    marks: str
+    mark: str
+    unclear: str = ""
+
+
+def _spaced(tail: str) -> str:
+    return rf"(\d{{1,3}}({_ANY_SPACE}\d{{3}})+|\d+){tail}"
+
+
 _NUMBERS = {
-    "plain": (r"[+-]?\d+", "{v}"),
-    "point": (r"[+-]?(\d+(\.\d*)?|\.\d+)", "{v}"),
-    "comma": (r"[+-]?(\d+(,\d*)?|,\d+)", "replace({v}, ',', '.')"),
-    "grouped": (r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?", "replace({v}, ',', '')"),
-    "grouped_comma": (
-        r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?",
-        "replace(replace({v}, '.', ''), ',', '.')",
+    "plain": _Family(r"\d+", "{v}", "", "."),
+    "point": _Family(r"(\d+(\.\d*)?|\.\d+)", "{v}", ".", ".", "unclear_point"),
+    "comma": _Family(r"(\d+(,\d*)?|,\d+)", "replace({v}, ',', '.')", ",", ",", "unclear"),
+    "grouped": _Family(
+        r"(\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3}|\d+)(\.\d*)?", "replace({v}, ',', '')", ",.",
+        ".", "unclear",
     ),
-    "scientific": (r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", "{v}"),
-}
+    "grouped_comma": _Family(
+        r"(\d{1,3}(\.\d{3})+|\d+)(,\d*)?", "replace(replace({v}, '.', ''), ',', '.')", ",.", ",",
+        "unclear_point",
+    ),
+    "grouped_space": _Family(_spaced(""), "{v}", " '\u2019\u00a0\u2007\u2009\u202f", "."),
+    "grouped_space_comma": _Family(_spaced(r"(,\d+)?"), "replace({v}, ',', '.')", ",", ","),
+    "grouped_space_point": _Family(_spaced(r"(\.\d+)?"), "{v}", ".", "."),
+    "scientific": _Family(r"\d+(\.\d+)?([eE][+-]\d+)?", "{v}", "eE", "."),
+}  # fmt: skip
 # Printable ASCII, single spaces between words, and no start of a formula; anything else is looked
 # at one by one.
 _CLEAN_TEXT = r"[!-*,./0-<>?A-~][!-~]*( [!-~]+)*"
@@ -35,14 +70,9 @@ _KINDS = {
     "email": r"[A-Za-z0-9._%+'-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,24}",
     "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
     "url": r"(?i)((https?|ftp)://\S+|www\.[\w-]+\.\S+)",
-    "time": r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp]\.?[Mm]\.?)?",
+    "time": TIME,
     "phone": r"\+?[\d(][\d().,/x-]*( [\d().,/x-]+)*",
 }
-_DATE_PARTS = {
-    "%Y": r"\d{4}", "%y": r"\d{2}", "%m": r"\d{1,2}", "%d": r"\d{1,2}", "%H": r"\d{1,2}",
-    "%I": r"\d{1,2}", "%M": r"\d{2}", "%S": r"\d{2}", "%f": r"\d+", "%p": "[AaPp][Mm]",
-    "%b": "[A-Za-z]{3}", "%B": "[A-Za-z]+", "%z": r"( ?Z| ?[+-]\d{2}:?\d{2}| UTC)",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,6 +85,10 @@ class Ordinary:
         pattern: Of dates.
         condition: SQL over `{v}`, a value as written: ordinary values have no flaw either.
         number: SQL over `{v}` that gives the number as plain text.
+        mark: The decimal mark of numbers.
+        marked: SQL over `{v}`: of the notation, and not digits only.
+        unclear: The notation among them that says nothing of the mark.
+        is_unclear: SQL over `{v}` of that.
         currency: The one currency written at all numbers.
         unit: The one unit written at all numbers.
     """
@@ -64,6 +98,10 @@ class Ordinary:
     notation: str = ""
     pattern: str = ""
     number: str = ""
+    mark: str = ""
+    marked: str = "false"
+    unclear: str = ""
+    is_unclear: str = "false"
     currency: str | None = None
     unit: str | None = None
 
@@ -85,51 +123,70 @@ def _most(counter: Counter[str]) -> str:
 
 
 def _matches(regex: str) -> str:
-    return "regexp_full_match({v}, " + literal(regex).replace("{", "{{").replace("}", "}}") + ")"
+    return f"regexp_full_match({{v}}, {_as_template(regex)})"
+
+
+def _as_template(regex: str) -> str:
+    return literal(regex).replace("{", "{{").replace("}", "}}")
 
 
 def _number(sample: Tally) -> Ordinary:
     notation = _notation(sample.notations)
-    regex, number = _NUMBERS[notation]
+    family = _NUMBERS[notation]
+    regex, number = f"[+-]?{family.regex}", family.number
     currency = unit = None
     if 2 * sample.currencies.total() >= sample.kinds["number"]:
         currency = _most(sample.currencies)
-        regex = rf"[-(]?(\D{{1,4}} ?)?{regex}( ?\D{{1,4}})?\)?"
-        number = number.format(v="regexp_replace({v}, '[^0-9.,+-]', '', 'g')")
+        names = [name for name in CURRENCIES if code_of(name) == currency and "." not in name]
+        regex = rf"-?({alternatives(names)})\s?-?{family.regex}|{regex}\s?({alternatives(names)})"
     elif 2 * sample.units.total() >= sample.kinds["number"]:
         unit = _most(sample.units)
         regex = rf"{regex}\s?{re.escape(unit)}"
-        number = number.format(v="regexp_replace({v}, '[^0-9.,+-]', '', 'g')")
+    if currency or unit or "grouped_space" in notation:
+        kept = "eE+" if notation == "scientific" else ""
+        number = number.format(v=f"regexp_replace({{v}}, '[^0-9.,{kept}-]', '', 'g')")
+    shape = NOTATIONS[family.unclear].pattern if family.unclear else ""
     return Ordinary(
-        "number", _matches(regex), notation=notation, number=number, currency=currency, unit=unit
+        "number",
+        _matches(regex),
+        notation=notation,
+        number=number,
+        mark=family.mark,
+        marked=f"regexp_matches({{v}}, {_as_template(f'[{family.marks}]')})"
+        if family.marks
+        else "false",
+        unclear=family.unclear,
+        is_unclear=f"regexp_matches({{v}}, {_as_template(f'(^|[^0-9.,])({shape})($|[^0-9.,])')})"
+        if shape
+        else "false",
+        currency=currency,
+        unit=unit,
     )
 
 
 def _notation(notations: Counter[str]) -> str:
-    """The notation that reads the most; an unclear "1,234" is read as the others decide."""
-    comma = notations["comma"] + notations["grouped_comma"]
-    grouped = notations["grouped"] + notations["unclear"]
-    best = "plain"
-    if notations["point"]:
-        best = "point"
-    if comma > notations["point"] + notations["grouped"]:
-        best = "grouped_comma" if notations["grouped_comma"] else "comma"
-    elif grouped > notations["plain"] / 20:
-        best = "grouped"
-    if notations["scientific"] > sum(notations.values()) / 2:
-        best = "scientific"
-    return best
+    """The notation that reads the most; what is unclear is read as the others decide."""
+    if notations["scientific"] > notations.total() / 2:
+        return "scientific"
+    spaced = max(("grouped_space", "grouped_space_comma", "grouped_space_point"),
+                 key=lambda name: notations[name])  # fmt: skip
+    if notations[spaced] > notations.total() / 20:
+        return spaced
+    if decimal_mark(notations) == "comma" or _mostly_comma(notations):
+        grouped = notations["grouped_comma"] + notations["unclear_point"]
+        return "grouped_comma" if grouped else "comma"
+    if notations["grouped"] + notations["lakh"] + notations["unclear"] > notations["plain"] / 20:
+        return "grouped"
+    return "point" if notations["point"] + notations["unclear_point"] else "plain"
+
+
+def _mostly_comma(notations: Counter[str]) -> bool:
+    said = {"comma": 0, "point": 0, "": 0}
+    for name, count in notations.items():
+        said[NOTATIONS[name].says] += count
+    return said["comma"] > said["point"]
 
 
 def _date_regex(pattern: str) -> str:
-    regex = ""
-    for part in re.findall(r"%\w|\([^)]*not English\)|.", pattern):
-        if part in _DATE_PARTS:
-            regex += _DATE_PARTS[part]
-        elif part == "?":
-            regex += r"\d{1,2}"
-        elif "not English" in part:
-            regex += r"\pL+\.?"
-        else:
-            regex += re.escape(part)
-    return regex
+    parts = re.findall(r"\.%f| ?%p|%\w|.", pattern)
+    return "".join(PARTS.get(part) or re.escape(part) for part in parts)

@@ -1,57 +1,119 @@
-"""A first list of columns for a feed without models, from its profile."""
+"""A first YAML for a feed without models, from its profile."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from consulting.privacy.column_names import words
 from consulting.profiling.similar import misspellings, variants
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import counted
+from consulting.records import Record
+from consulting.rules import rule_of_type
+from consulting.rules.missing import WORDS_AMONG_CODES, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from consulting.profiling.across import Relation
     from consulting.profiling.model import ColumnProfile, FeedProfile
 
-RULE_OF_TYPE: Mapping[str, str] = {
-    "boolean": "to_boolean",
-    "integer": "to_integer",
-    "decimal": "to_decimal",
-    "money": "to_money",
-    "date": "to_date",
-    "timestamp": "to_timestamp",
-    "email": "to_email",
-    "phone": "to_phone",
-}
 _KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid"})
 _LABELS = frozenset({"phone", "zip", "postcode", "plz", "ssn", "iban", "postal"})
+_MEASURES = frozenset({"decimal", "money", "date", "timestamp", "time", "boolean"})
+_TIMES = frozenset({"date", "timestamp"})
+_CHANGE_WORDS = frozenset({"updated", "modified", "changed", "geändert", "modifié"})
 _CODE_ROWS = 50
+_CODE_USES = 3
+"""A list is closed by evidence where each code was seen so often."""
 _LONGEST_CODE = 40
 _LONGEST_NAME = 50
+_ABBREVIATION = 3
 _DEFAULT = Thresholds()
 
 
-def propose_columns(profile: FeedProfile) -> list[dict[str, Any]]:
-    """Columns for a feed's YAML, for a person to read and correct.
+class Proposal(Record):
+    """What a feed's YAML may say, for a person to read and correct.
+
+    Attributes:
+        columns: For each column of the files, in order: `name`, `from`, `rule`, the rule's
+            arguments, `required`, `tests` and `description`, as the cleaning rules name them.
+        dedupe: `key`, `keep` and `order_by`, where the profile found rows that repeat.
+    """
+
+    columns: tuple[dict[str, Any], ...]
+    dedupe: dict[str, Any] | None = None
+
+
+def propose_feed(
+    profile: FeedProfile,
+    relations: Sequence[Relation] = (),
+    names: Mapping[tuple[str, str], str] | None = None,
+) -> Proposal:
+    """A feed's columns, rules, tests and duplicates, from its profile.
 
     Args:
         profile: The feed's profile; from headers only, all columns are text.
-
-    Returns:
-        For each column of the files, in order: `name`, `from`, `rule`, the rule's arguments
-        (`formats`, `decimal`, `codes`, …), `required`, `tests` and `description`, as the cleaning
-        rules name them. One key at most is required and tested as unique.
+        relations: What `find_relations` found between the run's feeds.
+        names: Feed and source column → delivered column, of feeds that have models.
     """
     key = _key(profile)
     taken: set[str] = set()
-    return [_column(column, profile, taken, is_key=column is key) for column in profile.columns]
+    columns = [
+        proposed
+        for column in profile.columns
+        for proposed in _columns(column, profile, taken, is_key=column is key)
+    ]
+    for relation in relations:
+        target = (names or {}).get((relation.parent_feed, relation.parent_column))
+        if relation.feed == profile.feed and target:
+            mine = next(c for c in columns if c["from"] == relation.column)
+            mine["tests"] = [*mine["tests"], _refers_to(relation, target)]
+    return Proposal(columns=tuple(columns), dedupe=_dedupe(profile, key, columns))
+
+
+def propose_columns(profile: FeedProfile) -> list[dict[str, Any]]:
+    """The columns of `propose_feed`, of a feed alone."""
+    return list(propose_feed(profile).columns)
 
 
 def _key(profile: FeedProfile) -> ColumnProfile | None:
+    """The column that identifies a row; where it repeats in some rows, those are duplicates."""
     candidates = [c for c in profile.columns if c.key_candidate]
-    named = [c for c in candidates if _KEY_WORDS & set(words(c.name))]
-    return next(iter(named or candidates), None)
+    named = [c for c in candidates if _is_named_key(c)]
+    repeating = {i.column for i in profile.issues if i.issue_type == "duplicate_key"}
+    repeated = [
+        c
+        for c in profile.columns
+        if c.name in repeating and (_is_named_key(c) or profile.duplicate_rows)
+    ]
+    labels = [c for c in candidates if c.inferred_type not in _MEASURES]
+    return next(iter([*named, *repeated, *labels]), None)
+
+
+def _is_named_key(column: ColumnProfile) -> bool:
+    return bool(_KEY_WORDS & set(words(column.name)))
+
+
+def _dedupe(
+    profile: FeedProfile, key: ColumnProfile | None, columns: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """One row per key, the latest, where the key repeats."""
+    if key is None or key.key_candidate:
+        return None
+    names = {column["from"]: column["name"] for column in columns}
+    dedupe: dict[str, Any] = {"key": [names[key.name]], "keep": "latest"}
+    for column in profile.columns:
+        if column.inferred_type in _TIMES and _CHANGE_WORDS & set(words(column.name)):
+            dedupe["order_by"] = names[column.name]
+            break
+    return dedupe
+
+
+def _refers_to(relation: Relation, target: str) -> dict[str, Any]:
+    arguments = {"to": f"ref('{relation.parent_feed}')", "field": target}
+    return {"relationships": {"arguments": arguments, "config": {"severity": "warn"}}}
 
 
 def target_name(header: str, taken: set[str]) -> str:
@@ -71,71 +133,46 @@ def target_name(header: str, taken: set[str]) -> str:
     return name
 
 
-def _column(
+def _columns(
     column: ColumnProfile, profile: FeedProfile, taken: set[str], *, is_key: bool
-) -> dict[str, Any]:
+) -> Iterator[dict[str, Any]]:
     rule, arguments = _rule(column, profile)
-    complete = not column.null_count and not column.null_like_count and profile.row_count
+    missing = column.null_count or column.null_like_count
+    required = is_key and not missing
     tests: list[Any] = []
     if is_key:
-        tests = ["unique", "not_null"]
-    elif complete:
+        tests = ["unique", "not_null"] if required else ["unique"]
+    elif not missing and profile.row_count:
         tests = [{"not_null": {"config": {"severity": "warn"}}}]
-    return {
+    if column.kept_words:
+        arguments = {**arguments, "null_tokens": list(WORDS_AMONG_CODES)}
+    first = {
         "name": target_name(column.name, taken),
         "from": column.name,
         "rule": rule,
         **arguments,
-        "required": is_key,
+        "required": required,
         "tests": tests,
         "description": _description(column, profile),
     }
+    yield first
+    if rule == "to_money" and len(column.currencies) > 1:
+        yield {
+            "name": target_name(f"{first['name']} currency", taken),
+            "from": column.name,
+            "rule": "to_currency",
+            "required": False,
+            "tests": [],
+            "description": f"The currency written beside “{column.name}”.",
+        }
 
 
 def _rule(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, Any]]:
-    rule = RULE_OF_TYPE.get(column.inferred_type, "to_text")
     if column.inferred_type in {"integer", "decimal"} and _LABELS & set(words(column.name)):
         return "to_text", {}
-    if rule in {"to_date", "to_timestamp"}:
-        return _dates(rule, column)
-    if rule in {"to_decimal", "to_money"}:
-        return rule, _numbers(column)
-    if rule == "to_text":
-        return _text(column, profile)
-    return rule, {}
-
-
-def _dates(rule: str, column: ColumnProfile) -> tuple[str, dict[str, Any]]:
-    formats: list[str] = []
-    for found in column.formats:
-        if "not English" in found.format:
-            continue
-        if found.format == "plain":
-            formats.append("%Y%m%d")
-        elif found.format.startswith("?"):
-            formats += _orders(found.format, column)
-        else:
-            formats.append(found.format)
-    return (rule, {"formats": formats}) if formats else ("to_text", {})
-
-
-def _orders(pattern: str, column: ColumnProfile) -> list[str]:
-    """The format with the day, the month, or the surer of both first."""
-    day_first = pattern.replace("?", "%d", 1).replace("?", "%m", 1)
-    month_first = pattern.replace("?", "%m", 1).replace("?", "%d", 1)
-    return [month_first] if column.day_first is False else [day_first]
-
-
-def _numbers(column: ColumnProfile) -> dict[str, Any]:
-    notations = {f.format: f.count for f in column.formats}
-    comma = notations.get("comma", 0) + notations.get("grouped_comma", 0)
-    point = notations.get("point", 0) + notations.get("grouped", 0)
-    found: dict[str, Any] = {}
-    if comma:
-        found["decimal"] = "either" if point else "comma"
-    if column.inferred_type == "decimal" and len(column.units) == 1:
-        found["unit"] = column.units[0].format
-    return found
+    rule = rule_of_type(column.inferred_type)
+    found = rule.proposed(column) or ("to_text", {})
+    return found if column.inferred_type in rule.types else _text(column, profile)
 
 
 def _text(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, Any]]:
@@ -151,23 +188,28 @@ def _text(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, A
 
 
 def _codes(values: Mapping[str, int]) -> dict[str, list[str]] | None:
-    """Each code with its other spellings; None where every value is spelled one way."""
+    """Each code with its other spellings; None where the list is not closed, or needs no rule."""
     stripped: dict[str, int] = {}
     for value, count in values.items():
-        stripped[value.strip()] = stripped.get(value.strip(), 0) + count
+        stripped[trim(value)] = stripped.get(trim(value), 0) + count
     other: dict[str, str] = {}
     for group in variants(stripped):
-        leader = min(group, key=lambda text: (-group[text], text))
+        leader = min(group, key=lambda text: (-group[text], _oddity(text), text))
         other |= {text: leader for text in group if text != leader}
     wrong = misspellings(stripped, _DEFAULT.typo_ratio, _DEFAULT.typo_letters)
     other |= {text: other.get(right, right) for text, right in wrong.items() if text not in other}
-    if not other:
+    uses = Counter({code: n for code, n in stripped.items() if code not in other})
+    for text, code in other.items():
+        uses[code] += stripped[text]
+    if not other or min(uses.values()) < _CODE_USES or set(uses) != stripped.keys() - other.keys():
         return None
-    return {
-        code: sorted(text for text, right in other.items() if right == code)
-        for code in stripped
-        if code not in other
-    }
+    return {code: sorted(t for t, right in other.items() if right == code) for code in uses}
+
+
+def _oddity(text: str) -> tuple[int, bool]:
+    """How unlike a spelling people would choose: signs and double blanks, then capitals only."""
+    signs = sum(not c.isalnum() and c != " " for c in text) + text.count("  ")
+    return signs, len(text) > _ABBREVIATION and text.isupper()
 
 
 def _description(column: ColumnProfile, profile: FeedProfile) -> str:

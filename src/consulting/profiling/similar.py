@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from consulting.profiling.view import trim
+from consulting.rules.missing import trim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

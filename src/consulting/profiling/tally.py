@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from consulting.profiling.forms import Form, read_form
+from consulting.rules.numbers import FLOAT_NOISE, decimal_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,7 @@ class Tally:
         units: Numbers with a unit, by the unit as written.
         whole: Numbers without a fraction.
         leading_zeros: Digits that start with a zero.
+        fraction: The most digits after a decimal mark; more than computers add are left out.
         patterns: Dates, by pattern ("?/?/%Y" where the order of day and month is open).
         with_time: Dates with a time of day.
         day_first: Dates that exist only with the day first.
@@ -42,6 +44,7 @@ class Tally:
     units: Counter[str] = field(default_factory=Counter)
     whole: int = 0
     leading_zeros: int = 0
+    fraction: int = 0
     patterns: Counter[str] = field(default_factory=Counter)
     with_time: int = 0
     day_first: int = 0
@@ -56,12 +59,25 @@ class Tally:
         """Rows with a value."""
         return self.kinds.total()
 
-    def add(self, values: Iterable[tuple[str, int]]) -> None:
-        """Counts trimmed values with the number of rows that hold each."""
+    @property
+    def mark(self) -> str | None:
+        """The decimal mark of its numbers, as `decimal_mark` tells it."""
+        return decimal_mark(self.notations)
+
+    @property
+    def whole_numbers(self) -> int:
+        """Numbers without a fraction, as the decimal mark reads them."""
+        if self.mark != "comma":
+            return self.whole
+        return self.whole + self.notations["unclear_point"] - self.notations["unclear"]
+
+    def add(self, values: Iterable[tuple[str, int]], *, kept: bool = True) -> None:
+        """Counts trimmed values with the number of rows that hold each; keeps them in `forms`."""
         for text, count in values:
             form = read_form(text)
-            known = self.forms.get(text)
-            self.forms[text] = (form, count + (known[1] if known else 0))
+            if kept:
+                known = self.forms.get(text)
+                self.forms[text] = (form, count + (known[1] if known else 0))
             self.kinds[form.kind] += count
             if form.number is not None:
                 self._add_number(form.number, count)
@@ -72,6 +88,8 @@ class Tally:
         self.notations[number.notation] += count
         self.whole += count * number.whole
         self.leading_zeros += count * number.leading_zero
+        if self.fraction < number.fraction <= FLOAT_NOISE:
+            self.fraction = number.fraction
         if number.currency:
             self.currencies[number.currency] += count
         if number.unit:

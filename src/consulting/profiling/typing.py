@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 _DATE_WORDS = frozenset(
     "date dates datum day dob birth fecha data dt jour tag born expiry due".split()  # noqa: SIM905 - words
 )
+_DAYS = 10
+"""Eight digits that name so many days, some of them again and again, are dates by any name."""
 _FLAG_WORDS = frozenset({"is", "has", "flag", "active", "enabled", "deleted", "valid"})
 _COMPACT_SHARE = 0.95
 _CODE_SHARE = 0.01
 _RARE_UNITS = 0.05  # fewer are letters that slipped into a number
+_MOST_UNITS = 3
 _LONE_KINDS = ("email", "url", "uuid", "phone", "time")
 
 
@@ -73,7 +77,8 @@ def _boolean(column: str, tally: Tally) -> TypeDecision | None:
 def _compact_date(column: str, tally: Tally) -> TypeDecision | None:
     if tally.notations["plain"] < _COMPACT_SHARE * tally.total:
         return None
-    if not _DATE_WORDS & set(words(column)):
+    repeated = _DAYS <= len(tally.forms) < tally.total
+    if not repeated and not _DATE_WORDS & set(words(column)):
         return None
 
     def fits(text: str, _form: Form) -> bool:
@@ -115,18 +120,28 @@ def _number(_column: str, tally: Tally) -> TypeDecision | None:
     count = tally.kinds["number"]
     if not count:
         return None
-    rare_units = tally.units.total() < _RARE_UNITS * count
-    bare = count - (tally.units.total() if rare_units else 0)
+    without_units = tally.units.total() < _RARE_UNITS * count or _scattered(tally.units)
+    without_units = without_units or bool(tally.currencies)
+    bare = count - (tally.units.total() if without_units else 0)
+    scientific = tally.notations["scientific"]
     if tally.leading_zeros >= _CODE_SHARE * count and tally.notations["plain"] == count:
         name = "code"
-    elif 2 * tally.currencies.total() >= count:
+    elif tally.currencies:
         name = "money"
-    elif tally.whole + tally.notations["scientific"] == count and rare_units:
+    elif tally.whole_numbers + scientific == count and without_units and 2 * scientific <= count:
         name = "integer"
     else:
         name = "decimal"
 
     def fits(_text: str, form: Form) -> bool:
-        return form.number is not None and not (rare_units and form.number.unit)
+        return form.number is not None and not (without_units and form.number.unit)
 
     return TypeDecision(name, bare, fits)
+
+
+def _scattered(units: Counter[str]) -> bool:
+    """Whether letters behind numbers are too many to be units: the codes 12AB, 13CD, 14EF."""
+    spelled: Counter[str] = Counter()
+    for unit, count in units.items():
+        spelled[unit.casefold().rstrip(".")] += count
+    return len(spelled) > _MOST_UNITS and 2 * max(spelled.values()) < units.total()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from consulting.rules.missing import WHITESPACE, is_null_like
+from consulting.rules.missing import KEPT, is_null_like, trim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from consulting.profiling.model import Bin, NumberSummary
     from consulting.profiling.tally import Tally
     from consulting.profiling.typing import TypeDecision
+
+_ALIKE = 0.8
 
 
 @dataclass
@@ -36,6 +39,7 @@ class ColumnView:
         rows: Rows of the feed.
         blank: Rows without a value, or with white space only.
         null_like: Null tokens as written, with rows.
+        kept: Of them, those that are values here, like NA among codes of countries.
         values: The other values as written, with rows: all where `complete`; else those that are
             not of the column's ordinary form, the most frequent first.
         complete: Whether `values` holds every value.
@@ -63,6 +67,7 @@ class ColumnView:
     tally: Tally
     blank: int = 0
     null_like: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
     values: dict[str, int] = field(default_factory=dict)
     complete: bool = True
     typical: list[tuple[str, int]] = field(default_factory=list)
@@ -95,11 +100,6 @@ class ColumnView:
         return self.pii is not None and not self.masked
 
 
-def trim(text: str) -> str:
-    """A text without white space at its ends."""
-    return text.strip(WHITESPACE)
-
-
 def split_values(
     counts: Mapping[str | None, int],
 ) -> tuple[int, dict[str, int], dict[str, int]]:
@@ -115,3 +115,13 @@ def split_values(
         else:
             values[text] = count
     return blank, null_like, values
+
+
+def kept_words(null_like: Mapping[str, int], values: Mapping[str, int]) -> dict[str, int]:
+    """The null tokens that are written like nearly all values: NA among codes of countries."""
+    kept: dict[str, int] = {}
+    for word, form in KEPT.items():
+        alike = sum(n for text, n in values.items() if re.fullmatch(form, trim(text)))
+        if alike >= _ALIKE * sum(values.values()) and len(values) > 1:
+            kept |= {text: n for text, n in null_like.items() if trim(text) == word}
+    return kept

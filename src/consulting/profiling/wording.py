@@ -1,4 +1,4 @@
-"""How findings are said: counts that agree with their words, shares, numbers and date formats."""
+"""How findings are said: counts that agree with their words, shares and numbers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _CHOICE = re.compile(r"\[([^|\[\]]*)\|([^|\[\]]*)\]")
-_DATE_WORDS = {
-    "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon", "%B": "Month", "%H": "hh",
-    "%I": "hh", "%M": "mm", "%S": "ss", "%f": "fraction", "%p": "am/pm", "%z": "±hh:mm",
-    " not English": "",
-}  # fmt: skip
 _LARGE = 1_000
 
 
@@ -48,21 +43,3 @@ def figure(value: float) -> str:
 def enumerated(words: Sequence[str], last: str = "and") -> str:
     """Words as an enumeration: a, b and c."""
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def date_format(pattern: str, *, day_first: bool | None = None) -> str:
-    """A date format as people write it: DD/MM/YYYY for `%d/%m/%Y`.
-
-    Args:
-        pattern: As in `FormatCount.format`; `?` stands for a day or a month.
-        day_first: Which of them comes first, where that is known; both orders are said if not.
-    """
-    if pattern.startswith("?"):
-        orders = [("%d", "%m"), ("%m", "%d")]
-        if day_first is not None or "." in pattern[:2]:
-            orders = orders[:1] if day_first is not False else orders[1:]
-        forms = [pattern.replace("?", a, 1).replace("?", b, 1) for a, b in orders]
-        return " or ".join(date_format(form) for form in forms)
-    for code, word in _DATE_WORDS.items():
-        pattern = pattern.replace(code, word)
-    return pattern.replace("(Month)", "Month").replace("(Mon)", "Mon")

@@ -85,8 +85,8 @@ def meta_keys() -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             field.alias or name
-            for rule in (ColumnRule, *rules)
-            for name, field in rule.model_fields.items()
+            for fields in (ColumnRule.model_fields, *(rule.model_fields for rule in rules))
+            for name, field in fields.items()
         )
     )
 

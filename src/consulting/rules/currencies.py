@@ -1,6 +1,6 @@
 """Currencies: the codes of ISO 4217 and the signs that are written in their place."""
 
-# ruff: noqa: SIM905 - a list of codes is read as text
+# ruff: noqa: SIM905, RUF001 - a list of codes is read as text; signs are of any alphabet
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def alternatives(words: object) -> str:
     return "|".join(re.sub(r"[.$]", r"[\g<0>]", word) for word in ordered)
 
 
-PATTERN = alternatives({*SIGNS, *CODES})
+ALL = tuple(sorted({*SIGNS, *CODES}, key=lambda word: (-len(word), word)))
+PATTERN = alternatives(ALL)
 
 
 def code_of(written: str) -> str:
@@ -46,6 +47,6 @@ def code_of(written: str) -> str:
 
 
 GRAMMAR = {
-    "currencies": sorted({*SIGNS, *CODES}, key=lambda word: (-len(word), word)),
+    "currencies": list(ALL),
     "currency_codes": {**{code: code for code in sorted(CODES)}, **SIGNS},
 }

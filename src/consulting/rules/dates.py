@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 MONTHS = (
     "jan january januar januari janvier janv enero ene gennaio gen janeiro stycznia sty",
-    "feb february februar februari février fevrier févr fevr febrero febbraio febr fevereiro fev "
-    "lutego lut",
+    (
+        "feb february februar februari février fevrier févr fevr febrero febbraio febr fevereiro "
+        "fev lutego lut"
+    ),
     "mar march märz maerz mrz mars marzo maart mrt marts março marco marca",
     "apr april avril avr abril abr aprile kwietnia kwi",
     "may mai mayo maggio mag mei maj maio maja",
@@ -21,10 +23,15 @@ MONTHS = (
     "jul july juli juillet juil julio luglio lug julho lipca lip",
     "aug august août aout agosto ago augustus augusti sierpnia sie",
     "sep sept september septembre septiembre settembre set setembro września wrzesnia wrz",
-    "oct october oktober okt octobre octubre ottobre ott outubro out października pazdziernika paź",
+    (
+        "oct october oktober okt octobre octubre ottobre ott outubro out października "
+        "pazdziernika paź"
+    ),
     "nov november novembre noviembre novembro listopada lis",
-    "dec december dezember dez décembre decembre déc diciembre dic dicembre dezembro desember des "
-    "grudnia gru",
+    (
+        "dec december dezember dez décembre decembre déc diciembre dic dicembre dezembro "
+        "desember des grudnia gru"
+    ),
 )
 """The names of the twelve months: English, German, French, Spanish, Italian, Dutch, Portuguese,
 Swedish, Danish, Norwegian, Polish; short and long."""
@@ -36,24 +43,29 @@ _HALF = "[AaPp][.]? ?[Mm][.]?"
 _FRACTION = "[.,][0-9]{1,9}"
 _WORD = r"[^\W\d_]{3,12}"
 _TIME = (
-    rf"(?:(?P<gap>[T ]|, ?)(?P<time>[0-9]{{1,2}}:[0-9]{{2}}(?P<seconds>:[0-9]{{2}}(?P<fraction>{_FRACTION})?)?"
+    r"(?:(?P<gap>[T ]|, ?)(?P<time>[0-9]{1,2}:[0-9]{2}"
+    rf"(?P<seconds>:[0-9]{{2}}(?P<fraction>{_FRACTION})?)?"
     rf"(?P<half> ?{_HALF})?)(?P<zone> ?(?:{_ZONE}))?)?"
 )
 _YEAR_FIRST = re.compile(
     rf"(?P<y>[0-9]{{4}})(?P<sep>[-/.])(?P<m>[0-9]{{1,2}})(?P=sep)(?P<d>[0-9]{{1,2}}){_TIME}"
 )
 _YEAR_LAST = re.compile(
-    rf"(?P<a>[0-9]{{1,2}})(?P<sep>[-/. ])(?P<b>[0-9]{{1,2}})(?P=sep)(?P<y>[0-9]{{4}}|[0-9]{{2}}){_TIME}"
+    r"(?P<a>[0-9]{1,2})(?P<sep>[-/. ])(?P<b>[0-9]{1,2})(?P=sep)"
+    rf"(?P<y>[0-9]{{4}}|[0-9]{{2}}){_TIME}"
 )
 _DAY_MONTH_WORD = re.compile(
-    rf"(?P<d>[0-9]{{1,2}})(?P<dot>[.])?(?P<sep>[ -]?)(?P<word>{_WORD})(?P<short>[.])?(?P<sep2>[ ,-]*)"
+    rf"(?P<d>[0-9]{{1,2}})(?P<dot>[.])?(?P<sep>[ -]?)(?P<word>{_WORD})(?P<short>[.])?"
+    r"(?P<sep2>[ ,-]*)"
     rf"(?P<y>[0-9]{{4}}|[0-9]{{2}}){_TIME}"
 )
 _MONTH_WORD_DAY = re.compile(
     rf"(?P<word>{_WORD})(?P<short>[.])? (?P<d>[0-9]{{1,2}})(?P<comma>,?) (?P<y>[0-9]{{4}}){_TIME}"
 )
 _COMPACT = re.compile(r"(?P<y>19[0-9]{2}|20[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})")
-_TIME_ALONE = re.compile(rf"[0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?( ?{_HALF})?")
+TIME = f"[0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?( ?{_HALF})?"
+"""A time of day alone."""
+_TIME_ALONE = re.compile(TIME)
 _PIVOT = 69  # POSIX strptime: 69-99 are 1969-1999, 00-68 are 2000-2068
 COMPACT = "%Y%m%d"
 
@@ -65,9 +77,16 @@ PARTS = {
 }  # fmt: skip
 """The pattern of each part of a format, as DuckDB reads it."""
 
+_NO_LETTER, _NO_LETTER_AFTER = "(^|[^a-zà-ž])", "($|[^a-zà-ž])"
+
+
+def _longest_first(names: str) -> list[str]:
+    return sorted(names.split(), key=lambda name: (-len(name), name))
+
+
 GRAMMAR = {
     "months": [
-        [f"(?i)(^|[^a-zà-ž])(?:{'|'.join(sorted(names.split(), key=len, reverse=True))})[.]?($|[^a-zà-ž])", short]
+        [f"(?i){_NO_LETTER}(?:{'|'.join(_longest_first(names))})[.]?{_NO_LETTER_AFTER}", short]
         for names, short in zip(MONTHS, ENGLISH, strict=True)
     ],
     "month_in_english": f"(?i)(?:^|[^a-zà-ž])(?:{'|'.join(ENGLISH)})(?:$|[^a-zà-ž.])",

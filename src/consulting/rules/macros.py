@@ -22,7 +22,8 @@ _FRAME = """
   {%- set rules = {RULES} -%}
   {%- set rule = meta.get('rule', 'to_text') -%}
   {%- if rule not in rules -%}
-    {{ exceptions.raise_compiler_error("There is no cleaning rule '" ~ rule ~ "'. Use one of " ~ rules | join(', ') ~ '.') }}
+    {%- set told = "There is no cleaning rule '" ~ rule ~ "'. Use one of " ~ rules | join(', ') -%}
+    {{ exceptions.raise_compiler_error(told ~ '.') }}
   {%- endif -%}
   {{ rules[rule](sql, meta) }}
 {%- endmacro %}

@@ -26,7 +26,7 @@ _DIGITS = f"{_SPACED}(?:[.,][0-9]+)?|[0-9](?:[0-9.,]*[0-9])?|[.,][0-9]+"
 _UNIT = r"%|[A-Za-zµ°\"'²³/]{1,12}[.]?"
 _REPLACED_BY = r"\1\8\2\3\6\7\4\5"
 """The groups of `_whole` as one text: parentheses and signs, then digits and power."""
-_MEASURES = frozenset('% g m l h s t d " \' ° µ /'.split())  # noqa: SIM905 - signs
+_MEASURES = frozenset("% g m l h s t d \" ' ° µ /".split())  # noqa: SIM905 - signs
 """Units of one letter that may stand close to a number; others are part of a code (seat 12A)."""
 FLOAT_NOISE = 9
 """More digits after the mark are what computers add to 19.99."""
@@ -68,10 +68,10 @@ NOTATIONS = {
         Notation("plain", "[0-9]+", "", ".", "", "digits only"),
         Notation("unclear_point", "[1-9][0-9]{0,2}[.][0-9]{3}", "", ".", "",
                  "as 1.234, which could be two numbers"),
-        Notation("point", "[0-9]*[.][0-9]*", "", ".", "point", "with a decimal point"),
+        Notation("point", "[0-9]*[.][0-9]*", "", ".", "point", "decimal point"),
         Notation("unclear", "[1-9][0-9]{0,2},[0-9]{3}", ",", ".", "",
                  "as 1,234, which could be two numbers"),
-        Notation("comma", "[0-9]*,[0-9]*", "", ",", "comma", "with a decimal comma"),
+        Notation("comma", "[0-9]*,[0-9]*", "", ",", "comma", "decimal comma"),
         Notation("grouped", f"{_GROUPED}(?:[.][0-9]*)?", ",", ".", "point",
                  "with thousands commas"),
         Notation("lakh", f"{_LAKH}(?:[.][0-9]*)?", ",", ".", "point",
@@ -83,13 +83,16 @@ NOTATIONS = {
                  "with thousands spaces and a decimal comma"),
         Notation("grouped_space_point", f"{_SPACED}[.][0-9]+", _SPACES, ".", "point",
                  "with thousands spaces and a decimal point"),
-        Notation("scientific", "", "", ".", "", "with an exponent"),
+        Notation("scientific", "", "", ".", "", "as 1.2E+3"),
     )
 }  # fmt: skip
 _TRIED = tuple((n, re.compile(n.pattern)) for n in NOTATIONS.values() if n.pattern)
 _NUMBER = re.compile(
-    _whole(f"(?P<before>{currencies.PATTERN})?", f"(?:(?P<after>{currencies.PATTERN})|(?P<unit>{_UNIT}))?")
-)  # fmt: skip
+    _whole(
+        f"(?P<before>{currencies.PATTERN})?",
+        f"(?:(?P<after>{currencies.PATTERN})|(?P<unit>{_UNIT}))?",
+    )
+)
 
 
 class NumberText(NamedTuple):

@@ -7,15 +7,13 @@ to reject, the SQL, when the profile proposes it, and cases that the tests try.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import Field, model_validator
 
 from consulting.records import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 
 class Counted(Protocol):

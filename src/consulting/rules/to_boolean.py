@@ -10,7 +10,21 @@ from consulting.rules.rule import ColumnRule, Evidence, Proposal
 
 USUAL_TRUE = ("true", "t", "yes", "y", "1")
 USUAL_FALSE = ("false", "f", "no", "n", "0")
-TRUE = (*USUAL_TRUE, "ja", "oui", "si", "sí", "sì", "sim", "tak", "vrai", "wahr", "verdadero", "vero", "on")
+TRUE = (
+    *USUAL_TRUE,
+    "ja",
+    "oui",
+    "si",
+    "sí",
+    "sì",
+    "sim",
+    "tak",
+    "vrai",
+    "wahr",
+    "verdadero",
+    "vero",
+    "on",
+)
 FALSE = (*USUAL_FALSE, "nein", "nee", "nej", "non", "não", "nie", "faux", "falsch", "falso", "off")
 WORDS = frozenset({*TRUE, *FALSE} - {"0", "1"})
 """What says yes or no by itself; 0 and 1 do so in a column that is named like a flag."""

@@ -12,7 +12,9 @@ class ToCurrency(ColumnRule):
     """The code of the currency; no value where none is written."""
 
     name: ClassVar = "to_currency"
-    makes: ClassVar = "the ISO 4217 code of the currency beside an amount; empty where none is written"
+    makes: ClassVar = (
+        "the ISO 4217 code of the currency beside an amount; empty where none is written"
+    )
     grammar: ClassVar = {**numbers.GRAMMAR, **currencies.GRAMMAR}
     sql: ClassVar = ("numbers.sql", "to_currency.sql")
     cases: ClassVar = (

@@ -17,7 +17,9 @@ class ToInteger(Bounded):
     """Whole numbers; signs, parentheses, and blanks or apostrophes between thousands are read."""
 
     name: ClassVar = "to_integer"
-    makes: ClassVar = "whole number; “12.0”, “1 234” and “1'234” are such, “(9)”, “9-” and “−9” are negative"
+    makes: ClassVar = (
+        "whole number; “12.0”, “1 234” and “1'234” are such, “(9)”, “9-” and “\u22129” are negative"
+    )
     types: ClassVar = ("integer",)
     reasons: ClassVar = {"not_an_integer": "{} is not a whole number", **OUT_OF_BOUNDS}
     grammar: ClassVar = numbers.GRAMMAR
@@ -41,7 +43,7 @@ class ToInteger(Bounded):
     )
 
     thousands: str | None = Field(
-        default=None, description="`\",\"` or `\".\"`: the mark between thousands to accept"
+        default=None, description='`","` or `"."`: the mark between thousands to accept'
     )
     unit: str | tuple[str, ...] | None = Field(
         default=None, min_length=1, description="the text after the number, or its spellings"

@@ -17,7 +17,9 @@ class ToMoney(WithMark):
 
     usual_scale: ClassVar = 2
     name: ClassVar = "to_money"
-    makes: ClassVar = "decimal(18, scale), currency taken off; “(5)” and “5-” are negative, “5,-” is five"
+    makes: ClassVar = (
+        "decimal(18, scale), currency taken off; “(5)” and “5-” are negative, “5,-” is five"
+    )
     types: ClassVar = ("money",)
     reasons: ClassVar = {
         "not_an_amount": "{} is not an amount of money",
