@@ -7,19 +7,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consulting.rules import all_rules, meta_keys, reason_sentences
+from consulting.rules.macros import rule_macros
+from consulting.rules.reference import rules_reference
 
 if TYPE_CHECKING:
     from tests.cleaning.conftest import Project
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "cleaning.md").read_text(encoding="utf-8")
+RULES_PAGE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 
 
 def test_every_rule_argument_and_reason_code_is_documented() -> None:
     told = re.findall(r"append\(\('(\w+)'", (ROOT / "dbt/macros/problems.sql").read_text())
     assert set(told) <= set(reason_sentences())
-    for word in [*all_rules(), *meta_keys(), *reason_sentences()]:
+    for word in ["required", "on_invalid", "null_tokens", "optional", *all_rules()]:
         assert re.search(rf"`[^`]*\b{word}\b[^`]*`", TEXT), word
+    for word in [*all_rules(), *meta_keys(), *reason_sentences()]:
+        assert f"`{word}`" in RULES_PAGE, word
+
+
+def test_what_is_written_from_the_rules_is_what_they_say() -> None:
+    macros = (ROOT / "dbt" / "macros" / "rules.sql").read_text(encoding="utf-8")
+    assert macros == rule_macros(), "run `make docs`"
+    assert rules_reference() == RULES_PAGE, "run `make docs`"
 
 
 def test_every_generic_test_is_documented() -> None:

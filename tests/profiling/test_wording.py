@@ -53,7 +53,8 @@ def test_a_number_is_written_for_people(value: float, said: str) -> None:
         ("?/?/%y", None, "DD/MM/YY or MM/DD/YY"),
         ("?.?.%Y", None, "DD.MM.YYYY"),  # a point is written where the day comes first
         ("%d %b %Y", None, "DD Mon YYYY"),
-        ("%d. (%B not English) %Y", None, "DD. Month YYYY"),
+        ("%d. %B %Y", None, "DD. Month YYYY"),
+        ("%Y%m%d", None, "YYYYMMDD"),
         ("%Y-%m-%dT%H:%M:%S.%f%z", None, "YYYY-MM-DDThh:mm:ss.fraction±hh:mm"),
         ("?/?/%Y %I:%M %p", True, "DD/MM/YYYY hh:mm am/pm"),
     ],

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from babel.core import get_global
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.profiling.conftest import land_rows
+from tests.rules.macros import read
 
 from consulting.profiling import FeedProfile, Thresholds, profile_feed
 from consulting.profiling.propose import propose_feed
-from consulting.rules import currencies, dates
-from tests.profiling.conftest import land_rows
-from tests.rules.macros import read
+from consulting.rules import currencies, dates, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Pairs = st.SearchStrategy[list[tuple[str, Any]]]
 
@@ -176,7 +179,8 @@ def moments(draw: st.DrawFn) -> list[tuple[str, Any]]:
         if half:
             upper = half.upper() == half
             noon = ("PM" if upper else "pm") if shown.hour >= 12 else ("AM" if upper else "am")
-            text += f"{half[: len(half) - len(half.lstrip())]}{noon[0] + '.' + noon[1] + '.' if '.' in half else noon}"
+            noon = f"{noon[0]}.{noon[1]}." if "." in half else noon
+            text += f" {noon}" if half.startswith(" ") else noon
         zone = zones[n % len(zones)]
         offset = timezone(timedelta(minutes=ZONES.get(zone, 0)))
         pairs.append(
@@ -199,24 +203,115 @@ def flags(draw: st.DrawFn) -> list[tuple[str, Any]]:
     return [(words[0] if v else words[1], v) for v in values]
 
 
-@pytest.mark.parametrize(
-    ("kind", "pairs"),
-    [("integer", integers()), ("decimal", decimals()), ("money", amounts()), ("date", days()),
-     ("timestamp", moments()), ("boolean", flags())],
-    ids=lambda v: v if isinstance(v, str) else "",
-)  # fmt: skip
-def test_what_the_profile_knows_the_proposed_rule_reads_value_by_value(
-    kind: str, pairs: Pairs
-) -> None:
-    @settings(
-        max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None
-    )
-    @given(pairs)
-    def holds(written: list[tuple[str, Any]]) -> None:
-        texts = [text for text, _ in written] * 2
-        name = "due date" if kind == "date" else "x"
-        found = proposed(name, list(texts))
-        assert found["rule"] == f"to_{kind}", (found, texts)
-        assert read(found, texts) == [value for _, value in written] * 2, (found, texts)
+KINDS: dict[str, Pairs] = {
+    "integer": integers(), "decimal": decimals(), "money": amounts(), "date": days(),
+    "timestamp": moments(), "boolean": flags(),
+}  # fmt: skip
+COLUMNS = st.lists(
+    st.sampled_from(sorted(KINDS)).flatmap(lambda kind: KINDS[kind].map(lambda p: (kind, p))),
+    min_size=8,
+    max_size=16,
+)
 
-    holds()
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(COLUMNS, st.sampled_from([10_000, 2]))
+def test_what_the_profile_knows_the_proposed_rule_reads_value_by_value(
+    columns: list[tuple[str, list[tuple[str, Any]]]], few: int
+) -> None:
+    height = 2 * max(len(pairs) for _, pairs in columns)
+    texts = {
+        f"{kind} {number}": [*(text for text, _ in pairs * 2), *[None] * (height - 2 * len(pairs))]
+        for number, (kind, pairs) in enumerate(columns)
+    }
+    found = {column["from"]: column for column in propose_feed(profile_of(texts, few)).columns}
+    for (name, written), (kind, pairs) in zip(texts.items(), columns, strict=True):
+        rule = found[name]
+        assert rule["rule"] == f"to_{kind}", (rule, written)
+        values = [value for _, value in pairs * 2]
+        assert read(rule, written) == values + [None] * (height - len(values)), (rule, written)
+
+
+@pytest.mark.parametrize(
+    ("texts", "rule"),
+    [
+        (["12E5", "13E5", "1E1", "20E7"], "to_text"),  # article numbers
+        (["12A", "3C", "2B", "7F"], "to_text"),  # seats
+        (["12AB", "13CD", "14EF", "15GH", "16IJ"], "to_text"),
+        (["PEN001", "PEN002", "TOP003"], "to_text"),
+        (["\uff11\uff10\uff11", "\uff11\uff10\uff12"], "to_text"),  # full-width
+        (["\u0661\u0662", "\u0663\u0664"], "to_text"),  # Arabic-Indic
+        (["0012", "0013", "4711"], "to_text"),
+        (["99999999999999999999", "99999999999999999998"], "to_text"),
+        (["5 kg", "7 g", "9 lb"], "to_text"),  # no one number
+        (["1.2E-05", "3.4E-03"], "to_decimal"),
+        (["12 oz", "12 oz.", "3 OZ"], "to_decimal"),
+        (["1.50", "2.50 SEK", "3.50"], "to_money"),
+        (["20240101", "20240230", "20249999"], "to_integer"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_only_looks_like_a_number_is_none(texts: list[str], rule: str) -> None:
+    found = proposed("x", [*texts, *texts])
+    assert found["rule"] == rule
+    assert None not in read(found, texts)
+
+
+@pytest.mark.parametrize("texts", [["2.107", "3.114", "345"], ["2,107", "3,114", "12"]], ids=str)
+@pytest.mark.parametrize("few", [10_000, 1])
+def test_a_mark_that_nothing_explains_is_asked_for_and_never_guessed(
+    texts: list[str], few: int
+) -> None:
+    profile = profile_of({"x": texts * 2}, few)
+    assert [i.issue_type for i in profile.issues if i.question] == ["ambiguous_numbers"]
+    rule = propose_feed(profile).columns[0]
+    assert read(rule, texts)[:2] == [None, None]
+    assert read(rule, texts)[2] == Decimal(texts[2])
+    assert rule["decimal"] == "either"
+
+
+@pytest.mark.parametrize(
+    ("other", "text", "value"),
+    [("1.5", "2.107", "2.107"), ("0.250", "2.107", "2.107"), ("1.234,5", "2.107", "2107"),
+     ("2.101.201", "2.107", "2107"), ("1,5", "2,107", "2.107"), ("1,234,567", "2,107", "2107")],
+)  # fmt: skip
+def test_another_number_of_the_column_decides_the_mark(other: str, text: str, value: str) -> None:
+    rule = proposed("x", [other, text, text])
+    assert read(rule, [text]) == [Decimal(value)]
+
+
+def test_the_currency_of_several_goes_to_a_column_of_its_own() -> None:
+    texts = ["12.50 SEK", "$3.00", "€4.10", "7.25"]
+    amount, currency = propose_feed(profile_of({"Price": [*texts, *texts]})).columns
+    assert (amount["name"], amount["rule"]) == ("price", "to_money")
+    assert (currency["name"], currency["rule"]) == ("price_currency", "to_currency")
+    assert read(amount, texts) == [Decimal(n) for n in ("12.50", "3.00", "4.10", "7.25")]
+    assert read(currency, texts) == ["SEK", "USD", "EUR", None]
+
+
+def test_every_word_that_the_profile_reads_as_missing_is_delivered_so() -> None:
+    words = [*missing.NULL_TOKENS, *(w.upper() for w in missing.NULL_TOKENS)]
+    found = profile_of({"x": ["Ann", "Bob", *words]}).column("x")
+    assert found is not None
+    assert found.null_like_count == len(words) == 66
+    assert read({"rule": "to_text"}, words) == [None] * len(words)
+
+
+def test_na_among_codes_of_two_letters_is_asked_for_and_kept() -> None:
+    texts: list[str | None] = ["ZA", "BW", "NA", "AO", "NA", "n/a"]
+    profile = profile_of({"country": texts})
+    [asked] = [i for i in profile.issues if i.issue_type == "placeholder_values"]
+    assert (asked.evidence_count, asked.question) == (
+        2, "Is “NA” a code here, or does it mean “no value”?",
+    )  # fmt: skip
+    assert read(propose_feed(profile).columns[0], texts) == ["ZA", "BW", "NA", "AO", "NA", None]
+
+
+def test_every_active_code_of_iso_4217_is_known() -> None:
+    active = {
+        code
+        for history in get_global("territory_currencies").values()
+        for code, _, end, tender in history
+        if end is None and tender
+    }
+    assert active - currencies.CODES == set()

@@ -41,6 +41,7 @@ for command in (
     models.prepare,
     models.propose,
     models.fields,
+    models.rules,
     deliveries.verify,
 ):
     main.add_command(command)

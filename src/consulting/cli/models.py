@@ -10,6 +10,8 @@ from consulting.cli.engagements import client_ids, open_engagement, require_clie
 from consulting.config.reference import field_reference
 from consulting.profiling import propose_columns
 from consulting.resources.consultancy import DBT_DIR
+from consulting.rules.macros import write_rule_macros
+from consulting.rules.reference import rules_reference
 
 
 @click.command()
@@ -65,3 +67,16 @@ def propose(client: str, feeds: tuple[str, ...]) -> None:
 def fields() -> None:
     """Print every field of `defs.yaml`: type, default, meaning and an example, as Markdown."""
     click.echo(field_reference(), nl=False)
+
+
+@click.command()
+@click.option("--write", is_flag=True, help="Write dbt/macros/rules.sql as well.")
+def rules(*, write: bool) -> None:
+    """Print every cleaning rule: arguments, reason codes and words, as Markdown.
+
+    With --write, dbt's macros are written from the rules that are installed: do so after a rule
+    was changed, or a package with rules was installed.
+    """
+    if write and write_rule_macros(DBT_DIR):
+        click.echo("wrote dbt/macros/rules.sql", err=True)
+    click.echo(rules_reference(), nl=False)
