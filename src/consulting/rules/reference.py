@@ -30,7 +30,7 @@ _WORDS = """
 ## Words for “no value”
 
 Compared without case after trimming, in every column and by the profile alike, unless the column
-has `null_tokens` of its own. Where “NA” stands among codes of two letters it is asked for, and kept.
+has `null_tokens` of its own. “NA” among codes of two letters is asked for, and kept.
 
 {words}
 """

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind
-from consulting.null_tokens import is_null_like
+from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from consulting.intake.reading.blocks import Row, like_titles, names_a_value, reach, told_apart
 from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind
-from consulting.null_tokens import is_null_like
 from consulting.records import OtherTable
+from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
