@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
-from consulting.chain import artifacts
-from consulting.cleaning import prepare_all, write_feed_models
+from consulting.chain.proposed import Tried, last_profile, propose_models, try_models
+from consulting.cleaning import prepare_all
 from consulting.cli.engagements import client_ids, open_engagement, require_client
 from consulting.config.reference import field_reference
-from consulting.profiling import propose_columns
 from consulting.resources.consultancy import DBT_DIR
 from consulting.rules.macros import write_rule_macros
 from consulting.rules.reference import rules_reference
@@ -42,25 +41,37 @@ def propose(client: str, feeds: tuple[str, ...]) -> None:
     """Write dbt models for FEEDS of CLIENT (default: those without) from their last profile.
 
     Every column of the file becomes a line of YAML with a proposed rule; read it, correct it, and
-    ask the client what the profile could not tell. Files that exist are never overwritten.
+    ask the client what the profile could not tell. Files that exist are never overwritten. The
+    models are tried on the files they were proposed from: for each column it is told how many rows
+    would be rejected, and why.
     """
     engagement = open_engagement(client)
-    runs = sorted(engagement.folder.path.glob(f"runs/*/{artifacts.PROFILE}"))
-    if not runs:
+    run_folder = last_profile(engagement)
+    if run_folder is None:
         raise click.ClickException(
             f"{client} has no profile yet. Drop a file into {engagement.store.describe()} and run "
             f"the job {client}_cleaning; what it finds is what models are proposed from."
         )
-    found = artifacts.read(runs[-1], artifacts.Profile)
-    modelled = set(engagement.models.declared_columns())
-    written = 0
-    for profile in found.profiles:
-        if profile.feed in (feeds or {profile.feed} - modelled):
-            for path in write_feed_models(DBT_DIR, client, profile.feed, propose_columns(profile)):
-                click.echo(f"wrote {path.relative_to(DBT_DIR.parent)}")
-                written += 1
+    written, proposed = propose_models(engagement, run_folder, feeds)
+    for path in written:
+        click.echo(f"wrote {path.relative_to(engagement.dbt_dir.parent)}")
     if not written:
         click.echo("Nothing to write: every feed with a profile has models.")
+    if proposed:
+        _tell_trial(try_models(open_engagement(client), run_folder, proposed))
+
+
+def _tell_trial(tried: list[Tried] | None) -> None:
+    """What the models make of the rows they were proposed from, column by column."""
+    if tried is None:
+        click.echo("They were not tried: no rows of these files are kept.")
+        return
+    click.echo("Tried on the files they were proposed from:")
+    for column in tried:
+        rejects = f"would reject {column.rejected:,} of {column.rows:,} rows"
+        click.echo(f"  {column.column} ({column.rule}) {rejects}")
+        for reason in column.reasons:
+            click.echo(f"    {reason}")
 
 
 @click.command()

@@ -1,0 +1,191 @@
+"""Models proposed from the last profile, and tried at once on the rows it was made of."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consulting.bounded_memory import open_bounded
+from consulting.chain import artifacts
+from consulting.cleaning import DbtRun, write_feed_models
+from consulting.cleaning.models import read_columns
+from consulting.cleaning.run import ModelsFailedError
+from consulting.intake.reading import load_raw
+from consulting.layout import ClientFolder
+from consulting.privacy import shape
+from consulting.profiling import find_relations, propose_feed
+from consulting.records import Record
+from consulting.rules import reason_sentences
+from consulting.sql import literal, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+    from consulting.chain.engagement import Engagement
+    from consulting.profiling import FeedProfile, Proposal
+
+_REASONS = 3
+_LONGEST = 40
+_FULL_TIER = 3
+
+
+class Tried(Record):
+    """What a column's proposed rule made of the rows it was proposed from.
+
+    Attributes:
+        column: `feed.column`.
+        rule: The rule.
+        rows: Rows of the feed.
+        rejected: Rows it would reject.
+        reasons: Up to three of the texts, with why; their shape where they are personal, or below
+            tier 3.
+    """
+
+    column: str
+    rule: str
+    rows: int
+    rejected: int
+    reasons: tuple[str, ...]
+
+
+def last_profile(engagement: Engagement) -> Path | None:
+    """The run folder of the client's last profile, if there is one."""
+    runs = sorted(engagement.folder.path.glob(f"runs/*/{artifacts.PROFILE}"))
+    return runs[-1].parent if runs else None
+
+
+def propose_models(
+    engagement: Engagement, run_folder: Path, feeds: Sequence[str]
+) -> tuple[list[Path], list[str]]:
+    """Writes models for feeds; for those without any, where none is named.
+
+    Args:
+        engagement: Whose models.
+        run_folder: Of the profile they are proposed from.
+        feeds: The feeds.
+
+    Returns:
+        The files written, and the feeds they are of. A file that exists stays as it is.
+    """
+    found = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
+    received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
+    manifest = engagement.models.load_manifest()
+    names = {
+        (p.feed, meta["from"]): name
+        for p in found.profiles
+        for name, meta in read_columns(manifest, p.feed).items()
+    }
+    modelled = {feed for feed, _ in names}
+    wanted = [p for p in found.profiles if p.feed in (feeds or {p.feed} - modelled)]
+    relations = []
+    if _rows_are_kept(received, run_folder):
+        relations = find_relations(found.profiles, run_folder, received.to_profile)
+    for profile in wanted:
+        alone = propose_feed(profile)
+        names |= {(profile.feed, c["from"]): c["name"] for c in reversed(alone.columns)}
+    written: list[Path] = []
+    for profile in wanted:
+        proposal = propose_feed(profile, relations, names)
+        written += _write(engagement, profile, proposal)
+    return written, [profile.feed for profile in wanted]
+
+
+def _write(engagement: Engagement, profile: FeedProfile, proposal: Proposal) -> list[Path]:
+    return write_feed_models(
+        engagement.dbt_dir,
+        engagement.client_id,
+        profile.feed,
+        proposal.columns,
+        dedupe=proposal.dedupe,
+    )
+
+
+def _rows_are_kept(received: artifacts.Intake, run_folder: Path) -> bool:
+    paths = [run_folder / r.rows_path for r in received.in_use if r.rows_path]
+    return bool(paths) and all(path.exists() for path in paths)
+
+
+def try_models(
+    engagement: Engagement, run_folder: Path, feeds: Sequence[str]
+) -> list[Tried] | None:
+    """Runs the client's models on the rows of a run, in a database of their own.
+
+    Args:
+        engagement: Whose models.
+        run_folder: Of the run.
+        feeds: The feeds to tell of.
+
+    Returns:
+        One entry for each column; None where no rows are kept.
+
+    Raises:
+        CleaningError: If the models can not be run at all.
+    """
+    received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
+    if not _rows_are_kept(received, run_folder):
+        return None
+    found = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
+    private = {
+        (p.feed, c.name)
+        for p in found.profiles
+        for c in p.columns
+        if c.pii or engagement.config.security_tier < _FULL_TIER
+    }
+    with tempfile.TemporaryDirectory(prefix="proposal-") as place:
+        folder = ClientFolder(Path(place), engagement.client_id)
+        expected = engagement.models.declared_columns()
+        load_raw(folder.warehouse, run_folder, received.in_use, expected=expected)
+        run = DbtRun(engagement.models, folder, "proposal", readings=received.in_use)
+        try:
+            run.run()
+        except ModelsFailedError as error:
+            if any(
+                o.name == f"stg_{f}" and o.status != "success"
+                for o in error.outcomes
+                for f in feeds
+            ):
+                raise
+        with open_bounded(folder.warehouse, read_only=True) as connection:
+            return [
+                _tried(connection, feed, name, meta, masked=(feed, meta["from"]) in private)
+                for feed in feeds
+                for name, meta in read_columns(run.manifest, feed).items()
+            ]
+
+
+def _tried(
+    connection: duckdb.DuckDBPyConnection,
+    feed: str,
+    name: str,
+    meta: Mapping[str, str],
+    *,
+    masked: bool,
+) -> Tried:
+    staged, raw = f"staging.{quoted(f'stg_{feed}')}", f"raw.{quoted(feed)}"
+    mark = literal(f"{name}:")
+    # a reason is `column:code`; those of one row are joined by semicolons
+    query = (
+        f"SELECT r.{quoted(meta['from'])}, substr(reason, length({mark}) + 1), count(*) "
+        f"FROM (SELECT _row_id, unnest(string_split(_reasons, ';')) AS reason FROM {staged}) s "
+        f"JOIN {raw} r ON r._row_id = s._row_id WHERE starts_with(reason, {mark}) "
+        "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+    )
+    found = connection.execute(query).fetchall()
+    counted = connection.execute(f"SELECT count(*) FROM {staged}").fetchall()
+    reasons = [_reason(text, code, masked=masked) for text, code, _ in found]
+    return Tried(
+        column=f"{feed}.{name}",
+        rule=meta.get("rule", "to_text"),
+        rows=counted[0][0],
+        rejected=sum(count for *_, count in found),
+        reasons=tuple(dict.fromkeys(reasons))[:_REASONS],
+    )
+
+
+def _reason(text: str | None, code: str, *, masked: bool) -> str:
+    shown = "" if text is None else shape(text[:_LONGEST]) if masked else text[:_LONGEST]
+    sentence = reason_sentences().get(code, f"{{}}: {code.replace('_', ' ')}")
+    return sentence.format(f"“{shown}”")

@@ -1,0 +1,118 @@
+"""Models proposed from a profile, tried on their own files, then delivered as they are."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+import yaml
+from tests.chain.conftest import DBT, World
+
+from consulting import chain
+from consulting.chain.proposed import last_profile, propose_models, try_models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from consulting.chain.proposed import Tried
+
+ORDERS = """order no;customer id;paid at;price;shipped;country;note;contact
+A-1;1;2024-02-11 01:15:11 -0500;1.234,50 €;ja;ZA;unknown;ann@example.com
+A-2;2;2024-03-12T02:15:12Z;12,50 SEK;nein;NA;\\N;bob@example.com
+A-3;2;2024-03-13T02:15:12.1234567Z;(9,50 €);ja;BW;ok;eve@example.com
+A-4;1;2024-03-14T02:15:12Z;7,00 €;ja;ZM;ok;dan@example.com
+A-5;3;2024-03-15T02:15:12Z;free;nein;AO;ok;joe@example.com
+A-6;3;2024-03-16T02:15:12Z;8,00 €;nein;ZA;ok;kim@example
+A-7;3;2024-03-17T02:15:12Z;8,00 €;nein;ZA;ok;lou@example.com
+A-7;3;2024-03-17T02:15:12Z;8,00 €;nein;ZA;ok;lou@example.com
+"""
+FEEDS = [
+    {"name": "buyers", "files": "buyers*.csv"},
+    {"name": "orders", "files": "orders*.csv"},
+]
+
+
+@pytest.fixture(scope="module")
+def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, list[Tried]]:
+    """A client without models whose files have been profiled; models proposed and tried."""
+    root = tmp_path_factory.mktemp("proposed")
+    for name in ("macros", "tests", "models/shared"):
+        shutil.copytree(DBT / name, root / "dbt" / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(DBT / name, root / "dbt" / name)
+    world = World(root / "data", dbt_dir=root / "dbt", feeds=FEEDS, security_tier=3)
+    buyers = "".join(f"{n};Buyer {n}\n" for n in range(1, 21))
+    world.drop("buyers.csv", f"customer id;name\n{buyers}")
+    more = "".join(
+        f"B-{n};4;2024-04-01T02:15:12Z;1,00 €;ja;ZW;ok;x{n}@example.com\n" for n in range(60)
+    )
+    world.drop("orders.csv", ORDERS + more)
+    received = world.receive("first")
+    chain.profile(
+        world.engagement, batch_id=received.batch.batch_id, run_id="first", log=world.said.append
+    )
+    folder = last_profile(world.engagement)
+    assert folder is not None
+    _, feeds = propose_models(world.engagement, folder, ())
+    assert feeds == ["buyers", "orders"]
+    tried = try_models(world.engagement, folder, feeds)
+    assert tried is not None
+    return world, root / "dbt" / "models" / "clients" / world.client_id, tried
+
+
+def test_the_proposal_holds_what_the_profile_found(
+    proposed: tuple[World, Path, list[Tried]],
+) -> None:
+    [orders] = [
+        model
+        for model in yaml.safe_load((proposed[1] / "orders.yml").read_text())["models"]
+        if model["name"] == "orders"
+    ]
+    columns = {column["name"]: column for column in orders["columns"]}
+    assert orders["meta"]["dedupe"] == {"key": ["order_no"], "keep": "latest"}
+    assert "unique" in columns["order_no"]["data_tests"]
+    assert {
+        "relationships": {
+            "arguments": {"to": "ref('buyers')", "field": "customer_id"},
+            "config": {"severity": "warn"},
+        }
+    } in columns["customer_id"]["data_tests"]
+    assert columns["price"]["meta"] == {"from": "price", "rule": "to_money", "decimal": "comma"}
+    assert columns["price_currency"]["meta"] == {"from": "price", "rule": "to_currency"}
+    assert columns["country"]["meta"]["null_tokens"] == ["n/a", "#n/a", "null", "-"]
+
+
+def test_each_column_tells_how_many_rows_it_would_reject_and_why(
+    proposed: tuple[World, Path, list[Tried]],
+) -> None:
+    told = {one.column: (one.rows, one.rejected, one.reasons) for one in proposed[2]}
+    assert told["orders.price"] == (68, 1, ("“free” is not an amount of money",))
+    assert told["orders.contact"] == (68, 1, ("“aaa@aaaaaaa” is not an e-mail address",))
+    assert {name for name, (_, rejected, _) in told.items() if rejected} == {
+        "orders.price",
+        "orders.contact",
+    }
+    assert not list((proposed[0].folder.path / "runs").glob("proposal*"))
+
+
+def test_the_proposal_delivers_the_values_as_they_are(
+    proposed: tuple[World, Path, list[Tried]],
+) -> None:
+    world = proposed[0]
+    folder = last_profile(world.engagement)
+    assert folder is not None
+    world.after_receive("first", folder.name, begin="clean")
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        rows = connection.execute(
+            "SELECT order_no, paid_at::VARCHAR, price::VARCHAR, price_currency, shipped, country, "
+            "note FROM marts.orders WHERE order_no LIKE 'A-%' ORDER BY 1"
+        ).fetchall()
+    assert rows == [
+        ("A-1", "2024-02-11 06:15:11", "1234.50", "EUR", True, "ZA", None),
+        ("A-2", "2024-03-12 02:15:12", "12.50", "SEK", False, "NA", None),
+        ("A-3", "2024-03-13 02:15:12.123456", "-9.50", "EUR", True, "BW", "ok"),
+        ("A-4", "2024-03-14 02:15:12", "7.00", "EUR", True, "ZM", "ok"),
+        ("A-7", "2024-03-17 02:15:12", "8.00", "EUR", False, "ZA", "ok"),
+    ]
