@@ -21,6 +21,7 @@ its own sentence.
     ├── UnforeseenError           a library raised an error that nobody foresaw
     ├── UnreadableFileError       one file can not be read; its neighbours go on
     ├── TierBlockedError          the engagement's security tier forbids the operation
+    ├── TierLoweredError          the tier was lowered, and nobody has confirmed it
     ├── CleaningError             dbt could not parse, run or test a client's models
     │   └── ChecksBrokenError     tests of error severity could not run: nothing is delivered
     ├── ChecksFailedError         the data failed tests of error severity: nothing is delivered
@@ -314,6 +315,38 @@ class TierBlockedError(ConsultingError):
             f'BLOCKED: "{operation}" requires tier {required}; {client_id} is at tier {tier} '
             f"({self.NAMES[tier]}). Raise `security_tier` in the client's defs.yaml once the "
             "client has agreed to it in writing."
+        )
+
+
+class TierLoweredError(ConsultingError):
+    """The tier is lower than the one data is held at, and nobody has confirmed what that removes.
+
+    Args:
+        client_id: The engagement.
+        tier: The tier that its `defs.yaml` names.
+        held: The tier its data is held at; None where that can not be told.
+    """
+
+    def __init__(self, client_id: str, tier: int, held: int | None) -> None:
+        self.client_id = client_id
+        names = TierBlockedError.NAMES
+        if held is None:
+            why = (
+                f"the file {client_id}/tier in the data folder, which says at which tier its data "
+                f"is held, is empty or damaged, and `security_tier` is {tier} ({names[tier]})"
+            )
+            back = ""
+        else:
+            why = (
+                f"`security_tier` was lowered to {tier} ({names[tier]}), and its data is held at "
+                f"tier {held} ({names[held]})"
+            )
+            back = f" If it was a slip, set `security_tier` back to {held}."
+        super().__init__(
+            f"{client_id}: {why}. What a lower tier does not allow is removed for good, so nothing "
+            f"of this client runs and nothing is removed until somebody confirms it: `consulting "
+            f"tier {client_id}` shows what would go, `consulting tier {client_id} --yes` removes "
+            f"it.{back}"
         )
 
 

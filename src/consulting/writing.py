@@ -7,6 +7,8 @@ import os
 import uuid
 from typing import TYPE_CHECKING
 
+from consulting.sealed import SealedFile
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
@@ -15,28 +17,35 @@ CHUNK_BYTES = 1024 * 1024
 
 
 def write_whole(
-    target: Path, chunks: Iterable[bytes], *, confirm: Callable[[], None] | None = None
+    target: Path | SealedFile,
+    chunks: Iterable[bytes],
+    *,
+    confirm: Callable[[], None] | None = None,
 ) -> str:
     """Writes `chunks` to `target` through a temporary file beside it.
 
     Readers see the old file or the new one, never half of one; so do they after a power cut.
 
     Args:
-        target: The file to make; its folder is made too.
+        target: The file to make; its folder is made too. Of a sealed one no byte is on the disk in
+            clear.
         chunks: The bytes.
         confirm: Called before the target appears; raises to refuse the bytes.
 
     Returns:
         The sha256 of the bytes.
     """
+    seal = target.sealing if isinstance(target, SealedFile) else None
+    target = target.path if isinstance(target, SealedFile) else target
     make_folder(target.parent)
     temporary = target.parent / f".{uuid.uuid4().hex}.part"
     digest = hashlib.sha256()
     try:
+        sealed = seal() if seal else None
         with open(temporary, "xb", opener=_private) as file:
             for chunk in chunks:
                 digest.update(chunk)
-                file.write(chunk)
+                file.write(sealed(chunk) if sealed else chunk)
             file.flush()
             os.fsync(file.fileno())
         if confirm is not None:

@@ -28,6 +28,7 @@ from consulting.alerting import (
     nothing_arrived,
     quarantined_file,
     tier_blocked,
+    tier_lowered,
 )
 from consulting.alerting.message import (
     alert_message,
@@ -37,7 +38,7 @@ from consulting.alerting.message import (
     storm_over_message,
 )
 from consulting.alerting.redaction import cause_in_one_line
-from consulting.errors import TierBlockedError
+from consulting.errors import TierBlockedError, TierLoweredError
 from consulting.records import CheckOutcome, QuarantinedFile
 from consulting.timekeeping import PeriodStatus
 
@@ -107,6 +108,7 @@ EVENTS = {
     "tier_blocked": tier_blocked(
         ACME, TierBlockedError("store full rows of feed 'orders'", 3, "acme_corp", 2)
     ),
+    "tier_lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
     "delivery_made": delivery_made(
         ACME, delivery_id="acme_corp-42", facts={"Rows": 1200}, link=LINK, period="2026-02"
     ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from consulting.chain.replay import verify_delivery
-from consulting.errors import DeliveryError
+from consulting.chain.tier import lower_tier
+from consulting.errors import DeliveryError, TierLoweredError
 
 from .conftest import World
 from .test_delivering import HEADER, customer
@@ -57,6 +59,9 @@ def lowered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     assert sum("duckdb_temp" in name for name in kept) == 2
     world = World(root, security_tier=request.param)
     world.drop("customers_2.csv", ROWS + customer(41))
+    with pytest.raises(TierLoweredError):
+        world.run()
+    lower_tier(world.engagement, now=datetime.now(UTC))
     world.run()
     return world
 
@@ -93,7 +98,7 @@ def test_the_demo_delivery_is_reproduced_byte_for_byte_and_an_edited_table_is_na
     delivery_id = acme.delivery.delivery_id
     world = acme.world.copy(tmp_path / "copy")
     table = world.folder.deliverables / delivery_id / "tables/customers.csv"
-    table.write_bytes(table.read_bytes().replace(b",US,", b",DE,", 1))
+    table.write_bytes(table.read_bytes().replace(b'"US"', b'"DE"', 1))
     found = verify_delivery(world.engagement, delivery_id, log=print)
     assert [difference.file for difference in found] == ["tables/customers.csv"]
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         nothing_arrived,
         quarantined_file,
         tier_blocked,
+        tier_lowered,
     )
     from consulting.alerting.message import Incident, Message
     from consulting.alerting.page import PageSender
@@ -55,6 +56,7 @@ __all__ = [
     "nothing_arrived",
     "quarantined_file",
     "tier_blocked",
+    "tier_lowered",
 ]
 
 __getattr__ = lazy_exports(
@@ -85,5 +87,6 @@ __getattr__ = lazy_exports(
         "nothing_arrived": "events",
         "quarantined_file": "events",
         "tier_blocked": "events",
+        "tier_lowered": "events",
     },
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from consulting.errors import TierBlockedError
+    from consulting.errors import TierBlockedError, TierLoweredError
     from consulting.records import CheckOutcome, QuarantinedFile
     from consulting.timekeeping import PeriodStatus
 
@@ -29,6 +29,7 @@ Kind = Literal[
     "quarantined_file",
     "drift",
     "tier_blocked",
+    "tier_lowered",
     "delivery_made",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -318,6 +319,21 @@ def tier_blocked(route: AlertRoute, error: TierBlockedError, *, link: str | None
             "text": str(error),
             "next_step": "Nothing, unless the delivery needs it.",
             "link": link,
+        }
+    )
+
+
+def tier_lowered(route: AlertRoute, error: TierLoweredError) -> Event:
+    """A tier that was lowered and not confirmed, so that nothing of the client runs."""
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "tier_lowered",
+            "subject": "tier",
+            "title": "Nothing runs: the lower tier waits to be confirmed",
+            "text": str(error),
+            "next_step": f"See what would be removed (`consulting tier {error.client_id}`), then "
+            "confirm it, or set `security_tier` back.",
         }
     )
 

@@ -38,6 +38,7 @@ _KINDS: dict[Kind, str] = {
     "quarantined_file": "Files set aside",
     "drift": "Changed shape",
     "tier_blocked": "Left out by the tier",
+    "tier_lowered": "Waits for a confirmation",
     "delivery_made": "Delivered",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consulting.chain.tier import refusal_of, sweep
 from consulting.intake import RunVerdict
 from consulting.records import Batch, Record
 
@@ -50,6 +51,9 @@ def look(
     Raises:
         StoreError: If the place where the files arrive does not answer as it should.
     """
+    if refusal := refusal_of(engagement):
+        return Tick(batches=(), sentence=str(refusal))
+    sweep(engagement, now=now)
     intake = engagement.intake
     intake.reconcile(verdict_of, now=now, verdict_of_request=verdict_of_request)
     found = intake.look(now=now, budget_seconds=LOOK_SECONDS)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from consulting.chain.tier import hold_tier
 from consulting.errors import (
     BatchHeldError,
     BatchSettledError,
@@ -14,6 +15,7 @@ from consulting.errors import (
     ConsultingError,
     RunInterruptedError,
     StoreError,
+    TierLoweredError,
 )
 from consulting.foreign import hushed, in_our_words, is_foreign
 from consulting.intake import beating
@@ -44,6 +46,7 @@ def attempt(engagement: Engagement, batch_id: str, run_id: str) -> Iterator[Batc
     intake = engagement.intake
     batch = intake.begin(batch_id, run_id, now=datetime.now(UTC))
     try:
+        hold_tier(engagement)
         with hushed(), beating(intake, batch_id, run_id):
             yield batch
     except (BatchHeldError, BatchSettledError):
@@ -63,7 +66,8 @@ def _said(engagement: Engagement, batch_id: str, error: BaseException) -> BaseEx
 
 
 def _cause(error: BaseException) -> FailureCause:
-    if isinstance(error, RunInterruptedError):
+    if isinstance(error, (RunInterruptedError, TierLoweredError)):
+        # nothing was tried, and no file is at fault
         return "interrupted"
     if isinstance(error, StoreError):
         # a store that does not answer is not the files' fault

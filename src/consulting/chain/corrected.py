@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from consulting.intake.reading import ReadOptions
     from consulting.layout import ClientFolder
     from consulting.records import Batch, Drop, FileReading
+    from consulting.sealed import SealedFile
 
 MOST_ROWS = 200_000
 """A corrections file is held in memory; whoever has more to correct sends the whole file again."""
@@ -32,7 +33,7 @@ MOST_ROWS = 200_000
 
 def read_drop(  # noqa: PLR0913 - as `read_file`
     engagement: Engagement,
-    path: Path,
+    path: Path | SealedFile,
     *,
     filename: str,
     feed: str,

@@ -64,6 +64,7 @@ class Engagement:
             feeds=[FeedPattern(name=feed.name, glob=feed.files) for feed in config.feeds],
             policy=config.intake,
             period_of=_period_of(partitioning) if partitioning else None,
+            sealed=config.security_tier < FULL_TIER,
         )
 
     @property

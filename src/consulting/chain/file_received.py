@@ -19,7 +19,7 @@ from consulting.chain.corrected import (
     without_base,
 )
 from consulting.chain.loaded import load_files
-from consulting.chain.tier import forget_what_the_tier_forbids, tell_of_partial_files
+from consulting.chain.tier import hold_tier, tell_of_partial_files
 from consulting.corrections import is_corrections
 from consulting.errors import (
     DropChangedError,
@@ -63,15 +63,16 @@ def receive(
         log: Told of each file.
 
     Raises:
+        TierLoweredError: If its tier was lowered and nobody has confirmed that.
         NothingArrivedError: If no batch was named and no file is ready.
         BatchHeldError: If another run works on the batch.
         NothingNewError: If its files bring nothing new; the batch is settled.
     """
+    hold_tier(engagement)
     if batch_id is None:
         batch_id = _claim(engagement, period)
     with attempt(engagement, batch_id, run_id) as batch:
         run_folder = engagement.folder.run(batch_id)
-        forget_what_the_tier_forbids(engagement, log)
         # an earlier attempt may have left half of it
         shutil.rmtree(run_folder, ignore_errors=True)
         run_folder.mkdir(parents=True)
@@ -246,4 +247,4 @@ def _read_one(engagement: Engagement, batch: Batch, drop: Drop, run_id: str) -> 
     finally:
         if engagement.config.security_tier < FULL_TIER:
             # what is kept is the sample or the header, never the client's file
-            shutil.rmtree(landed.path.parent, ignore_errors=True)
+            landed.path.unlink()

@@ -17,9 +17,11 @@ from consulting.alerting import (
     nothing_arrived,
     quarantined_file,
     tier_blocked,
+    tier_lowered,
 )
 from consulting.chain.delivered import blocked_operations
 from consulting.chain.facts import SCHEDULE_SLACK
+from consulting.chain.tier import refusal_of
 from consulting.chain.troubles import in_known_terms, troubles_of
 from consulting.delivery import MANIFEST, read_summary
 from consulting.intake import POISON
@@ -103,6 +105,8 @@ def _events(
     route: AlertRoute, engagement: Engagement, facts: Facts, troubles: Troubles, run_of: RunOf
 ) -> Iterator[Event]:
     """All that is wrong or new, save what stops a batch."""
+    if refusal := refusal_of(engagement):
+        yield tier_lowered(route, refusal)
     for story in facts.state.quarantined:
         if story.code != POISON:
             yield _of_file(route, story, troubles.speakers.get(story.drop.drop_id))

@@ -13,6 +13,7 @@ from consulting.chain.corrected import read_drop, with_corrections
 from consulting.chain.delivered import exports, gather
 from consulting.chain.loaded import load_files
 from consulting.chain.profiled import last_profile, profile_files
+from consulting.chain.tier import hold_tier
 from consulting.chain.validated import run_tests
 from consulting.delivery import build_delivery, list_deliveries, verify
 from consulting.errors import DeliveryError
@@ -45,8 +46,10 @@ def verify_delivery(
         Every difference; none where it is reproduced byte for byte.
 
     Raises:
+        TierLoweredError: If its tier was lowered and nobody has confirmed that.
         DeliveryError: If there is no such delivery, or what it was made from is gone.
     """
+    hold_tier(engagement)
     delivered = engagement.folder.deliverables / delivery_id
     if not delivered.is_dir():
         known = ", ".join(one.delivery_id for one in list_deliveries(engagement.folder))

@@ -1,4 +1,9 @@
-"""A lowered security tier takes effect at the next run: what it does not allow is removed."""
+"""The tier a client's data is held at: lowered only once somebody has confirmed what that removes.
+
+The file `tier` in the client's folder says at which tier the last run held data. A higher tier in
+`defs.yaml` takes effect by itself. A lower one removes data for good and may be a slip, so until it
+is confirmed outside of the YAML nothing of the client runs and nothing is removed.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +14,15 @@ from typing import TYPE_CHECKING
 from consulting.bounded_memory import spill_of
 from consulting.chain.loaded import MARK
 from consulting.delivery import MANIFEST
+from consulting.errors import BatchHeldError, TierBlockedError, TierLoweredError
+from consulting.intake import BatchStatus
 from consulting.privacy.tiers import FULL_TIER
+from consulting.scratch import sweep_scratch
+from consulting.writing import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from consulting.chain.carried import Carried
@@ -20,29 +30,83 @@ if TYPE_CHECKING:
     from consulting.layout import ClientFolder
 
 REASON_SUFFIX = ".reason.json"
+HELD = "tier"
+LEFT_SECONDS = 600
+"""A run that has not given its first sign of life yet has left nothing that is as old."""
 
 
-def forget_what_the_tier_forbids(engagement: Engagement, log: Callable[[str], None]) -> None:
-    """Remove what an earlier run at a higher tier stored.
+def hold_tier(engagement: Engagement) -> None:
+    """Note the tier that data is held at from now on, if that removes nothing.
+
+    Raises:
+        TierLoweredError: If data is held at a higher tier, or nobody can tell at which.
+    """
+    if refusal := refusal_of(engagement):
+        raise refusal
+    _note(engagement)
+
+
+def refusal_of(engagement: Engagement) -> TierLoweredError | None:
+    """Why nothing of the client may run; None if it may."""
+    held, wanted = _held(engagement.folder), engagement.config.security_tier
+    if held is None or (held in TierBlockedError.NAMES and held <= wanted):
+        return None
+    return TierLoweredError(engagement.client_id, wanted, held or None)
+
+
+def lower_tier(engagement: Engagement, *, now: datetime) -> None:
+    """Remove what the client's tier does not allow, and note the tier; a person said so.
+
+    Raises:
+        BatchHeldError: If a run works for the client.
+    """
+    intake = engagement.intake
+    held = [each for each in intake.state().batches if each.status == BatchStatus.RUNNING]
+    if held and intake.live_runs(now=now):
+        raise BatchHeldError(engagement.client_id, held[0].batch_id, "a run of it is at work")
+    for path in dict.fromkeys(path for path, _ in above_the_tier(engagement)):
+        _remove(path)
+    _note(engagement)
+
+
+def above_the_tier(engagement: Engagement) -> Iterator[tuple[Path, str]]:
+    """What is held that the client's tier does not allow, each with what it is.
 
     Of a delivery made at a higher tier its manifest stays: hashes and counts, no row.
     """
-    tier, folder = engagement.config.security_tier, engagement.folder
-    held = folder.path / "tier"
-    before = int(held.read_text()) if held.exists() else FULL_TIER
-    if tier < FULL_TIER:
-        shutil.rmtree(folder.landing, ignore_errors=True)
-    if tier < before:
-        shutil.rmtree(folder.path / "runs", ignore_errors=True)
-        for name in (folder.warehouse.name, f"{folder.warehouse.name}.wal", MARK):
-            (folder.path / name).unlink(missing_ok=True)
-        _forget_leftovers(folder)
-        _forget_quarantined(folder)
-        for delivery in _made_above(folder, tier):
-            log(f"The tier was lowered to {tier}: of delivery {delivery.name} the manifest is kept")
-            _keep_only_manifest(delivery)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    held.write_text(str(tier))
+    folder, tier = engagement.folder, engagement.config.security_tier
+    if tier == FULL_TIER or refusal_of(engagement) is None:
+        return
+    places = (
+        (folder.landing, "the client's files, as they came"),
+        (folder.path / "runs", "what the runs read, rows among it"),
+        (folder.warehouse, "the warehouse"),
+        (folder.warehouse.with_name(f"{folder.warehouse.name}.wal"), "the warehouse"),
+        (folder.path / MARK, "the warehouse"),
+        (folder.errors, "texts of errors"),
+        *((path, "what a killed run left") for path in _leftovers(folder)),
+    )
+    yield from ((path, what) for path, what in places if path.exists())
+    for path in sorted(folder.quarantine.rglob("*")):
+        if path.is_file() and not path.name.endswith(REASON_SUFFIX):
+            yield path, "a file in quarantine (its reason stays)"
+    for delivery in _made_above(folder, tier):
+        for path in sorted(delivery.iterdir()):
+            if path.name != MANIFEST:
+                yield path, "of a delivery (its manifest stays)"
+
+
+def sweep(engagement: Engagement, *, now: datetime) -> None:
+    """Remove what killed runs left; below tier 3 also whatever is landed, for nothing may stay."""
+    folder = engagement.folder
+    sweep_scratch(folder.path)
+    left = [*_leftovers(folder)]
+    if engagement.config.security_tier < FULL_TIER and folder.landing.is_dir():
+        left += folder.landing.iterdir()
+    old = [path for path in left if path.exists() and _age(path, now) > LEFT_SECONDS]
+    if old and not engagement.intake.live_runs(now=now):
+        for path in old:
+            _remove(path)
 
 
 def tell_of_partial_files(
@@ -66,30 +130,48 @@ def tell_of_partial_files(
             )
 
 
-def _forget_leftovers(folder: ClientFolder) -> None:
-    """Drop what a run that was killed left half done: rows on disk that it had no memory for."""
-    for path in (spill_of(folder.warehouse), *folder.deliverables.glob(".*")):
-        shutil.rmtree(path, ignore_errors=True)
+def _held(folder: ClientFolder) -> int | None:
+    """The tier noted; None where nothing is held, 0 where nobody can tell."""
+    try:
+        noted = (folder.path / HELD).read_bytes().strip()
+    except FileNotFoundError:
+        places = (folder.landing, folder.path / "runs", folder.warehouse, folder.deliverables)
+        return FULL_TIER if any(path.exists() for path in places) else None
+    except OSError:
+        return 0
+    return int(noted) if noted in {b"1", b"2", b"3"} else 0
 
 
-def _forget_quarantined(folder: ClientFolder) -> None:
-    """Drop the copies of the client's files; the reasons beside them stay."""
-    for path in folder.quarantine.rglob("*"):
-        if path.is_file() and not path.name.endswith(REASON_SUFFIX):
-            path.unlink()
+def _note(engagement: Engagement) -> None:
+    tier = engagement.config.security_tier
+    if _held(engagement.folder) != tier:
+        write_text(engagement.folder.path / HELD, str(tier))
+
+
+def _leftovers(folder: ClientFolder) -> list[Path]:
+    """What a run that was killed leaves half done: rows on disk that it had no memory for."""
+    spilled = spill_of(folder.warehouse)
+    return [path for path in (spilled, *folder.deliverables.glob(".*")) if path.exists()]
 
 
 def _made_above(folder: ClientFolder, tier: int) -> list[Path]:
-    return [
-        manifest.parent
-        for manifest in sorted(folder.deliverables.glob(f"*/{MANIFEST}"))
-        if json.loads(manifest.read_bytes())["security_tier"] > tier
-    ]
+    made = []
+    for manifest in sorted(folder.deliverables.glob(f"*/{MANIFEST}")):
+        try:
+            held = json.loads(manifest.read_bytes())["security_tier"]
+        except (ValueError, KeyError, TypeError):
+            held = FULL_TIER
+        if not isinstance(held, int) or held > tier:
+            made.append(manifest.parent)
+    return made
 
 
-def _keep_only_manifest(delivery: Path) -> None:
-    for path in delivery.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.name != MANIFEST:
-            path.unlink()
+def _age(path: Path, now: datetime) -> float:
+    return now.timestamp() - path.stat().st_mtime
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import warnings
 import click
 import dagster as dg
 
-from consulting.cli import deliveries, demo, ledger, models
+from consulting.cli import deliveries, demo, ledger, models, tier
 from consulting.foreign import ErrorLog, in_our_words
 
 
@@ -43,5 +43,6 @@ for command in (
     models.fields,
     models.rules,
     deliveries.verify,
+    tier.tier,
 ):
     main.add_command(command)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import zipfile
 from itertools import zip_longest
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -14,9 +12,11 @@ import pyarrow.parquet as pq
 from consulting.delivery.inputs import Difference
 from consulting.delivery.manifest import MANIFEST, hash_files, read_manifest
 from consulting.errors import DeliveryError
+from consulting.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _TEXT_SUFFIXES = {".csv", ".html", ".json", ".svg", ".txt"}
 _SHOWN_KEYS = 5
@@ -38,9 +38,10 @@ def verify(delivery_dir: Path, rebuild: Callable[[Path], None]) -> list[Differen
     """
     manifest = read_manifest(delivery_dir)
     altered = _altered(delivery_dir, manifest)
-    with tempfile.TemporaryDirectory(prefix="verify-") as scratch:
-        rebuild(Path(scratch))
-        rebuilt = _find_rebuilt(Path(scratch), delivery_dir.name)
+    # beside the deliveries, not in the machine's folder for temporary files: rows pass through it
+    with scratch_folder(delivery_dir.absolute().parents[1]) as scratch:
+        rebuild(scratch)
+        rebuilt = _find_rebuilt(scratch, delivery_dir.name)
         known = {difference.file for difference in altered}
         compared = [d for d in compare(delivery_dir, rebuilt) if d.file not in known]
     return sorted(altered + compared, key=lambda difference: difference.file)

@@ -49,6 +49,7 @@ class Intake:
         feeds: Which files belong to which feed; the first that matches wins.
         policy: How long to wait, how much to take, how often to try.
         period_of: Gives the partition of a drop; None where the engagement has no partitions.
+        sealed: Whether what is landed may not lie on the disk in clear, nor stay: below tier 3.
     """
 
     def __init__(  # noqa: PLR0913 - by name only; each is a part of its own
@@ -60,6 +61,7 @@ class Intake:
         feeds: Sequence[FeedPattern],
         policy: BatchPolicy | None = None,
         period_of: PeriodOf | None = None,
+        sealed: bool = False,
     ) -> None:
         self.ledger = ledger
         self.store = store
@@ -70,7 +72,7 @@ class Intake:
         self._source = Source(ledger, store, self.client_id, matcher, self.policy)
         self._batching = Batching(ledger, self.client_id, matcher, self.policy)
         self._fate = Fate(ledger, self.client_id, self.policy)
-        self._landing = Landing(ledger, store, folder, self.policy)
+        self._landing = Landing(ledger, store, folder, self.policy, sealed=sealed)
         self._verbs = Verbs(ledger, self.client_id, self._landing, matcher, self.policy)
 
     def look(self, *, now: datetime, budget_seconds: float = 20) -> Look:

@@ -18,7 +18,8 @@ from consulting.intake.records import LandedFile, State
 from consulting.intake.schema import drops
 from consulting.intake.stores.base import Listed
 from consulting.records import QuarantinedFile
-from consulting.writing import CHUNK_BYTES, hash_file, sync, write_whole
+from consulting.sealed import SealedFile
+from consulting.writing import CHUNK_BYTES, hash_file, make_folder, sync, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,12 +56,19 @@ class Landing:
     """One client's landing and quarantine folders."""
 
     def __init__(
-        self, ledger: Ledger, store: Store, folder: ClientFolder, policy: BatchPolicy
+        self,
+        ledger: Ledger,
+        store: Store,
+        folder: ClientFolder,
+        policy: BatchPolicy,
+        *,
+        sealed: bool = False,
     ) -> None:
         self._ledger = ledger
         self._store = store
         self._folder = folder
         self._policy = policy
+        self._sealed = sealed
 
     def land(self, batch: Batch, drop: Drop) -> LandedFile:
         """Copies a drop's bytes, verifies them and notes what they are; doing it twice is safe."""
@@ -82,8 +90,8 @@ class Landing:
                 f"{self._folder.client_id}: drop {drop.drop_id} ({drop.key}) does not belong to "
                 f"batch {batch.batch_id} any more. Begin the batch again to learn its drops."
             )
-        path = self._landed(row["sha256"]) if row["sha256"] else None
-        if path is None:
+        path: Path | SealedFile | None = self._landed(row["sha256"]) if row["sha256"] else None
+        if path is None or self._sealed:
             try:
                 path, sha256 = self._fetch(row)
             except (DropChangedError, DropGoneError) as error:
@@ -174,16 +182,19 @@ class Landing:
                 return path
         return None
 
-    def _fetch(self, row: RowMapping) -> tuple[Path, str]:
+    def _fetch(self, row: RowMapping) -> tuple[Path | SealedFile, str]:
         listed = Listed(row["key"], row["size_bytes"], row["signature"], row["file_id"])
+        if self._sealed:
+            passing = SealedFile(self._folder.landing / f"{uuid.uuid4().hex}.sealed")
+            return passing, self._store.fetch(listed, passing)
         arriving = self._folder.landing / f".{uuid.uuid4().hex}"
         try:
             sha256 = self._store.fetch(listed, arriving)
             path = self._landed(sha256)
             if path is None:
                 path = self._folder.landing / sha256 / safe_name(row["key"])
-                path.parent.mkdir(exist_ok=True)
-                arriving.chmod(0o440)
+                make_folder(path.parent)
+                arriving.chmod(0o400)
                 arriving.replace(path)
                 sync(path.parent)
                 sync(self._folder.landing)
@@ -191,7 +202,7 @@ class Landing:
             arriving.unlink(missing_ok=True)
         return path, sha256
 
-    def _note(self, batch: Batch, drop_id: int, sha256: str, path: Path) -> LandedFile:
+    def _note(self, batch: Batch, drop_id: int, sha256: str, path: Path | SealedFile) -> LandedFile:
         with self._ledger.write(self._folder.client_id) as transaction:
             row = _lock_drop(transaction, drop_id)
             repeat_of = self._repeat_of(transaction, row, sha256)

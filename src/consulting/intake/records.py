@@ -12,6 +12,7 @@ from pydantic import Field
 
 from consulting.config_model import ConfigModel
 from consulting.records import Batch, Drop, Record
+from consulting.sealed import SealedFile
 
 
 class NoPeriod(Record):
@@ -167,14 +168,15 @@ class LandedFile(Record):
 
     Attributes:
         drop: With its hash.
-        path: `landing/<sha256>/<safe name>`.
+        path: `landing/<sha256>/<safe name>`; where no file is kept, a sealed one that is to be
+            unlinked once it is read.
         sha256: Of the bytes at `path`, computed while copying.
         repeat_of: The drop whose bytes are the same and stand for this one: delivered before, or
             earlier in this batch. Such a file is not to be loaded a second time.
     """
 
     drop: Drop
-    path: Path
+    path: Path | SealedFile
     sha256: str
     repeat_of: int | None = None
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from consulting.intake.reading.options import ReadOptions
     from consulting.intake.reading.sources import ByteSource
+    from consulting.sealed import SealedFile
 
 _MARKS = tuple(CORRECTION_ID.encode(codec) for codec in ("ascii", "utf-16-le", "utf-16-be"))
 _WHOLE = ("xl/sharedStrings.xml", "xl/sharedStrings.bin", "content.xml")
@@ -27,7 +28,9 @@ _HEADER_ROWS = 100
 _CHUNK = 1024 * 1024
 
 
-def corrections_options(path: Path, filename: str, options: ReadOptions) -> ReadOptions | None:
+def corrections_options(
+    path: Path | SealedFile, filename: str, options: ReadOptions
+) -> ReadOptions | None:
     """How to read the file, if it looks like a corrections file; None if it does not.
 
     What the feed declares of its files (sheet, delimiter, encoding) need not hold for a file of

@@ -83,6 +83,9 @@ def find_layout(
     rows = [row for row in head if row.line > (options.skip_rows or 0)]
     start, end, how, own = _header_rows(rows, usual, options)
     width = own or width or usual
+    unproven = not how and start < end and not _is_proven(rows[end - 1].cells, rows[end:])
+    if unproven and not options.guess_header:
+        end, how = start, f": {unit} {rows[start].line} may be one, and may as well be data"
     header_rows = rows[start:end]
     data = rows[end:]
     names = _joined([row.cells for row in header_rows], width)
@@ -111,6 +114,15 @@ def find_layout(
                 "confirm what they are."
             )
         ]
+        if unproven:
+            warnings = [
+                (
+                    f"Whether {unit} {rows[start].line} is the header can not be told, and what "
+                    "may be data is not taken for names at this tier: the columns are named "
+                    "column_1, column_2, … If it is the header, set the feed's `header_row: "
+                    f"{rows[start].line}`."
+                )
+            ]
     first = header_lines[-1] + 1 if header_lines else (rows[start].line if rows[start:] else 1)
     undecided = not how and bool(header_rows) and _undecidable(header_rows[-1].cells, data)
     if undecided:
@@ -345,6 +357,18 @@ def _recurs(cell: str, below: Sequence[str]) -> bool:
     if "9" not in pattern or len(values) < 2:  # noqa: PLR2004 - one other value makes no pattern
         return False
     return all(shape(other) == pattern for other in values)
+
+
+def _is_proven(header: Sequence[str], data: Sequence[Row]) -> bool:
+    """Whether a row can be no record like those below it: below tier 3 no other names a column."""
+    below = [row.cells for row in data]
+    recurs = any(
+        cell.strip() and cell.strip() == row[at].strip()
+        for at, cell in enumerate(header)
+        for row in below
+        if len(row) > at
+    )
+    return like_titles(header) and told_apart(header, below) and not recurs
 
 
 def _undecidable(header: Sequence[str], data: Sequence[Row]) -> bool:

@@ -23,6 +23,7 @@ class ReadOptions(Record):
         encoding: A Python codec name ("cp1252").
         password: Opens an encrypted workbook.
         member: The file to read from a zip that holds several.
+        guess_header: Whether a first row that may as well be data is taken for the header.
         expected_columns: Headers the feed is known to have; the row that holds them is the header.
         max_unpacked_bytes: The most a gz or zip may unpack to.
         max_unpack_ratio: The most times larger than its archive the content may be.
@@ -37,6 +38,7 @@ class ReadOptions(Record):
     encoding: str | None = None
     password: SecretStr | None = None
     member: str | None = None
+    guess_header: bool = True
     expected_columns: tuple[str, ...] = ()
     max_unpacked_bytes: int = Field(default=20 * GIB, gt=0)
     max_unpack_ratio: int = Field(default=1000, gt=0)

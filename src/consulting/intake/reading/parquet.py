@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consulting.errors import UnreadableFileError
@@ -12,16 +13,15 @@ from consulting.intake.reading.formats import MAX_OFFICE_BYTES
 from consulting.intake.reading.outcome import Outcome, StoreFactory
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pyarrow as pa
 
     from consulting.intake.reading.sources import ByteSource
+    from consulting.sealed import SealedFile
 
 BATCH = 65_536
 
 
-def read_parquet(path: Path, source: ByteSource, store: StoreFactory) -> Outcome:
+def read_parquet(path: Path | SealedFile, source: ByteSource, store: StoreFactory) -> Outcome:
     """Read a Parquet file; the footer's row count is what the rows are held against.
 
     Raises:
@@ -31,7 +31,9 @@ def read_parquet(path: Path, source: ByteSource, store: StoreFactory) -> Outcome
     import pyarrow.parquet as pq
 
     packed = source.container is not None
-    content: Any = io.BytesIO(source.all_bytes(MAX_OFFICE_BYTES)) if packed else path
+    content: Any = path if isinstance(path, Path) else path.open("rb")
+    if packed:
+        content = io.BytesIO(source.all_bytes(MAX_OFFICE_BYTES))
     try:
         with pq.ParquetFile(content) as file:
             outcome = _read(file, store)

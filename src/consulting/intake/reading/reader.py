@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.intake.reading.outcome import Outcome
+    from consulting.sealed import SealedFile
 
 SHORT_HASH = 12
+FULL = 3
 WORKBOOKS = frozenset({"xlsx", "xlsb", "xls", "ods", "encrypted"})
 
 
 def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
-    path: Path,
+    path: Path | SealedFile,
     *,
     filename: str,
     feed: str,
@@ -52,6 +54,9 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     from consulting.intake.reading.sources import open_source
 
     options = options or ReadOptions()
+    if door.tier < FULL:
+        # a row of data would become names of columns, which are told everywhere
+        options = options.model_copy(update={"guess_header": False})
     # the same bytes may arrive under two names, or belong to two feeds
     name = hashlib.sha256(f"{sha256}\n{feed}\n{filename}".encode()).hexdigest()[:SHORT_HASH]
 

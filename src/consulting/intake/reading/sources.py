@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.intake.reading.options import ReadOptions
+    from consulting.sealed import SealedFile
 
 SMALL = 16 * 1024 * 1024  # below this, the ratio says nothing: text of one letter packs 1000:1
 READ_SIZE = 1024 * 1024
@@ -166,7 +167,7 @@ class _Bounded(io.RawIOBase):
         return data
 
 
-def open_source(path: Path, filename: str, options: ReadOptions) -> ByteSource:
+def open_source(path: Path | SealedFile, filename: str, options: ReadOptions) -> ByteSource:
     """Find out what `path` is packed in, by its first bytes.
 
     Raises:
@@ -179,7 +180,11 @@ def open_source(path: Path, filename: str, options: ReadOptions) -> ByteSource:
     limit = min(options.max_unpacked_bytes, max(SMALL, packed * options.max_unpack_ratio))
     if head[:2] == b"\x1f\x8b":
         source = ByteSource(
-            filename, "gz", None, lambda: cast("IO[bytes]", gzip.GzipFile(path)), limit
+            filename,
+            "gz",
+            None,
+            lambda: cast("IO[bytes]", gzip.GzipFile(fileobj=path.open("rb"))),
+            limit,
         )
         return _refuse_nested(source)
     if head[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
@@ -188,9 +193,11 @@ def open_source(path: Path, filename: str, options: ReadOptions) -> ByteSource:
     return ByteSource(filename, None, None, lambda: path.open("rb"), max(packed, 1))
 
 
-def _open_zip(path: Path, filename: str, options: ReadOptions, limit: int) -> ByteSource:
+def _open_zip(
+    path: Path | SealedFile, filename: str, options: ReadOptions, limit: int
+) -> ByteSource:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
     except _ZIP_DAMAGE as error:
         raise UnreadableFileError(
@@ -220,12 +227,13 @@ def _open_zip(path: Path, filename: str, options: ReadOptions, limit: int) -> By
 class _ZipMember(io.RawIOBase):
     """One member of a zip; closes the archive with itself."""
 
-    def __init__(self, path: Path, member: str) -> None:
-        self._archive = zipfile.ZipFile(path)
+    def __init__(self, path: Path | SealedFile, member: str) -> None:
+        self._file = path.open("rb")
         try:
+            self._archive = zipfile.ZipFile(self._file)
             self._stream = self._archive.open(member)
         except _ZIP_DAMAGE as error:
-            self._archive.close()
+            self._file.close()
             raise zipfile.BadZipFile(str(error)) from error
 
     def read(self, size: int = -1, /) -> bytes:
@@ -237,6 +245,7 @@ class _ZipMember(io.RawIOBase):
     def close(self) -> None:
         self._stream.close()
         self._archive.close()
+        self._file.close()
         super().close()
 
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from consulting.sealed import SealedFile
+
 
 class Listed(NamedTuple):
     """One version of one file, as the store shows it (a tuple: a pass makes 100,000 of them).
@@ -64,7 +66,7 @@ class Store(Protocol):
         """Whether there is a file of this key, whatever its version."""
         ...
 
-    def fetch(self, listed: Listed, target: Path) -> str:
+    def fetch(self, listed: Listed, target: Path | SealedFile) -> str:
         """Copies exactly the version that was listed; the target appears whole, and durable.
 
         Returns:

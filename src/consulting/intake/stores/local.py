@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from consulting.sealed import SealedFile
+
 # A file name is bytes; those that are not UTF-8 arrive as lone surrogates, which no database
 # stores. They are kept as private-use characters in the key.
 _SURROGATES = {code: code - 0xDC80 + 0xF780 for code in range(0xDC80, 0xDD00)}
@@ -78,7 +80,7 @@ class LocalStore:
             return False
         return True
 
-    def fetch(self, listed: Listed, target: Path) -> str:
+    def fetch(self, listed: Listed, target: Path | SealedFile) -> str:
         """Copies the version that was listed.
 
         Raises:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
+    from consulting.sealed import SealedFile
+
     T = TypeVar("T")
 
 _THROTTLED = {
@@ -137,7 +139,7 @@ class S3Store:
             return False
         return True
 
-    def fetch(self, listed: Listed, target: Path) -> str:
+    def fetch(self, listed: Listed, target: Path | SealedFile) -> str:
         """Downloads the version that was listed.
 
         Raises:
