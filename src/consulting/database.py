@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from consulting.errors import ConfigurationError
 from consulting.foreign import phrase_of
+from consulting.writing import close_to_others, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ _PHRASES = (
 _ENCODE = (
     "percent-encode what is no letter or digit in user and password (@ is %40, / is %2F, : is %3A)."
 )
+_DRIVERS = {"sqlite", "sqlite+pysqlite", "postgres", "postgresql", "postgresql+psycopg2"}
 _BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN"}
 """A write takes the lock first: upgrading a read lock later can deadlock."""
 
@@ -105,6 +107,11 @@ def _with_driver(url: str) -> URL:
             f"CONSULTING_LEDGER_URL has more than one @, so it can not be read with certainty; "
             f"{_ENCODE}"
         )
+    if parsed.drivername not in _DRIVERS:
+        raise ConfigurationError(
+            "CONSULTING_LEDGER_URL names a database that is neither PostgreSQL nor SQLite. Write "
+            "it as postgresql://user:password@host/name or sqlite:////absolute/ledger.db."
+        )
     if parsed.drivername in {"postgres", "postgresql"}:
         return parsed.set(drivername="postgresql+psycopg2")
     return parsed
@@ -115,7 +122,11 @@ def build_engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(url.database).parent)
+        if Path(url.database).exists():
+            close_to_others(Path(url.database))
+        else:
+            os.close(os.open(url.database, os.O_CREAT | os.O_WRONLY, 0o600))
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")

@@ -8,6 +8,10 @@ from pathlib import Path
 import dagster as dg
 
 from consulting.components.loading import load_project
+from consulting.writing import keep_private
+
+# what this process and the runs it starts write is the clients', and nobody else's to read
+keep_private()
 
 
 @dg.definitions

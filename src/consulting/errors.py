@@ -34,6 +34,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from consulting.shown import on_one_line
+
 
 class ConsultingError(Exception):
     """The root of all errors this project raises on purpose."""
@@ -291,7 +293,7 @@ class UnreadableFileError(ConsultingError):
         self.code = code
         self.reason = reason
         self.fix = fix
-        super().__init__(f"{filename}: {reason} {fix}")
+        super().__init__(f"{on_one_line(filename)}: {reason} {fix}")
 
 
 class TierBlockedError(ConsultingError):

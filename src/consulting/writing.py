@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import uuid
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,18 @@ def write_whole(
         temporary.unlink(missing_ok=True)
     sync(target.parent)
     return digest.hexdigest()
+
+
+def keep_private() -> None:
+    """Let this process, and those it starts, make files and folders for this user alone."""
+    os.umask(0o077)
+
+
+def close_to_others(path: Path) -> None:
+    """Takes a file or folder that an earlier release, or another's umask, opened from others."""
+    mode = path.lstat().st_mode
+    if not stat.S_ISLNK(mode) and mode & 0o077:
+        path.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 def make_folder(folder: Path) -> None:

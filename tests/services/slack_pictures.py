@@ -31,6 +31,7 @@ from consulting.alerting import (
     nothing_arrived,
     quarantined_file,
     tier_blocked,
+    tier_lowered,
 )
 from consulting.alerting.message import (
     alert_message,
@@ -39,7 +40,7 @@ from consulting.alerting.message import (
     storm_message,
     storm_over_message,
 )
-from consulting.errors import TierBlockedError
+from consulting.errors import TierBlockedError, TierLoweredError
 from consulting.records import CheckOutcome, QuarantinedFile
 from consulting.timekeeping import PeriodStatus
 
@@ -160,6 +161,7 @@ def events() -> dict[str, Event]:
         ).model_copy(update=waits | {"files": files[:1]}),
         "tier": tier_blocked(
             ACME, TierBlockedError("store all rows of the files", 3, "acme_corp", 2)),
+        "lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
         "delivery": delivery_made(ACME, delivery_id="acme_corp-00042-1f2e3d4c",
                                   facts={"Rows delivered": 15_230, "Rows rejected": 12,
                                          "Quality score (of 100)": 93, "Files": 2},

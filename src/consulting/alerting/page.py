@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from consulting.alerting.blocks_html import message_html
 from consulting.alerting.senders import Envelope, OutboxEntry, Posted
+from consulting.shown import on_one_line
 from consulting.writing import write_text
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class PageSender:
 
     def post(self, envelope: Envelope) -> Posted:
         """Log a message."""
-        logger.warning("Alert for %s: %s", envelope.channel, html.unescape(envelope.message.text))
+        logger.warning(
+            "Alert for %s: %s", envelope.channel, on_one_line(html.unescape(envelope.message.text))
+        )
         return Posted(channel_id=envelope.channel, ts=envelope.marker)
 
     def update(self, envelope: Envelope, posted: Posted) -> None:

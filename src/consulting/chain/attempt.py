@@ -19,6 +19,7 @@ from consulting.errors import (
 )
 from consulting.foreign import hushed, in_our_words, is_foreign
 from consulting.intake import beating
+from consulting.writing import keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,7 @@ def attempt(engagement: Engagement, batch_id: str, run_id: str) -> Iterator[Batc
         RunInterruptedError: If the process was told to stop; the ledger knows.
         UnforeseenError: In place of an error of a library's, whose text may quote the data.
     """
+    keep_private()
     intake = engagement.intake
     batch = intake.begin(batch_id, run_id, now=datetime.now(UTC))
     try:

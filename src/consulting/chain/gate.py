@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from consulting.errors import BlockedDeliveryError, ChecksBrokenError, ChecksFailedError
+from consulting.shown import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ def unreadable(received: Intake) -> str | None:
     """Why nothing can be done: no file of the batch could be read."""
     if received.readings or received.own_corrections or not received.quarantined:
         return None
-    files = " ".join(f"{q.filename}: {q.reason} {q.fix}" for q in received.quarantined)
+    files = on_one_line(" ".join(f"{q.filename}: {q.reason} {q.fix}" for q in received.quarantined))
     return f"No file could be read. {files}"
 
 

@@ -18,7 +18,7 @@ from consulting.errors import BatchHeldError, TierBlockedError, TierLoweredError
 from consulting.intake import BatchStatus
 from consulting.privacy.tiers import FULL_TIER
 from consulting.scratch import sweep_scratch
-from consulting.writing import write_text
+from consulting.writing import close_to_others, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -100,6 +100,9 @@ def sweep(engagement: Engagement, *, now: datetime) -> None:
     """Remove what killed runs left; below tier 3 also whatever is landed, for nothing may stay."""
     folder = engagement.folder
     sweep_scratch(folder.path)
+    for path in folder.path.iterdir() if folder.path.is_dir() else ():
+        if path != folder.incoming:  # whoever fills it may be another user
+            close_to_others(path)
     left = [*_leftovers(folder)]
     if engagement.config.security_tier < FULL_TIER and folder.landing.is_dir():
         left += folder.landing.iterdir()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from consulting.cli.engagements import open_engagement
+from consulting.shown import on_one_line
 
 if TYPE_CHECKING:
     from consulting.intake import DropStory, VerbOutcome
@@ -30,13 +31,14 @@ def ledger(client: str, key: str | None, *, events: bool, limit: int) -> None:
     for batch in state.batches:
         click.echo(
             f"  batch {batch.batch_id}: {batch.status}, attempt {batch.attempt}, "
-            f"{batch.files} files{f', {batch.reason}' if batch.reason else ''}"
+            f"{batch.files} files{f', {on_one_line(batch.reason)}' if batch.reason else ''}"
         )
     for story in intake.history(key=key, limit=limit):
         click.echo(_line(story))
         if events:
             for event in story.events:
-                click.echo(f"        {event.at:%Y-%m-%d %H:%M:%S}  {event.kind}  {event.detail}")
+                said = on_one_line(f"{event.kind}  {event.detail}")
+                click.echo(f"        {event.at:%Y-%m-%d %H:%M:%S}  {said}")
 
 
 @click.command()
@@ -75,19 +77,23 @@ def discard(client: str, drop: int, *, dry_run: bool) -> None:
 
 def _line(story: DropStory) -> str:
     drop = story.drop
-    line = f"  {drop.drop_id:>5}  {story.state:<12} {drop.key} (version {drop.version})"
+    line = (
+        f"  {drop.drop_id:>5}  {story.state:<12} {on_one_line(drop.key)} (version {drop.version})"
+    )
     if drop.period:
         line += f", of {drop.period}"
     if story.delivered_in:
         line += f", in delivery {story.delivered_in}"
     if story.reason:
-        line += f"\n         {story.code}: {story.reason} {story.fix or ''}"
+        line += "\n         "
+        line += on_one_line(f"{story.code}: {story.reason} {story.fix or ''}")
     return line
 
 
 def _tell(outcomes: list[VerbOutcome], *, dry_run: bool) -> None:
     for outcome in outcomes:
         begin = "Would be: " if dry_run and outcome.allowed else ""
-        click.echo(f"{outcome.key} (version {outcome.version}): {begin}{outcome.sentence}")
+        said = f"{outcome.key} (version {outcome.version}): {begin}{outcome.sentence}"
+        click.echo(on_one_line(said))
     if not all(outcome.allowed for outcome in outcomes):
         raise SystemExit(1)

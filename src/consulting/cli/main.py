@@ -9,6 +9,8 @@ import dagster as dg
 
 from consulting.cli import deliveries, demo, ledger, models, tier
 from consulting.foreign import ErrorLog, in_our_words
+from consulting.shown import on_lines
+from consulting.writing import keep_private
 
 
 class PlainErrors(click.Group):
@@ -16,6 +18,7 @@ class PlainErrors(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a verb."""
+        keep_private()
         for category in (dg.BetaWarning, dg.PreviewWarning):
             warnings.simplefilter("ignore", category)
         try:
@@ -23,7 +26,8 @@ class PlainErrors(click.Group):
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except Exception as error:  # noqa: BLE001 - it is told, in our words
-            raise click.ClickException(str(in_our_words(error, "consulting", ErrorLog()))) from None
+            told = in_our_words(error, "consulting", ErrorLog())
+            raise click.ClickException(on_lines(str(told))) from None
 
 
 @click.group(cls=PlainErrors)

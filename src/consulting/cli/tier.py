@@ -9,6 +9,7 @@ import click
 
 from consulting.chain.tier import above_the_tier, lower_tier, refusal_of
 from consulting.cli.engagements import open_engagement
+from consulting.shown import on_one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ def tier(client: str, *, yes: bool) -> None:
     doomed = list(above_the_tier(engagement))
     for path, what in doomed:
         name = path.relative_to(engagement.folder.path)
-        click.echo(f"  {client}/{name}: {what}, {_size(path)}")
+        click.echo(on_one_line(f"  {client}/{name}: {what}, {_size(path)}"))
     if not yes:
         told = "To remove this for good" if doomed else "Nothing would be removed. To confirm that"
         click.echo(f"{told}, and go on at tier {wanted}: `consulting tier {client} --yes`")

@@ -16,6 +16,7 @@ from consulting.errors import ConsultingError
 from consulting.foreign import ErrorLog, in_our_words, is_foreign, without_chain
 from consulting.layout import ClientFolder, data_root
 from consulting.privacy.tiers import FULL_TIER
+from consulting.shown import on_lines, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,6 +65,11 @@ def bordered(client: Client | None = None) -> Callable[[Callable[P, T]], Callabl
     return decorate
 
 
+def log_to(write: Callable[[str], None]) -> Callable[[str], None]:
+    """A run's log as the stages write to it: one line each, whatever a client called its file."""
+    return lambda text: write(on_one_line(text))
+
+
 def _told(error: BaseException, client: Client | None) -> BaseException:
     if isinstance(error, dg.Failure) or not (
         isinstance(error, ConsultingError) or is_foreign(error)
@@ -80,5 +86,5 @@ def _for_dagster(told: BaseException, args: tuple[object, ...]) -> BaseException
     """In a run our own errors are the failure's description, not a stack."""
     ticks = (dg.SensorEvaluationContext, dg.ScheduleEvaluationContext)
     if isinstance(told, ConsultingError) and not any(isinstance(arg, ticks) for arg in args):
-        return dg.Failure(str(told), allow_retries=False)
+        return dg.Failure(on_lines(str(told)), allow_retries=False)
     return told

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from consulting import chain
-from consulting.components.border import bordered
+from consulting.components.border import bordered, log_to
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.engagement.stage import batch_of, period_of_run
@@ -56,11 +56,11 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
                 run_id=context.run.run_id,
                 batch_id=batch_id,
                 period=period,
-                log=context.log.info,
+                log=log_to(context.log.info),
             )
         except NothingNewError as nothing:
             # no output: the stages after this one are skipped, and the run succeeds
-            context.log.info(str(nothing))
+            log_to(context.log.info)(str(nothing))
             yield dg.AssetCheckResult(
                 check_name=READABLE,
                 asset_key=stage.key,
@@ -73,7 +73,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
             batch_id=received.batch.batch_id,
             run_id=context.run.run_id,
             reason=chain.unreadable(received),
-            log=context.log.error,
+            log=log_to(context.log.error),
         )
         yield dg.MaterializeResult(
             metadata=metadata.of_received(received, engagement),
@@ -114,14 +114,14 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         profile = chain.profile(
-            engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+            engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
         )
         chain.refuse(
             engagement,
             batch_id=batch_id,
             run_id=context.run.run_id,
             reason=chain.drifted(profile),
-            log=context.log.error,
+            log=log_to(context.log.error),
         )
         yield dg.MaterializeResult(
             metadata=metadata.of_profile(profile),
@@ -157,7 +157,7 @@ def build_delivered(client: Client) -> dg.AssetsDefinition:
             engagement,
             batch_id=batch_id,
             run_id=context.run.run_id,
-            log=context.log.info,
+            log=log_to(context.log.info),
         )
         yield dg.MaterializeResult(metadata=metadata.of_delivery(delivery, engagement))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from consulting.chain import unaccounted, unmapped, unreadable
+from consulting.shown import as_markdown_block, in_markdown, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ Metadata = dict[str, dg.MetadataValue[Any] | str | int | float | bool]
 def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> dg.MetadataValue[Any]:
     """Rows as a Markdown table."""
     names = list(columns)
-    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+    lines = [f"| {' | '.join(map(in_markdown, names))} |", f"|{'---|' * len(names)}"]
     lines += [f"| {' | '.join(_cell(value) for value in row)} |" for row in rows]
     return dg.MetadataValue.md("\n".join(lines))
 
@@ -53,7 +54,7 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
         ),
         "decisions": dg.MetadataValue.md(
             "\n".join(
-                f"- **{reading.filename}**: {said}"
+                f"- **{in_markdown(reading.filename)}**: {in_markdown(said)}"
                 for reading in (*readings, *received.own_corrections)
                 for said in (*reading.decisions, *reading.warnings)
             )
@@ -98,7 +99,8 @@ def readable_check(name: str, received: Intake) -> dg.AssetCheckResult:
         check_name=name,
         passed=not bad,
         severity=dg.AssetCheckSeverity.ERROR if none_left else dg.AssetCheckSeverity.WARN,
-        description="; ".join(f"{q.filename}: {q.reason} {q.fix}" for q in bad) or None,
+        description=on_one_line("; ".join(f"{q.filename}: {q.reason} {q.fix}" for q in bad))
+        or None,
         metadata={"quarantined_files": len(bad)},
     )
 
@@ -136,7 +138,7 @@ def of_profile(profile: Profile) -> Metadata:
     patches = [f.patch for f in profile.drift if f.severity == "block" and f.patch]
     if patches:
         metadata["proposed_change"] = dg.MetadataValue.md(
-            "\n\n".join(f"```diff\n{patch}\n```" for patch in patches)
+            "\n\n".join(as_markdown_block(patch, "diff") for patch in patches)
         )
     return metadata
 
@@ -281,7 +283,7 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    return in_markdown(str(value))
 
 
 def _held(received: Intake, feed: str) -> str:

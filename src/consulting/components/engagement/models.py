@@ -12,7 +12,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 from consulting import chain
 from consulting.cleaning import ClientModels
-from consulting.components.border import bordered
+from consulting.components.border import bordered, log_to
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import Client
 from consulting.components.engagement.stage import batch_of, require_whole
@@ -145,14 +145,14 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         cleaning = chain.clean(
-            engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+            engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
         )
         chain.refuse(
             engagement,
             batch_id=batch_id,
             run_id=context.run.run_id,
             reason=chain.unaccounted(cleaning) or chain.unmapped(cleaning),
-            log=context.log.error,
+            log=log_to(context.log.error),
         )
         for model in cleaning.models:
             yield dg.MaterializeResult(
@@ -199,7 +199,7 @@ def build_validated(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         engagement = consultancy.engagement(client.client_id, client.config)
         batch_id = batch_of(context, client)
         checks = chain.validate(
-            engagement, batch_id=batch_id, run_id=context.run.run_id, log=context.log.info
+            engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
         )
         for check in checks.checks:
             spec = dbt.check_specs.get(check.unique_id)
