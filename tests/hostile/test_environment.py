@@ -179,6 +179,7 @@ READ_BY_DBT = [
     "models/clients/prints/deep/er/m.md",
     "models/clients/prints/.dbtignore",
     "models/shared/.x.sql",
+    "models/shared/.sql",
     "macros/more/m.sql",
     "tests/singular.sql",
     "seeds/list.csv",

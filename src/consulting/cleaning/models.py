@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 import time
 from importlib.metadata import version
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
 SLIM, FULL = "manifest.json", "manifest.msgpack"
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
-_MODEL_FILES = {".sql", ".py", ".yml", ".yaml", ".md", ".csv"}
-_NOT_READ = {"target", "logs", "models/clients"}
+_MODEL_FILES = (".sql", ".py", ".yml", ".yaml", ".md", ".csv", ".dbtignore")
+_NOT_SHARED = ("target", "logs", "models/clients")
 _OLD_FINGERPRINTS_KEPT = 1
 _IMPORT_SECONDS = 120.0
 _DBT_SECRET = "DBT_ENV_SECRET_"  # noqa: S105 - how such a variable's name begins
@@ -312,23 +313,25 @@ def _versions() -> str:
 
 def _model_files(folder: Path, *, but: Collection[str] = ()) -> list[Path]:
     """Find the files dbt reads below a folder, sorted; dbt reads hidden ones, too."""
-    found: list[Path] = []
+    left_out = {f"{folder}/{name}" for name in but}
+    found: list[str] = []
     for parent, folders, names in os.walk(folder):
-        folders[:] = [
-            name for name in folders if os.path.relpath(f"{parent}/{name}", folder) not in but
-        ]
-        found += [Path(parent, name) for name in names]
-    return sorted(p for p in found if p.suffix.lower() in _MODEL_FILES or p.name == ".dbtignore")
+        folders[:] = [name for name in folders if f"{parent}/{name}" not in left_out]
+        found += [f"{parent}/{name}" for name in names if name.lower().endswith(_MODEL_FILES)]
+    return [Path(path) for path in sorted(found)]
 
 
 def _shared_digest(dbt_dir: Path) -> bytes:
     """The hash of what all clients share, computed again only when a file's time or size moved.
 
-    That is all of the project but other clients' models: macros, tests, seeds, packages, and
+    That is all of the project but the clients' own models: macros, tests, seeds, packages, and
     whatever else `dbt_project.yml` may name.
     """
-    files = [path for path in _model_files(dbt_dir, but=_NOT_READ) if path.is_file()]
-    state = tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)
+    state = tuple(
+        (str(path), found.st_mtime_ns, found.st_size)
+        for path in _model_files(dbt_dir, but=_NOT_SHARED)
+        if path.exists() and stat.S_ISREG((found := path.stat()).st_mode)
+    )
     return _hashed_files(str(dbt_dir), state)
 
 
