@@ -297,3 +297,34 @@ def test_damaged_corrections_are_left_for_the_reader_to_refuse(tmp_path: Path) -
     for at in range(512, 668, 2):
         path.write_bytes(data[:at] + b"\x01" + data[at + 1 :])
         corrections_options(path, path.name, ReadOptions())
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "shown"),
+    [
+        ("00000", 2131, "02131"),
+        ("0000000", 78, "0000078"),
+        ("00", 7, "07"),
+        ("000-00-0000", 12345678, "012-34-5678"),
+        ("00000", 1234567, "1234567"),
+        ('"PLZ "00000', 2131, "2131"),
+        ("0", 7, "7"),
+        ("0.00", 7.5, "7.5"),
+        ("#,##0", 2131, "2131"),
+        ("[$-407]00000", 1067, "01067"),
+    ],
+)
+@pytest.mark.parametrize("left", [0, 2])
+def test_numbers_shown_with_leading_zeros_keep_them(
+    read: Reader, code: str, number: float, shown: str, left: int
+) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target) as book:
+        sheet, style = book.add_worksheet(), book.add_format({"num_format": code})
+        sheet.write_row(1, left, ["id", "code", "name"])
+        for at in range(3):
+            sheet.write_row(at + 2, left, [at, None, "x"])
+            sheet.write_number(at + 2, left + 1, number, style)
+    got = read(target.getvalue(), "book.xlsx")
+    assert got.columns == ["id", "code", "name"]
+    assert [row[1] for row in got.rows] == [shown] * 3

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from consulting.intake.reading.outcome import Outcome, StoreFactory
     from consulting.intake.reading.sheetscan import SheetScan
     from consulting.intake.reading.sources import ByteSource
+    from consulting.intake.reading.zeros import ShownZeros
 
 EXACT_INTEGER = 2**53  # above it, a workbook's numbers are no longer exact
 BATCH = 5_000
@@ -27,19 +28,20 @@ BATCH = 5_000
 _MIDNIGHT = dt.time()
 
 
-def read_rows(
+def read_rows(  # noqa: PLR0913, PLR0917 - what is known of a sheet
     source: ByteSource,
     sheet: CalamineSheet,
     scan: SheetScan,
     options: ReadOptions,
     store: StoreFactory,
+    zeros: ShownZeros,
 ) -> Outcome:
     """Read one sheet.
 
     Raises:
         UnreadableFileError: `sheet_empty`, `rows_unaccounted`.
     """
-    survey = _Survey.of(sheet)
+    survey = _Survey.of(sheet, zeros)
     if not survey.lines:
         raise UnreadableFileError(
             source.filename,
@@ -47,7 +49,7 @@ def read_rows(
             "The sheet holds no value.",
             "Send the workbook with data, or declare the feed's `sheet`.",
         )
-    head = [Row(line, survey.texts(row)) for line, row in survey.head]
+    head = [Row(line, survey.texts(line, row)) for line, row in survey.head]
     layout = find_layout(head, len(survey.used), options, unit="row")
     merges = _Merges(sheet, survey, layout.first_line)
     with store(layout.columns) as kept:
@@ -58,7 +60,7 @@ def read_rows(
         batch: list[Row] = []
         for line, row in _rows(sheet):
             if line in survey.lines:
-                batch.append(Row(line, merges.fill(line, survey.texts(row))))
+                batch.append(Row(line, merges.fill(line, survey.texts(line, row))))
             if len(batch) >= BATCH:
                 writer.add_rows(batch)
                 batch = []
@@ -74,6 +76,10 @@ def read_rows(
     empty = (sheet.end[1] + 1 if sheet.end else 0) - len(survey.used)
     if empty:
         outcome.decisions.append(f"{empty} empty column{'s' if empty > 1 else ''} left out.")
+    if zeros.count:
+        outcome.decisions.append(
+            f"{zeros.count:,} numbers are shown with leading zeros (like 00000): read as shown."
+        )
     outcome.warnings += _about_cells(scan, survey.large, merges.count, len(blank))
     return outcome
 
@@ -88,21 +94,25 @@ class _Survey:
     """What a first pass over a sheet finds.
 
     Attributes:
+        zeros: The cells that show leading zeros.
+        left: The first column that holds a value.
         lines: The rows that hold a value.
         used: The places of the columns that do.
         head: The first rows that do.
         large: How many numbers are too large to be exact.
     """
 
+    zeros: ShownZeros
+    left: int
     lines: set[int] = field(default_factory=set)
     used: list[int] = field(default_factory=list)
     head: list[tuple[int, list[Any]]] = field(default_factory=list)
     large: int = 0
 
     @classmethod
-    def of(cls, sheet: CalamineSheet) -> _Survey:
+    def of(cls, sheet: CalamineSheet, zeros: ShownZeros) -> _Survey:
         """Look at every cell of a sheet."""
-        survey, used = cls(), set[int]()
+        survey, used = cls(zeros, sheet.start[1] if sheet.start else 0), set[int]()
         for line, row in _rows(sheet):
             places = [at for at, value in enumerate(row) if value not in {"", None}]
             if not places:
@@ -115,9 +125,13 @@ class _Survey:
         survey.used = sorted(used)
         return survey
 
-    def texts(self, row: Sequence[Any]) -> list[str]:
+    def texts(self, line: int, row: Sequence[Any]) -> list[str]:
         """A row's cells in the used columns."""
-        return [as_text(row[at]) for at in self.used]
+        texts = [as_text(row[at]) for at in self.used]
+        if line in self.zeros.codes:
+            places = zip(self.used, texts, strict=True)
+            return [self.zeros.shown(line, self.left + at, text) for at, text in places]
+        return texts
 
 
 def _is_large(value: Any) -> bool:

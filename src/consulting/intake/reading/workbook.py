@@ -10,6 +10,7 @@ from consulting.errors import UnreadableFileError
 from consulting.intake.reading.formats import MAX_OFFICE_BYTES
 from consulting.intake.reading.sheetrows import read_rows
 from consulting.intake.reading.sheetscan import DAMAGE, SheetScan, scan_sheet, workbook_broken
+from consulting.intake.reading.zeros import ShownZeros
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +48,8 @@ def read_workbook(
         scans = _Scans(source.filename, data, name)
         sheet, warnings = _chosen_sheet(source, workbook, scans, options)
         scan = scans.of(sheet.name)
-    outcome = read_rows(source, sheet, scan, options, store)
+    zeros = ShownZeros.of(data, name, sheet.name)
+    outcome = read_rows(source, sheet, scan, options, store, zeros)
     outcome.format = name
     outcome.sheet = sheet.name
     outcome.decisions[:0] = [*notes, f"Read the sheet {sheet.name!r}."]
