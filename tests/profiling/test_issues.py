@@ -94,6 +94,13 @@ CASES = [
         "similar_values", "warn", ["Berlin"] * 5 + ["Berlyn"], 1, ("Berlyn",),
         says="1 value looks like a misspelling of a more frequent one (“Berlyn” for “Berlin”).",
     ),
+    Case(
+        "subtotal_rows", "warn",
+        ["West", "West", "West Total", "Nord", "Nord", "Zwischensumme"], 2,
+        ("West Total", "Zwischensumme"),
+        says="2 rows sum up other rows (“West Total”, “Zwischensumme”): in a sum over the table "
+        "they count twice.",
+    ),
     Case("personal_data", "info", ["jane@acme.com", "joe@acme.com"], 2, ()),
 ]  # fmt: skip
 OF_FEEDS = {

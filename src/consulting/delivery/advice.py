@@ -111,6 +111,9 @@ ADVICE: dict[str, Words] = {
     ),
     "casing_variants": Words("One word in several spellings", "Tell us the spelling to keep."),
     "similar_values": Words("Possible misspellings", "Tell us which spellings are right."),
+    "subtotal_rows": Words(
+        "Subtotals among the rows", "Tell us whether to leave them out; send the rows without them."
+    ),
     "broken_dependency": Words(
         "Values that contradict nearly all like rows", "Check these rows: likely typing errors."
     ),

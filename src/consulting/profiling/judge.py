@@ -10,6 +10,7 @@ from consulting.profiling.judge_dates import date_issues
 from consulting.profiling.judge_numbers import number_issues
 from consulting.profiling.judge_texts import text_issues
 from consulting.profiling.similar import spelling_issues
+from consulting.profiling.totals import subtotal_issues
 from consulting.profiling.wording import counted, share
 from consulting.rules.missing import trim
 from consulting.sql import literal, quoted
@@ -237,5 +238,5 @@ def _personal_data(draft: Drafting) -> Iterator[Issue]:
 
 _RULES: tuple[Callable[[Drafting], Iterator[Issue]], ...] = (
     _missing, _constant, _keys, _misfits, date_issues, number_issues, text_issues,
-    spelling_issues, _placeholders, _kept_words, _truncated, _personal_data,
+    spelling_issues, subtotal_issues, _placeholders, _kept_words, _truncated, _personal_data,
 )  # fmt: skip

@@ -1,0 +1,65 @@
+"""Rows that sum up other rows, in the middle of a table: kept in, they are counted twice."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from consulting.profiling.drafting import Drafting
+    from consulting.profiling.model import Issue
+
+_WORD = (
+    r"(?:total(?:s|e|en)?|(?:gesamt)?summen?|gesamt|insgesamt|sum(?:me|a)?|totaal|"
+    r"somme|сумма|итого|合計)"
+)
+# unmistakable words, whatever else the column holds
+_SURE = re.compile(
+    r"\s*(?:(?:sub|grand|sous|running)[\s-]*tot[a-z]{2,4}|(?:zwischen|teil|end|gesamt)summen?|"
+    r"total\s+g[eé]n[eé]ral|subtotaal|小計|総計|подытог)(?:\W.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_AFTER = re.compile(rf"(.+?)[\s:,-]+(?:sub)?{_WORD}\s*:?\s*", re.IGNORECASE | re.DOTALL)
+_BEFORE = re.compile(
+    rf"\s*(?:sub|zwischen|teil)?{_WORD}(?:\s+(?:for|of|für|von|pour|de|di|del))?[\s:,-]+(.+?)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+REASON = "subtotal"
+
+
+def subtotal_issues(draft: Drafting) -> Iterator[Issue]:
+    """Labels of rows that sum up other rows: "West Total" beside "West", "Zwischensumme"."""
+    view = draft.view
+    if view.type.name != "text" or not view.complete or view.masked:
+        return
+    found = subtotals(view.values)
+    if not found:
+        return
+    yield draft.issue(
+        "subtotal_rows", "warn",
+        "{n} [row sums|rows sum] up other rows{told}: in a sum over the table they count twice.",
+        "If the client agrees, reject [it|them] by `reject_when` in the feed's model, with "
+        f"“{REASON}” as the reason.",
+        values=found,
+        question="Are these rows subtotals, to be left out of the delivery?",
+        told="" if view.private else f" ({', '.join(f'“{t.strip()}”' for t in list(found)[:3])})",
+    )  # fmt: skip
+
+
+def subtotals(values: Mapping[str, int]) -> dict[str, int]:
+    """The values that name a sum of other rows, with their rows.
+
+    A word for a sum alone may be a name; with another value of the column ("West Total" beside
+    "West"), or in an unmistakable form ("Zwischensumme"), it is none.
+    """
+    others = {text.strip().casefold() for text in values}
+    found = {}
+    for text, rows in values.items():
+        named = [
+            match.group(1) for match in (_AFTER.fullmatch(text), _BEFORE.fullmatch(text)) if match
+        ]
+        if _SURE.fullmatch(text) or any(name.strip().casefold() in others for name in named):
+            found[text] = rows
+    return found
