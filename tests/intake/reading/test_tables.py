@@ -243,3 +243,9 @@ def test_rows_that_a_spreadsheet_wrote_without_their_empty_end_are_rows(
     got = read("".join(mark.join(line) + "\n" for line in lines).encode())
     assert len(got.rows) == 48
     assert got.rows[-1] == ("48", "N48", None, None, None, None, None, None)
+
+
+def test_a_year_above_years_is_no_title(read: Reader) -> None:
+    got = read(b"Ann Lee,2011\nBob Ray,2012\nCy Day,2015\nDee Fox,2013\n")
+    assert got.columns == ["column_1", "column_2"]
+    assert len(got.rows) == 4

@@ -9,15 +9,15 @@ from consulting.intake.reading.blocks import (
     Row,
     TableAbove,
     blocks,
-    even_steps,
     is_rule,
     like_titles,
     names_a_value,
     tables_above,
     told_apart,
 )
-from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind, shape
+from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind
 from consulting.intake.reading.columns import column_names
+from consulting.intake.reading.evidence import is_data, is_proven, is_undecidable
 from consulting.records import SkippedLines
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 HEAD_ROWS = 300
 HEAD_LINES = 10  # of a report may stand directly above the titles, as wide as they are
-SURE_STEPS = 5  # so many numbers in even steps are titles whatever stands before them
-EVEN_SHARE = 0.2  # of the rows below may do so by chance
-EVEN_ROWS = 20  # are looked at for whether they count in even steps as a header may
 OTHER_TITLES = "the header of another table"
 MANY_LINES = 5  # more lines than that above the header may be more than a report's head
 MAIN_SHARE = 0.5  # of the rows of a later table the first must have to be the one that is read
@@ -83,7 +80,7 @@ def find_layout(
     rows = [row for row in head if row.line > (options.skip_rows or 0)]
     start, end, how, own = _header_rows(rows, usual, options)
     width = own or width or usual
-    unproven = not how and start < end and not _is_proven(rows[end - 1].cells, rows[end:])
+    unproven = not how and start < end and not is_proven(rows[end - 1].cells, rows[end:])
     if unproven and not options.guess_header:
         end, how = start, f": {unit} {rows[start].line} may be one, and may as well be data"
     header_rows = rows[start:end]
@@ -124,7 +121,7 @@ def find_layout(
                 )
             ]
     first = header_lines[-1] + 1 if header_lines else (rows[start].line if rows[start:] else 1)
-    undecided = not how and bool(header_rows) and _undecidable(header_rows[-1].cells, data)
+    undecided = not how and bool(header_rows) and is_undecidable(header_rows[-1].cells, data)
     if undecided:
         warnings.append(
             f"All columns are text, so {unit} {header_lines[0]} was taken for the header without "
@@ -173,7 +170,7 @@ def _preamble(
 
 def _skipped_above(lines: Sequence[Row], data: Sequence[Row], width: int) -> SkippedLines:
     cells = [row.cells for row in data]
-    like_rows = any(len(row.cells) == width and _is_data(row.cells, cells) for row in lines)
+    like_rows = any(len(row.cells) == width and is_data(row.cells, cells) for row in lines)
     written = sum(1 for row in lines if filled(row.cells) and not is_rule(row.cells, width))
     return SkippedLines(
         first_line=lines[0].line,
@@ -206,7 +203,7 @@ def _header_rows(
         start = next(at for at, row in enumerate(rows) if row.line == first.titles)
         own = width = first.columns
     data = [row.cells for row in rows[start + 1 : HEAD_ROWS]]
-    if _is_data(rows[start].cells, data):
+    if is_data(rows[start].cells, data):
         return start, start, ": the first row is like the rows below it", own
     end = start + 1
     if _is_group_row(rows, start, width):
@@ -290,7 +287,7 @@ def _is_better(rows: Sequence[Row], start: int, stop: int, before: range, width:
     opened = _opens(rows, before.start, before.stop, width)
     if titles == above[0] or (opened and len(above) - 1 >= MAIN_SHARE * len(below)):
         return False
-    if any(len(cells) == width and _is_data(cells, below) for cells in above):
+    if any(len(cells) == width and is_data(cells, below) for cells in above):
         return False
     if _opens(rows, start, stop, width):
         return True
@@ -309,77 +306,10 @@ def _below_head(rows: Sequence[Row], start: int, stop: int, width: int) -> int:
             continue
         below = [row.cells for row in rows[at + 1 : stop] if len(row.cells) == width]
         if _opens(rows, at, stop, width) and not any(
-            len(row.cells) == width and _is_data(row.cells, below) for row in rows[start:at]
+            len(row.cells) == width and is_data(row.cells, below) for row in rows[start:at]
         ):
             return at
     return start
-
-
-def _is_data(first: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row is a record like those below it, column by column."""
-    for_header = for_data = 0
-    others = [row for row in data if list(row) != list(first)]
-    counts = _counts(first, others)
-    for position, cell in enumerate(first):
-        below = [row[position] for row in others if len(row) > position]
-        usual, found = dominant_kind(below), kind(cell)
-        if found in {"email", "url"}:
-            for_data += 1
-        elif found == "empty" or usual == "empty":
-            continue
-        elif usual not in {"text", "empty"}:
-            if found == usual and not is_year(cell) and not counts:
-                for_data += 1
-            elif found == "text":
-                for_header += 1
-        elif found == "text":
-            for_data += _recurs(cell, below)
-    return for_data > for_header
-
-
-def _counts(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether the numbers of a row count ("Shop", 0, 1, 2, …), as titles do, and no row's below."""
-    steps = even_steps(first)
-    looked_at = others[:EVEN_ROWS]
-    if not steps or sum(map(bool, map(even_steps, looked_at))) > EVEN_SHARE * len(looked_at):
-        return False
-    labels = {shape(row[0]) for row in others if row}
-    return steps >= SURE_STEPS or shape(first[0]) not in labels
-
-
-def _recurs(cell: str, below: Sequence[str]) -> bool:
-    """Whether a text stands in its own column again, or has the one shape of all its codes."""
-    text = cell.strip()
-    if any(text == other.strip() for other in below):
-        return True
-    pattern = shape(text)
-    values = [other for other in below if other.strip()]
-    if "9" not in pattern or len(values) < 2:  # noqa: PLR2004 - one other value makes no pattern
-        return False
-    return all(shape(other) == pattern for other in values)
-
-
-def _is_proven(header: Sequence[str], data: Sequence[Row]) -> bool:
-    """Whether a row can be no record like those below it: below tier 3 no other names a column."""
-    below = [row.cells for row in data]
-    recurs = any(
-        cell.strip() and cell.strip() == row[at].strip()
-        for at, cell in enumerate(header)
-        for row in below
-        if len(row) > at
-    )
-    return like_titles(header) and told_apart(header, below) and not recurs
-
-
-def _undecidable(header: Sequence[str], data: Sequence[Row]) -> bool:
-    """Whether no column tells its title from its values by kind."""
-    if not data:
-        return False
-    for position in range(len(header)):
-        below = [row.cells[position] for row in data if len(row.cells) > position]
-        if dominant_kind(below) not in {"text", "empty"}:
-            return False
-    return True
 
 
 def _is_group_row(rows: Sequence[Row], index: int, width: int) -> bool:
