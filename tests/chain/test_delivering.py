@@ -75,7 +75,7 @@ def test_reject_reasons_are_sentences_with_the_clients_own_headers_and_words(
     assert "the order was shipped before it was placed" in told, "of the model's YAML"
     assert "“Qty” is empty, and a value is required" in told
     log = (acme.delivery.path / "transform_log.csv").read_text()
-    assert "row:shipped_before_ordered,,the order was shipped before it was placed" in log
+    assert '"row:shipped_before_ordered","","the order was shipped before it was placed"' in log
 
 
 def test_a_test_for_repeated_values_counts_the_rows_that_share_them(acme: Delivered) -> None:

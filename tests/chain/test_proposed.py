@@ -11,7 +11,7 @@ import yaml
 from tests.chain.conftest import DBT, World
 
 from consulting import chain
-from consulting.chain.proposed import last_profile, propose_models, try_models
+from consulting.chain.proposed import _without_values, last_profile, propose_models, try_models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,3 +116,8 @@ def test_the_proposal_delivers_the_values_as_they_are(
         ("A-4", "2024-03-14 02:15:12", "7.00", "EUR", True, "ZM", "ok"),
         ("A-7", "2024-03-17 02:15:12", "8.00", "EUR", False, "ZA", "ok"),
     ]
+
+
+def test_below_tier_3_no_value_is_written_into_the_models() -> None:
+    column = {"name": "x", "rule": "to_code", "codes": {"Berlin": ["berlin"]}, "tests": []}
+    assert _without_values(column) == {"name": "x", "rule": "to_text", "tests": []}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_memory import open_bounded
 from consulting.chain import artifacts
@@ -94,13 +94,19 @@ def propose_models(
 
 
 def _write(engagement: Engagement, profile: FeedProfile, proposal: Proposal) -> list[Path]:
+    columns = proposal.columns
+    if engagement.config.security_tier < _FULL_TIER:
+        columns = tuple(map(_without_values, columns))
     return write_feed_models(
-        engagement.dbt_dir,
-        engagement.client_id,
-        profile.feed,
-        proposal.columns,
-        dedupe=proposal.dedupe,
+        engagement.dbt_dir, engagement.client_id, profile.feed, columns, dedupe=proposal.dedupe
     )
+
+
+def _without_values(column: Mapping[str, Any]) -> dict[str, Any]:
+    """A column as it may be written below tier 3: a list of codes is made of the client's values."""
+    if column["rule"] != "to_code":
+        return dict(column)
+    return {key: value for key, value in column.items() if key != "codes"} | {"rule": "to_text"}
 
 
 def _rows_are_kept(received: artifacts.Intake, run_folder: Path) -> bool:
