@@ -103,7 +103,7 @@ def _write(engagement: Engagement, profile: FeedProfile, proposal: Proposal) -> 
 
 
 def _without_values(column: Mapping[str, Any]) -> dict[str, Any]:
-    """A column as it may be written below tier 3: a list of codes is made of the client's values."""
+    """A column as it may be written below tier 3: codes are values of the client."""
     if column["rule"] != "to_code":
         return dict(column)
     return {key: value for key, value in column.items() if key != "codes"} | {"rule": "to_text"}
