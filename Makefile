@@ -27,8 +27,8 @@ dev: setup ## the UI, with sensors and schedules
 test: setup lint types contracts unit ## all checks and tests
 
 check: setup ## every defs.yaml and all definitions
-	$(BIN)/dg check yaml
-	$(BIN)/dg check defs
+	$(BIN)/consulting check --models
+	$(BIN)/dg check defs --no-check-yaml
 
 lint: setup
 	$(BIN)/ruff format --check .

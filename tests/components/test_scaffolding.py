@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 from dagster.components import ScaffoldRequest
+from hypothesis import given, settings
+from hypothesis.strategies import characters, text
 
+from consulting import dbt_yaml
 from consulting.components.engagement.scaffolder import EngagementParams, EngagementScaffolder
+from consulting.config.reading import read_engagement
+from consulting.config.templates import resolve_templates
+from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Project
 
 SCAFFOLD = ("dg", "scaffold", "defs", "EngagementComponent")
@@ -83,7 +88,7 @@ def test_the_options_are_what_the_file_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        ("clients/2go", "it starts with a lower-case letter"),
+        ("clients/2go", "Rename its folder: a lower-case letter, then"),
         ("clients/new co", "for example 'globex_eu'"),
         ("clients/emea/newco", "Run: dg scaffold defs EngagementComponent clients/newco"),
         ("newco", "An engagement lives at clients/<client>, directly"),
@@ -100,13 +105,45 @@ def test_a_refusal_leaves_nothing_behind(tmp_path: Path, path: str, told: str) -
 
 @pytest.mark.parametrize(
     "name",
-    ["Müller: Söhne", "{{ env.HOME }}", "\"A\" & 'B' #1", "- x", "no", "a\nb: c", "Ä\u2028b"],
+    [
+        "M\u00fcller: S\u00f6hne",
+        'The "A" Team',
+        "O'Neill # Sons",
+        "two\nlines",
+        "- a list",
+        "yes",
+        "1.5",
+        "*star",
+        "caf\u00e9 \U0001f600",
+        "\x07bell\u2028",
+        "{braces}",
+        "it's: ",
+        "%TAG",
+        "x" * 500,
+        "a\\b",
+        "{{ env.HOME }}",
+        "{% raw %}",
+        "Ä\u2028b",
+    ],
 )
-def test_a_client_s_name_stays_a_name(tmp_path: Path, name: str) -> None:
-    import yaml
-    from jinja2 import Template
+def test_any_name_is_read_back_as_it_was_given(tmp_path: Path, name: str) -> None:
+    path = scaffold(tmp_path / "defs", "clients/newco", client_name=name)
+    assert read_engagement(path.parent, {}).client_name == name
+    assert all(line.startswith("#") for line in path.read_text().splitlines()[:1])
 
-    text = scaffold(tmp_path / "defs", "clients/umbrella", client_name=name).read_text()
-    given = yaml.safe_load(text)["attributes"]
-    assert Template(given["client_name"]).render() == name
-    assert list(given) == ["client_name", "security_tier", "source", "feeds"]
+
+@settings(max_examples=100)
+@given(text(characters(exclude_categories=["Cs"]), min_size=1))
+def test_a_name_as_yaml_is_read_back(name: str) -> None:
+    written = f"a: {dbt_yaml.sentence(name)}\nc: d\n".encode()
+    (document,) = parse_yaml(written, Path("defs.yaml"))
+    assert resolve_templates(document.value, "acme", {}, fail) == {"a": name, "c": "d"}
+
+
+def fail(_path: object, reason: str) -> Exception:
+    return AssertionError(reason)
+
+
+def test_the_name_of_what_all_share_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(click.ClickException, match="is a name of what all clients share"):
+        scaffold(tmp_path / "defs", "clients/consultancy")

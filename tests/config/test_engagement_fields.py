@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo  # noqa: TC002 - read by pytest in a parametrisation
 
 from consulting.config.engagement import EngagementConfig
+from consulting.config.globs import covers
 
 LEAST = {"client_name": "Acme", "feeds": [{"name": "customers", "files": "customers*.csv"}]}
 
@@ -123,6 +125,21 @@ MISTAKES = {
         ("partitions",),
         "needs the named groups year + month",
     ),
+    "a channel that is none": (
+        {"alerts": {"channel": "acme alerts"}},
+        ("alerts", "channel"),
+        "'acme alerts' is not a channel. Write its name with a #, its id or a person: ",
+    ),
+    "a feed that would get no file": (
+        {
+            "feeds": [
+                {"name": "all", "files": "*.csv"},
+                {"name": "orders", "files": "Orders_*.CSV"},
+            ]
+        },
+        (),
+        "feed 'orders' would get no file: each name that fits 'Orders_*.CSV' fits '*.csv' of 'all'",
+    ),
     "an owner that is none": (
         {"owners": ["data team"]},
         ("owners",),
@@ -146,3 +163,31 @@ def test_a_mistake_is_told_with_its_place_what_is_allowed_and_the_nearest_word(
     told = {tuple(e["loc"]): e["msg"].removeprefix("Value error, ") for e in caught.value.errors()}
     assert location in told, told
     assert message in told[location]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "covered"),
+    [
+        ("*.csv", "orders*.csv", True),
+        ("orders*.csv", "*.csv", False),
+        ("orders*.csv", "orders*.xlsx", False),
+        ("orders*", "orders*.csv", True),
+        ("in/*", "in/orders*.csv", True),
+        ("*/orders*", "in/orders*.csv", True),
+        ("orders*", "in/orders*.csv", False),
+        ("order?.csv", "orders.csv", True),
+        ("orders.csv", "order?.csv", False),
+        ("*", "[ab]*.csv", False),
+    ],
+)
+def test_a_glob_that_leaves_another_no_file_is_known(
+    earlier: str, later: str, *, covered: bool
+) -> None:
+    assert covers(earlier, later) is covered
+
+
+@pytest.mark.parametrize("sla", ["daily", {"preset": "weekly"}, {"due": "0 12 * * 1"}])
+def test_dg_check_yaml_lets_each_way_to_write_an_sla_through(sla: object) -> None:
+    attributes = {**LEAST, "sla": sla}
+    EngagementConfig.model_validate(attributes)
+    Draft202012Validator(EngagementConfig.model_json_schema()).validate(attributes)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from consulting.cleaning import ClientModels
+from consulting.config.neighbours import source_place
 from consulting.errors import ConfigurationError
 from consulting.foreign import ErrorLog
 from consulting.intake import FeedPattern, Intake, Ledger, NoPeriod
@@ -65,6 +66,7 @@ class Engagement:
             policy=config.intake,
             period_of=_period_of(partitioning) if partitioning else None,
             sealed=config.security_tier < FULL_TIER,
+            place=source_place(config, self.folder.incoming),
         )
 
     @property

@@ -71,6 +71,22 @@ def _rule_mistakes(meta: dict[str, Any]) -> Iterator[str]:
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             yield _in_words(dict(detail), rule)
+        return
+    yield from _pattern_mistakes(meta)
+
+
+def _pattern_mistakes(meta: dict[str, Any]) -> Iterator[str]:
+    """A `pattern` that the database can not read as a regular expression."""
+    if meta.get("pattern") is None:
+        return
+    from pyarrow import ArrowInvalid, array
+    from pyarrow.compute import match_substring_regex
+
+    try:
+        # the library in which DuckDB, too, reads it
+        match_substring_regex(array([""]), pattern=meta["pattern"])
+    except ArrowInvalid as error:
+        yield f"`pattern` is not a regular expression: {str(error).rpartition('E: ')[2]}"
 
 
 def _dedupe_mistakes(dedupe: Any, rules: dict[str, Any]) -> Iterator[tuple[str | None, str]]:

@@ -22,14 +22,17 @@ from consulting.components.border import bordered
 from consulting.components.engagement import roster
 from consulting.components.engagement.component import build_client, client_of, variables_of
 from consulting.components.on_time import build_on_time_checks
+from consulting.config.neighbours import folder_place, source_place
 from consulting.config.reading import read_engagement
 from consulting.config_model import nearest
 from consulting.errors import ConfigurationError, ConsultingError
+from consulting.intake.places import overlaps
+from consulting.layout import ClientFolder, data_root
 from consulting.resources.consultancy import DBT_DIR
 from consulting.shared_child import end_shared_child
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from consulting.components.engagement.client import Client
@@ -131,15 +134,14 @@ def load_client_defs(folder: Path) -> dg.Definitions:
     Raises:
         ConfigurationError: If its `defs.yaml` is broken; says where.
     """
-    own = _client_defs(folder)
+    own = _build(folder, load_client(folder))
     shared = folder.parents[1] / "shared"
     mine = [client for client in roster.enrolled() if client.client_id == folder.name]
     checks = dg.Definitions(asset_checks=build_on_time_checks(mine))
     return dg.Definitions.merge(_part(shared).build_defs(shared), own, checks)
 
 
-def _client_defs(folder: Path) -> dg.Definitions:
-    client = load_client(folder)
+def _build(folder: Path, client: Client) -> dg.Definitions:
     try:
         return build_client(client)
     except Exception as error:
@@ -159,23 +161,50 @@ def _parts(
     defs_dir: Path, wanted: frozenset[str] | None
 ) -> tuple[list[dg.Definitions], dict[str, str]]:
     """The definitions of what loads, and the explanation for each client that does not."""
-    parts: list[dg.Definitions] = []
-    broken: dict[str, str] = {}
-    for folder in _folders(defs_dir):
-        if folder.name != "clients":
-            parts.append(_part(folder).build_defs(folder))
-            continue
-        for client in _folders(folder):
-            if wanted is not None and client.name not in wanted:
-                continue
+    parts = [_part(f).build_defs(f) for f in _folders(defs_dir) if f.name != "clients"]
+    folders = [
+        folder
+        for folder in _folders(defs_dir / "clients")
+        if wanted is None or folder.name in wanted
+    ]
+    clients, broken = load_clients(folders)
+    for folder in folders:
+        if folder.name in clients:
             try:
-                parts.append(_client_defs(client))
+                parts.append(_build(folder, clients[folder.name]))
             except ConfigurationError as error:
-                broken[client.name] = str(error)
+                broken[folder.name] = str(error)
     return parts, broken
 
 
+def load_clients(folders: Iterable[Path]) -> tuple[dict[str, Client], dict[str, str]]:
+    """Clients by their ids, and why each of the others is broken, be it by another's fault.
+
+    Args:
+        folders: Their folders in `defs/clients/`.
+    """
+    clients: dict[str, Client] = {}
+    broken: dict[str, str] = {}
+    for folder in folders:
+        try:
+            clients[folder.name] = load_client(folder)
+        except ConfigurationError as error:
+            broken[folder.name] = str(error)
+    root = data_root()
+    places = {
+        client_id: source_place(client.config, ClientFolder(root, client_id).incoming)
+        for client_id, client in clients.items()
+    }
+    own = {client_id: folder_place(ClientFolder(root, client_id).path) for client_id in clients}
+    for client_id, why in overlaps(places, own).items():
+        broken[client_id] = why
+        del clients[client_id]
+    return clients, broken
+
+
 def _folders(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
     return sorted(p for p in parent.iterdir() if p.is_dir() and p.name[0] not in "_.")
 
 

@@ -55,6 +55,8 @@ def _read(path: Path, _modified: int) -> dict[str, Any]:
             "Write the field in each client's defs.yaml."
         )
     probe = _merge({"client_name": "x", "feeds": [{"name": "x", "files": "x"}]}, values)
+    if isinstance(probe.get("source"), dict) and probe["source"].get("type") == "s3":
+        probe["source"] = {"bucket": "each-client", "prefix": "each/"} | probe["source"]
     try:
         EngagementConfig.model_validate(probe)
     except ValidationError as error:

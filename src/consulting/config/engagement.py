@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from consulting.alerting.events import Kind
+from consulting.config.globs import covers
 from consulting.config_model import NAME_PATTERN, ConfigModel
 from consulting.intake.records import BatchPolicy
 from consulting.timekeeping import Partitioning, Sla, Timetable
@@ -37,7 +38,8 @@ class S3Source(ConfigModel):
     type: Literal["s3"] = Field(description="Files arrive in an S3 bucket.")
     bucket: str = Field(min_length=3, description="The bucket's name.", examples=["client-uploads"])
     prefix: str = Field(
-        default="", description="Only keys below it are read.", examples=["acme_corp/incoming/"]
+        description="Only keys below it are read; no other client's lies in it, or around it.",
+        examples=["acme_corp/incoming/"],
     )
     endpoint_url: str | None = Field(
         default=None,
@@ -56,6 +58,16 @@ class S3Source(ConfigModel):
         ),
         examples=["ACME"],
     )
+
+    @field_validator("prefix")
+    @classmethod
+    def _prefix_is_below_the_bucket(cls, prefix: str) -> str:
+        if not all(step.strip() for step in prefix.strip("/").split("/")):
+            raise ValueError(
+                f"{prefix!r} is the whole bucket, or has an empty step. Name the folder of this "
+                "client's files, for example 'acme_corp/incoming/'."
+            )
+        return prefix
 
 
 Source = Annotated[LocalSource | S3Source, Field(discriminator="type")]
@@ -106,7 +118,6 @@ class Alerts(ConfigModel):
 
     channel: str | None = Field(
         default=None,
-        pattern=r"^[#C@]\S+$",
         description="The Slack channel; the project's default channel if not given.",
         examples=["#acme-alerts"],
     )
@@ -118,6 +129,16 @@ class Alerts(ConfigModel):
         description="Kinds of alert that the channel does not want.",
         examples=[["quarantined_file"]],
     )
+
+    @field_validator("channel")
+    @classmethod
+    def _channel_is_one(cls, channel: str | None) -> str | None:
+        if channel is not None and not re.fullmatch(r"[#C@]\S+", channel):
+            raise ValueError(
+                f"{channel!r} is not a channel. Write its name with a #, its id or a person: "
+                "'#acme-alerts', 'C0123456789' or '@ada'."
+            )
+        return channel
 
 
 class Deliverables(ConfigModel):
@@ -260,6 +281,14 @@ class EngagementConfig(ConfigModel):
         twice = [name for name, n in Counter(f.name for f in self.feeds).items() if n > 1]
         if twice:
             raise ValueError(f"feed {twice[0]!r} is declared twice; give each feed its own name.")
+        for number, later in enumerate(self.feeds):
+            for earlier in self.feeds[:number]:
+                if earlier.sheet == later.sheet and covers(earlier.files, later.files):
+                    raise ValueError(
+                        f"feed {later.name!r} would get no file: each name that fits "
+                        f"{later.files!r} fits {earlier.files!r} of {earlier.name!r}, which stands "
+                        f"before it. Put {later.name!r} first, or narrow {earlier.name!r}."
+                    )
         if self.process == "on_schedule" and self.schedule is None:
             raise ValueError("`process: on_schedule` needs a `schedule`.")
         return self

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from consulting.config.defaults import FILENAME as DEFAULTS
 from consulting.config.defaults import with_defaults
 from consulting.config.engagement import CLIENT_ID, EngagementConfig
+from consulting.config.neighbours import refuse_foreign_variables
 from consulting.config.templates import resolve_templates
 from consulting.errors import ConfigurationError
 from consulting.regular_files import read_regular
@@ -111,7 +112,11 @@ def build_config(
     given = resolve_templates(document.value, folder.name, variables, fail)
     merged = with_defaults(given, folder.parent)
     try:
-        return EngagementConfig.model_validate(merged)
+        config = EngagementConfig.model_validate(merged)
+        others = [path.name for path in folder.parent.iterdir()]
+        refuse_foreign_variables(config, folder.name, others)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{document.where()}: {error}") from None
     except ValidationError as error:
         raise ConfigurationError(
             "\n".join(
@@ -120,6 +125,7 @@ def build_config(
                 for problem in error.errors(include_url=False)
             )
         ) from None
+    return config
 
 
 def _path_of(location: tuple[str | int, ...], document: Document) -> YamlPath:

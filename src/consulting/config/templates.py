@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from consulting import jinja
 from consulting.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -45,7 +46,12 @@ def resolve_templates(
             resolve_templates(item, client_id, variables, fail, (*path, index))
             for index, item in enumerate(value)
         ]
-    if not isinstance(value, str) or not _JINJA.search(value):
+    if not isinstance(value, str):
+        return value
+    written = jinja.plain(value)  # a text that would be a template, as the scaffold writes it
+    if written is not None:
+        return written
+    if not _JINJA.search(value):
         return value
     try:
         return _resolved(value, client_id, variables)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from consulting.intake.batching import Batching
+from consulting.intake.claims import claim_place
 from consulting.intake.fate import Fate
 from consulting.intake.landing import Landing
 from consulting.intake.looking import Source, look
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from consulting.intake.ledger import Ledger
+    from consulting.intake.places import Place
     from consulting.intake.records import (
         DeliveryFact,
         DropStory,
@@ -50,6 +52,7 @@ class Intake:
         policy: How long to wait, how much to take, how often to try.
         period_of: Gives the partition of a drop; None where the engagement has no partitions.
         sealed: Whether what is landed may not lie on the disk in clear, nor stay: below tier 3.
+        place: Where the store is, so that no two clients look at one place.
     """
 
     def __init__(  # noqa: PLR0913 - by name only; each is a part of its own
@@ -62,8 +65,10 @@ class Intake:
         policy: BatchPolicy | None = None,
         period_of: PeriodOf | None = None,
         sealed: bool = False,
+        place: Place | None = None,
     ) -> None:
         self.ledger = ledger
+        self._place = place
         self.store = store
         self.folder = folder
         self.client_id = folder.client_id
@@ -80,7 +85,10 @@ class Intake:
 
         Raises:
             StoreError: If the store does not answer as it should; what was listed is recorded.
+            ConfigurationError: If the store lies in the place of another client, or holds it.
         """
+        if self._place is not None:
+            claim_place(self.ledger.engine, self.client_id, self._place, now)
         return look(self._source, now=now, budget_seconds=budget_seconds)
 
     def reconcile(

@@ -84,6 +84,11 @@ def open_store(client_id: str, config: EngagementConfig, folder: ClientFolder) -
         )
     if source.folder:
         return LocalStore(Path(source.folder), client_id=client_id)
+    if folder.incoming.is_symlink():
+        raise ConfigurationError(
+            f"{client_id}: {folder.incoming} is a link, and links are not followed: it could lead "
+            "to another client's files. Put a folder there, or name one in `source.folder`."
+        )
     folder.incoming.mkdir(parents=True, exist_ok=True)
     return LocalStore(folder.incoming, client_id=client_id)
 

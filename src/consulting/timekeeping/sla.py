@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -15,6 +15,11 @@ from consulting.timekeeping.calendar import Calendar
 from consulting.timekeeping.cron import Timetable, check_comes_due, check_cron, check_timezone
 from consulting.timekeeping.duration import Duration
 from consulting.timekeeping.periods import Partitioning, periods_between
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 _PRESETS = {
     "daily": {"due": "0 0 * * *", "fail_after": "24h"},
@@ -115,6 +120,15 @@ class Sla(ConfigModel):
     )
     starts: date | None = Field(default=None, examples=["2026-01-01"])
     ends: date | None = Field(default=None, examples=["2026-12-31"])
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """What `dg check yaml` lets through: a preset alone is whole, as a word or a field."""
+        schema = handler(core_schema)
+        handler.resolve_ref_schema(schema).pop("required", None)
+        return {"anyOf": [{"enum": sorted(_PRESETS)}, schema]}
 
     @model_validator(mode="before")
     @classmethod

@@ -10,13 +10,14 @@ from dagster.components import Scaffolder, ScaffoldRequest
 from pydantic import BaseModel, Field
 
 from consulting import dbt_yaml
-from consulting.config.engagement import CLIENT_ID
+from consulting.config.reading import require_id
+from consulting.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TEMPLATE = """\
-# {client_name}: one engagement. Columns, rules and tests live in dbt/models/clients/{client_id}/.
+# {client_id}: one engagement. Columns, rules and tests live in dbt/models/clients/{client_id}/.
 type: {type_name}
 attributes:
   client_name: {client_name_as_yaml}
@@ -72,7 +73,6 @@ class EngagementScaffolder(Scaffolder[EngagementParams]):
         text = TEMPLATE.format(
             type_name=request.type_name,
             client_id=client_id,
-            client_name=" ".join(client_name.split()),
             client_name_as_yaml=dbt_yaml.sentence(client_name),
             security_tier=request.params.security_tier,
             feed=request.params.feed,
@@ -89,11 +89,10 @@ def _problem(request: ScaffoldRequest[EngagementParams]) -> str | None:
             f"An engagement lives at clients/<client>, directly; '{'/'.join(parents)}/{client_id}' "
             f"is elsewhere. Run: dg scaffold defs EngagementComponent clients/{client_id}"
         )
-    if not CLIENT_ID.fullmatch(client_id):
-        return (
-            f"{client_id!r} can not be a client's id: it starts with a lower-case letter and holds "
-            "lower-case letters, digits and underscores only, for example 'globex_eu'."
-        )
+    try:
+        require_id(request.target_path)
+    except ConfigurationError as error:
+        return str(error)
     if request.scaffold_format != "yaml":
         return "An engagement is a defs.yaml; leave out `--format python`."
     return None

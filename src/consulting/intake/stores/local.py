@@ -14,6 +14,7 @@ from consulting.errors import (
     StoreAccessError,
     StoreMissingError,
     StoreUnavailableError,
+    UnreadableFileError,
 )
 from consulting.intake.stores.base import Listed, ListingPage
 from consulting.writing import CHUNK_BYTES, write_whole
@@ -86,12 +87,22 @@ class LocalStore:
         Raises:
             DropChangedError: If it is another version, before or after it was read.
             DropGoneError: If it is no longer there.
+            UnreadableFileError: If it has a second name, by a hard link.
         """
         descriptor = self._open(listed.key)
 
         def confirm() -> None:
-            if _signature(os.fstat(descriptor)) != listed.signature:
+            status = os.fstat(descriptor)
+            if _signature(status) != listed.signature:
                 raise DropChangedError(self.client_id, listed.key)
+            if status.st_nlink > 1:
+                raise UnreadableFileError(
+                    listed.key,
+                    "hard_link",
+                    "It has a second name somewhere on this disk (a hard link), so it may be "
+                    "another client's file.",
+                    "Copy the file here in place of linking it; the copy is taken.",
+                )
 
         try:
             confirm()

@@ -1,0 +1,82 @@
+"""What dbt takes in silence and a run finds too late: mistakes between models, YAML and feeds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from consulting.cleaning.models import ClientModels
+from consulting.config_model import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_NAMED = re.compile(r"\{\{\s*(?:ref|source)\(\s*(?:'[^']*'\s*,\s*)?['\"]([^'\"]+)['\"]\s*\)\s*\}\}")
+
+
+def review_models(dbt_dir: Path, client_id: str, feeds: Sequence[str]) -> list[str]:
+    """The mistakes in a client's prepared models, each with its file.
+
+    Args:
+        dbt_dir: The shared dbt project.
+        client_id: The client.
+        feeds: The feeds of its `defs.yaml`.
+    """
+    manifest = ClientModels(dbt_dir, client_id).load_manifest()
+    found = [*_feed_mistakes(manifest, feeds)]
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model":
+            found += _sql_mistakes(node)
+    return found
+
+
+def _feed_mistakes(manifest: dict[str, Any], feeds: Sequence[str]) -> Iterator[str]:
+    """Sources and tests that name a feed that there is not."""
+    for source in manifest["sources"].values():
+        name = source["identifier"]
+        if source["schema"] == "raw" and name not in feeds:
+            yield (
+                f"dbt/{source['original_file_path']}: models of {name!r}, which is no feed of "
+                f"defs.yaml.{nearest(name, feeds)} Feeds: {', '.join(feeds)}."
+            )
+    for node in manifest["nodes"].values():
+        test = node.get("test_metadata") or {}
+        named = test.get("kwargs", {}).get("feed")
+        if test.get("name") == "rows_conserved" and named not in feeds:
+            yield (
+                f"dbt/{node['original_file_path']}: rows_conserved of the feed {named!r}, which "
+                f"there is not.{nearest(named, feeds)} Feeds: {', '.join(feeds)}."
+            )
+
+
+def _sql_mistakes(node: dict[str, Any]) -> Iterator[str]:
+    """SQL that does not parse, and columns of the YAML that it does not make.
+
+    A model that does more in Jinja than to name other models is left to dbt.
+    """
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    sql = _NAMED.sub(lambda found: f'"{found.group(1)}"', node["raw_code"])
+    if "{{" in sql or "{%" in sql or "{#" in sql:
+        return
+    file = f"dbt/{node['original_file_path']}"
+    try:
+        query = sqlglot.parse_one(sql, dialect="duckdb")
+    except SqlglotError as error:
+        place = (getattr(error, "errors", None) or [{}])[0]
+        line = f":{place['line']}:{place['col']}" if place.get("line") else ""
+        what = place.get("description") or "it is not one query"
+        yield f"{file}{line} is not SQL: {what.rstrip('.')}."
+        return
+    made = [str(column).casefold() for column in getattr(query, "named_selects", ())]
+    if not made or "*" in made:
+        return
+    for column in node["columns"]:
+        if column.casefold() not in made:
+            patch = (node.get("patch_path") or file).split("://")[-1]
+            yield (
+                f"dbt/{patch}: column {column!r} of {node['name']}, which {file} does not make."
+                f"{nearest(column.casefold(), made)} It makes: {', '.join(made)}."
+            )

@@ -1,0 +1,51 @@
+"""`consulting check`: every client's files, with file, line and column of each mistake."""
+
+from __future__ import annotations
+
+import click
+
+from consulting.cleaning import ClientModels
+from consulting.cleaning.review import review_models
+from consulting.cli.engagements import CLIENTS_DIR, require_client
+from consulting.components.loading import load_clients
+from consulting.errors import ConsultingError
+from consulting.resources.consultancy import DBT_DIR
+from consulting.shared_child import read_apart
+
+
+@click.command()
+@click.argument("clients", nargs=-1)
+@click.option("--models", is_flag=True, help="Also the clients' dbt models against their feeds.")
+def check(clients: tuple[str, ...], *, models: bool) -> None:
+    """Check the defs.yaml of CLIENTS (default: all), against each other, too.
+
+    `dg check yaml` checks one file of each component type; this checks each client's, within
+    bounds of time and memory, and that no two clients' files come from one place.
+    """
+    for client_id in clients:
+        require_client(client_id)
+    folders = sorted(p for p in CLIENTS_DIR.iterdir() if p.is_dir() and p.name[0] not in "._")
+    loaded, broken = load_clients(folders)
+    mistakes = dict(broken)
+    if models:
+        for client_id, client in loaded.items():
+            if not clients or client_id in clients:
+                feeds = [feed.name for feed in client.config.feeds]
+                mistakes[client_id] = _of_models(client_id, feeds)
+    wanted = clients or [folder.name for folder in folders]
+    told = [mistakes[client_id] for client_id in wanted if mistakes.get(client_id)]
+    for text in told:
+        click.echo(text, err=True)
+    if told:
+        raise SystemExit(1)
+    click.echo(f"{len(wanted)} of {len(wanted)} clients: nothing is wrong.")
+
+
+def _of_models(client_id: str, feeds: list[str]) -> str:
+    """What is wrong with a client's models, a line each."""
+    try:
+        ClientModels(DBT_DIR, client_id).prepare()
+        found = read_apart(client_id, "its dbt models", review_models, DBT_DIR, client_id, feeds)
+    except ConsultingError as error:
+        return str(error)
+    return "\n".join(f"{client_id}: {mistake}" for mistake in found)

@@ -1,0 +1,178 @@
+"""No client delivers another's rows: places that lie inside one another are refused, with both."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from consulting.config.engagement import EngagementConfig
+from consulting.config.neighbours import refuse_foreign_variables, source_place
+from consulting.database import engine_of
+from consulting.errors import ConfigurationError, UnreadableFileError
+from consulting.intake.claims import claim_place
+from consulting.intake.places import overlaps
+from consulting.intake.stores import LocalStore
+from consulting.layout import ClientFolder
+from consulting.resources.consultancy import open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+def engagement(**changes: Any) -> EngagementConfig:
+    least = {"client_name": "x", "feeds": [{"name": "x", "files": "x*", **changes.pop("feed", {})}]}
+    return EngagementConfig.model_validate({**least, **changes})
+
+
+def local(folder: Path | str) -> dict[str, str]:
+    return {"type": "local", "folder": str(folder)}
+
+
+def s3(bucket: str, prefix: str, **more: str) -> dict[str, str]:
+    return {"type": "s3", "bucket": bucket, "prefix": prefix, **more}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (local("/drop/shared"), local("/drop/shared")),
+        (local("/drop/shared"), local("/drop/shared/")),
+        (local("/drop/shared"), local("/drop/./SHARED/globex")),
+        (local("/drop/a/../shared"), local("/drop/shared")),
+        (local("/drop/b\u00fcro"), local("/drop/bu\u0308ro/in")),
+        (local("/"), local("/drop/shared")),
+        (s3("uploads", "acme"), s3("uploads", "acme/")),
+        (s3("uploads", "acme/"), s3("uploads", "acme/incoming/")),
+        (
+            s3("uploads", "acme/", endpoint_url="http://one:9000"),
+            s3("uploads", "acme/", endpoint_url="http://two:9000"),
+        ),
+    ],
+)
+def test_two_places_inside_one_another_are_refused_for_both(
+    tmp_path: Path, one: dict[str, str], other: dict[str, str]
+) -> None:
+    places = {
+        "acme": source_place(engagement(source=one), tmp_path),
+        "globex": source_place(engagement(source=other), tmp_path),
+        "initech": source_place(engagement(source=local("/drop/initech")), tmp_path),
+    }
+    if one["type"] == "local" and one["folder"] == "/":
+        del places["initech"]
+    refused = overlaps(places)
+    assert refused.keys() == {"acme", "globex"}
+    for client, why in refused.items():
+        assert why.startswith(f"{client}: its source")
+        assert "acme" in why
+        assert "globex" in why
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (local("/drop/acme"), local("/drop/acme_corp")),
+        (s3("uploads", "acme"), s3("uploads", "acme_corp")),
+        (s3("uploads", "acme"), s3("downloads", "acme")),
+        (local("/uploads/acme"), s3("uploads", "acme")),
+    ],
+)
+def test_places_beside_one_another_are_no_neighbours_trouble(
+    tmp_path: Path, one: dict[str, str], other: dict[str, str]
+) -> None:
+    named = {"acme": one, "globex": other}
+    assert not overlaps(
+        {name: source_place(engagement(source=place), tmp_path) for name, place in named.items()}
+    )
+
+
+def test_a_drop_folder_that_is_a_link_to_another_clients_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "globex/incoming").mkdir(parents=True)
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme/incoming").symlink_to(tmp_path / "globex/incoming")
+    folders = {name: ClientFolder(tmp_path, name) for name in ("acme", "globex")}
+    places = {name: source_place(engagement(), each.incoming) for name, each in folders.items()}
+    assert overlaps(places).keys() == {"acme", "globex"}
+    with pytest.raises(ConfigurationError, match="incoming is a link, and links are not followed"):
+        open_store("acme", engagement(), folders["acme"])
+
+
+def test_a_source_in_the_data_of_another_client_is_refused(tmp_path: Path) -> None:
+    places = {"acme": source_place(engagement(source=local("/data/globex/landing")), tmp_path)}
+    data = {"acme": ("local", "data", "acme"), "globex": ("local", "data", "globex")}
+    assert overlaps(places, data).keys() == {"acme", "globex"}
+
+
+def test_a_hard_link_is_set_aside_and_a_copy_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/secret.csv").write_text("id\n1\n")
+    store = LocalStore(tmp_path / "mine", client_id="acme")
+    store.folder.mkdir()
+    os.link(tmp_path / "theirs/secret.csv", store.folder / "orders.csv")
+    (listed,) = store.list_page(None, 10).items
+    with pytest.raises(UnreadableFileError, match=r"orders.csv: It has a second name") as caught:
+        store.fetch(listed, tmp_path / "landed")
+    assert caught.value.code == "hard_link"
+    assert not (tmp_path / "landed").exists()
+    (tmp_path / "theirs/secret.csv").unlink()
+    (listed,) = store.list_page(None, 10).items
+    store.fetch(listed, tmp_path / "landed")
+    assert (tmp_path / "landed").read_text() == "id\n1\n"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+def test_hosts_that_share_a_ledger_agree_whose_place_it_is(ledger: str) -> None:
+    engine = engine_of(ledger)
+    shared = ("s3", "uploads", "in")
+    claim_place(engine, "acme", shared, NOON)
+    claim_place(engine, "acme", shared, NOON)
+    with pytest.raises(ConfigurationError, match=r"^globex: .*uploads/in.* the place of acme"):
+        claim_place(engine, "globex", (*shared, "globex"), NOON)
+    # acme moved away, so its place is free at once
+    claim_place(engine, "acme", ("s3", "uploads", "acme"), NOON)
+    claim_place(engine, "globex", (*shared, "globex"), NOON)
+    with pytest.raises(ConfigurationError, match="globex"):
+        claim_place(engine, "acme", shared, NOON)
+    # who has not looked for more than a day, on any host, keeps nothing from the others
+    claim_place(engine, "acme", shared, NOON + timedelta(days=1, minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"feed": {"password_variable": "ACME_CORP_PASSWORD"}}, "is named after acme_corp"),
+        ({"source": s3("uploads", "x", credentials_prefix="GLOBEX")}, "is named after globex"),
+        ({"feed": {"password_variable": "CONSULTING_LEDGER_URL"}}, "is named after a program"),
+    ],
+)
+def test_a_secret_that_is_named_after_another_client_is_refused(
+    changes: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        refuse_foreign_variables(engagement(**changes), "acme", ["acme", "acme_corp", "globex"])
+
+
+def test_a_secret_of_ones_own_or_of_nobody_is_read() -> None:
+    own = engagement(
+        feed={"password_variable": "ACME_PASSWORD"},
+        source=s3("uploads", "x", credentials_prefix="WAREHOUSE"),
+    )
+    refuse_foreign_variables(own, "acme", ["acme", "acme_corp", "globex"])
+
+
+@pytest.mark.parametrize("prefix", ["", "/", " ", "a//b", "/ /"])
+def test_the_whole_bucket_is_no_clients_prefix(prefix: str) -> None:
+    with pytest.raises(ValueError, match="is the whole bucket, or has an empty step"):
+        engagement(source=s3("uploads", prefix))
+    with pytest.raises(ValueError, match="'prefix' is required here, for example 'acme_corp/"):
+        engagement(source={"type": "s3", "bucket": "uploads"})
