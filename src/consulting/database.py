@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 
 from consulting.errors import ConfigurationError
@@ -22,9 +22,10 @@ from consulting.writing import close_to_others, make_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
     from sqlalchemy.engine import URL
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError
 
 BUSY_SECONDS = 30
 """How long a writer waits for the one before it (SQLite)."""
@@ -38,6 +39,7 @@ _ENCODE = (
     "percent-encode what is no letter or digit in user and password (@ is %40, / is %2F, : is %3A)."
 )
 _DRIVERS = {"sqlite", "sqlite+pysqlite", "postgres", "postgresql", "postgresql+psycopg2"}
+_ADVISORY_LOCK = 7_305_001  # any number; the same for all that create tables
 _BEGIN = {"write": "BEGIN IMMEDIATE", "snapshot": "BEGIN"}
 """A write takes the lock first: upgrading a read lock later can deadlock."""
 
@@ -80,6 +82,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def why_unusable(error: DBAPIError) -> str:
     """Why a database can not be used, in words of ours: a driver's text may quote its URL."""
     return phrase_of(str(error.orig), _PHRASES) or type(error.orig).__name__
+
+
+@contextmanager
+def locked(engine: Engine) -> Iterator[Connection]:
+    """A writing transaction that no other process that makes or changes tables runs beside.
+
+    Args:
+        engine: Of the ledger's database.
+    """
+    with writing(engine) as connection:
+        if not is_sqlite(engine):
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        yield connection
 
 
 def is_sqlite(engine: Engine) -> bool:

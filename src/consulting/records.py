@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Severity = Literal["info", "warn", "error"]
+VerdictLevel = Literal["ready", "care", "stop", "assessment"]
+"""What page one of a report says of a delivery; "stop" is not ready to use."""
 
 
 class Record(BaseModel):

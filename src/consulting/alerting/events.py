@@ -30,6 +30,7 @@ Kind = Literal[
     "drift",
     "tier_blocked",
     "tier_lowered",
+    "not_ready",
     "delivery_made",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -357,6 +358,40 @@ def delivery_made(
             "text": "The delivery is complete.",
             "next_step": "Read the report, then hand it over.",
             "facts": dict(facts),
+            "link": link,
+            "link_text": "Open the delivery",
+        }
+    )
+
+
+def not_ready(
+    route: AlertRoute,
+    *,
+    delivery_id: str,
+    facts: Mapping[str, str | int],
+    link: str | None,
+    period: str | None = None,
+) -> Event:
+    """A delivery whose report says that it is not ready to use; until one is that takes its place.
+
+    Args:
+        route: Whom it concerns.
+        delivery_id: The delivery.
+        facts: Counts, by label.
+        link: Where to look.
+        period: Its period, if the engagement has periods.
+    """
+    return Event.model_validate(
+        _of(route)
+        | {
+            "kind": "not_ready",
+            "subject": period or "delivery",
+            "title": f"Not ready to use: the delivery{f' of {period}' if period else ''}",
+            "text": "A delivery was written, but too few of its rows could be used. It does not "
+            "count as delivered on time.",
+            "next_step": "Do not hand it over. Page one of its report says which rows are missing "
+            "and why: correct the rule, or ask the client for a corrected file.",
+            "facts": {**dict(facts), "Delivery": delivery_id},
             "link": link,
             "link_text": "Open the delivery",
         }

@@ -39,6 +39,7 @@ _KINDS: dict[Kind, str] = {
     "drift": "Changed shape",
     "tier_blocked": "Left out by the tier",
     "tier_lowered": "Waits for a confirmation",
+    "not_ready": "Not ready to use",
     "delivery_made": "Delivered",
 }
 

@@ -28,6 +28,7 @@ from consulting.delivery import (
 )
 from consulting.errors import BatchSettledError, DeliveryError, TierBlockedError
 from consulting.privacy.tiers import FULL_TIER, SAMPLED_TIER
+from consulting.profiling import delivery_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +75,9 @@ def deliver(
                     delivery_id=batch_id,
                     period=inputs.period,
                 )
-            engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
+            engagement.intake.delivered(
+                batch_id, run_id, now=datetime.now(UTC), verdict=delivery.summary.verdict
+            )
     except BatchSettledError:
         # the run was killed after its last act, and is run again from this stage
         standing = read_delivery(folder, batch_id)
@@ -143,7 +146,7 @@ def gather(
         quarantined=received.quarantined,
         profiles=profile.profiles,
         across=profile.across,
-        score=profile.score,
+        score=profile.score and delivery_score(profile.score, cleaning.accounts),
         drift=profile.drift,
         models=cleaning.models,
         checks=checks.checks,

@@ -117,6 +117,7 @@ def _sla(
                 period=each.period,
                 received_at=each.first_seen,
                 delivered_at=each.delivered_at,
+                usable=each.verdict != "stop",
             )
             for each in deliveries
         ],

@@ -7,13 +7,14 @@ desk's open incidents. A look that was missed, or made twice, therefore changes 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from consulting.alerting import (
     AlertRoute,
     Event,
     delivery_made,
     late,
+    not_ready,
     nothing_arrived,
     quarantined_file,
     tier_blocked,
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from consulting.chain.troubles import RunOf, Troubles
     from consulting.intake import DeliveryFact, DropStory
 
+UNUSABLE = "stop"
+"""The verdict on a delivery that is not ready to use."""
+LONGEST_OPEN = timedelta(days=90)
+"""A delivery that nobody made usable in so long is told no more."""
 NEWS = timedelta(days=1)
 """A delivery older than that is no news to a desk that has not heard of it."""
 
@@ -117,6 +122,9 @@ def _events(
     for delivery in facts.deliveries:
         if delivery.new_files and delivery.delivered_at > facts.now - NEWS:
             yield from _of_delivery(route, engagement, delivery, run_of)
+    for delivery in _standing(facts).values():
+        if delivery.verdict == UNUSABLE and delivery.delivered_at > facts.now - LONGEST_OPEN:
+            yield not_ready(route, **_told(engagement, delivery, run_of))
 
 
 def _of_file(route: AlertRoute, story: DropStory, besides: Event | None) -> Event:
@@ -154,15 +162,30 @@ def _of_delivery(
         text += "log of the delivery names all."
         update = {"subject": f"tier {route.tier}"} | ({"text": text} if others else {})
         yield event.model_copy(update=update)
-    if route.deliveries:
-        report = engagement.folder.deliverables / delivery.batch_id / "quality_report.html"
-        yield delivery_made(
-            route,
-            delivery_id=delivery.batch_id,
-            facts=_of_summary(report.parent) | {"Files": delivery.files},
-            link=run_of(delivery.batch_id)[0] or report.as_uri(),
-            period=delivery.period,
-        )
+    if route.deliveries and delivery.verdict != UNUSABLE:
+        yield delivery_made(route, **_told(engagement, delivery, run_of))
+
+
+def _standing(facts: Facts) -> dict[str, DeliveryFact]:
+    """The delivery that counts, of each period: the one made last."""
+    return {each.period or "": each for each in facts.deliveries if each.new_files}
+
+
+class _Told(TypedDict):
+    delivery_id: str
+    facts: dict[str, str | int]
+    link: str | None
+    period: str | None
+
+
+def _told(engagement: Engagement, delivery: DeliveryFact, run_of: RunOf) -> _Told:
+    report = engagement.folder.deliverables / delivery.batch_id / "quality_report.html"
+    return {
+        "delivery_id": delivery.batch_id,
+        "facts": {**_of_summary(report.parent), "Files": delivery.files},
+        "link": run_of(delivery.batch_id)[0] or report.as_uri(),
+        "period": delivery.period,
+    }
 
 
 def _of_summary(delivery: Path) -> dict[str, int]:

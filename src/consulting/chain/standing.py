@@ -78,5 +78,6 @@ def _last(engagement: Engagement, made: Sequence[DeliveryFact]) -> LastDelivery 
         delivery_id=newest.batch_id,
         delivered_at=newest.delivered_at,
         period=newest.period,
+        verdict=newest.verdict,
         link=report.relative_to(engagement.folder.root).as_posix() if report.exists() else None,
     )

@@ -7,7 +7,7 @@ import warnings
 import click
 import dagster as dg
 
-from consulting.cli import check, deliveries, demo, ledger, models, tier
+from consulting.cli import check, deliveries, demo, ledger, models, tier, upgrade
 from consulting.foreign import ErrorLog, in_our_words
 from consulting.shown import on_lines
 from consulting.writing import keep_private
@@ -49,5 +49,6 @@ for command in (
     models.rules,
     deliveries.verify,
     tier.tier,
+    upgrade.upgrade,
 ):
     main.add_command(command)

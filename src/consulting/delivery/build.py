@@ -22,6 +22,7 @@ from consulting.delivery.report import Contents, write_quality_report
 from consulting.delivery.settled import find_remaining
 from consulting.delivery.tables import export_tables, open_warehouse
 from consulting.delivery.transform_log import write_transform_log
+from consulting.delivery.verdict import reach_verdict
 from consulting.delivery.verify import compare
 from consulting.errors import DeliveryError
 from consulting.writing import hash_file, sync
@@ -144,8 +145,12 @@ def _write_all(
             gone = find_remaining(connection, inputs)
     findings = collect_findings(inputs, gone)
     questions = ask_questions(inputs, gone)
-    summary = summarise(inputs, count_by_severity(findings))
-    contents = Contents(findings, questions, examples, exported, rejects, receipts, summary)
+    counted = summarise(inputs, count_by_severity(findings))
+    verdict = reach_verdict(inputs, findings, counted)
+    summary = counted.model_copy(update={"verdict": verdict.level, "headline": verdict.headline})
+    contents = Contents(
+        findings, questions, examples, exported, rejects, receipts, verdict, summary
+    )
     write_quality_report(inputs, contents, target / "quality_report.html")
     write_mapping_workbook(inputs, target / "mapping_document.xlsx")
     write_mapping_html(inputs, target / "mapping_document.html")

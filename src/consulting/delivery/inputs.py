@@ -23,6 +23,7 @@ from consulting.records import (
     QuarantinedFile,
     Record,
     Step,
+    VerdictLevel,
 )
 
 Tier = Literal[1, 2, 3]
@@ -54,7 +55,9 @@ class DeliverySummary(Record):
         period: The partition, where the engagement has partitions.
         received_at: When its newest drop arrived (UTC); the order of deliveries.
         tier: The security tier it was made at.
-        score: The quality score, 0 to 100, where there was something to score.
+        score: The delivery's score, 0 to 100, where there was something to score.
+        verdict: What page one of its report says; None in deliveries of release 0.1.
+        headline: The verdict in a few words.
         received: Rows received over all feeds.
         delivered: Rows delivered.
         rejected: Rows rejected.
@@ -71,6 +74,8 @@ class DeliverySummary(Record):
     received_at: datetime
     tier: Tier
     score: float | None = None
+    verdict: VerdictLevel | None = None
+    headline: str = ""
     received: int = 0
     delivered: int = 0
     rejected: int = 0

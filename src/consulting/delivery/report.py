@@ -16,7 +16,7 @@ from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
 from consulting.delivery.past import in_calendar_order, superseded
 from consulting.delivery.reasons import reason_in_words
-from consulting.delivery.verdict import READY_RULE, reach_verdict
+from consulting.delivery.verdict import READY_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from consulting.delivery.past import Period
     from consulting.delivery.rejects import RejectsFile
     from consulting.delivery.tables import ExportedTable
+    from consulting.delivery.verdict import Verdict
     from consulting.records import CheckOutcome, FeedAccount, Severity
 
 MAX_FINDINGS = 200
@@ -51,6 +52,7 @@ class Contents:
         tables: The tables written.
         rejects: The rejects files written.
         receipts: The files that tell what became of corrected rows.
+        verdict: Whether it can be used.
         summary: The delivery in a line.
     """
 
@@ -60,6 +62,7 @@ class Contents:
     tables: Sequence[ExportedTable]
     rejects: Sequence[RejectsFile]
     receipts: Sequence[str]
+    verdict: Verdict
     summary: DeliverySummary
 
 
@@ -71,7 +74,7 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         "report.html.j2",
         inputs,
         summary=summary,
-        verdict=reach_verdict(inputs, findings, summary),
+        verdict=contents.verdict,
         verdict_rule=READY_RULE,
         score_dial=_score_dial(summary),
         accounts=[AccountView(account, inputs) for account in inputs.accounts],

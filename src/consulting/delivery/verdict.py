@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from consulting.delivery.pages import number, percent, plural
-from consulting.records import Record
+from consulting.records import Record, VerdictLevel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 READY_RULE = (
     "“Ready to use”: every test passed, no file was set aside and nothing has to be fixed. "
     "“Ready to use, with care”: no test failed, but something was rejected, warned about or has to "
-    "be fixed at the source. “Not ready to use”: a test failed, or more than half of the "
-    "rows of one kind of file were rejected."
+    "be fixed at the source. “Not ready to use”: a test failed, no row is delivered, or more "
+    "than half of the rows of one kind of file were rejected."
 )
 MOSTLY = 0.5
 """The share of a feed's rows above which what was rejected is no longer an exception."""
@@ -32,7 +32,7 @@ class Verdict(Record):
         sentences: What it rests on, in plain sentences.
     """
 
-    level: Literal["ready", "care", "stop", "assessment"]
+    level: VerdictLevel
     headline: str
     sentences: tuple[str, ...]
 
@@ -50,7 +50,7 @@ def reach_verdict(
         for account in inputs.accounts
         if sum(account.rejected.values()) > MOSTLY * account.received
     ]
-    if summary.tests_failed or missing:
+    if summary.tests_failed or missing or not summary.delivered:
         level, headline = "stop", "Not ready to use"
     elif care:
         level, headline = "care", "Ready to use, with care"

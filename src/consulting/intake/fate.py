@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from consulting.intake.ledger import Ledger, Transaction
     from consulting.intake.records import BatchPolicy, FailureCause
+    from consulting.records import VerdictLevel
 
 POISON = "run_failed"
 """The code of a file that is set aside because runs with it failed."""
@@ -88,7 +89,9 @@ class Fate:
             else:
                 self._fail(transaction, row, reason, now, cause=cause)
 
-    def delivered(self, batch_id: str, run_id: str, *, now: datetime) -> None:
+    def delivered(
+        self, batch_id: str, run_id: str, *, now: datetime, verdict: VerdictLevel | None
+    ) -> None:
         """Records the delivery, once."""
         with self._ledger.write(self._client_id) as transaction:
             row = find_batch(transaction.connection, self._client_id, batch_id)
@@ -103,9 +106,15 @@ class Fate:
                 raise BatchHeldError(
                     self._client_id, batch_id, f"run {row['run_id']} took it over from run {run_id}"
                 )
-            self._deliver(transaction, batch_id, now)
+            self._deliver(transaction, batch_id, now, verdict)
 
-    def _deliver(self, transaction: Transaction, batch_id: str, now: datetime) -> None:
+    def _deliver(
+        self,
+        transaction: Transaction,
+        batch_id: str,
+        now: datetime,
+        verdict: VerdictLevel | None = None,
+    ) -> None:
         held = [row["drop_id"] for row in held_drops(transaction.connection, batch_id)]
         number = transaction.client["successes"] + 1
         transaction.connection.execute(
@@ -125,6 +134,7 @@ class Fate:
             status=BatchStatus.DELIVERED,
             delivered_at=now,
             delivered_no=number,
+            verdict=verdict,
             lease_until=None,
             retry_at=None,
             reason=None,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
     from consulting.intake.stores.base import Store
     from consulting.layout import ClientFolder
-    from consulting.records import Batch, Drop, QuarantinedFile
+    from consulting.records import Batch, Drop, QuarantinedFile, VerdictLevel
 
 
 class Intake:
@@ -222,14 +222,22 @@ class Intake:
             batch, drop, code=code, reason=reason, fix=fix, now=now, keep_copy=keep_copy
         )
 
-    def delivered(self, batch_id: str, run_id: str, *, now: datetime) -> None:
+    def delivered(
+        self, batch_id: str, run_id: str, *, now: datetime, verdict: VerdictLevel | None = None
+    ) -> None:
         """Records that the delivery is complete and durable: a run's last act; idempotent.
+
+        Args:
+            batch_id: The batch.
+            run_id: The run.
+            now: Our own clock.
+            verdict: What the report says on page one; None where none was made.
 
         Raises:
             BatchHeldError: If another run took the batch over.
             BatchSettledError: If the batch was split meanwhile.
         """
-        self._fate.delivered(batch_id, run_id, now=now)
+        self._fate.delivered(batch_id, run_id, now=now, verdict=verdict)
 
     def failed(
         self,

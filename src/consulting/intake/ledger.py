@@ -12,19 +12,22 @@ from sqlalchemy import (
     RowMapping,
     func,
     insert,
-    inspect,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+<<<<<<< HEAD
 from consulting.database import engine_of, is_sqlite, reading, why_unusable, writing
+=======
+from consulting import migrations
+from consulting.database import engine_of, locked, reading, writing
+>>>>>>> e7861e3 (Let a delivery's verdict stand in the ledger for SLA, alerts and portfolio; migrate ledgers of earlier releases)
 from consulting.errors import LedgerError
 from consulting.intake.records import BatchStatus, DeliveryFact
 from consulting.intake.schema import (
-    SCHEMA_VERSION,
+    TOMBSTONE,
     batches,
     clients,
     drops,
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 T = TypeVar("T")
-_ADVISORY_LOCK = 7_305_001  # any number; the same for all that create tables
+_OF_A_DELIVERY = ("batch_id", "period", "delivered_at", "verdict")
 
 
 class Transaction:
@@ -177,6 +180,7 @@ class Ledger:
                 batches.c.period,
                 func.max(drops.c.first_seen).label("first_seen"),
                 batches.c.delivered_at,
+                batches.c.verdict,
                 func.count().label("files"),
                 func.count().filter(drops.c.repeat_of.is_(None)).label("new_files"),
             )
@@ -184,7 +188,7 @@ class Ledger:
             .join(drops, drops.c.drop_id == members.c.drop_id)
             .where(batches.c.client_id == client_id, delivered)
             .where(batches.c.status == BatchStatus.DELIVERED)
-            .group_by(batches.c.batch_id, batches.c.period, batches.c.delivered_at)
+            .group_by(*(batches.c[name] for name in _OF_A_DELIVERY))
             .order_by(batches.c.delivered_at, batches.c.batch_id)
         )
         with self.read() as connection:
@@ -267,24 +271,29 @@ class Ledger:
 
     def _create_tables(self) -> None:
         with self.read() as connection:
-            known = inspect(connection).has_table(versions.name) and connection.scalar(
-                select(func.max(versions.c.version))
+            known = migrations.revision_of(connection)
+        if known is None:
+            with locked(self.engine) as connection:
+                if migrations.revision_of(connection) is None:
+                    metadata.create_all(connection)
+                    connection.execute(insert(versions).values(version=TOMBSTONE))
+                    migrations.stamp(connection)
+                known = migrations.revision_of(connection)
+        if known != migrations.HEAD:
+            raise LedgerError(self._of_another_release(str(known)))
+
+    def _of_another_release(self, revision: str) -> str:
+        place = f"The ledger at {self.url.render_as_string(hide_password=True)}"
+        if migrations.pending(revision) is None:
+            return (
+                f"{place} was written by a newer release (its tables are at step {revision}, this "
+                f"one knows {migrations.HEAD}). Install the release that wrote it, or a newer one."
             )
-        if not known:
-            with writing(self.engine) as connection:
-                if not is_sqlite(self.engine):
-                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-                metadata.create_all(connection)
-                known = connection.scalar(select(func.max(versions.c.version)))
-                if not known:
-                    connection.execute(insert(versions).values(version=SCHEMA_VERSION))
-                    known = SCHEMA_VERSION
-        if known != SCHEMA_VERSION:
-            raise LedgerError(
-                f"The ledger at {self.url.render_as_string(hide_password=True)} has version "
-                f"{known} of its tables, this program knows {SCHEMA_VERSION}. Use the release "
-                "that wrote it, or a newer one."
-            )
+        return (
+            f"{place} is of an earlier release (its tables are at step {revision}, this one needs "
+            f"{migrations.HEAD}). Nothing was changed. `consulting upgrade` tells what changes, "
+            "saves the ledger and migrates it."
+        )
 
 
 def in_chunks(values: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:

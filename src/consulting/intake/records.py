@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from consulting.config_model import ConfigModel
-from consulting.records import Batch, Drop, Record
+from consulting.records import Batch, Drop, Record, VerdictLevel
 from consulting.sealed import SealedFile
 
 
@@ -286,6 +286,7 @@ class DeliveryFact(Record):
         files: How many drops it delivered.
         new_files: How many of them were no repeats. With none there was nothing to hand over, and
             no folder of a delivery was made.
+        verdict: What its report says on page one; None where no report was made.
     """
 
     batch_id: str
@@ -294,6 +295,7 @@ class DeliveryFact(Record):
     delivered_at: datetime
     files: int
     new_files: int
+    verdict: VerdictLevel | None = None
 
 
 __all__ = [

@@ -24,7 +24,8 @@ from sqlalchemy.types import TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-SCHEMA_VERSION = 1
+TOMBSTONE = 2
+"""What release 0.1 finds in `ledger_version`, so that it refuses a ledger that is newer."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -154,6 +155,8 @@ batches = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("delivered_at", UtcTime),
     Column("delivered_no", Integer),
+    # what the report of the delivery says on page one; null where none was made
+    Column("verdict", String),
     Index("ledger_batch_status", "client_id", "status"),
     Index("ledger_batch_delivered", "client_id", "delivered_at"),
 )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from consulting.records import Record, Severity
+from consulting.records import Record, Severity, VerdictLevel
 from consulting.timekeeping import SlaStatus
 
 Group = Literal["late", "at_risk", "trouble", "on_time", "resting"]
@@ -23,11 +23,20 @@ GROUPS: dict[Group, str] = {
 
 
 class LastDelivery(Record):
-    """The newest delivery of a client."""
+    """The newest delivery of a client.
+
+    Attributes:
+        delivery_id: Its id.
+        delivered_at: When it was complete.
+        period: Its period, if the engagement has periods.
+        verdict: What its report says on page one.
+        link: Where the report lies.
+    """
 
     delivery_id: str
     delivered_at: datetime
     period: str | None = None
+    verdict: VerdictLevel | None = None
     link: str | None = None
 
 
@@ -86,15 +95,17 @@ class ClientStanding(Record):
     def group(self) -> Group:
         """Where it belongs on the page.
 
-        `late` (a breach), `at_risk` (a warning), `trouble` (on time, but with an open incident or
-        a file in quarantine), `on_time`, or `resting` (paused or ended).
+        `late` (a breach), `at_risk` (a warning), `trouble` (on time, but with an open incident,
+        a file in quarantine, or a last delivery that is not ready to use), `on_time`, or `resting`
+        (paused or ended).
         """
         state = self.sla.state if self.sla else "on_time"
         if state == "breach":
             return "late"
         if state == "warn":
             return "at_risk"
-        if self.incidents or self.quarantined:
+        unusable = self.last_delivery is not None and self.last_delivery.verdict == "stop"
+        if self.incidents or self.quarantined or unusable:
             return "trouble"
         return "resting" if state in {"paused", "ended"} else "on_time"
 

@@ -16,7 +16,7 @@ from consulting.profiling.model import (
 from consulting.profiling.profile import profile_feed
 from consulting.profiling.propose import Proposal, propose_columns, propose_feed
 from consulting.profiling.schema import profile_schema
-from consulting.profiling.score import Score, ScorePart, quality_score
+from consulting.profiling.score import Score, ScorePart, delivery_score, quality_score
 from consulting.profiling.thresholds import Thresholds
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Thresholds",
     "ValueCount",
     "compare",
+    "delivery_score",
     "find_relations",
     "profile_across",
     "profile_feed",

@@ -1,4 +1,4 @@
-"""One number for the quality of what was received, with the formula it comes from."""
+"""One number for the quality of what was received, and one for what of it could be delivered."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from consulting.profiling.model import FeedProfile
+    from consulting.records import FeedAccount
 
 FORMULA = (
     "The score is the weighted mean of five shares, each from 0 to 100: complete (cells that hold "
@@ -18,6 +19,11 @@ FORMULA = (
     "misspelt, of an unclear meaning or garbled; 20), unique (rows that repeat neither a row nor a "
     "key; 15) and readable (records of the files that could be read; 10). Shares are over all "
     "feeds together, so a large feed weighs more."
+)
+DELIVERY_FORMULA = (
+    f"{FORMULA} That is the quality of the files. It is multiplied by the share of the rows "
+    "received that could be used: delivered, or merged as duplicates. So a rejected row lowers the "
+    "score, and a corrected one raises it."
 )
 _INCONSISTENT = frozenset(
     "casing_variants similar_values mixed_date_formats mixed_date_order ambiguous_dates "  # noqa: SIM905 - words
@@ -46,17 +52,20 @@ class ScorePart(Record):
 
 
 class Score(Record):
-    """The quality of what was received.
+    """The quality of files, or of the delivery made of them.
 
     Attributes:
-        value: 0 to 100, with one decimal; None where no rows may be looked at (tier 1).
+        value: 0 to 100, with one decimal; None where no rows may be looked at (tier 1), or where
+            there are no rules yet by which any could be delivered.
         formula: How it is calculated, in words.
-        parts: The shares it is the mean of.
+        parts: The shares that the quality of the files is the mean of.
+        used: Of a delivery: the share of the rows received that could be used, 0 to 100.
     """
 
     value: float | None
     formula: str = FORMULA
     parts: tuple[ScorePart, ...] = ()
+    used: float | None = None
 
 
 def quality_score(profiles: Sequence[FeedProfile]) -> Score:
@@ -73,6 +82,28 @@ def quality_score(profiles: Sequence[FeedProfile]) -> Score:
     )
     value = sum(part.weight * part.value for part in parts) / sum(part.weight for part in parts)
     return Score(value=round(value, 1), parts=parts)
+
+
+def delivery_score(files: Score, accounts: Sequence[FeedAccount]) -> Score:
+    """The score of a delivery: that of its files, times the share of their rows it could use.
+
+    Args:
+        files: From `quality_score`.
+        accounts: Where every row went.
+    """
+    ruled = [a for a in accounts if a.table is not None]
+    if files.value is None or not ruled:
+        return files.model_copy(update={"value": None, "formula": DELIVERY_FORMULA})
+    received = sum(account.received for account in accounts)
+    used = sum(account.delivered + sum(account.merged.values()) for account in ruled)
+    share = used / received if received else 0.0
+    return files.model_copy(
+        update={
+            "value": round(files.value * share, 1),
+            "formula": DELIVERY_FORMULA,
+            "used": round(100 * share, 2),
+        }
+    )
 
 
 def _part(name: str, weight: int, counts: Iterable[tuple[int, int]]) -> ScorePart:

@@ -82,12 +82,14 @@ class DeliveryMade(Record):
         period: Its partition, if the engagement has partitions.
         received_at: When the newest of its files was first seen.
         delivered_at: When it was complete.
+        usable: Whether its report calls it ready to use; what is not meets no promise.
     """
 
     delivery_id: str
     period: str | None = None
     received_at: datetime
     delivered_at: datetime
+    usable: bool = True
 
 
 class Sla(ConfigModel):

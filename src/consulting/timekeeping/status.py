@@ -82,10 +82,10 @@ def sla_status(  # noqa: PLR0913 - the facts it weighs, each of its own kind, by
 ) -> SlaStatus:
     """Judge every due period on its own, by what came and what was delivered.
 
-    With partitions a delivery counts for its own period and no other, so a backfill of January
-    leaves March late. Without partitions it counts for the due time that its newest file came
-    closest to: the one before, if that was still unmet, else the one after. Replaying old files
-    is therefore never news.
+    A delivery that is not ready to use keeps no promise. With partitions a delivery counts for its
+    own period and no other, so a backfill of January leaves March late. Without partitions it
+    counts for the due time that its newest file came closest to: the one before, if that was still
+    unmet, else the one after. Replaying old files is therefore never news.
 
     Args:
         sla: The promise.
@@ -97,14 +97,17 @@ def sla_status(  # noqa: PLR0913 - the facts it weighs, each of its own kind, by
     """
     now = now.astimezone(UTC)
     by_arrival = sorted(deliveries, key=lambda delivery: delivery.received_at)
-    met = _met(due_periods, by_arrival)
+    met = _met(due_periods, [each for each in by_arrival if each.usable])
+    unmet = [due for due in due_periods if due.key not in met]
+    unusable = _met(unmet, [each for each in by_arrival if not each.usable])
     waiting = sorted(drops, key=lambda drop: drop.first_seen)
     newest_met = max((index for index, due in enumerate(due_periods) if due.key in met), default=-1)
     periods = []
     for index, due in enumerate(due_periods):
         files = _files_of(due, waiting, by_arrival)
         moot = due.period is None and index < newest_met
-        periods.append(_Judge(sla, due, now).judge(met.get(due.key), files, quarantined, moot=moot))
+        judge = _Judge(sla, due, now, unusable.get(due.key))
+        periods.append(judge.judge(met.get(due.key), files, quarantined, moot=moot))
     return _overall(sla, tuple(periods), now)
 
 
@@ -159,7 +162,10 @@ def _files_of(
 class _Judge:
     """Judges one due period and says so in a sentence."""
 
-    def __init__(self, sla: Sla, due: DuePeriod, now: datetime) -> None:
+    def __init__(
+        self, sla: Sla, due: DuePeriod, now: datetime, unusable: DeliveryMade | None
+    ) -> None:
+        self.unusable = unusable
         self.due = due
         self.now = now
         self.zone = ZoneInfo(sla.timezone)
@@ -183,7 +189,7 @@ class _Judge:
         state = self._state()
         if state == "waiting" and self.now < self.due.due_at:
             return self._status(state, f"{self.due.key} is due {self._when(self.due.due_at)}.")
-        who: Who = "us" if files else "client"
+        who: Who = "us" if files or self.unusable else "client"
         late = say_duration(self.now - self.due.due_at)
         return self._status(
             state,
@@ -212,6 +218,12 @@ class _Judge:
         )
 
     def _cause(self, files: Sequence[Drop], quarantined: Collection[int]) -> str:
+        if self.unusable is not None:
+            return (
+                f"We are late: what was delivered for {self.due.key} on "
+                f"{self._when(self.unusable.delivered_at)} is not ready to use. Page one of its "
+                "report says why."
+            )
         if not files:
             return f"The client is late: no file has come for {self.due.key}."
         since = f"since {self._when(files[0].first_seen)}"

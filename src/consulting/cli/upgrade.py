@@ -1,0 +1,50 @@
+"""Bringing what an earlier release kept to this one."""
+
+from __future__ import annotations
+
+import click
+
+from consulting import migrations
+from consulting.database import engine_of, locked, reading
+from consulting.errors import LedgerError
+from consulting.layout import ledger_url
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Tell what would change; change nothing.")
+@click.option("--saved", is_flag=True, help="I have a backup (PostgreSQL: `pg_dump`).")
+def upgrade(*, dry_run: bool, saved: bool) -> None:
+    """Migrate the ledger of an earlier release; it is saved first."""
+    engine = engine_of(ledger_url())
+    place = engine.url.render_as_string(hide_password=True)
+    with reading(engine) as connection:
+        revision = migrations.revision_of(connection)
+    if revision is None:
+        click.echo(f"There is no ledger at {place} yet: nothing to do.")
+        return
+    steps = migrations.pending(revision)
+    if steps is None:
+        raise LedgerError(
+            f"The ledger at {place} is at step {revision}, which this release does not know: a "
+            "newer release wrote it. Nothing was changed. Install that release, or a newer one."
+        )
+    if not steps:
+        click.echo(f"The ledger at {place} is up to date (step {revision}).")
+        return
+    click.echo(f"The ledger at {place} is at step {revision}. To do:")
+    for step in steps:
+        click.echo(f"  {step.revision}  {step.what}")
+    if dry_run:
+        click.echo("Nothing was changed: this was a dry run.")
+        return
+    copy = migrations.save(engine, revision)
+    if copy is None and not saved:
+        raise LedgerError(
+            f"The ledger at {place} can not be saved from here. Nothing was changed. Save it with "
+            "`pg_dump`, then run `consulting upgrade --saved`."
+        )
+    if copy is not None:
+        click.echo(f"Saved as {copy}.")
+    with locked(engine) as connection:
+        migrations.migrate(connection)
+    click.echo(f"The ledger is at step {migrations.HEAD}.")

@@ -1,0 +1,154 @@
+"""What release 0.1 kept (data, ledger, run folders, recorded with it) goes on with this release.
+
+`release_0_1.tar.xz` is the data folder after one delivery of the demo's acme_corp: 62 customers and
+58 orders, of which 4 were rejected and 1 was merged.
+"""
+
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from consulting import chain, migrations
+from consulting.cli import main
+from consulting.cli.engagements import open_engagement
+from consulting.database import engine_of, reading
+from consulting.delivery import list_deliveries
+from consulting.errors import LedgerError
+from consulting.intake import Ledger, RunVerdict
+
+RECORDED = Path(__file__).with_name("release_0_1.tar.xz")
+DELIVERY = "acme_corp-00001-8440c8e0"
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recorded")
+    with tarfile.open(RECORDED) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture
+def data(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder as release 0.1 left it."""
+    folder = tmp_path / "data"
+    shutil.copytree(recorded, folder)
+    monkeypatch.setenv("CONSULTING_DATA", str(folder))
+    monkeypatch.delenv("CONSULTING_LEDGER_URL", raising=False)
+    yield folder
+    engine_of(f"sqlite:///{folder / 'ledger.db'}").dispose()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def test_a_ledger_of_release_0_1_is_not_touched_before_somebody_says_so(data: Path) -> None:
+    before = (data / "ledger.db").read_bytes()
+    with pytest.raises(LedgerError, match=r"of an earlier release .*`consulting upgrade`"):
+        Ledger(f"sqlite:///{data / 'ledger.db'}")
+    told = run("upgrade", "--dry-run")
+    assert told.exit_code == 0, told.output
+    assert "0002  A delivery's verdict stands in the ledger" in told.output
+    assert "Nothing was changed" in told.output
+    assert (data / "ledger.db").read_bytes() == before
+
+
+def test_upgrade_saves_the_ledger_and_migrates_it_once(data: Path) -> None:
+    done = run("upgrade")
+    assert done.exit_code == 0, done.output
+    copy = data / "ledger.db.before_0001.bak"
+    assert f"Saved as {copy}." in done.output
+    assert copy.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(copy)) as old:
+        assert old.execute("SELECT version FROM ledger_version").fetchall() == [(1,)]
+        assert old.execute("SELECT batch_id FROM ledger_batch").fetchall() == [(DELIVERY,)]
+    made = Ledger(f"sqlite:///{data / 'ledger.db'}").deliveries("acme_corp")
+    assert [(each.batch_id, each.files, each.verdict) for each in made] == [(DELIVERY, 2, None)]
+    assert "up to date" in run("upgrade").output
+
+
+def test_release_0_1_refuses_a_ledger_that_was_upgraded(data: Path) -> None:
+    run("upgrade")
+    with closing(sqlite3.connect(data / "ledger.db")) as ledger:
+        # it knows version 1 only
+        assert ledger.execute("SELECT version FROM ledger_version").fetchall() == [(2,)]
+
+
+def test_the_tables_of_an_upgraded_ledger_are_those_of_a_new_one(
+    data: Path, tmp_path: Path
+) -> None:
+    run("upgrade")
+    Ledger(f"sqlite:///{tmp_path / 'new.db'}")
+
+    def tables(path: Path) -> dict[str, list[tuple[str, str, int]]]:
+        with closing(sqlite3.connect(path)) as ledger:
+            names = [row[0] for row in ledger.execute("SELECT name FROM sqlite_master")]
+            return {
+                name: sorted(r[1:4] for r in ledger.execute(f"PRAGMA table_info('{name}')"))
+                for name in names
+                if name.startswith("ledger_")
+            }
+
+    new, upgraded = tables(tmp_path / "new.db"), tables(data / "ledger.db")
+    assert {name: upgraded[name] for name in new} == new
+
+
+def test_a_newer_ledger_is_left_alone(data: Path) -> None:
+    run("upgrade")
+    with closing(sqlite3.connect(data / "ledger.db")) as ledger:
+        ledger.execute("UPDATE ledger_migration SET version_num = '9999'")
+        ledger.commit()
+    refused = run("upgrade")
+    assert refused.exit_code == 1
+    assert "a newer release wrote it" in refused.output
+
+
+def test_the_newest_step_is_the_one_that_is_opened_without_alembic() -> None:
+    steps = migrations.pending("0001")
+    assert steps is not None
+    assert steps[-1].revision == migrations.HEAD
+    assert migrations.pending(migrations.HEAD) == []
+
+
+def test_the_client_goes_on_where_release_0_1_left_it(data: Path) -> None:
+    run("upgrade")
+    engagement = open_engagement("acme_corp")
+    sent = (data / "acme_corp" / "incoming" / "customers_2026-01-05.csv").read_bytes()
+    (data / "acme_corp" / "incoming" / "customers_2026-01-19.csv").write_bytes(
+        b"\n".join(sent.split(b"\n")[:31])
+    )
+    later = datetime.now(UTC)
+    for _ in range(3):
+        later += timedelta(minutes=10)
+        tick = chain.look(
+            engagement,
+            verdict_of=lambda _run: RunVerdict.UNKNOWN,
+            verdict_of_request=lambda _key: RunVerdict.UNKNOWN,
+            now=later,
+        )
+        if tick.batches:
+            break
+    (batch,) = tick.batches
+    common = {"batch_id": batch.batch_id, "run_id": "the-run", "log": lambda _line: None}
+    received = chain.receive(engagement, period=None, **common)
+    for stage in (chain.profile, chain.clean, chain.validate):
+        stage(engagement, **common)
+    delivery = chain.deliver(engagement, **common)
+    assert [each.delivery_id for each in list_deliveries(engagement.folder)] == [
+        DELIVERY,
+        batch.batch_id,
+    ]
+    # 64 rows were sent at first, 30 now; the orders of release 0.1 stand in
+    carried = {reading.feed for reading in received.in_use if reading.filename.startswith("orders")}
+    assert carried == {"orders"}
+    assert delivery.summary.received == 30 + 58
+    with reading(engine_of(f"sqlite:///{data / 'ledger.db'}")) as connection:
+        assert migrations.revision_of(connection) == migrations.HEAD
