@@ -198,3 +198,26 @@ def test_the_next_file_that_fails_is_an_alert_of_its_own(house: House) -> None:
             fail_with(acme, batch, f"{name}-{run}", leave_failed_tests)
             house.tick()
     assert len(house.slack.roots()) == 2
+
+
+def deliver_as(engagement: Engagement, run_id: str, verdict: Any) -> None:
+    batch = claim(engagement, f"orders_{run_id}.csv")
+    engagement.intake.begin(batch.batch_id, run_id, now=datetime.now(UTC))
+    engagement.intake.delivered(batch.batch_id, run_id, now=datetime.now(UTC), verdict=verdict)
+
+
+def test_a_delivery_that_is_not_ready_to_use_is_an_alert_until_one_is(house: House) -> None:
+    acme = house.client(security_tier=3, alerts={"channel": "#acme-alerts", "deliveries": True})
+    deliver_as(acme, "one", "stop")
+    house.tick()
+    house.tick_later(minutes=2)
+    (message,) = house.slack.roots()
+    assert "Not ready to use: the delivery" in message["text"]
+    assert "Do not hand it over." in str(message["blocks"])
+    assert "hand it over" not in str(message["blocks"]).replace("Do not hand it over", "")
+    deliver_as(acme, "two", "care")
+    house.tick()
+    house.tick_later(minutes=2)
+    first, second = sorted(house.slack.roots(), key=lambda each: each["ts"])
+    assert "esolved" in first["text"]
+    assert "Delivered" in second["text"]

@@ -25,7 +25,14 @@ from consulting.delivery import (
 )
 from consulting.errors import TierBlockedError
 from consulting.layout import ClientFolder
-from consulting.profiling import DriftFinding, FeedProfile, Score, ScorePart, profile_feed
+from consulting.profiling import (
+    DriftFinding,
+    FeedProfile,
+    Score,
+    ScorePart,
+    delivery_score,
+    profile_feed,
+)
 from consulting.records import (
     CheckOutcome,
     ColumnMapping,
@@ -527,7 +534,7 @@ def make_inputs(**changes: object) -> DeliveryInputs:
         "consultancy": CONSULTANCY,
         "files": READINGS,
         "quarantined": QUARANTINED,
-        "score": SCORE,
+        "score": delivery_score(SCORE, accounts()),
         "drift": DRIFT,
         "models": MODELS,
         "checks": CHECKS,

@@ -75,7 +75,9 @@ def test_page_one_gives_the_verdict_in_exact_numbers(delivery: Delivery) -> None
         "a reason and 41 were merged as duplicates. Every row is accounted for." in words
     )
     assert "11 of 12 tests of the cleaned tables passed; 1 found rows to check." in words
-    assert "85.1of 100" in words
+    # 85.1 for the files, times (6,313 + 41) of 6,514 rows
+    assert "83of 100" in words
+    assert "× 97.5 % rows used" in words  # noqa: RUF001
     assert "86.9 complete × 25 %" in words  # noqa: RUF001
     assert "How the score is made. The score is the weighted mean of five shares" in words
 
@@ -103,12 +105,23 @@ def test_a_feed_that_is_mostly_rejected_is_not_ready_to_use(
     assert advice in {finding.recommendation for finding in findings if finding.feed == "orders"}
 
 
+def test_a_delivery_of_no_row_is_not_ready_to_use(inputs: DeliveryInputs) -> None:
+    nothing = [
+        account.model_copy(update={"received": 0, "delivered": 0, "rejected": {}, "merged": {}})
+        for account in inputs.accounts
+    ]
+    found = inputs.model_copy(update={"accounts": tuple(nothing)})
+    verdict = reach_verdict(found, [], summarise(found, {}))
+    assert (verdict.level, verdict.headline) == ("stop", "Not ready to use")
+    assert "No rows were received in 2 files." in verdict.sentences
+
+
 def test_the_parts_of_the_score_add_up_to_the_score(delivery: Delivery) -> None:
     words = page_of(delivery).words
     parts = re.findall(r"([\d.]+) [a-z]+ × (\d+) %", words)  # noqa: RUF001
     assert len(parts) == 5
     total = sum(float(value) * int(weight) for value, weight in parts) / 100
-    assert f"{total:.1f}of 100" in words
+    assert f"{total * (6_313 + 41) / 6_514:.1f}of 100".replace(".0of", "of") in words
 
 
 def test_the_accounting_is_printed_as_an_equation_that_adds_up(delivery: Delivery) -> None:

@@ -107,7 +107,7 @@ def test_the_charts_show_the_delivery_that_counts_and_a_gap_for_a_missing_month(
     html = (series.path / "quality_report.html").read_text()
     label = next(text for text in re.findall(r'aria-label="([^"]+)"', html) if "2025-12" in text)
     assert label == (
-        "Quality score by period: 2025-03 72, 2025-04 73, 2025-05 74, 2025-06 85.1, 2025-07 76, "
+        "Quality score by period: 2025-03 72, 2025-04 73, 2025-05 74, 2025-06 83, 2025-07 76, "
         "2025-08 81, 2025-09 77, 2025-10 78, 2025-11 80, 2025-12 none, 2026-01 82, 2026-02 83"
     )
     chart = html[html.index(label) :]

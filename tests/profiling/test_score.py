@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consulting.profiling import FeedProfile, profile_feed, quality_score
+from consulting.profiling import FeedProfile, Score, delivery_score, profile_feed, quality_score
+from consulting.records import FeedAccount
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,3 +61,35 @@ def test_headers_alone_have_no_score(land: Callable[..., FileReading], tmp_path:
     headers = profile_feed("orders", [land({"id": ["1"]}, rows_path=None)], tmp_path)
     assert quality_score([headers]).value is None
     assert quality_score([]).value is None
+
+
+def account(delivered: int, rejected: int, merged: int = 0, table: str | None = "t") -> FeedAccount:
+    return FeedAccount(
+        feed="orders",
+        table=table,
+        received=delivered + rejected + merged,
+        delivered=delivered,
+        rejected={"a:not_a_date": rejected} if rejected else {},
+        merged={"same id": merged} if merged else {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("accounts", "value", "used"),
+    [
+        ([account(100, 0)], 97.1, 100.0),
+        ([account(80, 10, 10)], 87.4, 90.0),
+        ([account(90, 0, 10)], 97.1, 100.0),
+        ([account(0, 100)], 0.0, 0.0),
+        ([account(0, 0)], 0.0, 0.0),
+        # there are rules for one of two feeds: the rows of the other could not be used
+        ([account(100, 0), account(0, 100, table=None)], 48.5, 50.0),
+        ([account(0, 100, table=None)], None, None),
+    ],
+)
+def test_the_score_of_a_delivery_falls_with_each_row_that_could_not_be_used(
+    accounts: list[FeedAccount], value: float | None, used: float | None
+) -> None:
+    score = delivery_score(Score(value=97.1), accounts)
+    assert (score.value, score.used) == (value, used)
+    assert "multiplied by the share of rows used" in score.formula

@@ -28,6 +28,7 @@ from consulting.alerting import (
     failed_run,
     failed_tests,
     late,
+    not_ready,
     nothing_arrived,
     quarantined_file,
     tier_blocked,
@@ -150,6 +151,9 @@ def events() -> dict[str, Event]:
             "breach", "us", "We are late: 1 file for 2026-02 came since Sunday 1 March 2026, 07:00 "
             "(America/New_York), and nothing was delivered. It was due Monday 2 March 2026, 12:00 "
             "(America/New_York), 5 days ago.")),
+        "not ready to use": not_ready(
+            ACME, delivery_id="acme_corp-00002-1f2e3d4c", period="2026-02", link=RUN,
+            facts={"Rows delivered": 120, "Rows rejected": 1_376, "Quality score (of 100)": 8}),
         "nothing arrived": nothing_arrived(ACME, key="2026-03-02", due_at=NOW),
         "file set aside": quarantined_file(ACME, QuarantinedFile(
             filename="orders_2026-02.xlsx", feed="orders", sha256="ab" * 32, size_bytes=18_432,

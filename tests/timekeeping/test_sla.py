@@ -51,6 +51,11 @@ def delivered(received: str, when: str | None = None, *, period: str | None = No
     )
 
 
+def unusable(received: str, *, period: str | None = None) -> DeliveryMade:
+    """A delivery whose report says that it is not ready to use."""
+    return delivered(received, period=period).model_copy(update={"usable": False})
+
+
 def status(  # noqa: PLR0913 - what the tests vary
     now: str,
     sla: Any = WEEKLY,
@@ -339,3 +344,25 @@ def test_a_mistake_in_an_sla_is_refused_with_the_way_out(wrong: Any, says: str) 
 def test_a_pause_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ValueError, match="ends before it begins"):
         Pause(from_=date(2026, 7, 2), to=date(2026, 7, 1))
+
+
+def test_a_delivery_that_is_not_ready_to_use_keeps_no_promise() -> None:
+    made = unusable("2026-03-09 09:00")
+    late = status("2026-03-11 13:00", since=at("2026-03-03 00:00"), deliveries=[made])
+    assert (late.state, late.who, late.key) == ("warn", "us", "2026-03-09")
+    assert late.sentence == (
+        "We are late: what was delivered for 2026-03-09 on Monday 9 March 2026, 09:20 "
+        "(Europe/Berlin) is not ready to use. Page one of its report says why. It was due Monday "
+        "9 March 2026, 12:00 (Europe/Berlin), 2 days ago."
+    )
+    mended = delivered("2026-03-09 09:00", "2026-03-10 08:00")
+    again = status("2026-03-11 13:00", since=at("2026-03-03 00:00"), deliveries=[made, mended])
+    assert again.periods[0].state == "met_late"
+
+
+def test_of_a_period_only_a_usable_delivery_counts() -> None:
+    months = {"months": MONTHS, "sla": MONTHLY}
+    bad = unusable("2026-02-03 09:00", period="2026-01")
+    good = delivered("2026-02-04 09:00", period="2026-01")
+    assert status("2026-03-20 09:00", deliveries=[bad], **months).periods[0].state != "met"
+    assert status("2026-03-20 09:00", deliveries=[bad, good], **months).periods[0].state == "met"

@@ -86,6 +86,7 @@ __getattr__ = lazy_exports(
         "failed_run": "events",
         "failed_tests": "events",
         "late": "events",
+        "not_ready": "events",
         "nothing_arrived": "events",
         "quarantined_file": "events",
         "tier_blocked": "events",

@@ -18,12 +18,10 @@ FORMULA = (
     "type of their column; 30), consistent (values written like the others of their column, not "
     "misspelt, of an unclear meaning or garbled; 20), unique (rows that repeat neither a row nor a "
     "key; 15) and readable (records of the files that could be read; 10). Shares are over all "
-    "feeds together, so a large feed weighs more."
+    "feeds together."
 )
 DELIVERY_FORMULA = (
-    f"{FORMULA} That is the quality of the files. It is multiplied by the share of the rows "
-    "received that could be used: delivered, or merged as duplicates. So a rejected row lowers the "
-    "score, and a corrected one raises it."
+    f"{FORMULA} The mean is multiplied by the share of rows used: delivered or merged."
 )
 _INCONSISTENT = frozenset(
     "casing_variants similar_values mixed_date_formats mixed_date_order ambiguous_dates "  # noqa: SIM905 - words
