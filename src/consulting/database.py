@@ -22,10 +22,9 @@ from consulting.writing import close_to_others, make_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
     from sqlalchemy.engine import URL
     from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.exc import DBAPIError
 
 BUSY_SECONDS = 30
 """How long a writer waits for the one before it (SQLite)."""

@@ -18,12 +18,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-<<<<<<< HEAD
-from consulting.database import engine_of, is_sqlite, reading, why_unusable, writing
-=======
 from consulting import migrations
-from consulting.database import engine_of, locked, reading, writing
->>>>>>> e7861e3 (Let a delivery's verdict stand in the ledger for SLA, alerts and portfolio; migrate ledgers of earlier releases)
+from consulting.database import engine_of, locked, reading, why_unusable, writing
 from consulting.errors import LedgerError
 from consulting.intake.records import BatchStatus, DeliveryFact
 from consulting.intake.schema import (
