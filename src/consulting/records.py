@@ -153,6 +153,47 @@ class CorrectionCounts(Record):
         return f"{total}: {', '.join(parts)}" if parts else total
 
 
+class PiiFinding(Record):
+    """Personal data found in one column.
+
+    Attributes:
+        column: The column.
+        kind: "email", "phone", "name", "date_of_birth", "address", "postal_code", "national_id",
+            "iban", "bank_account", "card", "ip_address", "username", "credential",
+            "special_category", "vehicle_plate", "free_text" (a longer text that holds some),
+            "personal" (declared so), or "unproven" (below tier 3: nothing proves it harmless).
+        by: What gave it away: the column's name, its content, both, the engagement's YAML; or
+            nothing did, and it was hidden to be safe.
+        share: The share of the values looked at that are (or hold) such data, 0 to 1.
+        confidence: 0 to 1; 0.99 where name and content agree, 0.6 where only a name says so.
+    """
+
+    column: str
+    kind: str
+    by: Literal["name", "content", "both", "declared", "unproven"]
+    share: float
+    confidence: float
+
+
+class ColumnTreatment(Record):
+    """What was done to one column below tier 3, before anything of it was stored.
+
+    Attributes:
+        column: The column.
+        pii: Why it was hidden whole; None where it was kept.
+        kept_as: Why it was kept: "numbers", "dates", "codes", "a closed list", "empty" or
+            "declared free of personal data"; None where it was hidden whole.
+        cells: Its values, without blanks and words for "no value".
+        masked_cells: How many of them were masked, whole or in part.
+    """
+
+    column: str
+    pii: PiiFinding | None = None
+    kept_as: str | None = None
+    cells: int = 0
+    masked_cells: int = 0
+
+
 class FileReading(Record):
     """What intake decided and did to turn one file into rows of text.
 
@@ -177,7 +218,8 @@ class FileReading(Record):
         decisions: What was decided, in words a client understands.
         warnings: What the client should know or confirm, in the same words.
         sampled_from: Tier 2: how many rows the file holds, of which `loaded_rows` were kept.
-        masked_columns: Tier 2: the columns masked before anything was stored.
+        masked_columns: Tier 2: the columns masked before anything was stored, whole or in part.
+        treatments: Tier 2: what was done to each column, and why.
         rows_path: The Parquet file of the rows, relative to the run folder; None at tier 1.
         rejects_path: The Parquet file of the unparsed records, relative to the run folder.
         corrections: Of a corrections file: what became of its rows. Its other counts are then of
@@ -205,6 +247,7 @@ class FileReading(Record):
     warnings: tuple[str, ...] = ()
     sampled_from: int | None = None
     masked_columns: tuple[str, ...] = ()
+    treatments: tuple[ColumnTreatment, ...] = ()
     rows_path: str | None = None
     rejects_path: str | None = None
     corrections: CorrectionCounts | None = None

@@ -110,6 +110,7 @@ class Engagement:
             encoding=feed.encoding,
             password=password,
             expected_columns=tuple(self.models.declared_columns().get(feed.name, ())),
+            declared=self.models.declared_privacy(feed.name),
         )
 
 

@@ -57,7 +57,8 @@ def profile_files(
         if not readings:
             continue
         columns = declared.get(feed, ())
-        found = profile_feed(feed, readings, run_folder, declared=columns)
+        privacy = engagement.models.declared_privacy(feed)
+        found = profile_feed(feed, readings, run_folder, declared=columns, privacy=privacy)
         log(f"{feed}: {len(found.columns)} columns, {len(found.issues)} issues")
         profiles.append(found)
         if feed not in received.carried:

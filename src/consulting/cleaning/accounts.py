@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_memory import open_bounded
 from consulting.cleaning.models import feeds_of, read_columns
+from consulting.cleaning.rules import told
 from consulting.cleaning.warehouse import Tables
 from consulting.corrections import UNKNOWN_CORRECTION
 from consulting.records import NO_MODELS, FeedAccount, Step
-from consulting.rules import column_rule, describe_rule
+from consulting.rules import column_rule
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received:
     for number, (name, rule) in enumerate(columns.items()):
         first, any_place, blanked = marks[3 * number : 3 * number + 3]
         changed = changes[number]
-        notes = [describe_rule(rule)]
+        notes = [told(rule)]
         if any_place > first:
             notes.append(f"{any_place - first} more rows rejected for another column first")
         if blanked:

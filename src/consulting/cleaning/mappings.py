@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from consulting.bounded_memory import open_bounded
 from consulting.cleaning.lineage import Lineage
 from consulting.cleaning.models import declared_columns, feeds_of, read_columns
+from consulting.cleaning.rules import told
 from consulting.cleaning.warehouse import Tables
 from consulting.records import ColumnMapping
-from consulting.rules import column_rule, describe_rule
+from consulting.rules import column_rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,7 +88,7 @@ def _declared(
             target_column=name,
             target_type=kind,
             rule=rules[name].rule,
-            transformation=describe_rule(rules[name]),
+            transformation=told(rules[name]),
             required=rules[name].required,
             tests=tests.get((feed, name), ()),
         )

@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consulting.cleaning.invocation import invoke_dbt
-from consulting.cleaning.rules import check_rules
+from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
 from consulting.cleaning.survey import read_model_file, survey
 from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
+from consulting.privacy import Declared
 from consulting.shared_child import STOPPED_IS_TRUE_SECONDS, StoppedError, read_apart
 
 if TYPE_CHECKING:
@@ -161,6 +162,27 @@ class ClientModels:
             feed: [name for name in names if (feed, name) not in dropped]
             for feed, names in declared_columns(manifest).items()
         }
+
+    def declared_privacy(self, feed: str) -> dict[str, Declared]:
+        """Source column → what the YAML says of its values: `contains_pii`, and those it lists."""
+        manifest = self.load_manifest()
+        metas = [
+            (name, column.get("meta") or {})
+            for source in _raw_sources(manifest)
+            if source["identifier"] == feed
+            for name, column in source["columns"].items()
+        ]
+        metas += [(meta["from"], meta) for meta in read_columns(manifest, feed).values()]
+        found: dict[str, Declared] = {}
+        for name, meta in metas:
+            said = meta.get("contains_pii")
+            before = found.get(name, Declared())
+            found[name] = Declared(
+                # of two that read one column, the one that hides it is heard
+                contains_pii=said if before.contains_pii is None else before.contains_pii or said,
+                known=before.known | listed_values(meta),
+            )
+        return found
 
     def rules(self, feed: str) -> dict[str, str]:
         """Source column → the rule that reads it, where the YAML names one."""

@@ -9,13 +9,36 @@ from pydantic import ValidationError
 
 from consulting.cleaning.reasons import reasons_mistakes
 from consulting.errors import CleaningError
-from consulting.rules import all_rules, column_rule, meta_keys, rule_named
+from consulting.privacy import detect_pii, is_personal
+from consulting.rules import all_rules, column_rule, describe_rule, meta_keys, rule_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from consulting.rules import ColumnRule
+
+
+def told(rule: ColumnRule) -> str:
+    """What a rule does, as a document may say it: codes that name persons are counted.
+
+    Args:
+        rule: The column's rule.
+    """
+    codes = [str(code) for code in getattr(rule, "codes", None) or ()]
+    found = detect_pii(rule.source, (), declared=rule.contains_pii)
+    words = describe_rule(rule)
+    if codes and (found or any(map(is_personal, codes))):
+        return words.replace(", ".join(codes), f"{len(codes)} agreed codes", 1)
+    return words
+
+
+def listed_values(meta: dict[str, Any]) -> frozenset[str]:
+    """The values that a column's meta lists itself: its codes, and what means true or false."""
+    codes = meta.get("codes") or ()
+    spellings = codes.values() if isinstance(codes, dict) else ()
+    lists = [codes, *spellings, meta.get("means_true"), meta.get("means_false")]
+    return frozenset(str(value) for listed in lists for value in listed or ())
 
 
 def check_rules(manifest: dict[str, Any], folder: Path, client_id: str) -> None:
@@ -29,7 +52,12 @@ def check_rules(manifest: dict[str, Any], folder: Path, client_id: str) -> None:
     Raises:
         CleaningError: With all mistakes, each with file, line, model and column.
     """
-    mistakes: list[str] = []
+    mistakes = [
+        f"{_where(source, name, folder)}: `contains_pii` is {said!r}; it is true or false"
+        for source in manifest["sources"].values()
+        for name, column in source["columns"].items()
+        if not isinstance(said := (column.get("meta") or {}).get("contains_pii", False), bool)
+    ]
     for node in manifest["nodes"].values():
         if node["resource_type"] != "model":
             continue

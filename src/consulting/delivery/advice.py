@@ -121,6 +121,9 @@ ADVICE: dict[str, Words] = {
     "orphan_values": Words(
         "References to rows that are not there", "Send the other file complete, or tell us why."
     ),
+    "masked_to_be_safe": Words(
+        "Masked to be safe", "Tell us if these columns hold no personal data: we then keep them."
+    ),
     "personal_data": Words(
         "Personal data", "Tell us where you do not need it: we then mask or leave it out."
     ),

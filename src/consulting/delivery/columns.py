@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from consulting.delivery.charts import histogram, share_bar
 from consulting.delivery.pages import number, percent, plural, type_words
+from consulting.privacy import shown
 from consulting.rules.dates import date_format
 from consulting.rules.numbers import NOTATIONS
 
@@ -41,7 +42,7 @@ class ColumnView:
         self.fit = (
             "" if named_only or profile.type_pct in (0, 100) else f"{profile.type_pct:.1f} % fit"
         )
-        self.pii = profile.pii.kind.replace("_", " ") if profile.pii else ""
+        self.pii = _told(profile)
         self.rows = rows
         missing = profile.null_count + profile.null_like_count
         self.filled = rows - missing
@@ -59,10 +60,10 @@ class ColumnView:
         self.chart = _chart(profile) if values_shown else Markup("")
         self.ends = (profile.histogram[0].lower, profile.histogram[-1].upper) if self.chart else ()
         spread_out = profile.cardinality_ratio > _ALMOST_UNIQUE
-        shown = [] if self.chart or spread_out or not values_shown else profile.top_values
+        listed = [] if self.chart or spread_out or not values_shown else profile.top_values
         self.top = [
-            (_short(one.value), f"{one.pct:.1f}", percent(one.count, rows))
-            for one in shown[:_TOP_SHOWN]
+            (_short(shown(one.value, personal=False)), f"{one.pct:.1f}", percent(one.count, rows))
+            for one in listed[:_TOP_SHOWN]
         ]
         if values_shown:
             repeated = self.filled > profile.distinct_count
@@ -88,11 +89,19 @@ class FeedView:
             ColumnView(
                 column,
                 profile.row_count,
-                values_shown=not inputs.schema_only and not column.pii and not column.masked,
+                values_shown=not inputs.schema_only and not column.personal,
                 named_only=inputs.schema_only,
             )
             for column in profile.columns
         ]
+
+
+def _told(profile: ColumnProfile) -> str:
+    """The tag beside a column's name."""
+    if profile.pii is None:
+        return ""
+    kind = profile.pii.kind.replace("_", " ")
+    return "masked to be safe" if kind == "unproven" else f"personal: {kind}"
 
 
 def _chart(profile: ColumnProfile) -> Markup:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.delivery.tables import MART_SCHEMA, describe
-from consulting.privacy import detect_pii, shape
+from consulting.privacy import is_personal, shape
 from consulting.records import Record
 from consulting.sql import quoted
 
@@ -79,7 +79,7 @@ def find_examples(
     """
     if inputs.schema_only:
         return []
-    personal = _personal_columns(inputs)
+    personal = inputs.personal_columns
     changed: list[ChangedColumn] = []
     for feed, table in _feed_tables(inputs.mappings):
         raw = dict(describe(connection, "raw", feed))
@@ -105,23 +105,12 @@ def _feed_tables(mappings: Iterable[ColumnMapping]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(pairs))
 
 
-def _personal_columns(inputs: DeliveryInputs) -> set[tuple[str, str]]:
-    masked = {(r.feed, column) for r in inputs.files for column in r.masked_columns}
-    named = {
-        (mapping.feed, column)
-        for mapping in inputs.mappings
-        for column in mapping.source_columns
-        if detect_pii(column, ()) is not None
-    }
-    return masked | named
-
-
 def _compare(
     connection: duckdb.DuckDBPyConnection,
     inputs: DeliveryInputs,
     mappings: Sequence[ColumnMapping],
     mart: Mapping[str, str],
-    personal: set[tuple[str, str]],
+    personal: frozenset[tuple[str, str]],
 ) -> list[ChangedColumn]:
     feed, table = mappings[0].feed, mappings[0].target_table or ""
     delivered, received = f"{MART_SCHEMA}.{quoted(table)}", f"raw.{quoted(feed)}"
@@ -199,7 +188,7 @@ def _examples(
     kinds: dict[tuple[str, str], Example] = {}
     for old, new, count in rows:
         kind = (shape(old), shape(new or ""))
-        if masked:
+        if masked or is_personal(old) or is_personal(new or ""):
             known = kinds[kind].rows if kind in kinds else 0
             old, new, count = kind[0], (None if new is None else kind[1]), count + known  # noqa: PLW2901
         elif kind in kinds:

@@ -198,14 +198,8 @@ def _from_profiles(inputs: DeliveryInputs, gone: frozenset[Remaining]) -> Iterat
 def _examples(inputs: DeliveryInputs, feed: str, issue: Issue) -> tuple[str, ...]:
     if inputs.tier != 3:  # noqa: PLR2004
         return ()
-    named = {issue.column, *issue.columns}
-    personal = any(
-        column.pii is not None or column.masked
-        for profile in inputs.profiles
-        for column in profile.columns
-        if profile.feed == feed and column.name in named
-    )
-    return () if personal else issue.examples[:_EXAMPLES_SHOWN]
+    named = {(feed, column) for column in (issue.column, *issue.columns)}
+    return () if named & inputs.personal_columns else issue.examples[:_EXAMPLES_SHOWN]
 
 
 def _from_files(inputs: DeliveryInputs) -> Iterator[Finding]:

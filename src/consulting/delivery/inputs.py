@@ -173,6 +173,16 @@ class DeliveryInputs(Record):
         return self.tier == 2  # noqa: PLR2004
 
     @property
+    def personal_columns(self) -> frozenset[tuple[str, str]]:
+        """Feed and column of all whose values no document shows: the profile's decision.
+
+        A column that no profile knows is taken for one.
+        """
+        known = {(p.feed, c.name): c.personal for p in self.profiles for c in p.columns}
+        read = {(m.feed, column) for m in self.mappings for column in m.source_columns}
+        return frozenset(one for one in (*known, *read) if known.get(one, True))
+
+    @property
     def partial_feeds(self) -> tuple[str, ...]:
         """At tier 3: feeds whose files a lower tier kept in part, and which stand in so."""
         if self.tier < 3:  # noqa: PLR2004

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
+from consulting.privacy.wording import columns_in_words
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -151,6 +153,7 @@ def _environment() -> jinja2.Environment:
         percent,
         size,
         day,
+        columns_in_words,
         plural,
         type_words,
         visible,

@@ -1,8 +1,23 @@
 """What is personal, how it is hidden, and what the engagement's tier forbids."""
 
-from consulting.privacy.detection import PiiFinding, detect_pii
+from consulting.privacy.detection import detect_pii
+from consulting.privacy.hiding import Declared, hide, mask_inside
 from consulting.privacy.masking import mask, masking_key
-from consulting.privacy.shapes import shape
+from consulting.privacy.shapes import is_personal, shape, shown
 from consulting.privacy.tiers import require_tier
+from consulting.records import ColumnTreatment, PiiFinding
 
-__all__ = ["PiiFinding", "detect_pii", "mask", "masking_key", "require_tier", "shape"]
+__all__ = [
+    "ColumnTreatment",
+    "Declared",
+    "PiiFinding",
+    "detect_pii",
+    "hide",
+    "is_personal",
+    "mask",
+    "mask_inside",
+    "masking_key",
+    "require_tier",
+    "shape",
+    "shown",
+]

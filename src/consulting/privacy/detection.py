@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from consulting.privacy.column_names import kind_by_name
-from consulting.privacy.content import LENIENT, STRICT, kind_inside
-from consulting.records import Record
+from consulting.privacy.content import LENIENT, STRICT, find_personal
+from consulting.privacy.person_names import is_lone_name, is_surely_person
+from consulting.records import PiiFinding
 from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
@@ -16,48 +17,44 @@ _SAMPLE = 1_000
 _CONFIRMING_SHARE = 0.5
 _TELLS_LITTLE = frozenset({"address", "name", "username"})  # any words would confirm these
 _FLAGS = frozenset({"0", "1", "y", "n", "yes", "no", "true", "false", "t", "f", "ja", "nein"})
-_LONGEST_READ = 2_000
+_LONE_SHARE, _LONE_VALUES = 0.8, 8
+_ONE_IS_ENOUGH = frozenset({"email", "card", "iban", "national_id", "phone"})
+_COMPANY_SHARE, _COMPANY_VALUES = 0.05, 2
+"""Of company names: from here on so many are persons that the column is taken for their names."""
 
 
-class PiiFinding(Record):
-    """Personal data found in one column.
-
-    Attributes:
-        column: The column.
-        kind: "email", "phone", "name", "date_of_birth", "address", "postal_code", "national_id",
-            "iban", "bank_account", "card", "ip_address", "username", "credential",
-            "special_category", "vehicle_plate", or "free_text" (a longer text that holds some).
-        by: What gave it away: the column's name, its content, or both.
-        share: The share of the values looked at that are (or hold) such data, 0 to 1.
-        confidence: 0 to 1; 0.99 where name and content agree, 0.6 where only a name says so.
-    """
-
-    column: str
-    kind: str
-    by: Literal["name", "content", "both"]
-    share: float
-    confidence: float
-
-
-def detect_pii(column: str, values: Sequence[str | None]) -> PiiFinding | None:
+def detect_pii(
+    column: str, values: Sequence[str | None], *, declared: bool | None = None
+) -> PiiFinding | None:
     """Finds personal data in a column, by the words of its name and by its values.
 
-    At most 1,000 values are looked at, spread evenly over `values`; blanks and null tokens are
-    passed over. Without values (tier 1) the name alone decides.
+    Blanks and null tokens are passed over. Without values (tier 1) the name alone decides. Of more
+    than 1,000 values, 1,000 are looked at, spread evenly, and all for an e-mail address. Below
+    tier 3 this alone decides nothing: see `hide`.
 
     Args:
         column: The header.
         values: The column's values, or a sample of them.
+        declared: `contains_pii` of the engagement's YAML, where it says so.
 
     Returns:
         The finding, or None. What a name announces stands even where the values do not look like
         it, unless they are flags (`email: Y/N`): a false alarm costs less than a leak.
     """
-    sample = _sample(values)
+    if declared is False:
+        return None
+    found = _detect(column, _present(values))
+    if declared and found is None:
+        return _finding(column, "personal", "declared", 1.0, 1.0)
+    return found
+
+
+def _detect(column: str, present: Sequence[str]) -> PiiFinding | None:
+    sample = present[:: max(1, len(present) // _SAMPLE)]
     named = kind_by_name(column)
     if named and sample and {v.casefold() for v in sample} <= _FLAGS:
         named = None
-    content = _by_content(sample)
+    content = _by_content(sample, present)
     sure = content if content and content[1] >= _CONFIRMING_SHARE else None
     overruled = named is None or (named in _TELLS_LITTLE and sure and sure[0] != "free_text")
     if sure and overruled and sure[0] != named:
@@ -76,15 +73,17 @@ def detect_pii(column: str, values: Sequence[str | None]) -> PiiFinding | None:
 
 
 def _finding(
-    column: str, kind: str, by: Literal["name", "content", "both"], share: float, confidence: float
+    column: str,
+    kind: str,
+    by: Literal["name", "content", "both", "declared"],
+    share: float,
+    confidence: float,
 ) -> PiiFinding:
     return PiiFinding(column=column, kind=kind, by=by, share=round(share, 4), confidence=confidence)
 
 
-def _sample(values: Sequence[str | None]) -> list[str]:
-    step = max(1, len(values) // _SAMPLE)
-    kept = (v for v in values[::step] if v is not None)
-    return [v.strip()[:_LONGEST_READ] for v in kept if not is_null_like(v)]
+def _present(values: Sequence[str | None]) -> list[str]:
+    return [v.strip() for v in values if v is not None and not is_null_like(v)]
 
 
 def _share(sample: Sequence[str], recognise: object) -> float:
@@ -93,10 +92,21 @@ def _share(sample: Sequence[str], recognise: object) -> float:
     return sum(map(bool, map(recognise, sample))) / len(sample)
 
 
-def _by_content(sample: Sequence[str]) -> tuple[str, float] | None:
+def _by_content(sample: Sequence[str], present: Sequence[str]) -> tuple[str, float] | None:
     for kind, (recognise, least) in STRICT.items():
         share = _share(sample, recognise)
         if share and share >= least:
             return kind, share
-    inside = sum(kind_inside(value) is not None for value in sample)
-    return ("free_text", inside / len(sample)) if inside else None
+    sure = _share(sample, is_surely_person)
+    if sure >= _COMPANY_SHARE and sure * len(sample) >= _COMPANY_VALUES:
+        return "name", sure
+    lone = _share(sample, is_lone_name)
+    if lone >= _LONE_SHARE and len(set(sample)) >= _LONE_VALUES:
+        return "name", lone
+    looked = [*sample, *(value for value in present if "@" in value)]
+    finds = [find_personal(value) for value in dict.fromkeys(looked)]
+    inside = sum(any(f.sure and f.kind in _ONE_IS_ENOUGH for f in one) for one in finds)
+    likely = sum(any(f.sure or f.kind == "name" for f in one) for one in finds)
+    if likely >= max(_COMPANY_VALUES, _COMPANY_SHARE * len(finds)):
+        inside = likely
+    return ("free_text", min(1.0, inside / len(sample))) if inside else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from consulting.privacy import PiiFinding, detect_pii, shape
+from consulting.privacy import detect_pii, shape, shown
+from consulting.profiling.decision import Decision
 from consulting.profiling.few import view_of_counts
 from consulting.profiling.many import views_of_many
 from consulting.profiling.model import ColumnProfile, FormatCount, ValueCount
@@ -14,7 +15,7 @@ from consulting.rules.missing import WHITESPACE
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from consulting.profiling.source import FeedSource
     from consulting.profiling.tally import Tally
@@ -27,16 +28,15 @@ _SKETCH_ERROR = 1.1  # HyperLogLog is off by up to 7 %
 
 
 def view_columns(
-    source: FeedSource, masked: Iterable[str], thresholds: Thresholds
+    source: FeedSource, decisions: Mapping[str, Decision], thresholds: Thresholds
 ) -> list[ColumnView]:
     """Looks at each column: value by value where there are few, by aggregates where many."""
-    hidden = set(masked)
     views: list[ColumnView] = []
     for chunk in chunks(source.columns, thresholds.columns_per_statement):
         with source.narrowed(chunk):
             views += _views(source, chunk, thresholds)
     for view in views:
-        _find_personal_data(view, view.name in hidden)
+        _find_personal_data(view, decisions.get(view.name, Decision()))
     return views
 
 
@@ -72,19 +72,22 @@ def _value_counts(source: FeedSource, name: str, limit: int) -> dict[str | None,
     return dict(found) if len(found) <= limit + 1 else None
 
 
-def _find_personal_data(view: ColumnView, masked: bool) -> None:  # noqa: FBT001 - one fact
-    view.masked = masked
-    view.pii = detect_pii(view.name, [text for text, _ in view.typical])
-    if masked and view.pii is None:
-        view.pii = PiiFinding(
-            column=view.name, kind="masked", by="content", share=1.0, confidence=0.9
-        )
+def _find_personal_data(view: ColumnView, decided: Decision) -> None:
+    """The decision on a column: what a lower tier found before it hid it, else what is found now.
+
+    Masks are not looked at: they would tell of themselves.
+    """
+    view.masked = decided.masked
+    view.pii = decided.pii
+    if view.pii is None and not decided.final:
+        texts = [text for text, _ in view.typical]
+        view.pii = detect_pii(view.name, texts, declared=decided.contains_pii)
 
 
-def shown(view: ColumnView, text: str) -> str:
-    """A value as a profile may show it: its shape only, in columns of personal data."""
+def shown_in(view: ColumnView, text: str) -> str:
+    """A value as a profile may show it: its shape only, where it is personal."""
     short = text[:_LONGEST_SHOWN]
-    return shape(short) if view.private else short
+    return short if view.masked else shown(short, personal=view.private)
 
 
 def column_profile(view: ColumnView) -> ColumnProfile:
@@ -155,7 +158,7 @@ def _top_values(view: ColumnView) -> tuple[ValueCount, ...]:
         return _counted([(t[:_LONGEST_SHOWN], n) for t, n in view.top], view.rows)
     shapes: Counter[str] = Counter()
     for text, count in view.top:
-        shapes[shown(view, text)] += count
+        shapes[shape(text[:_LONGEST_SHOWN])] += count
     return _counted(sorted(shapes.items(), key=lambda p: (-p[1], p[0])), view.rows)
 
 

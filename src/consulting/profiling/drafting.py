@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consulting.profiling.columns import pct, shown
+from consulting.profiling.columns import pct, shown_in
 from consulting.profiling.model import Issue
 from consulting.profiling.source import bare
 from consulting.profiling.wording import inflected
@@ -83,7 +83,7 @@ class Drafting:
 
     def _examples(self, values: Mapping[str, int]) -> tuple[str, ...]:
         ordered = sorted(values, key=lambda text: (-values[text], text))
-        return tuple(dict.fromkeys(shown(self.view, t) for t in ordered))[
+        return tuple(dict.fromkeys(shown_in(self.view, t) for t in ordered))[
             : self.thresholds.examples
         ]
 

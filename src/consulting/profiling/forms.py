@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from consulting.privacy.content import is_email, is_phone
+from consulting.privacy.content import is_phone, is_plain_email
 from consulting.rules.dates import DateText, is_time, read_date
 from consulting.rules.numbers import NumberText, read_number
 from consulting.rules.to_boolean import WORDS
@@ -35,7 +35,7 @@ _BOOLEAN = Form("boolean")
 _LONGEST = 64
 _LONE = (
     (is_time, Form("time")),
-    (is_email, _EMAIL),
+    (is_plain_email, _EMAIL),
     (lambda text: _UUID.fullmatch(text) is not None, Form("uuid")),
     (is_phone, Form("phone")),
     (lambda text: _URL.fullmatch(text) is not None, _URL_FORM),
@@ -48,7 +48,7 @@ def read_form(text: str) -> Form:
         return _URL_FORM if _URL.fullmatch(text) else _TEXT
     if any(c.isdigit() for c in text):
         return _with_digits(text)
-    if "@" in text and is_email(text):
+    if "@" in text and is_plain_email(text):
         return _EMAIL
     if text.casefold() in WORDS:
         return _BOOLEAN

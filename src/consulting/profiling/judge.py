@@ -226,7 +226,19 @@ def _personal_data(draft: Drafting) -> Iterator[Issue]:
     found = draft.view.pii
     if found is None:
         return
-    by = {"name": "its name", "content": "its content", "both": "its name and its content"}
+    if found.kind == "unproven":
+        yield draft.issue(
+            "masked_to_be_safe", "info",
+            "Nothing proves that these values hold no personal data, so all were masked.",
+            "If they hold none, say so in the feed's YAML (`contains_pii: false`): they are then "
+            "kept, and what is found in them is still masked.",
+            count=draft.view.filled,
+        )  # fmt: skip
+        return
+    by = {
+        "name": "its name", "content": "its content", "both": "its name and its content",
+        "declared": "what the feed's YAML says", "unproven": "nothing that proves it harmless",
+    }  # fmt: skip
     masked = "" if draft.view.masked else " Its values are shown as shapes only in this profile."
     yield draft.issue(
         "personal_data", "info",

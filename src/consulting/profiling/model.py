@@ -109,6 +109,11 @@ class ColumnProfile(Record):
     pii: PiiFinding | None = None
     masked: bool = False
 
+    @property
+    def personal(self) -> bool:
+        """The one decision on the column: no document shows its values, no proposal lists them."""
+        return self.pii is not None or self.masked
+
 
 class Issue(Record):
     """Something a reader of the data should know.

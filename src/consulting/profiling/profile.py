@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.privacy import detect_pii
+from consulting.privacy import Declared, detect_pii, is_personal
 from consulting.profiling.columns import column_profile, pct, view_columns
+from consulting.profiling.decision import decisions
 from consulting.profiling.dependencies import BrokenDependency, broken_dependencies
 from consulting.profiling.files import file_issues
 from consulting.profiling.judge import judge_column
@@ -20,7 +21,7 @@ from consulting.profiling.wording import enumerated, inflected
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from consulting.profiling.view import ColumnView
@@ -31,12 +32,13 @@ _SAMPLE_CELLS = 2_000_000
 _DEFAULT = Thresholds()
 
 
-def profile_feed(
+def profile_feed(  # noqa: PLR0913 - by name only
     feed: str,
     readings: Sequence[FileReading],
     run_folder: Path,
     *,
     declared: Sequence[str] = (),
+    privacy: Mapping[str, Declared] | None = None,
     thresholds: Thresholds = _DEFAULT,
 ) -> FeedProfile:
     """Profiles one feed from the rows its files left in the run folder.
@@ -48,6 +50,7 @@ def profile_feed(
         readings: Its files in the order of arrival, as intake read them.
         run_folder: `ClientFolder.run(batch_id)`.
         declared: The source columns the feed's models read; a missing one is an issue.
+        privacy: What the engagement says of its columns' values.
         thresholds: When a finding is worth telling.
 
     Returns:
@@ -56,12 +59,12 @@ def profile_feed(
     mine = [r for r in readings if r.feed == feed]
     files = tuple(_file(r) for r in mine)
     if not any(r.rows_path for r in mine):
-        return _from_headers(feed, mine, files, declared)
-    masked = {c for r in mine for c in r.masked_columns}
+        return _from_headers(feed, mine, files, declared, privacy or {})
+    decided = decisions(mine, privacy or {})
     with open_feed(mine, run_folder, thresholds) as source:
         sample_rows = max(thresholds.sample_values, _SAMPLE_CELLS // max(1, len(source.columns)))
         source.draw_sample(min(thresholds.dependency_rows, sample_rows))
-        views = view_columns(source, masked, thresholds)
+        views = view_columns(source, decided, thresholds)
         columns = tuple(column_profile(v) for v in views)
         repeated = duplicate_rows(source, views)
         single = [(c.name,) for c in columns if c.key_candidate]
@@ -120,13 +123,14 @@ def _from_headers(
     readings: Sequence[FileReading],
     files: tuple[FileMetadata, ...],
     declared: Sequence[str],
+    privacy: Mapping[str, Declared],
 ) -> FeedProfile:
     names = list(dict.fromkeys(c for r in readings for c in r.columns))
     columns = tuple(
         ColumnProfile(
             name=name, position=i, inferred_type="unknown", type_pct=0.0, null_count=0,
             null_pct=0.0, distinct_count=0, distinct_exact=False, cardinality_ratio=0.0,
-            pii=detect_pii(name, []),
+            pii=detect_pii(name, [], declared=privacy.get(name, Declared()).contains_pii),
         )
         for i, name in enumerate(names)
     )  # fmt: skip
@@ -207,6 +211,6 @@ def _dependency_issue(
         feed=feed, column=broken.dependent, columns=tuple(taking_part),
         issue_type=issue_type, severity=severity, detail=detail,
         evidence_count=broken.rows, evidence_pct=pct(broken.rows, rows),
-        examples=() if private else broken.examples,
+        examples=() if private or any(map(is_personal, broken.examples)) else broken.examples,
         recommendation=recommendation, rows_where=broken.where,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from consulting.privacy import is_personal
 from consulting.privacy.column_names import words
 from consulting.profiling.similar import misspellings, variants
 from consulting.profiling.thresholds import Thresholds
@@ -172,6 +173,8 @@ def _rule(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, A
         return "to_text", {}
     rule = rule_of_type(column.inferred_type)
     found = rule.proposed(column) or ("to_text", {})
+    if column.personal or profile.basis != "all_rows":  # a unit is cut out of the values
+        found = (found[0], {key: said for key, said in found[1].items() if key != "unit"})
     return found if column.inferred_type in rule.types else _text(column, profile)
 
 
@@ -180,7 +183,9 @@ def _text(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, A
     values = {v.value: v.count for v in column.top_values}
     listed = len(values) == column.distinct_count and profile.row_count >= _CODE_ROWS
     short = all(len(value) <= _LONGEST_CODE for value in values)
-    if not listed or not short or column.pii or len(values) < 2:  # noqa: PLR2004 - a choice
+    # the YAML is a tracked file: below tier 3 no value of the client is written there
+    hidden = column.personal or profile.basis != "all_rows" or any(map(is_personal, values))
+    if not listed or not short or hidden or len(values) < 2:  # noqa: PLR2004 - a choice
         return "to_text", {}
     null_like = {v.value for v in column.null_like_values}
     codes = _codes({v: n for v, n in values.items() if v not in null_like})
@@ -223,5 +228,10 @@ def _description(column: ColumnProfile, profile: FeedProfile) -> str:
         else "never empty"
     )
     kind = "text" if column.inferred_type in {"text", "unknown", "code"} else column.inferred_type
-    personal = f"; personal data ({column.pii.kind.replace('_', ' ')})" if column.pii else ""
+    unproven = column.pii is None or column.pii.kind == "unproven"
+    personal = (
+        f"; personal data ({column.pii.kind.replace('_', ' ')})"
+        if column.pii and not unproven
+        else ""
+    )
     return f"{kind.capitalize()}, {told}{personal}."

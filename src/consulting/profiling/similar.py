@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from consulting.privacy import is_personal
 from consulting.rules.missing import trim
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
             " / ".join(f"“{_cut(t)}”" for t in sorted(g, key=lambda t: (-g[t], t))[:3])
             for g in groups[:3]
         )
-        told = "" if view.private else f" ({names})"
+        told = "" if view.private or is_personal(names) else f" ({names})"
         yield draft.issue(
             "casing_variants", "warn",
             "{n} [value differs|values differ] from a more frequent one only in case, accents, "
@@ -63,7 +64,8 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
             "one{told}.",
             "Confirm the list and correct it: a code list in the column's rule does it.",
             values={t: n for t, n in view.values.items() if t in wrong},
-            question="Are these spellings mistakes?", told="" if view.private else f" ({named})",
+            question="Are these spellings mistakes?",
+            told="" if view.private or is_personal(named) else f" ({named})",
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from consulting.records import Record
 
@@ -108,6 +108,11 @@ class ColumnRule(Record):
         default="reject",
         description="`blank`: a value that does not fit is emptied, noted in `_blanked` and "
         "counted; its row is kept",
+    )
+    contains_pii: StrictBool | None = Field(
+        default=None,
+        description="below tier 3: `false` keeps the column's texts and masks only what is found "
+        "in them, `true` hides the column; left out, its values decide",
     )
     optional: bool = Field(
         default=False, description="the client may leave the column out of a file"

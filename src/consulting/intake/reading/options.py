@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
+from consulting.privacy import Declared
 from consulting.records import Record
 
 GIB = 1024**3
@@ -25,6 +26,7 @@ class ReadOptions(Record):
         member: The file to read from a zip that holds several.
         guess_header: Whether a first row that may as well be data is taken for the header.
         expected_columns: Headers the feed is known to have; the row that holds them is the header.
+        declared: What the engagement says of its columns' values, for the tier that hides them.
         max_unpacked_bytes: The most a gz or zip may unpack to.
         max_unpack_ratio: The most times larger than its archive the content may be.
         max_rows: The most records one file may hold.
@@ -40,6 +42,7 @@ class ReadOptions(Record):
     member: str | None = None
     guess_header: bool = True
     expected_columns: tuple[str, ...] = ()
+    declared: dict[str, Declared] = Field(default_factory=dict)
     max_unpacked_bytes: int = Field(default=20 * GIB, gt=0)
     max_unpack_ratio: int = Field(default=1000, gt=0)
     max_rows: int = Field(default=500_000_000, gt=0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.options import Door, ReadOptions
+from consulting.privacy.wording import treatment_in_words
 from consulting.records import FileReading
 
 if TYPE_CHECKING:
@@ -62,7 +63,12 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
 
     def store(columns: Sequence[str]) -> RowStore:
         return RowStore(
-            run_folder=run_folder, name=name, filename=filename, columns=columns, door=door
+            run_folder=run_folder,
+            name=name,
+            filename=filename,
+            columns=columns,
+            door=door,
+            declared=options.declared,
         )
 
     source = open_source(path, filename, options)
@@ -103,11 +109,9 @@ def _reading(outcome: Outcome, door: Door) -> dict[str, object]:
         raise AssertionError("a reader must reconcile its counts before it returns")
     sampled = door.tier == 2  # noqa: PLR2004 - the Sampled tier
     if sampled:
-        masked = len(stored.masked)
         outcome.decisions.append(
             f"Tier 2: {stored.loaded:,} of {outcome.seen:,} rows kept, spread evenly over the "
-            f"file; {masked} column{'' if masked == 1 else 's'} masked before "
-            "anything was stored."
+            f"file. {treatment_in_words(stored.treatments)}"
         )
     elif door.tier == 1:
         outcome.decisions.append("Tier 1: only the headers were kept; no row was stored.")
@@ -127,7 +131,8 @@ def _reading(outcome: Outcome, door: Door) -> dict[str, object]:
         "decisions": tuple(outcome.decisions),
         "warnings": tuple(outcome.warnings),
         "sampled_from": outcome.seen if sampled else None,
-        "masked_columns": stored.masked,
+        "masked_columns": tuple(t.column for t in stored.treatments if t.masked_cells),
+        "treatments": stored.treatments,
         "rows_path": stored.rows_path,
         "rejects_path": stored.rejects_path,
     }

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
 
     from consulting.intake.reading.options import Door
+    from consulting.privacy import ColumnTreatment, Declared
 
 MASKED = 2  # the tier of the masked sample
 FULL = 3
@@ -27,7 +28,7 @@ class Stored:
         loaded: Rows kept.
         seen: Rows offered.
         rejected: Records set aside.
-        masked: The columns masked, at tier 2.
+        treatments: What was done to each column, at tier 2.
     """
 
     rows_path: str | None
@@ -35,7 +36,7 @@ class Stored:
     loaded: int
     seen: int
     rejected: int
-    masked: tuple[str, ...]
+    treatments: tuple[ColumnTreatment, ...]
 
 
 class RowStore:
@@ -49,10 +50,18 @@ class RowStore:
         filename: The file as the client named it.
         columns: The names of the columns.
         door: What may be stored.
+        declared: What the engagement says of its columns' values.
     """
 
-    def __init__(
-        self, *, run_folder: Path, name: str, filename: str, columns: Sequence[str], door: Door
+    def __init__(  # noqa: PLR0913 - by name only
+        self,
+        *,
+        run_folder: Path,
+        name: str,
+        filename: str,
+        columns: Sequence[str],
+        door: Door,
+        declared: Mapping[str, Declared],
     ) -> None:
         import pyarrow as pa
 
@@ -61,6 +70,7 @@ class RowStore:
         self._name = f"{name}.parquet"
         self._filename = filename
         self._door = door
+        self._declared = declared
         self.columns = tuple(columns)
         self._schema = pa.schema(
             [(name, pa.string()) for name in self.columns]
@@ -139,12 +149,12 @@ class RowStore:
     def finish(self) -> Stored:
         """Write what is left and say what was kept."""
         loaded = self.seen
-        masked: tuple[str, ...] = ()
+        treatments: tuple[ColumnTreatment, ...] = ()
         if self._door.tier == 1:
             loaded = 0
         elif self._door.tier == MASKED:
             sample = self._sample.result(self._schema)
-            table, masked = _mask(sample, self.columns, self._folder)
+            table, treatments = _mask(sample, self.columns, self._folder, self._declared)
             loaded = table.num_rows
             self._write(table)
         elif self._writer is None:
@@ -155,7 +165,7 @@ class RowStore:
             loaded=loaded,
             seen=self.seen,
             rejected=self.rejected,
-            masked=masked,
+            treatments=treatments,
         )
 
     def _write(self, data: Any) -> None:
@@ -225,25 +235,28 @@ class _Sample:
 
 
 def _mask(
-    table: pa.Table, columns: Sequence[str], run_folder: Path
-) -> tuple[pa.Table, tuple[str, ...]]:
-    """Mask every column that holds, or is named like, personal data.
+    table: pa.Table,
+    columns: Sequence[str],
+    run_folder: Path,
+    declared: Mapping[str, Declared],
+) -> tuple[pa.Table, tuple[ColumnTreatment, ...]]:
+    """Hide all that is not proven harmless, and say what was done to each column.
 
     The client's own key makes the same value the same mask in each of its files.
     """
     import pyarrow as pa
 
-    from consulting.privacy import detect_pii, mask, masking_key
+    from consulting.privacy import hide, masking_key
 
     # <client>/runs/<batch>; elsewhere (a trial) a key of this process does
     runs = run_folder.parent
     key = masking_key(runs.parent) if runs.name == "runs" else None
-    masked: list[str] = []
+    treatments: list[ColumnTreatment] = []
     for position, name in enumerate(columns):
         values = table.column(position).to_pylist()
-        finding = detect_pii(name, values)
-        if finding is not None:
-            hidden = pa.array([mask(finding.kind, value, key=key) for value in values], pa.string())
-            table = table.set_column(position, table.schema.field(position), hidden)
-            masked.append(name)
-    return table, tuple(masked)
+        hidden, treatment = hide(name, values, key=key, declared=declared.get(name))
+        if treatment.masked_cells:
+            hidden_array = pa.array(hidden, pa.string())
+            table = table.set_column(position, table.schema.field(position), hidden_array)
+        treatments.append(treatment)
+    return table, tuple(treatments)

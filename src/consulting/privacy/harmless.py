@@ -1,0 +1,285 @@
+"""What proves a column harmless: numbers, days of business, codes in sequence, closed lists.
+
+Below tier 3 a value is kept only where something here proves it. What proves nothing is hidden, so
+that a kind of personal data that nobody thought of is hidden too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from consulting.privacy.common_words import is_common, is_unit
+from consulting.privacy.content import are_phones, find_personal, is_date, year_of
+from consulting.privacy.harmless_names import promises
+from consulting.privacy.person_names import is_lone_name, is_surely_person
+from consulting.privacy.person_numbers import are_national_ids, is_card, is_iban, is_national_id
+from consulting.privacy.plain import plain, western
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+PROVEN_SHARE = 0.9
+"""From this share of its cells on a column is what it seems; the other cells are hidden."""
+_MAIN_SHARE = 0.5
+"""So much of a column is of one kind where that kind is looked at as a whole."""
+_LONG = 7
+"""So many plain digits may be a telephone, an account or an identity number."""
+_GAPS = 100
+"""Numbers in a sequence: between two of them are fewer than so many others."""
+_PHONE_SHARE = 0.95
+_CHECKED = 200
+_LIST_VALUES, _LIST_REPEATS, _LIST_LENGTH, _LIST_WORDS = 30, 4, 40, 4
+_PREFIXES, _SHAPES, _LOWER_RUNS = 3, 3, 5
+_SPAN_OF_DATES, _SPAN_OF_YEARS = 6, 10
+_REPEATED_DAYS = 2
+_YEARS = range(1900, 2101)
+
+_NUMBER = re.compile(
+    r"\d{1,3}(?:[,'\u2019]\d{3})+(?:\.\d{1,6})?|\d{1,3}(?:[. \u00a0\u202f]\d{3})+,\d{1,6}"
+    r"|\d{1,3}(?:[ \u00a0\u202f]\d{3})+\.\d{1,6}|(?:0|[1-9]\d{0,11})[.,]\d{1,6}"
+    r"|\d(?:[.,]\d{1,17})?[eE][+-]?\d{1,3}|\d{1,2}(?:,\d{2})*,\d{3}(?:\.\d{1,6})?"
+)
+_GROUPED = re.compile(r"\d{1,3}(?:[. \u00a0\u202f]\d{3})+")
+_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?")
+_MIDNIGHT = re.compile(
+    r"[T ]0{1,2}:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?$|[T ]12:00(?::00)? ?AM$"
+)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_CODE = re.compile(r"(?=[^0-9]{0,23}[0-9])[A-Za-z0-9][A-Za-z0-9._/#-]{0,23}")
+_RUNS = re.compile(r"[A-Za-z]+|\d+")
+_GENERIC_DAY = re.compile(
+    r"date|datum|fecha|data|dato|tarih|p\u00e4iv|d\u00e1tum|\u0434\u0430\u0442|\u65e5\u671f|\u65e5\u4ed8"
+    r"|\ub0a0\uc9dc|ng\u00e0y|\u062a\u0627\u0631\u064a\u062e|day|tag\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Why a column is harmless.
+
+    Attributes:
+        why: In words: "numbers", "codes", "dates", "a closed list".
+        keeps: Whether a value is proven; the others are hidden.
+    """
+
+    why: str
+    keeps: Callable[[str], bool]
+
+
+def prove(column: str, counts: Mapping[str, int], known: Collection[str] = ()) -> Proof | None:
+    """What proves a column harmless.
+
+    Args:
+        column: The header.
+        counts: All its values with their rows, trimmed, in the order of the file, without blanks
+            and words for "no value".
+        known: Values that the engagement names itself: the codes of the column's rule.
+
+    Returns:
+        The proof, or None where a tenth of the cells or more is proven by nothing.
+    """
+    listed = frozenset(map(plain, known))
+    by_class: dict[str, dict[str, int]] = {}
+    for value, rows in counts.items():
+        by_class.setdefault(_class_of(value, listed), {})[value] = rows
+    total = sum(counts.values())
+    if not total:
+        return Proof("empty", lambda _: True)
+    accepted = {"number", "word", "known"}
+    promised = promises(column)
+    kept = dict.fromkeys(v for c in accepted for v in by_class.get(c, ()))
+
+    def most(*classes: str, least: float = _MAIN_SHARE) -> dict[str, int]:
+        """The values of these classes, where they and what is proven are nearly all."""
+        found = {v: n for c in classes for v, n in by_class.get(c, {}).items()}
+        cells, proven = sum(found.values()), sum(counts[v] for v in kept)
+        return found if cells >= least * total and cells + proven >= PROVEN_SHARE * total else {}
+
+    years = by_class.get("year", {})
+    if years and _years_of_business(column, years, promised, alone=bool(most("year"))):
+        kept |= dict.fromkeys(years)
+    dates = most("date")
+    if dates and _days_of_business(column, dates, promised):
+        kept |= dict.fromkeys(dates)
+    numbers = most("long")
+    if numbers and _numbers_of_things(list(numbers), promised):
+        kept |= dict.fromkeys(v for v in numbers if not _names_a_person(v))
+    codes = most("code")
+    if codes:
+        kept |= dict.fromkeys(_codes(codes, promised))
+    named = most("text", "code", least=0.0) if "list" in promised else {}
+    words = sum(n for c in ("word", "known") for n in by_class.get(c, {}).values())
+    if sum(named.values()) <= words:
+        # a header alone is no proof: the doctor's "Status" may be a diagnosis
+        kept |= dict.fromkeys(_closed(named))
+    if sum(counts[v] for v in kept) < PROVEN_SHARE * total:
+        return None
+    main = Counter({c: sum(n for v, n in vs.items() if v in kept) for c, vs in by_class.items()})
+    return Proof(_WORDS[main.most_common(1)[0][0]], kept.__contains__)
+
+
+_WORDS = {
+    "number": "numbers", "year": "numbers", "long": "numbers", "date": "dates", "code": "codes",
+    "word": "a closed list", "known": "a closed list", "text": "a closed list",
+}  # fmt: skip
+
+
+def _class_of(value: str, known: Collection[str]) -> str:
+    """What one value is: "number" and "word" are harmless, the others may be."""
+    if known and plain(value) in known:
+        return "known"
+    if any(c.isdigit() for c in value):
+        return _class_with_digits(western(value))
+    return "word" if is_common(value) else "text"
+
+
+def _class_with_digits(text: str) -> str:
+    if _TIME.fullmatch(text) or _UUID.fullmatch(text):
+        return "number"
+    number = _number_class(text)
+    if number is not None:
+        return number
+    if is_date(text):
+        return "date"
+    if is_common(text):
+        return "word"
+    return "code" if _CODE.fullmatch(text) else "text"
+
+
+def _number_class(text: str) -> str | None:
+    """The class of a number with its sign, currency or unit; None where it is none."""
+    first = next(i for i, c in enumerate(text) if c.isdigit())
+    last = next(i for i in range(len(text) - 1, -1, -1) if text[i].isdigit())
+    core = text[first : last + 1]
+    if first and text[first - 1] in ".,":
+        core = f"0.{core}"
+    left, right = (
+        text[:first].strip(" +-\u2212(.,\u00a0"),
+        text[last + 1 :].strip(" )-\u2212\u00a0"),
+    )
+    if left and not (_currency(left) or is_unit(left, before=True)):
+        return None
+    if right and not (_currency(right) or is_unit(right)):
+        return None
+    named = bool(left) or len(right) > 1 or _currency(right)
+    return _plain_class(core, text, named=named, alone=not (left or right))
+
+
+def _plain_class(core: str, text: str, *, named: bool, alone: bool) -> str | None:
+    """The class of a number by its digits: many of them without a unit may be a person's."""
+    digits = sum(c.isdigit() for c in core)
+    many = digits >= _LONG or text[0] == "+"
+    if core.isdigit():
+        if core[0] == "0" and digits > 1:
+            return "code"
+        if many:
+            return "number" if named else "long"
+        return "year" if alone and int(core) in _YEARS else "number"
+    if _GROUPED.fullmatch(core):
+        return "number" if named or not (many or core[0] == "0") else "long"
+    return "number" if _NUMBER.fullmatch(core) and (core[0] != "0" or core[1] in ".,") else None
+
+
+def _currency(part: str) -> bool:
+    return 0 < len(part) < _LONG and all(unicodedata.category(c) == "Sc" or c == "%" for c in part)
+
+
+def _years_of_business(
+    column: str, years: Mapping[str, int], promised: Collection[str], *, alone: bool
+) -> bool:
+    """Whether numbers like 1984 are no years of birth."""
+    numbers = [int(western(year).strip(" +-()")) for year in years]
+    if {"day", "measure", "code"} & set(promised):
+        return True
+    if max(numbers) - min(numbers) <= _SPAN_OF_YEARS:
+        return True
+    return not alone and not _GENERIC_DAY.search(column)
+
+
+def _days_of_business(column: str, dates: Mapping[str, int], promised: Collection[str]) -> bool:
+    """Whether dates are no dates of birth: by the header, a time of day, or days that repeat."""
+    if "day" in promised:
+        return True
+    rows = sum(dates.values())
+    timed = sum(n for d, n in dates.items() if ":" in d and not _MIDNIGHT.search(d))
+    if 2 * timed >= rows:
+        return True
+    years = sorted(y for y in map(year_of, dates) if y is not None)
+    if not years or years[-1] - years[0] > _SPAN_OF_DATES:
+        return False
+    return _GENERIC_DAY.search(column) is not None or rows >= _REPEATED_DAYS * len(dates)
+
+
+def _numbers_of_things(numbers: Sequence[str], promised: Collection[str]) -> bool:
+    """Whether long numbers are in sequence, or are named as codes or measures and no person's."""
+    if any(number[0] in "+(" for number in numbers):
+        return False
+    values = [int("".join(c for c in number if c.isdigit())) for number in numbers]
+    if _dense(values):
+        return True
+    if not {"code", "measure"} & set(promised) or are_national_ids(numbers):
+        return False
+    checked = numbers[:: 1 + len(numbers) // _CHECKED]
+    return not are_phones(checked, _PHONE_SHARE)
+
+
+def _dense(values: Collection[int]) -> bool:
+    different = set(values)
+    return len(different) > 1 and max(different) - min(different) <= _GAPS * len(different)
+
+
+def _names_a_person(value: str) -> bool:
+    return is_card(value) or is_iban(value) or is_national_id(value)
+
+
+def _codes(codes: Mapping[str, int], promised: Collection[str]) -> list[str]:
+    """The codes of a column that is named as one, or is one prefix and numbers in sequence."""
+    harmless = [code for code in codes if not any(found.sure for found in find_personal(code))]
+    runs = {code: _RUNS.findall(code) for code in harmless}
+    if "code" not in promised:
+        prefixes = {run for found in runs.values() for run in found if run.isalpha()}
+        bodies = [int("".join(r for r in found if r.isdigit())) for found in runs.values()]
+        lone = all(sum(r.isalpha() for r in found) <= 1 for found in runs.values())
+        rising = sum(a < b for a, b in pairwise(bodies))
+        sequence = _dense(bodies) or (prefixes and rising >= 0.95 * (len(bodies) - 1) > 0)
+        return harmless if lone and len(prefixes) <= _PREFIXES and sequence else []
+    lower = {run for found in runs.values() for run in found if run.isalpha() and run.islower()}
+    if len(lower) > _LOWER_RUNS:
+        harmless = [c for c in harmless if _UNMIXED.fullmatch(c)]
+    if are_national_ids(harmless):
+        return []
+    shapes = Counter(map(_shape, harmless))
+    common = {shape for shape, _ in shapes.most_common(_SHAPES)}
+    return [code for code in harmless if _shape(code) in common]
+
+
+_UNMIXED = re.compile(r"[^a-z]*|[0-9a-f]{8,24}")
+
+
+def _shape(code: str) -> str:
+    """Letters as they are many, digits as one: codes of one kind have few such shapes."""
+    return _RUNS.sub(lambda m: "9" if m[0].isdigit() else "A" * len(m[0]), code)
+
+
+def _closed(values: Mapping[str, int]) -> Iterable[str]:
+    """The values of a closed list: few, short, often repeated, and no names of persons."""
+    rows = sum(values.values())
+    if not values or len(values) > _LIST_VALUES or rows < _LIST_REPEATS * len(values):
+        return ()
+    return [value for value in values if _list_value(value)]
+
+
+def _list_value(value: str) -> bool:
+    return (
+        len(value) <= _LIST_LENGTH
+        and len(value.split()) <= _LIST_WORDS
+        and not is_surely_person(value)
+        and not is_lone_name(value)
+        and not find_personal(value)
+    )
