@@ -62,9 +62,17 @@ def attempt(engagement: Engagement, batch_id: str, run_id: str) -> Iterator[Batc
 
 def _said(engagement: Engagement, batch_id: str, error: BaseException) -> BaseException:
     """The error in our own words; nothing of another's text goes beyond this point."""
-    if isinstance(error, ConsultingError) or is_foreign(error):
+    if isinstance(error, ConsultingError) or (is_foreign(error) and not _is_interrupt(error)):
         return in_our_words(error, engagement.client_id, engagement.error_log, name=batch_id)
     return RunInterruptedError(engagement.client_id, batch_id)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether a query ended because the process was told to stop.
+
+    DuckDB swallows Python's own exception for that, and raises a plain one in its place.
+    """
+    return type(error) is RuntimeError and error.args == ("Query interrupted",)
 
 
 def _cause(error: BaseException) -> FailureCause:
