@@ -56,6 +56,11 @@ class Bounds:
     memory_bytes: int
 
 
+def inherited() -> dict[str, str]:
+    """What a child may have of this process's environment."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
 class ChildStoppedError(Exception):
     """The child did not come back with an answer.
 
@@ -67,6 +72,7 @@ class ChildStoppedError(Exception):
 
     def __init__(self, cause: Literal["time", "memory", "fault", "killed"], detail: str) -> None:
         self.cause = cause
+        self.detail = detail
         super().__init__(f"the child process was stopped ({cause}: {detail})")
 
 
@@ -78,9 +84,7 @@ class BoundedChild:
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        if environment is None:
-            environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        self._environment = {"TZ": "UTC", **environment}
+        self._environment = {"TZ": "UTC", **(inherited() if environment is None else environment)}
         self._process: subprocess.Popen[bytes] | None = None
         self._line: Connection[Any, Any] | None = None
         self._said = -1

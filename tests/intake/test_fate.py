@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import threading
+import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
 from consulting.errors import BatchHeldError, BatchSettledError
 from consulting.intake import BatchPolicy, BatchStatus, RunVerdict, State, beating
+from consulting.intake.schema import batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,33 +214,73 @@ def test_a_run_that_has_just_settled_its_batch_is_not_silent(desk: Any) -> None:
 def test_a_stage_that_takes_longer_than_the_lease_keeps_its_batch(
     make_desk: Callable[..., Any],
 ) -> None:
-    desk = make_desk(policy=BatchPolicy(settle_seconds=0, lease_seconds=0.8))
+    desk = make_desk(policy=BatchPolicy(settle_seconds=0, lease_seconds=3))
     upload(desk, 1)
     (batch,) = desk.tick()
     now = datetime.now(UTC)
     desk.intake.begin(batch.batch_id, "run", now=now)
     with beating(desk.intake, batch.batch_id, "run"):
-        time.sleep(1.2)
+        time.sleep(3.5)
         now = datetime.now(UTC)
         assert desk.intake.live_runs(now=now) == {"run"}
         desk.intake.reconcile(lambda _: RunVerdict.RUNNING, now=now)
         desk.intake.seal(batch.batch_id, "run", now=now)
         desk.intake.delivered(batch.batch_id, "run", now=now)
-        time.sleep(0.3)  # a beat after the last act changes nothing
+        time.sleep(1)  # a beat after the last act changes nothing
     assert desk.counts() == {"delivered": 1}
 
 
-def test_a_run_that_lost_its_batch_stops_its_signs_of_life(sqlite_desk: Any) -> None:
+@pytest.mark.parametrize("how", ["deaf", "taken", "stopped", "stubborn"])
+def test_a_run_that_lost_its_batch_is_ended_before_another_can_begin(
+    sqlite_desk: Any, how: str
+) -> None:
     upload(sqlite_desk, 1)
-    sqlite_desk.intake.policy = BatchPolicy(lease_seconds=0.2)
     (batch,) = sqlite_desk.tick()
-    now = datetime.now(UTC)
-    sqlite_desk.intake.begin(batch.batch_id, "run", now=now)
-    with beating(sqlite_desk.intake, batch.batch_id, "run"):
-        sqlite_desk.intake.reconcile(lambda _: RunVerdict.DIED, now=now)
-        time.sleep(0.2)
-        assert not [t for t in threading.enumerate() if batch.batch_id in t.name]
-        assert sqlite_desk.intake.live_runs(now=datetime.now(UTC)) == set()
+    intake = sqlite_desk.intake
+    facts = [intake.folder.path.parent, intake.client_id, str(intake.ledger.url), batch.batch_id]
+    run = subprocess.Popen(
+        [sys.executable, "-c", _A_RUN, how, *facts],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    assert run.stdout.readline() == "begun\n"
+    if how == "taken":
+        intake.reconcile(lambda _: RunVerdict.DIED, now=datetime.now(UTC))
+    said = run.communicate(timeout=60)[1]
+    ended = datetime.now(UTC)
+    assert run.returncode == (-signal.SIGKILL if how == "stubborn" else -signal.SIGTERM)
+    assert f"run theirs lost its hold of batch {batch.batch_id}" in said
+    if how != "taken":
+        with intake.ledger.read() as connection:
+            lease_until = connection.scalar(
+                select(batches.c.lease_until).where(batches.c.batch_id == batch.batch_id)
+            )
+        assert ended < lease_until
+
+
+_A_RUN = """
+import re, signal, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from consulting.intake import BatchPolicy, Intake, Ledger, LocalStore, beating
+from consulting.layout import ClientFolder
+how, data, client, url, batch_id = sys.argv[1:]
+folder = ClientFolder(Path(data), client)
+intake = Intake(ledger=Ledger.open(url), store=LocalStore(folder.incoming), folder=folder,
+                feeds=[], policy=BatchPolicy(lease_seconds=5))
+intake.begin(batch_id, "theirs", now=datetime.now(UTC))
+if how in {"stopped", "stubborn"}:
+    intake.renew = lambda *_, **__: time.sleep(600)  # a ledger that does not answer
+if how == "stubborn":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with beating(intake, batch_id, "theirs"):
+    print("begun", flush=True)
+    if how == "deaf":
+        re.fullmatch(r"(a|aa)+", "a" * 80 + "b")  # holds the interpreter's lock
+    time.sleep(600)
+"""
 
 
 def test_success_without_a_recorded_delivery_is_not_a_delivery(desk: Any) -> None:

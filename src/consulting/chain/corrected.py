@@ -13,7 +13,6 @@ from consulting.corrections import (
     sent_rows,
 )
 from consulting.errors import DropMovedError, TierBlockedError, UnreadableFileError
-from consulting.intake.reading import corrections_options, read_file
 from consulting.privacy.tiers import FULL_TIER
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from consulting.chain.artifacts import Intake
     from consulting.chain.engagement import Engagement
-    from consulting.intake.reading import ReadOptions
+    from consulting.intake.reading import ReadingApart, ReadOptions
     from consulting.layout import ClientFolder
     from consulting.records import Batch, Drop, FileReading
     from consulting.sealed import SealedFile
@@ -33,6 +32,7 @@ MOST_ROWS = 200_000
 
 def read_drop(  # noqa: PLR0913 - as `read_file`
     engagement: Engagement,
+    reader: ReadingApart,
     path: Path | SealedFile,
     *,
     filename: str,
@@ -48,7 +48,7 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
     declared = engagement.read_options(engagement.feed(feed))
 
     def read(options: ReadOptions) -> FileReading:
-        return read_file(
+        return reader.read_file(
             path,
             filename=filename,
             feed=feed,
@@ -58,7 +58,7 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
             door=engagement.door,
         )
 
-    as_corrections = corrections_options(path, filename, declared)
+    as_corrections = reader.corrections_options(path, filename, declared)
     if as_corrections is not None:
         _require_full_tier(engagement, filename)
         reading = read(as_corrections)

@@ -62,7 +62,10 @@ class Engagement:
             ledger=Ledger.open(self.ledger_url),
             store=self.store,
             folder=self.folder,
-            feeds=[FeedPattern(name=feed.name, glob=feed.files) for feed in config.feeds],
+            feeds=[
+                FeedPattern(name=feed.name, glob=feed.files, member=feed.member, sheet=feed.sheet)
+                for feed in config.feeds
+            ],
             policy=config.intake,
             period_of=_period_of(partitioning) if partitioning else None,
             sealed=config.security_tier < FULL_TIER,
@@ -103,11 +106,9 @@ class Engagement:
                     "where Dagster runs."
                 )
             password = SecretStr(value)
+        own = feed.model_dump(include=set(ReadOptions.model_fields), exclude_unset=True)
         return ReadOptions(
-            sheet=feed.sheet,
-            header_row=feed.header_row,
-            delimiter=feed.delimiter,
-            encoding=feed.encoding,
+            **(self.config.limits.model_dump() | own),
             password=password,
             expected_columns=tuple(self.models.declared_columns().get(feed.name, ())),
             declared=self.models.declared_privacy(feed.name),

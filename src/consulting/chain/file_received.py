@@ -30,6 +30,7 @@ from consulting.errors import (
     UnreadableFileError,
 )
 from consulting.intake import State
+from consulting.intake.reading import ReadingApart
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import CorrectionsFile
 
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
     from consulting.chain.carried import Carried
     from consulting.chain.engagement import Engagement
     from consulting.intake import DropStory
+    from consulting.intake.matching import Share
     from consulting.records import Batch, Drop, FileReading, QuarantinedFile
+
+_PART_MISSING = frozenset({"sheet_missing", "archive_member_missing"})
 
 MOST_DROPS = 10_000
 """A person's run looks back over this many drops."""
@@ -182,22 +186,24 @@ def _read_all(
     readings: list[FileReading] = []
     returned: list[FileReading] = []
     quarantined: list[QuarantinedFile] = []
-    for drop in batch.drops:
-        try:
-            reading = _read_one(engagement, batch, drop, run_id)
-        except (DropChangedError, DropGoneError, DropMovedError) as error:
-            log(f"{drop.key} is left to a later batch: {error}")
-        except UnreadableFileError as error:
-            quarantined.append(_set_aside(engagement, batch, drop, error, log))
-        else:
-            if reading is None:
-                log(f"{drop.key} holds bytes that were delivered before; it is noted, not repeated")
+    with ReadingApart() as reader:
+        for drop in batch.drops:
+            try:
+                found = _read_one(engagement, reader, batch, drop, run_id)
+            except (DropChangedError, DropGoneError, DropMovedError) as error:
+                log(f"{drop.key} is left to a later batch: {error}")
                 continue
-            log(
-                f"{drop.key}: {reading.received_rows} rows, {len(reading.columns)} columns "
-                f"({reading.format}, {reading.encoding or 'binary'})"
-            )
-            (returned if is_corrections(reading.columns) else readings).append(reading)
+            except UnreadableFileError as error:
+                quarantined.append(_set_aside(engagement, batch, drop, error, log))
+                continue
+            if not found:
+                log(f"{drop.key} holds bytes that were delivered before; it is noted, not repeated")
+            for reading in found:
+                log(
+                    f"{drop.key}: {reading.received_rows} rows, {len(reading.columns)} columns "
+                    f"for feed {reading.feed} ({reading.format}, {reading.encoding or 'binary'})"
+                )
+                (returned if is_corrections(reading.columns) else readings).append(reading)
     return readings, returned, quarantined
 
 
@@ -220,18 +226,43 @@ def _set_aside(
     )
 
 
-def _read_one(engagement: Engagement, batch: Batch, drop: Drop, run_id: str) -> FileReading | None:
-    """One file read; None where its bytes stand delivered already."""
+def _with_shares(
+    reading: FileReading, shares: Sequence[Share], read: Callable[[str], FileReading]
+) -> list[FileReading]:
+    """A file's reading for its own feed, and those for the feeds that share it.
+
+    A part that is not there is told in the first reading, where only the feed's glob said that it
+    might be.
+    """
+    readings: list[FileReading] = []
+    missing: list[str] = []
+    for share in shares:
+        try:
+            readings.append(read(share.feed))
+        except UnreadableFileError as error:
+            if share.required or error.code not in _PART_MISSING:
+                reason = f"For feed {share.feed!r}: {error.reason}"
+                raise UnreadableFileError(error.filename, error.code, reason, error.fix) from error
+            missing.append(f"Nothing was read for feed {share.feed!r}: {error.reason}")
+    told = reading.model_copy(update={"warnings": (*reading.warnings, *missing)})
+    return [told, *readings]
+
+
+def _read_one(
+    engagement: Engagement, reader: ReadingApart, batch: Batch, drop: Drop, run_id: str
+) -> list[FileReading]:
+    """One file read, for each feed that has a part in it; nothing where it stands delivered."""
     landed = engagement.intake.land(batch, drop)
     try:
         if landed.repeat_of is not None:
-            return None
+            return []
         record_access(engagement, by=run_id, operation="read file", subject=drop.key)
         run_folder = engagement.folder.run(batch.batch_id)
 
         def read(feed: str) -> FileReading:
             return read_drop(
                 engagement,
+                reader,
                 landed.path,
                 filename=drop.key,
                 feed=feed,
@@ -242,8 +273,8 @@ def _read_one(engagement: Engagement, batch: Batch, drop: Drop, run_id: str) -> 
         reading = read(drop.feed or "")
         if is_corrections(reading.columns):
             feed = feed_of_corrections(engagement, batch, drop, reading, run_folder)
-            return reading if feed == reading.feed else read(feed)
-        return reading
+            return [reading if feed == reading.feed else read(feed)]
+        return _with_shares(reading, engagement.intake.sharing(drop), read)
     finally:
         if engagement.config.security_tier < FULL_TIER:
             # what is kept is the sample or the header, never the client's file

@@ -17,6 +17,7 @@ from consulting.chain.tier import hold_tier
 from consulting.chain.validated import run_tests
 from consulting.delivery import build_delivery, list_deliveries, verify
 from consulting.errors import DeliveryError
+from consulting.intake.reading import ReadingApart
 from consulting.layout import ClientFolder
 from consulting.privacy.tiers import FULL_TIER
 
@@ -75,22 +76,21 @@ def _rebuild(
     again = replace(engagement, folder=ClientFolder(scratch, engagement.client_id))
     run_folder = again.folder.run(batch_id)
     run_folder.mkdir(parents=True)
-    received = received.model_copy(
-        update={
-            "readings": tuple(
-                _read_again(engagement, r, kept, run_folder) for r in received.readings
-            ),
-            "carried_readings": tuple(
-                _read_again(engagement, r, kept, run_folder) for r in received.carried_readings
-            ),
-            "corrections": tuple(
-                file.model_copy(
-                    update={"reading": _read_again(engagement, file.reading, kept, run_folder)}
-                )
-                for file in received.corrections
-            ),
-        }
-    )
+    with ReadingApart() as reader:
+
+        def again_of(reading: FileReading) -> FileReading:
+            return _read_again(engagement, reader, reading, kept, run_folder)
+
+        received = received.model_copy(
+            update={
+                "readings": tuple(map(again_of, received.readings)),
+                "carried_readings": tuple(map(again_of, received.carried_readings)),
+                "corrections": tuple(
+                    file.model_copy(update={"reading": again_of(file.reading)})
+                    for file in received.corrections
+                ),
+            }
+        )
     received = with_corrections(received, run_folder, engagement.folder)
     load_files(again, received)
     profile_files(
@@ -103,7 +103,11 @@ def _rebuild(
 
 
 def _read_again(
-    engagement: Engagement, reading: FileReading, kept: Path, run_folder: Path
+    engagement: Engagement,
+    reader: ReadingApart,
+    reading: FileReading,
+    kept: Path,
+    run_folder: Path,
 ) -> FileReading:
     """One file read from its landed bytes, or, below tier 3, what was kept of it."""
     landed = engagement.folder.landing / reading.sha256
@@ -111,6 +115,7 @@ def _read_again(
     if whole and landed.is_dir():
         return read_drop(
             engagement,
+            reader,
             next(path for path in sorted(landed.iterdir()) if path.is_file()),
             filename=reading.filename,
             feed=reading.feed,

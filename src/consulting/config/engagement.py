@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from consulting.alerting.events import Kind
 from consulting.config.globs import covers
 from consulting.config_model import NAME_PATTERN, ConfigModel
+from consulting.intake.reading import Declared, Limits
 from consulting.intake.records import BatchPolicy
 from consulting.timekeeping import Partitioning, Sla, Timetable
 
@@ -73,8 +74,8 @@ class S3Source(ConfigModel):
 Source = Annotated[LocalSource | S3Source, Field(discriminator="type")]
 
 
-class Feed(ConfigModel):
-    """One kind of file a client sends again and again."""
+class FeedName(ConfigModel):
+    """What a feed is called, and which files are its own."""
 
     name: Name = Field(
         description="Lower-case name; the raw table and the dbt models carry it.",
@@ -85,27 +86,14 @@ class Feed(ConfigModel):
         description="Which files belong to it: a glob over the file's path in the source.",
         examples=["orders*.xlsx"],
     )
-    sheet: str | int | None = Field(
-        default=None,
-        description="The worksheet, by name or 1-based number; the first visible one if not given.",
-        examples=["Orders"],
-    )
-    header_row: int | None = Field(
-        default=None,
-        ge=0,
-        description="The line of the header; 0 for none. Detected if not given.",
-        examples=[3],
-    )
-    delimiter: str | None = Field(
-        default=None,
-        description="The delimiter of text files. Detected if not given.",
-        examples=[";"],
-    )
-    encoding: str | None = Field(
-        default=None,
-        description="The encoding of text files. Detected if not given.",
-        examples=["cp1252"],
-    )
+
+
+class Feed(Limits, Declared, FeedName):
+    """One kind of file a client sends again and again; limits not given are the engagement's.
+
+    Feeds whose `files` match the same file share it, where each names its own `sheet` or `member`.
+    """
+
     password_variable: EnvironmentVariable | None = Field(
         default=None,
         description="The environment variable that holds the password of protected workbooks.",
@@ -230,6 +218,17 @@ class EngagementConfig(ConfigModel):
         description="When a file counts as complete, and how many are taken at once.",
         examples=[{"settle_seconds": 60}],
     )
+    limits: Limits = Field(
+        default=Limits(),
+        description="The most that reading one file may take; a feed may have its own.",
+        examples=[{"max_rows": 1_000_000, "max_read_seconds": 60}],
+    )
+    max_runtime_seconds: int = Field(
+        default=6 * 3600,
+        gt=0,
+        description="Dagster ends a run that takes longer; its files are taken by the next one.",
+        examples=[7200],
+    )
     process: Literal["on_arrival", "on_schedule"] = Field(
         default="on_arrival",
         description="Start a run when files arrive, or let them wait for the schedule.",
@@ -283,7 +282,8 @@ class EngagementConfig(ConfigModel):
             raise ValueError(f"feed {twice[0]!r} is declared twice; give each feed its own name.")
         for number, later in enumerate(self.feeds):
             for earlier in self.feeds[:number]:
-                if earlier.sheet == later.sheet and covers(earlier.files, later.files):
+                same = (earlier.sheet, earlier.member) == (later.sheet, later.member)
+                if same and covers(earlier.files, later.files):
                     raise ValueError(
                         f"feed {later.name!r} would get no file: each name that fits "
                         f"{later.files!r} fits {earlier.files!r} of {earlier.name!r}, which stands "

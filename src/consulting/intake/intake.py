@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from consulting.intake.ledger import Ledger
+    from consulting.intake.matching import Share
     from consulting.intake.places import Place
     from consulting.intake.records import (
         DeliveryFact,
@@ -73,7 +74,7 @@ class Intake:
         self.folder = folder
         self.client_id = folder.client_id
         self.policy = policy or BatchPolicy()
-        matcher = FeedMatcher(feeds, period_of)
+        matcher = self._matcher = FeedMatcher(feeds, period_of)
         self._source = Source(ledger, store, self.client_id, matcher, self.policy)
         self._batching = Batching(ledger, self.client_id, matcher, self.policy)
         self._fate = Fate(ledger, self.client_id, self.policy)
@@ -175,6 +176,10 @@ class Intake:
             BatchSettledError: If the batch was delivered or split.
         """
         self._batching.renew(batch_id, run_id, now=now, seal=True)
+
+    def sharing(self, drop: Drop) -> list[Share]:
+        """The feeds that read a part of the drop's file beside the feed it belongs to."""
+        return self._matcher.sharing(drop.key, drop.feed)
 
     def land(self, batch: Batch, drop: Drop) -> LandedFile:
         """Copies exactly the listed version to `landing/<sha256>/`, and verifies it.

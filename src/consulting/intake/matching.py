@@ -35,6 +35,19 @@ class Match:
     fix: str | None = None
 
 
+@dataclass(frozen=True)
+class Share:
+    """A feed that reads its own part of a file that belongs to another.
+
+    Attributes:
+        feed: The feed.
+        required: Whether the file must hold its part; not so where it merely matches its glob, too.
+    """
+
+    feed: str
+    required: bool
+
+
 class FeedMatcher:
     """Sorts names to feeds: the first pattern in the order of the engagement wins.
 
@@ -69,6 +82,33 @@ class FeedMatcher:
             "it is then taken at the next look. A corrected rejects file keeps its name: "
             "<feed>_rejects, with any ending.",
         )
+
+    def sharing(self, key: str, feed: str | None) -> list[Share]:
+        """The feeds that read a file beside the one that it belongs to: each a part of its own.
+
+        Args:
+            key: The file's path below the source.
+            feed: The feed it belongs to.
+        """
+        whole = _comparable(key)
+        name = whole.rpartition("/")[2]
+        owner = next((each for each, _, _ in self._feeds if each.name == feed), None)
+        if owner is None:
+            return []
+        taken = {(None, None), (owner.member, owner.sheet)}
+        found: list[Share] = []
+        for each, on_path, pattern in self._feeds:
+            part = (each.member, each.sheet)
+            if part not in taken and pattern.match(whole if on_path else name):
+                taken.add(part)
+                found.append(Share(each.name, required=each.glob == owner.glob))
+        return found
+
+    def lenders(self, feed: str) -> list[str]:
+        """The feeds whose files a feed may have read: its own, and all where it shares files."""
+        parts = {each.name: (each.member, each.sheet) for each, _, _ in self._feeds}
+        alone = parts.get(feed, (None, None)) == (None, None)
+        return [feed] if alone else list(parts)
 
     def _with_period(self, feed: FeedPattern, key: str, seen: datetime) -> Match:
         period_of = feed.period_of or self._period_of

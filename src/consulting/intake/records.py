@@ -78,11 +78,15 @@ class FeedPattern(Record):
         name: The feed.
         glob: `*`, `?` and `[…]`; compared without regard to case. Without a `/` it is matched
             against the file's name in whatever subfolder, with one against the whole key.
+        member: What it reads of an archive; feeds share a file of which each reads its own part.
+        sheet: What it reads of a workbook.
         period_of: Overrides the intake's own `period_of` for this feed.
     """
 
     name: str
     glob: str
+    member: str | None = None
+    sheet: str | int | None = None
     period_of: PeriodOf | None = None
 
 

@@ -120,7 +120,8 @@ class Verbs:
             select(batches)
             .join(members, members.c.batch_id == batches.c.batch_id)
             .join(drops, drops.c.drop_id == members.c.drop_id)
-            .where(drops.c.client_id == self._client_id, drops.c.feed == feed)
+            .where(drops.c.client_id == self._client_id)
+            .where(drops.c.feed.in_(self._matcher.lenders(feed)))
             .where(members.c.outcome == State.DELIVERED, drops.c.repeat_of.is_(None))
             .where(batches.c.client_id == self._client_id)
             .where(batches.c.status == BatchStatus.DELIVERED)
@@ -147,7 +148,10 @@ class Verbs:
                 )
             )
         return batch, [
-            drop for drop in batch.drops if drop.feed == feed and drop.drop_id not in repeats
+            drop
+            for drop in batch.drops
+            if drop.drop_id not in repeats
+            and feed in {drop.feed, *(s.feed for s in self._matcher.sharing(drop.key, drop.feed))}
         ]
 
     def _standings(self, connection: Connection) -> tuple[BatchStanding, ...]:

@@ -15,7 +15,7 @@ import xlsxwriter
 import xlwt
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading import ReadOptions, corrections_options, formats
+from consulting.intake.reading import ReadOptions, corrections_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -236,13 +236,11 @@ def test_a_value_in_the_last_cell_of_a_sheet_does_not_take_all_memory(
     assert "row 1,048,576 and column 16,384" in caught.value.reason
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused(
-    read: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(formats, "MAX_OFFICE_UNPACKED", 10_000)
-    with pytest.raises(UnreadableFileError) as caught:
-        read(saved(lambda book: book.add_worksheet().write_row(0, 0, range(2000))), "x.xlsx")
-    assert caught.value.code == "file_too_large"
+def test_a_workbook_that_unpacks_to_too_much_is_refused(read: Reader) -> None:
+    data = saved(lambda book: book.add_worksheet().write_row(0, 0, range(2000)))
+    with pytest.raises(UnreadableFileError, match="max_unpacked_bytes") as caught:
+        read(data, "x.xlsx", max_unpacked_bytes=10_000)
+    assert caught.value.code == "archive_too_large"
 
 
 def test_a_workbook_damaged_inside_is_refused(read: Reader) -> None:

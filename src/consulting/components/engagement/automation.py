@@ -31,7 +31,7 @@ def build_job(client: Client) -> Any:
         client.job_name,
         selection=selection,
         description=f"{client.config.client_name}: from received files to a delivery.",
-        tags=client.tags,
+        tags=client.run_tags,
         executor_def=dg.in_process_executor,
     )
 
@@ -126,5 +126,5 @@ def run_request(client: Client, batch: Batch) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=batch.run_key,
         partition_key=partition_of(batch.period) if batch.period else None,
-        tags={**client.tags, BATCH_TAG: batch.batch_id},
+        tags={**client.run_tags, BATCH_TAG: batch.batch_id},
     )

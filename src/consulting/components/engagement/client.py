@@ -17,6 +17,10 @@ BATCH_TAG = "consulting/batch"
 """The run tag that names the batch a run was started for."""
 
 
+MAX_RUNTIME_TAG = "dagster/max_runtime"
+"""Dagster's run monitoring ends a run that takes more seconds than this tag says."""
+
+
 @dataclass(frozen=True)
 class Client:
     """A client as its Dagster definitions see it.
@@ -85,6 +89,11 @@ class Client:
     def tags(self) -> dict[str, str]:
         """On each of its assets and runs."""
         return {"client_id": self.client_id, "engagement_type": self.config.engagement_type}
+
+    @property
+    def run_tags(self) -> dict[str, str]:
+        """On each of its runs: also after how long Dagster is to end it."""
+        return {**self.tags, MAX_RUNTIME_TAG: str(self.config.max_runtime_seconds)}
 
     @property
     def owners(self) -> list[str]:

@@ -1,11 +1,41 @@
 """Reading a client's files: every format to rows of text, with every decision on record.
 
-`read_file` reads one file into the run folder; `load_raw` builds the raw tables from there.
+`ReadingApart` reads files into the run folder, in a child process, with `read_file`; `load_raw`
+builds the raw tables from there.
 """
 
-from consulting.intake.reading.corrections import corrections_options
-from consulting.intake.reading.options import Door, ReadOptions
-from consulting.intake.reading.reader import read_file
-from consulting.intake.reading.warehouse import load_raw
+from typing import TYPE_CHECKING
 
-__all__ = ["Door", "ReadOptions", "corrections_options", "load_raw", "read_file"]
+from consulting.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from consulting.intake.reading.apart import ReadingApart
+    from consulting.intake.reading.corrections import corrections_options
+    from consulting.intake.reading.options import Declared, Door, Limits, ReadOptions
+    from consulting.intake.reading.reader import read_file
+    from consulting.intake.reading.warehouse import load_raw
+
+__all__ = [
+    "Declared",
+    "Door",
+    "Limits",
+    "ReadOptions",
+    "ReadingApart",
+    "corrections_options",
+    "load_raw",
+    "read_file",
+]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Declared": "options",
+        "Door": "options",
+        "Limits": "options",
+        "ReadOptions": "options",
+        "ReadingApart": "apart",
+        "corrections_options": "corrections",
+        "load_raw": "warehouse",
+        "read_file": "reader",
+    },
+)

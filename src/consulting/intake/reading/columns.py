@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from consulting.errors import UnreadableFileError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +34,7 @@ def column_names(headers: Sequence[str], width: int) -> tuple[tuple[str, ...], l
     unnamed: list[int] = []
     repeated: list[str] = []
     names: list[str] = []
-    taken: set[str] = set(RESERVED)
+    taken = dict.fromkeys(RESERVED, 1)
     for position in range(1, width + 1):
         header = _SPACE.sub(" ", headers[position - 1]).strip() if position <= len(headers) else ""
         if len(header) > MAX_NAME:
@@ -47,7 +49,6 @@ def column_names(headers: Sequence[str], width: int) -> tuple[tuple[str, ...], l
         name = _free_name(header, taken)
         if name != header:
             repeated.append(f"column {position} became {name!r}")
-        taken.add(name.casefold())
         names.append(name)
     if unnamed:
         which = ", ".join(map(str, unnamed[:SHOWN])) + (", …" if len(unnamed) > SHOWN else "")
@@ -61,9 +62,29 @@ def column_names(headers: Sequence[str], width: int) -> tuple[tuple[str, ...], l
     return tuple(names), warnings
 
 
-def _free_name(header: str, taken: set[str]) -> str:
-    name, number = header, 1
+def _free_name(header: str, taken: dict[str, int]) -> str:
+    """The header, or it with the next number that is free."""
+    name = header
+    number = taken.get(header.casefold(), 0)
     while name.casefold() in taken:
         number += 1
         name = f"{header}_{number}"
+    taken[header.casefold()] = max(number, 1)
+    taken.setdefault(name.casefold(), 1)
     return name
+
+
+def refuse_if_wide(filename: str, width: int, most: int) -> None:
+    """Refuse a table of more columns than the feed's `max_columns`.
+
+    Raises:
+        UnreadableFileError: `too_many_columns`.
+    """
+    if width > most:
+        raise UnreadableFileError(
+            filename,
+            "too_many_columns",
+            f"The table has more than the {most:,} columns allowed ({width:,} so far).",
+            "Often names of things became columns or keys: send them as values. Raise "
+            "`max_columns` for the feed if this is right.",
+        )

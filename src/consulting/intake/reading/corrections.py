@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from consulting.corrections import CORRECTION_ID
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.formats import HEAD, MAX_OFFICE_BYTES, detect_format
+from consulting.intake.reading.formats import HEAD, detect_format
 from consulting.intake.reading.sheetscan import scan_sheet
 from consulting.intake.reading.sources import open_source
-from consulting.intake.reading.workbook import refusing_damage
+from consulting.intake.reading.workbook import refuse_huge_ods, refusing_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,13 +45,13 @@ def corrections_options(
         UnreadableFileError: If the file can not be opened.
     """
     source = open_source(path, filename, options)
-    kind = detect_format(source).name
+    kind = detect_format(source, options).name
     sheet = None
     if kind == "csv":
         if not _marked(source.head(HEAD)):
             return None
     elif kind in {"xlsx", "xlsb", "xls", "ods"}:
-        sheet = _marked_sheet(source, kind)
+        sheet = _marked_sheet(source, kind, options)
         if sheet is None:
             return None
     else:
@@ -73,19 +73,23 @@ def _marked(data: bytes) -> bool:
     return any(mark in data.lower() for mark in _MARKS)
 
 
-def _marked_sheet(source: ByteSource, kind: str) -> str | None:
+def _marked_sheet(source: ByteSource, kind: str, options: ReadOptions) -> str | None:
     """The sheet that has the ids; the workbook is opened only if the word is in it at all."""
-    data = source.all_bytes(MAX_OFFICE_BYTES)
+    data = source.office_bytes(options)
     pieces = iter([data]) if kind == "xls" else _texts(data)
     if not any(_marked(piece) for piece in pieces):
         return None
     from python_calamine import CalamineWorkbook
 
     try:
+        with refusing_damage(source):
+            refuse_huge_ods(source, data, kind, options)
         with refusing_damage(source), CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
             for name in workbook.sheet_names:
                 # opening a sheet takes memory for all of its square
-                scan_sheet(data, kind, name).refuse_if_huge(source.filename, name)
+                scan_sheet(data, kind, name).refuse_if_huge(
+                    source.filename, name, options.max_cells
+                )
                 rows = workbook.get_sheet_by_name(name).to_python(nrows=_HEADER_ROWS)
                 cells = (cell for row in rows for cell in row if isinstance(cell, str))
                 if any(cell.strip().casefold() == CORRECTION_ID for cell in cells):

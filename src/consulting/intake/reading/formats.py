@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.binaryscan import FILE_PASS, records
 from consulting.intake.reading.encodings import head_text
+from consulting.intake.reading.foreign import document_kind, foreign_kind, is_ebcdic
 from consulting.intake.reading.sheetscan import DAMAGE, workbook_broken
+from consulting.intake.reading.sources import archive_too_large, unsupported
 
 if TYPE_CHECKING:
     import zipfile
 
+    from consulting.intake.reading.options import ReadOptions
     from consulting.intake.reading.sources import ByteSource
 
 HEAD = 65536
-MAX_OFFICE_BYTES = 512 * 1024 * 1024
-MAX_OFFICE_UNPACKED = 4 * 1024 * 1024 * 1024
 PIECE = 1024 * 1024
 FIRST_RECORDS = 10  # the record of a password is among the first of an xls
 
@@ -46,24 +47,15 @@ _NAMES = {
     "ndjson": "JSON lines",
     "parquet": "Parquet",
 }
-_FOREIGN = (
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "an image"),
-    (b"\xff\xd8\xff", "an image"),
-    (b"GIF8", "an image"),
-    (b"{\\rtf", "a Rich Text document"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90\x00", "a program"),
-    (b"Obj\x01", "an Avro file"),
-    (b"ORC", "an ORC file"),
-    (b"ARROW1", "an Arrow file"),
-)
 _MARKUP = re.compile(
-    r"\s*<(?:!doctype|!--|\?xml|(?:html|head|meta|title|style|body|div|table|tr|svg)\b)"
+    r"\s*+<(?:!doctype|!--|\?xml|(?:html|head|meta|title|style|body|div|table|tr|svg)\b)"
     r"|MIME-Version:",
     re.IGNORECASE,
 )
+
+_KEY = re.compile(r'"(?:[^"\\]|\\.)*+"\s*+:')
+# an object as Python or JavaScript writes it, alone or first in a list
+_NO_JSON = re.compile(r"\s*+(?:\[\s*+)?\{\s*+(?:'[^'\n]{0,200}+'|[A-Za-z_$][\w$]{0,200}+)\s*+:")
 
 
 @dataclass(frozen=True)
@@ -80,8 +72,12 @@ class Format:
     warning: str | None = None
 
 
-def detect_format(source: ByteSource) -> Format:
+def detect_format(source: ByteSource, options: ReadOptions) -> Format:
     """Tell the format from the first bytes.
+
+    Args:
+        source: The file's bytes.
+        options: What reading it may take.
 
     Raises:
         UnreadableFileError: `empty_file`, or `unsupported_format` with what the file really is.
@@ -94,97 +90,99 @@ def detect_format(source: ByteSource) -> Format:
             "The file is empty (0 bytes).",
             "Ask the client whether nothing was to be sent, and send the file again if not.",
         )
-    name = _by_magic(source, head) or _by_text(source, head) or "csv"
+    name = _by_magic(source, head, options) or _by_text(source, head, options) or "csv"
     return Format(name, _remark(source, name))
 
 
-def _by_magic(source: ByteSource, head: bytes) -> str | None:
+def _by_magic(source: ByteSource, head: bytes, options: ReadOptions) -> str | None:
     if head[:4] == b"PAR1":
         return "parquet"
     if head.startswith(_OLE):
-        return _ole_kind(source)
+        return _ole_kind(source, options)
     if head[:4] == b"PK\x03\x04":
-        return _office_kind(source)
-    for magic, what in _FOREIGN:
-        if head.startswith(magic):
-            raise _unsupported(source, what)
+        return _office_kind(source, options)
+    what = foreign_kind(head)
+    if what is not None:
+        raise unsupported(source.filename, what)
     return None
 
 
-def _by_text(source: ByteSource, head: bytes) -> str | None:
+def _by_text(source: ByteSource, head: bytes, options: ReadOptions) -> str | None:
+    if is_ebcdic(head) and options.encoding is None:
+        raise UnreadableFileError(
+            source.filename,
+            "encoding_unknown",
+            "The text is in EBCDIC, the encoding of a mainframe, which is not read.",
+            "Have it converted to UTF-8 before it is sent; a transfer in text mode does that.",
+        )
     text = head_text(head).lstrip("\ufeff")
+    if _NO_JSON.match(text):
+        raise UnreadableFileError(
+            source.filename,
+            "json_broken",
+            "The file looks like JSON with names in single quotes or in none, which is no JSON.",
+            "Export it as JSON (in Python with `json.dump`, not `str` or `print`) and send it "
+            "again.",
+        )
     if _MARKUP.match(text):
         # many older systems write a web page and name it .xls
-        raise _unsupported(
-            source, "a web page or XML, not a table; if Excel opens it, save it from there as xlsx"
+        raise unsupported(
+            source.filename,
+            "a web page or XML, not a table; if Excel opens it, save it from there as xlsx",
         )
     return _json_kind(text)
 
 
-def _ole_kind(source: ByteSource) -> str:
+def _ole_kind(source: ByteSource, options: ReadOptions) -> str:
     """The older container of Office files, which also holds the newer ones once encrypted."""
     import io
 
     import olefile
 
     try:
-        with olefile.OleFileIO(io.BytesIO(source.all_bytes(MAX_OFFICE_BYTES))) as ole:
+        with olefile.OleFileIO(io.BytesIO(source.office_bytes(options))) as ole:
             if ole.exists("EncryptedPackage"):
                 return "encrypted"
             book = next((name for name in ("Workbook", "Book") if ole.exists(name)), None)
             start = ole.openstream(book).read(HEAD) if book else b""
     except DAMAGE as error:
-        raise workbook_broken(source.filename) from error
+        raise workbook_broken(source.filename, error) from error
     if book is None:
-        raise _unsupported(source, "an Office file that is no workbook")
+        raise unsupported(source.filename, "an Office file that is no workbook")
     first = itertools.islice(records(start, 0), FIRST_RECORDS)
     return "encrypted" if any(kind == FILE_PASS for kind, _ in first) else "xls"
 
 
-def _office_kind(source: ByteSource) -> str:
+def _office_kind(source: ByteSource, options: ReadOptions) -> str:
     import io
     import zipfile
 
     try:
-        with zipfile.ZipFile(io.BytesIO(source.all_bytes(MAX_OFFICE_BYTES))) as archive:
-            _refuse_bomb(source, archive)
+        with zipfile.ZipFile(io.BytesIO(source.office_bytes(options))) as archive:
+            _refuse_bomb(source, archive, options)
             names = set(archive.namelist())
             kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
     except DAMAGE as error:
-        raise workbook_broken(source.filename) from error
+        raise workbook_broken(source.filename, error) from error
     if "xl/workbook.bin" in names:
         return "xlsb"
     if any(name.startswith("xl/") for name in names):
         return "xlsx"
     if b"spreadsheet" in kind:
         return "ods"
-    what = "a Word document" if any(name.startswith("word/") for name in names) else "a document"
-    raise _unsupported(source, what)
+    what = document_kind(sorted(names)) or "a document that is no spreadsheet"
+    raise unsupported(source.filename, what)
 
 
-def _refuse_bomb(source: ByteSource, archive: zipfile.ZipFile) -> None:
+def _refuse_bomb(source: ByteSource, archive: zipfile.ZipFile, options: ReadOptions) -> None:
     """Unpack all of a workbook once, for what its directory says of sizes may be a lie."""
     size = 0
     for name in archive.namelist():
         with archive.open(name) as part:
             while piece := part.read(PIECE):
                 size += len(piece)
-                if size > MAX_OFFICE_UNPACKED:
-                    raise UnreadableFileError(
-                        source.filename,
-                        "file_too_large",
-                        f"The workbook unpacks to more than {MAX_OFFICE_UNPACKED:,} bytes.",
-                        "Send it in smaller files, or as CSV or Parquet.",
-                    )
-
-
-def _unsupported(source: ByteSource, what: str) -> UnreadableFileError:
-    return UnreadableFileError(
-        source.filename,
-        "unsupported_format",
-        f"The file is {what}.",
-        "Send CSV, Excel, OpenDocument spreadsheet, JSON or Parquet.",
-    )
+                if size > options.max_unpacked_bytes:
+                    raise archive_too_large(source.filename, options.max_unpacked_bytes)
 
 
 def _json_kind(text: str) -> str | None:
@@ -204,7 +202,7 @@ def _begins_json(text: str) -> bool:
     if not inside or inside[0] in "]}":
         return True
     if text[0] == "{":
-        return re.match(r'"(?:[^"\\]|\\.)*"\s*:', inside) is not None
+        return _KEY.match(inside) is not None
     try:
         _, end = json.JSONDecoder().raw_decode(inside)
     except (ValueError, RecursionError):

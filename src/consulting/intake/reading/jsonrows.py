@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from consulting.errors import UnreadableFileError
+from consulting.intake.reading.columns import refuse_if_wide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from consulting.intake.reading.rows import RowStore
     from consulting.intake.reading.sources import ByteSource
 
-MAX_COLUMNS = 5000
 MAX_DEPTH = 8
 BATCH = 10_000
 
@@ -93,21 +92,15 @@ def _whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def note(found: Records, value: Any, source: ByteSource) -> None:
-    """Learn the columns from one record."""
+def note(found: Records, value: Any, source: ByteSource, most: int) -> None:
+    """Learn the columns from one record, of which there may be `most`."""
     fields = list(_fields(value))
     # {"a.b": 1, "a": {"b": 2}} names one column twice
     found.repeated += len(fields) > len(dict(fields))
     for name, inner in fields:
         if name not in found.columns:
             found.columns[name] = None
-            if len(found.columns) > MAX_COLUMNS:
-                raise UnreadableFileError(
-                    source.filename,
-                    "too_many_columns",
-                    f"The objects have more than {MAX_COLUMNS:,} different fields.",
-                    "Names of things were probably used as keys; send them as values.",
-                )
+            refuse_if_wide(source.filename, len(found.columns), most)
         if isinstance(inner, list | dict):
             found.kept_as_json[name] = None
         found.flattened = found.flattened or "." in name

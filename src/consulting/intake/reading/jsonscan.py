@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 _MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]', re.DOTALL)
+MAX_DEPTH = 4  # of wrappers around the list of records
+MAX_WRAPPERS = 20
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -39,12 +41,22 @@ def find_records(text: str, start: int, length: int) -> Records:
     """
     if text[start] == "[":
         return Records("", start, length)
-    fields = _fields_inside(text, start)
-    lengths = {
-        key: extent(text, at)[0]
-        for key, at in fields.items()
-        if text[at : at + 1] == "[" and text[(inner := skip_space(text, at + 1)) : inner + 1] == "{"
-    }
+    fields = fields_of(text, start)
+    lengths: dict[str, int] = {}
+    for _ in range(MAX_DEPTH):
+        lengths = {
+            key: extent(text, at)[0]
+            for key, at in fields.items()
+            if text[at : at + 1] == "["
+            and text[(inner := skip_space(text, at + 1)) : inner + 1] == "{"
+        }
+        # a wrapper may have another inside
+        wrapped = [(key, at) for key, at in fields.items() if text[at : at + 1] == "{"]
+        if lengths or not wrapped or len(wrapped) > MAX_WRAPPERS:
+            break
+        for key, at in wrapped:
+            del fields[key]
+            fields |= {f"{key}.{name}": at for name, at in fields_of(text, at).items()}
     if not lengths:
         return Records("", start, 1)
     longest = max(lengths, key=lambda key: lengths[key])
@@ -63,7 +75,7 @@ def skip_space(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _fields_inside(text: str, start: int) -> dict[str, int]:
+def fields_of(text: str, start: int) -> dict[str, int]:
     """Where the value of each field of an object starts."""
     depth, key = 0, ""
     found: dict[str, int] = {}

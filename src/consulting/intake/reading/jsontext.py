@@ -8,18 +8,21 @@ from consulting.errors import UnreadableFileError
 from consulting.intake.reading.columns import column_names
 from consulting.intake.reading.encodings import Encoding, detect_encoding
 from consulting.intake.reading.jsonrows import BATCH, PLAIN, Batch, Records, make_decoder, note
-from consulting.intake.reading.jsonscan import extent, find_records, skip_space
+from consulting.intake.reading.jsonscan import extent, fields_of, find_records, skip_space
+from consulting.intake.reading.jsonshapes import reshaped
 from consulting.intake.reading.outcome import Outcome, StoreFactory
+from consulting.intake.reading.sources import file_too_large
 from consulting.intake.reading.text import blocks, count_lines, decoded
 
 if TYPE_CHECKING:
     import json
     from collections.abc import Iterator, Sequence
 
+    from consulting.intake.reading.jsonscan import Records as Found
+    from consulting.intake.reading.jsonshapes import Table
     from consulting.intake.reading.options import ReadOptions
     from consulting.intake.reading.sources import ByteSource
 
-MAX_JSON_CHARS = 1024 * 1024 * 1024
 SHOWN = 10  # how many fields a message names
 
 
@@ -51,7 +54,7 @@ def _read_lines(
     found = Records()
     for _, _, value in _line_values(source, encoding, make_decoder(found.object)):
         if value is not None:
-            note(found, value, source)
+            note(found, value, source, options.max_columns)
     columns, warnings = column_names(list(found.columns), len(found.columns))
     blank = first = 0
     with store(columns) as kept:
@@ -105,7 +108,7 @@ def _line_values(
 def _read_document(
     source: ByteSource, encoding: Encoding, options: ReadOptions, store: StoreFactory
 ) -> Outcome:
-    text = _whole_text(source, encoding)
+    text = _whole_text(source, encoding, options)
     start = skip_space(text, 0)
     length, end = extent(text, start)
     after = skip_space(text, end)
@@ -113,54 +116,98 @@ def _read_document(
         if text[start] == "{" and "\n" not in text[start:end]:
             return _read_lines(source, encoding, options, store)
         raise _broken(source, text, after)
-    array = find_records(text, start, length)
-    found = Records()
-    for value in _elements(source, text, array.start, make_decoder(found.object)):
-        note(found, value, source)
+    document = _Document(source, text, find_records(text, start, length))
+    if end:
+        document.reshape(length)
+    found = Records(repeated=document.repeated)
+    for value in document.records(make_decoder(found.object)):
+        note(found, value, source, options.max_columns)
     if not end:
         raise _broken(source, text, len(text))
     columns, warnings = column_names(list(found.columns), len(found.columns))
     with store(columns) as kept:
         batch = Batch(kept, found)
-        for number, value in enumerate(_elements(source, text, array.start, PLAIN), start=1):
+        for number, value in enumerate(document.records(PLAIN), start=1):
             batch.add(value, number)
         batch.flush()
         stored = kept.finish()
     outcome = _outcome(columns, stored, found, encoding, [*warnings, *batch.warnings()])
     outcome.format = "json"
-    where = f"the array {array.key!r}" if array.key else "the array"
-    outcome.decisions.append(
-        f"Each element of {where} is a row; a row's number is its place there."
-    )
-    if array.other_fields:
-        outcome.decisions.append(f"Beside it, not read: {_names(array.other_fields)}.")
-    if array.other_arrays:
-        outcome.warnings.append(
-            f"Only the longest list, {array.key!r}, was read. Also there: "
-            f"{_names(array.other_arrays)}. Ask for a file for each."
-        )
-    outcome.received = array.length
+    document.tell(outcome)
     _check(source, outcome, options)
     return outcome
+
+
+class _Document:
+    """A document in memory, and where its records are."""
+
+    def __init__(self, source: ByteSource, text: str, array: Found) -> None:
+        self._source = source
+        self._text = text
+        self._array = array
+        self._table: Table | None = None
+        self._received = array.length
+        self.repeated = 0
+
+    def reshape(self, length: int) -> None:
+        """See whether a document without a list of objects is a table in another shape.
+
+        Args:
+            length: How many elements the document itself has.
+        """
+        text, start = self._text, skip_space(self._text, 0)
+        inner = text[(at := skip_space(text, start + 1)) : at + 1]
+        if self._array.key or (text[start] == "[" and inner != "["):
+            return
+        probe = Records()
+        whole = next(_elements(self._source, f"[{text}]", 0, make_decoder(probe.object)))
+        self._table = table = reshaped(whole)
+        if table is not None:
+            self.repeated = probe.repeated
+            inside = table.inside
+            counted = length if inside is None else extent(text, fields_of(text, start)[inside])[0]
+            self._received = counted - table.titles
+
+    def records(self, decoder: json.JSONDecoder) -> Iterator[Any]:
+        """The records, one by one."""
+        if self._table is not None:
+            return iter(self._table.records)
+        return _elements(self._source, self._text, self._array.start, decoder)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Say where the records were, and how many there are by the brackets alone."""
+        array = self._array
+        outcome.received = self._received
+        if self._table is not None:
+            outcome.warnings.append(
+                f"{self._table.told} Please confirm that this is how it is meant."
+            )
+            return
+        where = f"the array {array.key!r}" if array.key else "the array"
+        outcome.decisions.append(
+            f"Each element of {where} is a row; a row's number is its place there."
+        )
+        if array.other_fields:
+            outcome.decisions.append(f"Beside it, not read: {_names(array.other_fields)}.")
+        if array.other_arrays:
+            outcome.warnings.append(
+                f"Only the longest list, {array.key!r}, was read. Also there: "
+                f"{_names(array.other_arrays)}. Ask for a file for each."
+            )
 
 
 def _names(fields: Sequence[str]) -> str:
     return ", ".join(map(repr, fields[:SHOWN])) + (", …" if len(fields) > SHOWN else "")
 
 
-def _whole_text(source: ByteSource, encoding: Encoding) -> str:
+def _whole_text(source: ByteSource, encoding: Encoding, options: ReadOptions) -> str:
     parts: list[str] = []
     size = 0
     for part in decoded(source, encoding):
         parts.append(part)
         size += len(part)
-        if size > MAX_JSON_CHARS:
-            raise UnreadableFileError(
-                source.filename,
-                "file_too_large",
-                "The JSON document is too large to be read whole.",
-                "Send it as JSON lines (one object a line), CSV or Parquet.",
-            )
+        if size > options.max_file_bytes:
+            raise file_too_large(source.filename, options.max_file_bytes)
     return "".join(parts).lstrip("\ufeff")
 
 

@@ -6,46 +6,74 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from consulting.privacy import Declared
+from consulting.config_model import ConfigModel
+from consulting.privacy import Declared as DeclaredColumn
 from consulting.records import Record
 
 GIB = 1024**3
 
 
-class ReadOptions(Record):
-    """What is known of a feed's files beforehand; whatever is left out is detected.
+class Declared(ConfigModel):
+    """How a feed's files are written, where that is known beforehand; else it is detected.
 
     Attributes:
-        sheet: The sheet of a workbook, by name or by position (1 is the first).
-        header_row: The 1-based line (or sheet row) of the header; 0 where the file has none.
-        skip_rows: How many lines to skip before looking for the header.
-        delimiter: What separates the fields of delimited text; more than one character is fine.
-        quotechar: What fields are quoted with; an empty string where nothing is quoted.
-        encoding: A Python codec name ("cp1252").
-        password: Opens an encrypted workbook.
+        sheet: The worksheet, by name or 1-based number; the first visible one with data if not
+            given. Feeds that take the same files share each of them by their `sheet` or `member`.
         member: The file to read from a zip that holds several.
-        guess_header: Whether a first row that may as well be data is taken for the header.
-        expected_columns: Headers the feed is known to have; the row that holds them is the header.
-        declared: What the engagement says of its columns' values, for the tier that hides them.
-        max_unpacked_bytes: The most a gz or zip may unpack to.
-        max_unpack_ratio: The most times larger than its archive the content may be.
-        max_rows: The most records one file may hold.
+        header_row: The line (or sheet row) of the header; 0 for none. Detected if not given.
+        skip_rows: How many lines to skip before looking for the header.
+        delimiter: What separates the fields of text files; more than one character is fine.
+            Detected if not given.
+        quotechar: What fields are quoted with; empty where nothing is. Detected if not given.
+        encoding: The encoding of text files, as Python calls it. Detected if not given.
     """
 
-    sheet: str | int | None = None
-    header_row: int | None = Field(default=None, ge=0)
-    skip_rows: int | None = Field(default=None, ge=0)
-    delimiter: str | None = Field(default=None, min_length=1, max_length=8)
-    quotechar: str | None = Field(default=None, max_length=1)
-    encoding: str | None = None
-    password: SecretStr | None = None
-    member: str | None = None
-    guess_header: bool = True
-    expected_columns: tuple[str, ...] = ()
-    declared: dict[str, Declared] = Field(default_factory=dict)
+    sheet: str | int | None = Field(default=None, examples=["Orders"])
+    member: str | None = Field(default=None, examples=["export/orders.csv"])
+    header_row: int | None = Field(default=None, ge=0, examples=[3])
+    skip_rows: int | None = Field(default=None, ge=0, examples=[2])
+    delimiter: str | None = Field(default=None, min_length=1, max_length=8, examples=[";"])
+    quotechar: str | None = Field(default=None, max_length=1, examples=["'"])
+    encoding: str | None = Field(default=None, examples=["cp1252"])
+
+
+class Limits(ConfigModel):
+    """The most that reading one file may take; a file beyond a limit goes to quarantine.
+
+    Attributes:
+        max_read_seconds: Seconds of processor time (and ten times as many by the clock).
+        max_memory_bytes: Memory of the process that reads it.
+        max_rows: Records.
+        max_columns: Columns.
+        max_cells: Cells of a worksheet, up to the last row and column in use: all of them are held
+            in memory, about 100 bytes each.
+        max_file_bytes: Bytes of a workbook or a JSON document, which can not be read in pieces.
+        max_unpacked_bytes: Bytes that an archive or a workbook unpacks to.
+        max_unpack_ratio: How many times larger than its archive a file may be.
+    """
+
+    max_read_seconds: float = Field(default=900, gt=0)
+    max_memory_bytes: int = Field(default=3 * GIB, ge=64 * 1024**2)
+    max_rows: int = Field(default=500_000_000, gt=0)
+    max_columns: int = Field(default=2_000, gt=0)
+    max_cells: int = Field(default=20_000_000, gt=0)
+    max_file_bytes: int = Field(default=GIB // 2, gt=0)
     max_unpacked_bytes: int = Field(default=20 * GIB, gt=0)
     max_unpack_ratio: int = Field(default=1000, gt=0)
-    max_rows: int = Field(default=500_000_000, gt=0)
+
+
+class ReadOptions(Limits, Declared):
+    """What is known of a feed's files beforehand, and what reading one of them may take.
+
+    Attributes:
+        password: Opens an encrypted workbook.
+        guess_header: Whether a first row that may as well be data is taken for the header.
+        expected_columns: Headers the feed is known to have; the row that holds them is the header.
+    """
+
+    password: SecretStr | None = None
+    guess_header: bool = True
+    expected_columns: tuple[str, ...] = ()
 
 
 class Door(Record):

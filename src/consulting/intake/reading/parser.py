@@ -24,6 +24,9 @@ BLANKS = "  "  # as a delimiter: two blanks or more
 MAX_PIECES = 2000  # a longer line is not mended
 MAX_JOINED = 100  # how many delimiters a field of a line to be mended may hold
 FEW_LINES = 20  # a quoted field of more than that is looked at more sternly
+MAX_STATES = 20_000  # how many ways to begin a field of a line are looked at
+EFFORT = 20_000_000  # lines and ways that may be looked at in vain, in all lines together
+FEW_AHEAD = 50  # how many lines a record may take once that is used up
 MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
 
 _BLANKS = re.compile(r" {2,}")
@@ -86,6 +89,7 @@ class RecordParser:
         self.width = width
         self._delimiter = dialect.delimiter or _PRIVATE[-1]
         self._multi = len(self._delimiter) > 1
+        self._effort = EFFORT
 
     def parse(self, lines: Sequence[str], *, final: bool) -> Parsed:
         """Parse whole lines.
@@ -182,6 +186,7 @@ class RecordParser:
         if row is not None and (self._fits(row) or span == 1):
             if span == 1 or not self._swallows_records(lines, at, span):
                 return row, span, False
+            self._effort -= span
         elif row is None and span == 0 and not self._single_line_fits(line):
             # open to the end of what we have: either a long field or a stray quote
             return None, 0, False
@@ -193,18 +198,23 @@ class RecordParser:
         return None, 1, False
 
     def _by_the_rules(self, lines: Sequence[str], at: int) -> tuple[list[str] | None, int]:
+        ahead = len(lines) if self._effort > 0 else at + FEW_AHEAD
         reader = csv.reader(
-            (lines[index] for index in range(at, len(lines))),
+            (lines[index] for index in range(at, min(ahead, len(lines)))),
             delimiter=_PRIVATE[0] if self._multi else self._delimiter,
             quotechar=self.dialect.quotechar,
             skipinitialspace=self.dialect.skip_space,
             strict=True,
         )
         try:
-            return next(reader), reader.line_num
+            row = next(reader)
         except csv.Error as error:
-            unfinished = "unexpected end of data" in str(error)
+            unfinished = "unexpected end of data" in str(error) and ahead >= len(lines)
+            self._effort -= reader.line_num
             return None, 0 if unfinished else 1
+        if reader.line_num > 1 and not self._fits(row):
+            self._effort -= reader.line_num
+        return row, reader.line_num
 
     def _fits(self, row: Sequence[str]) -> bool:
         return self.width is None or len(row) == self.width
@@ -241,8 +251,11 @@ class RecordParser:
             return None
         quote = self.dialect.quotechar or '"'
         pieces = line.rstrip("\r\n").split(_PRIVATE[0] if self._multi else self._delimiter)
-        if len(pieces) < self.width or len(pieces) > MAX_PIECES:
+        surplus = len(pieces) - self.width
+        states = len(pieces) * (surplus + 1)
+        if surplus < 0 or len(pieces) > MAX_PIECES or states > MAX_STATES or self._effort <= 0:
             return None
+        self._effort -= states if surplus else 0
         delimiter = _PRIVATE[0] if self._multi else self._delimiter
         return _grouped(pieces, self.width, quote, delimiter, skip_space=self.dialect.skip_space)
 
@@ -265,6 +278,8 @@ def _grouped(
             # each piece that is left gives one field at most
             least = width - (count - end)
             for used, (so_far, _) in best[start].items():
+                if so_far + cost > MAX_BROKEN:
+                    continue
                 if least <= used + 1 <= width and (
                     used + 1 not in best[end] or best[end][used + 1][0] > so_far + cost
                 ):

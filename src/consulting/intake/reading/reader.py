@@ -50,6 +50,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     Raises:
         UnreadableFileError: With a code that `docs/reading.md` lists.
     """
+    from consulting.intake.reading.columns import refuse_if_wide
     from consulting.intake.reading.formats import detect_format
     from consulting.intake.reading.rows import RowStore
     from consulting.intake.reading.sources import open_source
@@ -62,6 +63,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     name = hashlib.sha256(f"{sha256}\n{feed}\n{filename}".encode()).hexdigest()[:SHORT_HASH]
 
     def store(columns: Sequence[str]) -> RowStore:
+        refuse_if_wide(filename, len(columns), options.max_columns)
         return RowStore(
             run_folder=run_folder,
             name=name,
@@ -72,7 +74,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
         )
 
     source = open_source(path, filename, options)
-    found = detect_format(source)
+    found = detect_format(source, options)
     if found.name == "csv":
         from consulting.intake.reading.delimited import read_delimited
 
@@ -84,7 +86,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     elif found.name == "parquet":
         from consulting.intake.reading.parquet import read_parquet
 
-        outcome = read_parquet(path, source, store)
+        outcome = read_parquet(path, source, options, store)
     else:
         from consulting.intake.reading.jsontext import read_json
 

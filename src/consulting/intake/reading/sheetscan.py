@@ -12,6 +12,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from xml.parsers.expat import ExpatError
@@ -23,17 +24,17 @@ if TYPE_CHECKING:
 
 PIECE = 4 * 1024 * 1024
 
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?row>)", re.DOTALL)
-_TABLE_END = re.compile(rb"</(?:\w+:)?sheetData>")
-_NUMBER = re.compile(rb'\br="(\d+)"')
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
-_VALUE = re.compile(rb"<(?:\w+:)?(?:v|t)\b[^>]*>[^<]")
-_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
-_LETTERS = re.compile(rb"[A-Z]{1,4}")
-_ERROR = re.compile(rb'\bt="e"')
+# No pattern looks further than the next tag: whatever a file holds, each byte is looked at once.
+_TAG = re.compile(rb"<(/?)(?:\w{1,20}+:)?(row|sheetData)\b([^<>]*+)>")
+_CELL = re.compile(rb"<(?:\w{1,20}+:)?(c|v|t|f)\b([^<>]*+)>([^<]|<!)?")
+_VALUE = re.compile(rb"<(?:\w{1,20}+:)?[vt]\b[^<>]*+>(?:[^<]|<!)")
+_NUMBER = re.compile(rb"\br\s{0,9}=\s{0,9}[\"'](\d{1,9})[\"']")
+_PLACE = re.compile(rb"\br\s{0,9}=\s{0,9}[\"']\$?([A-Za-z]{1,4})\$?(\d{1,9})[\"']")
+_ERROR = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']e[\"']")
+_STRING = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']str[\"']")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
-MAX_CELLS = 60_000_000
+MAX_ROW_BYTES = 128 * 1024 * 1024
 MAX_SHEET_ROWS = 2**20  # more than any spreadsheet program has
 
 # what reading a damaged workbook may end in, in the libraries and in the scans here
@@ -51,13 +52,19 @@ DAMAGE = (
 )
 
 
-def workbook_broken(filename: str) -> UnreadableFileError:
-    """The refusal of a damaged workbook."""
+_PROVEN = (zipfile.BadZipFile, zlib.error, EOFError)
+
+
+def workbook_broken(filename: str, error: BaseException) -> UnreadableFileError:
+    """The refusal of a workbook that does not open; damaged it is only where a checksum says so."""
+    reason = "its content is not as spreadsheet programs write it"
+    if isinstance(error, _PROVEN):
+        reason = "it ends early or is damaged, for its checksums do not match"
     return UnreadableFileError(
         filename,
         "workbook_broken",
-        "The workbook ends early or is damaged.",
-        "Open it, save it again and send it once more.",
+        f"The workbook can not be opened: {reason}.",
+        "Open it in Excel, save it again as xlsx and send it once more.",
     )
 
 
@@ -82,26 +89,31 @@ class SheetScan:
 
     def add(self, row: int, column: int, *, repeated: int = 1) -> None:
         """Note that a row holds something, and the row's last column that does."""
-        self.last_row = max(self.last_row, row + repeated - 1)
-        self.last_column = max(self.last_column, column)
+        self.reach(row + repeated - 1, column)
         if self.rows is not None and self.last_row <= MAX_SHEET_ROWS:
             self.rows.update(range(row, row + repeated))
 
-    def refuse_if_huge(self, filename: str, sheet: str) -> None:
+    def reach(self, row: int, column: int) -> None:
+        """Note that a cell stands there, which takes the square up to it to be held."""
+        self.last_row = max(self.last_row, row)
+        self.last_column = max(self.last_column, column)
+
+    def refuse_if_huge(self, filename: str, sheet: str, max_cells: int) -> None:
         """Refuse what would take all memory: a program must hold the whole square of cells.
 
         Raises:
             UnreadableFileError: `sheet_too_large`.
         """
-        if self.last_row <= MAX_SHEET_ROWS and self.last_row * self.last_column <= MAX_CELLS:
+        if self.last_row <= MAX_SHEET_ROWS and self.last_row * self.last_column <= max_cells:
             return
         raise UnreadableFileError(
             filename,
             "sheet_too_large",
             f"The sheet {sheet!r} reaches to row {self.last_row:,} and column "
-            f"{self.last_column:,}, which is more than the {MAX_CELLS:,} cells that are read.",
+            f"{self.last_column:,}, which is more than the {max_cells:,} cells allowed.",
             "Often a single value stands far from the table: delete the rows and columns beyond "
-            "it. Send larger tables as CSV or Parquet.",
+            "it. Send larger tables as CSV or Parquet, or raise `max_cells` and "
+            "`max_memory_bytes` for the feed if this is right.",
         )
 
 
@@ -117,9 +129,9 @@ def scan_sheet(data: bytes, name: str, sheet: str) -> SheetScan:
 
     if name == "xls":
         return scan_xls(data, sheet)
+    if name == "ods":
+        return scan_ods(data).get(sheet, SheetScan(None))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if name == "ods":
-            return _scan_ods(archive, sheet)
         if name == "xlsb":
             return _scan_xlsb(archive, sheet)
         return _scan_xlsx(archive, sheet)
@@ -134,19 +146,21 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
     for attributes, body in _xml_rows(archive, part):
         found = _NUMBER.search(attributes)
         number = int(found.group(1)) if found else number + 1
-        if _scan_cells(body, scan):
-            scan.add(number, _last_column(body))
+        places = _PLACE.findall(body)
+        holds = _scan_cells(body, scan)
+        if holds:
+            scan.add(number, len(places) or body.count(b"<c"))
+        for letters, row in places if holds else ():
+            # a cell's own place counts for who reads it, wherever in the file it stands
+            scan.reach(int(row), _column(letters))
     return scan
 
 
-def _last_column(body: bytes) -> int:
-    """The column of a row's last cell, by its reference ("AB12") or else by counting."""
-    at = body.rfind(b' r="')
-    letters = _LETTERS.match(body, at + 4) if at >= 0 else None
-    if letters is None:
-        return sum(1 for _ in _CELL.finditer(body))
+@lru_cache(maxsize=1 << 15)
+def _column(letters: bytes) -> int:
+    """The number of a column by its letters ("AB")."""
     column = 0
-    for letter in letters.group():
+    for letter in letters.upper():
         column = column * 26 + letter - ord("A") + 1
     return column
 
@@ -162,33 +176,54 @@ def _scan_xlsb(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
 
 def _scan_cells(body: bytes, scan: SheetScan) -> bool:
     """Count a row's odd cells; whether any cell holds something."""
-    if b'"e"' not in body and b"<f" not in body and b":f" not in body:
+    if b'e"' not in body and b"e'" not in body and b"<f" not in body and b":f" not in body:
         return _VALUE.search(body) is not None
     holds = False
-    for attributes, cell in _CELL.findall(body):
-        if _ERROR.search(attributes):
-            scan.errors += 1
-            holds = True
-        elif _VALUE.search(cell):
-            holds = True
-        elif _FORMULA.search(cell) and b't="str"' not in attributes:
-            scan.uncalculated += 1
-            holds = True
+    cells: list[list[bool]] = []  # for each cell: an error, a text, a formula, a value
+    for name, attributes, content in _CELL.findall(body):
+        if name == b"c":
+            cells.append([bool(_ERROR.search(attributes)), bool(_STRING.search(attributes))])
+            cells[-1] += [False, False]
+        elif cells:
+            cells[-1][2] |= name == b"f"
+            cells[-1][3] |= name != b"f" and bool(content)
+    for error, text, formula, value in cells:
+        uncalculated = formula and not (error or value or text)
+        scan.errors += error
+        scan.uncalculated += uncalculated
+        holds = holds or error or value or uncalculated
     return holds
 
 
 def _xml_rows(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, bytes]]:
-    rest = b""
+    """The (attributes, content) of each row of a sheet's XML.
+
+    Raises:
+        ValueError: If a row has no end within `MAX_ROW_BYTES`.
+    """
+    data, at, start = b"", 0, -1
+    attributes = b""
     with archive.open(part) as stream:
         while piece := stream.read(PIECE):
-            data = rest + piece
-            end = 0
-            for match in _ROW.finditer(data):
-                yield match.group(1), match.group(2) or b""
-                end = match.end()
-            rest = data[end:]
-            if _TABLE_END.search(rest):
-                return
+            data += piece
+            for tag in _TAG.finditer(data, at):
+                if start >= 0:
+                    yield attributes, data[start : tag.start()]
+                    start = -1
+                if tag[2] != b"row" and tag[1]:
+                    return
+                if tag[2] == b"row" and not tag[1]:
+                    attributes, start = tag[3], tag.end()
+                at = tag.end()
+            # what may be the beginning of a tag is looked at again with the next piece
+            unfinished = data.rfind(b"<", at)
+            at = max(at, unfinished if unfinished > data.rfind(b">", at) else len(data))
+            keep = min(at, start) if start >= 0 else at
+            if len(data) - keep > MAX_ROW_BYTES:
+                raise ValueError("a row without an end")
+            data, at, start = data[keep:], at - keep, max(start - keep, -1)
+    if start >= 0:
+        yield attributes, data[start:]
 
 
 def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
@@ -222,39 +257,42 @@ def _target(
     return None
 
 
-def _scan_ods(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
-    scan = SheetScan(set())
-    with archive.open("content.xml") as stream:
-        inside, number = False, 0
+def scan_ods(data: bytes) -> dict[str, SheetScan]:
+    """Scan all sheets of an ods, which its reader opens at once."""
+    scans: dict[str, SheetScan] = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("content.xml") as stream:
+        scan, number = SheetScan(set()), 0
         for event, item in ET.iterparse(stream, events=("start", "end")):  # noqa: S314 - expat bounds entities
             tag = item.tag.rpartition("}")[2]
             if event == "start":
                 if tag == "table":
-                    inside = _attribute(item, "name") == sheet
-                continue
-            if tag == "table":
-                inside = False
+                    number = 0
+                    scan = scans.setdefault(_attribute(item, "name") or "", SheetScan(set()))
             elif tag == "table-row":
                 repeat = int(_attribute(item, "number-rows-repeated") or 1)
-                width = _ods_width(item) if inside else 0
+                width, reach = _ods_width(item)
                 if width:
                     scan.add(number + 1, width, repeated=repeat)
-                number = number + repeat if inside else 0
+                if reach:
+                    scan.reach(number + repeat, reach)
+                number += repeat
                 item.clear()
-    return scan
+    return scans
 
 
 def _attribute(item: ET.Element, name: str) -> str | None:
     return next((value for key, value in item.items() if key.rpartition("}")[2] == name), None)
 
 
-def _ods_width(row: ET.Element) -> int:
-    """The last column of a row that holds something; 0 where none does."""
-    column = last = 0
+def _ods_width(row: ET.Element) -> tuple[int, int]:
+    """The last column of a row that holds something, and that of cells hidden by merged ones."""
+    column = last = reach = 0
     for cell in row:
         column += int(_attribute(cell, "number-columns-repeated") or 1)
-        if cell.tag.endswith("}table-cell") and (
+        if cell.tag.endswith("table-cell") and (
             _attribute(cell, "value-type") is not None or "".join(cell.itertext()).strip() != ""
         ):
-            last = column
-    return last
+            reach = column
+            if cell.tag.endswith("}table-cell"):
+                last = column
+    return last, reach

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, cast
 
 from consulting.errors import UnreadableFileError
+from consulting.intake.reading.foreign import document_kind, method_of, packing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SMALL = 16 * 1024 * 1024  # below this, the ratio says nothing: text of one letter packs 1000:1
 READ_SIZE = 1024 * 1024
 MAX_LINE = 256 * 1024 * 1024
+HEAD = 4096
 SHOWN = 5  # how many members a message names
 
 # what a damaged zip may end in, offsets that lead nowhere included
@@ -124,13 +126,73 @@ class ByteSource:
         with self.open() as stream:
             data = stream.read(limit + 1)
         if len(data) > limit:
-            raise UnreadableFileError(
-                self.filename,
-                "file_too_large",
-                f"The file is larger than the {limit:,} bytes that can be opened of this format.",
-                "Send it in smaller files, or as CSV or Parquet.",
-            )
+            raise file_too_large(self.filename, limit)
         return data
+
+    def office_bytes(self, options: ReadOptions) -> bytes:
+        """The whole of a workbook; its parts with the slashes that readers look for.
+
+        Some programs pack a workbook with backslashes in the names, and Excel opens it.
+
+        Raises:
+            UnreadableFileError: As `all_bytes`, and `archive_too_large`.
+        """
+        data = self.all_bytes(options.max_file_bytes)
+        if data[:4] != b"PK\x03\x04" or b"\\" not in data:
+            return data
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if not any("\\" in info.filename for info in infos):
+                return data
+            target, size = io.BytesIO(), 0
+            with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+                for info in infos:
+                    with (
+                        archive.open(info) as part,
+                        packed.open(_slashed(info.filename), "w") as copy,
+                    ):
+                        while piece := part.read(READ_SIZE):
+                            size += len(piece)
+                            if size > options.max_unpacked_bytes:
+                                raise archive_too_large(self.filename, options.max_unpacked_bytes)
+                            copy.write(piece)
+        return target.getvalue()
+
+
+def _slashed(name: str) -> str:
+    return name.replace("\\", "/")
+
+
+def unsupported(filename: str, what: str) -> UnreadableFileError:
+    """The refusal of a file that is whole, and of a kind that is not read."""
+    return UnreadableFileError(
+        filename,
+        "unsupported_format",
+        f"The file is {what}.",
+        "Send CSV, Excel, OpenDocument spreadsheet, JSON or Parquet.",
+    )
+
+
+def file_too_large(filename: str, limit: int) -> UnreadableFileError:
+    """The refusal of a file that would have to be held in memory whole."""
+    return UnreadableFileError(
+        filename,
+        "file_too_large",
+        f"The file is larger than the {limit:,} bytes that are opened of this format.",
+        "Send it in smaller files, or as CSV, JSON lines or Parquet, or raise `max_file_bytes` for "
+        "the feed if this is right.",
+    )
+
+
+def archive_too_large(filename: str, limit: int) -> UnreadableFileError:
+    """The refusal of what unpacks to more than it may."""
+    return UnreadableFileError(
+        filename,
+        "archive_too_large",
+        f"The archive unpacks to more than the {limit:,} bytes allowed for it.",
+        "Send the file unpacked or in parts, or raise `max_unpacked_bytes` and `max_unpack_ratio` "
+        "for the feed if this size is right.",
+    )
 
 
 def line_too_long(filename: str) -> UnreadableFileError:
@@ -157,13 +219,7 @@ class _Bounded(io.RawIOBase):
         data = self._stream.read(room if size < 0 else min(size, room))
         self._seen += len(data)
         if self._seen > self._limit:
-            raise UnreadableFileError(
-                self._filename,
-                "archive_too_large",
-                f"The archive unpacks to more than the {self._limit:,} bytes allowed for it.",
-                "Send the file unpacked or in parts, or raise `max_unpacked_bytes` for the feed "
-                "if this size is right.",
-            )
+            raise archive_too_large(self._filename, self._limit)
         return data
 
 
@@ -175,7 +231,7 @@ def open_source(path: Path | SealedFile, filename: str, options: ReadOptions) ->
             files to read.
     """
     with path.open("rb") as stream:
-        head = stream.read(8)
+        head = stream.read(HEAD)
     packed = path.stat().st_size
     limit = min(options.max_unpacked_bytes, max(SMALL, packed * options.max_unpack_ratio))
     if head[:2] == b"\x1f\x8b":
@@ -206,8 +262,12 @@ def _open_zip(
             "The zip archive ends early or is damaged.",
             "Pack and send the file again; the upload may have been cut off.",
         ) from error
-    if any(info.filename in _OFFICE_MARKS for info in infos):
+    names = [_slashed(info.filename) for info in infos]
+    if any(name in _OFFICE_MARKS for name in names):
         return ByteSource(filename, None, None, lambda: path.open("rb"), path.stat().st_size)
+    document = document_kind(names)
+    if document is not None:
+        raise unsupported(filename, document)
     info, notes = _choose_member(infos, filename, options)
     if info.flag_bits & 0x1:
         raise UnreadableFileError(
@@ -216,6 +276,9 @@ def _open_zip(
             "The zip archive is protected by a password.",
             "Send it without a password; the transfer itself is encrypted.",
         )
+    method = method_of(info.compress_type)
+    if method is not None:
+        raise packed_otherwise(filename, method)
 
     def open_member() -> IO[bytes]:
         return cast("IO[bytes]", _ZipMember(path, info.filename))
@@ -287,8 +350,8 @@ def _is_litter(name: str) -> bool:
 
 
 def _refuse_nested(source: ByteSource) -> ByteSource:
-    head = source.head(8)
-    if head[:2] == b"\x1f\x8b" or (head[:4] == b"PK\x03\x04" and not _is_office(source)):
+    head = source.head(HEAD)
+    if head[:2] == b"\x1f\x8b" or (head[:4] == b"PK\x03\x04" and not _is_office(head)):
         raise UnreadableFileError(
             source.filename,
             "archive_nested",
@@ -299,26 +362,21 @@ def _refuse_nested(source: ByteSource) -> ByteSource:
     return source
 
 
-def _is_office(source: ByteSource) -> bool:
-    head = source.head(4096)
-    return any(mark.encode() in head for mark in (*_OFFICE_MARKS, "_rels/.rels", "xl/", "docProps"))
-
-
-_OTHER_ARCHIVES = {
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-    b"7z\xbc\xaf\x27\x1c": "7-Zip",
-    b"Rar!": "RAR",
-}
+def _is_office(head: bytes) -> bool:
+    return any(mark.encode() in head for mark in (*_OFFICE_MARKS, "_rels", "xl", "docProps"))
 
 
 def _refuse_other_archives(head: bytes, filename: str) -> None:
-    for magic, name in _OTHER_ARCHIVES.items():
-        if head.startswith(magic):
-            raise UnreadableFileError(
-                filename,
-                "archive_unsupported",
-                f"The file is packed with {name}, which is not read.",
-                "Pack it as .gz or .zip, or send it unpacked.",
-            )
+    name = packing(head)
+    if name is not None:
+        raise packed_otherwise(filename, name)
+
+
+def packed_otherwise(filename: str, name: str) -> UnreadableFileError:
+    """The refusal of a way of packing that we do not unpack."""
+    return UnreadableFileError(
+        filename,
+        "archive_unsupported",
+        f"The file is packed with {name}, which is not read.",
+        "Pack each file alone as .gz or .zip (with the usual Deflate), or send it unpacked.",
+    )

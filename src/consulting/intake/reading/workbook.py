@@ -7,9 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.formats import MAX_OFFICE_BYTES
 from consulting.intake.reading.sheetrows import read_rows
-from consulting.intake.reading.sheetscan import DAMAGE, SheetScan, scan_sheet, workbook_broken
+from consulting.intake.reading.sheetscan import (
+    DAMAGE,
+    SheetScan,
+    scan_ods,
+    scan_sheet,
+    workbook_broken,
+)
 from consulting.intake.reading.zeros import ShownZeros
 
 if TYPE_CHECKING:
@@ -39,13 +44,15 @@ def read_workbook(
     """
     from python_calamine import CalamineWorkbook
 
-    data = source.all_bytes(MAX_OFFICE_BYTES)
+    data = source.office_bytes(options)
     notes: list[str] = []
     if name == "encrypted":
         data, name = _decrypted(source, data, options)
         notes.append("The workbook was encrypted and opened with the declared password.")
+    with refusing_damage(source):
+        refuse_huge_ods(source, data, name, options)
     with refusing_damage(source), CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
-        scans = _Scans(source.filename, data, name)
+        scans = _Scans(source.filename, data, name, options.max_cells)
         sheet, warnings = _chosen_sheet(source, workbook, scans, options)
         scan = scans.of(sheet.name)
     zeros = ShownZeros.of(data, name, sheet.name)
@@ -76,7 +83,7 @@ def _decrypted(source: ByteSource, data: bytes, options: ReadOptions) -> tuple[b
             "Correct the feed's password; the client may have changed it.",
         ) from error
     except (*DAMAGE, AssertionError, FileFormatError, ParseError) as error:
-        raise workbook_broken(source.filename) from error
+        raise workbook_broken(source.filename, error) from error
     plain = target.getvalue()
     return plain, "xlsx" if plain[:2] == b"PK" else "xls"
 
@@ -106,18 +113,29 @@ def refusing_damage(source: ByteSource) -> Iterator[None]:
     except PasswordError as error:
         raise _password_needed(source) from error
     except (CalamineError, *DAMAGE) as error:
-        raise workbook_broken(source.filename) from error
+        raise workbook_broken(source.filename, error) from error
     except BaseException as error:
         # the library's own faults arrive as no Exception, so that nobody catches them by chance
         if type(error).__name__ == "PanicException":
-            raise workbook_broken(source.filename) from error
+            raise workbook_broken(source.filename, error) from error
         raise
+
+
+def refuse_huge_ods(source: ByteSource, data: bytes, name: str, options: ReadOptions) -> None:
+    """Look at all sheets of an ods before it is opened, for opening it opens them all.
+
+    Raises:
+        UnreadableFileError: `sheet_too_large`.
+    """
+    for sheet, scan in scan_ods(data).items() if name == "ods" else ():
+        scan.refuse_if_huge(source.filename, sheet, options.max_cells)
 
 
 class _Scans:
     """The scan of each sheet that is asked for, made once; no sheet is opened before its scan."""
 
-    def __init__(self, filename: str, data: bytes, name: str) -> None:
+    def __init__(self, filename: str, data: bytes, name: str, max_cells: int) -> None:
+        self._max_cells = max_cells
         self._filename = filename
         self._data = data
         self._format = name
@@ -131,7 +149,7 @@ class _Scans:
         """
         if sheet not in self._done:
             scan = scan_sheet(self._data, self._format, sheet)
-            scan.refuse_if_huge(self._filename, sheet)
+            scan.refuse_if_huge(self._filename, sheet, self._max_cells)
             self._done[sheet] = scan
         return self._done[sheet]
 

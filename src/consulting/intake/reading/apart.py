@@ -1,0 +1,117 @@
+"""Reading apart: in a child process, which may fail on a file without harm to anybody else."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError, inherited
+from consulting.bounded_memory import MEMORY_LIMIT_VARIABLE, memory_limit
+from consulting.errors import UnreadableFileError
+from consulting.intake.reading.corrections import corrections_options
+from consulting.intake.reading.reader import read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from consulting.intake.reading.options import Door, ReadOptions
+    from consulting.records import FileReading
+
+
+class ReadingApart:
+    """Reads the files of one client's batch in a process of their own; a context that ends it."""
+
+    def __init__(self) -> None:
+        self._child = BoundedChild({**inherited(), MEMORY_LIMIT_VARIABLE: memory_limit()})
+
+    def __enter__(self) -> Self:
+        self._child.start()  # it imports its libraries while we do something else
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._child.end()
+
+    def read_file(  # noqa: PLR0913 - as the reader's
+        self,
+        path: Path,
+        *,
+        filename: str,
+        feed: str,
+        sha256: str,
+        run_folder: Path,
+        options: ReadOptions,
+        door: Door,
+    ) -> FileReading:
+        """Read one file, as `read_file` does, within the limits of its options.
+
+        Raises:
+            UnreadableFileError: As `read_file`, and `too_slow`, `too_much_memory`,
+                `reader_failed`; what was stored of the file until then is gone.
+        """
+        with self._told(filename, options, run_folder):
+            return self._child.call(
+                _bounds(options),
+                read_file,
+                path,
+                filename=filename,
+                feed=feed,
+                sha256=sha256,
+                run_folder=run_folder,
+                options=options,
+                door=door,
+            )
+
+    def corrections_options(
+        self, path: Path, filename: str, options: ReadOptions
+    ) -> ReadOptions | None:
+        """How to read the file, if it looks like a corrections file, as the reader's.
+
+        Raises:
+            UnreadableFileError: If the file can not be opened, or not within its limits.
+        """
+        with self._told(filename, options, None):
+            return self._child.call(_bounds(options), corrections_options, path, filename, options)
+
+    @contextmanager
+    def _told(self, filename: str, options: ReadOptions, run_folder: Path | None) -> Iterator[None]:
+        """Turn the end of the child into a refusal of the file, and sweep what it left."""
+        try:
+            yield
+        except ChildStoppedError as stopped:
+            for left in run_folder.glob("*/*.partial") if run_folder else ():
+                left.unlink(missing_ok=True)
+            if stopped.cause == "killed":
+                raise  # by somebody else: nothing is known against the file
+            raise _refusal(filename, options, stopped) from stopped
+
+
+def _bounds(options: ReadOptions) -> Bounds:
+    return Bounds(options.max_read_seconds, options.max_memory_bytes)
+
+
+def _refusal(
+    filename: str, options: ReadOptions, stopped: ChildStoppedError
+) -> UnreadableFileError:
+    if stopped.cause == "time":
+        return UnreadableFileError(
+            filename,
+            "too_slow",
+            f"Reading the file took more than the {options.max_read_seconds:,.0f} seconds allowed.",
+            "Send it in smaller files, or raise `max_read_seconds` for the feed if this is right.",
+        )
+    if stopped.cause == "memory":
+        return UnreadableFileError(
+            filename,
+            "too_much_memory",
+            f"Reading the file takes more than the {options.max_memory_bytes:,} bytes of memory "
+            "allowed.",
+            "Send it in smaller files or as CSV, or raise `max_memory_bytes` for the feed if this "
+            "is right.",
+        )
+    return UnreadableFileError(
+        filename,
+        "reader_failed",
+        f"The library that reads files of this kind broke down on it ({stopped.detail}).",
+        "Open the file, save it again or as CSV, and send it once more.",
+    )

@@ -1,0 +1,245 @@
+"""No pattern that is held against a client's text takes more than its share of time.
+
+Each compiled pattern of the rooms that read clients' text is taken from the modules themselves, so
+that a new one is attacked without being named here. Attacks are pumped from the pattern's own
+pieces: what it repeats, again and again, and then something that it can not match.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import signal
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import consulting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOMS = ("intake", "profiling", "privacy", "corrections", "formulas", "null_tokens", "delivery")
+SIZES = (2_500, 10_000)
+FREE_SECONDS = 0.02  # below, time says nothing
+MOST_TIMES = 10  # four times the text may take four times as long, or a little more; not sixteen
+LONGEST_SECONDS = 3
+
+
+def patterns() -> list[tuple[str, re.Pattern[Any]]]:
+    """Every compiled pattern that stands in a module of the rooms, in whatever container."""
+    found: dict[tuple[Any, int], tuple[str, re.Pattern[Any]]] = {}
+    for info in pkgutil.walk_packages(consulting.__path__, "consulting."):
+        if info.name.split(".")[1] in ROOMS and not info.name.endswith("__main__"):
+            module = importlib.import_module(info.name)
+            for name, value in vars(module).items():
+                for each in _inside(value):
+                    found.setdefault((each.pattern, each.flags), (f"{info.name}.{name}", each))
+    return [(f"{name}:{at}", each) for at, (name, each) in enumerate(found.values())]
+
+
+def _inside(value: Any, depth: int = 0) -> Iterator[re.Pattern[Any]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif depth < 3 and isinstance(value, tuple | list | frozenset | set):
+        for each in value:
+            yield from _inside(each, depth + 1)
+    elif depth < 3 and isinstance(value, dict):
+        for each in (*value.keys(), *value.values()):
+            yield from _inside(each, depth + 1)
+
+
+def pumps(pattern: str, flags: int) -> list[tuple[str, str]]:
+    """(what stands before, what is repeated) of each repetition in a pattern, and of pairs."""
+    pieces: list[tuple[str, str]] = []
+
+    def walk(tree: Any, before: str) -> str:
+        text = before
+        for op, value in tree:
+            name = str(op)
+            if name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
+                low, high, inner = value
+                one = _example(inner)
+                if high > 20:
+                    pieces.append((text, one))
+                    pieces.extend((text, each) for each in _alternatives(inner))
+                walk(inner, text)
+                text += one * max(low, 1)
+            elif name == "SUBPATTERN":
+                walk(value[3], text)
+                text += _example(value[3])
+            elif name == "ATOMIC_GROUP":
+                walk(value, text)
+                text += _example(value)
+            elif name == "BRANCH":
+                for branch in value[1]:
+                    walk(branch, text)
+                text += _example(value[1][0])
+            elif name in {"ASSERT", "ASSERT_NOT"}:
+                walk(value[1], text)
+            else:
+                text += _example([(op, value)])
+        return text
+
+    whole = walk(_parser.parse(pattern, flags), "")
+    pieces.append(("", whole))
+    pieces.extend(("", part) for part in {one for _, one in pieces})
+    pieces.extend(("", before) for before, _ in list(pieces) if before)
+    pieces.extend(
+        ("", char) for char in ("a", "A", "1", " ", ".", ",", "-", '"', "<", "a ", "1.", "a@")
+    )
+    return list(dict.fromkeys((b, p) for b, p in pieces if p))
+
+
+def _alternatives(tree: Any) -> list[str]:
+    return [
+        _example(branch)
+        for op, value in tree
+        for branch in (
+            value[1] if str(op) == "BRANCH" else value[3] if str(op) == "SUBPATTERN" else ()
+        )
+        if isinstance(branch, _parser.SubPattern)
+    ]
+
+
+def _example(tree: Any) -> str:
+    """A text that the pattern matches, more or less."""
+    made = ""
+    for op, value in tree:
+        name = str(op)
+        if name == "LITERAL":
+            made += chr(value)
+        elif name == "NOT_LITERAL":
+            made += "a" if value != ord("a") else "b"
+        elif name == "ANY":
+            made += "a"
+        elif name == "IN":
+            made += _member(value)
+        elif name in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
+            made += _example(value[2]) * max(1, min(value[0], 40))
+        elif name == "SUBPATTERN":
+            made += _example(value[3])
+        elif name == "ATOMIC_GROUP":
+            made += _example(value)
+        elif name == "BRANCH":
+            made += _example(value[1][0])
+    return made
+
+
+def _member(items: Any) -> str:
+    """A character of a set."""
+    negated = bool(items) and items[0][0] is sre.NEGATE
+    for char in "a1A .,-_@\"'/:;<>=é☃":
+        if _holds(items, char) != negated:
+            return char
+    return next(chr(code) for code in range(0x110000) if _holds(items, chr(code)) != negated)
+
+
+def _holds(items: Any, char: str) -> bool:
+    tests = {
+        "CATEGORY_DIGIT": str.isdecimal,
+        "CATEGORY_SPACE": str.isspace,
+        "CATEGORY_WORD": lambda c: c.isalnum() or c == "_",
+    }
+    for op, value in items:
+        name = str(op)
+        if name == "LITERAL" and ord(char) == value:
+            return True
+        if name == "RANGE" and value[0] <= ord(char) <= value[1]:
+            return True
+        if name == "CATEGORY":
+            wanted = "_NOT_" not in str(value)
+            if bool(tests[str(value).replace("_NOT_", "_")](char)) is wanted:
+                return True
+    return False
+
+
+class TooSlowError(Exception):
+    pass
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise TooSlowError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def is_searched(name: str) -> bool:
+    """Whether a pattern is looked for inside a text anywhere, and not only held against all of it.
+
+    Of a pattern in a container only its module's own use is known.
+    """
+    module, _, variable = name.partition(":")[0].rpartition(".")
+    path = Path(importlib.import_module(module).__file__ or "")
+    own = path.read_text(encoding="utf-8")
+    verbs = r"\.(?:search|finditer|findall|sub|subn|split)\("
+    if isinstance(getattr(importlib.import_module(module), variable), re.Pattern):
+        return re.search(rf"\b{variable}{verbs}", own) is not None
+    return re.search(rf"\b(?:pattern|each|one|found){verbs}", own) is not None
+
+
+def seconds_of(pattern: re.Pattern[Any], text: Any, *, searched: bool) -> float:
+    """Processor time of matching a text whole, and of looking for the pattern everywhere in it."""
+    began = time.process_time()
+    pattern.match(text)
+    pattern.fullmatch(text)
+    for _ in pattern.finditer(text) if searched else ():
+        pass
+    return time.process_time() - began
+
+
+def attack(pattern: re.Pattern[Any], *, searched: bool = True) -> str | None:
+    """An attack under which a pattern's time grows faster than the text; None where none is."""
+    binary = not isinstance(pattern.pattern, str)
+    source = pattern.pattern.decode("latin-1") if binary else pattern.pattern
+    for before, pump in pumps(source, pattern.flags & ~re.UNICODE if binary else pattern.flags):
+        for after in ("", "\x00!"):
+            texts = [before + pump * (size // len(pump)) + after for size in SIZES]
+            made = [t.encode("latin-1", "replace") if binary else t for t in texts]
+            said = f"{before!r} + {pump!r} * n + {after!r}"
+            try:
+                with limited(LONGEST_SECONDS):
+                    large = seconds_of(pattern, made[1], searched=searched)
+                    if large < FREE_SECONDS:
+                        continue
+                    small = seconds_of(pattern, made[0], searched=searched)
+                    large = min(large, seconds_of(pattern, made[1], searched=searched))
+            except TooSlowError:
+                return f"{said}: more than {LONGEST_SECONDS} s"
+            if large > MOST_TIMES * small:
+                return f"{said}: {small:.4f} s, then {large:.4f} s"
+    return None
+
+
+@pytest.mark.parametrize(("name", "pattern"), patterns(), ids=[name for name, _ in patterns()])
+def test_a_pattern_takes_no_more_time_than_the_text_is_longer(
+    name: str, pattern: re.Pattern[Any]
+) -> None:
+    assert attack(pattern, searched=is_searched(name)) is None
+
+
+@pytest.mark.parametrize(
+    "bad", [r"(a|aa)+\Z", r"(?:a+)+b", r"<row\b([^>]*?)(?:/>|>(.*?)</row>)", r"\w+@\w+\.x"]
+)
+def test_the_attack_finds_a_pattern_that_is_too_slow(bad: str) -> None:
+    assert attack(re.compile(bad, re.DOTALL)) is not None
+
+
+def test_patterns_are_found_in_every_room() -> None:
+    names = {name for name, _ in patterns()}
+    for room in ("intake.reading.sheetscan", "profiling", "privacy", "corrections"):
+        assert any(name.startswith(f"consulting.{room}") for name in names), room
