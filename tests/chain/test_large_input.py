@@ -15,7 +15,7 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "chain_cost.py"
 ROWS = 250_000
 DATABASE_LIMIT = "200MB"
 PROCESS_MB = {
-    "file_received": 500,
+    "file_received": 600,  # with the process that reads
     "profiled": 500,
     "cleaned": 540,
     "validated": 500,

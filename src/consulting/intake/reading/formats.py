@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.binaryscan import FILE_PASS, records
 from consulting.intake.reading.encodings import head_text
-from consulting.intake.reading.foreign import document_kind, foreign_kind, is_ebcdic
 from consulting.intake.reading.sheetscan import DAMAGE, workbook_broken
+from consulting.intake.reading.signatures import document_kind, foreign_kind, is_ebcdic
 from consulting.intake.reading.sources import archive_too_large, unsupported
 
 if TYPE_CHECKING:

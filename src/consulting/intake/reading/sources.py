@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, cast
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.foreign import document_kind, method_of, packing
+from consulting.intake.reading.signatures import document_kind, method_of, packing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

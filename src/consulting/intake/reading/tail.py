@@ -14,8 +14,8 @@ TAIL_ROWS = 30
 NOTE_WIDTH = 3  # a single cell in a row means "note" only where rows have at least this many
 
 _TOTAL = re.compile(
-    r"\s*(?:(?:grand|sub|over\s?all)?[\s-]*totals?|(?:total|suma?)\s+general|sum(?:me|a)?|"
-    r"(?:gesamt|end|zwischen)summe|gesamt|totaal|totale|insgesamt|合計|総計|итого|всего)\s*:?\s*",
+    r"\s*+(?:(?:grand|sub|over\s?all)?[\s-]*+totals?|(?:total|suma?)\s++general|sum(?:me|a)?|"
+    r"(?:gesamt|end|zwischen)summe|gesamt|totaal|totale|insgesamt|合計|総計|итого|всего)\s*+:?\s*+",
     re.IGNORECASE,
 )
 

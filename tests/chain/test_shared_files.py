@@ -1,0 +1,144 @@
+"""Several feeds share one file: each gets a part of its own, and all rows are accounted for."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+import openpyxl
+import pytest
+from pydantic import ValidationError
+
+from consulting.config.engagement import EngagementConfig
+
+from .conftest import World
+from .test_delivering import HEADER, customer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def monthly(**sheets: list[list[object]]) -> bytes:
+    book, target = openpyxl.Workbook(), io.BytesIO()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(target)
+    return target.getvalue()
+
+
+def archive(**members: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        for name, text in members.items():
+            packed.writestr(f"{name}.csv", text)
+    return target.getvalue()
+
+
+JAN, FEB = [["id", "qty"], [1, 5], [2, 6]], [["id", "qty"], [3, 7]]
+
+
+def feeds(*more: dict[str, object]) -> list[dict[str, object]]:
+    # the client's models read these two
+    usual = [("customers", "customers*.csv"), ("orders", "orders_of_*.csv")]
+    return [*({"name": name, "files": files} for name, files in usual), *more]
+
+
+SHEETS = feeds(
+    {"name": "jan", "files": "monthly*.xlsx", "sheet": "Jan"},
+    {"name": "feb", "files": "monthly*.xlsx", "sheet": "Feb"},
+)
+
+
+def rows_of(world: World) -> dict[str, int]:
+    received = world.receive("run")
+    return {reading.feed: reading.loaded_rows for reading in received.in_use}
+
+
+def test_two_feeds_read_a_sheet_each_and_the_delivery_accounts_for_both(tmp_path: Path) -> None:
+    world = World(tmp_path, feeds=SHEETS)
+    world.drop("customers.csv", HEADER + customer(1))
+    world.drop("monthly.xlsx", monthly(Jan=JAN, Feb=FEB))
+    delivery = world.run()
+    accounts = {account.feed: account for account in delivery.summary.accounts}
+    assert {name: each.received for name, each in accounts.items()} == {
+        "customers": 1,
+        "jan": 2,
+        "feb": 1,
+    }
+    assert all(each.unaccounted == 0 for each in accounts.values())
+    assert world.states() == {"customers.csv": "delivered", "monthly.xlsx": "delivered"}
+    # the next delivery without the workbook carries both feeds' rows
+    world.drop("customers_2.csv", HEADER + customer(2))
+    assert rows_of(world) == {"jan": 2, "feb": 1, "customers": 1}
+
+
+def test_two_feeds_read_a_member_each_of_one_archive(tmp_path: Path) -> None:
+    world = World(
+        tmp_path,
+        feeds=feeds(
+            {"name": "jan", "files": "*.zip", "member": "jan.csv"},
+            {"name": "feb", "files": "*.zip", "member": "feb.csv"},
+        ),
+    )
+    world.drop("several.zip", archive(jan="id,qty\n1,2\n", feb="id,qty\n3,4\n5,6\n"))
+    assert rows_of(world) == {"jan": 1, "feb": 2}
+
+
+def test_a_file_that_lacks_one_feed_s_part_is_set_aside_whole(tmp_path: Path) -> None:
+    world = World(tmp_path, feeds=SHEETS)
+    world.drop("monthly.xlsx", monthly(Jan=JAN, March=FEB))
+    received = world.receive("run")
+    assert received.readings == ()
+    (aside,) = received.quarantined
+    assert aside.code == "sheet_missing"
+    assert aside.reason.startswith("For feed 'feb': The workbook has no sheet 'Feb'")
+
+
+def test_a_wider_glob_takes_its_part_where_there_is_one_and_tells_where_not(
+    tmp_path: Path,
+) -> None:
+    world = World(
+        tmp_path,
+        feeds=feeds(
+            {"name": "sales", "files": "sales*.xlsx", "sheet": "Jan"},
+            {"name": "stock", "files": "*.xlsx", "sheet": "Stock"},
+        ),
+    )
+    world.drop("sales.xlsx", monthly(Jan=JAN))
+    world.drop("sales_2.xlsx", monthly(Jan=JAN[:2], Stock=FEB))
+    received = world.receive("run")
+    assert [(r.filename, r.feed, r.loaded_rows) for r in received.readings] == [
+        ("sales.xlsx", "sales", 2),
+        ("sales_2.xlsx", "sales", 1),
+        ("sales_2.xlsx", "stock", 1),
+    ]
+    assert "Nothing was read for feed 'stock'" in " ".join(received.readings[0].warnings)
+
+
+def test_a_feed_without_a_part_of_its_own_takes_no_file_of_another(tmp_path: Path) -> None:
+    world = World(
+        tmp_path,
+        feeds=feeds(
+            {"name": "sales", "files": "sales*.xlsx", "sheet": "Jan"},
+            {"name": "others", "files": "*.xlsx"},
+        ),
+    )
+    world.drop("sales.xlsx", monthly(Jan=JAN, Feb=FEB))
+    assert rows_of(world) == {"sales": 2}
+
+
+def test_two_feeds_that_would_take_the_same_are_told_at_check_time() -> None:
+    with pytest.raises(ValidationError, match="the second would get none"):
+        EngagementConfig.model_validate(
+            {
+                "client_name": "Acme",
+                "feeds": [
+                    {"name": "a", "files": "*.xlsx", "sheet": "Jan"},
+                    {"name": "b", "files": "*.xlsx", "sheet": "Jan"},
+                ],
+            }
+        )
