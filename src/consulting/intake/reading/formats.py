@@ -13,7 +13,7 @@ from consulting.errors import UnreadableFileError
 from consulting.intake.reading.binaryscan import FILE_PASS, records
 from consulting.intake.reading.encodings import head_text
 from consulting.intake.reading.sheetscan import DAMAGE, workbook_broken
-from consulting.intake.reading.signatures import document_kind, foreign_kind, is_ebcdic
+from consulting.intake.reading.signatures import document_kind, foreign_kind
 from consulting.intake.reading.sources import archive_too_large, unsupported
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def detect_format(source: ByteSource, options: ReadOptions) -> Format:
             "The file is empty (0 bytes).",
             "Ask the client whether nothing was to be sent, and send the file again if not.",
         )
-    name = _by_magic(source, head, options) or _by_text(source, head, options) or "csv"
+    name = _by_magic(source, head, options) or _by_text(source, head) or "csv"
     return Format(name, _remark(source, name))
 
 
@@ -107,14 +107,7 @@ def _by_magic(source: ByteSource, head: bytes, options: ReadOptions) -> str | No
     return None
 
 
-def _by_text(source: ByteSource, head: bytes, options: ReadOptions) -> str | None:
-    if is_ebcdic(head) and options.encoding is None:
-        raise UnreadableFileError(
-            source.filename,
-            "encoding_unknown",
-            "The text is in EBCDIC, the encoding of a mainframe, which is not read.",
-            "Have it converted to UTF-8 before it is sent; a transfer in text mode does that.",
-        )
+def _by_text(source: ByteSource, head: bytes) -> str | None:
     text = head_text(head).lstrip("\ufeff")
     if _NO_JSON.match(text):
         raise UnreadableFileError(

@@ -84,15 +84,15 @@ def _columns(document: dict[str, Any]) -> Table | None:
         if longest < _LEAST or any(len(value) != longest for value in values):
             return None
         names = list(document)
-        return Table(
-            [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)], told
-        )
+        records = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+        return Table(records, told, inside=names[0])
     if not all(isinstance(value, dict) and value for value in values):
         return None
     rows = list(values[0])
     if not all(row.isdecimal() for row in rows) or any(list(value) != rows for value in values):
         return None
-    return Table([{name: column[row] for name, column in document.items()} for row in rows], told)
+    records = [{name: column[row] for name, column in document.items()} for row in rows]
+    return Table(records, told, inside=next(iter(document)))
 
 
 def _keyed(document: dict[str, Any]) -> Table | None:

@@ -44,6 +44,8 @@ def read_parquet(
         with pq.ParquetFile(content) as file:
             outcome = _read(file, store)
             outcome.received = file.metadata.num_rows
+    except MemoryError:
+        raise  # Arrow's is an ArrowException, too, and nothing is wrong with the file
     except (pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         raise unsupported(source.filename, "Parquet with a type that is not read") from error
     except (pa.ArrowException, OSError) as error:

@@ -66,39 +66,6 @@ _METHODS = {
 }
 _OWN_METHODS = frozenset({0, 8, 12, 14})  # stored, deflate, bzip2, lzma
 
-# in EBCDIC: the blank, what stands in tables, and the letters and digits of Latin text
-_EBCDIC = (
-    frozenset(
-        (
-            0x40,
-            0x4B,
-            0x4D,
-            0x5D,
-            0x5E,
-            0x60,
-            0x61,
-            0x6B,
-            0x6D,
-            0x7A,
-            0x7C,
-            0x7D,
-            0x7F,
-            0x15,
-            0x25,
-            0x0D,
-        )
-    )
-    | frozenset(
-        code
-        for first, last in ((0x81, 0x89), (0x91, 0x99), (0xA2, 0xA9), (0xC1, 0xC9), (0xD1, 0xD9))
-        for code in range(first, last + 1)
-    )
-    | frozenset((*range(0xE2, 0xEA), *range(0xF0, 0xFA)))
-)
-# what text of any ASCII-like encoding has somewhere: blank, tab, line ends, comma, semicolon
-_ASCII_SIGNS = frozenset(b" \t\n,;")
-_EBCDIC_SHARE = 0.9
-_ENOUGH = 16
 _TAR_BLOCK = 512
 
 
@@ -142,12 +109,3 @@ def document_kind(names: list[str]) -> str | None:
         if any(pattern.fullmatch(name) for name in names):
             return what
     return None
-
-
-def is_ebcdic(head: bytes) -> bool:
-    """Whether text is in a mainframe's encoding: nearly all of it is, and nothing else fits."""
-    if len(head) < _ENOUGH or not _ASCII_SIGNS.isdisjoint(head):
-        return False
-    fitting = sum(code in _EBCDIC for code in head)
-    spaced = 0x40 in head or 0x6B in head  # noqa: PLR2004 - EBCDIC's blank and comma
-    return spaced and fitting >= _EBCDIC_SHARE * len(head)

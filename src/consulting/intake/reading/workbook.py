@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.sheetrows import read_rows
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from consulting.intake.reading.options import ReadOptions
     from consulting.intake.reading.outcome import Outcome, StoreFactory
     from consulting.intake.reading.sources import ByteSource
+
+MAX_ROUNDS = 500_000
 
 
 def read_workbook(
@@ -73,14 +75,17 @@ def _decrypted(source: ByteSource, data: bytes, options: ReadOptions) -> tuple[b
     target = io.BytesIO()
     try:
         office = msoffcrypto.OfficeFile(io.BytesIO(data))
+        _refuse_many_rounds(source, office)
         office.load_key(password=options.password.get_secret_value())
         office.decrypt(target)
     except (InvalidKeyError, DecryptionError) as error:
+        if "spinCount" in str(error):  # the library's own limit
+            raise _too_many_rounds(source) from error
         raise UnreadableFileError(
             source.filename,
             "password_wrong",
             "The declared password does not open the workbook.",
-            "Correct the feed's password; the client may have changed it.",
+            "Correct the value of the feed's `password_variable`; the client may have changed it.",
         ) from error
     except (*DAMAGE, AssertionError, FileFormatError, ParseError) as error:
         raise workbook_broken(source.filename, error) from error
@@ -88,12 +93,33 @@ def _decrypted(source: ByteSource, data: bytes, options: ReadOptions) -> tuple[b
     return plain, "xlsx" if plain[:2] == b"PK" else "xls"
 
 
+def _refuse_many_rounds(source: ByteSource, office: Any) -> None:
+    """Refuse a workbook whose password takes long to check: Excel asks for 100,000 rounds.
+
+    (The library has no public name for them; older ways of protecting have a fixed number.)
+    """
+    facts = getattr(office, "info", None)
+    if isinstance(facts, dict) and int(facts.get("spinValue") or 0) > MAX_ROUNDS:
+        raise _too_many_rounds(source)
+
+
+def _too_many_rounds(source: ByteSource) -> UnreadableFileError:
+    return UnreadableFileError(
+        source.filename,
+        "workbook_password_slow",
+        f"To check its password takes more than {MAX_ROUNDS:,} rounds, which no spreadsheet "
+        "program asks for.",
+        "Protect it in Excel again, or send it unprotected.",
+    )
+
+
 def _password_needed(source: ByteSource) -> UnreadableFileError:
     return UnreadableFileError(
         source.filename,
         "password_protected",
         "The workbook is protected by a password.",
-        "Declare the password for the feed (from the environment), or send it unprotected.",
+        "Name the environment variable that holds it in the feed's `password_variable`, or send "
+        "the workbook unprotected.",
     )
 
 
