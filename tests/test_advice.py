@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 import consulting
 from consulting.chain.engagement import Engagement
-from consulting.cleaning.rules import ColumnRule
 from consulting.cli import main
 from consulting.config.engagement import EngagementConfig, Feed
 from consulting.layout import ClientFolder
+from consulting.rules.rule import ColumnRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ NOT_FIELDS = {
     # values of fields
     "monitoring", "one_off", "recurring", "skip", "team",
     # files
-    "alerts.html", "defaults.yaml", "defs.yaml",
+    "alerts.html", "customer_revenue.sql", "defaults.yaml", "defs.yaml",
     # stages
     "profiled",
 }  # fmt: skip
@@ -91,6 +91,7 @@ def test_every_field_that_a_message_names_is_one() -> None:
     unknown = {
         f"{word} ({path})"
         for path, text in texts_of_code()
+        if not path.startswith("rules/")  # their words are dbt's, and documented with the rules
         for word in WORD.findall(text)
         if word not in known and not set(word.split(".")) <= known
     }
