@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from consulting.intake.reading.options import Door, ReadOptions
     from consulting.records import FileReading
+    from consulting.sealed import SealedFile
 
 
 class ReadingApart:
@@ -34,7 +35,7 @@ class ReadingApart:
 
     def read_file(  # noqa: PLR0913 - as the reader's
         self,
-        path: Path,
+        path: Path | SealedFile,
         *,
         filename: str,
         feed: str,
@@ -63,7 +64,7 @@ class ReadingApart:
             )
 
     def corrections_options(
-        self, path: Path, filename: str, options: ReadOptions
+        self, path: Path | SealedFile, filename: str, options: ReadOptions
     ) -> ReadOptions | None:
         """How to read the file, if it looks like a corrections file, as the reader's.
 
