@@ -131,7 +131,7 @@ def test_a_feed_without_a_part_of_its_own_takes_no_file_of_another(tmp_path: Pat
 
 
 def test_two_feeds_that_would_take_the_same_are_told_at_check_time() -> None:
-    with pytest.raises(ValidationError, match="the second would get none"):
+    with pytest.raises(ValidationError, match="would get no file"):
         EngagementConfig.model_validate(
             {
                 "client_name": "Acme",
