@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from consulting.alerting.events import Kind
 from consulting.config.globs import covers
 from consulting.config_model import NAME_PATTERN, ConfigModel
-from consulting.intake.reading import Declared, Limits
+from consulting.intake.reading import Limits, Written
 from consulting.intake.records import BatchPolicy
 from consulting.timekeeping import Partitioning, Sla, Timetable
 
@@ -88,7 +88,7 @@ class FeedName(ConfigModel):
     )
 
 
-class Feed(Limits, Declared, FeedName):
+class Feed(Limits, Written, FeedName):
     """One kind of file a client sends again and again; limits not given are the engagement's.
 
     Feeds whose `files` match the same file share it, where each names its own `sheet` or `member`.

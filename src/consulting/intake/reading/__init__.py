@@ -11,16 +11,16 @@ from consulting.lazy import lazy_exports
 if TYPE_CHECKING:
     from consulting.intake.reading.apart import ReadingApart
     from consulting.intake.reading.corrections import corrections_options
-    from consulting.intake.reading.options import Declared, Door, Limits, ReadOptions
+    from consulting.intake.reading.options import Door, Limits, ReadOptions, Written
     from consulting.intake.reading.reader import read_file
     from consulting.intake.reading.warehouse import load_raw
 
 __all__ = [
-    "Declared",
     "Door",
     "Limits",
     "ReadOptions",
     "ReadingApart",
+    "Written",
     "corrections_options",
     "load_raw",
     "read_file",
@@ -29,11 +29,11 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
-        "Declared": "options",
         "Door": "options",
         "Limits": "options",
         "ReadOptions": "options",
         "ReadingApart": "apart",
+        "Written": "options",
         "corrections_options": "corrections",
         "load_raw": "warehouse",
         "read_file": "reader",

@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from consulting.config_model import ConfigModel
-from consulting.privacy import Declared as DeclaredColumn
+from consulting.privacy import Declared
 from consulting.records import Record
 
 GIB = 1024**3
 
 
-class Declared(ConfigModel):
+class Written(ConfigModel):
     """How a feed's files are written, where that is known beforehand; else it is detected.
 
     Attributes:
@@ -62,18 +62,20 @@ class Limits(ConfigModel):
     max_unpack_ratio: int = Field(default=1000, gt=0)
 
 
-class ReadOptions(Limits, Declared):
+class ReadOptions(Limits, Written):
     """What is known of a feed's files beforehand, and what reading one of them may take.
 
     Attributes:
         password: Opens an encrypted workbook.
         guess_header: Whether a first row that may as well be data is taken for the header.
         expected_columns: Headers the feed is known to have; the row that holds them is the header.
+        declared: What the engagement says of its columns' values, for the tier that hides them.
     """
 
     password: SecretStr | None = None
     guess_header: bool = True
     expected_columns: tuple[str, ...] = ()
+    declared: dict[str, Declared] = Field(default_factory=dict)
 
 
 class Door(Record):
