@@ -30,8 +30,10 @@ WORD = re.compile(r"`([a-z_]+(?:\.[a-z_]+)*)(?::[^`]*)?`")
 NOT_FIELDS = {
     # the columns and names of our own documents
     "_correction_id", "_row_id", "attributes", "client_id", "delivered", "raw",
-    # dbt's, in a model's YAML
-    "dedupe", "meta", "reasons", "key",
+    # dbt's and its rules', in a model's YAML
+    "dedupe", "key", "meta", "pattern", "reasons", "reject_when",
+    # of other programs and of the ledger
+    "ledger_version", "pg_dump",
     # Python's
     "column_mappings", "json.dump", "list_deliveries", "print", "str", "timedelta",
     # values of fields

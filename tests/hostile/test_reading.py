@@ -86,6 +86,7 @@ def test_a_file_four_times_as_large_takes_no_more_than_its_share(
 
 def seconds_of_children(reader: ReadingApart) -> float:
     """Processor seconds that the reading process has taken."""
+    reader._child.start()
     pid = reader._child._process.pid
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -21,9 +21,11 @@ _SURE = re.compile(
     r"total\s+g[eé]n[eé]ral|subtotaal|小計|総計|подытог)(?:\W.*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_AFTER = re.compile(rf"(.+?)[\s:,-]+(?:sub)?{_WORD}\s*:?\s*", re.IGNORECASE | re.DOTALL)
+_AFTER = re.compile(
+    rf"(.{{1,200}}?)[\s:,-]{{1,20}}(?:sub)?{_WORD}\s*+:?\s*+", re.IGNORECASE | re.DOTALL
+)
 _BEFORE = re.compile(
-    rf"\s*(?:sub|zwischen|teil)?{_WORD}(?:\s+(?:for|of|für|von|pour|de|di|del))?[\s:,-]+(.+?)\s*",
+    rf"\s*(?:sub|zwischen|teil)?{_WORD}(?:\s{{1,20}}(?:for|of|für|von|pour|de|di|del))?[\s:,-]{{1,20}}(.{{1,200}}?)\s{{0,20}}",
     re.IGNORECASE | re.DOTALL,
 )
 REASON = "subtotal"

@@ -39,7 +39,7 @@ MAX_OPEN_CHARS = 64 * 1024 * 1024  # and over so much text
 ALIGNED_SHARE = 0.8  # of the lines have runs of blanks where the columns have a fixed width
 
 # NULs fill up a field, a record or the file's last block
-_PADDING = re.compile(r"(?:\A|(?<=[\r\n]))\x00+|\x00+(?=[\r\n,;|\t]|\Z)")
+_PADDING = re.compile(r"(?:\A|(?<=[\r\n]))\x00+|(?<!\x00)\x00++(?=[\r\n,;|\t]|\Z)")
 _SHOWN = {
     ",": "commas",
     ";": "semicolons",

@@ -176,7 +176,7 @@ def _quoted_fields(sample: Sequence[str], quote: str, delimiter: str | None) -> 
     """How many fields with something in them are quoted, and how many because of a delimiter."""
     mark = re.escape(delimiter) if delimiter else r"(?!)"
     pattern = re.compile(
-        rf"(?:^|{mark})\s?{quote}((?:[^{quote}]|{quote}{quote})+){quote}(?={mark}|[\r\n]*$)"
+        rf"(?:^|{mark})\s?{quote}((?:[^{quote}]|{quote}{quote})++){quote}(?={mark}|[\r\n]*$)"
     )
     fields = [field for line in sample if quote in line for field in pattern.findall(line)]
     return len(fields), sum(1 for field in fields if delimiter and delimiter in field)

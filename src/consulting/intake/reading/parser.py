@@ -30,7 +30,6 @@ FEW_AHEAD = 50  # how many lines a record may take once that is used up
 MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
 
 _BLANKS = re.compile(r" {2,}")
-_EDGES = re.compile(r"\A +| +(?=[\r\n]*\Z)")
 _PRIVATE = tuple(map(chr, range(0xFDD0, 0xFDE0)))  # no characters, so that no text holds them
 
 
@@ -134,7 +133,7 @@ class RecordParser:
         restore: dict[str, str] = {}
         prepared = lines
         if self.dialect.delimiter == BLANKS:
-            prepared = [_BLANKS.sub(_PRIVATE[0], _EDGES.sub("", line)) for line in prepared]
+            prepared = [_BLANKS.sub(_PRIVATE[0], _without_edges(line)) for line in prepared]
         elif self._multi:
             prepared = [line.replace(self._delimiter, _PRIVATE[0]) for line in prepared]
             restore[_PRIVATE[0]] = self._delimiter
@@ -258,6 +257,12 @@ class RecordParser:
         self._effort -= states if surplus else 0
         delimiter = _PRIVATE[0] if self._multi else self._delimiter
         return _grouped(pieces, self.width, quote, delimiter, skip_space=self.dialect.skip_space)
+
+
+def _without_edges(line: str) -> str:
+    """A line without the blanks at its two ends."""
+    text = line.rstrip("\r\n")
+    return text.strip(" ") + line[len(text) :]
 
 
 def _grouped(

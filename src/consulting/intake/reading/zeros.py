@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _STYLES = "xl/styles.xml"
 _CODE = re.compile(r"0{2,}|(?=(?:[^0]*0){5})[0()\-/ ]+")  # 00000, and 000-00-0000
 _LITERALS = re.compile(r'\\(.)|"([^"]*)"|\[\$[^\]]*\]|_.')
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*)>")
+_CELL = re.compile(rb"<(?:\w{1,20}+:)?c\b([^<>]*+)>")
 _STYLE = re.compile(rb'\bs="(\d+)"')
 _PLACE = re.compile(rb'\br="([A-Z]{1,4})(\d+)"')
 _NO_NUMBER = re.compile(rb'\bt="(?!n")')
