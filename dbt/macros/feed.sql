@@ -37,6 +37,15 @@
   {%- do return(found.items()) -%}
 {%- endmacro %}
 
+{#- What the client sent: of several names of one column, the first that is not empty. -#}
+{% macro sent(source) -%}
+  {%- if source is string -%}
+    {{ trimmed(quoted(source)) }}
+  {%- else -%}
+    coalesce({% for header in source %}nullif({{ trimmed(quoted(header)) }}, ''){{ ', ' if not loop.last }}{% endfor %})
+  {%- endif -%}
+{%- endmacro %}
+
 {#- One row per raw row: typed columns, and every reason to reject the row in `_reasons`. -#}
 {% macro stage(relation) -%}
   {%- set feed = feed_of(model.name) -%}
@@ -50,7 +59,7 @@ trimmed as (
     select
         _file, _row, _row_id
         {%- for name, meta in columns %},
-        {{ trimmed(quoted(meta['from'])) }} as {{ quoted(name) }}
+        {{ sent(meta['from']) }} as {{ quoted(name) }}
         {%- endfor %}
     from source
 ),

@@ -17,7 +17,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from consulting import jinja
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_ ./-]*[A-Za-z0-9_])?")
 _SENTENCE = re.compile(r"[A-Za-z](?:[^:#]|:(?! )|(?<! )#)*(?<![: ])")
@@ -74,13 +74,82 @@ def columns_of(text: str, model: str) -> SequenceNode | None:
     return None
 
 
-def sources_of(columns: Node | None) -> Iterator[tuple[ScalarNode, str]]:
-    """Each `from` of a node of columns, with the header it names; not those made by Jinja."""
+def metas_of(columns: Node | None) -> Iterator[tuple[MappingNode, Node, tuple[str, ...]]]:
+    """Each `meta` of a node of columns, its `from`, and the headers that this names.
+
+    Those made by Jinja are left out.
+    """
     for item in _items(columns):
-        source = _value(_value(item, "meta"), "from")
-        header = jinja.plain(source.value) if isinstance(source, ScalarNode) else None
-        if header is not None:
-            yield source, header
+        meta = _value(item, "meta")
+        source = _value(meta, "from")
+        nodes = [source] if isinstance(source, ScalarNode) else _items(source)
+        headers = [jinja.plain(n.value) for n in nodes if isinstance(n, ScalarNode)]
+        if headers and len(headers) == len(nodes) and None not in headers:
+            yield meta, source, tuple(header for header in headers if header is not None)
+
+
+def names_of(columns: Node | None) -> set[str]:
+    """The names of a node of columns."""
+    return {str(name.value) for item in _items(columns) if (name := _value(item, "name"))}
+
+
+def with_keys(
+    text: str, node: MappingNode, keys: Mapping[str, Any], without: Collection[str] = ()
+) -> str | None:
+    """The text with keys of one mapping set and others taken out, all else as it was.
+
+    Args:
+        text: The YAML.
+        node: The mapping in it.
+        keys: Key → its new value.
+        without: Keys to take out.
+
+    Returns:
+        The text; None where a comment stands between what would change.
+    """
+    gone = {*keys, *without}
+    kept = [pair for pair in node.value if pair[0].value not in gone]
+    if node.flow_style:
+        start, end = node.start_mark.index, node.end_mark.index
+        if "#" in _between(text, node):
+            return None
+        said = [text[key.start_mark.index : value.end_mark.index] for key, value in kept]
+        said += [f"{_scalar(key)}: {flow(value)}" for key, value in keys.items()]
+        return f"{text[:start]}{{{', '.join(said)}}}{text[end:]}"
+    lines = StringIO(text, newline="\n").readlines()
+    spans = [(key.start_mark.line, last_line(value)) for key, value in node.value]
+    doomed = {
+        line
+        for (key, _), (first, last) in zip(node.value, spans, strict=True)
+        if key.value in gone
+        for line in range(first, last + 1)
+    }
+    if not kept or node.value[0][0].value in gone:
+        return None  # its first line may hold the dash of the item or the key of the mapping
+    indent = " " * node.start_mark.column
+    added = [f"{indent}{_scalar(key)}: {flow(value)}\n" for key, value in keys.items()]
+    at = 1 + max(last for _, last in spans)
+    if lines[at - 1 :] and not lines[at - 1].endswith("\n"):
+        lines[at - 1] += "\n"
+    said = [line for number, line in enumerate(lines[:at]) if number not in doomed]
+    return "".join([*said, *added, *lines[at:]])
+
+
+def last_line(node: Node) -> int:
+    """The last line of what a node says; its own end mark lies behind blank lines and comments."""
+    if not isinstance(node, MappingNode | SequenceNode) or node.flow_style or not node.value:
+        return int(node.end_mark.line)
+    last = node.value[-1]
+    return last_line(last[1] if isinstance(last, tuple) else last)
+
+
+def _between(text: str, node: MappingNode) -> str:
+    """What stands between the pairs of a mapping."""
+    marks = [node.start_mark.index]
+    for key, value in node.value:
+        marks += [key.start_mark.index, value.end_mark.index]
+    marks.append(node.end_mark.index)
+    return "".join(text[a:b] for a, b in zip(marks[::2], marks[1::2], strict=True))
 
 
 def _items(node: Node | None) -> list[Node]:

@@ -396,6 +396,20 @@ class ColumnMapping(Record):
     tests: tuple[str, ...] = ()
 
 
+class ReadColumn(Record):
+    """A column of a client's files that its models read.
+
+    Attributes:
+        names: Its header, and those it had before.
+        rule: The rule that reads it; None where hand-written SQL does.
+        optional: Whether the client may leave it out.
+    """
+
+    names: tuple[str, ...]
+    rule: str | None = None
+    optional: bool = False
+
+
 class Step(Record):
     """One line of the transform log: what was done, with the counts before and after."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consulting.profiling import DriftFinding, FeedProfile, compare, profile_feed
+from consulting.records import ReadColumn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +98,7 @@ def test_a_renamed_column_that_models_read_blocks_and_its_patch_changes_the_sour
     ]  # fmt: skip
     assert changed == [
         '-        meta: {from: "Order ID", rule: to_text, required: true}',
-        "+        meta: {from: OrderId, rule: to_text, required: true}",
+        "+        meta: {from: [OrderId, Order ID], rule: to_text, required: true}",
     ]
 
 
@@ -111,7 +112,7 @@ def test_a_patch_applies_to_the_file_it_was_made_for(profile: Profile, tmp_path:
     subprocess.run(
         ["git", "apply", "-"], cwd=tmp_path, input=finding.patch.encode(), check=True
     )  # fmt: skip
-    assert file.read_text(encoding="utf-8") == YAML.replace('"Order ID"', "OrderId")
+    assert file.read_text(encoding="utf-8") == YAML.replace('"Order ID"', "[OrderId, Order ID]")
 
 
 def test_a_column_of_other_values_is_no_rename(profile: Profile) -> None:
@@ -171,8 +172,7 @@ def test_a_changed_type_is_accepted_by_giving_the_column_the_rule_for_it(
     (found,) = compare(
         profile({"id": ids, "x": ["7"] * 20}),
         profile({"id": ids, "x": ["2024-01-31"] * 20}),
-        ["id", "x"],
-        rules={"id": "to_text", "x": rule},
+        [ReadColumn(names=("id",), rule="to_text"), ReadColumn(names=("x",), rule=rule)],
     )
     assert (found.kind, found.severity) == ("retyped_column", severity)
     assert ("rule to_date" in found.recommendation) is (rule != "to_date")

@@ -10,10 +10,11 @@ from consulting.chain.attempt import attempt
 from consulting.profiling import compare, profile_across, profile_feed, quality_score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from consulting.chain.engagement import Engagement
     from consulting.profiling import DriftFinding, FeedProfile
+    from consulting.records import FileReading, ReadColumn
 
 
 def profile(
@@ -49,28 +50,24 @@ def profile_files(
         log: Told of each feed.
     """
     run_folder = engagement.folder.run(received.batch.batch_id)
-    declared, read = engagement.models.declared_columns(), engagement.models.read_columns()
     profiles: list[FeedProfile] = []
     drift: list[DriftFinding] = []
     for feed in (feed.name for feed in engagement.config.feeds):
         readings = [reading for reading in received.to_profile if reading.feed == feed]
         if not readings:
             continue
-        columns = declared.get(feed, ())
-        privacy = engagement.models.declared_privacy(feed)
-        found = profile_feed(feed, readings, run_folder, declared=columns, privacy=privacy)
+        reads = engagement.models.reads(feed)
+        found = profile_feed(
+            feed,
+            readings,
+            run_folder,
+            declared=_lacking(reads, readings),
+            privacy=engagement.models.declared_privacy(feed),
+        )
         log(f"{feed}: {len(found.columns)} columns, {len(found.issues)} issues")
         profiles.append(found)
         if feed not in received.carried:
-            rules = engagement.models.folder / f"{feed}.yml"
-            drift += compare(
-                before(feed),
-                found,
-                read.get(feed, ()),
-                known=columns,
-                models_yaml=rules,
-                rules=engagement.models.rules(feed),
-            )
+            drift += drift_of(engagement, before(feed), found, readings)
     result = artifacts.Profile(
         profiles=tuple(profiles),
         across=tuple(profile_across(profiles, run_folder, received.to_profile)),
@@ -79,6 +76,29 @@ def profile_files(
     )
     artifacts.write(run_folder / artifacts.PROFILE, result)
     return result
+
+
+def drift_of(
+    engagement: Engagement,
+    before: FeedProfile | None,
+    found: FeedProfile,
+    readings: Sequence[FileReading],
+) -> list[DriftFinding]:
+    """What changed in the files of a feed, against its last delivery and its models as they are."""
+    return compare(
+        before,
+        found,
+        engagement.models.reads(found.feed),
+        known=engagement.models.declared_columns().get(found.feed, ()),
+        files={r.filename: r.columns for r in readings if r.corrections is None},
+        models_yaml=engagement.models.yaml_of(found.feed),
+    )
+
+
+def _lacking(reads: Sequence[ReadColumn], readings: Sequence[FileReading]) -> list[str]:
+    """The columns that the models can not do without, and no file has."""
+    present = {name for reading in readings for name in reading.columns}
+    return [read.names[0] for read in reads if not read.optional and present.isdisjoint(read.names)]
 
 
 def last_profile(engagement: Engagement, feed: str, batch_id: str) -> FeedProfile | None:

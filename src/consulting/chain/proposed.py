@@ -16,7 +16,7 @@ from consulting.layout import ClientFolder
 from consulting.privacy import shape
 from consulting.profiling import find_relations, propose_feed
 from consulting.records import Record
-from consulting.rules import reason_sentences
+from consulting.rules import headers_of, reason_sentences
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
@@ -74,9 +74,10 @@ def propose_models(
     received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
     manifest = engagement.models.load_manifest()
     names = {
-        (p.feed, meta["from"]): name
+        (p.feed, header): name
         for p in found.profiles
         for name, meta in read_columns(manifest, p.feed).items()
+        for header in headers_of(meta)
     }
     modelled = {feed for feed, _ in names}
     wanted = [p for p in found.profiles if p.feed in (feeds or {p.feed} - modelled)]
@@ -156,7 +157,13 @@ def try_models(
                 raise
         with open_bounded(folder.warehouse, read_only=True) as connection:
             return [
-                _tried(connection, feed, name, meta, masked=(feed, meta["from"]) in private)
+                _tried(
+                    connection,
+                    feed,
+                    name,
+                    meta,
+                    masked=not private.isdisjoint((feed, h) for h in headers_of(meta)),
+                )
                 for feed in feeds
                 for name, meta in read_columns(run.manifest, feed).items()
             ]
@@ -173,8 +180,9 @@ def _tried(
     staged, raw = f"staging.{quoted(f'stg_{feed}')}", f"raw.{quoted(feed)}"
     mark = literal(f"{name}:")
     # a reason is `column:code`; those of one row are joined by semicolons
+    sent = ", ".join(f"nullif(r.{quoted(header)}, '')" for header in headers_of(meta))
     query = (
-        f"SELECT r.{quoted(meta['from'])}, substr(reason, length({mark}) + 1), count(*) "
+        f"SELECT coalesce({sent}), substr(reason, length({mark}) + 1), count(*) "
         f"FROM (SELECT _row_id, unnest(string_split(_reasons, ';')) AS reason FROM {staged}) s "
         f"JOIN {raw} r ON r._row_id = s._row_id WHERE starts_with(reason, {mark}) "
         "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"

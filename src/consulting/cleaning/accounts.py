@@ -10,7 +10,7 @@ from consulting.cleaning.rules import told
 from consulting.cleaning.warehouse import Tables
 from consulting.corrections import UNKNOWN_CORRECTION
 from consulting.records import NO_MODELS, FeedAccount, Step
-from consulting.rules import column_rule
+from consulting.rules import column_rule, headers_of
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received:
     columns = {
         name: column_rule(meta)
         for name, meta in read_columns(manifest, feed).items()
-        if name in staged and meta["from"].casefold() in raw
+        if name in staged and raw.issuperset(map(str.casefold, headers_of(meta)))
     }
     if not columns or "_reasons" not in staged:
         return []
@@ -255,11 +255,11 @@ def _count_changes(
     """For each column the accepted values that differ from what was sent."""
     counts = []
     for name, rule in columns.items():
-        value, sent = f"s.{quoted(name)}", f"r.{quoted(rule.source)}"
+        value = f"s.{quoted(name)}"
+        sent = ", ".join(f"nullif(r.{quoted(header)}, '')" for header in rule.sources)
+        sent = f"coalesce({sent})"
         if staged[name] != "VARCHAR":
-            sent = f"try_cast(nullif({sent}, '') AS {staged[name]})"
-        else:
-            sent = f"nullif({sent}, '')"
+            sent = f"try_cast({sent} AS {staged[name]})"
         counts.append(f"count(*) FILTER ({value} IS DISTINCT FROM {sent})")
     totals = [0] * len(counts)
     for span in tables.spans(f"raw.{feed}"):

@@ -9,6 +9,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from consulting.cleaning.models import read_columns
 from consulting.records import Record
+from consulting.rules import headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +120,7 @@ class Lineage:
             return
         feed, meta = self._declared(node["name"], name)
         if meta is not None:
-            found.setdefault(feed, {})[meta["from"]] = None
+            found.setdefault(feed, {}).update(dict.fromkeys(headers_of(meta)))
         elif (node["name"], name) not in seen:
             self._follow(node["name"], name, found, seen)
 

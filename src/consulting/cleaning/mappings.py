@@ -10,7 +10,7 @@ from consulting.cleaning.models import declared_columns, feeds_of, read_columns
 from consulting.cleaning.rules import told
 from consulting.cleaning.warehouse import Tables
 from consulting.records import ColumnMapping
-from consulting.rules import column_rule
+from consulting.rules import column_rule, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,8 @@ def column_mappings(
     feeds = sorted({*feeds_of(manifest), *(reading.feed for reading in readings)})
     mappings: list[ColumnMapping] = []
     for feed in feeds:
-        mappings += _declared(manifest, feed, marts.get(feed, {}), tests)
+        present = frozenset(c.casefold() for r in readings if r.feed == feed for c in r.columns)
+        mappings += _declared(manifest, feed, marts.get(feed, {}), tests, present)
     mappings += _traced(manifest, marts, lineage, tests)
     mappings += _left_over(manifest, readings, mappings)
     order = {feed: number for number, feed in enumerate(feeds)}
@@ -77,13 +78,14 @@ def _declared(
     feed: str,
     mart: Mapping[str, str],
     tests: Mapping[tuple[str, str], tuple[str, ...]],
+    present: frozenset[str],
 ) -> list[ColumnMapping]:
     """The columns of the feed's own table that its YAML reads from a source column."""
     rules = {name: column_rule(meta) for name, meta in read_columns(manifest, feed).items()}
     return [
         ColumnMapping(
             feed=feed,
-            source_columns=(rules[name].source,),
+            source_columns=_present(rules[name].sources, present),
             target_table=feed,
             target_column=name,
             target_type=kind,
@@ -95,6 +97,11 @@ def _declared(
         for name, kind in mart.items()
         if name in rules
     ]
+
+
+def _present(headers: Sequence[str], present: frozenset[str]) -> tuple[str, ...]:
+    """Of a column's names those that the files have; all where they have none."""
+    return tuple(name for name in headers if name.casefold() in present) or tuple(headers)
 
 
 def _traced(
@@ -154,7 +161,8 @@ def _drop_reasons(manifest: dict[str, Any]) -> dict[tuple[str, str], str]:
     reasons: dict[tuple[str, str], str] = {}
     for feed in feeds_of(manifest):
         for meta in read_columns(manifest, feed).values():
-            reasons[feed, meta["from"].casefold()] = _ONLY_IN_STAGING
+            for header in headers_of(meta):
+                reasons[feed, header.casefold()] = _ONLY_IN_STAGING
     for source in manifest["sources"].values():
         for column in source["columns"].values():
             if reason := column["meta"].get("dropped_because"):

@@ -28,6 +28,8 @@ from consulting.cleaning.survey import read_model_file, survey
 from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
 from consulting.privacy import Declared
+from consulting.records import ReadColumn
+from consulting.rules import headers_of
 from consulting.shared_child import STOPPED_IS_TRUE_SECONDS, StoppedError, read_apart
 
 if TYPE_CHECKING:
@@ -149,19 +151,26 @@ class ClientModels:
         """The source columns that the client's YAML names, by feed: those read, then the others."""
         return declared_columns(self.load_manifest())
 
-    def read_columns(self) -> dict[str, list[str]]:
-        """As `declared_columns`, without those that the YAML says are dropped."""
+    def reads(self, feed: str) -> list[ReadColumn]:
+        """What the models read of a feed's files; not what the YAML says is dropped."""
         manifest = self.load_manifest()
-        dropped = {
-            (source["identifier"], name)
+        found: dict[tuple[str, ...], ReadColumn] = {}
+        for meta in read_columns(manifest, feed).values():
+            one = ReadColumn(
+                names=headers_of(meta), rule=meta.get("rule"), optional=bool(meta.get("optional"))
+            )
+            first = found.setdefault(one.names, one)
+            if first.optional and not one.optional:
+                found[one.names] = one
+        named = {name for names in found for name in names}
+        others = [
+            ReadColumn(names=(name,))
             for source in _raw_sources(manifest)
+            if source["identifier"] == feed
             for name, column in source["columns"].items()
-            if (column.get("meta") or {}).get("dropped_because")
-        }
-        return {
-            feed: [name for name in names if (feed, name) not in dropped]
-            for feed, names in declared_columns(manifest).items()
-        }
+            if name not in named and not (column.get("meta") or {}).get("dropped_because")
+        ]
+        return [*found.values(), *others]
 
     def declared_privacy(self, feed: str) -> dict[str, Declared]:
         """Source column → what the YAML says of its values: `contains_pii`, and those it lists."""
@@ -172,7 +181,11 @@ class ClientModels:
             if source["identifier"] == feed
             for name, column in source["columns"].items()
         ]
-        metas += [(meta["from"], meta) for meta in read_columns(manifest, feed).values()]
+        metas += [
+            (header, meta)
+            for meta in read_columns(manifest, feed).values()
+            for header in headers_of(meta)
+        ]
         found: dict[str, Declared] = {}
         for name, meta in metas:
             said = meta.get("contains_pii")
@@ -184,13 +197,11 @@ class ClientModels:
             )
         return found
 
-    def rules(self, feed: str) -> dict[str, str]:
-        """Source column → the rule that reads it, where the YAML names one."""
-        rules: dict[str, str] = {}
-        for meta in read_columns(self.load_manifest(), feed).values():
-            if meta.get("rule"):
-                rules.setdefault(meta["from"], meta["rule"])
-        return rules
+    def yaml_of(self, feed: str) -> Path:
+        """The YAML file that describes a feed's delivered table, or would."""
+        node = self.load_manifest()["nodes"].get(f"model.consulting.{feed}") or {}
+        named = (node.get("patch_path") or "").rpartition("://")[2]
+        return self.dbt_dir / named if named else self.folder / f"{feed}.yml"
 
     def _has_models(self) -> bool:
         return any(path.suffix != ".md" for path in _model_files(self.folder))
@@ -292,7 +303,7 @@ def declared_columns(manifest: dict[str, Any]) -> dict[str, list[str]]:
     columns: dict[str, dict[str, None]] = {feed: {} for feed in feeds_of(manifest)}
     for feed, names in columns.items():
         for meta in read_columns(manifest, feed).values():
-            names[meta["from"]] = None
+            names.update(dict.fromkeys(headers_of(meta)))
     for source in _raw_sources(manifest):
         for name in source["columns"]:
             columns[source["identifier"]][name] = None

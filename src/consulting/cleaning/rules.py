@@ -26,7 +26,7 @@ def told(rule: ColumnRule) -> str:
         rule: The column's rule.
     """
     codes = [str(code) for code in getattr(rule, "codes", None) or ()]
-    found = detect_pii(rule.source, (), declared=rule.contains_pii)
+    found = any(detect_pii(name, (), declared=rule.contains_pii) for name in rule.sources)
     words = describe_rule(rule)
     if codes and (found or any(map(is_personal, codes))):
         return words.replace(", ".join(codes), f"{len(codes)} agreed codes", 1)

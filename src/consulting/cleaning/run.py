@@ -15,6 +15,7 @@ from consulting.cleaning.warehouse import Tables
 from consulting.errors import CleaningError
 from consulting.foreign import ErrorLog
 from consulting.records import CheckOutcome, ModelOutcome, Record
+from consulting.rules import headers_of
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -241,28 +242,30 @@ def _missing(
     return [
         ColumnProblem(
             feed=feed,
-            column=meta["from"],
+            column=" or ".join(headers_of(meta)),
             target=target,
             present=tuple(present),
-            nearest=next(iter(difflib.get_close_matches(meta["from"], present, n=1)), None),
+            nearest=next(iter(difflib.get_close_matches(headers_of(meta)[0], present, n=1)), None),
             filename=filename,
         )
         for target, meta in read_columns(manifest, feed).items()
-        if meta["from"].casefold() not in known and not meta.get("optional")
+        if known.isdisjoint(map(str.casefold, headers_of(meta))) and not meta.get("optional")
     ]
 
 
 def add_optional_columns(manifest: dict[str, Any], warehouse: Path) -> None:
-    """Add the `optional` columns that the files left out, empty, to the raw tables."""
+    """Add the columns that no file has to have, and none has, empty, to the raw tables."""
     present = _raw_columns(warehouse)
     with open_bounded(warehouse) as connection:
         for feed in declared_columns(manifest):
             known = {name.casefold() for name in present.get(feed, [])}
             for meta in read_columns(manifest, feed).values():
-                if meta["from"].casefold() not in known:
-                    connection.execute(
-                        f"ALTER TABLE raw.{quoted(feed)} ADD COLUMN {quoted(meta['from'])} VARCHAR"
-                    )
+                for header in headers_of(meta):
+                    if header.casefold() not in known:
+                        connection.execute(
+                            f"ALTER TABLE raw.{quoted(feed)} ADD COLUMN {quoted(header)} VARCHAR"
+                        )
+                        known.add(header.casefold())
 
 
 def create_missing_tables(warehouse: Path, columns: dict[str, list[str]]) -> None:

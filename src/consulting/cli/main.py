@@ -7,7 +7,7 @@ import warnings
 import click
 import dagster as dg
 
-from consulting.cli import check, deliveries, demo, ledger, models, tier, upgrade
+from consulting.cli import accept, check, deliveries, demo, ledger, models, tier, upgrade
 from consulting.foreign import ErrorLog, in_our_words
 from consulting.shown import on_lines
 from consulting.writing import keep_private
@@ -37,6 +37,7 @@ def main() -> None:
 
 
 for command in (
+    accept.accept_drift,
     check.check,
     demo.demo,
     ledger.ledger,

@@ -292,6 +292,10 @@ class Intake:
         """Lets a quarantined drop try again, or tells what would happen."""
         return self._verbs.release(drop_id, dry_run=dry_run, now=now or datetime.now(UTC))
 
+    def retry(self, batch_ids: Sequence[str], *, now: datetime) -> None:
+        """Has waiting batches tried at the next look, as their cause was mended."""
+        self._verbs.retry(batch_ids, now=now)
+
     def discard(self, drop_id: int, *, dry_run: bool, now: datetime | None = None) -> VerbOutcome:
         """Settles a quarantined drop without delivering it, or tells what would happen."""
         return self._verbs.discard(drop_id, dry_run=dry_run, now=now or datetime.now(UTC))

@@ -112,6 +112,15 @@ class Verbs:
         (outcome,) = self._act("discard", [drop_id], self._judge_discard, dry_run=dry_run, now=now)
         return outcome
 
+    def retry(self, batch_ids: Sequence[str], *, now: datetime) -> None:
+        """Ends the pause of waiting batches, and the client's own."""
+        with self._ledger.write(self._client_id) as transaction:
+            transaction.update_client(paused_until=None)
+            for batch_id in batch_ids:
+                row = find_batch(transaction.connection, self._client_id, batch_id)
+                if row["status"] == BatchStatus.WAITING:
+                    transaction.update_batch(batch_id, retry_at=now)
+
     def last_delivered(
         self, feed: str, *, before_batch: str | None, period: str | None
     ) -> tuple[Batch, list[Drop]] | None:

@@ -13,6 +13,7 @@ from consulting.profiling.model import (
     NumberSummary,
     ValueCount,
 )
+from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.profile import profile_feed
 from consulting.profiling.propose import Proposal, propose_columns, propose_feed
 from consulting.profiling.schema import profile_schema
@@ -38,10 +39,13 @@ __all__ = [
     "compare",
     "delivery_score",
     "find_relations",
+    "label_of",
+    "patched",
     "profile_across",
     "profile_feed",
     "profile_schema",
     "propose_columns",
     "propose_feed",
     "quality_score",
+    "unified",
 ]

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from consulting.privacy.column_names import words
-from consulting.profiling.patches import add_column, label_of, rename_source, unified
-from consulting.profiling.propose import propose_columns
+from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.shift import distribution_shift, value_similarity
 from consulting.profiling.thresholds import Thresholds
-from consulting.profiling.wording import counted, share
-from consulting.records import Record
+from consulting.profiling.wording import counted, enumerated, share
+from consulting.records import ReadColumn, Record
 from consulting.rules import rule_of_type
+from consulting.shown import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ _DEFAULT = Thresholds()
 _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
+_MOST_FILES = 3
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
 DriftSeverity = Literal["info", "warn", "block"]
@@ -34,7 +35,7 @@ class DriftFinding(Record):
 
     Attributes:
         feed: The feed.
-        kind: "new_column", "missing_column", "renamed_column", "retyped_column",
+        kind: "new_column", "missing_column", "renamed_column", "both_names", "retyped_column",
             "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
@@ -63,11 +64,11 @@ class DriftFinding(Record):
 def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     previous: FeedProfile | None,
     current: FeedProfile,
-    declared: Sequence[str] = (),
+    declared: Sequence[ReadColumn | str] = (),
     *,
     known: Sequence[str] = (),
+    files: Mapping[str, Sequence[str]] | None = None,
     models_yaml: Path | str | None = None,
-    rules: Mapping[str, str] | None = None,
     thresholds: Thresholds = _DEFAULT,
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
@@ -75,10 +76,11 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     Args:
         previous: The profile of the last delivery; None for a first one.
         current: The profile of this run.
-        declared: The source columns the feed's models read; empty where it has no models.
+        declared: The source columns the feed's models read, a text for one that hand-written SQL
+            reads; empty where it has no models.
         known: Further source columns that are no news: the YAML says that they are dropped.
+        files: The columns of each file of this run; without it, no file is named.
         models_yaml: The feed's YAML, its path or its text: patches are proposed against it.
-        rules: Source column → the rule that reads it; without those that hand-written SQL reads.
         thresholds: When a change is worth telling.
 
     Returns:
@@ -89,9 +91,10 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     comparison = _Comparison(
         previous,
         current,
-        {name: (rules or {}).get(name) for name in declared},
-        models_yaml,
-        thresholds,
+        [ReadColumn(names=(c,)) if isinstance(c, str) else c for c in declared],
+        files or {},
+        models_yaml=models_yaml,
+        thresholds=thresholds,
     )
     findings = comparison.columns(known)
     if previous is not None and "headers" not in {previous.basis, current.basis}:
@@ -100,21 +103,26 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
             before = previous.column(column.name)
             if before is not None:
                 findings += comparison.content(before, column, previous)
+    findings = [comparison.with_patch(finding) for finding in findings]
     return sorted(findings, key=lambda f: (_RANK[f.severity], f.kind, f.column or ""))
 
 
 class _Comparison:
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as `compare`
         self,
         previous: FeedProfile | None,
         current: FeedProfile,
-        declared: Mapping[str, str | None],
+        reads: Sequence[ReadColumn],
+        files: Mapping[str, Sequence[str]],
+        *,
         models_yaml: Path | str | None,
         thresholds: Thresholds,
     ) -> None:
         self._previous = previous
         self._current = current
-        self._declared = declared
+        self._reads = reads
+        self._declared = {name: read for read in reversed(reads) for name in read.names}
+        self._files = files
         self._limits = thresholds
         self._yaml: str | None = None
         self._label = f"{current.feed}.yml"
@@ -128,17 +136,54 @@ class _Comparison:
         """Columns that came, went, or changed their name."""
         now = [c.name for c in self._current.columns]
         before = [c.name for c in self._previous.columns] if self._previous else []
-        expected = list(dict.fromkeys([*self._declared, *before]))
-        if not expected:
+        if not self._reads and not before:
             return []
-        missing = [c for c in expected if c not in now]
-        new = [c for c in now if c not in expected and c not in known]
-        renames = self._renames(missing, new)
+        lacking = {read.names[0]: files for read in self._reads if (files := self._lacking(read))}
+        lacking |= {c: self._all for c in before if c not in now and c not in self._declared}
+        expected = {*self._declared, *before, *known}
+        new = [c for c in now if c not in expected]
+        renames = self._renames(list(lacking), new)
         findings = [self._renamed(old, name, score) for old, (name, score) in renames.items()]
-        findings += [self._missing(c) for c in missing if c not in renames]
+        findings += [self._missing(c, files) for c, files in lacking.items() if c not in renames]
         taken = {name for name, _ in renames.values()}
         findings += [self._new(c) for c in new if c not in taken]
-        return findings
+        return [*findings, *self._both()]
+
+    @property
+    def _all(self) -> list[str]:
+        return list(self._files) or [""]
+
+    def _lacking(self, read: ReadColumn) -> list[str]:
+        """The files that have a column under none of its names."""
+        files = self._files or {"": [c.name for c in self._current.columns]}
+        return [name for name, columns in files.items() if set(read.names).isdisjoint(columns)]
+
+    def _having(self, column: str) -> list[str]:
+        return [name for name, columns in self._files.items() if column in columns]
+
+    def _both(self) -> list[DriftFinding]:
+        """Files that have a column under more than one of its names."""
+        return [
+            DriftFinding(
+                feed=self._current.feed, kind="both_names", severity="warn", column=names[0],
+                detail=f"{on_one_line(file)} has {enumerated([f'“{name}”' for name in names])}, "
+                f"which are names of one column; of each row, the first that is not empty is read.",
+                recommendation="Ask the client which is meant, and take the other out of `from`.",
+            )
+            for file, columns in self._files.items()
+            for read in self._reads
+            if len(names := [name for name in read.names if name in columns]) > 1
+        ]  # fmt: skip
+
+    def with_patch(self, finding: DriftFinding) -> DriftFinding:
+        """The finding with the change of the YAML that accepts it, where that is plain."""
+        accepts = finding.severity == "block" or finding.kind == "new_column"
+        after = patched(self._yaml, finding, self._current) if self._yaml and accepts else None
+        if not after or not self._yaml:
+            return finding
+        client = f"{finding.recommendation} `consulting accept` applies the patch."
+        patch = unified(self._yaml, after, self._label)
+        return finding.model_copy(update={"patch": patch, "recommendation": client})
 
     def _renames(self, missing: list[str], new: list[str]) -> dict[str, tuple[str, float]]:
         """Pairs of a missing and a new column that are each other's one good match."""
@@ -166,46 +211,38 @@ class _Comparison:
         return round(max(0.4 * name + 0.6 * likeness, 0.75 * name + 0.25 * likeness), 4)
 
     def _renamed(self, old: str, new: str, score: float) -> DriftFinding:
-        declared = old in self._declared
-        after = (
-            rename_source(self._yaml, self._current.feed, old, new)
-            if self._yaml and declared
-            else None
-        )
         return DriftFinding(
             feed=self._current.feed, kind="renamed_column",
-            severity="block" if declared else "info", column=new, previous_column=old,
-            detail=f"“{old}” seems to be called “{new}” now.",
+            severity="block" if old in self._declared else "info",
+            column=new, previous_column=old,
+            detail=f"“{old}” seems to be called “{new}” now{_in(self._having(new), ', in ')}.",
             measure="likeness of names and values", value=score,
             threshold=self._limits.rename_score,
-            recommendation="Confirm with the client; then apply the patch." if after
-            else "Confirm with the client, and change `from` in the feed's YAML.",
-            patch=unified(self._yaml, after, self._label) if after and self._yaml else None,
+            recommendation="Confirm with the client that it is the same column; the feed's YAML "
+            "then reads both names (`from`).",
         )  # fmt: skip
 
-    def _missing(self, column: str) -> DriftFinding:
-        declared = column in self._declared
+    def _missing(self, column: str, files: Sequence[str]) -> DriftFinding:
+        read = self._declared.get(column)
+        severity: DriftSeverity = "warn" if read is None else "info" if read.optional else "block"
+        name = " or ".join(f"“{name}”" for name in (read.names if read else (column,)))
+        said = {
+            "warn": "; no model reads it", "info": "; the client may leave it out",
+            "block": ", and the models read it",
+        }  # fmt: skip
+        gone = " If it is gone for good, let it be `optional` in the feed's YAML."
         return DriftFinding(
-            feed=self._current.feed, kind="missing_column", column=column,
-            severity="block" if declared else "warn",
-            detail=f"“{column}” is no longer in the files"
-            + (", and the models read it." if declared else "; no model reads it."),
-            recommendation="Ask the client for the column."
-            + (" If it is gone for good, take it out of the feed's YAML." if declared else ""),
+            feed=self._current.feed, kind="missing_column", column=column, severity=severity,
+            detail=f"{name} is not in {_in(files) or 'the files'}{said[severity]}.",
+            recommendation="Ask the client for the column." + gone * (severity == "block"),
         )  # fmt: skip
 
     def _new(self, column: str) -> DriftFinding:
-        patch = None
-        if self._yaml:
-            proposed = next(c for c in propose_columns(self._current) if c["from"] == column)
-            after = add_column(self._yaml, self._current.feed, proposed)
-            patch = unified(self._yaml, after, self._label) if after else None
         return DriftFinding(
             feed=self._current.feed, kind="new_column", severity="info", column=column,
-            detail=f"“{column}” is new in the files; no model reads it yet.",
-            recommendation="Apply the patch to deliver it, or state in the feed's YAML why it is "
-            "dropped." if patch else "Add it to the feed's YAML, or state there why it is dropped.",
-            patch=patch,
+            detail=f"“{column}” is new in {_in(self._having(column)) or 'the files'}; "
+            "no model reads it yet.",
+            recommendation="Add it to the feed's YAML, or state there why it is dropped.",
         )  # fmt: skip
 
     def volume(self, previous: FeedProfile) -> list[DriftFinding]:
@@ -226,7 +263,8 @@ class _Comparison:
         return [
             DriftFinding(
                 feed=self._current.feed, kind=kind, severity=severity,
-                detail=f"{counted(now, 'row')}, where the last delivery had {before:,}.",
+                detail=f"{counted(now, 'row')}{_in(self._all, ' in ')}, "
+                f"where the last delivery had {before:,}.",
                 measure="rows now / rows before", value=ratio, threshold=threshold,
                 recommendation="Ask whether the export is complete, and filtered as before.",
             )
@@ -246,14 +284,16 @@ class _Comparison:
         if types[0] == types[1] or types in _HARMLESS or _UNTYPED & set(types):
             return None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
-        rule = self._declared.get(now.name)
+        read = self._declared.get(now.name)
+        rule = read.rule if read else None
         expected = rule_of_type(types[1]).name
         meant = rule is not None and rule == expected and expected != "to_text"
-        breaks = now.name in self._declared and rule != "to_text"
+        breaks = read is not None and rule != "to_text"
         return DriftFinding(
             feed=self._current.feed, kind="retyped_column", column=now.name,
             severity="info" if related or meant else "block" if breaks else "warn",
-            detail=f"“{now.name}” was {types[0]} and is {types[1]} now.",
+            detail=f"“{now.name}” was {types[0]} and is {types[1]} now"
+            f"{_in(self._having(now.name), ', in ')}.",
             recommendation="Its rule reads what it is now." if meant else
             "Look at its issues: the client's export may write it in another way. If it is meant "
             f"to be so, give it the rule {expected} in the feed's YAML, and it is delivered.",
@@ -271,7 +311,8 @@ class _Comparison:
         return DriftFinding(
             feed=self._current.feed, kind="null_jump", column=now.name,
             severity="block" if block else "warn",
-            detail=f"{_said(today)} of the rows have no “{now.name}”; last time {_said(then)}.",
+            detail=f"{_said(today)} of the rows{_in(self._all, ' of ')} have no “{now.name}”; "
+            f"last time {_said(then)}.",
             measure="rise of the share of missing values", value=rise,
             threshold=self._limits.null_block if block else self._limits.null_jump,
             recommendation="Ask the client whether the column is still filled.",
@@ -296,6 +337,15 @@ class _Comparison:
             threshold=round(max(self._limits.shift_warn, noise) if grave else threshold, 4),
             recommendation="Compare its histogram and most frequent values with the last report.",
         )  # fmt: skip
+
+
+def _in(files: Sequence[str], before: str = "") -> str:
+    """Which files, in words; nothing where they are not known."""
+    names = [on_one_line(name) for name in files if name]
+    more = len(names) - _MOST_FILES
+    if more > 0:
+        names = [*names[:_MOST_FILES], f"{counted(more, 'file')} more"]
+    return f"{before}{enumerated(names)}" if names else ""
 
 
 def _said(part: float) -> str:

@@ -6,23 +6,58 @@ import difflib
 import io
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.nodes import SequenceNode
 
 from consulting import dbt_yaml
+from consulting.profiling.propose import propose_columns, target_name
+from consulting.rules import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from consulting.profiling.drift import DriftFinding
+    from consulting.profiling.model import FeedProfile
+
+
+def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | None:
+    """The feed's YAML that takes what drifted as it is now.
+
+    Args:
+        text: The YAML.
+        finding: What drifted: a column renamed, left out, new or of another type.
+        current: The profile of the files that have it so.
+
+    Returns:
+        The YAML; None where the change is none of these, or can not be made on the text.
+    """
+    feed, column = finding.feed, finding.column or ""
+    if finding.kind == "renamed_column":
+        return rename_source(text, feed, finding.previous_column or "", column)
+    if finding.kind == "missing_column":
+        return _set(text, feed, column, {"optional": True})
+    proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
+    if finding.kind == "retyped_column":
+        return _retyped(text, feed, column, proposed[0])
+    after: str | None = text if finding.kind == "new_column" else None
+    for one in proposed:
+        after = add_column(after, feed, one) if after else None
+    return after
 
 
 def rename_source(text: str, feed: str, old: str, new: str) -> str | None:
-    """The YAML with a feed's `from: old` made `from: new`; None unless it stands there once."""
-    sources = dbt_yaml.sources_of(dbt_yaml.columns_of(text, feed))
-    found = [node for node, header in sources if header == old]
-    if len(found) != 1:
-        return None
-    start, end = found[0].start_mark.index, found[0].end_mark.index
-    return text[:start] + dbt_yaml.flow(new) + text[end:]
+    """The YAML in which what a feed reads from `old` is read from `new`, or `old` as before."""
+    edits: list[tuple[int, int, str]] = []
+    for _, source, headers in _metas(text, feed):
+        if old not in headers:
+            continue
+        if isinstance(source, SequenceNode) and not source.flow_style:
+            return None  # its end mark lies behind blank lines and comments
+        names = dbt_yaml.flow([new, *(name for name in headers if name != new)])
+        edits.append((source.start_mark.index, source.end_mark.index, names))
+    for start, end, names in sorted(edits, reverse=True):
+        text = text[:start] + names + text[end:]
+    return text if edits else None
 
 
 def add_column(text: str, feed: str, column: Mapping[str, Any]) -> str | None:
@@ -31,17 +66,40 @@ def add_column(text: str, feed: str, column: Mapping[str, Any]) -> str | None:
     if columns is None or columns.flow_style or not columns.value:
         return None
     lines = _lines(text)
-    end = _last_line(columns) + 1
-    item = dbt_yaml.column(column, columns.start_mark.column)
+    end = dbt_yaml.last_line(columns) + 1
+    if not lines[end - 1].endswith("\n"):
+        lines[end - 1] += "\n"
+    taken = dbt_yaml.names_of(columns)
+    name = target_name(str(column["name"]), taken) if column["name"] in taken else column["name"]
+    item = dbt_yaml.column({**column, "name": name}, columns.start_mark.column)
     return "".join([*lines[:end], item, *lines[end:]])
 
 
-def _last_line(node: Any) -> int:
-    """The last line of what a node says; its own end mark lies behind blank lines and comments."""
-    if isinstance(node, ScalarNode) or node.flow_style:
-        return int(node.end_mark.line)
-    last = node.value[-1]
-    return _last_line(last[1] if isinstance(last, tuple) else last)
+def _retyped(text: str, feed: str, column: str, proposed: Mapping[str, Any]) -> str | None:
+    """The YAML with the rule, and the arguments, that read a column as it is now."""
+    arguments = {key for rule in all_rules().values() for key in rule.arguments()}
+    wanted = {key: proposed[key] for key in ("rule", *sorted(arguments & set(proposed)))}
+    return _set(text, feed, column, wanted, arguments)
+
+
+def _set(
+    text: str, feed: str, header: str, keys: Mapping[str, Any], without: Collection[str] = ()
+) -> str | None:
+    """The YAML with keys set in the meta of what is read from a header, if that is one column."""
+    found = [meta for meta, _, headers in _metas(text, feed) if header in headers]
+    return dbt_yaml.with_keys(text, found[0], keys, without) if len(found) == 1 else None
+
+
+def _metas(text: str, feed: str) -> list[tuple[Any, Any, tuple[str, ...]]]:
+    models = (dbt_yaml.columns_of(text, name) for name in (feed, f"stg_{feed}"))
+    return [found for columns in models for found in dbt_yaml.metas_of(columns)]
+
+
+def _without_codes(column: Mapping[str, Any]) -> dict[str, Any]:
+    """A column whose proposal holds no values of the client: a patch is told to many."""
+    if column["rule"] != "to_code":
+        return dict(column)
+    return {key: value for key, value in column.items() if key != "codes"} | {"rule": "to_text"}
 
 
 def _lines(text: str) -> list[str]:

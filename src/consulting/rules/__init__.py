@@ -11,7 +11,14 @@ import functools
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from consulting.rules.rule import REQUIRED, ColumnRule, Evidence, Proposal, describe_rule
+from consulting.rules.rule import (
+    REQUIRED,
+    ColumnRule,
+    Evidence,
+    Proposal,
+    describe_rule,
+    headers_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +30,7 @@ __all__ = [
     "all_rules",
     "column_rule",
     "describe_rule",
+    "headers_of",
     "meta_keys",
     "reason_sentences",
     "rule_named",

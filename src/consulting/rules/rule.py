@@ -9,9 +9,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
 from consulting.records import Record
 
@@ -64,6 +64,21 @@ REQUIRED = {"missing": "{} is empty, and a value is required"}
 """The reason of any rule where the column is required."""
 
 
+def headers_of(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """The headers that a column is read from, the present one first; none without a `from`."""
+    return _as_several(meta.get("from") or ())
+
+
+def _as_several(source: str | Sequence[str]) -> tuple[str, ...]:
+    return (source,) if isinstance(source, str) else tuple(source)
+
+
+def _one_or_several(source: Any) -> Any:
+    if not isinstance(source, str | list | tuple) or not source:
+        raise ValueError("a header is a text; several names of one column are a list of texts")
+    return _as_several(source)
+
+
 class ColumnRule(Record):
     """One column's `meta`: where it is read from, and what happens to it.
 
@@ -95,7 +110,14 @@ class ColumnRule(Record):
     of_bare: ClassVar[str | None] = None
     cases: ClassVar[Sequence[tuple[Mapping[str, Any], str, Any]]] = ()
 
-    source: str = Field(alias="from", min_length=1, description="the header in the client's file")
+    sources: Annotated[
+        tuple[Annotated[str, StringConstraints(min_length=1)], ...],
+        BeforeValidator(_one_or_several),
+    ] = Field(
+        alias="from",
+        description="the header in the client's file; where it was called otherwise before, the "
+        "list of its names, the present one first",
+    )
     rule: str = Field(default="to_text", description="one of the rules below")
     required: bool = Field(
         default=False, description="a row without a value is rejected: `missing`"
@@ -117,6 +139,12 @@ class ColumnRule(Record):
     optional: bool = Field(
         default=False, description="the client may leave the column out of a file"
     )
+
+    @model_validator(mode="after")
+    def _has_names_of_its_own(self) -> ColumnRule:
+        if len({name.casefold() for name in self.sources}) < len(self.sources):
+            raise ValueError("`from` names a header twice; case does not tell two apart")
+        return self
 
     @model_validator(mode="after")
     def _is_not_required_and_blank(self) -> ColumnRule:
@@ -192,6 +220,9 @@ OUT_OF_BOUNDS = {
 def describe_rule(rule: ColumnRule) -> str:
     """What a rule does to a value, in words for the client."""
     words = [rule.conversion()]
+    if len(rule.sources) > 1:
+        names = " or ".join(f"“{name}”" for name in rule.sources)
+        words.append(f"read from {names}, the first that is not empty")
     if limits := rule.limits():
         words.append(limits)
     if rule.required:

@@ -1,0 +1,154 @@
+"""Accepting what drifted: the feed's YAML takes it as it is now, and the batch is tried again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from consulting.chain import artifacts
+from consulting.chain.profiled import drift_of, last_profile
+from consulting.errors import CleaningError
+from consulting.intake import POISON, BatchStatus
+from consulting.profiling import label_of, patched, unified
+from consulting.records import Record
+from consulting.writing import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from consulting.chain.engagement import Engagement
+    from consulting.profiling import DriftFinding, FeedProfile
+
+_TRIED_BY_ITSELF = (BatchStatus.PENDING, BatchStatus.WAITING)
+
+
+class Acceptance(Record):
+    """What accepting does, before it is done.
+
+    Attributes:
+        texts: Each YAML file to change, with its text before and after.
+        told: What drifted, in sentences.
+        left: What no patch can accept, and what to do.
+        batches: The batches that wait because of it, and are tried again.
+        drops: The files that were set aside because of it, and are released.
+    """
+
+    texts: dict[str, tuple[str, str]]
+    told: tuple[str, ...]
+    left: tuple[str, ...]
+    batches: tuple[str, ...]
+    drops: tuple[int, ...]
+
+    def diffs(self, dbt_dir: Path) -> Iterator[str]:
+        """A unified diff of each file."""
+        for name, (before, after) in self.texts.items():
+            yield unified(before, after, label_of(dbt_dir / name))
+
+
+def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
+    """What accepting the client's drift would do; None where no batch waits because of any.
+
+    What drifted is compared with the models as they are now: one that was accepted, and whose
+    files were not yet let go, is only let go.
+    """
+    state = engagement.intake.state()
+    waiting = {b.batch_id for b in state.batches if b.status in _TRIED_BY_ITSELF}
+    aside = {
+        story.drop.drop_id: story.batch_id
+        for story in state.quarantined
+        if story.code == POISON and story.batch_id
+    }
+    found: dict[str, list[tuple[DriftFinding, FeedProfile]]] = {}
+    for batch_id in sorted({*waiting, *aside.values()}):
+        if _has_drifted(engagement, batch_id):
+            found[batch_id] = list(_drift_now(engagement, batch_id))
+    if not found:
+        return None
+    texts, told, left = _patches(engagement, [each for some in found.values() for each in some])
+    return Acceptance(
+        texts=texts,
+        told=told,
+        left=left,
+        batches=tuple(b for b in found if b in waiting),
+        drops=tuple(drop for drop, batch_id in aside.items() if batch_id in found),
+    )
+
+
+def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
+    """Write the YAML, then let the files go; told in sentences.
+
+    Whatever is killed in between is taken up where it ended by accepting again.
+
+    Raises:
+        CleaningError: If dbt can not read the YAML with the patch; it is then as it was before.
+    """
+    for name, (_, after) in acceptance.texts.items():
+        write_text(engagement.dbt_dir / name, after)
+    try:
+        engagement.models.prepare()
+    except CleaningError:
+        for name, (before, _) in acceptance.texts.items():
+            write_text(engagement.dbt_dir / name, before)
+        raise
+    engagement.intake.retry(acceptance.batches, now=datetime.now(UTC))
+    released = [engagement.intake.release(drop, dry_run=False) for drop in acceptance.drops]
+    return [f"{each.key}: {each.sentence}" for each in released]
+
+
+def _has_drifted(engagement: Engagement, batch_id: str) -> bool:
+    """Whether the run of a batch came to nothing because of the shape of its files."""
+    path = engagement.folder.run(batch_id) / artifacts.PROFILE
+    if not path.exists():
+        return False
+    drift = artifacts.read(path, artifacts.Profile).drift
+    return any(_is_at_fault(finding) for finding in drift)
+
+
+def _is_at_fault(finding: DriftFinding) -> bool:
+    # a column that no model reads is refused when it finds no place in the mapping
+    return finding.severity == "block" or finding.kind in {"new_column", "renamed_column"}
+
+
+def _drift_now(engagement: Engagement, batch_id: str) -> Iterator[tuple[DriftFinding, FeedProfile]]:
+    folder = engagement.folder.run(batch_id)
+    received = artifacts.read(folder / artifacts.INTAKE, artifacts.Intake)
+    for profile in artifacts.read(folder / artifacts.PROFILE, artifacts.Profile).profiles:
+        if profile.feed in received.carried:
+            continue
+        before = last_profile(engagement, profile.feed, batch_id)
+        readings = [each for each in received.to_profile if each.feed == profile.feed]
+        for finding in drift_of(engagement, before, profile, readings):
+            if _is_at_fault(finding):
+                yield finding, profile
+
+
+def _patches(
+    engagement: Engagement, found: list[tuple[DriftFinding, FeedProfile]]
+) -> tuple[dict[str, tuple[str, str]], tuple[str, ...], tuple[str, ...]]:
+    """The files with every change made, what is accepted so, and what can not be."""
+    texts: dict[str, tuple[str, str]] = {}
+    told: list[str] = []
+    left: list[str] = []
+    done = set()
+    for finding, profile in found:
+        change = (finding.feed, finding.kind, finding.column, finding.previous_column)
+        if change in done:
+            continue
+        done.add(change)
+        path = engagement.models.yaml_of(finding.feed)
+        name = str(path.relative_to(engagement.dbt_dir))
+        before, now = texts.get(name) or (_text(path),) * 2
+        after = patched(now, finding, profile)
+        said = f"{finding.feed}: {finding.detail}"
+        if after is None:
+            left.append(f"{said} No patch accepts that. {finding.recommendation}")
+            continue
+        texts[name] = (before, after)
+        told.append(said)
+    return texts, tuple(told), tuple(left)
+
+
+def _text(path: Path) -> str:
+    """The text with its own ends of lines, so that writing it back changes none."""
+    return path.read_bytes().decode("utf-8") if path.exists() else ""
