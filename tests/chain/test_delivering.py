@@ -128,7 +128,9 @@ def test_a_feed_that_shrinks_to_nearly_nothing_is_not_delivered(delivered: World
     received = delivered.receive("second")
     batch_id = received.batch.batch_id
     found = chain.profile(delivered.engagement, batch_id=batch_id, run_id="second", log=print)
-    assert chain.drifted(found) == "30 rows, where the last delivery had 675."
+    assert chain.drifted(found) == (
+        "30 rows in customers_2026-01-12.csv, where the last delivery had 675."
+    )
 
 
 def test_a_column_that_no_mapping_names_blocks_the_delivery_by_name(world: World) -> None:

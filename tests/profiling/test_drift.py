@@ -71,15 +71,13 @@ def test_a_new_column_is_proposed_with_a_patch(profile: Profile) -> None:
     assert finding.patch == (
         "--- a/orders.yml\n"
         "+++ b/orders.yml\n"
-        "@@ -11,3 +11,8 @@\n"
+        "@@ -11,3 +11,6 @@\n"
         "       - name: amount\n"
         "         description: Net amount.\n"
         "         meta: {from: Amount, rule: to_decimal}\n"
         "+      - name: country\n"
         "+        description: Text, never empty.\n"
-        "+        meta: {from: Country, rule: to_text}\n"
-        "+        data_tests:\n"
-        "+          - not_null: {config: {severity: warn}}\n"
+        "+        meta: {from: Country, rule: to_text, optional: true}\n"
     )
 
 

@@ -153,7 +153,12 @@ def _widen(
 
 
 def _wider(connection: duckdb.DuckDBPyConnection, one: str, two: str) -> str:
-    """DuckDB's own common type of two; text where it has none, or one that would lose digits."""
+    """DuckDB's own common type of two; text where it has none, or one that would lose digits.
+
+    For two of different kinds, a whole number and a date, it names one that can't be cast to.
+    """
+    if _kind(one) != _kind(two):
+        return "VARCHAR"
     try:
         query = f"SELECT typeof(x) FROM (SELECT NULL::{one} AS x UNION ALL SELECT NULL::{two})"
         kind = str(connection.execute(query).fetchall()[0][0])
@@ -161,6 +166,14 @@ def _wider(connection: duckdb.DuckDBPyConnection, one: str, two: str) -> str:
         return "VARCHAR"
     loses_digits = kind in {"DOUBLE", "FLOAT"} and not {one, two} <= {"DOUBLE", "FLOAT", "INTEGER"}
     return "VARCHAR" if loses_digits else kind
+
+
+def _kind(kind: str) -> str:
+    if kind.endswith("INT") or kind.startswith(
+        ("INTEGER", "UINTEGER", "DECIMAL", "DOUBLE", "FLOAT")
+    ):
+        return "number"
+    return "time" if kind.startswith(("DATE", "TIMESTAMP")) else kind
 
 
 def _count(

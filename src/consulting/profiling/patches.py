@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from consulting.profiling.model import FeedProfile
 
 
+_OPTIONAL = {"optional": True, "required": False, "tests": ()}
+
+
 def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | None:
     """The feed's YAML that takes what drifted as it is now.
 
@@ -41,7 +44,8 @@ def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | Non
         return _retyped(text, feed, column, proposed[0])
     after: str | None = text if finding.kind == "new_column" else None
     for one in proposed:
-        after = add_column(after, feed, one) if after else None
+        # earlier files, which may be delivered again, do not have it
+        after = add_column(after, feed, {**one, **_OPTIONAL}) if after else None
     return after
 
 
