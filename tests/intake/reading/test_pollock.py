@@ -30,7 +30,6 @@ CASES = {case.name: case for case in pollock.make_cases()}
 FLOORS = {
     "file_header_multirow": 6.96,  # the same header twice is one header and its repetition
     "file_multitable_same": 8.34,  # the same header again: the same table goes on
-    "file_field_delimiter_0x20": 1.0,
     "file_quotation_char_0x27": 9.63,
     "row_less_sep_row0": 9.32,  # a title short: which one is missing is not known
     "row_less_sep": 9.95,

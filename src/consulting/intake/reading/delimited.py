@@ -171,6 +171,8 @@ def _head(sample: _Sample, scored: Scored, *, skip: int) -> list[Row]:
         for index, (cells, line) in enumerate(zip(parsed.rows, parsed.lines, strict=True))
         if cells
     ]
+    if scored.dialect.held:
+        return rows[:HEAD_ROWS]  # titles that blanks do not tell apart would name other columns
     # a header may be malformed too: here it is read as well as it can be
     rows += [Row(line + 1 + skip, parser.leniently(raw)) for line, _, _, raw in parsed.rejects]
     return sorted(rows, key=lambda row: row.line)[:HEAD_ROWS]
@@ -185,7 +187,9 @@ def _load(
 ) -> int:
     """Parse the file block by block; returns how many byte order marks stand inside it."""
     marks = 0
-    plain = PlainParser(parser.dialect, len(writer.layout.columns)) if not counted.cr else None
+    plain = None
+    if not counted.cr and parser.dialect.held is None:
+        plain = PlainParser(parser.dialect, len(writer.layout.columns))
     done, rest = 0, ""
     for first, block in _numbered(blocks(source, encoding)):
         text = rest + block.text
@@ -250,6 +254,8 @@ def _explain(
         quotes = f"quoted with {dialect.quotechar}" if dialect.quotechar else "nothing quoted"
         escape = ", a backslash escapes a quote" if dialect.escape else ""
         space = ", blanks after it left out" if dialect.skip_space else ""
+        if dialect.held:
+            space = " (blanks in values that are not quoted told by what the columns hold)"
         words.append(
             f"Fields separated by {delimiter}{space}, {quotes}{escape}: "
             f"{scored.consistency:.1%} of the records looked at have {scored.width} fields."

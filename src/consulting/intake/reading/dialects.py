@@ -16,6 +16,7 @@ from consulting.intake.reading.blocks import is_drawn, like_titles, told_apart
 from consulting.intake.reading.cells import kind
 from consulting.intake.reading.further import AHEAD
 from consulting.intake.reading.parser import BLANKS, Dialect, RecordParser, blanks_after
+from consulting.intake.reading.words import CLEAN_ROWS, QUOTED, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,10 +35,12 @@ WIDER_SHARE = 0.2  # of the rows must have a column more for the table to have i
 IN_COLUMNS = 0.95  # the share of lines that runs of blanks must split alike
 TITLE_LINES = 200  # are looked at for whether a title speaks for all of each line
 ONE_COLUMN = 0.9  # the share of them that must say so
+WORDED = 0.9  # the share of records that must be told where values hold the delimiter, a blank
 LONG_WORTH = 1.25  # a long delimiter is only tried where no part of it occurs alone
 MENDED = 200  # how many malformed lines are tried to be mended
 MENDED_WORTH = 0.95  # a line that can be mended speaks for a dialect a little less than a good one
 
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _RUN = re.compile(r"([^\w\s\"'.()\-])\1{1,3}|\t{2,4}|[|~^@#&]{2,5}")
 
 
@@ -84,6 +87,8 @@ def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
                 exact.add(dialect.quotechar)
             if scored.score > best.score + 1e-9:
                 best = scored
+    if " " in delimiters and not _stands_outside_quotes(best.dialect.delimiter, sample):
+        best = max((best, *_worded(sample)), key=lambda scored: scored.score)
     if options.delimiter is None and _is_one_column(written, best):
         return whole
     return best
@@ -212,6 +217,35 @@ def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
             score = 0
         score *= 0.8
     return Scored(dialect, score, usual, width, consistency)
+
+
+def _stands_outside_quotes(delimiter: str | None, sample: Sequence[str]) -> bool:
+    """Whether many lines have one of the common delimiters beside what they quote."""
+    if delimiter not in COMMON:
+        return False
+    bare = (_QUOTED.sub("", line) for line in sample)
+    return sum(delimiter in line for line in bare) > (1 - WORDED) * len(sample)
+
+
+def _worded(sample: Sequence[str]) -> Iterator[Scored]:
+    """Blanks as delimiters, with blanks in values that are not quoted, for each possible width.
+
+    Half the records must have a quoted value, and nearly all must be told by what the columns hold.
+    """
+    found = RecordParser(Dialect(" ", held=())).parse(sample, final=True).rows
+    quoted = sum(any(QUOTED in word for word in words) for words in found)
+    widths = Counter(map(len, found))
+    if len(widths) == 1 or quoted * 2 < len(sample):
+        return
+    for width, rows in widths.items():
+        columns = held(found, width) if width > 1 and rows >= CLEAN_ROWS else ()
+        if not columns:
+            continue
+        dialect = Dialect(" ", held=columns)
+        told = RecordParser(dialect).parse(sample, final=True)
+        share = len(told.rows) / (len(told.rows) + len(told.rejects))
+        if share >= WORDED:
+            yield Scored(dialect, share * (1 - 0.5 / width), width, width, share)
 
 
 def _stand_in_columns(rows: Sequence[Sequence[str]], usual: int, consistency: float) -> bool:

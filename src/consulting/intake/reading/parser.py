@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from consulting.intake.reading.words import NOT_TOLD, QUOTED, joined
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -29,6 +31,7 @@ EFFORT = 20_000_000  # lines and ways that may be looked at in vain, in all line
 FEW_AHEAD = 50  # how many lines a record may take once that is used up
 MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
 
+_QUOTED_WORD = re.compile(r'(?:^|(?<= ))"((?:[^"]|"")*)"(?=[ \r\n]|$)')
 _BLANKS = re.compile(r" {2,}")
 _PRIVATE = tuple(map(chr, range(0xFDD0, 0xFDE0)))  # no characters, so that no text holds them
 
@@ -43,6 +46,8 @@ class Dialect:
         escape: Whether a backslash escapes a quote, besides doubling it.
         skip_space: Whether blanks after a delimiter belong to it.
         space_after: Whether blanks between a closing quote and a delimiter are no value's.
+        held: What each column holds, where values that are not quoted hold the delimiter, a blank;
+            empty while that is not known yet.
     """
 
     delimiter: str | None
@@ -50,6 +55,7 @@ class Dialect:
     escape: bool = False
     skip_space: bool = False
     space_after: bool = False
+    held: tuple[str, ...] | None = None
 
 
 @dataclass
@@ -85,7 +91,7 @@ class RecordParser:
 
     def __init__(self, dialect: Dialect, width: int | None = None) -> None:
         self.dialect = dialect
-        self.width = width
+        self.width = width if dialect.held is None else None  # words are no fields yet
         self._delimiter = dialect.delimiter or _PRIVATE[-1]
         self._multi = len(self._delimiter) > 1
         self._effort = EFFORT
@@ -110,6 +116,8 @@ class RecordParser:
             parsed.rows = [[_restored(cell, restore) for cell in row] for row in parsed.rows]
         if any(EXCEL_TEXT in line for line in lines):
             parsed.rows = [[_plain(cell, parsed) for cell in row] for row in parsed.rows]
+        if self.dialect.held:
+            _join_words(parsed, lines, self.dialect.held)
         return parsed
 
     def leniently(self, line: str) -> list[str]:
@@ -140,6 +148,8 @@ class RecordParser:
         if self.dialect.space_after and self.dialect.quotechar:
             blank = blanks_after(self.dialect.quotechar, self._delimiter)
             prepared = [blank.sub(r"\1", line) for line in prepared]
+        if self.dialect.held is not None:
+            prepared = [_QUOTED_WORD.sub(rf'"{QUOTED}\1"', line) for line in prepared]
         if self.dialect.escape and self.dialect.quotechar:
             quote = self.dialect.quotechar
             prepared = [
@@ -351,3 +361,22 @@ def _restored(cell: str, restore: dict[str, str]) -> str:
         if private in cell:
             cell = cell.replace(private, original)
     return cell
+
+
+def _join_words(parsed: Parsed, lines: Sequence[str], columns: Sequence[str]) -> None:
+    """Make records of words, and reject those that are not told by their words."""
+    kept: list[list[str]] = []
+    starts: list[int] = []
+    spans: dict[int, int] = {}
+    for at, (words, line) in enumerate(zip(parsed.rows, parsed.lines, strict=True)):
+        span = parsed.spans.get(at, 1)
+        values = joined(words, columns)
+        if values is None:
+            raw = "".join(lines[line : line + span])
+            parsed.rejects.append((line, span, NOT_TOLD, raw))
+            continue
+        if span > 1:
+            spans[len(kept)] = span
+        kept.append(values)
+        starts.append(line)
+    parsed.rows, parsed.lines, parsed.spans = kept, starts, spans

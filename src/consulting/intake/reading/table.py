@@ -12,6 +12,7 @@ from consulting.intake.reading.layout import OTHER_TITLES, Layout
 from consulting.intake.reading.outcome import Outcome
 from consulting.intake.reading.surplus import SurplusJudge
 from consulting.intake.reading.tail import TAIL_ROWS, trim_tail
+from consulting.intake.reading.words import NOT_TOLD
 from consulting.records import OtherTable, SkippedLines
 
 if TYPE_CHECKING:
@@ -94,7 +95,11 @@ class TableWriter:
                 Row(first_line + line, cells)
                 for line, cells in zip(parsed.lines, parsed.rows, strict=True)
             ]
-        late = [item for item in parsed.rejects if self._is_record(first_line + item[0])]
+        late = [
+            item
+            for item in parsed.rejects
+            if item[2] == NOT_TOLD or self._is_record(first_line + item[0])
+        ]
         self.lines_not_records += len(parsed.rejects) - len(late)
         self._set_aside([(first_line + line, code, raw) for line, _, code, raw in late])
         self.add_rows(rows)
