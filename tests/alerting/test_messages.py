@@ -30,6 +30,7 @@ from consulting.alerting import (
     tier_blocked,
     tier_lowered,
 )
+from consulting.alerting.blocks_html import message_html
 from consulting.alerting.message import (
     alert_message,
     escalation_message,
@@ -113,6 +114,26 @@ EVENTS = {
         ACME, delivery_id="acme_corp-42", facts={"Rows": 1200}, link=LINK, period="2026-02"
     ),
 }
+
+
+@pytest.mark.parametrize("link", ["file:///data/acme/report.html", "https://dagster.test/runs/1"])
+def test_the_page_shows_a_link_as_one_and_no_markup(link: str) -> None:
+    shown = message_html(told(failed_tests(ACME, CHECKS, link=link)))
+    assert f'<a href="{link}">Open the run</a>' in shown
+    for markup in ("&lt;", "|", "*", "`"):
+        assert markup not in shown
+
+
+def test_a_link_that_is_none_is_shown_by_its_words() -> None:
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "<javascript:x()|Open the run>"}}
+    assert message_html(Message(text="", blocks=(block,))) == "<p>Open the run</p>"
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_every_alert_has_something_to_do(kind: str) -> None:
+    event = EVENTS[kind]
+    assert event is not None
+    assert event.severity == "info" or not event.next_step.startswith("Nothing")
 
 
 @pytest.mark.parametrize("kind", EVENTS)

@@ -190,6 +190,13 @@ def test_grace_moves_both_the_warning_and_the_breach() -> None:
     assert status("2026-03-09 18:01", with_grace, since=began).state == "breach"
 
 
+def test_what_was_owed_before_the_first_look_counts_from_the_day_it_starts() -> None:
+    seen = at("2026-03-16")
+    missed = status("2026-03-16 12:00", WEEKLY | {"starts": date(2026, 3, 1)}, since=seen)
+    assert missed.state == "breach"
+    assert status("2026-03-16 11:00", WEEKLY, since=seen).state == "on_time"
+
+
 @pytest.mark.parametrize("preset", ["daily", "weekly"])
 def test_the_presets_are_a_breach_when_their_day_or_week_is_over(preset: str) -> None:
     began = at("2026-02-01")

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(
     r"`(?P<code>[^`\n]+)`"
     r"|<!date\^\d+\^[^|>]*\|(?P<date>[^>]*)>"
-    r"|<(?P<url>https?://[^|>\s]+)(?:\|(?P<label>[^>]*))?>"
+    r"|<(?P<url>[^|>\s!#@][^|>\s]*)(?:\|(?P<label>[^>]*))?>"
     r"|\*(?P<bold>[^*\n]+)\*"
     r"|_(?P<italic>[^_\n]+)_"
     r"|(?P<newline>\n)"
 )
+
+_LINKED = ("http://", "https://", "file://")
 
 _MARKS = {"🔴": "error", "🟠": "warning", "🟢": "done", "✅": "resolved"}
 """Drawn by the page, for not every machine has a font with these signs."""
@@ -74,6 +76,8 @@ def _styled(found: re.Match[str]) -> str:
     kind = found.lastgroup
     if found["url"]:
         label = _escape(found["label"] or found["url"])
+        if not found["url"].startswith(_LINKED):
+            return label
         return f'<a href="{_escape(found["url"])}">{label}</a>'
     inner = _escape(found[kind]) if kind else ""
     tag = _TAGS.get(kind or "")

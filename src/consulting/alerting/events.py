@@ -318,7 +318,8 @@ def tier_blocked(route: AlertRoute, error: TierBlockedError, *, link: str | None
             "severity": "warn",
             "title": f"Left out by security tier {error.tier}",
             "text": str(error),
-            "next_step": "Nothing, unless the delivery needs it.",
+            "next_step": "If the delivery needs it, have the client agree to a higher tier. If "
+            "not, it stays out, and is not told again.",
             "link": link,
         }
     )

@@ -24,6 +24,7 @@ from consulting.layout import data_root
 from consulting.portfolio import ClientStanding, OpenIncident
 from consulting.records import Record
 from consulting.resources.alerts import run_link
+from consulting.shown import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,9 +122,9 @@ class Watcher:
             try:
                 self._look_at(client, incidents.get(client.client_id, ()), checks, look, now)
             except Exception as error:  # noqa: BLE001 - told by the sensor; others are looked at
-                told = in_our_words(error, client.client_id, ErrorLog())
-                look.problems[client.client_id] = str(told)
-                self.rounds.note(Seen(client, now, _unknown(client, error, now), again_at=now))
+                told = str(in_our_words(error, client.client_id, ErrorLog()))
+                look.problems[client.client_id] = told
+                self.rounds.note(Seen(client, now, _unknown(client, told, now), again_at=now))
         look.memory = memory.model_copy(update={"checks": checks})
         return look
 
@@ -212,12 +213,14 @@ class Watcher:
             engagement = self.consultancy.engagement(client.client_id, client.config, looks=True)
             return chain.standing_of(engagement, chain.facts_of(engagement, now))
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are shown
-            return _unknown(client, error, now)
+            told = str(in_our_words(error, client.client_id, ErrorLog()))
+            return _unknown(client, told, now)
 
 
-def _unknown(client: Client, error: Exception, now: datetime) -> ClientStanding:
-    """The line of a client that can't be read."""
-    title = f"Could not be looked at: {type(error).__name__}"
+def _unknown(client: Client, told: str, now: datetime) -> ClientStanding:
+    """The line of a client that can't be read, with the reason in our words."""
+    reason = told.removeprefix(f"{client.client_id}: ")
+    title = on_one_line(f"Could not be looked at: {reason}")
     trouble = OpenIncident(kind="failed_run", title=title, since=now)
     return ClientStanding(
         client_id=client.client_id, client_name=client.config.client_name, incidents=(trouble,)

@@ -57,7 +57,7 @@ class ClientStanding(Record):
         client_id: The engagement.
         client_name: As people call the client.
         engagement_type: "recurring", "one_off" or "monitoring".
-        tier: The security tier.
+        tier: The security tier; None where the client could not be looked at.
         owners: Who looks after the client.
         sla: How it stands against its SLA; None where nothing was promised.
         last_delivery: The newest one; None if there is none yet.
@@ -71,7 +71,7 @@ class ClientStanding(Record):
     client_id: str
     client_name: str = ""
     engagement_type: str = "recurring"
-    tier: Literal[1, 2, 3] = 2
+    tier: Literal[1, 2, 3] | None = None
     owners: tuple[str, ...] = ()
     sla: SlaStatus | None = None
     last_delivery: LastDelivery | None = None

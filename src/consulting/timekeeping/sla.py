@@ -106,7 +106,7 @@ class Sla(ConfigModel):
         fail_after: The same for a breach. Default: when the next one is due.
         grace: Added to both.
         pause: Days on which nothing is owed.
-        starts: The first day on which anything can be due.
+        starts: The first day on which anything can be due. Default: when the client was first seen.
         ends: The last day of the engagement; nothing is owed after it.
     """
 
@@ -201,13 +201,14 @@ class Sla(ConfigModel):
 
         Args:
             now: The present moment.
-            since: When the engagement began; due times before it owe nothing.
+            since: When the engagement began, where `starts` does not say so; due times before it
+                owe nothing.
             partitioning: The engagement's periods, if it has any.
             limit: How many due times to look back.
         """
         zone = ZoneInfo(self.timezone)
         if self.starts is not None:
-            since = max(since, datetime.combine(self.starts, time(), tzinfo=zone))
+            since = datetime.combine(self.starts, time(), tzinfo=zone)
         dues = self._dues_around(now, limit)
         owed: list[DuePeriod] = []
         for opens, due, following in zip(dues, dues[1:], dues[2:], strict=False):
