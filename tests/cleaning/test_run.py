@@ -11,6 +11,7 @@ import pytest
 from consulting.cleaning import DbtRun, ModelsFailedError, Progress, column_mappings
 from consulting.errors import CleaningError
 from consulting.records import FileReading
+from consulting.rules import column_rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -218,6 +219,33 @@ def test_an_optional_column_may_be_left_out(project: Project) -> None:
     project.load("lenient", "t", ["A"], [["x"]])
     project.run("lenient").run()
     assert project.rows("lenient", "SELECT a, b FROM marts.t") == [("x", None)]
+
+
+def test_a_column_is_read_under_all_its_names_and_each_row_gives_the_first_that_is_filled(
+    project: Project,
+) -> None:
+    names = ["New", "Old", "Oldest"]
+    project.feed("renamed", "t", [*ONE_COLUMN, {"name": "b", "from": names, "rule": "to_integer"}])
+    project.load("renamed", "t", ["A", "Old", "New"], [["1", "5", " "], ["2", "6", "7"]])
+    run = project.run("renamed")
+    run.run()
+    assert project.rows("renamed", "SELECT b FROM marts.t ORDER BY a") == [(5,), (7,)]
+    project.load("renamed", "t", ["A"], [["1"]])
+    with pytest.raises(CleaningError, match="has no column 'New or Old or Oldest'"):
+        project.run("renamed").run()
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (["New", "NEW"], "names a header twice"),
+        ([], "a header is a text"),
+        ([5], "should be a valid string"),
+    ],
+)
+def test_names_that_are_none_are_told(source: list[object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        column_rule({"from": source})
 
 
 def test_tier_1_builds_every_table_empty_even_if_rows_are_there(project: Project) -> None:

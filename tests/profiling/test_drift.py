@@ -113,6 +113,28 @@ def test_a_patch_applies_to_the_file_it_was_made_for(profile: Profile, tmp_path:
     assert file.read_text(encoding="utf-8") == YAML.replace('"Order ID"', "[OrderId, Order ID]")
 
 
+def test_drift_names_the_file_and_a_column_read_under_an_earlier_name_has_none(
+    profile: Profile,
+) -> None:
+    both = profile({**ORDERS, "Net": ORDERS["Amount"]})
+    amount = ReadColumn(names=("Net", "Amount"), rule="to_decimal")
+    read = [ReadColumn(names=("Order ID",)), amount, ReadColumn(names=("Status",), optional=True)]
+    old, new, bare = ["Order ID", "Amount", "Status"], ["Order ID", "Net"], ["Order ID", "Status"]
+    before = profile(ORDERS)
+    assert compare(before, before, read, files={"a.csv": old}) == []
+
+    found = compare(before, both, read, files={"a.csv": old, "b.csv": new, "c.csv": bare})
+    assert [(f.kind, f.severity, f.column, f.detail) for f in found] == [
+        ("missing_column", "block", "Net",
+         "“Net” or “Amount” is not in c.csv, and the models read it."),
+        ("missing_column", "info", "Status",
+         "“Status” is not in b.csv; the client may leave it out."),
+    ]  # fmt: skip
+    (warned,) = compare(before, both, read, files={"d.csv": [*old, "Net"]})
+    assert (warned.kind, warned.severity) == ("both_names", "warn")
+    assert warned.detail.startswith("d.csv has “Net” and “Amount”, which are names of one column")
+
+
 def test_a_column_of_other_values_is_no_rename(profile: Profile) -> None:
     now = {**renamed(ORDERS, "Status", "State"), "State": [f"{n}.25" for n in range(N)]}
     found = kinds(compare(profile(ORDERS), profile(now), ["Status"]))

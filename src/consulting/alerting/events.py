@@ -299,8 +299,8 @@ def drift(  # noqa: PLR0913 - what is known of the change, by keyword
             "subject": names,
             "title": f"The feed{'s'[: len(feeds) != 1]} {names} changed shape",
             "text": f"Nothing was delivered. {text}",
-            "next_step": "Change the feed's YAML as the metadata of the asset `profiled` propose, "
-            "or ask the client to send the file as before.",
+            "next_step": f"If the client means it, `consulting accept {route.client_id}` shows the "
+            "change of the feed's YAML and applies it; or ask for the file as it was before.",
             "facts": _period(period),
             "columns": tuple(columns),
             "link": link,

@@ -30,8 +30,9 @@ class Acceptance(Record):
         texts: Each YAML file to change, with its text before and after.
         told: What drifted, in sentences.
         left: What no patch can accept, and what to do.
-        batches: The batches that wait because of it, and are tried again.
-        drops: The files that were set aside because of it, and are released.
+        batches: The batches that wait because of it, and are tried again; none as long as
+            anything is left, for which they would fail again.
+        drops: The files that were set aside because of it, and are released; as the batches.
     """
 
     texts: dict[str, tuple[str, str]]
@@ -70,8 +71,8 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
         texts=texts,
         told=told,
         left=left,
-        batches=tuple(b for b in found if b in waiting),
-        drops=tuple(drop for drop, batch_id in aside.items() if batch_id in found),
+        batches=() if left else tuple(b for b in found if b in waiting),
+        drops=() if left else tuple(drop for drop, b in aside.items() if b in found),
     )
 
 

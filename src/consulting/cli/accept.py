@@ -46,7 +46,8 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
         click.confirm("Apply this patch?", abort=True)
     for sentence in accept(engagement, proposal):
         click.echo(on_one_line(sentence))
-    click.echo(f"{client}: accepted. The sensor tries what waits again at its next tick.")
+    after = "Mend the rest" if proposal.left else "The sensor tries what waits at its next tick"
+    click.echo(f"{client}: accepted. {after}.")
 
 
 def _would(proposal: Acceptance) -> str:

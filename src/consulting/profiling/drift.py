@@ -219,7 +219,9 @@ class _Comparison:
             measure="likeness of names and values", value=score,
             threshold=self._limits.rename_score,
             recommendation="Confirm with the client that it is the same column; the feed's YAML "
-            "then reads both names (`from`).",
+            "then reads both names (`from`)." if old in self._declared else
+            f"Give “{new}” the reason in the feed's YAML that “{old}” has (`dropped_because`), or "
+            "a column that reads it.",
         )  # fmt: skip
 
     def _missing(self, column: str, files: Sequence[str]) -> DriftFinding:

@@ -1,0 +1,71 @@
+"""Patches change what they mean and nothing else, however the YAML is laid out."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consulting import dbt_yaml
+from consulting.profiling.patches import rename_source
+
+LAYOUTS = {
+    "flow": "        meta: {{from: {source}, rule: to_integer, min: 1}}  # as agreed\n",
+    "lines": "        meta: {{from: {source},\n          rule: to_integer,\n          min: 1}}\n",
+    "block": "        meta:\n          from: {source}\n          rule: to_integer  # ours\n"
+    "          min: 1\n",
+}
+FILE = """\
+models:
+  - name: t
+    columns:
+      - name: a
+{meta}        description: The first.
+
+      # the second
+      - name: b
+        meta: {{from: B}}
+"""
+
+
+def meta_node(text: str) -> object:
+    return next(dbt_yaml.metas_of(dbt_yaml.columns_of(text, "t")))[0]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@settings(max_examples=25, deadline=None)
+@given(
+    source=st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="{}%#"),
+        min_size=1,
+    )
+)
+def test_keys_are_set_and_taken_out_and_all_else_stays(layout: str, source: str) -> None:
+    meta = LAYOUTS[layout].format(source=dbt_yaml.flow(source))
+    text = FILE.format(meta=meta)
+    keys = {"rule": "to_date", "formats": ["%d.%m.%Y"], "optional": True}
+    after = dbt_yaml.with_keys(text, meta_node(text), keys, ["min"])  # type: ignore[arg-type]
+    assert after is not None
+    was, now = (yaml.safe_load(one)["models"][0]["columns"] for one in (text, after))
+    assert now[0].pop("meta") == {"from": source, **keys}
+    was[0].pop("meta")
+    assert now == was
+    head, tail = FILE.format(meta="\0").split("\0")
+    assert after.startswith(head)
+    assert after.endswith(tail)
+
+
+def test_a_comment_between_the_keys_is_never_lost() -> None:
+    text = FILE.format(meta="        meta: {from: A,  # theirs\n          rule: to_text}\n")
+    assert dbt_yaml.with_keys(text, meta_node(text), {"optional": True}) is None  # type: ignore[arg-type]
+
+
+def test_a_second_rename_keeps_all_earlier_names_and_a_list_over_lines_is_left() -> None:
+    text = FILE.format(meta="        meta: {from: A}\n")
+    once = rename_source(text, "t", "A", "A2") or ""
+    twice = rename_source(once, "t", "A2", "A 3") or ""
+    assert twice == text.replace("from: A", "from: [A 3, A2, A]")
+    assert rename_source(twice, "t", "A", "A2") == text.replace("from: A", "from: [A2, A 3, A]")
+    lines = FILE.format(meta="        meta:\n          from:\n            - A\n            - A0\n")
+    assert rename_source(lines, "t", "A", "A2") is None
