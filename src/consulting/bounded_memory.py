@@ -1,15 +1,21 @@
-"""DuckDB within a bounded memory: what does not fit goes to disk, beside the client's database."""
+"""DuckDB within bounds: of memory, and of the files that SQL can open; in the time zone UTC.
+
+What the models of a client leave in its database (a view, a macro) is run again by whoever reads
+it. So no connection of ours is open to the file system, whoever wrote the SQL it is given.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from consulting.sql import literal
+from consulting.errors import CleaningError
+from consulting.sql import literal, unglobbed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import duckdb
@@ -29,35 +35,80 @@ def spill_of(database: Path) -> Path:
     return database.with_name(f"{database.name}.tmp")
 
 
-def bound_memory(
-    connection: duckdb.DuckDBPyConnection, spill: Path, *, limit: str | None = None
+def confine(
+    connection: duckdb.DuckDBPyConnection,
+    spill: Path | None,
+    *,
+    limit: str | None = None,
+    reads: Iterable[Path] = (),
+    writes_to: Path | None = None,
 ) -> None:
-    """Bound a connection's memory.
+    """Let a connection open its own database, its spill and the files it is given; then lock that.
+
+    Nothing else can be read, written, listed, attached, installed or loaded, however the SQL asks,
+    and no statement can change a setting any more.
 
     Args:
         connection: Whose configuration is not locked yet.
-        spill: The folder for what does not fit; DuckDB makes it, and empties it at the end.
-        limit: Another limit than the project's.
+        spill: The folder for what does not fit: DuckDB makes it, and empties it at the end.
+            None where everything fits.
+        limit: Another limit of memory than the project's.
+        reads: Files that its SQL reads.
+        writes_to: A folder that its SQL writes files to.
     """
     connection.execute(f"SET memory_limit = {literal(limit or memory_limit())}")
-    connection.execute(f"SET temp_directory = {literal(str(spill))}")
+    connection.execute(f"SET temp_directory = {literal(str(spill or ''))}")
+    connection.execute("SET TimeZone = 'UTC'")
+    # a name in SQL is a table's, never a variable's of this program
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute(f"SET allowed_paths = {_listed(reads)}")
+    connection.execute(f"SET allowed_directories = {_listed([writes_to] if writes_to else [])}")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _listed(paths: Iterable[Path]) -> str:
+    spelled = [spelling for path in map(str, paths) for spelling in (path, unglobbed(path))]
+    return f"[{', '.join(map(literal, spelled))}]"
 
 
 @contextmanager
 def open_bounded(
-    database: Path, *, read_only: bool = False, config: dict[str, str] | None = None
+    database: Path,
+    *,
+    read_only: bool = False,
+    config: Mapping[str, str] | None = None,
+    reads: Iterable[Path] = (),
+    writes_to: Path | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB file in bounded memory; it is made if it is not there.
+    """Open a DuckDB file, confined; it is made if it is not there.
 
     Args:
         database: The file.
         read_only: Whether it is only read; it must exist then.
-        config: DuckDB's settings that have to be given when a file is opened.
+        config: DuckDB's settings, which can not be changed afterwards.
+        reads: As for `confine`.
+        writes_to: As for `confine`.
+
+    Raises:
+        CleaningError: If SQL asks for anything else than it is given.
     """
     import duckdb
 
     with duckdb.connect(
         str(database), read_only=read_only, config={**(config or {})}
     ) as connection:
-        bound_memory(connection, spill_of(database))
-        yield connection
+        confine(connection, spill_of(database), reads=reads, writes_to=writes_to)
+        try:
+            yield connection
+        except duckdb.PermissionException as error:
+            raise CleaningError(
+                f"{database.parent.name}: what the client's models made in {database.name} (a view "
+                "or a function) tries to open a file when it is read. SQL reads tables only: take "
+                "that out of the models."
+            ) from error
+
+
+def clear_spill(database: Path) -> None:
+    """Remove what SQL may have written beside a database that no process has open."""
+    shutil.rmtree(spill_of(database), ignore_errors=True)

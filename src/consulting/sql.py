@@ -11,3 +11,8 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """`text` as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def unglobbed(path: str) -> str:
+    """A path as functions take it that read `*`, `?` and `[` as patterns."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in path)

@@ -48,7 +48,7 @@ def lowered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     full.drop("customers_1.csv", ROWS)
     full.drop("orders_1.xlsx", b"PK\x03\x04 ada3@example.com")
     delivery = full.run()
-    for left in ("warehouse.duckdb.tmp", f"deliverables/.{delivery.delivery_id}.partial.spill"):
+    for left in ("warehouse.duckdb.tmp", f"deliverables/.{delivery.delivery_id}.partial"):
         # as DuckDB leaves it in a process that is killed
         (full.folder.path / left).mkdir()
         (full.folder.path / left / "duckdb_temp_1_0_storage_DEFAULT-0.tmp").write_text(ROWS)

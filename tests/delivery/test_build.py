@@ -16,11 +16,12 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from consulting.bounded_memory import open_bounded
 from consulting.delivery import Delivery, DeliveryInputs, build_delivery, list_deliveries
-from consulting.delivery.tables import open_warehouse
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 from consulting.records import FeedAccount
+from consulting.sql import unglobbed
 from consulting.writing import hash_file
 
 EXPECTED_FILES = (
@@ -285,10 +286,11 @@ def test_a_warehouse_can_be_read_only_while_it_is_delivered_from(
 
 
 def test_a_folder_whose_name_holds_a_quote_can_be_delivered_to(tmp_path: Path) -> None:
-    folder = tmp_path / "o'brien"
+    folder = tmp_path / "o'brien [1]*"
     target = folder / "delivery"
     target.mkdir(parents=True)
     duckdb.connect(str(folder / "warehouse.duckdb")).close()
-    with open_warehouse(folder / "warehouse.duckdb", writes_to=target) as connection:
+    with open_bounded(folder / "warehouse.duckdb", writes_to=target) as connection:
         connection.execute("COPY (SELECT 1) TO $1", [str(target / "one.csv")])
-    assert (target / "one.csv").exists()
+        read = connection.execute("FROM read_csv($1)", [unglobbed(str(target / "one.csv"))])
+        assert read.fetchall() == [(1,)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.delivery import HISTORY_SCHEMA
 from consulting.errors import DeliveryError
 from consulting.intake.reading import load_raw
 
@@ -25,6 +26,7 @@ def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
         run_folder,
         received.in_use,
         expected=_expected(engagement, present={r.feed for r in received.in_use}),
+        keep=HISTORY_SCHEMA,
     )
     artifacts.write(run_folder / artifacts.INTAKE, received)
     mark.write_text(received.batch.batch_id, encoding="utf-8")

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from consulting.bounded_memory import open_bounded
+from consulting.bounded_memory import clear_spill, open_bounded
 from consulting.cleaning.invocation import Progress, invoke_dbt, what_of
 from consulting.cleaning.models import declared_columns, read_columns
 from consulting.cleaning.slim import describe_test
@@ -191,16 +191,20 @@ class DbtRun:
         if self._full is None:
             self._full = self.models.load_full_manifest()
         self.target.mkdir(parents=True, exist_ok=True)
-        result = invoke_dbt(
-            command,
-            client_id=self.models.client_id,
-            dbt_dir=self.models.dbt_dir,
-            target=self.target,
-            warehouse=self.folder.warehouse,
-            manifest=self._full,
-            on_progress=self.on_progress,
-            error_log=self.error_log,
-        )
+        try:
+            result = invoke_dbt(
+                command,
+                client_id=self.models.client_id,
+                dbt_dir=self.models.dbt_dir,
+                target=self.target,
+                warehouse=self.folder.warehouse,
+                manifest=self._full,
+                on_progress=self.on_progress,
+                error_log=self.error_log,
+            )
+        finally:
+            clear_spill(self.folder.warehouse)
+        _refuse_false_functions(self.models.client_id, self.folder.warehouse)
         results = list(result.results) if result is not None else []
         if not results:
             # dbt calls a run of nothing a success
@@ -209,6 +213,22 @@ class DbtRun:
                 f"Check that {self.models.folder} is complete, then prepare the models again."
             )
         return results
+
+
+def _refuse_false_functions(client_id: str, warehouse: Path) -> None:
+    """Refuse SQL functions of the models that stand in for DuckDB's own when we count."""
+    with open_bounded(warehouse, read_only=True) as connection:
+        found = connection.execute(
+            "SELECT DISTINCT function_name FROM duckdb_functions() WHERE NOT internal AND "
+            "function_name IN (SELECT function_name FROM duckdb_functions() WHERE internal) "
+            "ORDER BY 1"
+        ).fetchall()
+    if found:
+        raise CleaningError(
+            f"{client_id}: the models make SQL functions that have the names of DuckDB's own: "
+            f"{', '.join(name for (name,) in found)}. The delivery would be counted with them. "
+            "Give them other names (`create macro`), and run again."
+        )
 
 
 def check_columns(

@@ -2,7 +2,12 @@
 
 from consulting.delivery.build import build_delivery, read_delivery
 from consulting.delivery.findings import Finding, Question, ask_questions, collect_findings
-from consulting.delivery.history import HistoryTable, append_history, list_deliveries
+from consulting.delivery.history import (
+    HISTORY_SCHEMA,
+    HistoryTable,
+    append_history,
+    list_deliveries,
+)
 from consulting.delivery.inputs import (
     Consultancy,
     Delivery,
@@ -20,6 +25,7 @@ from consulting.delivery.rejects import (
 from consulting.delivery.verify import compare, verify
 
 __all__ = [
+    "HISTORY_SCHEMA",
     "MANIFEST",
     "Consultancy",
     "Delivery",

@@ -6,6 +6,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
+from consulting.bounded_memory import open_bounded
 from consulting.delivery.examples import find_examples
 from consulting.delivery.findings import ask_questions, collect_findings, count_by_severity
 from consulting.delivery.inputs import Delivery, DeliverySummary
@@ -20,7 +21,7 @@ from consulting.delivery.mapping import write_mapping_html, write_mapping_workbo
 from consulting.delivery.rejects import export_rejects, write_receipts
 from consulting.delivery.report import Contents, write_quality_report
 from consulting.delivery.settled import find_remaining
-from consulting.delivery.tables import export_tables, open_warehouse
+from consulting.delivery.tables import export_tables
 from consulting.delivery.transform_log import write_transform_log
 from consulting.delivery.verdict import reach_verdict
 from consulting.delivery.verify import compare
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from consulting.delivery.tables import ExportedTable
     from consulting.layout import ClientFolder
 
+FEW_THREADS = {"threads": "2"}
+"""Each holds rows of its own in memory while a table is sorted and written."""
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -129,7 +132,9 @@ def _write_all(
     rejects, examples, receipts = [], [], []
     gone: frozenset[Remaining] = frozenset()
     if not inputs.schema_only and folder.warehouse.exists():
-        with open_warehouse(folder.warehouse, writes_to=target) as connection:
+        with open_bounded(
+            folder.warehouse, read_only=True, config=FEW_THREADS, writes_to=target
+        ) as connection:
             exported = export_tables(
                 connection,
                 tables,

@@ -6,23 +6,22 @@ that a table's file depends on its rows alone. Columns whose name starts with `_
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from consulting.bounded_memory import bound_memory
 from consulting.delivery.spreadsheet import MAX_SHEET_ROWS, Workbook
 from consulting.errors import DeliveryError
 from consulting.formulas import neutral_sql, neutralise
 from consulting.records import Record
-from consulting.sql import literal, quoted
+from consulting.sql import literal, quoted, unglobbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    import duckdb
 
     from consulting.delivery.inputs import DeliveryInputs, TableExport
 
@@ -87,28 +86,6 @@ class ExportedTable(Record):
     notes: tuple[str, ...] = ()
 
 
-@contextlib.contextmanager
-def open_warehouse(
-    warehouse: Path, *, writes_to: Path | None = None, read_only: bool = True
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the client's warehouse, confined to itself and to one folder it may write files to."""
-    connection = duckdb.connect(str(warehouse), read_only=read_only)
-    try:
-        connection.execute("SET threads = 2")
-        beside = warehouse if writes_to is None else writes_to
-        spill = beside.with_name(f"{beside.name}.spill")
-        bound_memory(connection, spill)
-        if writes_to is not None:
-            allowed = ", ".join(literal(str(path)) for path in (writes_to, spill))
-            connection.execute(f"SET allowed_directories = [{allowed}]")
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        yield connection
-    finally:
-        connection.close()
-
-
 def describe(
     connection: duckdb.DuckDBPyConnection, schema: str, table: str
 ) -> list[tuple[str, str]]:
@@ -153,10 +130,11 @@ def export_tables(
         stem = f"{table.table}{SAMPLED_SUFFIX}" if inputs.sampled else table.table
         kept = [(name, kind) for name, kind in columns if not name.startswith("_")]
         source = _ordered_query(connection, table.table, columns, kept)
-        rows = _write_parquet(connection, source, target / f"{stem}.parquet")
+        parquet = target / f"{stem}.parquet"
+        rows = _write_parquet(connection, source, parquet)
         if all(kind in _SAME_IN_PARQUET or kind.startswith("DECIMAL") for _, kind in kept):
             # it lies there in order: a large table is sorted once
-            source = f"SELECT * FROM read_parquet({literal(_unglobbed(target, stem))})"
+            source = f"SELECT * FROM read_parquet({literal(unglobbed(str(parquet)))})"
         formats, notes = _settle_formats(table, rows, MAX_SHEETS * (max_sheet_rows - 1))
         if "csv" in formats:
             _write_csv(connection, source, kept, target / f"{stem}.csv")
@@ -282,9 +260,3 @@ def _cells(
     cursor = connection.execute(f"SELECT {chosen} FROM ({source})")
     while rows := cursor.fetchmany(FETCH_ROWS):
         yield from rows
-
-
-def _unglobbed(folder: Path, stem: str) -> str:
-    """The path of a Parquet file, for a function that takes `*`, `?` and `[` for patterns."""
-    path = str(folder / f"{stem}.parquet")
-    return "".join(f"[{c}]" if c in "*?[" else c for c in path)

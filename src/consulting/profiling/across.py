@@ -73,7 +73,7 @@ def find_relations(
     stored = {r.feed for r in readings if r.rows_path}
     usable = [p for p in profiles if p.feed in stored and p.row_count]
     found: list[Relation] = []
-    with open_connection(run_folder, thresholds) as connection:
+    with open_connection(readings, run_folder, thresholds) as connection:
         for profile in usable:
             mine = [r for r in readings if r.feed == profile.feed]
             view_rows(connection, profile.feed, mine, run_folder)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from consulting.bounded_memory import confine
 from consulting.privacy import is_personal
 from consulting.rules.missing import trim
 
@@ -146,7 +147,9 @@ def misspellings(values: Mapping[str, int], ratio: float, letters_per_edit: int)
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
     """One empty database for all columns: to open one costs more than most columns do."""
-    return duckdb.connect()
+    connection = duckdb.connect()
+    confine(connection, None)
+    return connection
 
 
 def _words(text: str) -> list[str]:

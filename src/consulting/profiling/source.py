@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from consulting.bounded_memory import bound_memory
+from consulting.bounded_memory import confine
 from consulting.rules.missing import NULL_TOKENS, WHITESPACE
-from consulting.sql import literal, quoted
+from consulting.sql import literal, quoted, unglobbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,16 +114,16 @@ class FeedSource:
 
 @contextmanager
 def open_connection(
-    run_folder: Path, thresholds: Thresholds
+    readings: Sequence[FileReading], run_folder: Path, thresholds: Thresholds
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection in bounded memory, with the macros `white_space` and `null_like`."""
+    """A connection that reads the rows of some files, with macros `white_space` and `null_like`."""
     # DuckDB makes this folder, but none above it
     spill = run_folder / ".profile.spill"
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"preserve_insertion_order": "false"})
     try:
-        bound_memory(connection, spill, limit=thresholds.memory_limit)
-        connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")
+        rows = [run_folder / reading.rows_path for reading in readings if reading.rows_path]
+        confine(connection, spill, limit=thresholds.memory_limit, reads=rows)
         connection.execute(f"CREATE MACRO white_space() AS {WHITESPACE_SQL}")
         tokens = ", ".join(literal(t) for t in sorted(NULL_TOKENS))
         connection.execute(
@@ -143,7 +143,7 @@ def view_rows(
 ) -> None:
     """Makes a view over the rows of some files; those without rows (tier 1) are passed over."""
     paths = (str(run_folder / r.rows_path) for r in readings if r.rows_path)
-    files = ", ".join(literal(_unglobbed(p)) for p in paths)
+    files = ", ".join(literal(unglobbed(p)) for p in paths)
     connection.execute(
         f"CREATE VIEW {quoted(view)} AS SELECT * FROM read_parquet([{files}], union_by_name = true)"
     )
@@ -160,7 +160,7 @@ def open_feed(
         run_folder: `ClientFolder.run(batch_id)`.
         thresholds: `memory_limit`.
     """
-    with open_connection(run_folder, thresholds) as connection:
+    with open_connection(readings, run_folder, thresholds) as connection:
         view_rows(connection, "feed", readings, run_folder)
         names = [row[0] for row in connection.execute("DESCRIBE feed").fetchall()]
         columns = [n for n in _ordered(readings) if n in names]
@@ -170,7 +170,3 @@ def open_feed(
 
 def _ordered(readings: Sequence[FileReading]) -> list[str]:
     return list(dict.fromkeys(c for r in readings for c in r.columns if c not in _OWN))
-
-
-def _unglobbed(path: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in path)

@@ -11,7 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import duckdb
+
     from consulting.records import FileReading
+
+_OF_MODELS = "FROM {} WHERE NOT internal AND schema_name <> $1"
+_LEFT = {
+    "SCHEMA": f"SELECT '', schema_name {_OF_MODELS.format('duckdb_schemas()')}",
+    "VIEW": f"SELECT schema_name, view_name {_OF_MODELS.format('duckdb_views()')}",
+    "TABLE": f"SELECT schema_name, table_name {_OF_MODELS.format('duckdb_tables()')}",
+    "MACRO": f"SELECT DISTINCT schema_name, function_name {_OF_MODELS.format('duckdb_functions()')}"
+    " AND function_type = 'macro'",
+    "MACRO TABLE": "SELECT DISTINCT schema_name, function_name "
+    f"{_OF_MODELS.format('duckdb_functions()')} AND function_type = 'table_macro'",
+}
+"""What a database can hold beside its own, by the word that drops it; outermost first."""
 
 
 def load_raw(
@@ -20,6 +34,7 @@ def load_raw(
     readings: Sequence[FileReading],
     *,
     expected: Mapping[str, Sequence[str]],
+    keep: str = "",
 ) -> dict[str, int]:
     """Rebuild `raw.<feed>` for each feed of the readings and each expected feed.
 
@@ -32,6 +47,7 @@ def load_raw(
         readings: The files, in the order of their drops.
         expected: The columns each feed's models read; a feed without files gets an empty table of
             them, and columns that no file brought are added, empty.
+        keep: The schema that outlasts a batch; all else that the last one left is dropped.
 
     Returns:
         The rows of each feed's table.
@@ -39,9 +55,13 @@ def load_raw(
     feeds = dict.fromkeys([reading.feed for reading in readings] + list(expected))
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
-    with open_bounded(warehouse, config={"storage_compatibility_version": "v1.5.0"}) as connection:
-        connection.execute("SET preserve_insertion_order = true")
-        connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
+    with open_bounded(
+        warehouse,
+        config={"storage_compatibility_version": "v1.5.0", "preserve_insertion_order": "true"},
+        reads=[run_folder / reading.rows_path for reading in readings if reading.rows_path],
+    ) as connection:
+        _forget_last_batch(connection, keep)
+        connection.execute("CREATE SCHEMA raw")
         for feed in feeds:
             files = [reading for reading in readings if reading.feed == feed]
             columns = _united(files, expected.get(feed, ()))
@@ -56,6 +76,14 @@ def load_raw(
             connection.execute("COMMIT")
             counts[feed] = _row_count(connection, feed)
     return counts
+
+
+def _forget_last_batch(connection: duckdb.DuckDBPyConnection, keep: str) -> None:
+    """Drop what models left, so that nothing of theirs is read or called by the next batch's."""
+    for kind, found in _LEFT.items():
+        for schema, name in connection.execute(found, [keep]).fetchall():
+            within = f"{quoted(schema)}." if schema else ""
+            connection.execute(f"DROP {kind} {within}{quoted(name)} CASCADE")
 
 
 def _united(files: Sequence[FileReading], expected: Sequence[str]) -> list[str]:
@@ -83,10 +111,6 @@ def _insert(feed: str, reading: FileReading, offset: int) -> str:
     )
 
 
-def _row_count(connection: object, feed: str) -> int:
-    import duckdb
-
-    if not isinstance(connection, duckdb.DuckDBPyConnection):
-        raise TypeError("a DuckDB connection is needed")
+def _row_count(connection: duckdb.DuckDBPyConnection, feed: str) -> int:
     found = connection.execute(f"SELECT count(*) FROM raw.{quoted(feed)}").fetchone()
     return int(found[0]) if found else 0
