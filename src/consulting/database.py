@@ -131,10 +131,19 @@ def _with_driver(url: str) -> URL:
     return parsed
 
 
+def _use_utc(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+    connection.commit()
+
+
 def build_engine(url: URL) -> Engine:
     """A new engine; `engine_of` is what callers want."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "connect", _use_utc)
+        return engine
     if url.database and url.database != ":memory:":
         make_folder(Path(url.database).parent)
         if Path(url.database).exists():

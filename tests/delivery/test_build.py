@@ -292,5 +292,6 @@ def test_a_folder_whose_name_holds_a_quote_can_be_delivered_to(tmp_path: Path) -
     duckdb.connect(str(folder / "warehouse.duckdb")).close()
     with open_bounded(folder / "warehouse.duckdb", writes_to=target) as connection:
         connection.execute("COPY (SELECT 1) TO $1", [str(target / "one.csv")])
-        read = connection.execute("FROM read_csv($1)", [unglobbed(str(target / "one.csv"))])
+        path = unglobbed(str(target / "one.csv"))
+        read = connection.execute("FROM read_csv($1, header = true)", [path])
         assert read.fetchall() == [(1,)]
