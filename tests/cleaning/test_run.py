@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
-from consulting.cleaning import DbtRun, ModelsFailedError, Progress, column_mappings
+from consulting.cleaning import (
+    DbtRun,
+    ModelsFailedError,
+    Progress,
+    cleaning_steps,
+    column_mappings,
+)
 from consulting.errors import CleaningError
 from consulting.records import FileReading
 from consulting.rules import column_rule
@@ -256,3 +263,38 @@ def test_columns_that_a_pivot_names_after_values_are_not_told_by_name(project: P
     assert told == ["one", "column 2, named by a value", "column 3, named by a value", "two"]
     assert [name for name, _ in outcomes["t"].columns][:1] == ["a"], "a name of the YAML is told"
     assert "named by" not in str(outcomes["stg_t"].columns)
+
+
+@pytest.mark.parametrize(
+    ("path", "sql", "sources", "words"),
+    [
+        ("marts/t.sql", "select a, upper(b) as b, _file, _row, _row_id from {{ ref('int_t') }}",
+         ("B",), "blanks trimmed; then UPPER(b)"),
+        ("marts/t.sql", "select a, a as b, _file, _row, _row_id from {{ ref('int_t') }}",
+         ("A",), "taken over as it is"),
+        ("staging/stg_t.sql", """select "A" as a, "B" || '!' as b, null::varchar as _reason,
+         null::varchar as _reasons, null::varchar as _blanked, _file, _row, _row_id
+         from {{ source('raw', 't') }}""", ("B",), "b || '!'"),
+        ("marts/t.sql", "-- as before\n{{ deliver(ref('int_t')) }}", ("B",), None),
+        ("marts/t.sql", "select * from {{ ref('int_t') }}", ("B",), None),
+    ],
+    ids=["mart", "another column", "staging", "a comment", "all as it is"],
+)  # fmt: skip
+def test_of_a_column_that_sql_took_over_mapping_and_log_tell_the_sql(
+    project: Project, path: str, sql: str, sources: tuple[str, ...], words: str | None
+) -> None:
+    client_id = "taken"
+    project.feed(client_id, "t", [*ONE_COLUMN, {"name": "b", "from": "B"}])
+    project.load(client_id, "t", ["A", "B"], [["x", "y"]])
+    project.write(client_id, path, sql)
+    run = project.run(client_id)
+    run.run()
+    warehouse = project.folder(client_id).warehouse
+    mappings = column_mappings(run.manifest, warehouse, [], compiled=run.compiled)
+    steps = cleaning_steps(warehouse, run.manifest, mappings)
+    shutil.rmtree(project.dbt_dir / "models/clients" / client_id)
+    (told,) = (m for m in mappings if m.target_column == "b")
+    (logged,) = (s for s in steps if s.subject == "t.b")
+    expected = ("sql", words) if words else ("to_text", "blanks trimmed")
+    assert (told.source_columns, told.rule, told.transformation) == (sources, *expected)
+    assert (logged.operation, logged.detail) == expected

@@ -544,9 +544,19 @@ def make_inputs(**changes: object) -> DeliveryInputs:
         "history": HISTORY,
         "reasons": REASONS,
         "versions": {"consulting": "0.1.0", "dbt": "1.11.16", "duckdb": "2.0.0"},
-        "code_fingerprint": hashlib.sha256(b"code").hexdigest(),
+        "code_fingerprints": {
+            stage: hashlib.sha256(stage.encode()).hexdigest()
+            for stage in ("file_received", "profiled", "cleaned", "validated", "delivered")
+        },
         "dbt_fingerprint": hashlib.sha256(b"dbt").hexdigest(),
-        "config": {"security_tier": 3, "feeds": ["customers", "orders"]},
+        "config": {
+            "security_tier": 3,
+            "source": {"type": "s3", "bucket": "our-bucket", "endpoint_url": "http://our.host:1"},
+            "feeds": [
+                {"name": "customers", "files": "customers*", "password_variable": "OUR_VARIABLE"},
+                {"name": "orders", "files": "orders*", "password_variable": None},
+            ],
+        },
     }
     return DeliveryInputs.model_validate({**values, **changes})
 

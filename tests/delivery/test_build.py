@@ -17,7 +17,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from consulting.bounded_memory import open_bounded
-from consulting.delivery import Delivery, DeliveryInputs, build_delivery, list_deliveries
+from consulting.delivery import (
+    Delivery,
+    DeliveryInputs,
+    append_history,
+    build_delivery,
+    list_deliveries,
+)
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 from consulting.records import FeedAccount
@@ -125,20 +131,72 @@ def test_building_a_delivery_again_changes_nothing(
     assert [path.name for path in folder.deliverables.iterdir()] == [inputs.delivery_id]
 
 
-def test_another_delivery_under_the_same_id_is_refused_and_the_difference_named(
+def test_a_delivery_that_was_written_stands_though_a_newer_version_would_make_another_of_it(
     folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:
     first = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
-    before = hash_file(first.path / "transform_log.csv")
+    before = hash_file(first.path / "manifest.json")
     with duckdb.connect(str(folder.warehouse)) as connection:
         connection.execute("UPDATE marts.orders SET status = 'lost' WHERE _row_id = 5")
-    other = inputs.model_copy(update={"steps": ()})
-    with pytest.raises(DeliveryError, match=r"tables/orders\.parquet.*values in status") as caught:
-        build_delivery(other, folder=folder, tables=scenario.TABLES)
-    assert "transform_log.csv" in str(caught.value)
-    assert "lost" not in str(caught.value)
-    assert hash_file(first.path / "transform_log.csv") == before
+    newer = {**inputs.code_fingerprints, "cleaned": "newer"}
+    other = inputs.model_copy(update={"steps": (), "code_fingerprints": newer})
+    again = build_delivery(other, folder=folder, tables=scenario.TABLES)
+    assert (first.rebuilt, first.stands, again.rebuilt, again.stands) == (False, False, True, True)
+    assert again.summary == first.summary
+    assert hash_file(first.path / "manifest.json") == before
     assert [path.name for path in folder.deliverables.iterdir()] == [inputs.delivery_id]
+    (done,) = append_history(
+        folder.warehouse, ["orders"], delivery_id="b", period=None, written=again.path
+    )
+    assert done.added == 5_154
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        lost = "SELECT count(*) FROM history.orders WHERE status = 'lost'"
+        assert connection.execute(lost).fetchall() == [(0,)], "it holds what was delivered"
+
+
+def test_a_delivery_of_other_files_or_an_altered_one_is_refused_under_the_same_id(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    first = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+    one, *others = inputs.files
+    changed = (one.model_copy(update={"sha256": "0" * 64}), *others)
+    with pytest.raises(DeliveryError, match="made from other files"):
+        build_delivery(
+            inputs.model_copy(update={"files": changed}), folder=folder, tables=scenario.TABLES
+        )
+    (first.path / "transform_log.csv").write_text("mine")
+    with pytest.raises(DeliveryError, match=r"transform_log.csv: was altered .* move the folder"):
+        build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+
+
+def test_a_delivery_of_which_a_lowered_tier_left_the_manifest_is_written_again(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    first = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+    for path in first.path.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "manifest.json":
+            path.unlink()
+    again = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+    assert (again.rebuilt, again.files) == (False, EXPECTED_FILES)
+
+
+def test_the_client_s_manifest_tells_no_place_of_ours_and_our_own_tells_all(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    delivery = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+    outer = (delivery.path / "manifest.json").read_text()
+    inner = (folder.run(inputs.delivery_id) / "manifest.inner.json").read_text()
+    for ours in ("our-bucket", "our.host", "OUR_VARIABLE", str(folder.root)):
+        assert ours not in outer
+    assert json.loads(outer)["config"] == {
+        "feeds": [
+            {"name": "customers", "files": "customers*"},
+            {"name": "orders", "files": "orders*"},
+        ]
+    }
+    assert json.loads(inner) == {**json.loads(outer), "config": inputs.config}
 
 
 def test_a_row_unaccounted_for_stops_the_delivery(

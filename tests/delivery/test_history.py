@@ -16,6 +16,8 @@ from consulting.delivery import (
     build_delivery,
     list_deliveries,
 )
+from consulting.delivery.manifest import summarise
+from consulting.delivery.past import superseded
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 
@@ -44,6 +46,33 @@ def test_without_periods_each_delivery_stands_for_itself(folder: ClientFolder) -
     append_history(folder.warehouse, ["customers"], delivery_id="b1", period=None)
     (two,) = append_history(folder.warehouse, ["customers"], delivery_id="b2", period=None)
     assert (two.superseded, two.total, two.periods) == (0, 2 * 1_159, 2)
+
+
+def test_without_periods_the_same_files_again_take_the_place_of_the_first(
+    folder: ClientFolder,
+) -> None:
+    append_history(folder.warehouse, ["orders"], delivery_id="b1", period=None)
+    (two,) = append_history(
+        folder.warehouse, ["orders"], delivery_id="b2", period=None, supersedes="b1"
+    )
+    assert (two.superseded, two.total, two.periods) == (5_154, 5_154, 1)
+
+
+def test_the_history_of_a_lost_warehouse_is_taken_from_the_delivered_files_and_told(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    made = inputs.model_copy(update={"engagement_type": "recurring", "period": "2026-09"})
+    first = build_delivery(made, folder=folder, tables=scenario.TABLES)
+    orders = "SELECT order_id, amount_eur, ordered_on FROM history.orders WHERE _period = '2026-09'"
+    append_history(folder.warehouse, ["orders"], delivery_id=first.delivery_id, period="2026-09")
+    before = sorted(map(str, ask(folder.warehouse, orders)))
+    ask(folder.warehouse, "DROP SCHEMA history CASCADE")
+    named = {"delivery_id": "b2", "period": "2026-10", "earlier": [first.path]}
+    (told,) = append_history(folder.warehouse, ["orders"], **named)
+    assert (told.restored, told.total, told.periods) == ((first.delivery_id,), 10_308, 2)
+    assert sorted(map(str, ask(folder.warehouse, orders))) == before
+    (again,) = append_history(folder.warehouse, ["orders"], **named)
+    assert (again.restored, again.total) == ((), 10_308)
 
 
 def test_a_new_column_and_a_wider_type_do_not_lose_the_past(folder: ClientFolder) -> None:
@@ -109,3 +138,22 @@ def test_a_late_delivery_of_an_earlier_period_stands_at_its_place_and_says_what_
     rows = re.findall(r'<th scope="row">(2026-\d\d)( <span class="where">this delivery)?', page)
     here = ' <span class="where">this delivery'
     assert rows == [("2026-03", ""), ("2026-02", ""), ("2026-01", here), ("2026-01", "")]
+
+
+def test_the_same_files_with_other_rules_supersede_and_the_report_says_what_changed(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    made = inputs.model_copy(update={"period": None, "drift": (), "history": ()})
+    first = build_delivery(made, folder=folder, tables=scenario.TABLES)
+    again = made.model_copy(
+        update={"delivery_id": "b2", "dbt_fingerprint": "2", "history": (first.summary,)}
+    )
+    shutil.copytree(folder.run(inputs.delivery_id), folder.run("b2"))
+    second = build_delivery(again, folder=folder, tables=scenario.TABLES)
+    assert second.supersedes == first.delivery_id
+    page = re.sub(r"<[^>]+>", "", (second.path / "quality_report.html").read_text())
+    assert "In the files, columns, types and numbers of rows are as they were." in page
+    assert f"since delivery {first.delivery_id} the cleaning rules changed, so that" in page
+    assert "superseded" in page
+    other = again.model_copy(update={"delivery_id": "b3", "files": inputs.files[1:]})
+    assert superseded(other, summarise(other, {})) is None

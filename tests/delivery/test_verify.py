@@ -61,7 +61,38 @@ def test_another_version_of_the_code_is_named(
     newer = inputs.model_copy(update={"versions": {**inputs.versions, "dbt": "1.11.17"}})
     found = {one.file: one for one in verify(delivered, rebuild(newer))}
     assert set(found) == {"manifest.json", "quality_report.html", "transform_log.csv"}
-    assert "versions › dbt" in found["manifest.json"].detail  # noqa: RUF001
+    cause = "was made with the library dbt 1.11.16, now 1.11.17. It differs in "
+    assert found["manifest.json"].detail.startswith(cause)
+
+
+CAUSES = {
+    "code": "other code of the stage profiled. ",
+    "dbt": "other dbt models or macros. ",
+    "config": "another configuration. ",
+    "input": "other input files. ",
+}
+
+
+@pytest.mark.parametrize("part", CAUSES)
+def test_what_changed_is_said_and_where_no_other_byte_did_the_manifest_alone_tells_of_it(
+    delivered: Path, rebuild: Rebuild, inputs: DeliveryInputs, folder: ClientFolder, part: str
+) -> None:
+    one, *others = inputs.files
+    changes = {
+        "code": {"code_fingerprints": {**inputs.code_fingerprints, "profiled": "1"}},
+        "dbt": {"dbt_fingerprint": "1"},
+        "config": {"config": {"source": {"bucket": "another"}}},
+        "input": {"files": (one.model_copy(update={"sha256": "0" * 64}), *others)},
+    }
+    inner = folder.run(inputs.delivery_id) / "manifest.inner.json"
+    kept = inner.with_name("kept.json")
+    kept.write_bytes(inner.read_bytes())
+    found = verify(delivered, rebuild(inputs.model_copy(update=changes[part])), inner=kept)
+    told = {one.file: one.detail for one in found}
+    assert told["manifest.json"].startswith(f"was made with {CAUSES[part]}")
+    assert (set(told) == {"manifest.json"}) == (part != "input")
+    if part == "config":
+        assert "config › source › bucket" in told["manifest.json"]  # noqa: RUF001
 
 
 def test_a_file_altered_removed_or_added_after_the_delivery_is_named(

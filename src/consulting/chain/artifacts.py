@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from consulting.delivery import UnmappedColumn
 from consulting.profiling import DriftFinding, FeedProfile, Issue, Score
@@ -130,9 +131,21 @@ def write(path: Path, record: BaseModel) -> None:
 
 
 def read(path: Path, kind: type[M]) -> M:
-    """Read one record back.
+    """Read one record back; what a later version no longer knows is left out.
 
     Raises:
-        FileNotFoundError: If the stage before has not run for this batch.
+        FileNotFoundError: If the stage before has not run for this batch, or ran with a version
+            whose record lacks what this one needs: then it has to run again.
     """
-    return kind.model_validate_json(path.read_bytes())
+    try:
+        return kind.model_validate_json(path.read_bytes(), extra="ignore")
+    except ValidationError:
+        raise FileNotFoundError(errno.ENOENT, "of another version", str(path)) from None
+
+
+def find(path: Path, kind: type[M]) -> M | None:
+    """Read one record of an earlier batch; None where it is gone, or is of a version too old."""
+    try:
+        return read(path, kind)
+    except FileNotFoundError:
+        return None

@@ -135,8 +135,7 @@ def _again(engagement: Engagement, batch: Batch, feed: str, hashes: set[str]) ->
 
 
 def _received(engagement: Engagement, batch_id: str) -> artifacts.Intake | None:
-    path = engagement.folder.run(batch_id) / artifacts.INTAKE
-    return artifacts.read(path, artifacts.Intake) if path.exists() else None
+    return artifacts.find(engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake)
 
 
 def _corrections(earlier: artifacts.Intake, feed: str) -> tuple[CorrectionsFile, ...]:

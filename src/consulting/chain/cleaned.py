@@ -69,7 +69,7 @@ def clean_files(
             for account in accounts
         ),
         mappings=mappings,
-        steps=tuple(cleaning_steps(folder.warehouse, dbt.manifest)),
+        steps=tuple(cleaning_steps(folder.warehouse, dbt.manifest, mappings)),
         reasons=reject_reasons(dbt.manifest),
         unmapped=tuple(find_unmapped(files, mappings)),
     )

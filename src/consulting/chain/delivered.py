@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from consulting.chain import artifacts, gate
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
+from consulting.chain.fingerprints import code_fingerprints
 from consulting.chain.loaded import require_loaded
 from consulting.delivery import (
     Consultancy,
@@ -31,7 +30,7 @@ from consulting.privacy.tiers import FULL_TIER, SAMPLED_TIER
 from consulting.profiling import delivery_score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from consulting.chain.engagement import Engagement
     from consulting.config.engagement import Consultancy as ConsultancyConfig
@@ -68,13 +67,13 @@ def deliver(
             tables = exports(engagement, inputs)
             engagement.intake.seal(batch_id, run_id, now=datetime.now(UTC))
             delivery = build_delivery(inputs, folder=folder, tables=tables)
-            if engagement.config.engagement_type == "recurring" and inputs.tier == FULL_TIER:
-                append_history(
-                    folder.warehouse,
-                    [table.table for table in tables],
-                    delivery_id=batch_id,
-                    period=inputs.period,
+            if delivery.stands:
+                log(
+                    f"{batch_id} was written by an earlier attempt, with other code or rules, and "
+                    "stands as it is"
                 )
+            if engagement.config.engagement_type == "recurring" and inputs.tier == FULL_TIER:
+                _add_to_history(engagement, inputs, delivery, tables, log)
             engagement.intake.delivered(
                 batch_id, run_id, now=datetime.now(UTC), verdict=delivery.summary.verdict
             )
@@ -86,6 +85,32 @@ def deliver(
         delivery = standing
     log(f"Delivery {delivery.delivery_id} lies in {delivery.path}")
     return delivery
+
+
+def _add_to_history(
+    engagement: Engagement,
+    inputs: DeliveryInputs,
+    delivery: Delivery,
+    tables: Sequence[TableExport],
+    log: Callable[[str], None],
+) -> None:
+    folder = engagement.folder
+    earlier = [folder.deliverables / one.delivery_id for one in inputs.history]
+    done = append_history(
+        folder.warehouse,
+        [table.table for table in tables],
+        delivery_id=inputs.delivery_id,
+        period=inputs.period,
+        supersedes=delivery.supersedes,
+        earlier=[path for path in earlier if path.is_dir()],
+        written=delivery.path if delivery.stands else None,
+    )
+    for table in done:
+        if table.restored:
+            log(
+                f"history.{table.table} did not hold {', '.join(table.restored)}, as when a "
+                "warehouse is lost; the rows were taken from the delivered files"
+            )
 
 
 def _require_deliverable(engagement: Engagement, batch_id: str) -> None:
@@ -108,8 +133,9 @@ def _stages_before(engagement: Engagement, batch_id: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise DeliveryError(
-            f"{engagement.client_id}: {Path(error.filename).name} of batch {batch_id} is missing, "
-            "so a stage before `delivered` has not run for it. Run the client's whole job."
+            f"{engagement.client_id}: {Path(error.filename).name} of batch {batch_id} is missing "
+            "(or of another version), so a stage before `delivered` has not run for it. Run the "
+            "client's whole job."
         ) from error
 
 
@@ -160,8 +186,8 @@ def gather(
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             **{name: version(name) for name in VERSIONED},
         },
-        code_fingerprint=code_fingerprint(),
-        dbt_fingerprint=engagement.models.fingerprint(),
+        code_fingerprints=code_fingerprints(),
+        dbt_fingerprint=engagement.models.content_hash(),
         config=config.model_dump(mode="json", exclude={"alerts", "owners"}),
     )
 
@@ -211,15 +237,3 @@ def blocked_operations(engagement: Engagement) -> tuple[TierBlockedError, ...]:
         for operation, required in operations.items()
         if tier < required
     )
-
-
-@functools.cache
-def code_fingerprint() -> str:
-    """The hash of this project's Python code and templates."""
-    root = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if path.suffix in {".py", ".html", ".j2", ".css", ".json"} and "defs" not in path.parts:
-            digest.update(f"{path.relative_to(root)}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:32]

@@ -107,7 +107,7 @@ def last_profile(engagement: Engagement, feed: str, batch_id: str) -> FeedProfil
     if last is None:
         return None
     path = engagement.folder.run(last[0].batch_id) / artifacts.PROFILE
-    if not path.exists():
+    earlier = artifacts.find(path, artifacts.Profile)
+    if earlier is None:
         return None
-    earlier = artifacts.read(path, artifacts.Profile)
     return next((one for one in earlier.profiles if one.feed == feed), None)

@@ -15,7 +15,7 @@ from consulting.chain.loaded import load_files
 from consulting.chain.profiled import last_profile, profile_files
 from consulting.chain.tier import hold_tier
 from consulting.chain.validated import run_tests
-from consulting.delivery import build_delivery, list_deliveries, verify
+from consulting.delivery import INNER_MANIFEST, build_delivery, list_deliveries, verify
 from consulting.errors import DeliveryError
 from consulting.intake.reading import ReadingApart
 from consulting.layout import ClientFolder
@@ -59,7 +59,11 @@ def verify_delivery(
             f"{known or 'none yet'}."
         )
     record_access(engagement, by="consulting verify", operation="rebuild", subject=delivery_id)
-    return verify(delivered, lambda scratch: _rebuild(engagement, delivery_id, scratch, log))
+    return verify(
+        delivered,
+        lambda scratch: _rebuild(engagement, delivery_id, scratch, log),
+        inner=engagement.folder.run(delivery_id) / INNER_MANIFEST,
+    )
 
 
 def _rebuild(
@@ -67,12 +71,13 @@ def _rebuild(
 ) -> None:
     """The whole chain again, in a folder of its own and without the ledger."""
     kept = engagement.folder.run(batch_id)
-    if not (kept / artifacts.INTAKE).exists():
+    received = artifacts.find(kept / artifacts.INTAKE, artifacts.Intake)
+    if received is None:
         raise DeliveryError(
-            f"{engagement.client_id}: the run folder {kept} is gone, so {batch_id} can not be "
-            "rebuilt. Keep `runs/` as long as deliveries have to be verifiable."
+            f"{engagement.client_id}: the run folder {kept} is gone, or too old for this version, "
+            f"so {batch_id} can not be rebuilt. Keep `runs/` as long as deliveries have to be "
+            "verifiable."
         )
-    received = artifacts.read(kept / artifacts.INTAKE, artifacts.Intake)
     again = replace(engagement, folder=ClientFolder(scratch, engagement.client_id))
     run_folder = again.folder.run(batch_id)
     run_folder.mkdir(parents=True)

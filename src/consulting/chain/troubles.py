@@ -202,4 +202,4 @@ def _first_cause(
 
 
 def _read(path: Path, kind: type[artifacts.M]) -> artifacts.M | None:
-    return artifacts.read(path, kind) if path.exists() else None
+    return artifacts.find(path, kind)

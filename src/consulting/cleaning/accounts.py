@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from consulting.records import FileReading
+    from consulting.records import ColumnMapping, FileReading
     from consulting.rules import ColumnRule
+
+    _Made = Mapping[tuple[str, str | None], ColumnMapping]
 
 UNPARSED = "file:unparsed"
 _STAGE = "cleaned"
@@ -131,30 +133,36 @@ def _delivered(tables: Tables, raw: str, table: str, set_aside: list[str]) -> in
     return int(once[0][0])
 
 
-def cleaning_steps(warehouse: Path, manifest: dict[str, Any]) -> list[Step]:
+def cleaning_steps(
+    warehouse: Path, manifest: dict[str, Any], mappings: Sequence[ColumnMapping] = ()
+) -> list[Step]:
     """Tell what cleaning did, in order: each rule on each column, rejects, merges, tables.
 
     Args:
         warehouse: The client's database after dbt ran.
         manifest: The client's slim manifest.
+        mappings: What the mapping document says of each column, which is said here, too.
 
     Returns:
         Steps with counts: `values_changed` are accepted values that differ from what was sent.
     """
     with open_bounded(warehouse, read_only=True) as connection:
         tables = Tables(connection)
+        made = {(m.feed, m.target_column): m for m in mappings if m.target_table == m.feed}
         steps = [
-            step for feed in feeds_of(manifest) for step in _feed_steps(tables, manifest, feed)
+            step
+            for feed in feeds_of(manifest)
+            for step in _feed_steps(tables, manifest, feed, made)
         ]
         return steps + _sql_steps(tables, manifest)
 
 
-def _feed_steps(tables: Tables, manifest: dict[str, Any], feed: str) -> list[Step]:
+def _feed_steps(tables: Tables, manifest: dict[str, Any], feed: str, made: _Made) -> list[Step]:
     raw, staged, cleaned = f"raw.{feed}", f"staging.stg_{feed}", f"intermediate.int_{feed}"
     if raw not in tables or staged not in tables:
         return []
     received = tables.count(raw)
-    steps = _column_steps(tables, manifest, feed, received)
+    steps = _column_steps(tables, manifest, feed, received, made)
     rejected = tables.count_by(f"rejects.rejects_{feed}", "_reason")
     accepted = received - sum(rejected.values())
     steps.append(
@@ -197,7 +205,9 @@ def _feed_steps(tables: Tables, manifest: dict[str, Any], feed: str) -> list[Ste
     return steps
 
 
-def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received: int) -> list[Step]:
+def _column_steps(
+    tables: Tables, manifest: dict[str, Any], feed: str, received: int, made: _Made
+) -> list[Step]:
     staged = tables.columns(f"staging.stg_{feed}")
     raw = {name.casefold() for name in tables.columns(f"raw.{feed}")}
     columns = {
@@ -213,7 +223,8 @@ def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received:
     for number, (name, rule) in enumerate(columns.items()):
         first, any_place, blanked = marks[3 * number : 3 * number + 3]
         changed = changes[number]
-        notes = [told(rule)]
+        mapping = made.get((feed, name))
+        notes = [mapping.transformation if mapping else told(rule)]
         if any_place > first:
             notes.append(f"{any_place - first} more rows rejected for another column first")
         if blanked:
@@ -223,7 +234,7 @@ def _column_steps(tables: Tables, manifest: dict[str, Any], feed: str, received:
                 stage=_STAGE,
                 feed=feed,
                 subject=f"{feed}.{name}",
-                operation=rule.rule,
+                operation=(mapping.rule if mapping else None) or rule.rule,
                 rows_before=received,
                 rows_after=received - first,
                 rows_rejected=first,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from consulting.cleaning.warehouse import Tables
 
 _SANDBOX = ImmutableSandboxedEnvironment()
+AS_IT_IS = "taken over as it is"
+_FROM_YAML = re.compile(r"\s*\{\{-?\s*(?:stage|clean|deliver)\([^{}]*\)\s*-?\}\}\s*")
+_ASIDE = re.compile(
+    r"\{#.*?#\}|^\s*--.*?$|\{\{\s*config\([^{}]*\)\s*\}\}", re.DOTALL | re.MULTILINE
+)
+"""Comments and settings of a model."""
 _FEED_LAYERS = ("stg_", "int_", "merged_", "")
 
 
@@ -60,6 +67,29 @@ class Lineage:
             self._schema[schema] = {
                 table: dict(columns) for table, columns in tables.in_schema(schema).items()
             }
+
+    def is_written(self, model: str) -> bool:
+        """Whether a model of a feed is hand-written, not the one line that reads its YAML."""
+        node = self._models.get(model)
+        return node is not None and not _FROM_YAML.fullmatch(_ASIDE.sub("", node["raw_code"]))
+
+    def taken_over(self, feed: str, column: str) -> Traced | None:
+        """What hand-written models of a feed do to a column of its table, from staging on.
+
+        Args:
+            feed: The feed.
+            column: A column that its YAML declares.
+
+        Returns:
+            The sources that the first of them reads, and the SQL of all; None if all are made from
+            the YAML.
+        """
+        written = [name for name in (f"stg_{feed}", f"int_{feed}", feed) if self.is_written(name)]
+        if not written:
+            return None
+        traced = [self.trace(name, column) for name in written]
+        steps = [one.expression for one in traced if one.expression != AS_IT_IS]
+        return Traced(sources=traced[0].sources, expression="; then ".join(steps) or AS_IT_IS)
 
     def trace(self, model: str, column: str) -> Traced:
         """Follow a column of a model to the client's columns.
@@ -170,7 +200,7 @@ def _expression(root: Any) -> str:
     from sqlglot import exp
 
     expanded = _expanded(root)
-    return "taken over as it is" if isinstance(expanded, exp.Column) else str(expanded.sql())
+    return AS_IT_IS if isinstance(expanded, exp.Column) else str(expanded.sql())
 
 
 def _expanded(node: Any) -> Any:

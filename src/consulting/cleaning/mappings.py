@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_memory import open_bounded
-from consulting.cleaning.lineage import Lineage
+from consulting.cleaning.lineage import AS_IT_IS, Lineage
 from consulting.cleaning.models import declared_columns, feeds_of, read_columns
 from consulting.cleaning.rules import told
 from consulting.cleaning.warehouse import Tables
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.records import FileReading
+    from consulting.rules import ColumnRule
 
 _ONLY_IN_STAGING = "read for a check or a rule; not part of the delivered tables"
 
@@ -51,7 +52,7 @@ def column_mappings(
     mappings: list[ColumnMapping] = []
     for feed in feeds:
         present = frozenset(c.casefold() for r in readings if r.feed == feed for c in r.columns)
-        mappings += _declared(manifest, feed, marts.get(feed, {}), tests, present)
+        mappings += _declared(manifest, feed, marts.get(feed, {}), lineage, tests, present)
     mappings += _traced(manifest, marts, lineage, tests)
     mappings += _left_over(manifest, readings, mappings)
     order = {feed: number for number, feed in enumerate(feeds)}
@@ -77,6 +78,7 @@ def _declared(
     manifest: dict[str, Any],
     feed: str,
     mart: Mapping[str, str],
+    lineage: Lineage,
     tests: Mapping[tuple[str, str], tuple[str, ...]],
     present: frozenset[str],
 ) -> list[ColumnMapping]:
@@ -84,24 +86,41 @@ def _declared(
     rules = {name: column_rule(meta) for name, meta in read_columns(manifest, feed).items()}
     return [
         ColumnMapping(
-            feed=feed,
-            source_columns=_present(rules[name].sources, present),
+            feed=origin,
+            source_columns=sources,
             target_table=feed,
             target_column=name,
             target_type=kind,
-            rule=rules[name].rule,
-            transformation=told(rules[name]),
+            rule=rule,
+            transformation=words,
             required=rules[name].required,
             tests=tests.get((feed, name), ()),
         )
         for name, kind in mart.items()
         if name in rules
+        for origin, sources, rule, words in _made_by(lineage, feed, name, rules[name], present)
     ]
 
 
 def _present(headers: Sequence[str], present: frozenset[str]) -> tuple[str, ...]:
     """Of a column's names those that the files have; all where they have none."""
     return tuple(name for name in headers if name.casefold() in present) or tuple(headers)
+
+
+def _made_by(
+    lineage: Lineage, feed: str, column: str, rule: ColumnRule, present: frozenset[str]
+) -> list[tuple[str, tuple[str, ...], str, str]]:
+    """Feed, sources, rule and words of a declared column: the SQL's own where SQL took it over."""
+    sources = _present(rule.sources, present)
+    traced = lineage.taken_over(feed, column)
+    by_rule = not lineage.is_written(f"stg_{feed}") and (
+        traced is None
+        or (set(traced.sources) == {feed} and set(traced.sources[feed]) <= set(rule.sources))
+    )
+    if traced is None or (by_rule and traced.expression == AS_IT_IS):
+        return [(feed, sources, rule.rule, told(rule))]
+    words = f"{told(rule)}; then {traced.expression}" if by_rule else traced.expression
+    return [(origin, found, "sql", words) for origin, found in traced.sources.items()]
 
 
 def _traced(

@@ -76,7 +76,12 @@ class ClientModels:
 
     def fingerprint(self) -> str:
         """The hash of all that the manifest depends on, but not of where the project lies."""
-        digest = hashlib.sha256(f"{FORMAT} {_versions()} {self.client_id}\n".encode())
+        made_of = f"{FORMAT} {_versions()} {self.content_hash()}"
+        return hashlib.sha256(made_of.encode()).hexdigest()[:32]
+
+    def content_hash(self) -> str:
+        """The hash of the files that dbt reads of this client, and of those all clients share."""
+        digest = hashlib.sha256(f"{self.client_id}\n".encode())
         digest.update(_shared_digest(self.dbt_dir))
         for path in _model_files(self.folder):
             digest.update(f"{path.relative_to(self.folder)}\0".encode())

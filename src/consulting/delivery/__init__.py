@@ -17,7 +17,7 @@ from consulting.delivery.inputs import (
     TableExport,
 )
 from consulting.delivery.logo import read_logo
-from consulting.delivery.manifest import MANIFEST, read_summary
+from consulting.delivery.manifest import INNER_MANIFEST, MANIFEST, read_summary
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
     export_rejects,
@@ -26,6 +26,7 @@ from consulting.delivery.verify import compare, verify
 
 __all__ = [
     "HISTORY_SCHEMA",
+    "INNER_MANIFEST",
     "MANIFEST",
     "Consultancy",
     "Delivery",

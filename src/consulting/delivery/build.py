@@ -11,6 +11,7 @@ from consulting.delivery.examples import find_examples
 from consulting.delivery.findings import ask_questions, collect_findings, count_by_severity
 from consulting.delivery.inputs import Delivery, DeliverySummary
 from consulting.delivery.manifest import (
+    INNER_MANIFEST,
     MANIFEST,
     read_manifest,
     read_summary,
@@ -24,7 +25,7 @@ from consulting.delivery.settled import find_remaining
 from consulting.delivery.tables import export_tables
 from consulting.delivery.transform_log import write_transform_log
 from consulting.delivery.verdict import reach_verdict
-from consulting.delivery.verify import compare
+from consulting.delivery.verify import find_altered
 from consulting.errors import DeliveryError
 from consulting.writing import hash_file, sync
 
@@ -49,8 +50,9 @@ def build_delivery(
     """Write the delivery's folder below `folder.deliverables`.
 
     It is written beside its place, flushed to disk, and renamed into it: whoever looks sees the
-    whole delivery or none. Where the delivery exists already and comes out the same, nothing is
-    changed.
+    whole delivery or none. Where the delivery exists already, made from the same files, it stands
+    as it is, even if this version of the program would make another of it: what was handed over
+    is never overwritten, and a run that was killed after writing it can end.
 
     Args:
         inputs: What the delivery says.
@@ -60,7 +62,7 @@ def build_delivery(
 
     Raises:
         DeliveryError: If a row is unaccounted for, if a table does not have the rows its account
-            says, or if another delivery has the same id.
+            says, or if a delivery of the same id was made from other files, or altered.
     """
     _check_inputs(inputs, folder)
     final = folder.deliverables / inputs.delivery_id
@@ -70,13 +72,19 @@ def build_delivery(
     try:
         summary = _write_all(inputs, folder, tables, partial)
         rebuilt = final.exists()
+        if rebuilt and _is_husk(final):
+            shutil.rmtree(final)
+            rebuilt = False
+        stands = False
         if rebuilt:
-            _refuse_another(inputs, final, partial)
+            _require_same_input(inputs, final, partial)
+            stands = hash_file(final / MANIFEST) != hash_file(partial / MANIFEST)
+            summary = read_summary(final)
         else:
             _settle(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return _delivery(final, summary, rebuilt=rebuilt)
+    return _delivery(final, summary, rebuilt=rebuilt).model_copy(update={"stands": stands})
 
 
 def read_delivery(folder: ClientFolder, delivery_id: str) -> Delivery | None:
@@ -163,7 +171,7 @@ def _write_all(
     for empty in ("tables", "rejects"):
         if not any((target / empty).iterdir()):
             (target / empty).rmdir()
-    write_manifest(target, inputs, contents)
+    write_manifest(target, inputs, contents, inner=folder.run(inputs.delivery_id) / INNER_MANIFEST)
     return summary
 
 
@@ -194,15 +202,26 @@ def _check_rejects(inputs: DeliveryInputs, rejects: Sequence[RejectsFile]) -> No
             )
 
 
-def _refuse_another(inputs: DeliveryInputs, final: Path, partial: Path) -> None:
-    differences = compare(final, partial)
-    if differences:
-        listed = " ".join(str(difference) for difference in differences[:5])
-        more = f" And {len(differences) - 5} more." if len(differences) > 5 else ""  # noqa: PLR2004
+def _is_husk(final: Path) -> bool:
+    """Whether nothing but the manifest is left: the tier was lowered before it was announced."""
+    return [path.name for path in final.iterdir()] == [MANIFEST]
+
+
+def _require_same_input(inputs: DeliveryInputs, final: Path, partial: Path) -> None:
+    before, after = read_manifest(final), read_manifest(partial)
+    altered = find_altered(final, before)
+    if before["raw_files"] != after["raw_files"]:
         raise DeliveryError(
-            f"{inputs.client_id}: the delivery {inputs.delivery_id} exists and this run would make "
-            f"another of it. {listed}{more} A delivery is never overwritten: reprocess the drops "
-            "as a new batch, which gets an id of its own."
+            f"{inputs.client_id}: the delivery {inputs.delivery_id} exists and was made from other "
+            "files than this run's. A delivery is never overwritten: reprocess the drops as a new "
+            "batch, which gets an id of its own."
+        )
+    if altered:
+        listed = " ".join(str(difference) for difference in altered[:5])
+        raise DeliveryError(
+            f"{inputs.client_id}: the delivery {inputs.delivery_id} lies in {final} and was "
+            f"altered since an earlier attempt wrote it. {listed} It was not announced: move the "
+            "folder away, and the next attempt writes it again."
         )
 
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow.parquet as pq
 
 from consulting.bounded_memory import open_bounded
 from consulting.delivery.inputs import DeliverySummary
-from consulting.delivery.manifest import read_summary
+from consulting.delivery.manifest import read_manifest, read_summary
 from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.errors import DeliveryError
 from consulting.records import Record
-from consulting.sql import quoted
+from consulting.sql import literal, quoted, unglobbed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from consulting.delivery.inputs import DeliverySummary
@@ -40,6 +41,7 @@ class HistoryTable(Record):
         total: Rows the table now has.
         periods: Periods the table now has.
         changed_columns: Columns that were new, or whose type had to widen, in words.
+        restored: Earlier deliveries whose rows were not there and were taken from their files.
     """
 
     table: str
@@ -48,6 +50,7 @@ class HistoryTable(Record):
     total: int
     periods: int
     changed_columns: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
 
 
 def list_deliveries(folder: ClientFolder) -> list[DeliverySummary]:
@@ -62,8 +65,15 @@ def list_deliveries(folder: ClientFolder) -> list[DeliverySummary]:
     return sorted(found, key=lambda one: (one.received_at, one.delivery_id))
 
 
-def append_history(
-    warehouse: Path, tables: Sequence[str], *, delivery_id: str, period: str | None
+def append_history(  # noqa: PLR0913 - a delivery is known by these
+    warehouse: Path,
+    tables: Sequence[str],
+    *,
+    delivery_id: str,
+    period: str | None,
+    supersedes: str | None = None,
+    earlier: Sequence[Path] = (),
+    written: Path | None = None,
 ) -> list[HistoryTable]:
     """Add the delivered marts to the history, in one transaction.
 
@@ -76,50 +86,94 @@ def append_history(
         tables: Tables in the `marts` schema.
         delivery_id: The delivery.
         period: Its period; without one each delivery stands for itself.
+        supersedes: The delivery whose place it takes.
+        earlier: The folders of the deliveries made before, oldest first. Of those that the history
+            does not hold, as when the warehouse was lost, the rows are taken from their Parquet
+            files, which do not have the columns that begin with `_`.
+        written: The delivery's folder, where an earlier attempt wrote it otherwise than the marts
+            now are: then its files are what was delivered.
 
     Raises:
         DeliveryError: If a table is missing.
     """
-    with open_bounded(warehouse) as connection:
+    key = period if period is not None else delivery_id
+    files = {table: list(_kept(earlier, table)) for table in tables}
+    own = {t: written / "tables" / f"{t}.parquet" if written else None for t in tables}
+    reads = [path for found in files.values() for *_, path in found]
+    reads += [path for path in own.values() if path]
+    with open_bounded(warehouse, reads=reads) as connection:
         connection.execute("BEGIN")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {HISTORY_SCHEMA}")
-        outcomes = [_append(connection, table, delivery_id, period) for table in tables]
+        outcomes = []
+        for table in tables:
+            restored = _restore(connection, table, files[table])
+            done = _append(connection, table, (delivery_id, key), supersedes, own[table])
+            outcomes.append(done.model_copy(update={"restored": restored}))
         connection.execute("COMMIT")
     return outcomes
 
 
+def _kept(earlier: Sequence[Path], table: str) -> Iterator[tuple[str, str, Path]]:
+    """Delivery, period and rows of each delivery that counts in the history of a table."""
+    manifests = [read_manifest(folder) for folder in earlier]
+    replaced = {manifest["supersedes"] for manifest in manifests}
+    for folder, manifest in zip(earlier, manifests, strict=True):
+        path = folder / "tables" / f"{table}.parquet"
+        counts = manifest["engagement_type"] == "recurring" and folder.name not in replaced
+        if counts and path.is_file() and pq.ParquetFile(path).metadata.num_rows:
+            yield folder.name, manifest["period"] or folder.name, path
+
+
+def _restore(
+    connection: duckdb.DuckDBPyConnection, table: str, kept: Sequence[tuple[str, str, Path]]
+) -> tuple[str, ...]:
+    """Add the rows of the deliveries that the history does not hold."""
+    past = f"{HISTORY_SCHEMA}.{quoted(table)}"
+    held: set[str] = set()
+    if describe(connection, HISTORY_SCHEMA, table):
+        query = f"SELECT DISTINCT unnest([{DELIVERY_COLUMN}, {PERIOD_COLUMN}]) FROM {past}"
+        held = {name for (name,) in connection.execute(query).fetchall()}
+    missing = [(name, key, path) for name, key, path in kept if not {name, key} & held]
+    for name, key, path in missing:
+        rows, columns = _in_file(connection, path)
+        _insert(connection, table, rows, columns, (name, key))
+    return tuple(name for name, _, _ in missing)
+
+
+def _in_file(
+    connection: duckdb.DuckDBPyConnection, path: Path
+) -> tuple[str, list[tuple[str, str]]]:
+    rows = f"read_parquet({literal(unglobbed(str(path)))})"
+    found = connection.execute(f"DESCRIBE FROM {rows}").fetchall()
+    return rows, [(column, kind) for column, kind, *_ in found]
+
+
 def _append(
-    connection: duckdb.DuckDBPyConnection, table: str, delivery_id: str, period: str | None
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    marks: tuple[str, str],
+    supersedes: str | None,
+    written: Path | None,
 ) -> HistoryTable:
     columns = describe(connection, MART_SCHEMA, table)
     if not columns:
         raise DeliveryError(
-            f"{delivery_id}: the table '{MART_SCHEMA}.{table}' is to be added to the history, but "
+            f"{marks[0]}: the table '{MART_SCHEMA}.{table}' is to be added to the history, but "
             "the warehouse has none of that name. Run the client's models first."
         )
     mart, past = f"{MART_SCHEMA}.{quoted(table)}", f"{HISTORY_SCHEMA}.{quoted(table)}"
-    if not describe(connection, HISTORY_SCHEMA, table):
-        connection.execute(
-            f"CREATE TABLE {past} AS SELECT ''::VARCHAR AS {DELIVERY_COLUMN}, "
-            f"''::VARCHAR AS {PERIOD_COLUMN}, * FROM {mart} LIMIT 0"
+    if written is not None:
+        mart, columns = _in_file(connection, written)
+    delivery_id, key = marks
+    superseded = 0
+    if describe(connection, HISTORY_SCHEMA, table):
+        stands = f"FROM {past} WHERE ({PERIOD_COLUMN} = $1 OR {DELIVERY_COLUMN} IN ($2, $3))"
+        parameters = [key, delivery_id, supersedes or delivery_id]
+        superseded = _count(
+            connection, f"SELECT count(*) {stands} AND {DELIVERY_COLUMN} <> $2", parameters
         )
-    changed = _widen(connection, table, past, columns)
-    key = period if period is not None else delivery_id
-    superseded = _count(
-        connection,
-        f"SELECT count(*) FROM {past} WHERE {PERIOD_COLUMN} = ? AND {DELIVERY_COLUMN} <> ?",
-        [key, delivery_id],
-    )
-    connection.execute(
-        f"DELETE FROM {past} WHERE {PERIOD_COLUMN} = ? OR {DELIVERY_COLUMN} = ?",
-        [key, delivery_id],
-    )
-    names = ", ".join(quoted(name) for name, _ in columns)
-    connection.execute(
-        f"INSERT INTO {past} ({DELIVERY_COLUMN}, {PERIOD_COLUMN}, {names}) "
-        f"SELECT ?, ?, {names} FROM {mart}",
-        [delivery_id, key],
-    )
+        connection.execute(f"DELETE {stands}", parameters)
+    changed = _insert(connection, table, mart, columns, marks)
     return HistoryTable(
         table=table,
         added=_count(connection, f"SELECT count(*) FROM {mart}"),
@@ -128,6 +182,30 @@ def _append(
         periods=_count(connection, f"SELECT count(DISTINCT {PERIOD_COLUMN}) FROM {past}"),
         changed_columns=tuple(changed),
     )
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: str,
+    columns: Sequence[tuple[str, str]],
+    marks: tuple[str, str],
+) -> list[str]:
+    """Add rows with their delivery and period; what had to change in the table for that."""
+    past = f"{HISTORY_SCHEMA}.{quoted(table)}"
+    if not describe(connection, HISTORY_SCHEMA, table):
+        connection.execute(
+            f"CREATE TABLE {past} AS SELECT ''::VARCHAR AS {DELIVERY_COLUMN}, "
+            f"''::VARCHAR AS {PERIOD_COLUMN}, * FROM {rows} LIMIT 0"
+        )
+    changed = _widen(connection, table, past, columns)
+    names = ", ".join(quoted(name) for name, _ in columns)
+    connection.execute(
+        f"INSERT INTO {past} ({DELIVERY_COLUMN}, {PERIOD_COLUMN}, {names}) "
+        f"SELECT $1, $2, {names} FROM {rows}",
+        list(marks),
+    )
+    return changed
 
 
 def _widen(

@@ -66,6 +66,8 @@ class DeliverySummary(Record):
         tests_passed: Tests that passed.
         tests_warned: Tests that warned.
         tests_failed: Tests that failed or could not run.
+        made_with: What it was made from and with (`input`, `code`, `dbt`, `config`, `library`), as
+            hashes; none of a delivery that was made before they were noted.
     """
 
     delivery_id: str
@@ -84,6 +86,7 @@ class DeliverySummary(Record):
     tests_passed: int = 0
     tests_warned: int = 0
     tests_failed: int = 0
+    made_with: dict[str, str] = Field(default_factory=dict)
 
 
 class TableExport(Record):
@@ -129,7 +132,7 @@ class DeliveryInputs(Record):
             rules' codes have sentences without it, and any other code is spelt out.
         questions: Further questions for the client, in words.
         versions: Software → version.
-        code_fingerprint: Of this project's code.
+        code_fingerprints: Stage → of the code that shapes what it makes.
         dbt_fingerprint: Of the client's dbt project.
         config: The engagement as configured, without secrets.
     """
@@ -158,7 +161,7 @@ class DeliveryInputs(Record):
     reasons: dict[str, str] = Field(default_factory=dict)
     questions: tuple[str, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
-    code_fingerprint: str = ""
+    code_fingerprints: dict[str, str] = Field(default_factory=dict)
     dbt_fingerprint: str = ""
     config: dict[str, Any] = Field(default_factory=dict)
 
@@ -203,7 +206,8 @@ class Delivery(Record):
         path: Its folder.
         files: Its files, relative to the folder, in order of name; the manifest is among them.
         manifest_sha256: The hash of `manifest.json`: equal hashes, equal deliveries.
-        rebuilt: True where it existed already and this build came out the same.
+        rebuilt: True where it existed already.
+        stands: True where it existed already and this run would have made another of it.
         supersedes: The delivery of the same period whose place it takes.
         summary: Its line in the trend.
     """
@@ -213,6 +217,7 @@ class Delivery(Record):
     files: tuple[str, ...]
     manifest_sha256: str
     rebuilt: bool = False
+    stands: bool = False
     supersedes: str | None = None
     summary: DeliverySummary
 

@@ -1,4 +1,8 @@
-"""`manifest.json`: what a delivery consists of and what it was made from, by hash."""
+"""`manifest.json`: what a delivery consists of and what it was made from, by hash.
+
+There are two of it: the client is handed one without our places; the one with the whole
+configuration stays in the run folder, for `verify`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from consulting.delivery.inputs import DeliverySummary
 from consulting.delivery.past import superseded
 from consulting.errors import DeliveryError
-from consulting.writing import hash_file
+from consulting.writing import hash_file, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +23,11 @@ if TYPE_CHECKING:
     from consulting.delivery.report import Contents
 
 MANIFEST = "manifest.json"
-MANIFEST_VERSION = 1
+INNER_MANIFEST = "manifest.inner.json"
+MANIFEST_VERSION = 2
+_TOLD = ("feeds", "partitions", "sample_rows", "deliverables", "sla")
+"""What of the configuration the client is told: what was agreed, not where things lie."""
+_OURS = ("password_variable",)
 
 
 def hash_files(folder: Path) -> dict[str, dict[str, Any]]:
@@ -53,14 +61,59 @@ def summarise(inputs: DeliveryInputs, findings: Mapping[str, int]) -> DeliverySu
         tests_passed=statuses.count("pass"),
         tests_warned=statuses.count("warn"),
         tests_failed=statuses.count("fail") + statuses.count("error"),
+        made_with=_made_with(inputs),
     )
 
 
-def write_manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> None:
-    """Write the manifest of the files in a folder; nothing may be added to it afterwards."""
-    previous = superseded(inputs)
-    config = json.dumps(inputs.config, sort_keys=True, ensure_ascii=False, default=str)
-    manifest = {
+def _made_with(inputs: DeliveryInputs) -> dict[str, str]:
+    parts = {
+        "input": sorted([reading.feed, reading.sha256] for reading in inputs.files),
+        "code": inputs.code_fingerprints,
+        "dbt": inputs.dbt_fingerprint,
+        "config": inputs.config,
+        "library": inputs.versions,
+    }
+    return {name: _hashed(part) for name, part in parts.items()}
+
+
+def _hashed(part: object) -> str:
+    text = json.dumps(part, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_manifest(
+    folder: Path, inputs: DeliveryInputs, contents: Contents, *, inner: Path
+) -> None:
+    """Write the manifest of the files in a folder; nothing may be added to it afterwards.
+
+    Args:
+        folder: The delivery.
+        inputs: What it was made from.
+        contents: What it holds.
+        inner: Our own copy, with the whole configuration.
+    """
+    manifest = _manifest(folder, inputs, contents)
+    write_text(inner, _as_json({**manifest, "config": inputs.config}))
+    (folder / MANIFEST).write_text(_as_json(manifest), encoding="utf-8")
+
+
+def _as_json(manifest: Mapping[str, Any]) -> str:
+    return json.dumps(manifest, indent=2, ensure_ascii=False, default=str) + "\n"
+
+
+def _told(config: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: config[name] for name in _TOLD if name in config}
+    if "feeds" in told:
+        told["feeds"] = [
+            {name: value for name, value in feed.items() if name not in _OURS}
+            for feed in told["feeds"]
+        ]
+    return told
+
+
+def _manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> dict[str, Any]:
+    previous = superseded(inputs, contents.summary)
+    return {
         "manifest_version": MANIFEST_VERSION,
         "delivery_id": inputs.delivery_id,
         "client_id": inputs.client_id,
@@ -97,19 +150,17 @@ def write_manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> 
         "rejects": [file.model_dump(mode="json") for file in contents.rejects],
         "corrections": list(contents.receipts),
         "fingerprints": {
-            "code": inputs.code_fingerprint,
+            "code": inputs.code_fingerprints,
             "dbt_project": inputs.dbt_fingerprint,
-            "config": hashlib.sha256(config.encode()).hexdigest(),
-            "inputs": hashlib.sha256(inputs.model_dump_json().encode()).hexdigest(),
+            "config": contents.summary.made_with["config"],
+            "inputs": contents.summary.made_with["input"],
         },
-        "config": inputs.config,
+        "config": _told(inputs.config),
         "versions": dict(sorted(inputs.versions.items())),
         "blocked": list(inputs.blocked),
         "earlier_deliveries": [past.delivery_id for past in inputs.history],
         "summary": contents.summary.model_dump(mode="json"),
     }
-    text = json.dumps(manifest, indent=2, sort_keys=False, ensure_ascii=False, default=str)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def read_summary(folder: Path) -> DeliverySummary:

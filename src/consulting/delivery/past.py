@@ -37,12 +37,35 @@ class Period:
         return self.versions[-1] if self.versions else None
 
 
-def superseded(inputs: DeliveryInputs) -> DeliverySummary | None:
-    """Return the delivery of the same period whose place this one takes."""
-    if inputs.period is None:
-        return None
-    same = [past for past in inputs.history if past.period == inputs.period]
+MADE_WITH = {
+    "code": "the program",
+    "dbt": "the cleaning rules",
+    "config": "the configuration",
+    "library": "versions of libraries",
+}
+"""What a delivery is made with beside its files, and the words for it."""
+
+
+def superseded(inputs: DeliveryInputs, this: DeliverySummary) -> DeliverySummary | None:
+    """Return the delivery whose place this one takes: of the same period, or of the same files."""
+    same = [past for past in inputs.history if _key(past) == _key(this)]
     return same[-1] if same else None
+
+
+def made_otherwise(before: DeliverySummary | None, this: DeliverySummary) -> list[str]:
+    """Name what two deliveries were made with that is not the same, as far as it was noted."""
+    if before is None:
+        return []
+    return [
+        words
+        for what, words in MADE_WITH.items()
+        if before.made_with.get(what, this.made_with.get(what)) != this.made_with.get(what)
+    ]
+
+
+def _key(one: DeliverySummary) -> str:
+    """What deliveries have in common of which only the newest counts."""
+    return one.period or f"{one.received_at:%Y-%m-%d %H:%M:%S} {one.made_with.get('input', '')}"
 
 
 def in_calendar_order(
@@ -57,7 +80,7 @@ def in_calendar_order(
     """
     versions: dict[str, list[DeliverySummary]] = {}
     for one in (*history, this):
-        versions.setdefault(one.period or f"{one.received_at:%Y-%m-%d %H:%M:%S}", []).append(one)
+        versions.setdefault(_key(one), []).append(one)
     own = next(key for key, found in versions.items() if this in found)
     ordered = list(_without_gaps(sorted(versions)))
     shown = ordered[-length:]

@@ -14,7 +14,7 @@ from consulting.delivery.findings import (
 )
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
-from consulting.delivery.past import in_calendar_order, superseded
+from consulting.delivery.past import in_calendar_order, made_otherwise, superseded
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE
 
@@ -70,6 +70,7 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
     """Write the report as one self-contained page."""
     findings, summary = contents.findings, contents.summary
     series = in_calendar_order(inputs.history, summary)
+    before = superseded(inputs, summary) or next(reversed(inputs.history), None)
     html = render_page(
         "report.html.j2",
         inputs,
@@ -93,7 +94,9 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         reasons_shown=REASONS_SHOWN,
         max_tests=MAX_TESTS,
         series=series,
-        supersedes=superseded(inputs),
+        supersedes=superseded(inputs, summary),
+        before=before,
+        remade_with=made_otherwise(before, summary),
         trends=_trends(series),
         mapped=map_feeds(inputs),
         tables=contents.tables,

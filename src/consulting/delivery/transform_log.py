@@ -170,10 +170,3 @@ def _tables(inputs: DeliveryInputs, tables: list[ExportedTable]) -> Iterator[dic
 def _versions(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
     for name, version in sorted(inputs.versions.items()):
         yield {"stage": "delivered", "subject": name, "operation": "version", "detail": version}
-    for name, fingerprint in (("code", inputs.code_fingerprint), ("dbt", inputs.dbt_fingerprint)):
-        yield {
-            "stage": "delivered",
-            "subject": name,
-            "operation": "fingerprint",
-            "sha256": fingerprint,
-        }

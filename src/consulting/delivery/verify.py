@@ -10,25 +10,28 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from consulting.delivery.inputs import Difference
-from consulting.delivery.manifest import MANIFEST, hash_files, read_manifest
+from consulting.delivery.manifest import INNER_MANIFEST, MANIFEST, hash_files, read_manifest
 from consulting.errors import DeliveryError
 from consulting.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 _TEXT_SUFFIXES = {".csv", ".html", ".json", ".svg", ".txt"}
 _SHOWN_KEYS = 5
 
 
-def verify(delivery_dir: Path, rebuild: Callable[[Path], None]) -> list[Difference]:
+def verify(
+    delivery_dir: Path, rebuild: Callable[[Path], None], *, inner: Path | None = None
+) -> list[Difference]:
     """Rebuild a delivery and compare it with what was delivered.
 
     Args:
         delivery_dir: The delivery as it lies in the client's `deliverables` folder.
         rebuild: Makes the delivery again below the empty folder it is given: its files straight
             in that folder, or anywhere below it in a folder of the delivery's name.
+        inner: Our own manifest of the delivery, if it is kept: it tells more of a difference.
 
     Returns:
         Every difference, by file; nothing where the delivery is what its inputs make.
@@ -37,18 +40,25 @@ def verify(delivery_dir: Path, rebuild: Callable[[Path], None]) -> list[Differen
         DeliveryError: If the folder is no finished delivery, or `rebuild` leaves none.
     """
     manifest = read_manifest(delivery_dir)
-    altered = _altered(delivery_dir, manifest)
+    altered = find_altered(delivery_dir, manifest)
     # beside the deliveries, not in the machine's folder for temporary files: rows pass through it
     with scratch_folder(delivery_dir.absolute().parents[1]) as scratch:
         rebuild(scratch)
         rebuilt = _find_rebuilt(scratch, delivery_dir.name)
         known = {difference.file for difference in altered}
-        compared = [d for d in compare(delivery_dir, rebuilt) if d.file not in known]
+        ours = [inner, next(scratch.rglob(INNER_MANIFEST), None)]
+        told = [path for path in ours if path is not None and path.is_file()]
+        compared = [d for d in compare(delivery_dir, rebuilt, told) if d.file not in known]
     return sorted(altered + compared, key=lambda difference: difference.file)
 
 
-def compare(delivered: Path, rebuilt: Path) -> list[Difference]:
+def compare(delivered: Path, rebuilt: Path, inner: Sequence[Path] = ()) -> list[Difference]:
     """Compare two folders of one delivery, the manifests included.
+
+    Args:
+        delivered: The delivery as it lies there.
+        rebuilt: The same, made again.
+        inner: Our own manifests of both, where there are two.
 
     Returns:
         The differences in order of file name, the manifest's last: most often it only repeats
@@ -67,12 +77,13 @@ def compare(delivered: Path, rebuilt: Path) -> list[Difference]:
             detail = _what_differs(delivered / name, rebuilt / name)
             differences.append(Difference(file=name, kind="changed", detail=detail))
     if (delivered / MANIFEST).read_bytes() != (rebuilt / MANIFEST).read_bytes():
-        detail = _json_difference(delivered / MANIFEST, rebuilt / MANIFEST)
+        both = inner if len(inner) > 1 else (delivered / MANIFEST, rebuilt / MANIFEST)
+        detail = _manifest_difference(*both)
         differences.append(Difference(file=MANIFEST, kind="changed", detail=detail))
     return differences
 
 
-def _altered(folder: Path, manifest: dict[str, Any]) -> list[Difference]:
+def find_altered(folder: Path, manifest: dict[str, Any]) -> list[Difference]:
     """Files that are no longer what their own manifest says: changed after the delivery."""
     recorded, present = manifest["files"], hash_files(folder)
     differences = []
@@ -155,8 +166,36 @@ def _workbook_difference(before: Path, after: Path) -> str:
     return f"differs in {', '.join(changed)}."
 
 
-def _json_difference(before: Path, after: Path) -> str:
+def _manifest_difference(before: Path, after: Path) -> str:
     old, new = json.loads(before.read_text("utf-8")), json.loads(after.read_text("utf-8"))
+    made = "; ".join(_made_otherwise(old, new))
+    told = _key_difference(old, new)
+    return f"was made with {made}. It {told}" if made else told
+
+
+def _made_otherwise(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """What the two deliveries were made with that is not the same: where to look for the cause."""
+    before, after = old["fingerprints"], new["fingerprints"]
+    if old["manifest_version"] != new["manifest_version"]:
+        yield f"another release of this program (manifest version {old['manifest_version']})"
+    elif before["code"] != after["code"]:
+        stages = [
+            stage for stage in after["code"] if before["code"].get(stage) != after["code"][stage]
+        ]
+        yield f"other code of the stage{'s' if len(stages) > 1 else ''} {', '.join(stages)}"
+    if before["dbt_project"] != after["dbt_project"]:
+        yield "other dbt models or macros"
+    if before["config"] != after["config"]:
+        yield "another configuration"
+    for name in sorted(old["versions"].keys() | new["versions"].keys()):
+        one, two = old["versions"].get(name), new["versions"].get(name)
+        if one != two:
+            yield f"the library {name} {one or 'absent'}, now {two or 'absent'}"
+    if old["raw_files"] != new["raw_files"]:
+        yield "other input files"
+
+
+def _key_difference(old: dict[str, Any], new: dict[str, Any]) -> str:
     keys = sorted(_differing_keys(old, new, ""))
     shown = ", ".join(keys[:_SHOWN_KEYS])
     more = f" and {len(keys) - _SHOWN_KEYS} more" if len(keys) > _SHOWN_KEYS else ""
