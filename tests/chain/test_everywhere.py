@@ -29,7 +29,7 @@ MOMENTS = [
         "name": "at",
         "from": "At",
         "rule": "to_timestamp",
-        "formats": ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"],
+        "formats": ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M"],
     },
 ]
 
@@ -46,14 +46,17 @@ def test_a_delivery_is_the_same_in_three_time_zones_two_locales_and_on_any_cores
     world.drop_demo()
     world.drop(
         "moments.csv",
-        "Id;At\n1;2024-03-02T01:30:01Z\n2;2024-03-02T01:30:01+01:00\n3;2024-11-03T01:30:00-0500\n",
+        "Id;At\n1;2024-03-02T01:30:01+01:00\n2;2024-03-02T01:30:01Z\n3;2024-11-03T01:30:00-0500\n"
+        "4;2024-03-31 02:30\n5;2024-03-02T01:30:01Z\n",
     )
     delivery = world.run()
     with (delivery.path / "tables/moments.csv").open(encoding="utf-8-sig") as file:
         assert [row["at"].removesuffix("+00") for row in csv.DictReader(file)] == [
-            "2024-03-02 01:30:01",
             "2024-03-02 00:30:01",
+            "2024-03-02 01:30:01",
             "2024-11-03 06:30:00",
+            "2024-03-31 02:30:00",
+            "2024-03-02 01:30:01",
         ]
     told = [rebuilt_on(machine, world, feeds) for machine in MACHINES]
     assert [one.communicate()[0] for one in told] == ["", ""]

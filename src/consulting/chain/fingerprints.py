@@ -12,12 +12,19 @@ _ALL_STAGES = ("bounded_memory.py", "records.py", "sql.py", "privacy")
 STAGE_CODE = {
     "file_received": (
         *("chain/file_received.py", "chain/carried.py", "chain/corrected.py", "chain/loaded.py"),
-        *("corrections", "intake/reading", "formulas.py", "null_tokens.py"),
+        *("corrections", "intake/reading", "formulas.py"),
     ),
-    "profiled": ("chain/profiled.py", "profiling", "null_tokens.py"),
-    "cleaned": ("chain/cleaned.py", "cleaning", "corrections"),
+    "profiled": ("chain/profiled.py", "profiling", "rules"),
+    "cleaned": ("chain/cleaned.py", "cleaning", "corrections", "rules"),
     "validated": ("chain/validated.py", "cleaning"),
-    "delivered": ("chain/delivered.py", "corrections", "delivery", "errors.py", "formulas.py"),
+    "delivered": (
+        "chain/delivered.py",
+        "corrections",
+        "delivery",
+        "errors.py",
+        "formulas.py",
+        "rules",
+    ),
 }
 """Stage → the files and folders that decide what it makes; all else only moves it about."""
 
