@@ -22,7 +22,7 @@ SHAPES_NOTHING = {
     *("lazy.py", "layout.py", "writing.py"),
     # where and how long the work is done
     *("bounded_child.py", "client_environment.py", "foreign.py", "regular_files.py"),
-    *("shared_child.py", "yaml_files.py"),
+    *("scratch.py", "sealed.py", "shared_child.py", "yaml_files.py"),
     # what the parsed models are made with counts by the models themselves
     *("dbt_yaml.py", "jinja.py"),
 }

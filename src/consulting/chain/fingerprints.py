@@ -24,6 +24,7 @@ STAGE_CODE = {
         "errors.py",
         "formulas.py",
         "rules",
+        "shown.py",
     ),
 }
 """Stage → the files and folders that decide what it makes; all else only moves it about."""
