@@ -10,8 +10,9 @@ from consulting.chain.fingerprints import STAGE_CODE, code_fingerprints, without
 ROOT = Path(consulting.__file__).parent
 SHAPES_NOTHING = {
     # carries what the stages make, says when, tells people, or is read into the configuration
-    *("alerting", "chain", "cli", "components", "config", "defs", "demo", "intake", "portfolio"),
+    *("alerting", "chain", "cli", "components", "config", "defs", "demo", "intake", "migrations"),
     *(
+        "portfolio",
         "resources",
         "timekeeping",
         "__init__.py",
