@@ -74,7 +74,7 @@ def _rank(mapping: ColumnMapping) -> int:
     return 0 if mapping.target_table == mapping.feed else 1
 
 
-def _declared(
+def _declared(  # noqa: PLR0913, PLR0917 - all that is said of one column comes together here
     manifest: dict[str, Any],
     feed: str,
     mart: Mapping[str, str],
