@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 import yaml
+from openpyxl import Workbook
 from tests.chain.conftest import DBT, World
 
 from consulting import chain
@@ -28,9 +29,29 @@ A-6;3;2024-03-16T02:15:12Z;8,00 €;nein;ZA;ok;kim@example
 A-7;3;2024-03-17T02:15:12Z;8,00 €;nein;ZA;ok;lou@example.com
 A-7;3;2024-03-17T02:15:12Z;8,00 €;nein;ZA;ok;lou@example.com
 """
+SALES = """Region,Product,Amount
+O'Hare,Item 1,10
+O'Hare,Item 2,20
+O'Hare Total,,30
+{{ 7 * 7 }},Item 1,1
+{{ 7 * 7 }},Item 2,2
+{{ 7 * 7 }} Total,,3
+West,Item 1,100
+West,Item 2,200
+  West Total,,300
+Grand Total,,333
+"""
+RESULTS = [
+    ("Northwind", None, None), (None, None, None), (None, "Jan 2024", "Feb 2024"),
+    ("Income", None, None), ("   Services", 100, 120), ("   Parts", 10, 12),
+    ("Total Income", 110, 132), ("Expenses", None, None), ("   Rent", 50, 50),
+    ("   Power", 5, 6), ("Total Expenses", 55, 56),
+]  # fmt: skip
 FEEDS = [
     {"name": "buyers", "files": "buyers*.csv"},
     {"name": "orders", "files": "orders*.csv"},
+    {"name": "results", "files": "results*.xlsx"},
+    {"name": "sales", "files": "sales*.csv"},
 ]
 
 
@@ -49,6 +70,11 @@ def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, lis
         f"B-{n};4;2024-04-01T02:15:12Z;1,00 €;ja;ZW;ok;x{n}@example.com\n" for n in range(60)
     )
     world.drop("orders.csv", ORDERS + more)
+    world.drop("sales.csv", SALES)
+    book = Workbook()
+    for row in RESULTS:
+        book.worksheets[0].append(row)
+    book.save(world.folder.incoming / "results.xlsx")
     received = world.receive("first")
     chain.profile(
         world.engagement, batch_id=received.batch.batch_id, run_id="first", log=world.said.append
@@ -56,7 +82,7 @@ def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, lis
     folder = last_profile(world.engagement)
     assert folder is not None
     _, feeds = propose_models(world.engagement, folder, ())
-    assert feeds == ["buyers", "orders"]
+    assert feeds == ["buyers", "orders", "results", "sales"]
     tried = try_models(world.engagement, folder, feeds)
     assert tried is not None
     return world, root / "dbt" / "models" / "clients" / world.client_id, tried
@@ -93,7 +119,12 @@ def test_each_column_tells_how_many_rows_it_would_reject_and_why(
     assert {name for name, (_, rejected, _) in told.items() if rejected} == {
         "orders.price",
         "orders.contact",
+        "results",
+        "sales",
     }
+    # a total in the last line is no row of the table
+    assert told["sales"] == (9, 3, ("subtotal",))
+    assert told["results"] == (8, 2, ("subtotal",))
     assert not list((proposed[0].folder.path / "runs").glob("proposal*"))
 
 
@@ -115,6 +146,31 @@ def test_the_proposal_delivers_the_values_as_they_are(
         ("A-3", "2024-03-13 02:15:12.123456", "-9.50", "EUR", True, "BW", "ok"),
         ("A-4", "2024-03-14 02:15:12", "7.00", "EUR", True, "ZM", "ok"),
         ("A-7", "2024-03-17 02:15:12", "8.00", "EUR", False, "ZA", "ok"),
+    ]
+
+
+def test_rows_that_sum_up_others_are_rejected_by_the_proposal_so_that_no_sum_doubles(
+    proposed: tuple[World, Path, list[Tried]],
+) -> None:
+    world, models, _ = proposed
+    results = yaml.safe_load((models / "results.yml").read_text())["models"][0]
+    label = results["columns"][0]["name"]
+    assert results["meta"] == {
+        "reject_when": {"subtotal": f"\"{label}\" IN ('Total Expenses', 'Total Income')"}
+    }
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        sums = connection.execute(
+            "SELECT count(*), sum(amount)::INTEGER, (SELECT sum(jan_2024)::INTEGER "
+            "FROM marts.results) FROM marts.sales"
+        ).fetchall()
+        rejected = connection.execute(
+            'SELECT "Region", _reason FROM rejects.rejects_sales ORDER BY _row'
+        ).fetchall()
+    assert sums == [(6, 333, 165)]
+    assert rejected == [
+        ("O'Hare Total", "row:subtotal"),
+        ("{{ 7 * 7 }} Total", "row:subtotal"),
+        ("  West Total", "row:subtotal"),
     ]
 
 

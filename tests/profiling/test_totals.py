@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from consulting.profiling.propose import propose_feed
 from consulting.profiling.totals import subtotals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from consulting.profiling import FeedProfile
 
 
 @pytest.mark.parametrize(
@@ -28,3 +36,17 @@ def test_a_label_names_a_sum_where_the_rest_of_it_is_another_label(
     labels: list[str], sums: list[str]
 ) -> None:
     assert list(subtotals(dict.fromkeys(labels, 2))) == sums
+
+
+def test_a_proposal_rejects_them_by_their_labels_and_none_that_may_not_be_written(
+    profile: Callable[..., FeedProfile],
+) -> None:
+    labels = ["O'Hare", "O'Hare", " O'Hare Total", "West", "West", "Total West"]
+    found = profile({"Region": labels, "Amount": ["1", "2", "3", "4", "5", "9"]})
+    assert propose_feed(found).reject_when == {
+        "subtotal": "\"region\" IN ('O''Hare Total', 'Total West')"
+    }
+    assert propose_feed(found.model_copy(update={"basis": "sample"})).reject_when is None
+    masked = found.columns[0].model_copy(update={"masked": True})
+    hidden = found.model_copy(update={"columns": (masked, *found.columns[1:])})
+    assert propose_feed(hidden).reject_when is None

@@ -36,12 +36,12 @@ class Tried(Record):
     """What a column's proposed rule made of the rows it was proposed from.
 
     Attributes:
-        column: `feed.column`.
-        rule: The rule.
+        column: `feed.column`; the feed alone, where it is about whole rows.
+        rule: The rule; `reject_when`, where it is about whole rows.
         rows: Rows of the feed.
         rejected: Rows it would reject.
         reasons: Up to three of the texts, with why; their shape where they are personal, or below
-            tier 3.
+            tier 3. Of whole rows, the reason's code.
     """
 
     column: str
@@ -95,11 +95,16 @@ def propose_models(
 
 
 def _write(engagement: Engagement, profile: FeedProfile, proposal: Proposal) -> list[Path]:
-    columns = proposal.columns
-    if engagement.config.security_tier < _FULL_TIER:
-        columns = tuple(map(_without_values, columns))
+    columns, reject_when = proposal.columns, proposal.reject_when
+    if engagement.config.security_tier < _FULL_TIER:  # labels are values of the client
+        columns, reject_when = tuple(map(_without_values, columns)), None
     return write_feed_models(
-        engagement.dbt_dir, engagement.client_id, profile.feed, columns, dedupe=proposal.dedupe
+        engagement.dbt_dir,
+        engagement.client_id,
+        profile.feed,
+        columns,
+        dedupe=proposal.dedupe,
+        reject_when=reject_when,
     )
 
 
@@ -156,7 +161,7 @@ def try_models(
             ):
                 raise
         with open_bounded(folder.warehouse, read_only=True) as connection:
-            return [
+            tried = [
                 _tried(
                     connection,
                     feed,
@@ -167,6 +172,7 @@ def try_models(
                 for feed in feeds
                 for name, meta in read_columns(run.manifest, feed).items()
             ]
+            return tried + [rows for feed in feeds for rows in _tried_rows(connection, feed)]
 
 
 def _tried(
@@ -197,6 +203,20 @@ def _tried(
         rejected=sum(count for *_, count in found),
         reasons=tuple(dict.fromkeys(reasons))[:_REASONS],
     )
+
+
+def _tried_rows(connection: duckdb.DuckDBPyConnection, feed: str) -> list[Tried]:
+    """What each condition over whole rows would reject."""
+    staged = f"staging.{quoted(f'stg_{feed}')}"
+    query = (
+        f"SELECT substr(reason, 5), (SELECT count(*) FROM {staged}), count(*) "
+        f"FROM (SELECT unnest(string_split(_reasons, ';')) AS reason FROM {staged}) "
+        "WHERE starts_with(reason, 'row:') GROUP BY 1 ORDER BY 1"
+    )
+    return [
+        Tried(column=feed, rule="reject_when", rows=rows, rejected=rejected, reasons=(code,))
+        for code, rows, rejected in connection.execute(query).fetchall()
+    ]
 
 
 def _reason(text: str | None, code: str, *, masked: bool) -> str:

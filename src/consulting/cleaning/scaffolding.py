@@ -38,7 +38,7 @@ sources:
 models:
   - name: {name}
     description: {description}
-{dedupe}    columns:
+{meta}    columns:
 {columns}    data_tests:
       - rows_conserved: {{arguments: {{feed: {name}}}}}
 
@@ -52,14 +52,14 @@ models:
     description: One row per rejected row, as the client sent it, with the reasons.
 """
 _DEDUPE_HINT = """\
-    # Rows with the same key are one thing; say which row is kept:
+    # Rows with the same key are one thing; say in `meta` which row is kept:
     # meta:
     #   dedupe: {key: [id], keep: latest, order_by: updated_at}
 """
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def write_feed_models(  # noqa: PLR0913  # the last three only word the YAML
+def write_feed_models(  # noqa: PLR0913  # the last four only fill the YAML
     dbt_dir: Path,
     client_id: str,
     feed: str,
@@ -68,6 +68,7 @@ def write_feed_models(  # noqa: PLR0913  # the last three only word the YAML
     description: str = "One row per row of the client's file.",
     source_description: str = "As the client sent it, everything as text.",
     dedupe: Mapping[str, Any] | None = None,
+    reject_when: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write a feed's YAML and its one-line models. A file that is there is left as it is.
 
@@ -80,6 +81,7 @@ def write_feed_models(  # noqa: PLR0913  # the last three only word the YAML
         description: The grain of the delivered table.
         source_description: What the client's file is.
         dedupe: `key`, `keep`, `order_by`; without it, a comment shows how to state it.
+        reject_when: Reason → condition over the columns, for rows that are not to be delivered.
 
     Returns:
         The files written.
@@ -99,7 +101,7 @@ def write_feed_models(  # noqa: PLR0913  # the last three only word the YAML
         name=dbt_yaml.flow(feed),
         source_description=dbt_yaml.sentence(source_description),
         description=dbt_yaml.sentence(description),
-        dedupe=f"    meta:\n      dedupe: {dbt_yaml.flow(dedupe)}\n" if dedupe else _DEDUPE_HINT,
+        meta=_meta(dedupe=dedupe, reject_when=reject_when) + ("" if dedupe else _DEDUPE_HINT),
         columns="".join(dbt_yaml.column(column, 6) for column in columns),
     )
     files = {f"{feed}.yml": yaml}
@@ -113,3 +115,9 @@ def write_feed_models(  # noqa: PLR0913  # the last three only word the YAML
         path.write_text(text, encoding="utf-8")
         written.append(path)
     return written
+
+
+def _meta(**given: Mapping[str, Any] | None) -> str:
+    """The model's own `meta`, of what is known."""
+    known = [f"      {key}: {dbt_yaml.flow(value)}\n" for key, value in given.items() if value]
+    return "    meta:\n" + "".join(known) if known else ""

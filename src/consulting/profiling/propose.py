@@ -9,10 +9,12 @@ from consulting.privacy import is_personal
 from consulting.privacy.column_names import words
 from consulting.profiling.similar import misspellings, variants
 from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.totals import REASON, listed_subtotals
 from consulting.profiling.wording import counted
 from consulting.records import Record
 from consulting.rules import rule_of_type
 from consulting.rules.missing import WORDS_AMONG_CODES, trim
+from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,10 +43,12 @@ class Proposal(Record):
         columns: For each column of the files, in order: `name`, `from`, `rule`, the rule's
             arguments, `required`, `tests` and `description`, as the cleaning rules name them.
         dedupe: `key`, `keep` and `order_by`, where the profile found rows that repeat.
+        reject_when: Reason → condition over the delivered columns, where rows sum up others.
     """
 
     columns: tuple[dict[str, Any], ...]
     dedupe: dict[str, Any] | None = None
+    reject_when: dict[str, str] | None = None
 
 
 def propose_feed(
@@ -71,7 +75,11 @@ def propose_feed(
         if relation.feed == profile.feed and target:
             mine = next(c for c in columns if c["from"] == relation.column)
             mine["tests"] = [*mine["tests"], _refers_to(relation, target)]
-    return Proposal(columns=tuple(columns), dedupe=_dedupe(profile, key, columns))
+    return Proposal(
+        columns=tuple(columns),
+        dedupe=_dedupe(profile, key, columns),
+        reject_when=_subtotals(profile, columns),
+    )
 
 
 def propose_columns(profile: FeedProfile) -> list[dict[str, Any]]:
@@ -110,6 +118,26 @@ def _dedupe(
             dedupe["order_by"] = names[column.name]
             break
     return dedupe
+
+
+def _subtotals(profile: FeedProfile, columns: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
+    """Rows that sum up others, by their labels as the columns' rules deliver them."""
+    conditions = []
+    for column in columns:
+        found = profile.column(column["from"])
+        labels = {label for i in profile.issues for label in listed_subtotals(i, column["from"])}
+        hidden = found is None or found.personal or any(map(is_personal, labels))
+        if labels and not hidden and profile.basis == "all_rows":
+            texts = sorted({_delivered(label, column) for label in labels})
+            conditions.append(f"{quoted(column['name'])} IN ({', '.join(map(literal, texts))})")
+    return {REASON: " OR ".join(conditions)} if conditions else None
+
+
+def _delivered(label: str, column: Mapping[str, Any]) -> str:
+    """A text as its column's rule makes it."""
+    text = trim(label)
+    codes: Mapping[str, Sequence[str]] = column.get("codes", {})
+    return next((code for code, spellings in codes.items() if text in spellings), text)
 
 
 def _refers_to(relation: Relation, target: str) -> dict[str, Any]:

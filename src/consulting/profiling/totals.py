@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from consulting.sql import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -28,7 +30,9 @@ _BEFORE = re.compile(
     rf"\s*(?:sub|zwischen|teil)?{_WORD}(?:\s{{1,20}}(?:for|of|für|von|pour|de|di|del))?[\s:,-]{{1,20}}(.{{1,200}}?)\s{{0,20}}",
     re.IGNORECASE | re.DOTALL,
 )
+_LISTED = re.compile(r"'((?:[^']|'')*)'")
 REASON = "subtotal"
+_ISSUE = "subtotal_rows"
 
 
 def subtotal_issues(draft: Drafting) -> Iterator[Issue]:
@@ -40,14 +44,21 @@ def subtotal_issues(draft: Drafting) -> Iterator[Issue]:
     if not found:
         return
     yield draft.issue(
-        "subtotal_rows", "warn",
+        _ISSUE, "warn",
         "{n} [row sums|rows sum] up other rows{told}: in a sum over the table they count twice.",
         "If the client agrees, reject [it|them] by `reject_when` in the feed's model, with "
-        f"“{REASON}” as the reason.",
+        f"“{REASON}” as the reason, as the models proposed by `consulting models` do.",
         values=found,
         question="Are these rows subtotals, to be left out of the delivery?",
         told="" if view.private else f" ({', '.join(f'“{t.strip()}”' for t in list(found)[:3])})",
     )  # fmt: skip
+
+
+def listed_subtotals(issue: Issue, column: str) -> list[str]:
+    """The labels that an issue of a column lists; none of other issues, or where none may be."""
+    own = issue.issue_type == _ISSUE and issue.column == column
+    listed = (issue.rows_where or "").removeprefix(quoted(column)) if own else ""
+    return [text.replace("''", "'") for text in _LISTED.findall(listed)]
 
 
 def subtotals(values: Mapping[str, int]) -> dict[str, int]:
