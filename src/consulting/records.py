@@ -368,6 +368,20 @@ class FeedAccount(Record):
         )
 
 
+class ValueChanges(Record):
+    """What became of a column's values in the rows that are delivered.
+
+    Attributes:
+        values: Values there were before: cells that were not blank.
+        changed: Values that read differently afterwards.
+        emptied: Of these, how many are now empty.
+    """
+
+    values: int
+    changed: int
+    emptied: int
+
+
 class ColumnMapping(Record):
     """How one source column became one target column, or why it did not.
 
@@ -382,6 +396,7 @@ class ColumnMapping(Record):
         required: Whether a row without a value is rejected.
         dropped_because: The reason, where the column is dropped.
         tests: The dbt tests that guard the target column.
+        changes: How many values were changed; None where they can not be compared one by one.
     """
 
     feed: str
@@ -394,6 +409,7 @@ class ColumnMapping(Record):
     required: bool = False
     dropped_because: str | None = None
     tests: tuple[str, ...] = ()
+    changes: ValueChanges | None = None
 
 
 class ReadColumn(Record):

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from consulting.cleaning import with_changes
 from consulting.delivery import Delivery, DeliveryInputs, build_delivery
 from consulting.layout import ClientFolder
 
@@ -40,7 +41,10 @@ def folder(master: ClientFolder, tmp_path: Path) -> ClientFolder:
 
 @pytest.fixture(scope="session")
 def inputs(scenario: ModuleType, master: ClientFolder) -> DeliveryInputs:
-    made: DeliveryInputs = scenario.make_inputs(profiles=scenario.profiles(master))
+    made: DeliveryInputs = scenario.make_inputs(
+        profiles=scenario.profiles(master),
+        mappings=with_changes(master.warehouse, scenario.MAPPINGS),
+    )
     return made
 
 

@@ -168,7 +168,7 @@ def events() -> dict[str, Event]:
         "lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
         "delivery": delivery_made(ACME, delivery_id="acme_corp-00042-1f2e3d4c",
                                   facts={"Rows delivered": 15_230, "Rows rejected": 12,
-                                         "Quality score (of 100)": 93, "Files": 2},
+                                         "Score (of 100)": 93, "Files": 2},
                                   link=RUN, period="2026-02"),
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ from consulting.cleaning import (
     cleaning_steps,
     column_mappings,
     reject_reasons,
+    with_changes,
 )
 from consulting.delivery import find_unmapped
 from consulting.privacy.tiers import SCHEMA_ONLY_TIER
@@ -57,9 +58,8 @@ def clean_files(
     empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
     models = dbt.compile() if empty else dbt.run()
     accounts = account_rows(folder.warehouse, dbt.manifest, received.in_use)
-    mappings = tuple(
-        column_mappings(dbt.manifest, folder.warehouse, received.in_use, compiled=dbt.compiled)
-    )
+    made = column_mappings(dbt.manifest, folder.warehouse, received.in_use, compiled=dbt.compiled)
+    mappings = tuple(made if empty else with_changes(folder.warehouse, made))
     modelled = {account.feed for account in accounts if account.table is not None}
     files = [reading for reading in received.in_use if reading.feed in modelled]
     cleaning = artifacts.Cleaning(

@@ -193,7 +193,7 @@ def _of_summary(delivery: Path) -> dict[str, int]:
     if not (delivery / MANIFEST).exists():
         return {}
     summary = read_summary(delivery)
-    scored = {} if summary.score is None else {"Quality score (of 100)": round(summary.score)}
+    scored = {} if summary.score is None else {"Score (of 100)": round(summary.score)}
     return {"Rows delivered": summary.delivered, "Rows rejected": summary.rejected} | scored
 
 

@@ -6,6 +6,7 @@ from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from consulting.cleaning.accounts import account_rows, cleaning_steps
+    from consulting.cleaning.changes import sides, with_changes
     from consulting.cleaning.invocation import Progress
     from consulting.cleaning.mappings import column_mappings, unaccounted_columns
     from consulting.cleaning.models import ClientModels, prepare_all
@@ -25,7 +26,9 @@ __all__ = [
     "column_mappings",
     "prepare_all",
     "reject_reasons",
+    "sides",
     "unaccounted_columns",
+    "with_changes",
     "write_feed_models",
 ]
 
@@ -43,6 +46,8 @@ __getattr__ = lazy_exports(
         "column_mappings": "mappings",
         "prepare_all": "models",
         "reject_reasons": "reasons",
+        "sides": "changes",
+        "with_changes": "changes",
         "unaccounted_columns": "mappings",
         "write_feed_models": "scaffolding",
     },

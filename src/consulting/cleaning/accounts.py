@@ -11,14 +11,12 @@ from consulting.cleaning.warehouse import Tables
 from consulting.corrections import UNKNOWN_CORRECTION
 from consulting.records import NO_MODELS, FeedAccount, Step
 from consulting.rules import column_rule, headers_of
-from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from consulting.records import ColumnMapping, FileReading
-    from consulting.rules import ColumnRule
 
     _Made = Mapping[tuple[str, str | None], ColumnMapping]
 
@@ -144,7 +142,7 @@ def cleaning_steps(
         mappings: What the mapping document says of each column, which is said here, too.
 
     Returns:
-        Steps with counts: `values_changed` are accepted values that differ from what was sent.
+        Steps with counts: `values_changed` is the mapping's own count.
     """
     with open_bounded(warehouse, read_only=True) as connection:
         tables = Tables(connection)
@@ -218,11 +216,9 @@ def _column_steps(
     if not columns or "_reasons" not in staged:
         return []
     marks = _count_marks(tables, feed, columns)
-    changes = _count_changes(tables, feed, columns, staged)
     steps: list[Step] = []
     for number, (name, rule) in enumerate(columns.items()):
         first, any_place, blanked = marks[3 * number : 3 * number + 3]
-        changed = changes[number]
         mapping = made.get((feed, name))
         notes = [mapping.transformation if mapping else told(rule)]
         if any_place > first:
@@ -238,7 +234,7 @@ def _column_steps(
                 rows_before=received,
                 rows_after=received - first,
                 rows_rejected=first,
-                values_changed=changed,
+                values_changed=mapping.changes.changed if mapping and mapping.changes else None,
                 detail="; ".join(notes),
             )
         )
@@ -258,29 +254,6 @@ def _count_marks(tables: Tables, feed: str, columns: Iterable[str]) -> list[int]
         "WHERE s._reason IS NOT NULL OR s._reasons IS NOT NULL OR s._blanked IS NOT NULL"
     )
     return list(found[0])
-
-
-def _count_changes(
-    tables: Tables, feed: str, columns: Mapping[str, ColumnRule], staged: Mapping[str, str]
-) -> list[int]:
-    """For each column the accepted values that differ from what was sent."""
-    counts = []
-    for name, rule in columns.items():
-        value = f"s.{quoted(name)}"
-        sent = ", ".join(f"nullif(r.{quoted(header)}, '')" for header in rule.sources)
-        sent = f"coalesce({sent})"
-        if staged[name] != "VARCHAR":
-            sent = f"try_cast({sent} AS {staged[name]})"
-        counts.append(f"count(*) FILTER ({value} IS DISTINCT FROM {sent})")
-    totals = [0] * len(counts)
-    for span in tables.spans(f"raw.{feed}"):
-        found = tables.rows(
-            f"SELECT {', '.join(counts)} FROM {tables.quoted(f'staging.stg_{feed}')} s "
-            f"JOIN {tables.quoted(f'raw.{feed}')} r ON r._row_id = s._row_id "
-            f"WHERE s._reason IS NULL AND s._row_id {span} AND r._row_id {span}"
-        )[0]
-        totals = [total + count for total, count in zip(totals, found, strict=True)]
-    return totals
 
 
 def _sql_steps(tables: Tables, manifest: dict[str, Any]) -> list[Step]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consulting.cleaning import sides
 from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.privacy import is_personal, shape
 from consulting.records import Record
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     import duckdb
 
     from consulting.delivery.inputs import DeliveryInputs
@@ -24,12 +23,8 @@ if TYPE_CHECKING:
 EXAMPLES_PER_COLUMN = 3
 EXAMPLE_ROWS = 100_000
 """Examples are looked for in the first rows only; the counts are those of all rows."""
-PART_ROWS = 500_000
-"""Raw and delivered rows are compared in parts of so many row ids: a part fits into memory."""
-_COLUMNS_PER_STATEMENT = 25
 _CANDIDATES = 500
 _LONGEST_SHOWN = 60
-_NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
 
 
 class Example(Record):
@@ -73,116 +68,41 @@ class ChangedColumn(Record):
 def find_examples(
     connection: duckdb.DuckDBPyConnection, inputs: DeliveryInputs
 ) -> list[ChangedColumn]:
-    """Return every delivered column with a changed value, in the order of the mappings.
-
-    Columns made of several source columns, and tables without a row id, are not compared.
-    """
+    """Return every delivered column with a changed value, in the order of the mappings."""
     if inputs.schema_only:
         return []
     personal = inputs.personal_columns
-    changed: list[ChangedColumn] = []
-    for feed, table in _feed_tables(inputs.mappings):
-        raw = dict(describe(connection, "raw", feed))
-        mart = dict(describe(connection, MART_SCHEMA, table))
-        if "_row_id" not in raw or "_row_id" not in mart:
-            continue
-        mappings = [
-            mapping
-            for mapping in inputs.mappings
-            if (mapping.feed, mapping.target_table) == (feed, table)
-            and len(mapping.source_columns) == 1
-            and mapping.source_columns[0] in raw
-            and mapping.target_column in mart
-        ]
-        for start in range(0, len(mappings), _COLUMNS_PER_STATEMENT):
-            part = mappings[start : start + _COLUMNS_PER_STATEMENT]
-            changed += _compare(connection, inputs, part, mart, personal)
-    return changed
-
-
-def _feed_tables(mappings: Iterable[ColumnMapping]) -> list[tuple[str, str]]:
-    pairs = ((m.feed, m.target_table) for m in mappings if m.target_table is not None)
-    return list(dict.fromkeys(pairs))
-
-
-def _compare(
-    connection: duckdb.DuckDBPyConnection,
-    inputs: DeliveryInputs,
-    mappings: Sequence[ColumnMapping],
-    mart: Mapping[str, str],
-    personal: frozenset[tuple[str, str]],
-) -> list[ChangedColumn]:
-    feed, table = mappings[0].feed, mappings[0].target_table or ""
-    delivered, received = f"{MART_SCHEMA}.{quoted(table)}", f"raw.{quoted(feed)}"
-    joined = f'FROM {delivered} m JOIN {received} r ON m."_row_id" = r."_row_id"'
-    counted = ", ".join(
-        f"count(nullif(trim({before}), '')), count(*) FILTER (WHERE {differs}), "
-        f"count(*) FILTER (WHERE {differs} AND {after} IS NULL)"
-        for before, after, differs in (_sides(mapping, mart) for mapping in mappings)
-    )
-    counts = _summed(connection, f"SELECT {counted} {joined}", feed)
-    found = []
-    for position, mapping in enumerate(mappings):
-        values, changed, emptied = counts[3 * position : 3 * position + 3]
-        if not changed:
-            continue
-        source, target = mapping.source_columns[0], mapping.target_column or ""
-        masked = inputs.sampled or (feed, source) in personal
-        found.append(
-            ChangedColumn(
-                feed=feed,
-                table=table,
-                source=source,
-                target=target,
-                target_type=mapping.target_type or mart[target],
-                transformation=mapping.transformation,
-                values=values,
-                changed=changed,
-                emptied=emptied,
-                examples=_examples(connection, joined, _sides(mapping, mart), masked=masked),
-                masked=masked,
-            )
+    return [
+        ChangedColumn(
+            feed=mapping.feed,
+            table=mapping.target_table or "",
+            source=mapping.source_columns[0],
+            target=mapping.target_column or "",
+            target_type=mapping.target_type or "",
+            transformation=mapping.transformation,
+            values=mapping.changes.values,
+            changed=mapping.changes.changed,
+            emptied=mapping.changes.emptied,
+            examples=_examples(connection, mapping, masked=masked),
+            masked=masked,
         )
-    return found
-
-
-def _summed(connection: duckdb.DuckDBPyConnection, query: str, feed: str) -> list[int]:
-    """The counts of a query over `m` and `r`, added up over parts that fit into memory."""
-    bounds = f'SELECT min("_row_id"), max("_row_id") FROM raw.{quoted(feed)}'
-    first, last = connection.execute(bounds).fetchall()[0]
-    totals: list[int] = []
-    for start in range(first or 0, (last or 0) + 1, PART_ROWS):
-        part = f"BETWEEN {start} AND {start + PART_ROWS - 1}"
-        both = f'm."_row_id" {part} AND r."_row_id" {part}'
-        counts = connection.execute(f"{query} WHERE {both}").fetchall()[0]
-        totals = [a + b for a, b in zip(totals, counts, strict=True)] if totals else list(counts)
-    return totals
-
-
-def _sides(mapping: ColumnMapping, mart: Mapping[str, str]) -> tuple[str, str, str]:
-    """SQL of the value before, after, and of whether they differ: 12.5 and 12.50 do not."""
-    target = mapping.target_column or ""
-    before = f"r.{quoted(mapping.source_columns[0])}"
-    written = f"nullif(trim({before}), '')"
-    after = f"CAST(m.{quoted(target)} AS VARCHAR)"
-    differs = f"({written} IS NOT NULL AND {before} IS DISTINCT FROM {after})"
-    if mart[target].startswith(_NUMBERS):
-        same = f"coalesce(TRY_CAST({before} AS DOUBLE) = TRY_CAST({after} AS DOUBLE), false)"
-        differs = f"({differs} AND NOT {same})"
-    return before, after, differs
+        for mapping in inputs.mappings
+        if mapping.changes is not None and mapping.changes.changed
+        for masked in [inputs.sampled or (mapping.feed, mapping.source_columns[0]) in personal]
+    ]
 
 
 def _examples(
-    connection: duckdb.DuckDBPyConnection,
-    joined: str,
-    sides: tuple[str, str, str],
-    *,
-    masked: bool,
+    connection: duckdb.DuckDBPyConnection, mapping: ColumnMapping, *, masked: bool
 ) -> tuple[Example, ...]:
-    before, after, differs = sides
+    table = mapping.target_table or ""
+    target_type = dict(describe(connection, MART_SCHEMA, table))[mapping.target_column or ""]
+    before, after, differs = sides(mapping, target_type)
     rows = connection.execute(
-        f"SELECT {before} AS b, {after} AS a, count(*) AS n {joined} "
-        f'WHERE {differs} AND r."_row_id" <= {EXAMPLE_ROWS} AND m."_row_id" <= {EXAMPLE_ROWS} '
+        f"SELECT {before} AS b, {after} AS a, count(*) AS n "
+        f"FROM {MART_SCHEMA}.{quoted(table)} m JOIN raw.{quoted(mapping.feed)} r "
+        f"ON m._row_id = r._row_id "
+        f"WHERE {differs} AND r._row_id <= {EXAMPLE_ROWS} AND m._row_id <= {EXAMPLE_ROWS} "
         f"GROUP BY 1, 2 ORDER BY n DESC, b, a LIMIT {_CANDIDATES}"
     ).fetchall()
     kinds: dict[tuple[str, str], Example] = {}

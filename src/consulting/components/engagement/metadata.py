@@ -273,8 +273,10 @@ def of_delivery(delivery: Delivery, engagement: Engagement) -> Metadata:
         metadata["period"] = delivery.summary.period
     if delivery.supersedes is not None:
         metadata["supersedes"] = delivery.supersedes
+    if delivery.summary.headline:
+        metadata["verdict"] = delivery.summary.headline
     if delivery.summary.score is not None:
-        metadata["quality_score"] = delivery.summary.score
+        metadata["score"] = delivery.summary.score
     return metadata
 
 
