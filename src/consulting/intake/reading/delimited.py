@@ -8,6 +8,7 @@ count of its own.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ SPREAD_CHARS = 100_000
 SPREAD_MAX = 2000
 ODD_SHARE, ZERO_SHARE = 0.1, 0.3  # of control characters, and of NULs, in what is no text
 MANY_CONTROLS, MIXED_SHARE = 10, 0.02  # kinds of control characters, and their share then
+FOREIGN_SHARE, STRAY_SHARE = 0.25, 0.01  # beyond ASCII, and of control characters among them
 MAX_OPEN_LINES = 200_000  # an open quote may wait for its end over so many lines
 MAX_OPEN_CHARS = 64 * 1024 * 1024  # and over so much text
 
@@ -40,6 +42,8 @@ ALIGNED_SHARE = 0.8  # of the lines have runs of blanks where the columns have a
 
 # NULs fill up a field, a record or the file's last block
 _PADDING = re.compile(r"(?:\A|(?<=[\r\n]))\x00+|(?<!\x00)\x00++(?=[\r\n,;|\t]|\Z)")
+_SURE = frozenset({"utf-8", "utf-8-sig", "utf-16", "utf-32"})  # no other bytes come out as these
+_CONTROLS = tuple(map(chr, (*range(1, 9), *range(14, 32))))
 _SHOWN = {
     ",": "commas",
     ";": "semicolons",
@@ -69,7 +73,7 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     encoding = detect_encoding(source, options.encoding)
     counted = count_lines(source, encoding)
     sample = _sample(source, encoding)
-    _refuse_no_text(source, sample)
+    _refuse_no_text(source, sample, encoding)
     hint, options = _excel_hint(sample, options)
     scored = detect_dialect(sample.lines, options)
     head = _head(sample, scored, skip=1 if hint else 0)
@@ -118,7 +122,7 @@ def _sample(source: ByteSource, encoding: Encoding) -> _Sample:
     return sample
 
 
-def _refuse_no_text(source: ByteSource, sample: _Sample) -> None:
+def _refuse_no_text(source: ByteSource, sample: _Sample, encoding: Encoding) -> None:
     if sample.first.last and not sample.first.text.strip("\ufeff\x00 \t\r\n"):
         raise UnreadableFileError(
             source.filename,
@@ -126,19 +130,43 @@ def _refuse_no_text(source: ByteSource, sample: _Sample) -> None:
             "The file is empty.",
             "Ask the client whether nothing was to be sent, and send the file again if not.",
         )
-    head = sample.first.text[:65536]
-    head = _PADDING.sub("", head)
-    controls = [head.count(chr(code)) for code in (*range(1, 9), *range(14, 32))]
-    odd = sum(controls) - max(controls) + head.count("\ufffd")  # one may be the delimiter
-    # text knows a few control characters; what is packed or encrypted knows them all
-    share = ODD_SHARE if sum(map(bool, controls)) < MANY_CONTROLS else MIXED_SHARE
-    if odd > len(head) * share or head.count("\x00") > len(head) * ZERO_SHARE:
-        raise UnreadableFileError(
-            source.filename,
-            "binary_file",
-            "The file is not text, nor any format that is read here.",
-            "Send CSV, Excel, OpenDocument, JSON or Parquet.",
-        )
+    head = _PADDING.sub("", sample.first.text[:65536])
+    if not head.count("\x00") > len(head) * ZERO_SHARE and not _is_packed(head, encoding):
+        return
+    raise UnreadableFileError(
+        source.filename,
+        "binary_file",
+        "The file is not text, nor any format that is read here.",
+        "Send CSV, Excel, OpenDocument, JSON or Parquet.",
+    )
+
+
+def _is_packed(head: str, encoding: Encoding) -> bool:
+    """Whether a text has so many control characters, or of so many kinds, that it is none.
+
+    Text knows a few, and one of them may be its delimiter; what is packed or encrypted knows all.
+    Half of its bytes are beyond ASCII, too: there, each one speaks against a text.
+    """
+    counts = Counter({sign: head.count(sign) for sign in _CONTROLS})
+    [(sign, often)] = counts.most_common(1)
+    odd = counts.total() - often + head.count("\ufffd")
+    share = ODD_SHARE if sum(map(bool, counts.values())) < MANY_CONTROLS else MIXED_SHARE
+    if odd > len(head) * share:
+        return True
+    if encoding.codec in _SURE or _beyond_ascii(head) < FOREIGN_SHARE * len(head):
+        return False
+    strays = odd if _is_in_each_line(sign, head) else odd + often
+    return strays >= max(1, STRAY_SHARE * len(head))
+
+
+def _is_in_each_line(sign: str, text: str) -> bool:
+    """Whether a sign may be the delimiter: nearly all lines have it, and there are several."""
+    lines = [line for line in re.split(r"[\r\n]+", text) if line]
+    return sum(sign in line for line in lines) >= ALIGNED_SHARE * len(lines) > 2  # noqa: PLR2004 - two lines may agree by chance
+
+
+def _beyond_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def _is_aligned(lines: Sequence[str]) -> bool:
