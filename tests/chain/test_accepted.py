@@ -136,6 +136,18 @@ def test_what_drifted_is_accepted_once_and_last_month_can_be_replayed(client: Wo
     assert delivered_rows(client)[0][::2] == ("o01", "paid")
 
 
+def test_what_no_patch_accepts_is_told_and_nothing_is_tried_again(client: World) -> None:
+    client.drop("orders_2024-02.csv", csv("Order ID,Amount,Status,Seats", rows(41)[:3]))
+    refused(client)
+    result = run_accept(client, "--yes")
+    assert result.exit_code == 1
+    assert (
+        "Not accepted: orders: 3 rows in orders_2024-02.csv, where the last delivery had 40. No "
+        "patch accepts that. Ask whether the export is complete, and filtered as before."
+    ) in result.output
+    assert client.states()["orders_2024-02.csv"] == "claimed"
+
+
 def test_a_patch_that_dbt_can_not_read_is_taken_back(
     client: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
