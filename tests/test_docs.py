@@ -119,3 +119,12 @@ def test_the_changelog_names_the_version() -> None:
 def test_no_file_names_a_package_registry() -> None:
     for name in ("requirements.lock", "requirements-uv.lock", "pyproject.toml", "Makefile"):
         assert not re.search(r"https?://|--(extra-)?index-url", (ROOT / name).read_text()), name
+
+
+def test_the_changelog_begins_with_the_version_that_is_installed() -> None:
+    """What a user must do to upgrade stands first in it."""
+    declared = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert declared is not None
+    headings = re.findall(r"^##+ (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0].split(",")[0] == declared[1]
+    assert headings[1] == "To upgrade"

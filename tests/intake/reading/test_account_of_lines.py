@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.intake.reading.conftest import read_bytes
@@ -71,3 +72,18 @@ def test_each_line_is_accounted_for_once_and_the_first_table_comes_back(
     assert {line for line in counted if line in filled} == filled
     assert set(counted.values()) == {1}
     assert max(counted) <= len(grid)
+
+
+@pytest.mark.parametrize(
+    ("last", "days"),
+    [
+        ("2024-01-03,,", ["2024-01-01", "2024-01-02", "2024-01-03"]),
+        ("end of list,,", ["2024-01-01", "2024-01-02"]),
+        ("as of 2024-01-03", ["2024-01-01", "2024-01-02"]),
+    ],
+)
+def test_a_last_row_with_its_first_cell_alone_is_a_row_where_that_is_of_the_columns_kind(
+    tmp_path: Path, last: str, days: list[str]
+) -> None:
+    text = f"day,customer,amount\n2024-01-01,Ann,1.50\n2024-01-02,Bob,2.50\n{last}\n"
+    assert [row[0] for row in read_bytes(tmp_path, text.encode()).rows] == days

@@ -25,6 +25,18 @@ def is_footnote(row: Row, width: int) -> bool:
     return width >= NOTE_WIDTH and filled(row.cells) == 1 and bool(row.cells[0].strip())
 
 
+def _begins_a_row(row: Row, above: list[Row], width: int) -> bool:
+    """Whether a lone first cell is of its column's kind, a date or a number, in a row of all cells.
+
+    Such a row may have lost its other values; a note is words, or has no delimiters.
+    """
+    own = kind(row.cells[0])
+    if own not in {"date", "number"} or len(row.cells) != width:
+        return False
+    kinds = [kind(each.cells[0]) for each in above if filled(each.cells) > 1]
+    return bool(kinds) and kinds.count(own) == len(kinds)
+
+
 def is_total(row: Row) -> bool:
     """Whether a row at the end sums up the rows above it: a word for it, numbers and gaps."""
     label = next((cell for cell in row.cells if cell.strip()), "")
@@ -53,7 +65,11 @@ def trim_tail(tail: list[Row], width: int) -> tuple[list[Row], list[tuple[Row, s
         and len(kept[-1].cells)
         and (
             (filled(kept[-1].cells) == 0 and width > 1)
-            or (typical >= NOTE_WIDTH - 1 and is_footnote(kept[-1], width))
+            or (
+                typical >= NOTE_WIDTH - 1
+                and is_footnote(kept[-1], width)
+                and not _begins_a_row(kept[-1], kept[:-1], width)
+            )
         )
     ):
         row = kept.pop()
