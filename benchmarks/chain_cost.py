@@ -279,7 +279,8 @@ class Watch:
     def _look(self, done: threading.Event, peaks: dict[str, float]) -> None:
         look_again = 0.0
         while True:
-            tree = sum(status_mb(pid, "VmRSS") for pid in family(os.getpid()))
+            # shares of pages: a process just forked would count its parent's twice
+            tree = sum(status_mb(pid, "Pss", "smaps_rollup") for pid in family(os.getpid()))
             peaks["tree"] = max(peaks["tree"], tree)
             if time.monotonic() >= look_again:
                 peaks["disk"] = max(peaks["disk"], used(self._folder) / MB)
@@ -300,10 +301,10 @@ def family(pid: int) -> Iterator[int]:
             yield from family(int(child))
 
 
-def status_mb(pid: int, field: str) -> float:
-    """A size in MB from /proc/<pid>/status; 0 where the process is gone."""
+def status_mb(pid: int, field: str, file: str = "status") -> float:
+    """A size in MB from a file of /proc/<pid>; 0 where the process is gone."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
     except OSError:
         return 0.0
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(field)), 0.0)

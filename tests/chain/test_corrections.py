@@ -15,6 +15,7 @@ import pytest
 from consulting import chain
 from consulting.chain.artifacts import Cleaning, Intake
 from consulting.chain.replay import verify_delivery
+from consulting.chain.tier import lower_tier
 from consulting.components.engagement.metadata import of_received, readable_check
 from consulting.delivery import read_delivery
 from consulting.errors import NothingNewError
@@ -339,6 +340,7 @@ def test_below_tier_3_corrections_are_set_aside_with_the_tiers_words(
 ) -> None:
     rows = right(rejects_of(newest(master)))
     world = master.copy(tmp_path / "copy", security_tier=tier)
+    lower_tier(world.engagement, now=datetime.now(UTC))
     world.drop("customers_rejects.csv", as_csv(rows))
     received = world.receive("blocked")
     assert [(q.filename, q.code) for q in received.quarantined] == [

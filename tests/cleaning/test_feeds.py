@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from consulting.cleaning import account_rows, cleaning_steps, column_mappings, unaccounted_columns
+from consulting.cleaning import (
+    account_rows,
+    cleaning_steps,
+    column_mappings,
+    unaccounted_columns,
+    with_changes,
+)
 from consulting.records import FileReading
 
 if TYPE_CHECKING:
@@ -152,7 +158,9 @@ def test_a_feed_without_models_is_set_aside_and_says_so(project: Project) -> Non
 
 def test_steps_count_changed_rejected_and_emptied_values(cleaned: Project) -> None:
     manifest = cleaned.models("shop").load_manifest()
-    steps = {s.subject: s for s in cleaning_steps(cleaned.folder("shop").warehouse, manifest)}
+    warehouse = cleaned.folder("shop").warehouse
+    mappings = with_changes(warehouse, column_mappings(manifest, warehouse, [reading(6)]))
+    steps = {s.subject: s for s in cleaning_steps(warehouse, manifest, mappings)}
     assert steps["people.id"].rows_rejected == 1
     assert steps["people.mail"].values_changed == 2
     assert "1 values that did not fit left empty" in steps["people.mail"].detail

@@ -158,14 +158,16 @@ def test_a_column_is_read_under_all_its_names_and_each_row_gives_the_first_that_
     project: Project,
 ) -> None:
     names = ["New", "Old", "Oldest"]
-    project.feed("renamed", "t", [*ONE_COLUMN, {"name": "b", "from": names, "rule": "to_integer"}])
-    project.load("renamed", "t", ["A", "Old", "New"], [["1", "5", " "], ["2", "6", "7"]])
-    run = project.run("renamed")
+    project.feed(
+        "two_names", "t", [*ONE_COLUMN, {"name": "b", "from": names, "rule": "to_integer"}]
+    )
+    project.load("two_names", "t", ["A", "Old", "New"], [["1", "5", " "], ["2", "6", "7"]])
+    run = project.run("two_names")
     run.run()
-    assert project.rows("renamed", "SELECT b FROM marts.t ORDER BY a") == [(5,), (7,)]
-    project.load("renamed", "t", ["A"], [["1"]])
+    assert project.rows("two_names", "SELECT b FROM marts.t ORDER BY a") == [(5,), (7,)]
+    project.load("two_names", "t", ["A"], [["1"]])
     with pytest.raises(CleaningError, match="has no column 'New or Old or Oldest'"):
-        project.run("renamed").run()
+        project.run("two_names").run()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,12 @@ def hostile(
         rejected={"feed:no_models": 5_310},
         merged={},
     )
-    changed = inputs.model_copy(update={"accounts": (inputs.accounts[0], unread)})
+    changed = inputs.model_copy(
+        update={
+            "accounts": (inputs.accounts[0], unread),
+            "mappings": tuple(m for m in inputs.mappings if m.feed != "orders"),
+        }
+    )
     return build_delivery(changed, folder=folder, tables=scenario.TABLES[:1])
 
 

@@ -107,6 +107,8 @@ OF_FEEDS = {
     "no_rows", "unparsed_rows", "another_table", "skipped_lines",
     "columns_differ_between_files", "declared_column_missing",
     "duplicate_rows", "broken_dependency", "unusual_combination", "orphan_values",
+    # of a masked sample alone
+    "masked_to_be_safe",
 }  # fmt: skip
 
 

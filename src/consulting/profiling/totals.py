@@ -32,7 +32,6 @@ _BEFORE = re.compile(
 )
 _LISTED = re.compile(r"'((?:[^']|'')*)'")
 REASON = "subtotal"
-_ISSUE = "subtotal_rows"
 
 
 def subtotal_issues(draft: Drafting) -> Iterator[Issue]:
@@ -44,7 +43,7 @@ def subtotal_issues(draft: Drafting) -> Iterator[Issue]:
     if not found:
         return
     yield draft.issue(
-        _ISSUE, "warn",
+        "subtotal_rows", "warn",
         "{n} [row sums|rows sum] up other rows{told}: in a sum over the table they count twice.",
         "If the client agrees, reject [it|them] by `reject_when` in the feed's model, with "
         f"“{REASON}” as the reason, as the models proposed by `consulting models` do.",
@@ -56,7 +55,7 @@ def subtotal_issues(draft: Drafting) -> Iterator[Issue]:
 
 def listed_subtotals(issue: Issue, column: str) -> list[str]:
     """The labels that an issue of a column lists; none of other issues, or where none may be."""
-    own = issue.issue_type == _ISSUE and issue.column == column
+    own = issue.issue_type == "subtotal_rows" and issue.column == column
     listed = (issue.rows_where or "").removeprefix(quoted(column)) if own else ""
     return [text.replace("''", "'") for text in _LISTED.findall(listed)]
 
