@@ -23,6 +23,7 @@ from .conftest import AT_ONCE, DBT, World
 from .test_delivering import HEADER, customer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 STAGES = ("receive", "profile", "clean", "validate", "deliver")
@@ -156,6 +157,15 @@ def test_a_run_killed_anywhere_is_finished_by_the_next_with_one_delivery(
     assert not list(world.folder.deliverables.glob(".*"))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Python hears SIGINT, also where a shell started this process in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_run_that_is_interrupted_in_dbt_says_so_and_holds_nothing_against_its_files(
     world: World,
 ) -> None:
@@ -184,6 +194,7 @@ def test_a_run_that_is_interrupted_in_dbt_says_so_and_holds_nothing_against_its_
     assert delivery.summary.delivered == 1
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_query_that_is_interrupted_is_the_end_of_a_run_and_not_a_fault(world: World) -> None:
     world.drop("customers_1.csv", HEADER + customer(1))
     batch_id = world.receive("run").batch.batch_id
