@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 Severity = Literal["info", "warn", "error"]
 VerdictLevel = Literal["ready", "care", "stop", "assessment"]
-"""What page one of a report says of a delivery; "stop" is not ready to use."""
+"""What page one of a report says of a delivery."""
+UNUSABLE: VerdictLevel = "stop"
+"""The verdict on a delivery that is not ready to use."""
 
 
 class Record(BaseModel):

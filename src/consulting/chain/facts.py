@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from consulting.records import UNUSABLE
 from consulting.timekeeping import DeliveryMade, SlaStatus, period_window, sla_status
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _sla(
                 period=each.period,
                 received_at=each.first_seen,
                 delivered_at=each.delivered_at,
-                usable=each.verdict != "stop",
+                usable=each.verdict != UNUSABLE,
             )
             for each in deliveries
         ],

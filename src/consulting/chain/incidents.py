@@ -26,7 +26,7 @@ from consulting.chain.tier import refusal_of
 from consulting.chain.troubles import in_known_terms, troubles_of
 from consulting.delivery import MANIFEST, read_summary
 from consulting.intake import POISON
-from consulting.records import QuarantinedFile
+from consulting.records import UNUSABLE, QuarantinedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from consulting.chain.troubles import RunOf, Troubles
     from consulting.intake import DeliveryFact, DropStory
 
-UNUSABLE = "stop"
-"""The verdict on a delivery that is not ready to use."""
 LONGEST_OPEN = timedelta(days=90)
 """A delivery that nobody made usable in so long is told no more."""
 NEWS = timedelta(days=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.delivery.pages import number, percent, plural
-from consulting.records import Record, VerdictLevel
+from consulting.records import UNUSABLE, Record, VerdictLevel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,13 +50,14 @@ def reach_verdict(
         for account in inputs.accounts
         if sum(account.rejected.values()) > MOSTLY * account.received
     ]
+    level: VerdictLevel
     if summary.tests_failed or missing or not summary.delivered:
-        level, headline = "stop", "Not ready to use"
+        level, headline = UNUSABLE, "Not ready to use"
     elif care:
         level, headline = "care", "Ready to use, with care"
     else:
         level, headline = "ready", "Ready to use"
-    if inputs.sampled and level != "stop":
+    if inputs.sampled and level != UNUSABLE:
         headline += ", as far as the sample shows"
     return Verdict(
         level=level,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from consulting.records import Record, Severity, VerdictLevel
+from consulting.records import UNUSABLE, Record, Severity, VerdictLevel
 from consulting.timekeeping import SlaStatus
 
 Group = Literal["late", "at_risk", "trouble", "on_time", "resting"]
@@ -38,6 +38,11 @@ class LastDelivery(Record):
     period: str | None = None
     verdict: VerdictLevel | None = None
     link: str | None = None
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether its report says that it is not ready to use."""
+        return self.verdict == UNUSABLE
 
 
 class OpenIncident(Record):
@@ -104,8 +109,8 @@ class ClientStanding(Record):
             return "late"
         if state == "warn":
             return "at_risk"
-        unusable = self.last_delivery is not None and self.last_delivery.verdict == "stop"
-        if self.incidents or self.quarantined or unusable:
+        last = self.last_delivery
+        if self.incidents or self.quarantined or (last is not None and last.is_unusable):
             return "trouble"
         return "resting" if state in {"paused", "ended"} else "on_time"
 
