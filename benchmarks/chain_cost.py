@@ -212,8 +212,8 @@ def open_engagement(folder: Path) -> Any:
     """The client, as an asset of it would open it."""
     from consulting import chain
     from consulting.config.engagement import EngagementConfig
-    from consulting.intake.stores import LocalStore
     from consulting.layout import ClientFolder
+    from consulting.sources.local import LocalStore
 
     data = folder / "data"
     client = ClientFolder(data, CLIENT)

@@ -33,21 +33,15 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from consulting.intake import (
-    BatchPolicy,
-    FeedPattern,
-    Intake,
-    Ledger,
-    LocalStore,
-    RunVerdict,
-    S3Store,
-)
+from consulting.intake import BatchPolicy, FeedPattern, Intake, Ledger, RunVerdict
 from consulting.layout import ClientFolder
+from consulting.sources.local import LocalStore
+from consulting.sources.s3.store import S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from consulting.intake.stores import Store
+    from consulting.sources import Store
 
 FEEDS = (FeedPattern(name="orders", glob="orders*"),)
 NOW = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)

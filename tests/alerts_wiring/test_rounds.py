@@ -11,11 +11,12 @@ from consulting import chain
 from consulting.components.engagement.client import Client
 from consulting.components.rounds import ROUND_TICKS, Rounds, Seen
 from consulting.config.engagement import EngagementConfig
-from consulting.intake import FeedPattern, Intake, Ledger, LocalStore
+from consulting.intake import FeedPattern, Intake, Ledger
 from consulting.intake.records import BatchPolicy
 from consulting.layout import ClientFolder
 from consulting.portfolio import ClientStanding
 from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
+from consulting.sources.local import LocalStore
 
 if TYPE_CHECKING:
     from pathlib import Path

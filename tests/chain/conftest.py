@@ -16,8 +16,8 @@ from consulting.chain.artifacts import Intake, Profile
 from consulting.config.defaults import with_defaults
 from consulting.config.engagement import EngagementConfig
 from consulting.demo import write_demo_files
-from consulting.intake.stores import LocalStore
 from consulting.layout import ClientFolder
+from consulting.sources.local import LocalStore
 
 if TYPE_CHECKING:
     from consulting.delivery import Delivery

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from consulting.config.engagement import EngagementConfig
-from consulting.config.neighbours import refuse_foreign_variables, source_place
+from consulting.config.neighbours import refuse_foreign_variables
 from consulting.database import engine_of
 from consulting.errors import ConfigurationError, UnreadableFileError
 from consulting.intake.claims import claim_place
-from consulting.intake.places import overlaps
-from consulting.intake.stores import LocalStore
 from consulting.layout import ClientFolder
-from consulting.resources.consultancy import open_store
+from consulting.sources.local import LocalStore
+from consulting.sources.places import overlaps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,9 +57,9 @@ def test_two_places_inside_one_another_are_refused_for_both(
     tmp_path: Path, one: dict[str, str], other: dict[str, str]
 ) -> None:
     places = {
-        "acme": source_place(engagement(source=one), tmp_path),
-        "globex": source_place(engagement(source=other), tmp_path),
-        "initech": source_place(engagement(source=local("/drop/initech")), tmp_path),
+        "acme": engagement(source=one).source.place(tmp_path),
+        "globex": engagement(source=other).source.place(tmp_path),
+        "initech": engagement(source=local("/drop/initech")).source.place(tmp_path),
     }
     if one["type"] == "local" and one["folder"] == "/":
         del places["initech"]
@@ -86,7 +85,7 @@ def test_places_beside_one_another_are_no_neighbours_trouble(
 ) -> None:
     named = {"acme": one, "globex": other}
     assert not overlaps(
-        {name: source_place(engagement(source=place), tmp_path) for name, place in named.items()}
+        {name: engagement(source=place).source.place(tmp_path) for name, place in named.items()}
     )
 
 
@@ -95,14 +94,14 @@ def test_a_drop_folder_that_is_a_link_to_another_clients_is_not_followed(tmp_pat
     (tmp_path / "acme").mkdir()
     (tmp_path / "acme/incoming").symlink_to(tmp_path / "globex/incoming")
     folders = {name: ClientFolder(tmp_path, name) for name in ("acme", "globex")}
-    places = {name: source_place(engagement(), each.incoming) for name, each in folders.items()}
+    places = {name: engagement().source.place(each.incoming) for name, each in folders.items()}
     assert overlaps(places).keys() == {"acme", "globex"}
     with pytest.raises(ConfigurationError, match="incoming is a link, and links are not followed"):
-        open_store("acme", engagement(), folders["acme"])
+        engagement().source.open("acme", folders["acme"].incoming)
 
 
 def test_a_source_in_the_data_of_another_client_is_refused(tmp_path: Path) -> None:
-    places = {"acme": source_place(engagement(source=local("/data/globex/landing")), tmp_path)}
+    places = {"acme": engagement(source=local("/data/globex/landing")).source.place(tmp_path)}
     data = {"acme": ("local", "data", "acme"), "globex": ("local", "data", "globex")}
     assert overlaps(places, data).keys() == {"acme", "globex"}
 

@@ -12,16 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from consulting.errors import DropChangedError, DropGoneError
-from consulting.intake import (
-    BatchPolicy,
-    FeedPattern,
-    Intake,
-    Ledger,
-    LocalStore,
-    RunVerdict,
-    State,
-)
+from consulting.intake import BatchPolicy, FeedPattern, Intake, Ledger, RunVerdict, State
 from consulting.layout import ClientFolder
+from consulting.sources.local import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

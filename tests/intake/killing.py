@@ -21,17 +21,10 @@ from sqlalchemy import event
 
 from consulting import database
 from consulting.errors import BatchHeldError, BatchSettledError, DropChangedError, DropGoneError
-from consulting.intake import (
-    BatchPolicy,
-    FeedPattern,
-    Intake,
-    Ledger,
-    LocalStore,
-    RunVerdict,
-    State,
-)
+from consulting.intake import BatchPolicy, FeedPattern, Intake, Ledger, RunVerdict, State
 from consulting.intake import ledger as ledger_module
 from consulting.layout import ClientFolder
+from consulting.sources.local import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -266,7 +266,8 @@ _A_RUN = """
 import re, signal, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from consulting.intake import BatchPolicy, Intake, Ledger, LocalStore, beating
+from consulting.intake import BatchPolicy, Intake, Ledger, beating
+from consulting.sources.local import LocalStore
 from consulting.layout import ClientFolder
 how, data, client, url, batch_id = sys.argv[1:]
 folder = ClientFolder(Path(data), client)

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from consulting.errors import StoreMissingError
-from consulting.intake import BatchPolicy, FeedPattern, LocalStore, State
+from consulting.intake import BatchPolicy, FeedPattern, State
+from consulting.sources.local import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -19,17 +19,12 @@ from consulting.errors import (
     DropGoneError,
     StoreThrottledError,
 )
-from consulting.intake import (
-    BatchPolicy,
-    FeedPattern,
-    Intake,
-    Ledger,
-    ListingPage,
-    LocalStore,
-    RunVerdict,
-    State,
-)
+from consulting.intake import BatchPolicy, FeedPattern, Intake, Ledger, RunVerdict, State
 from consulting.layout import ClientFolder
+from consulting.sources.local import LocalStore
+
+if TYPE_CHECKING:
+    from consulting.sources import ListingPage
 
 NAMES = st.sampled_from(
     ["orders_1.csv", "orders_2.csv", "a/orders_3.csv", "a-b/orders_4.csv", "Zorders.csv", "x.txt"]

@@ -16,7 +16,8 @@ from consulting.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from consulting.intake import BatchPolicy, S3Store, State
+from consulting.intake import BatchPolicy, State
+from consulting.sources.s3.store import S3Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

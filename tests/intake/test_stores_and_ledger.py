@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from consulting.errors import DropChangedError, DropGoneError, LedgerError
-from consulting.intake import BatchPolicy, FeedPattern, Ledger, Listed, LocalStore
+from consulting.intake import BatchPolicy, FeedPattern, Ledger
+from consulting.sources import Listed
+from consulting.sources.local import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,8 +25,9 @@ import dagster as dg
 import psutil
 import yaml
 
-from consulting.intake import FeedPattern, Intake, Ledger, LocalStore, State
+from consulting.intake import FeedPattern, Intake, Ledger, State
 from consulting.layout import ClientFolder
+from consulting.sources.local import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

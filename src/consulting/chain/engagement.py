@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from consulting.cleaning import ClientModels
-from consulting.config.neighbours import source_place
 from consulting.errors import ConfigurationError
 from consulting.foreign import ErrorLog
 from consulting.intake import FeedPattern, Intake, Ledger, NoPeriod
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 
     from consulting.config.engagement import EngagementConfig, Feed
     from consulting.intake import PeriodOf
-    from consulting.intake.stores import Store
     from consulting.layout import ClientFolder
+    from consulting.sources import Store
     from consulting.timekeeping import Partitioning
 
 
@@ -69,7 +68,7 @@ class Engagement:
             policy=config.intake,
             period_of=_period_of(partitioning) if partitioning else None,
             sealed=config.security_tier < FULL_TIER,
-            place=source_place(config, self.folder.incoming),
+            place=config.source.place(self.folder.incoming),
         )
 
     @property

@@ -22,14 +22,14 @@ from consulting.components.border import bordered
 from consulting.components.engagement import roster
 from consulting.components.engagement.component import build_client, client_of, variables_of
 from consulting.components.on_time import build_on_time_checks
-from consulting.config.neighbours import folder_place, source_place
 from consulting.config.reading import read_engagement
 from consulting.config_model import nearest
 from consulting.errors import ConfigurationError, ConsultingError
-from consulting.intake.places import overlaps
 from consulting.layout import ClientFolder, data_root
 from consulting.resources.consultancy import DBT_DIR
 from consulting.shared_child import end_shared_child
+from consulting.sources.local import folder_place
+from consulting.sources.places import overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -192,7 +192,7 @@ def load_clients(folders: Iterable[Path]) -> tuple[dict[str, Client], dict[str, 
             broken[folder.name] = str(error)
     root = data_root()
     places = {
-        client_id: source_place(client.config, ClientFolder(root, client_id).incoming)
+        client_id: client.config.source.place(ClientFolder(root, client_id).incoming)
         for client_id, client in clients.items()
     }
     own = {client_id: folder_place(ClientFolder(root, client_id).path) for client_id in clients}

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from consulting.config.engagement import EngagementConfig
 from consulting.errors import ConfigurationError
 from consulting.regular_files import read_regular
+from consulting.sources import all_sources
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ def _read(path: Path, _modified: int) -> dict[str, Any]:
             "Write the field in each client's defs.yaml."
         )
     probe = _merge({"client_name": "x", "feeds": [{"name": "x", "files": "x"}]}, values)
-    if isinstance(probe.get("source"), dict) and probe["source"].get("type") == "s3":
-        probe["source"] = {"bucket": "each-client", "prefix": "each/"} | probe["source"]
+    if isinstance(probe.get("source"), dict):
+        kind = all_sources().get(str(probe["source"].get("type")))
+        probe["source"] = {**(kind.own_fields if kind else {}), **probe["source"]}
     try:
         EngagementConfig.model_validate(probe)
     except ValidationError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,6 +13,8 @@ from consulting.config.globs import covers
 from consulting.config_model import NAME_PATTERN, ConfigModel
 from consulting.intake.reading import Limits, Written
 from consulting.intake.records import BatchPolicy
+from consulting.sources import Source, any_source
+from consulting.sources.local import LocalSource
 from consulting.timekeeping import Partitioning, Sla, Timetable
 
 CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -22,56 +24,10 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 EnvironmentVariable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 
 
-class LocalSource(ConfigModel):
-    """The client's files arrive in a folder of this machine."""
-
-    type: Literal["local"] = Field(description="Files arrive in a local folder.")
-    folder: str | None = Field(
-        default=None,
-        description="The drop folder; `incoming/` in the client's data folder if not given.",
-        examples=["/mnt/sftp/acme"],
-    )
-
-
-class S3Source(ConfigModel):
-    """The client's files arrive under a prefix of an S3 bucket, or of a compatible server's."""
-
-    type: Literal["s3"] = Field(description="Files arrive in an S3 bucket.")
-    bucket: str = Field(min_length=3, description="The bucket's name.", examples=["client-uploads"])
-    prefix: str = Field(
-        description="Only keys below it are read; no other client's lies in it, or around it.",
-        examples=["acme_corp/incoming/"],
-    )
-    endpoint_url: str | None = Field(
-        default=None,
-        description="The address of an S3-compatible server; AWS if not given.",
-        examples=["http://127.0.0.1:9000"],
-    )
-    region: str | None = Field(
-        default=None, description="The bucket's region.", examples=["eu-central-1"]
-    )
-    credentials_prefix: str | None = Field(
-        default=None,
-        pattern=r"^[A-Z][A-Z0-9_]*$",
-        description=(
-            "Read this client's keys from `<PREFIX>_ACCESS_KEY_ID` and "
-            "`<PREFIX>_SECRET_ACCESS_KEY`; the machine's own AWS identity if not given."
-        ),
-        examples=["ACME"],
-    )
-
-    @field_validator("prefix")
-    @classmethod
-    def _prefix_is_below_the_bucket(cls, prefix: str) -> str:
-        if not all(step.strip() for step in prefix.strip("/").split("/")):
-            raise ValueError(
-                f"{prefix!r} is the whole bucket, or has an empty step. Name the folder of this "
-                "client's files, for example 'acme_corp/incoming/'."
-            )
-        return prefix
-
-
-Source = Annotated[LocalSource | S3Source, Field(discriminator="type")]
+if TYPE_CHECKING:
+    AnySource = Source
+else:
+    AnySource = any_source()
 
 
 class FeedName(ConfigModel):
@@ -189,7 +145,7 @@ class EngagementConfig(ConfigModel):
         ),
         examples=[3],
     )
-    source: Source = Field(
+    source: AnySource = Field(
         default=LocalSource(type="local"),
         description="Where the client's files arrive.",
         examples=[{"type": "local"}],

@@ -1,4 +1,4 @@
-"""Intake that cannot lose a file: stores, the ledger, batches. Nothing here knows Dagster."""
+"""Intake that cannot lose a file: the ledger, batches, runs' fates. Nothing here knows Dagster."""
 
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         State,
         VerbOutcome,
     )
-    from consulting.intake.stores import Listed, ListingPage, LocalStore, S3Store, Store
 
 __all__ = [
     "POISON",
@@ -41,16 +40,11 @@ __all__ = [
     "Ledger",
     "LedgerEvent",
     "LedgerState",
-    "Listed",
-    "ListingPage",
-    "LocalStore",
     "Look",
     "NoPeriod",
     "PeriodOf",
     "RunVerdict",
-    "S3Store",
     "State",
-    "Store",
     "VerbOutcome",
     "beating",
 ]
@@ -70,16 +64,11 @@ __getattr__ = lazy_exports(
         "Ledger": "ledger",
         "LedgerEvent": "records",
         "LedgerState": "records",
-        "Listed": "stores",
-        "ListingPage": "stores",
-        "LocalStore": "stores",
         "Look": "records",
         "NoPeriod": "records",
         "PeriodOf": "records",
         "RunVerdict": "records",
-        "S3Store": "stores",
         "State": "records",
-        "Store": "stores",
         "VerbOutcome": "records",
         "beating": "heartbeat",
     },

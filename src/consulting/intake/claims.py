@@ -10,15 +10,15 @@ from sqlalchemy import Column, MetaData, String, Table, Text, inspect, select, t
 
 from consulting.database import is_sqlite, reading, writing
 from consulting.errors import ConfigurationError
-from consulting.intake.places import overlaps
 from consulting.intake.schema import UtcTime
+from consulting.sources.places import overlaps
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
 
-    from consulting.intake.places import Place
+    from consulting.sources.places import Place
 
 RENEWED_AFTER = timedelta(hours=1)
 GONE_AFTER = timedelta(days=1)

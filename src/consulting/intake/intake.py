@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from consulting.intake.ledger import Ledger
     from consulting.intake.matching import Share
-    from consulting.intake.places import Place
     from consulting.intake.records import (
         DeliveryFact,
         DropStory,
@@ -32,9 +31,10 @@ if TYPE_CHECKING:
         RunVerdict,
         VerbOutcome,
     )
-    from consulting.intake.stores.base import Store
     from consulting.layout import ClientFolder
     from consulting.records import Batch, Drop, QuarantinedFile, VerdictLevel
+    from consulting.sources.places import Place
+    from consulting.sources.store import Store
 
 
 class Intake:

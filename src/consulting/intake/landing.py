@@ -16,9 +16,9 @@ from consulting.intake.batching import drop_of, find_batch
 from consulting.intake.matching import BY_CONTENT
 from consulting.intake.records import LandedFile, State
 from consulting.intake.schema import drops
-from consulting.intake.stores.base import Listed
 from consulting.records import QuarantinedFile
 from consulting.sealed import SealedFile
+from consulting.sources.store import Listed
 from consulting.writing import CHUNK_BYTES, hash_file, make_folder, sync, write_whole
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from consulting.intake.ledger import Ledger, Transaction
     from consulting.intake.records import BatchPolicy
-    from consulting.intake.stores.base import Store
     from consulting.layout import ClientFolder
     from consulting.records import Batch, Drop
+    from consulting.sources.store import Store
 
 _LONGEST_NAME = 100
 _UNSAFE = re.compile(r"[^\w.\-() ]")

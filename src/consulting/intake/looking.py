@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from consulting.intake.ledger import Ledger, Transaction
     from consulting.intake.matching import FeedMatcher, Match
     from consulting.intake.records import BatchPolicy
-    from consulting.intake.stores.base import Listed, Store
+    from consulting.sources.store import Listed, Store
 
 # States that each look must reconsider while the file is still there as it was: one waits to
 # settle, the others were given up because the file had changed or gone when it was read.

@@ -56,4 +56,4 @@ def _refusal(client: str, place: Place, kind: str, other: str, other_place: Plac
 
 
 def _said(place: Place) -> str:
-    return ("s3://" if place[0] == "s3" else "/") + "/".join(place[1:])
+    return ("/" if place[0] == "local" else f"{place[0]}://") + "/".join(place[1:])

@@ -22,7 +22,7 @@ from consulting.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from consulting.intake.stores.base import Listed, ListingPage
+from consulting.sources.store import Listed, ListingPage
 from consulting.writing import CHUNK_BYTES, write_whole
 
 if TYPE_CHECKING:

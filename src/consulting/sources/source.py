@@ -1,0 +1,53 @@
+"""What a kind of source is: its fields in `defs.yaml`, and how it is opened."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from consulting.config_model import ConfigModel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from consulting.sources.places import Place
+    from consulting.sources.store import Store
+
+
+class Source(ConfigModel):
+    """One kind of place where a client's files arrive; a subclass adds its fields.
+
+    Attributes:
+        type: Its name in `defs.yaml`; a subclass narrows it to a `Literal` of one word.
+        own_fields: Example values of the fields that each client gives itself, so that what all
+            share may stand in `defaults.yaml` without them.
+    """
+
+    type: str
+
+    own_fields: ClassVar[Mapping[str, Any]] = {}
+
+    @abstractmethod
+    def place(self, incoming: Path) -> Place:
+        """Where the files lie, so that two spellings of one place are equal.
+
+        Args:
+            incoming: The client's own drop folder, where the source names no other.
+        """
+
+    @abstractmethod
+    def open(self, client_id: str, incoming: Path) -> Store:
+        """Open the place.
+
+        Args:
+            client_id: The client, for messages.
+            incoming: Its own drop folder.
+
+        Raises:
+            ConfigurationError: If a place or a credential it needs is not there.
+        """
+
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables (or what they begin with) that it reads, with their field."""
+        return {}
