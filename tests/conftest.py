@@ -5,6 +5,7 @@ And a copy of the project to break: its own `defs/clients/`, the real code and d
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 # Its pytest plug-in would import it after the tests, which CPython 3.11 does not always survive
 # once Dagster has run in this process ("AST constructor recursion depth mismatch").
@@ -189,6 +190,31 @@ def postgres_url(postgres_server: Callable[[], str]) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
     engine.dispose()
+
+
+def _service(name: str) -> Any:
+    """A module of `tests/services`, which is no package."""
+    folder = str(ROOT / "tests/services")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(name)
+
+
+@pytest.fixture(scope="session")
+def killing() -> Any:
+    """Worlds whose processes are killed."""
+    return _service("killing")
+
+
+@pytest.fixture(scope="session")
+def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real OpenSSH server (apt: openssh-server; without one it's skipped, but not in CI)."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    if not os.environ.get("CI") and not shutil.which("sshd", path=path):
+        pytest.skip("needs an SSH server (apt: openssh-server)")
+    (port,) = free_ports(1)
+    with _service("sftp").serve_sftp(tmp_path_factory.mktemp("sftp"), port) as server:
+        yield server
 
 
 @dataclass

@@ -184,9 +184,3 @@ def _load(name: str) -> Any:
 def failing_proxy(s3_server: Any) -> Callable[..., Any]:
     """Starts a proxy that makes a share of the S3 server's answers fail."""
     return functools.partial(_load("failing_proxy").FailingProxy, s3_server.endpoint_url)
-
-
-@pytest.fixture(scope="session")
-def killing() -> Any:
-    """Worlds whose processes are killed."""
-    return _load("killing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from itertools import islice
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from consulting.errors import (
@@ -16,7 +16,8 @@ from consulting.errors import (
     StoreUnavailableError,
     UnreadableFileError,
 )
-from consulting.sources.store import Listed, ListingPage
+from consulting.sources.store import Listed
+from consulting.sources.tree import Entry, Tree, key_of, path_of
 from consulting.writing import CHUNK_BYTES, write_whole
 
 if TYPE_CHECKING:
@@ -24,11 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.sealed import SealedFile
-
-# A file name is bytes; those that are not UTF-8 arrive as lone surrogates, which no database
-# stores. They are kept as private-use characters in the key.
-_SURROGATES = {code: code - 0xDC80 + 0xF780 for code in range(0xDC80, 0xDD00)}
-_BYTES = {private: surrogate for surrogate, private in _SURROGATES.items()}
+    from consulting.sources.store import ListingPage
 
 
 class LocalStore:
@@ -49,8 +46,7 @@ class LocalStore:
     def __init__(self, folder: Path, *, client_id: str | None = None) -> None:
         self.folder = folder
         self.client_id = client_id or folder.parent.name
-        # The walk that the last page came from, so that a folder is read once per pass.
-        self._walk: tuple[str, Iterator[Listed]] | None = None
+        self._tree = Tree(self.client_id, str(folder), self._entries)
 
     def describe(self) -> str:
         """The folder's path."""
@@ -62,16 +58,7 @@ class LocalStore:
         Raises:
             StoreError: If the folder is missing or can not be read.
         """
-        walk, self._walk = self._walk, None
-        if walk is None or after is None or walk[0] != after:
-            files = self._files("", after or "")
-        else:
-            files = walk[1]
-        items = list(islice(files, limit))
-        if len(items) < limit:
-            return ListingPage(items, None)
-        self._walk = (items[-1].key, files)
-        return ListingPage(items, items[-1].key)
+        return self._tree.page(after, limit)
 
     def exists(self, key: str) -> bool:
         """Whether there is a regular file of this key."""
@@ -110,36 +97,17 @@ class LocalStore:
         finally:
             os.close(descriptor)
 
-    def _files(self, prefix: str, after: str) -> Iterator[Listed]:
-        """Walks a folder so that whole keys come in order: a folder sorts as `name/`."""
-        for name, entry in self._entries(prefix):
-            key = prefix + name
-            if name.endswith("/"):
-                if key > after or after.startswith(key):
-                    yield from self._files(key, after)
-            elif key > after:
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue  # gone since the folder was read
-                yield Listed(
-                    key,
-                    status.st_size,
-                    _signature(status),
-                    f"{status.st_dev}-{status.st_ino}-{status.st_mtime_ns}-{status.st_size}",
-                )
-
-    def _entries(self, prefix: str) -> list[tuple[str, os.DirEntry[str]]]:
-        folder = os.path.join(self.folder, _path(prefix))  # noqa: PTH118 - a hot loop
-        entries: list[tuple[str, os.DirEntry[str]]] = []
+    def _entries(self, prefix: str) -> list[Entry]:
+        folder = os.path.join(self.folder, path_of(prefix))  # noqa: PTH118 - a hot loop
+        entries: list[Entry] = []
         try:
             with os.scandir(folder) as found:
                 for entry in found:
-                    name = _key(entry.name)
+                    name = key_of(entry.name)
                     if entry.is_file(follow_symlinks=False):
-                        entries.append((name, entry))
+                        entries.append(Entry(name, partial(_listed, entry)))
                     elif entry.is_dir(follow_symlinks=False) and not name.startswith("."):
-                        entries.append((name + "/", entry))
+                        entries.append(Entry(name, None))
         except FileNotFoundError:
             if prefix:
                 return []  # a subfolder that was removed meanwhile
@@ -148,7 +116,6 @@ class LocalStore:
             self._refuse_missing()
         except OSError as error:
             self._refuse(error, folder)
-        entries.sort(key=lambda pair: pair[0])
         return entries
 
     def _refuse_missing(self) -> NoReturn:
@@ -176,7 +143,7 @@ class LocalStore:
 
     def _open(self, key: str) -> int:
         """Opens a file part by part, so that no link is followed on the way."""
-        parts = _path(key).split("/")
+        parts = path_of(key).split("/")
         if any(part in {"", ".", ".."} for part in parts):
             raise DropGoneError(self.client_id, key)
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -198,11 +165,24 @@ class LocalStore:
                 raise DropGoneError(self.client_id, key) from error
             if error.errno == errno.ELOOP:
                 raise DropChangedError(self.client_id, key) from error
-            self._refuse(error, str(self.folder / _path(key)))
+            self._refuse(error, str(self.folder / path_of(key)))
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise DropChangedError(self.client_id, key)
         return descriptor
+
+
+def _listed(entry: os.DirEntry[str], key: str) -> Listed | None:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None  # gone since the folder was read
+    return Listed(
+        key,
+        status.st_size,
+        _signature(status),
+        f"{status.st_dev}-{status.st_ino}-{status.st_mtime_ns}-{status.st_size}",
+    )
 
 
 def _signature(status: os.stat_result) -> str:
@@ -212,12 +192,3 @@ def _signature(status: os.stat_result) -> str:
 def _chunks(descriptor: int) -> Iterator[bytes]:
     while chunk := os.read(descriptor, CHUNK_BYTES):
         yield chunk
-
-
-def _key(name: str) -> str:
-    """A name that any database can store."""
-    return name if name.isascii() else name.translate(_SURROGATES)
-
-
-def _path(key: str) -> str:
-    return key if key.isascii() else key.translate(_BYTES)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from consulting.testing.sources import SourcePlace
+
 START = datetime(2026, 1, 5, 6, 0, tzinfo=UTC)
 
 
@@ -41,10 +43,12 @@ class World:
     Args:
         root: An empty folder.
         ledger_url: A new ledger.
+        place: Where the client uploads to, empty; its drop folder if not given.
     """
 
-    def __init__(self, root: Path, ledger_url: str) -> None:
+    def __init__(self, root: Path, ledger_url: str, place: SourcePlace | None = None) -> None:
         self.root = root
+        self.place = place
         self.ledger_url = ledger_url
         self.folder = ClientFolder(root, "acme")
         self.now = START
@@ -57,7 +61,7 @@ class World:
     def intake(self) -> Intake:
         return Intake(
             ledger=Ledger.open(self.ledger_url),
-            store=LocalStore(self.folder.incoming),
+            store=self.place.store() if self.place else LocalStore(self.folder.incoming),
             folder=self.folder,
             feeds=[FeedPattern(name="orders", glob="orders*")],
             policy=BatchPolicy(max_files=4, retry_seconds=1, max_deaths=1000),
@@ -65,11 +69,14 @@ class World:
 
     def put(self, key: str, content: bytes) -> None:
         """A client uploads a file: under a temporary name first, as careful ones do."""
+        self.uploaded.setdefault(key, []).append(content)
+        if self.place is not None:
+            self.place.put(key, content)
+            return
         path = self.folder.incoming / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_name(f".{path.name}.part").write_bytes(content)
         path.with_name(f".{path.name}.part").replace(path)
-        self.uploaded.setdefault(key, []).append(content)
 
     def work(self, *, rounds: int = 3, kill_at: int | None = None) -> bool:
         """Runs sensor ticks and runs in another process.
@@ -179,7 +186,7 @@ class World:
         assert states <= {State.DELIVERED, State.SUPERSEDED, State.VANISHED}, states
         newest = {story.drop.key: story for story in reversed(stories)}
         for key, contents in self.uploaded.items():
-            if (self.folder.incoming / key).exists():
+            if self.place is not None or (self.folder.incoming / key).exists():
                 assert newest[key].state is State.DELIVERED, (key, newest[key])
                 assert contents
         in_effect: Counter[tuple[str, int]] = Counter()
@@ -268,7 +275,12 @@ def _disconnect() -> None:
 
 
 def matrix_of(
-    root: Path, ledger_url: str, *, every: int = 1, empty: Callable[[], None] | None = None
+    root: Path,
+    ledger_url: str,
+    *,
+    every: int = 1,
+    empty: Callable[[], None] | None = None,
+    new_place: Callable[[], SourcePlace | None] = lambda: None,
 ) -> int:
     """Kills at each boundary in turn, each time in a new world; returns how many there were.
 
@@ -277,6 +289,7 @@ def matrix_of(
         ledger_url: The ledger's database.
         every: Kills at each so-manieth boundary only.
         empty: Empties the database, where it does not lie below `root`.
+        new_place: Gives a new, empty place where the client uploads to.
     """
 
     def make_world() -> World:
@@ -285,7 +298,7 @@ def matrix_of(
         shutil.rmtree(root, ignore_errors=True)
         if empty is not None:
             empty()
-        world = World(root, ledger_url)
+        world = World(root, ledger_url, new_place())
         for number in range(3):
             world.put(f"orders_{number}.csv", f"content {number}".encode())
         world.put("orders copy.csv", b"content 1")

@@ -1,0 +1,353 @@
+"""A folder on an SFTP server as a store, with asyncssh."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import threading
+import weakref
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, NoReturn
+
+import asyncssh
+
+from consulting.errors import (
+    DropChangedError,
+    DropGoneError,
+    StoreAccessError,
+    StoreMissingError,
+    StoreUnavailableError,
+)
+from consulting.sources.store import Listed
+from consulting.sources.tree import Entry, Tree, key_of, path_of
+from consulting.writing import CHUNK_BYTES, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+    from typing import TypeVar
+
+    from consulting.sealed import SealedFile
+    from consulting.sources.store import ListingPage
+
+    T = TypeVar("T")
+
+CALL_SECONDS = 60.0
+"""How long the server may take over one answer."""
+
+MOST_ENTRIES = 1_000_000
+"""A folder that shows more is not read: a server's answer must not fill our memory."""
+
+_MISSING = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPNotADirectory)
+_NO_KEY = (asyncssh.KeyImportError, asyncssh.KeyEncryptionError)
+_PASSING = (
+    asyncssh.SFTPConnectionLost,
+    asyncssh.SFTPNoConnection,
+    asyncssh.ConnectionLost,
+    asyncssh.DisconnectError,
+    asyncssh.ChannelOpenError,
+    OSError,
+    TimeoutError,
+)
+
+
+@dataclass(frozen=True)
+class Login:
+    """How we come in.
+
+    Attributes:
+        host: The server.
+        port: Its port.
+        username: Whom we log in as.
+        host_keys: Its public keys; one of them must be shown.
+        private_key: Our private key's text, if we have one.
+        passphrase: What opens it.
+        password: Our password, if we have one.
+        variables: What the names of the secrets' variables begin with, for messages.
+    """
+
+    host: str
+    port: int
+    username: str
+    host_keys: tuple[str, ...]
+    private_key: str | None = field(repr=False)
+    passphrase: str | None = field(repr=False)
+    password: str | None = field(repr=False)
+    variables: str
+
+
+class SftpStore:
+    """A client's folder on an SFTP server.
+
+    A version is told by size and time of change, in whole seconds as most servers give it: the
+    time that a file must stand still before it is taken covers what that leaves open. Links are
+    not seen; whose files a login may see is the server's to say.
+
+    Args:
+        login: How we come in.
+        folder: The folder, from where the login begins or from the root.
+        client_id: For messages.
+        tries: How often a call is tried with a new connection.
+    """
+
+    atomic = False
+    page_size = 10_000
+
+    def __init__(self, login: Login, folder: str, *, client_id: str, tries: int = 2) -> None:
+        self._login = login
+        self._folder = folder.rstrip("/") or "/"
+        self.client_id = client_id
+        self._tries = tries
+        self._line: _Line | None = None
+        self._tree = Tree(client_id, self.describe(), self._entries)
+
+    def describe(self) -> str:
+        """The folder as a URL."""
+        login = self._login
+        port = "" if login.port == asyncssh.DEFAULT_PORT else f":{login.port}"
+        return f"sftp://{login.username}@{login.host}{port}/{self._folder.lstrip('/')}"
+
+    def list_page(self, after: str | None, limit: int) -> ListingPage:
+        """List files after a key, in key order.
+
+        Raises:
+            StoreError: If the folder is missing, or the server refuses or does not answer.
+        """
+        return self._tree.page(after, limit)
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a regular file of this key."""
+        try:
+            self._call(lambda line: line.run(self._status(line.client, key)), key)
+        except (DropGoneError, DropChangedError):
+            return False
+        return True
+
+    def fetch(self, listed: Listed, target: Path | SealedFile) -> str:
+        """Copy the version that was listed.
+
+        Raises:
+            DropChangedError: If it is another version, before or after it was read.
+            DropGoneError: If it is no longer there.
+            StoreError: If the server refuses or does not answer.
+        """
+
+        def download(line: _Line) -> str:
+            line.run(self._status(line.client, listed.key))
+            file: asyncssh.SFTPClientFile = line.run(line.client.open(self._path(listed.key), "rb"))
+
+            def confirm() -> None:
+                if _signature(line.run(file.stat())) != listed.signature:
+                    raise DropChangedError(self.client_id, listed.key)
+
+            def chunks() -> Iterator[bytes]:
+                at = 0
+                while at < listed.size_bytes:
+                    chunk = bytes(line.run(file.read(CHUNK_BYTES, at)))  # type: ignore[arg-type]
+                    if not chunk:
+                        break
+                    at += len(chunk)
+                    yield chunk
+
+            try:
+                confirm()
+                return write_whole(target, chunks(), confirm=confirm)
+            finally:
+                line.run(file.close())
+
+        return self._call(download, listed.key)
+
+    async def _status(self, client: asyncssh.SFTPClient, key: str) -> asyncssh.SFTPAttrs:
+        """The status of a regular file that no link leads to."""
+        root, path = await client.realpath(self._folder), self._path(key)
+        if await client.realpath(path) != f"{root.rstrip('/')}/{path_of(key)}":
+            raise DropChangedError(self.client_id, key)
+        status = await client.lstat(path)
+        if not stat.S_ISREG(status.permissions or 0):
+            raise DropChangedError(self.client_id, key)
+        return status
+
+    def _path(self, key: str) -> str:
+        if any(part in {"", ".", ".."} for part in key.split("/")):
+            raise DropGoneError(self.client_id, key)
+        return f"{self._folder.rstrip('/')}/{path_of(key)}"
+
+    def _entries(self, prefix: str) -> list[Entry]:
+        path = f"{self._folder.rstrip('/')}/{path_of(prefix)}"
+        try:
+            return self._call(lambda line: line.run(self._read(line.client, path)), None)
+        except StoreMissingError:
+            if prefix:
+                return []  # a subfolder that was removed meanwhile
+            raise
+
+    async def _read(self, client: asyncssh.SFTPClient, path: str) -> list[Entry]:
+        entries: list[Entry] = []
+        async for found in client.scandir(path):
+            name, mode = key_of(str(found.filename)), found.attrs.permissions or 0
+            if name in {".", ".."} or "/" in name or "\0" in name:
+                continue  # no server of good will names a file so
+            if stat.S_ISREG(mode):
+                entries.append(Entry(name, partial(_listed, found.attrs)))
+            elif stat.S_ISDIR(mode) and not name.startswith("."):
+                entries.append(Entry(name, None))
+            if len(entries) > MOST_ENTRIES:
+                raise StoreUnavailableError(
+                    self.client_id,
+                    self.describe(),
+                    f"a folder there holds more than {MOST_ENTRIES:,} files.",
+                    "Have old files moved to another folder on the server.",
+                )
+        return entries
+
+    def _call(self, call: Callable[[_Line], T], key: str | None) -> T:
+        """Ask the server; what may pass is tried on a new connection, the rest gets a name."""
+        for attempt in range(1, self._tries + 1):
+            try:
+                return call(self._connected())
+            except asyncssh.HostKeyNotVerifiable as error:
+                self._refuse_host(error)
+            except (asyncssh.PermissionDenied, *_NO_KEY) as error:
+                self._refuse_login(error)
+            except _MISSING as error:
+                self._refuse_missing(error, key)
+            except asyncssh.SFTPPermissionDenied as error:
+                raise StoreAccessError(
+                    self.client_id,
+                    self.describe(),
+                    f"{self._login.username} may not read it.",
+                    "Have the server's owner allow this user to list the folder and to read it.",
+                ) from error
+            except (*_PASSING, asyncssh.Error) as error:
+                self._hang_up()
+                if attempt == self._tries or not isinstance(error, _PASSING):
+                    self._refuse_unavailable(error)
+        raise AssertionError  # the last try returned or raised
+
+    def _connected(self) -> _Line:
+        if self._line is None or self._line.process_id != os.getpid():
+            self._line = _Line(self._login)
+        return self._line
+
+    def _hang_up(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    def _refuse_host(self, error: Exception) -> NoReturn:
+        raise StoreAccessError(
+            self.client_id,
+            self.describe(),
+            "the server shows none of the keys in `source.host_keys`, so it may be another one.",
+            "Nothing was sent to it. Ask its owner whether its key was changed; if so, write the "
+            f"new one that `ssh-keyscan -p {self._login.port} {self._login.host}` prints.",
+        ) from error
+
+    def _refuse_login(self, error: Exception) -> NoReturn:
+        own = self._login.variables
+        if isinstance(error, _NO_KEY):
+            raise StoreAccessError(
+                self.client_id,
+                self.describe(),
+                f"{own}PRIVATE_KEY holds no private key that can be opened.",
+                f"Put the whole text of the key there, with its first and last line, and what "
+                f"opens it in {own}PASSPHRASE.",
+            ) from None
+        raise StoreAccessError(
+            self.client_id,
+            self.describe(),
+            f"the server refuses {self._login.username}'s login.",
+            f"Check `source.username`, and {own}PRIVATE_KEY or {own}PASSWORD where Dagster runs.",
+        ) from error
+
+    def _refuse_missing(self, error: Exception, key: str | None) -> NoReturn:
+        if key is not None:
+            raise DropGoneError(self.client_id, key) from error
+        raise StoreMissingError(
+            self.client_id,
+            self.describe(),
+            "there is no such folder.",
+            "Have it made, or correct `source.folder` in the client's defs.yaml.",
+        ) from error
+
+    def _refuse_unavailable(self, error: Exception) -> NoReturn:
+        raise StoreUnavailableError(
+            self.client_id,
+            self.describe(),
+            f"the server can not be reached, or broke off ({type(error).__name__}).",
+            "Check `source.host`, `source.port` and the network; the next tick tries again.",
+        ) from error
+
+
+class _Line:
+    """A connection, which ends with the object.
+
+    A store's calls block, as those of all stores do; they wait for a loop that runs beside them.
+    """
+
+    def __init__(self, login: Login) -> None:
+        self.process_id = os.getpid()
+        self._loop = _loop_of(self.process_id)
+        self.connection = self.run(_connect(login))
+        self._end = weakref.finalize(self, _hang_up, self._loop, self.connection, self.process_id)
+        self.client: asyncssh.SFTPClient = self.run(
+            self.connection.start_sftp_client(path_errors="surrogateescape")
+        )
+
+    def run(self, call: Awaitable[T]) -> T:
+        """The answer to one call."""
+        waiting = asyncio.wait_for(_awaited(call), CALL_SECONDS)
+        return asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._end()
+
+
+@lru_cache(maxsize=1)
+def _loop_of(process_id: int) -> asyncio.AbstractEventLoop:  # noqa: ARG001 - threads are not forked
+    """The one loop of this process that all its connections live on."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="sftp", daemon=True).start()
+    return loop
+
+
+async def _awaited(call: Awaitable[T]) -> T:
+    return await call  # asyncssh gives objects that can be awaited, and are no coroutines
+
+
+async def _connect(login: Login) -> asyncssh.SSHClientConnection:
+    key, password = login.private_key, login.password
+    keys = [asyncssh.import_private_key(key, login.passphrase)] if key else None
+    trusted = [asyncssh.import_public_key(line) for line in login.host_keys]
+    # nothing of the machine's own SSH settings, agent or known hosts counts
+    return await asyncssh.connect(
+        login.host,
+        login.port,
+        username=login.username,
+        client_keys=keys,
+        password=password,
+        known_hosts=(trusted, [], []),
+        agent_path=None,
+        config=None,
+        gss_host=None,
+        connect_timeout=15,
+        login_timeout=30,
+    )
+
+
+def _hang_up(
+    loop: asyncio.AbstractEventLoop, connection: asyncssh.SSHClientConnection, process_id: int
+) -> None:
+    if os.getpid() == process_id:  # of a forked copy, the line is the parent's
+        loop.call_soon_threadsafe(connection.abort)
+
+
+def _listed(status: asyncssh.SFTPAttrs, key: str) -> Listed:
+    return Listed(key, status.size or 0, _signature(status))
+
+
+def _signature(status: asyncssh.SFTPAttrs) -> str:
+    return f"{status.size}-{status.mtime}-{status.mtime_ns or 0}"

@@ -1,0 +1,266 @@
+"""What is SFTP's own: keys, passwords, servers that are not what they seem."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import asyncssh
+import pytest
+from pydantic import ValidationError
+
+from consulting.config.engagement import EngagementConfig
+from consulting.errors import ConfigurationError, StoreAccessError, StoreUnavailableError
+from consulting.sources.places import overlaps
+from consulting.sources.sftp import SftpSource
+from consulting.testing.sources import everything
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from consulting.testing.sources import SourcePlace
+
+OTHER_KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
+SECRET = "hunter2-in-no-message"
+
+
+@pytest.fixture
+def place(new_place: Callable[[str], SourcePlace]) -> Any:
+    return new_place("sftp")
+
+
+def source_of(**changes: object) -> SftpSource:
+    fields = {
+        "type": "sftp",
+        "host": "127.0.0.1",
+        "username": "acme",
+        "folder": "upload",
+        "host_keys": [OTHER_KEY],
+        "credentials_prefix": "ACME",
+    }
+    return SftpSource.model_validate(fields | changes)
+
+
+def test_a_server_with_another_key_is_told_nothing(
+    sftp_server: Any, place: Any, tmp_path: Path
+) -> None:
+    store = sftp_server.source(place.folder, host_keys=[OTHER_KEY]).open("acme", tmp_path)
+    with pytest.raises(StoreAccessError, match=r"none of the keys in `source\.host_keys`"):
+        everything(store)
+
+
+def test_one_of_several_keys_is_enough(sftp_server: Any, place: Any, tmp_path: Path) -> None:
+    place.put("orders.csv", b"x")
+    keys = [OTHER_KEY, sftp_server.host_key]
+    store = sftp_server.source(place.folder, host_keys=keys).open("acme", tmp_path)
+    assert [file.key for file in everything(store)] == ["orders.csv"]
+
+
+def test_a_refused_login_names_the_variables_and_no_secret(
+    sftp_server: Any, place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+    monkeypatch.setenv("ACME_SFTP_PRIVATE_KEY", stranger)
+    store = sftp_server.source(place.folder).open("acme", tmp_path)
+    with pytest.raises(StoreAccessError, match="ACME_SFTP_PRIVATE_KEY or ACME_SFTP_PASSWORD"):
+        everything(store)
+    monkeypatch.setenv("ACME_SFTP_PRIVATE_KEY", f"{SECRET} is no key")
+    store = sftp_server.source(place.folder).open("acme", tmp_path)
+    with pytest.raises(StoreAccessError, match="no private key that can be opened") as caught:
+        everything(store)
+    assert SECRET not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_a_key_may_have_a_passphrase(
+    sftp_server: Any, place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = asyncssh.import_private_key(sftp_server.private_key)
+    closed = key.export_private_key(passphrase=SECRET, rounds=16).decode()
+    monkeypatch.setenv("ACME_SFTP_PRIVATE_KEY", closed)
+    monkeypatch.setenv("ACME_SFTP_PASSPHRASE", SECRET)
+    assert everything(sftp_server.source(place.folder).open("acme", tmp_path)) == []
+    monkeypatch.setenv("ACME_SFTP_PASSPHRASE", "wrong")
+    with pytest.raises(StoreAccessError, match="ACME_SFTP_PASSPHRASE"):
+        everything(sftp_server.source(place.folder).open("acme", tmp_path))
+
+
+def test_without_a_secret_the_engagement_says_which(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ACME_SFTP_PASSWORD", raising=False)
+    with pytest.raises(ConfigurationError, match=r"acme: .*ACME_SFTP_PRIVATE_KEY or ACME_SFTP_"):
+        source_of().open("acme", tmp_path)
+
+
+def test_a_server_that_is_not_there_is_an_outage(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ACME_SFTP_PASSWORD", SECRET)
+    store = source_of(port=9).open("acme", tmp_path)
+    with pytest.raises(StoreUnavailableError, match=r"acme: .*can not be reached"):
+        everything(store)
+
+
+def test_a_lost_connection_is_made_again(sftp_server: Any, place: Any) -> None:
+    place.put("orders.csv", b"x" * 3_000_000)
+    store = place.store()
+    (listed,) = everything(store)
+    store._line.connection.abort()
+    assert everything(store) == [listed]
+
+
+def test_links_are_not_seen_and_not_followed(place: Any, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("secret")
+    (place.folder / "link.csv").symlink_to(tmp_path / "secret.csv")
+    (place.folder / "linked").symlink_to(tmp_path)
+    place.put("a/orders.csv", b"x")
+    store = place.store()
+    (listed,) = everything(store)
+    assert not store.exists("link.csv")
+    assert not store.exists("linked/secret.csv")
+    (place.folder / "a").rename(place.folder / "b")
+    (place.folder / "a").symlink_to(place.folder / "b")
+    with pytest.raises(Exception, match="changed after it was listed"):
+        store.fetch(listed, tmp_path / "copy")
+
+
+def test_a_name_that_is_not_utf_8_is_taken(place: Any, tmp_path: Path) -> None:
+    with open(os.fsencode(place.folder) + b"/orders_\xff.csv", "wb") as file:  # noqa: PTH123
+        file.write(b"content")
+    store = place.store()
+    (listed,) = everything(store)
+    listed.key.encode()  # as any database stores it
+    store.fetch(listed, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"host_keys": []}, "at least 1 item"),
+        ({"host_keys": ["sftp.example.com ssh-ed25519 AAAA"]}, "is not a public key"),
+        ({"host_keys": [OTHER_KEY.replace("ssh-ed25519", "ssh-rsa")]}, "is not a public key"),
+        ({"folder": "upload/../other"}, "leads upwards"),
+        ({"host": "me@sftp.example.com"}, "pattern"),
+        ({"credentials_prefix": "acme"}, "pattern"),
+        ({"port": 70000}, "65535"),
+    ],
+)
+def test_mistakes_are_told_when_the_engagement_is_read(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        source_of(**changes)
+
+
+def test_an_engagement_may_say_sftp() -> None:
+    source = source_of().model_dump(exclude_unset=True)
+    config = EngagementConfig.model_validate(
+        {"client_name": "x", "feeds": [{"name": "x", "files": "x"}], "source": source}
+    )
+    assert config.source == source_of()
+
+
+def test_one_folder_of_one_login_belongs_to_one_client(tmp_path: Path) -> None:
+    def refused(**changes: object) -> set[str]:
+        places = {
+            "acme": source_of().place(tmp_path),
+            "globex": source_of(**changes).place(tmp_path),
+        }
+        return set(overlaps(places))
+
+    assert refused(folder="upload/globex") == {"acme", "globex"}
+    assert refused(host="127.0.0.1", folder="./upload/") == {"acme", "globex"}
+    assert refused(username="globex") == set()
+    assert refused(folder="upload2") == set()
+
+
+class _Hostile(asyncssh.SFTPServer):
+    """Names that no server of good will gives, and below `deep` folders without end."""
+
+    def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        shown = {
+            b"../../x.csv": 0o100644,
+            b"a/b.csv": 0o100644,
+            b"..": 0o40755,
+            b"ok.csv": 0o100644,
+        }
+        if path.startswith(b"deep"):
+            shown[b"d"] = 0o40755
+
+        async def names() -> AsyncIterator[asyncssh.SFTPName]:
+            for name, mode in shown.items():
+                attributes = asyncssh.SFTPAttrs(permissions=mode, size=1, mtime=1)
+                yield asyncssh.SFTPName(name, attrs=attributes)
+
+        return names()
+
+
+class _ByPassword(asyncssh.SSHServer):
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return (username, password) == ("acme", SECRET)
+
+
+@contextmanager
+def serve(sftp: Any) -> Iterator[tuple[int, str]]:
+    """A server of our own making, whose answers can be anything; gives port and host key."""
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def listen() -> Any:
+        return await asyncssh.create_server(
+            _ByPassword, "127.0.0.1", 0, server_host_keys=[key], sftp_factory=sftp
+        )
+
+    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(20)
+    try:
+        yield server.get_port(), key.export_public_key().decode().strip()
+    finally:
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(20)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+async def _end(server: Any) -> None:
+    server.close()
+    await server.wait_closed()
+    running = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+def test_a_password_opens_and_a_wrong_one_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "upload").mkdir()
+    (tmp_path / "upload/orders.csv").write_text("x")
+    with serve(lambda chan: asyncssh.SFTPServer(chan, chroot=str(tmp_path))) as (port, key):
+        source = source_of(port=port, host_keys=[key])
+        monkeypatch.setenv("ACME_SFTP_PASSWORD", SECRET)
+        assert [file.key for file in everything(source.open("acme", tmp_path))] == ["orders.csv"]
+        monkeypatch.setenv("ACME_SFTP_PASSWORD", "wrong")
+        with pytest.raises(StoreAccessError, match="refuses acme's login") as caught:
+            everything(source.open("acme", tmp_path))
+        assert "wrong" not in str(caught.value)
+
+
+def test_a_hostile_server_leads_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ACME_SFTP_PASSWORD", SECRET)
+    with serve(_Hostile) as (port, key):
+        source = source_of(port=port, host_keys=[key])
+        assert [file.key for file in everything(source.open("acme", tmp_path))] == ["ok.csv"]
+        deep = source.model_copy(update={"folder": "deep"}).open("acme", tmp_path)
+        with pytest.raises(StoreUnavailableError, match=r"acme: .*more than 100 deep"):
+            everything(deep)
