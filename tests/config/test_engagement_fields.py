@@ -94,7 +94,7 @@ MISTAKES = {
     "an unknown source": (
         {"source": {"type": "s4", "bucket": "uploads"}},
         ("source",),
-        "type 's4' is not known. Allowed types: 'local', 's3'.",
+        "type 's4' is not known. Allowed types: 'local', 's3', 'sftp'.",
     ),
     "a source without its bucket": (
         {"source": {"type": "s3"}},
