@@ -36,7 +36,7 @@ BROKEN = {
     ),
     "an unknown source": (
         GOOD + "  source: {type: ftp}\n",
-        ":6:3: type 'ftp' is not known. Allowed types: 'local', 's3', 'sftp'. (given: {'type': 'ftp'})",
+        ":6:3: type 'ftp' is not known. Did you mean 'sftp'? Allowed types: 'local', 's3', 'sftp'.",
     ),
     "two engagements in one file": (
         GOOD + "---\n" + GOOD,
