@@ -10,8 +10,8 @@ import pytest
 
 from consulting.config.engagement import EngagementConfig
 from consulting.config.neighbours import refuse_foreign_variables
-from consulting.database import engine_of
 from consulting.errors import ConfigurationError, UnreadableFileError
+from consulting.intake import Ledger
 from consulting.intake.claims import claim_place
 from consulting.layout import ClientFolder
 from consulting.sources.local import LocalStore
@@ -131,7 +131,7 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_hosts_that_share_a_ledger_agree_whose_place_it_is(ledger: str) -> None:
-    engine = engine_of(ledger)
+    engine = Ledger.open(ledger).engine
     shared = ("s3", "uploads", "in")
     claim_place(engine, "acme", shared, NOON)
     claim_place(engine, "acme", shared, NOON)

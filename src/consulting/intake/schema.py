@@ -184,3 +184,12 @@ events = Table(
     Index("ledger_event_client", "client_id", "event_id"),
     Index("ledger_event_drop", "drop_id"),
 )
+
+# where each client's files come from, so that hosts which share the ledger agree
+places = Table(
+    "ledger_source",
+    metadata,
+    Column("client_id", String, primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+)
