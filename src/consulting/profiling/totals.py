@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from consulting.rules.sums import SURE, summed
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -13,23 +14,6 @@ if TYPE_CHECKING:
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
 
-_WORD = (
-    r"(?:total(?:s|e|en)?|(?:gesamt)?summen?|gesamt|insgesamt|sum(?:me|a)?|totaal|"
-    r"somme|сумма|итого|合計)"
-)
-# unmistakable words, whatever else the column holds
-_SURE = re.compile(
-    r"\s*(?:(?:sub|grand|sous|running)[\s-]*tot[a-z]{2,4}|(?:zwischen|teil|end|gesamt)summen?|"
-    r"total\s+g[eé]n[eé]ral|subtotaal|小計|総計|подытог)(?:\W.*)?",
-    re.IGNORECASE | re.DOTALL,
-)
-_AFTER = re.compile(
-    rf"(.{{1,200}}?)[\s:,-]{{1,20}}(?:sub)?{_WORD}\s*+:?\s*+", re.IGNORECASE | re.DOTALL
-)
-_BEFORE = re.compile(
-    rf"\s*(?:sub|zwischen|teil)?{_WORD}(?:\s{{1,20}}(?:for|of|für|von|pour|de|di|del))?[\s:,-]{{1,20}}(.{{1,200}}?)\s{{0,20}}",
-    re.IGNORECASE | re.DOTALL,
-)
 _LISTED = re.compile(r"'((?:[^']|'')*)'")
 REASON = "subtotal"
 
@@ -67,11 +51,8 @@ def subtotals(values: Mapping[str, int]) -> dict[str, int]:
     "West"), or in an unmistakable form ("Zwischensumme"), it is none.
     """
     others = {text.strip().casefold() for text in values}
-    found = {}
-    for text, rows in values.items():
-        named = [
-            match.group(1) for match in (_AFTER.fullmatch(text), _BEFORE.fullmatch(text)) if match
-        ]
-        if _SURE.fullmatch(text) or any(name.strip().casefold() in others for name in named):
-            found[text] = rows
-    return found
+    return {
+        text: rows
+        for text, rows in values.items()
+        if SURE.fullmatch(text) or any(name.casefold() in others for name in summed(text))
+    }

@@ -231,7 +231,8 @@ def test_a_customer_called_total_is_data(read: Reader) -> None:
 def test_notes_below_the_table_are_skipped_and_recorded(read: Reader) -> None:
     got = read(b"id,name,qty,day\n1,a,2,x\n2,b,3,y\n,,,\nSource: us,,,\nEnd of report\n")
     assert got.reading.received_rows == 2
-    assert [(s.first_line, s.last_line) for s in got.reading.skipped] == [(4, 4), (5, 6)]
+    assert [(s.first_line, s.last_line) for s in got.reading.skipped] == [(5, 6)]
+    assert "1 blank line skipped" in got.said
 
 
 def test_the_header_in_the_middle_is_skipped_and_recorded(read: Reader) -> None:

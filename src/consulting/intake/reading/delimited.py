@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.blocks import Row
+from consulting.intake.reading.blocks import Row, like_titles
 from consulting.intake.reading.dialects import Scored, detect_dialect
 from consulting.intake.reading.encodings import Encoding, detect_encoding
 from consulting.intake.reading.fast import PlainParser
-from consulting.intake.reading.layout import HEAD_ROWS, find_layout
-from consulting.intake.reading.parser import EXCEL_TEXT, RecordParser
+from consulting.intake.reading.headers import HEAD_ROWS
+from consulting.intake.reading.layout import find_layout
+from consulting.intake.reading.parser import EXCEL_TEXT, Dialect, RecordParser
 from consulting.intake.reading.table import TableWriter
 from consulting.intake.reading.text import MARK, Block, LineCount, blocks, count_lines
+from consulting.intake.reading.words import QUOTED, bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +37,8 @@ SPREAD_MAX = 2000
 ODD_SHARE, ZERO_SHARE = 0.1, 0.3  # of control characters, and of NULs, in what is no text
 MANY_CONTROLS, MIXED_SHARE = 10, 0.02  # kinds of control characters, and their share then
 FOREIGN_SHARE, STRAY_SHARE = 0.25, 0.01  # beyond ASCII, and of control characters among them
+MAX_SHOWN = 20  # lines tell where the quoted values stand
+MAX_EMPTY = 2  # columns at the end may have titles and no values, not even delimiters
 MAX_OPEN_LINES = 200_000  # an open quote may wait for its end over so many lines
 MAX_OPEN_CHARS = 64 * 1024 * 1024  # and over so much text
 
@@ -200,10 +204,32 @@ def _head(sample: _Sample, scored: Scored, *, skip: int) -> list[Row]:
         if cells
     ]
     if scored.dialect.held:
-        return rows[:HEAD_ROWS]  # titles that blanks do not tell apart would name other columns
+        # titles that blanks do not tell apart would name other columns
+        untold = any(line == 0 for line, *_ in parsed.rejects)
+        titles = [*_titles(lines, scored, skip)] if untold else []
+        return [*titles, *rows][:HEAD_ROWS]
     # a header may be malformed too: here it is read as well as it can be
     rows += [Row(line + 1 + skip, parser.leniently(raw)) for line, _, _, raw in parsed.rejects]
     return sorted(rows, key=lambda row: row.line)[:HEAD_ROWS]
+
+
+def _titles(lines: Sequence[str], scored: Scored, skip: int) -> Iterator[Row]:
+    """The first line between blanks, where it has titles for further, empty columns at the end.
+
+    A blank in a title would look alike; here quoted titles stand over quoted values.
+    """
+    first, *rows = RecordParser(Dialect(" ", held=())).parse(lines[:MAX_SHOWN], final=True).rows
+    spare = len(first) - scored.usual
+    ends = {_after_quotes(row) for row in rows}
+    titles = [*map(bare, first)]
+    if 0 < spare <= MAX_EMPTY and all(titles) and like_titles(titles):
+        if ends == {_after_quotes(first) - spare}:
+            yield Row(1 + skip, titles)
+
+
+def _after_quotes(words: Sequence[str]) -> int:
+    """How many words follow on the last one that is quoted."""
+    return next((at for at, word in enumerate(reversed(words)) if QUOTED in word), len(words))
 
 
 def _load(

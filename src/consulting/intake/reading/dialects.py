@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from consulting.intake.reading.blocks import is_drawn, like_titles, told_apart
 from consulting.intake.reading.cells import kind
 from consulting.intake.reading.further import AHEAD
-from consulting.intake.reading.parser import BLANKS, Dialect, RecordParser, blanks_after
+from consulting.intake.reading.parser import BLANKS, Dialect, RecordParser, blanks_after, is_wrapped
 from consulting.intake.reading.words import CLEAN_ROWS, QUOTED, held
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ TITLE_LINES = 200  # are looked at for whether a title speaks for all of each li
 ONE_COLUMN = 0.9  # the share of them that must say so
 WORDED = 0.9  # the share of records that must be told where values hold the delimiter, a blank
 LONG_WORTH = 1.25  # a long delimiter is only tried where no part of it occurs alone
+RUN = 3  # rows of one width below each other may be a table
+RUNS_WORTH = 0.85
 MENDED = 200  # how many malformed lines are tried to be mended
 MENDED_WORTH = 0.95  # a line that can be mended speaks for a dialect a little less than a good one
 
@@ -78,15 +81,7 @@ def detect_dialect(lines: Sequence[str], options: ReadOptions) -> Scored:
     if options.delimiter is not None:
         best = Scored(best.dialect, -1, best.usual, best.width, best.consistency)
     for delimiter in delimiters:
-        exact: set[str | None] = set()
-        for dialect in _dialects(sample, delimiter, options):
-            if dialect.escape and dialect.quotechar in exact:
-                continue  # a backslash that no rule needs is a backslash
-            scored = _score(sample, dialect)
-            if scored.consistency == 1:
-                exact.add(dialect.quotechar)
-            if scored.score > best.score + 1e-9:
-                best = scored
+        best = max(best, *_scores(sample, delimiter, options), key=lambda scored: scored.score)
     if " " in delimiters and not _stands_outside_quotes(best.dialect.delimiter, sample):
         best = max((best, *_worded(sample)), key=lambda scored: scored.score)
     if options.delimiter is None and _is_one_column(written, best):
@@ -136,6 +131,19 @@ def _runs(sample: Sequence[str], text: str) -> list[str]:
     return runs
 
 
+def _scores(sample: Sequence[str], delimiter: str, options: ReadOptions) -> Iterator[Scored]:
+    """What each way to write with a delimiter makes of the sample."""
+    exact: set[str | None] = set()
+    for dialect in _dialects(sample, delimiter, options):
+        if dialect.escape and dialect.quotechar in exact:
+            continue  # a backslash that no rule needs is a backslash
+        scored = _score(sample, dialect)
+        if scored.consistency == 1:
+            exact.add(dialect.quotechar)
+        if scored.consistency == 1 or not dialect.wrapped:
+            yield scored
+
+
 def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> Iterator[Dialect]:
     for quote in _quotes(sample, delimiter, options):
         skips = quote is not None and any(f"{delimiter} {quote}" in line for line in sample)
@@ -152,6 +160,8 @@ def _dialects(sample: Sequence[str], delimiter: str, options: ReadOptions) -> It
                 yield replace(plain, skip_space=True)
             if after:
                 yield replace(plain, skip_space=skips, space_after=True)
+    if delimiter in COMMON and all(map(is_wrapped, sample)):
+        yield Dialect(delimiter, '"', wrapped=True)
 
 
 def _any(pattern: re.Pattern[str], sample: Sequence[str]) -> bool:
@@ -206,7 +216,7 @@ def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
     if dialect.delimiter == BLANKS and not _stand_in_columns(rows, usual, consistency):
         return Scored(dialect, 0, usual, width, consistency)
     looks = _looks(rows, usual, dialect)
-    score = consistency * looks * (1 - 0.5 / width)
+    score = max(consistency * (1 - 0.5 / width), _in_runs(rows, records, dialect)) * looks
     if len(dialect.delimiter or "") > 1 and dialect.delimiter not in RARE:
         score *= LONG_WORTH
     if dialect.delimiter in WEAK:
@@ -217,6 +227,18 @@ def _score(sample: Sequence[str], dialect: Dialect) -> Scored:
             score = 0
         score *= 0.8
     return Scored(dialect, score, usual, width, consistency)
+
+
+def _in_runs(rows: Sequence[Sequence[str]], records: int, dialect: Dialect) -> float:
+    """The share of records that stand in tables of any width, a little discounted.
+
+    A file of several small tables has no usual width.
+    """
+    if dialect.delimiter not in COMMON:
+        return 0.0
+    runs = ((width, len([*run])) for width, run in groupby(map(len, rows)))
+    found = sum(count * (1 - 0.5 / width) for width, count in runs if width > 1 and count >= RUN)
+    return RUNS_WORTH * found / records
 
 
 def _stands_outside_quotes(delimiter: str | None, sample: Sequence[str]) -> bool:

@@ -1,11 +1,14 @@
-"""Whether a first row is a header or a record: what the rows below it say, column by column."""
+"""Whether a row holds titles or a record: what the rows below it say, column by column."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consulting.intake.reading.blocks import even_steps, like_titles, told_apart
 from consulting.intake.reading.cells import dominant_kind, is_year, kind, shape
+from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +19,113 @@ SURE_STEPS = 5  # so many numbers in even steps are titles whatever stands befor
 YEAR_SHARE = 0.8  # of the values below that are years, for a year above them to be one
 EVEN_SHARE = 0.2  # of the rows below may do so by chance
 EVEN_ROWS = 20  # are looked at for whether they count in even steps as a header may
+REPEATS = 3  # of one row below itself tell nothing yet
+LOOKED_AT = 40  # rows tell what the columns hold
+ODD_ONE_OUT = 5  # among so many rows one may be none, as the totals of a short table
+LIST_ROWS = 4  # fewer rows make no list of values
+
+_UNIT = re.compile(r"1(?:0{2,9}|(?:[., \u00a0]000){1,3})")  # "in 1000"
+
+
+@dataclass
+class Against:
+    """What a row has against being a record like those below it.
+
+    Attributes:
+        fits: Cells that are as their column.
+        texts: Words in columns of something else.
+        others: Cells of another kind that are no words.
+        gaps: Blanks in columns that have none.
+    """
+
+    fits: int = 0
+    texts: int = 0
+    others: int = 0
+    gaps: int = 0
+
+
+class Columns:
+    """What the columns of a table hold, by its first rows.
+
+    Args:
+        rows: Their cells.
+    """
+
+    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
+        columns = [*zip(*_as_wide(rows[:LOOKED_AT]), strict=True)]
+        self.kinds = [dominant_kind(column) for column in columns]
+        self.typed = any(found not in {"text", "empty"} for found in self.kinds)
+        self._never_blank = [
+            sum(not cell.strip() for cell in column) <= (len(column) >= ODD_ONE_OUT)
+            for column in columns
+        ]
+        self._texts = [
+            _Texts.of([cell.strip() for cell in column if cell.strip()])
+            if found == "text"
+            else None
+            for column, found in zip(columns, self.kinds, strict=True)
+        ]
+
+    def against(self, cells: Sequence[str]) -> Against:
+        """What a row's cells have against being a record."""
+        found = Against()
+        for at, cell in enumerate(cells[: len(self.kinds)]):
+            self._look(cell.strip(), at, found)
+        return found
+
+    def _look(self, cell: str, at: int, found: Against) -> None:
+        usual, texts = self.kinds[at], self._texts[at]
+        if not cell or (is_null_like(cell) and (texts is None or cell not in texts.values)):
+            found.gaps += self._never_blank[at]
+        elif texts is not None:
+            found.fits += cell in texts.values
+            found.texts += texts.contradicts(cell)
+        elif usual != "empty":
+            own = kind(cell)
+            unit = _UNIT.fullmatch(cell) is not None or (own == "number" and is_year(cell))
+            found.fits += own == usual and not unit
+            found.texts += own == "text"
+            found.others += own not in {"text", usual}
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """The texts of a column.
+
+    Attributes:
+        values: All of them.
+        coded: Whether each has digits in it, so that words alone are none.
+        listed: Whether they are few and come again.
+    """
+
+    values: frozenset[str]
+    coded: bool
+    listed: bool
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> _Texts:
+        values = frozenset(texts)
+        coded = len(texts) > 1 and all("9" in shape(text) for text in values)
+        return cls(values, coded, len(texts) >= LIST_ROWS and len(values) * 2 <= len(texts))
+
+    def contradicts(self, cell: str) -> bool:
+        if cell in self.values or kind(cell) != "text":
+            return False
+        return self.listed or (self.coded and "9" not in shape(cell))
+
+
+def _as_wide(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Rows with blanks at their ends, so that all are equally wide."""
+    width = max(map(len, rows), default=0)
+    return [[*row, *([""] * (width - len(row)))] for row in rows]
 
 
 def is_data(first: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
     """Whether the first row is a record like those below it, column by column."""
     for_header = for_data = 0
     others = [row for row in data if list(row) != list(first)]
+    if len(data) > REPEATS and len(others) * 2 < len(data):
+        return True  # a header comes again, but not more often than records do
     counts = _counts(first, others)
     for position, cell in enumerate(first):
         below = [row[position] for row in others if len(row) > position]

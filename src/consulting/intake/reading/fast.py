@@ -34,6 +34,7 @@ class PlainParser:
             and not dialect.escape
             and not dialect.skip_space
             and not dialect.space_after
+            and not dialect.wrapped
             and width > 1
         )
         if not self._able:

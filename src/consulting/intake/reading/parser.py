@@ -46,6 +46,7 @@ class Dialect:
         escape: Whether a backslash escapes a quote, besides doubling it.
         skip_space: Whether blanks after a delimiter belong to it.
         space_after: Whether blanks between a closing quote and a delimiter are no value's.
+        wrapped: Whether each whole line is quoted once more, its own quotes doubled.
         held: What each column holds, where values that are not quoted hold the delimiter, a blank;
             empty while that is not known yet.
     """
@@ -55,6 +56,7 @@ class Dialect:
     escape: bool = False
     skip_space: bool = False
     space_after: bool = False
+    wrapped: bool = False
     held: tuple[str, ...] | None = None
 
 
@@ -140,6 +142,8 @@ class RecordParser:
         """Put what `csv` can not express (long delimiters, escapes) into private characters."""
         restore: dict[str, str] = {}
         prepared = lines
+        if self.dialect.wrapped:
+            prepared = [_unwrapped(line) for line in prepared]
         if self.dialect.delimiter == BLANKS:
             prepared = [_BLANKS.sub(_PRIVATE[0], _without_edges(line)) for line in prepared]
         elif self._multi:
@@ -267,6 +271,18 @@ class RecordParser:
         self._effort -= states if surplus else 0
         delimiter = _PRIVATE[0] if self._multi else self._delimiter
         return _grouped(pieces, self.width, quote, delimiter, skip_space=self.dialect.skip_space)
+
+
+def is_wrapped(line: str) -> bool:
+    """Whether a whole line is quoted, and what is inside would be well quoted by itself."""
+    text = line.strip("\r\n")
+    inner = text[1:-1]
+    return len(text) > 1 and text[0] == text[-1] == '"' and '"' not in inner.replace('""', "")
+
+
+def _unwrapped(line: str) -> str:
+    text = line.rstrip("\r\n")
+    return text[1:-1].replace('""', '"') + line[len(text) :] if is_wrapped(line) else line
 
 
 def _without_edges(line: str) -> str:

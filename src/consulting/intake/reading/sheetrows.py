@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.blocks import Row
-from consulting.intake.reading.layout import HEAD_ROWS, find_layout
+from consulting.intake.reading.headers import HEAD_ROWS
+from consulting.intake.reading.layout import find_layout
 from consulting.intake.reading.table import TableWriter
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.blocks import Row, blocks, is_rule
 from consulting.intake.reading.cells import filled
+from consulting.intake.reading.evidence import Columns
 from consulting.intake.reading.further import AHEAD, FurtherTables
 from consulting.intake.reading.layout import OTHER_TITLES, Layout
 from consulting.intake.reading.outcome import Outcome
 from consulting.intake.reading.surplus import SurplusJudge
-from consulting.intake.reading.tail import TAIL_ROWS, trim_tail
+from consulting.intake.reading.tail import NOTE, TAIL_ROWS, trim_tail
 from consulting.intake.reading.words import NOT_TOLD
 from consulting.records import OtherTable, SkippedLines
 
@@ -27,8 +28,8 @@ SHOWN = 5  # how many lines a message names
 MANY_LINES = 5  # more lines than that below a table may be more than notes
 REMARK_SHARE = 0.2  # more rows than that begin with # because their values do
 OTHER_TABLE = "another_table"
-NOTE = "note below the table"
 BETWEEN = "lines between two tables"
+AGAIN = "the header again"
 
 _MARKS = frozenset("#-=_+*~─━═—–")  # noqa: RUF001 - what comments and drawn lines begin with
 
@@ -73,7 +74,10 @@ class TableWriter:
         self._remarks = len(plain) >= (1 - REMARK_SHARE) * len(own)
         own = plain if self._remarks else own
         self._judge = SurplusJudge(own, len(layout.columns))
+        self._columns = Columns([row for row in own if len(row) == len(layout.columns)])
         self._further = FurtherTables(layout.header, len(layout.columns), own)
+        self._first_titles = {titles[0] for titles in layout.titles}
+        self._last_titles = {titles[-1] for titles in layout.titles}
         self._sheet = sheet
         self._gaps: set[int] = set()
         self._gap, self._last = False, 0
@@ -98,7 +102,8 @@ class TableWriter:
         late = [
             item
             for item in parsed.rejects
-            if item[2] == NOT_TOLD or self._is_record(first_line + item[0])
+            if self._is_record(first_line + item[0])
+            or (item[2] == NOT_TOLD and first_line + item[0] not in self.layout.header_lines)
         ]
         self.lines_not_records += len(parsed.rejects) - len(late)
         self._set_aside([(first_line + line, code, raw) for line, _, code, raw in late])
@@ -114,14 +119,14 @@ class TableWriter:
                     above.append(row)
                 else:
                     self.lines_not_records += 1
-            elif not row.cells:
+            elif not row.cells or (self._width > 1 and not any(row.cells)):
                 self.lines_not_records += 1
                 self._blank += 1
                 self._gap = True
             else:
                 if self._gap or (self._sheet and row.line > self._last + 1):
                     self._gaps.add(row.line)
-                self._gap, self._last = not any(row.cells) and not filled(row.cells), row.line
+                self._gap, self._last = False, row.line
                 kept.append(row)
         self._set_aside([(row.line, OTHER_TABLE, _raw(row.cells)) for row in above])
         waiting = self._tail + kept
@@ -142,7 +147,8 @@ class TableWriter:
 
         lines = pa.array(range(first_line, first_line + table.num_rows), pa.int64())
         arrays = [column.combine_chunks() for column in table.columns]
-        if self._further.open or self._gap or self._gaps or self._holds_titles(pc, arrays):
+        waiting = self._further.open or self._gap or self._gaps
+        if waiting or self._holds_titles(pc, arrays) or _holds_blank(pc, arrays):
             rows = zip(*(array.to_pylist() for array in arrays), strict=True)
             self.add_rows([Row(first_line + at, [*cells]) for at, cells in enumerate(rows)])
             return
@@ -183,13 +189,14 @@ class TableWriter:
 
     def _is_suspect(self, row: Row) -> bool:
         """Whether a row may be no record of the table; must be quick, as nearly none is."""
-        cells, header = row.cells, self.layout.header
+        cells = row.cells
         return (
             len(cells) != self._width
             or self._further.open
             or self._further.titled
             or not any(cells)
-            or (bool(header) and (cells[0] == header[0] or cells[-1] == header[-1]))
+            or cells[0] in self._first_titles
+            or cells[-1] in self._last_titles
             or (cells[0] or cells[-2:][0])[:1] in _MARKS
             or row.line in self._gaps
         )
@@ -203,9 +210,9 @@ class TableWriter:
         """
         gap = row.line in self._gaps
         self._gaps.discard(row.line)
-        if self.layout.header and tuple(row.cells) == self.layout.header:
+        if tuple(row.cells) in self.layout.titles:
             self._further.open = False
-            return self._skip(row, "the header again")
+            return self._skip(row, AGAIN)
         if is_rule(row.cells, self._width) or self._is_remark(row):
             return self._skip(row, "a comment" if row.cells[0][:1] == "#" else "a drawn line")
         if not filled(row.cells) and (self._further.open or self._further.follows(ahead)):
@@ -260,7 +267,7 @@ class TableWriter:
 
     def finish(self) -> Stored:
         """Tell data from notes and totals at the end of the file, and close the store."""
-        kept, cut = trim_tail(self._tail, self._width)
+        kept, cut = trim_tail(self._tail, self._width, self._columns)
         self._tail = []
         self._flush(kept)
         for row, reason in cut:
@@ -342,6 +349,16 @@ class TableWriter:
         return words
 
 
+def _holds_blank(pc: Any, arrays: Sequence[pa.Array]) -> bool:
+    """Whether any row of a block holds nothing but delimiters."""
+    blank = pc.equal(arrays[0], "")
+    for array in arrays[1:]:
+        if not pc.any(blank).as_py():
+            return False
+        blank = pc.and_(blank, pc.equal(array, ""))
+    return bool(pc.any(blank).as_py())
+
+
 def _raw(cells: Sequence[str]) -> str:
     """A record that does not fit, as JSON: exact, whatever the delimiter was."""
     import json
@@ -363,7 +380,7 @@ def _merged(skipped: Sequence[SkippedLines]) -> list[SkippedLines]:
 
 
 def _many(item: SkippedLines) -> bool:
-    return item.reason in {NOTE, BETWEEN} and item.last_line - item.first_line >= MANY_LINES
+    return item.reason in {NOTE, BETWEEN, AGAIN} and item.last_line - item.first_line >= MANY_LINES
 
 
 def _about(table: OtherTable) -> str:

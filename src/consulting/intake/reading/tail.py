@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from consulting.intake.reading.blocks import blocks, own_table
 from consulting.intake.reading.cells import filled, kind
+from consulting.rules.sums import ALONE
 
 if TYPE_CHECKING:
     from consulting.intake.reading.blocks import Row
+    from consulting.intake.reading.evidence import Columns
 
 TAIL_ROWS = 30
 NOTE_WIDTH = 3  # a single cell in a row means "note" only where rows have at least this many
+GAPS = 2  # so many blanks where records have none make a row of numbers alone one of totals
 
-_TOTAL = re.compile(
-    r"\s*+(?:(?:grand|sub|over\s?all)?[\s-]*+totals?|(?:total|suma?)\s++general|sum(?:me|a)?|"
-    r"(?:gesamt|end|zwischen)summe|gesamt|totaal|totale|insgesamt|合計|総計|итого|всего)\s*+:?\s*+",
-    re.IGNORECASE,
-)
+NOTE = "note below the table"
 
 
-def is_footnote(row: Row, width: int) -> bool:
+def _is_footnote(row: Row, width: int) -> bool:
     """Whether a row at the end holds a note, not data: one cell at its beginning and no other."""
     return width >= NOTE_WIDTH and filled(row.cells) == 1 and bool(row.cells[0].strip())
 
@@ -37,21 +36,51 @@ def _begins_a_row(row: Row, above: list[Row], width: int) -> bool:
     return bool(kinds) and kinds.count(own) == len(kinds)
 
 
-def is_total(row: Row) -> bool:
-    """Whether a row at the end sums up the rows above it: a word for it, numbers and gaps."""
-    label = next((cell for cell in row.cells if cell.strip()), "")
-    if not _TOTAL.fullmatch(label):
+def _is_odd(row: Row, width: int, columns: Columns, *, padded: bool = False) -> bool:
+    """Whether a short row holds words where the columns hold something else, and nothing that fits.
+
+    Args:
+        row: The row.
+        width: The number of columns.
+        columns: What they hold.
+        padded: Whether a row with all delimiters may be one.
+    """
+    if len(row.cells) > width:
         return False
+    cells = [*row.cells, *([""] * (width - len(row.cells)))]
+    found = columns.against(cells)
+    if found.fits or filled(cells) == width or (len(row.cells) == width and not padded):
+        return False
+    return found.texts > 0 or (filled(cells) == 1 and found.gaps == width - 1)
+
+
+def _is_total(row: Row, columns: Columns) -> bool:
+    """Whether a row at the end sums up the rows above it.
+
+    It has a word for it, numbers and gaps; or a label that its column contradicts, or none, and
+    gaps where no record has one.
+    """
+    label = next((cell for cell in row.cells if cell.strip()), "")
     kinds = [kind(cell) for cell in row.cells]
-    return "number" in kinds and kinds.count("text") == 1
+    if "number" not in kinds or kinds.count("text") > 1:
+        return False
+    if kinds.count("text") == 1 and ALONE.fullmatch(label):
+        return True
+    found = columns.against(row.cells)
+    labelled = kinds.count("text") == found.texts == 1 and kind(label) == "text"
+    others = len(kinds) - kinds.count("number") - kinds.count("empty") - kinds.count("text")
+    return (labelled or not kinds.count("text")) and not others and found.gaps >= GAPS
 
 
-def trim_tail(tail: list[Row], width: int) -> tuple[list[Row], list[tuple[Row, str]]]:
+def trim_tail(
+    tail: list[Row], width: int, columns: Columns
+) -> tuple[list[Row], list[tuple[Row, str]]]:
     """Tell data from what stands below it.
 
     Args:
         tail: The last records of the file.
         width: The number of columns.
+        columns: What the columns hold, by the first records.
 
     Returns:
         The records that are data, and the others with the reason.
@@ -60,22 +89,30 @@ def trim_tail(tail: list[Row], width: int) -> tuple[list[Row], list[tuple[Row, s
     cut: list[tuple[Row, str]] = []
     full = sorted(count for row in tail if (count := filled(row.cells)) > 1)
     typical = full[len(full) // 2] if full else 0
-    while (
-        kept
-        and len(kept[-1].cells)
-        and (
-            (filled(kept[-1].cells) == 0 and width > 1)
-            or (
-                typical >= NOTE_WIDTH - 1
-                and is_footnote(kept[-1], width)
-                and not _begins_a_row(kept[-1], kept[:-1], width)
-            )
-        )
-    ):
-        row = kept.pop()
-        cut.append((row, "note below the table" if filled(row.cells) else "empty row at the end"))
+    while kept:
+        last = [*blocks(kept)][-1:] if filled(kept[-1].cells) else []
+        block = [kept[at] for at in last[0]] if last and last[0].start else []
+        notes = all(_is_odd(row, width, columns, padded=True) for row in block)
+        if block and notes and own_table(block) is None:
+            cut += [(row, NOTE) for row in block[::-1]]
+            del kept[-len(block) :]
+        elif (reason := _reason(kept, width, typical, columns)) is not None:
+            cut.append((kept.pop(), reason))
+        else:
+            break
     if typical < NOTE_WIDTH - 1 and not any(len(row.cells) == width for row in kept):
         return list(tail), []
-    while kept and width > 1 and is_total(kept[-1]):
+    while kept and width > 1 and _is_total(kept[-1], columns):
         cut.append((kept.pop(), "totals row"))
     return kept, cut[::-1]
+
+
+def _reason(kept: list[Row], width: int, typical: int, columns: Columns) -> str | None:
+    """Why the last row is no record; None where it is one."""
+    row = kept[-1]
+    if not filled(row.cells):
+        return "empty row at the end" if width > 1 else None
+    alone = typical >= NOTE_WIDTH - 1 and _is_footnote(row, width)
+    if alone and not _begins_a_row(row, kept[:-1], width):
+        return NOTE
+    return NOTE if _is_odd(row, width, columns) else None

@@ -80,7 +80,7 @@ def bare(word: str) -> str:
 
 def _value(words: Sequence[str], column: str) -> str | None:
     """Words as one value of a column, where they may be one."""
-    if len(words) > 1 and any(not word or QUOTED in word for word in words):
+    if len(words) > 1 and (not (words[0] and words[-1]) or any(QUOTED in word for word in words)):
         return None
     value = bare(" ".join(words))
     return value if _fits(value, column) else None
