@@ -17,6 +17,7 @@ from consulting.profiling.rows import (
 )
 from consulting.profiling.source import FeedSource, open_feed
 from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.totals import find_sums, unlabelled_issue
 from consulting.profiling.wording import enumerated, inflected
 from consulting.sql import quoted
 
@@ -69,17 +70,20 @@ def profile_feed(  # noqa: PLR0913 - by name only
         repeated = duplicate_rows(source, views)
         single = [(c.name,) for c in columns if c.key_candidate]
         keys = single or wide_keys(source, views)
+        whole = all(r.sampled_from is None for r in mine)
+        unlabelled = find_sums(source, views) if whole else 0
         broken = broken_dependencies(feed, source, views, thresholds)
         issues = [
             *file_issues(feed, mine, thresholds),
             *_missing_declared(feed, source.columns, declared, source.rows),
             *_row_issues(feed, source, repeated),
+            *([unlabelled_issue(feed, unlabelled, source.rows)] if unlabelled else []),
             *(issue for v in views for issue in judge_column(feed, v, thresholds)),
             *(_dependency_issue(feed, b, views, source.rows) for b in broken),
         ]
     return FeedProfile(
         feed=feed,
-        basis="sample" if any(r.sampled_from is not None for r in mine) else "all_rows",
+        basis="all_rows" if whole else "sample",
         file_metadata=files,
         row_count=source.rows,
         column_count=len(columns),

@@ -58,6 +58,7 @@ class ColumnView:
         highest: The greatest value, as written.
         pii: Personal data found.
         masked: Whether the values were masked before they were stored.
+        sums: Values, as written, whose rows are sums of other rows by their numbers.
     """
 
     name: str
@@ -83,6 +84,7 @@ class ColumnView:
     highest: str | None = None
     pii: PiiFinding | None = None
     masked: bool = False
+    sums: set[str] = field(default_factory=set)
 
     @property
     def filled(self) -> int:

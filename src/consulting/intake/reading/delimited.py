@@ -83,7 +83,7 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     head = _head(sample, scored, skip=1 if hint else 0)
     layout = find_layout(head, scored.usual, options, width=scored.width)
     parser = RecordParser(scored.dialect, len(layout.columns))
-    with store(layout.columns) as rows:
+    with store(layout.columns, layout.spacers) as rows:
         known = [row for row in head if row.line >= layout.first_line]
         writer = TableWriter(layout, rows, options.max_rows, source.filename, known=known)
         marks = _load(source, encoding, counted, parser, writer)
@@ -222,9 +222,9 @@ def _titles(lines: Sequence[str], scored: Scored, skip: int) -> Iterator[Row]:
     spare = len(first) - scored.usual
     ends = {_after_quotes(row) for row in rows}
     titles = [*map(bare, first)]
-    if 0 < spare <= MAX_EMPTY and all(titles) and like_titles(titles):
-        if ends == {_after_quotes(first) - spare}:
-            yield Row(1 + skip, titles)
+    above = ends == {_after_quotes(first) - spare}
+    if above and 0 < spare <= MAX_EMPTY and all(titles) and like_titles(titles):
+        yield Row(1 + skip, titles)
 
 
 def _after_quotes(words: Sequence[str]) -> int:

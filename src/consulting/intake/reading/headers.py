@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import accumulate, zip_longest
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from consulting.intake.reading.blocks import (
@@ -17,7 +17,6 @@ from consulting.intake.reading.blocks import (
 )
 from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind
 from consulting.intake.reading.evidence import Columns, is_data
-from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -276,12 +275,19 @@ def joined_titles(header: Sequence[Sequence[str]], width: int) -> list[str]:
 
 def _spread(groups: Sequence[str]) -> list[str]:
     """Groups' titles with the blanks after each filled."""
-    return [*accumulate((cell.strip() for cell in groups), lambda group, cell: cell or group)]
+    spread = [""]
+    for cell in groups:
+        spread.append(cell.strip() or spread[-1])
+    return spread[1:]
+
+
+def _is_dash(text: str) -> bool:
+    return not _has_sign(text) and not any(map(str.isdigit, text))
 
 
 def _words(cells: Sequence[str]) -> list[str]:
-    """The words of one column's title, without those that only repeat the one above."""
-    texts = [text for cell in cells if (text := cell.strip()) and not is_null_like(text)]
+    """The words of one column's title, without dashes and those that only repeat the one above."""
+    texts = [text for cell in cells if (text := cell.strip()) and not _is_dash(text)]
     return [text for at, text in enumerate(texts) if not at or text != texts[at - 1]]
 
 

@@ -42,6 +42,7 @@ class Layout:
         first_line: The first line that may be data.
         skipped: The lines above the header.
         above: Other tables above the header.
+        spacers: The places of columns without a title that stand between others that have one.
         decided: Whether the header was declared, or told from the rows by what they hold; if not,
             the first row may as well be data.
         decisions: What was decided, in words.
@@ -57,6 +58,7 @@ class Layout:
     warnings: tuple[str, ...]
     above: tuple[TableAbove, ...] = ()
     decided: bool = True
+    spacers: tuple[int, ...] = ()
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -149,7 +151,14 @@ def find_layout(
         warnings=tuple(warnings),
         above=above,
         decided=not undecided,
+        spacers=_spacers(names) if titled else (),
     )
+
+
+def _spacers(titles: Sequence[str]) -> tuple[int, ...]:
+    """The places of blanks between titles."""
+    named = [at for at, title in enumerate(titles) if title.strip()]
+    return tuple(at for at in range(*named[:: max(1, len(named) - 1)]) if not titles[at].strip())
 
 
 def _preamble(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from consulting.intake.reading.rows import RowStore, Stored
 if TYPE_CHECKING:
     from consulting.records import OtherTable, SkippedLines
 
-StoreFactory = Callable[[Sequence[str]], RowStore]
-"""Makes the store of a file's rows once its columns are known."""
+StoreFactory = Callable[..., RowStore]
+"""Makes the store of a file's rows once its columns are known: their names, and the places of those
+that are left out where they hold nothing."""
 
 
 @dataclass

@@ -62,7 +62,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     # the same bytes may arrive under two names, or belong to two feeds
     name = hashlib.sha256(f"{sha256}\n{feed}\n{filename}".encode()).hexdigest()[:SHORT_HASH]
 
-    def store(columns: Sequence[str]) -> RowStore:
+    def store(columns: Sequence[str], spacers: Sequence[int] = ()) -> RowStore:
         refuse_if_wide(filename, len(columns), options.max_columns)
         return RowStore(
             run_folder=run_folder,
@@ -71,6 +71,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
             columns=columns,
             door=door,
             declared=options.declared,
+            spacers=spacers,
         )
 
     source = open_source(path, filename, options)

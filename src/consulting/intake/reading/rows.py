@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MASKED = 2  # the tier of the masked sample
 FULL = 3
 
+_OWN = ("_file", "_row")
+_PACKING: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -29,6 +32,7 @@ class Stored:
         seen: Rows offered.
         rejected: Records set aside.
         treatments: What was done to each column, at tier 2.
+        left_out: The places of columns that hold nothing, and stand between others without a title.
     """
 
     rows_path: str | None
@@ -37,6 +41,7 @@ class Stored:
     seen: int
     rejected: int
     treatments: tuple[ColumnTreatment, ...]
+    left_out: tuple[int, ...] = ()
 
 
 class RowStore:
@@ -51,6 +56,7 @@ class RowStore:
         columns: The names of the columns.
         door: What may be stored.
         declared: What the engagement says of its columns' values.
+        spacers: The places of columns that are left out where they hold nothing at all.
     """
 
     def __init__(  # noqa: PLR0913 - by name only
@@ -62,10 +68,12 @@ class RowStore:
         columns: Sequence[str],
         door: Door,
         declared: Mapping[str, Declared],
+        spacers: Sequence[int] = (),
     ) -> None:
         import pyarrow as pa
 
         self._pa = pa
+        self._spacers = set(spacers)
         self._folder = run_folder
         self._name = f"{name}.parquet"
         self._filename = filename
@@ -92,13 +100,14 @@ class RowStore:
                 writer.close()
         if kind is not None:
             for folder in ("rows", "rejects"):
-                (self._folder / folder / f"{self._name}.partial").unlink(missing_ok=True)
+                for end in (".partial", ".partial.whole"):
+                    (self._folder / folder / f"{self._name}{end}").unlink(missing_ok=True)
 
     def add(self, rows: Sequence[Sequence[str | None]], lines: Sequence[int]) -> None:
         """Take rows of exactly the columns' width, with the line each starts on."""
         if not rows:
             return
-        if self._door.tier in (FULL, MASKED):
+        if self._door.tier in (FULL, MASKED) or self._spacers:
             pa = self._pa
             arrays = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
             self.add_columns(arrays, pa.array(lines, pa.int64()))
@@ -108,6 +117,7 @@ class RowStore:
     def add_columns(self, arrays: Sequence[pa.Array], lines: pa.Array) -> None:
         """Take rows as one array of text per column."""
         count = len(lines)
+        self._spacers -= {at for at in self._spacers if _holds_text(arrays[at])}
         if self._door.tier in {MASKED, FULL}:
             files = self._pa.repeat(self._pa.scalar(self._filename, self._pa.string()), count)
             batch = self._pa.record_batch([*arrays, files, lines], schema=self._schema)
@@ -153,20 +163,28 @@ class RowStore:
         if self._door.tier == 1:
             loaded = 0
         elif self._door.tier == MASKED:
-            sample = self._sample.result(self._schema)
-            table, treatments = _mask(sample, self.columns, self._folder, self._declared)
+            sample = self._sample.result(self._schema).select(self._kept())
+            names = sample.column_names[: -len(_OWN)]
+            table, treatments = _mask(sample, names, self._folder, self._declared)
+            self._schema = sample.schema
             loaded = table.num_rows
             self._write(table)
         elif self._writer is None:
             self._write(self._schema.empty_table())
         return Stored(
-            rows_path=self._close(self._writer, "rows"),
+            rows_path=self._close(self._writer, "rows", without=bool(self._spacers)),
             rejects_path=self._close(self._rejects, "rejects"),
             loaded=loaded,
             seen=self.seen,
             rejected=self.rejected,
             treatments=treatments,
+            left_out=tuple(sorted(self._spacers)),
         )
+
+    def _kept(self) -> list[str]:
+        """The names of all columns but those that turned out to hold nothing."""
+        names = [name for at, name in enumerate(self.columns) if at not in self._spacers]
+        return [*names, *_OWN]
 
     def _write(self, data: Any) -> None:
         if self._writer is None:
@@ -178,15 +196,40 @@ class RowStore:
 
         target = self._folder / folder / f"{self._name}.partial"
         target.parent.mkdir(parents=True, exist_ok=True)
-        return pq.ParquetWriter(target, schema, compression="zstd", compression_level=1)
+        return pq.ParquetWriter(target, schema, **_PACKING)
 
-    def _close(self, writer: Any, folder: str) -> str | None:
+    def _close(self, writer: Any, folder: str, *, without: bool = False) -> str | None:
         if writer is None:
             return None
         writer.close()
         final = self._folder / folder / self._name
-        final.with_name(f"{self._name}.partial").replace(final)
+        partial = final.with_name(f"{self._name}.partial")
+        if without and self._door.tier == FULL:
+            _rewrite(partial, self._kept())
+        partial.replace(final)
         return f"{folder}/{self._name}"
+
+
+def _rewrite(path: Path, columns: Sequence[str]) -> None:
+    """Write a file anew with some of its columns, piece by piece."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    whole = path.with_name(f"{path.name}.whole")
+    path.replace(whole)
+    with pq.ParquetFile(whole) as file:
+        fields = [file.schema_arrow.field(name) for name in columns]
+        with pq.ParquetWriter(path, pa.schema(fields), **_PACKING) as target:
+            for batch in file.iter_batches(columns=[*columns]):
+                target.write_batch(batch.select([*columns]))
+    whole.unlink()
+
+
+def _holds_text(array: pa.Array) -> bool:
+    """Whether any value of a column is no blank."""
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.not_equal(pc.utf8_trim_whitespace(array), "")).as_py())
 
 
 class _Sample:

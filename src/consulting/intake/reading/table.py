@@ -277,7 +277,9 @@ class TableWriter:
     def outcome(self, stored: Stored) -> Outcome:
         """The facts of the table, with what was done to its rows in words."""
         return Outcome(
-            columns=self.layout.columns,
+            columns=tuple(
+                name for at, name in enumerate(self.layout.columns) if at not in stored.left_out
+            ),
             stored=stored,
             seen=stored.seen,
             rejected=stored.rejected,
@@ -316,6 +318,12 @@ class TableWriter:
         if not stored.seen and not stored.rejected:
             words.append("The file has a header but no data row.")
         words += [_about(table) for table in self._others()]
+        if stored.left_out:
+            words.append(
+                f"{len(stored.left_out):,} empty column{_s(len(stored.left_out))} without a title "
+                "between others left out. Where two tables stand side by side, please send each in "
+                "a file of its own."
+            )
         words += [
             f"{_span(item)} {'was' if item.first_line == item.last_line else 'were'} skipped "
             f"({item.reason}). Please check that there is no data among them."
