@@ -158,7 +158,7 @@ def find_layout(
 def _spacers(titles: Sequence[str]) -> tuple[int, ...]:
     """The places of blanks between titles."""
     named = [at for at, title in enumerate(titles) if title.strip()]
-    return tuple(at for at in range(*named[:: max(1, len(named) - 1)]) if not titles[at].strip())
+    return tuple({*range(named[0], named[-1])} - {*named}) if named else ()
 
 
 def _preamble(
