@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from consulting.delivery import DeliveryInputs, build_delivery, read_logo
-from consulting.delivery.mapping import write_mapping_html
+from consulting.delivery.mapping import render_mapping
 from consulting.errors import ConfigurationError
 from consulting.layout import ClientFolder
 
@@ -35,9 +35,8 @@ def test_a_logo_becomes_part_of_the_page(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     signed = inputs.consultancy.model_copy(update={"logo": read_logo(tmp_path / name)})
-    page = tmp_path / "mapping.html"
-    write_mapping_html(inputs.model_copy(update={"consultancy": signed}), page)
-    html = page.read_text().replace("&#43;", "+")
+    page = render_mapping(inputs.model_copy(update={"consultancy": signed}))
+    html = page.replace("&#43;", "+")
     assert html.count("<img") == 1
     assert f'base64,{base64.b64encode(content).decode()}" alt="Lindqvist &amp; Partners">' in html
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts, gate
 from consulting.chain.access import record_access
@@ -26,6 +26,7 @@ from consulting.delivery import (
     read_logo,
 )
 from consulting.errors import BatchSettledError, DeliveryError, TierBlockedError
+from consulting.plugins import others
 from consulting.privacy.tiers import FULL_TIER, SAMPLED_TIER
 from consulting.profiling import delivery_score
 
@@ -181,10 +182,12 @@ def gather(
         steps=cleaning.steps,
         reasons=cleaning.reasons,
         blocked=blocked(engagement),
+        documents=config.deliverables.documents,
         history=tuple(made[each] for each in received.earlier if each in made),
         versions={
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             **{name: version(name) for name in VERSIONED},
+            **others(),
         },
         code_fingerprints=code_fingerprints(),
         dbt_fingerprint=engagement.models.content_hash(),
@@ -205,10 +208,7 @@ def signature(declared: ConsultancyConfig) -> Consultancy:
 
 def exports(engagement: Engagement, inputs: DeliveryInputs) -> list[TableExport]:
     """The marts to hand over, in the formats the engagement asks for."""
-    formats: tuple[Literal["parquet", "csv", "xlsx"], ...] = (
-        "parquet",
-        *engagement.config.deliverables.formats,
-    )
+    formats = engagement.config.deliverables.formats
     feeds = {account.table: account.feed for account in inputs.accounts}
     return [
         TableExport(table=model.name, feed=feeds.get(model.name), formats=formats)

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from consulting.alerting.events import Kind
 from consulting.config.globs import covers
-from consulting.config_model import NAME_PATTERN, ConfigModel
+from consulting.config_model import NAME_PATTERN, ConfigModel, nearest
+from consulting.delivery.deliverable import documents, table_formats
 from consulting.intake.reading import Limits, Written
 from consulting.intake.records import BatchPolicy
 from consulting.sources import Source, any_source
@@ -88,11 +89,28 @@ class Alerts(ConfigModel):
 class Deliverables(ConfigModel):
     """What a delivery holds beside the Parquet tables and the documents."""
 
-    formats: tuple[Literal["csv", "xlsx"], ...] = Field(
+    formats: tuple[str, ...] = Field(
         default=("csv",),
-        description="The forms of the cleaned tables beside Parquet.",
+        description="The formats of the tables beside Parquet: `csv`, `xlsx`, or a package's own.",
         examples=[["csv", "xlsx"]],
     )
+    documents: tuple[str, ...] = Field(
+        default=(),
+        description="Documents of installed packages, beside those that each delivery has.",
+    )
+
+    @field_validator("formats", "documents")
+    @classmethod
+    def _are_registered(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = table_formats() if info.field_name == "formats" else documents()
+        allowed = [name for name, kind in known.items() if not kind.always]
+        for name in names:
+            if name not in allowed:
+                raise ValueError(
+                    f"{name!r} is not known here.{nearest(name, allowed)} "
+                    f"Allowed: {', '.join(map(repr, allowed)) or 'none is installed'}."
+                )
+        return names
 
 
 class Consultancy(ConfigModel):

@@ -7,6 +7,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from consulting.bounded_memory import open_bounded
+from consulting.delivery.contents import Contents
+from consulting.delivery.deliverable import documents
 from consulting.delivery.examples import find_examples
 from consulting.delivery.findings import ask_questions, collect_findings, count_by_severity
 from consulting.delivery.inputs import Delivery, DeliverySummary
@@ -18,12 +20,9 @@ from consulting.delivery.manifest import (
     summarise,
     write_manifest,
 )
-from consulting.delivery.mapping import write_mapping_html, write_mapping_workbook
 from consulting.delivery.rejects import export_rejects, write_receipts
-from consulting.delivery.report import Contents, write_quality_report
 from consulting.delivery.settled import find_remaining
 from consulting.delivery.tables import export_tables
-from consulting.delivery.transform_log import write_transform_log
 from consulting.delivery.verdict import reach_verdict
 from consulting.delivery.verify import find_altered
 from consulting.errors import DeliveryError
@@ -164,10 +163,9 @@ def _write_all(
     contents = Contents(
         findings, questions, examples, exported, rejects, receipts, verdict, summary
     )
-    write_quality_report(inputs, contents, target / "quality_report.html")
-    write_mapping_workbook(inputs, target / "mapping_document.xlsx")
-    write_mapping_html(inputs, target / "mapping_document.html")
-    write_transform_log(inputs, exported, target / "transform_log.csv")
+    for name, document in documents().items():
+        if document.always or name in inputs.documents:
+            document().write(inputs, contents, target)
     for empty in ("tables", "rejects"):
         if not any((target / empty).iterdir()):
             (target / empty).rmdir()

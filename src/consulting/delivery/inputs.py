@@ -27,7 +27,6 @@ from consulting.records import (
 )
 
 Tier = Literal[1, 2, 3]
-TableFormat = Literal["parquet", "csv", "xlsx"]
 
 
 class Consultancy(Record):
@@ -95,12 +94,12 @@ class TableExport(Record):
     Attributes:
         table: Its name in the warehouse's `marts` schema, and of its files.
         feed: The feed whose account must equal its rows, where it is one feed's table.
-        formats: The files to write; Parquet is always written.
+        formats: The files to write beside Parquet, by the names of their formats.
     """
 
     table: str
     feed: str | None = None
-    formats: tuple[TableFormat, ...] = ("parquet",)
+    formats: tuple[str, ...] = ()
 
 
 class DeliveryInputs(Record):
@@ -127,6 +126,7 @@ class DeliveryInputs(Record):
         mappings: Source column by source column.
         steps: The lines of the transform log.
         blocked: What the tier did not allow, in the promised words.
+        documents: The documents to write beside those that each delivery has, by name.
         history: The deliveries made before this one, in the order in which they were made.
         reasons: Reject reason code, or `feed/code`, → the sentence for the client; the cleaning
             rules' codes have sentences without it, and any other code is spelt out.
@@ -157,6 +157,7 @@ class DeliveryInputs(Record):
     mappings: tuple[ColumnMapping, ...] = ()
     steps: tuple[Step, ...] = ()
     blocked: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
     history: tuple[DeliverySummary, ...] = ()
     reasons: dict[str, str] = Field(default_factory=dict)
     questions: tuple[str, ...] = ()

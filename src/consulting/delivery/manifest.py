@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from consulting.delivery.contents import Contents
     from consulting.delivery.inputs import DeliveryInputs
-    from consulting.delivery.report import Contents
 
 MANIFEST = "manifest.json"
 INNER_MANIFEST = "manifest.inner.json"

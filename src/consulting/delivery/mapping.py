@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consulting.delivery.deliverable import Document
 from consulting.delivery.pages import render_page
 from consulting.delivery.spreadsheet import Workbook
 from consulting.records import ColumnMapping, Record
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from consulting.delivery.contents import Contents
     from consulting.delivery.inputs import DeliveryInputs
     from consulting.records import FileReading
 
@@ -161,8 +163,25 @@ def _test_in_words(test: str) -> str:
     return f"{words} [{test}]" if words else test
 
 
-def write_mapping_workbook(inputs: DeliveryInputs, target: Path) -> None:
-    """Write the document as a workbook: an overview, and one sheet per feed."""
+class MappingDocument(Document):
+    """`mapping_document.xlsx` and `.html`: what became of each of the client's columns."""
+
+    always = True
+
+    def write(self, inputs: DeliveryInputs, contents: Contents, folder: Path) -> None:  # noqa: ARG002
+        """Write the document as a workbook and as one self-contained page."""
+        _write_workbook(inputs, folder / "mapping_document.xlsx")
+        page = folder / "mapping_document.html"
+        page.write_text(render_mapping(inputs), encoding="utf-8", newline="\n")
+
+
+def render_mapping(inputs: DeliveryInputs) -> str:
+    """The document as one self-contained page."""
+    return render_page("mapping.html.j2", inputs, headers=HEADERS, feeds=map_feeds(inputs))
+
+
+def _write_workbook(inputs: DeliveryInputs, target: Path) -> None:
+    """An overview, and one sheet per feed."""
     book = Workbook(target, created=inputs.received_at, title=f"{inputs.client_name}: mapping")
     feeds = map_feeds(inputs)
     sampled = " Types were inferred from a sample." if inputs.sampled else ""
@@ -189,9 +208,3 @@ def write_mapping_workbook(inputs: DeliveryInputs, target: Path) -> None:
     for feed in feeds:
         book.add_table(feed.feed, HEADERS, feed.lines, widths=_WIDTHS, frozen_columns=1)
     book.close()
-
-
-def write_mapping_html(inputs: DeliveryInputs, target: Path) -> None:
-    """Write the document as one self-contained page."""
-    html = render_page("mapping.html.j2", inputs, headers=HEADERS, feeds=map_feeds(inputs))
-    target.write_text(html, encoding="utf-8", newline="\n")

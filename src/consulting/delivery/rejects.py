@@ -23,9 +23,10 @@ from consulting.corrections import (
     rejects_name,
 )
 from consulting.delivery.csv_file import write_csv
+from consulting.delivery.formats import FETCH_ROWS
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.spreadsheet import Workbook
-from consulting.delivery.tables import FETCH_ROWS, SAMPLED_SUFFIX, describe
+from consulting.delivery.tables import SAMPLED_SUFFIX, describe
 from consulting.errors import DeliveryError
 from consulting.records import CORRECTION_RESULTS, NO_MODELS, Record
 from consulting.sql import quoted

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from consulting.delivery.charts import dial, share_bar, trend
 from consulting.delivery.columns import FeedView
+from consulting.delivery.deliverable import Document
 from consulting.delivery.findings import (
     SEVERITY_ORDER,
     SEVERITY_WORDS,
@@ -24,13 +24,10 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from consulting.delivery.examples import ChangedColumn
-    from consulting.delivery.findings import Finding, Question
+    from consulting.delivery.contents import Contents
+    from consulting.delivery.findings import Finding
     from consulting.delivery.inputs import DeliveryInputs, DeliverySummary
     from consulting.delivery.past import Period
-    from consulting.delivery.rejects import RejectsFile
-    from consulting.delivery.tables import ExportedTable
-    from consulting.delivery.verdict import Verdict
     from consulting.records import CheckOutcome, FeedAccount, Severity
 
 MAX_FINDINGS = 200
@@ -41,37 +38,23 @@ REASONS_SHOWN = 8
 _QUESTIONS_ON_PAGE_ONE = 4
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What a delivery consists of, for the report to tell.
+class QualityReport(Document):
+    """`quality_report.html`: whether it can be used, and what was found."""
 
-    Attributes:
-        findings: In the order of `collect_findings`.
-        questions: What only the client can answer.
-        examples: What cleaning changed.
-        tables: The tables written.
-        rejects: The rejects files written.
-        receipts: The files that tell what became of corrected rows.
-        verdict: Whether it can be used.
-        summary: The delivery in a line.
-    """
+    always = True
 
-    findings: Sequence[Finding]
-    questions: Sequence[Question]
-    examples: Sequence[ChangedColumn]
-    tables: Sequence[ExportedTable]
-    rejects: Sequence[RejectsFile]
-    receipts: Sequence[str]
-    verdict: Verdict
-    summary: DeliverySummary
+    def write(self, inputs: DeliveryInputs, contents: Contents, folder: Path) -> None:
+        """Write the report as one self-contained page."""
+        html = quality_report(inputs, contents)
+        (folder / "quality_report.html").write_text(html, encoding="utf-8", newline="\n")
 
 
-def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Path) -> None:
-    """Write the report as one self-contained page."""
+def quality_report(inputs: DeliveryInputs, contents: Contents) -> str:
+    """The report as one self-contained page."""
     findings, summary = contents.findings, contents.summary
     series = in_calendar_order(inputs.history, summary)
     before = superseded(inputs, summary) or next(reversed(inputs.history), None)
-    html = render_page(
+    return render_page(
         "report.html.j2",
         inputs,
         summary=summary,
@@ -103,7 +86,6 @@ def write_quality_report(inputs: DeliveryInputs, contents: Contents, target: Pat
         rejects=contents.rejects,
         receipts=contents.receipts,
     )
-    target.write_text(html, encoding="utf-8", newline="\n")
 
 
 class FindingGroup:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.delivery.csv_file import write_csv
+from consulting.delivery.deliverable import Document
 from consulting.delivery.reasons import reason_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from consulting.delivery.contents import Contents
     from consulting.delivery.inputs import DeliveryInputs
     from consulting.delivery.tables import ExportedTable
 
@@ -31,18 +33,19 @@ COLUMNS = (
 )
 
 
-def write_transform_log(inputs: DeliveryInputs, tables: list[ExportedTable], target: Path) -> int:
-    """Write the log.
+class TransformLog(Document):
+    """`transform_log.csv`: every step from the file to the delivery, one line each."""
 
-    Returns:
-        How many lines it has, without the header.
-    """
-    lines = [line for part in (_files, _steps, _accounts) for line in part(inputs)]
-    lines += list(_tables(inputs, tables))
-    lines += list(_versions(inputs))
-    numbered = ({"step": number, **line} for number, line in enumerate(lines, start=1))
-    rows = ([row.get(name) for name in COLUMNS] for row in numbered)
-    return write_csv(target, COLUMNS, rows, encoding="utf-8")
+    always = True
+
+    def write(self, inputs: DeliveryInputs, contents: Contents, folder: Path) -> None:
+        """Write the log."""
+        lines = [line for part in (_files, _steps, _accounts) for line in part(inputs)]
+        lines += list(_tables(inputs, contents.tables))
+        lines += list(_versions(inputs))
+        numbered = ({"step": number, **line} for number, line in enumerate(lines, start=1))
+        rows = ([row.get(name) for name in COLUMNS] for row in numbered)
+        write_csv(folder / "transform_log.csv", COLUMNS, rows, encoding="utf-8")
 
 
 def _files(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
@@ -153,7 +156,7 @@ def _accounts(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
         }
 
 
-def _tables(inputs: DeliveryInputs, tables: list[ExportedTable]) -> Iterator[dict[str, object]]:
+def _tables(inputs: DeliveryInputs, tables: Sequence[ExportedTable]) -> Iterator[dict[str, object]]:
     feeds = {account.table: account.feed for account in inputs.accounts}
     for table in tables:
         yield {

@@ -7,10 +7,9 @@ written from them (`macros`), and documents, proposals and errors take their wor
 
 from __future__ import annotations
 
-import functools
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
+from consulting.plugins import plugins
 from consulting.rules.rule import (
     REQUIRED,
     ColumnRule,
@@ -37,29 +36,13 @@ __all__ = [
     "rule_of_type",
 ]
 
-_GROUP = "consulting.rules"
 # Keys of meta that belong to others.
 _FOREIGN = {"dagster", "dropped_because"}
 
 
-@functools.cache
 def all_rules() -> Mapping[str, type[ColumnRule]]:
-    """Every rule by its name, ours and those of installed packages.
-
-    Raises:
-        RuntimeError: If none is registered, or two have one name.
-    """
-    rules: dict[str, type[ColumnRule]] = {}
-    for entry in sorted(entry_points(group=_GROUP), key=lambda entry: entry.name):
-        rule = entry.load()
-        if rules.setdefault(entry.name, rule) is not rule:
-            raise RuntimeError(f"Two packages have a cleaning rule {entry.name}: uninstall one.")
-    if not rules:
-        raise RuntimeError(
-            "No cleaning rule is registered: the package is not installed as it is now. "
-            "Install it again (`make setup`)."
-        )
-    return rules
+    """Every rule by its name; raises as `plugins` does."""
+    return plugins("consulting.rules")
 
 
 def rule_named(name: str) -> type[ColumnRule] | None:

@@ -7,12 +7,11 @@ registered in the same way. Its fields are what `source:` in `defs.yaml` may say
 
 from __future__ import annotations
 
-import functools
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Annotated, Any, Union
 
 from pydantic import Field
 
+from consulting.plugins import plugins
 from consulting.sources.source import Source
 from consulting.sources.store import Listed, ListingPage, Store
 
@@ -21,27 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Listed", "ListingPage", "Source", "Store", "all_sources", "any_source"]
 
-_GROUP = "consulting.sources"
 
-
-@functools.cache
 def all_sources() -> Mapping[str, type[Source]]:
-    """Every kind of source by its `type`, ours and those of installed packages.
-
-    Raises:
-        RuntimeError: If none is registered, or two have one name.
-    """
-    sources: dict[str, type[Source]] = {}
-    for entry in sorted(entry_points(group=_GROUP), key=lambda entry: entry.name):
-        source = entry.load()
-        if sources.setdefault(entry.name, source) is not source:
-            raise RuntimeError(f"Two packages have a source {entry.name}: uninstall one.")
-    if not sources:
-        raise RuntimeError(
-            "No source is registered: the package is not installed as it is now. "
-            "Install it again (`make setup`)."
-        )
-    return sources
+    """Every kind of source by its `type`; raises as `plugins` does."""
+    return plugins("consulting.sources")
 
 
 def any_source() -> Any:

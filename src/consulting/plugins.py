@@ -1,0 +1,48 @@
+"""What installed packages add: found by entry point, ours registered in the same way as theirs."""
+
+from __future__ import annotations
+
+import functools
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KINDS = {
+    "consulting.rules": "cleaning rule",
+    "consulting.sources": "source",
+    "consulting.deliverables": "deliverable",
+}
+"""The groups of entry points, and what one of each is called."""
+_OWN = "consulting"
+
+
+@functools.cache
+def plugins(group: str) -> Mapping[str, Any]:
+    """What is registered in a group, by name and in the order of the names.
+
+    Args:
+        group: One of `KINDS`.
+
+    Raises:
+        RuntimeError: If nothing is, or two packages use one name.
+    """
+    found: dict[str, Any] = {}
+    for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
+        plugin = entry.load()
+        if found.setdefault(entry.name, plugin) is not plugin:
+            raise RuntimeError(f"Two packages have a {KINDS[group]} {entry.name}: uninstall one.")
+    if not found:
+        raise RuntimeError(
+            f"No {KINDS[group]} is registered: the package is not installed as it is now. "
+            "Install it again (`make setup`)."
+        )
+    return found
+
+
+@functools.cache
+def others() -> Mapping[str, str]:
+    """The packages of others that add something, with their versions."""
+    added = (entry.dist for group in KINDS for entry in entry_points(group=group))
+    return {dist.name: dist.version for dist in added if dist is not None and dist.name != _OWN}

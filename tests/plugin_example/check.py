@@ -1,0 +1,100 @@
+"""Run by the tests in a process that has the package installed; nothing of `src` knows it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from consulting.cleaning import with_changes
+from consulting.config.engagement import EngagementConfig
+from consulting.config.reference import field_reference
+from consulting.delivery import build_delivery
+from consulting.plugins import others
+from consulting.rules import column_rule
+from consulting.rules.macros import rule_macros
+from consulting.testing.sources import SourceContract
+
+if TYPE_CHECKING:
+    from consulting.sources import Store
+
+LEAST = {"client_name": "Acme", "feeds": [{"name": "orders", "files": "orders*"}]}
+
+
+@dataclass
+class Parcel:
+    """A database that a client puts files into."""
+
+    file: Path
+
+    def store(self) -> Store:
+        source = {"type": "parcel", "file": str(self.file)}
+        config = EngagementConfig.model_validate(LEAST | {"source": source})
+        return config.source.open("acme", self.file.parent)
+
+    def missing(self) -> Store:
+        return Parcel(self.file.with_name("none.db")).store()
+
+    def put(self, key: str, content: bytes) -> None:
+        self._run(
+            "INSERT INTO parcel VALUES (?, 1, ?) ON CONFLICT (key) "
+            "DO UPDATE SET version = version + 1, content = excluded.content",
+            key,
+            content,
+        )
+
+    def remove(self, key: str) -> None:
+        self._run("DELETE FROM parcel WHERE key = ?", key)
+
+    def _run(self, query: str, *values: Any) -> None:
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            connection.execute(query, values)
+
+
+class TestParcel(SourceContract):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Parcel:
+        place = Parcel(tmp_path / "parcels.db")
+        place._run("CREATE TABLE parcel (key TEXT PRIMARY KEY, version INT, content BLOB)")
+        return place
+
+
+def test_the_pages_and_macros_tell_of_them() -> None:
+    assert "## `ParcelSource`" in field_reference()
+    assert "{% macro to_plate(sql, meta) -%}" in rule_macros()
+    assert column_rule({"from": "plate", "rule": "to_plate"}).conversion() == "number plate"
+    assert others() == {"consulting-example": "1.0"}
+
+
+def test_a_delivery_holds_what_the_package_adds(tmp_path: Path) -> None:
+    scenario = _scenario()
+    folder = scenario.make_folder(tmp_path)
+    inputs = scenario.make_inputs(
+        profiles=scenario.profiles(folder),
+        mappings=with_changes(folder.warehouse, scenario.MAPPINGS),
+        documents=("handover_letter",),
+    )
+    tables = [table.model_copy(update={"formats": ("jsonl",)}) for table in scenario.TABLES]
+    delivery = build_delivery(inputs, folder=folder, tables=tables)
+    assert {"handover_letter.txt", "tables/customers.jsonl"} <= set(delivery.files)
+    lines = (delivery.path / "tables/customers.jsonl").read_text().splitlines()
+    assert len(lines) == next(
+        each.delivered for each in inputs.accounts if each.feed == "customers"
+    )
+
+
+def _scenario() -> Any:
+    """The delivery of the delivery's own tests."""
+    path = Path(__file__).parents[1] / "delivery/scenario.py"
+    spec = importlib.util.spec_from_file_location("scenario", path)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["scenario"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
