@@ -49,7 +49,7 @@ format: setup ## let ruff write what it can
 
 docs: setup ## the pages that are written from the code
 	$(BIN)/consulting fields > docs/fields.md
-	$(BIN)/consulting rules --write > docs/rules.md
+	$(BIN)/consulting rules > docs/rules.md
 
 golden: setup ## the deliverables that the tests compare word for word; read the diff
 	CONSULTING_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/delivery/test_golden.py

@@ -53,11 +53,14 @@ def test_the_fingerprint_follows_content_and_nothing_else(project: Project) -> N
     yaml.write_text(yaml.read_text() + "\n# more\n")
     of_model = models.fingerprint()
     assert of_model != before
-    macro = project.dbt_dir / "macros" / "rules.sql"
-    text = macro.read_text()
-    macro.write_text(text + "\n{# more #}\n")
-    assert models.fingerprint() != of_model
-    macro.write_text(text)
+    for macros in ("library/macros/rules.sql", "macros/own.sql"):
+        macro = project.dbt_dir / macros
+        text = macro.read_text() if macro.exists() else ""
+        with_it = models.fingerprint()
+        macro.write_text(text + "\n{# more #}\n")
+        assert models.fingerprint() != with_it
+        macro.write_text(text)
+    macro.unlink()
     assert models.fingerprint() == of_model
 
 

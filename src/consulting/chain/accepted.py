@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,7 @@ def _patches(
             continue
         done.add(change)
         path = engagement.models.yaml_of(finding.feed)
-        name = str(path.relative_to(engagement.dbt_dir))
+        name = os.path.relpath(path, engagement.dbt_dir)
         before, now = texts.get(name) or (_text(path),) * 2
         after = patched(now, finding, profile)
         said = f"{finding.feed}: {finding.detail}"

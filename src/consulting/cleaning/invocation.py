@@ -9,6 +9,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
+from consulting.cleaning.client_files import ClientFiles, shown_path
 from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
 from consulting.foreign import ErrorLog
@@ -111,7 +112,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         text = str(outcome.exception)
         if warehouse is not None:
             raise CleaningError(_stopped(client_id, text, error_log.keep(text, command[0])))
-        raise CleaningError(explain(client_id, text))
+        raise CleaningError(_explain(client_id, text, ClientFiles(dbt_dir, client_id)))
     return outcome.result
 
 
@@ -233,7 +234,7 @@ def what_of(message: str, code: str) -> str:
     return f"{kind}{about}{where}{locked}"
 
 
-def explain(client_id: str, message: str) -> str:
+def _explain(client_id: str, message: str, files: ClientFiles) -> str:
     """An error of parsing as one sentence that names client, file and line, and what to do.
 
     No row is read by then: dbt's text speaks of the client's models alone, which are ours.
@@ -241,9 +242,10 @@ def explain(client_id: str, message: str) -> str:
     Args:
         client_id: Whose models.
         message: dbt's text.
+        files: The client's.
     """
     text = re.split(r"\n\s*LINE \d+:|\n\s*compiled code at", message)[0].strip()
-    place = _place(client_id, text)
+    place = _place(text, files)
     fix = "Correct the file and run again."
     if "which was not found" in text:
         fix = "A model can refer to shared models and to this client's own; check the spelling."
@@ -251,13 +253,13 @@ def explain(client_id: str, message: str) -> str:
     return f"{client_id}: dbt stopped{place}: {body.rstrip('.')}. {fix}"
 
 
-def _place(client_id: str, text: str) -> str:
+def _place(text: str, files: ClientFiles) -> str:
     path = re.search(r"[\w./-]*(?:models|macros|tests)/[\w./-]+\.(?:sql|ya?ml)", text)
     bare = re.search(r"reading consulting: ([\w./-]+\.(?:sql|ya?ml))", text)
     line = re.search(r"\bline (\d+)", text)
     where = ""
     if path:
-        where = f" at dbt/{path.group(0)[path.group(0).index(path.group(0).lstrip('./')) :]}"
+        where = f" at {shown_path(path.group(0))}"
     elif bare:
-        where = f" at dbt/models/clients/{client_id}/{bare.group(1)}"
+        where = f" at {files.found(bare.group(1)) or bare.group(1)}"
     return f"{where}, line {line.group(1)}" if where and line else where

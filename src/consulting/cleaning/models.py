@@ -21,10 +21,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consulting.cleaning.client_files import PROJECT_FILE, ClientFiles, files_below, shown_path
 from consulting.cleaning.invocation import invoke_dbt
+from consulting.cleaning.library import write_library
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
-from consulting.cleaning.survey import read_model_file, survey
+from consulting.cleaning.survey import survey
 from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
 from consulting.privacy import Declared
@@ -33,12 +35,11 @@ from consulting.rules import headers_of
 from consulting.shared_child import STOPPED_IS_TRUE_SECONDS, StoppedError, read_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 SLIM, FULL = "manifest.json", "manifest.msgpack"
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
-_MODEL_FILES = (".sql", ".py", ".yml", ".yaml", ".md", ".csv", ".dbtignore")
-_NOT_SHARED = ("target", "logs", "models/clients")
+_NOT_SHARED = ("target", "logs", "models/clients", "tests/clients")
 _OLD_FINGERPRINTS_KEPT = 1
 _IMPORT_SECONDS = 120.0
 _DBT_SECRET = "DBT_ENV_SECRET_"  # noqa: S105 - how such a variable's name begins
@@ -49,7 +50,7 @@ class ClientModels:
 
     Args:
         dbt_dir: The shared dbt project.
-        client_id: The client; its models lie in `models/clients/<client_id>/`.
+        client_id: The client; `dbt_project.yml` says where its models lie.
 
     Raises:
         CleaningError: If the client id is not a folder name that can be one.
@@ -63,11 +64,12 @@ class ClientModels:
             )
         self.dbt_dir = dbt_dir.absolute()
         self.client_id = client_id
+        self.files = ClientFiles(self.dbt_dir, client_id)
 
     @property
     def folder(self) -> Path:
         """The client's own models and their YAML."""
-        return self.dbt_dir / "models" / "clients" / self.client_id
+        return self.files.home
 
     @property
     def cache(self) -> Path:
@@ -82,10 +84,12 @@ class ClientModels:
     def content_hash(self) -> str:
         """The hash of the files that dbt reads of this client, and of those all clients share."""
         digest = hashlib.sha256(f"{self.client_id}\n".encode())
+        if (self.dbt_dir / PROJECT_FILE).exists():
+            write_library(self.dbt_dir)
         digest.update(_shared_digest(self.dbt_dir))
-        for path in _model_files(self.folder):
-            digest.update(f"{path.relative_to(self.folder)}\0".encode())
-            digest.update(hashlib.sha256(read_model_file(path, self.folder)).digest())
+        for path in self.files.listed():
+            digest.update(f"{os.path.relpath(path, self.dbt_dir)}\0".encode())
+            digest.update(hashlib.sha256(self.files.read(path)).digest())
         return digest.hexdigest()[:32]
 
     def load_manifest(self) -> dict[str, Any]:
@@ -206,27 +210,28 @@ class ClientModels:
         """The YAML file that describes a feed's delivered table, or would."""
         node = self.load_manifest()["nodes"].get(f"model.consulting.{feed}") or {}
         named = (node.get("patch_path") or "").rpartition("://")[2]
-        return self.dbt_dir / named if named else self.folder / f"{feed}.yml"
+        if named:
+            return Path(os.path.normpath(self.dbt_dir / named))
+        return self.folder / f"{feed}.yml"
 
     def _has_models(self) -> bool:
-        return any(path.suffix != ".md" for path in _model_files(self.folder))
+        return any(path.suffix != ".md" for path in self.files.listed())
 
     def _parse_into(self, work: Path, fingerprint: str) -> None:
-        files = _model_files(self.folder)
-        own = (path for path in files if path.suffix.lower() == ".py")
-        _refuse_python(self.client_id, (str(path.relative_to(self.dbt_dir)) for path in own))
+        own = (path for path in self.files.listed() if path.suffix.lower() == ".py")
+        _refuse_python(self.client_id, map(self.files.shown, own))
         if not self._has_models():
             slim = empty_manifest(self.client_id, fingerprint)
         else:
-            survey(files, self.folder)
+            survey(self.files, self.client_id)
             parsed = invoke_dbt(
                 ["parse"], client_id=self.client_id, dbt_dir=self.dbt_dir, target=work
             )
             nodes = (*parsed.nodes.values(), *parsed.functions.values())
             shared = (n for n in nodes if getattr(n, "language", "sql") == "python")
-            _refuse_python(self.client_id, (node.original_file_path for node in shared))
+            _refuse_python(self.client_id, (shown_path(n.original_file_path) for n in shared))
             slim = slim_manifest(parsed, self.client_id, fingerprint)
-            check_rules(slim, self.folder, self.client_id)
+            check_rules(slim, self.dbt_dir, self.client_id)
             # dbt leaves the full manifest here for its own partial parsing
             (work / "partial_parse.msgpack").rename(work / FULL)
         for leftover in work.iterdir():
@@ -339,7 +344,7 @@ def _refuse_python(client_id: str, paths: Iterable[str]) -> None:
     """Refuse models in Python: dbt would run them in this process, with all that it may do."""
     for path in paths:
         raise CleaningError(
-            f"{client_id}: dbt/{path} is a model in Python, and those are not run: it could read "
+            f"{client_id}: {path} is a model in Python, and those are not run: it could read "
             "every client's files and secrets. Write it as SQL, and remove this file."
         )
 
@@ -347,16 +352,6 @@ def _refuse_python(client_id: str, paths: Iterable[str]) -> None:
 @functools.cache
 def _versions() -> str:
     return " ".join(f"{name}={version(name)}" for name in ("dbt-core", "dbt-duckdb"))
-
-
-def _model_files(folder: Path, *, but: Collection[str] = ()) -> list[Path]:
-    """Find the files dbt reads below a folder, sorted; dbt reads hidden ones, too."""
-    left_out = {f"{folder}/{name}" for name in but}
-    found: list[str] = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if f"{parent}/{name}" not in left_out]
-        found += [f"{parent}/{name}" for name in names if name.lower().endswith(_MODEL_FILES)]
-    return [Path(path) for path in sorted(found)]
 
 
 def _shared_digest(dbt_dir: Path) -> bytes:
@@ -367,7 +362,7 @@ def _shared_digest(dbt_dir: Path) -> bytes:
     """
     state = tuple(
         (str(path), found.st_mtime_ns, found.st_size)
-        for path in _model_files(dbt_dir, but=_NOT_SHARED)
+        for path in files_below(dbt_dir, but=_NOT_SHARED)
         if path.exists() and stat.S_ISREG((found := path.stat()).st_mode)
     )
     return _hashed_files(str(dbt_dir), state)

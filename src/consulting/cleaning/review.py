@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.models import ClientModels
 from consulting.config_model import nearest
 
@@ -37,7 +38,7 @@ def _feed_mistakes(manifest: dict[str, Any], feeds: Sequence[str]) -> Iterator[s
         name = source["identifier"]
         if source["schema"] == "raw" and name not in feeds:
             yield (
-                f"dbt/{source['original_file_path']}: models of {name!r}, which is no feed of "
+                f"{_file_of(source)}: models of {name!r}, which is no feed of "
                 f"defs.yaml.{nearest(name, feeds)} Feeds: {', '.join(feeds)}."
             )
     for node in manifest["nodes"].values():
@@ -45,7 +46,7 @@ def _feed_mistakes(manifest: dict[str, Any], feeds: Sequence[str]) -> Iterator[s
         named = test.get("kwargs", {}).get("feed")
         if test.get("name") == "rows_conserved" and named not in feeds:
             yield (
-                f"dbt/{node['original_file_path']}: rows_conserved of the feed {named!r}, which "
+                f"{_file_of(node)}: rows_conserved of the feed {named!r}, which "
                 f"there is not.{nearest(named, feeds)} Feeds: {', '.join(feeds)}."
             )
 
@@ -61,7 +62,7 @@ def _sql_mistakes(node: dict[str, Any]) -> Iterator[str]:
     sql = _NAMED.sub(lambda found: f'"{found.group(1)}"', node["raw_code"])
     if "{{" in sql or "{%" in sql or "{#" in sql:
         return
-    file = f"dbt/{node['original_file_path']}"
+    file = _file_of(node)
     try:
         query = sqlglot.parse_one(sql, dialect="duckdb")
     except SqlglotError as error:
@@ -75,8 +76,13 @@ def _sql_mistakes(node: dict[str, Any]) -> Iterator[str]:
         return
     for column in node["columns"]:
         if column.casefold() not in made:
-            patch = (node.get("patch_path") or file).split("://")[-1]
+            patch = (node.get("patch_path") or node["original_file_path"]).split("://")[-1]
             yield (
-                f"dbt/{patch}: column {column!r} of {node['name']}, which {file} does not make."
+                f"{shown_path(patch)}: column {column!r} of {node['name']}, which {file} does not "
+                "make."
                 f"{nearest(column.casefold(), made)} It makes: {', '.join(made)}."
             )
+
+
+def _file_of(node: dict[str, Any]) -> str:
+    return shown_path(node["original_file_path"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.reasons import reasons_mistakes
 from consulting.errors import CleaningError
 from consulting.privacy import detect_pii, is_personal
@@ -41,19 +42,19 @@ def listed_values(meta: dict[str, Any]) -> frozenset[str]:
     return frozenset(str(value) for listed in lists for value in listed or ())
 
 
-def check_rules(manifest: dict[str, Any], folder: Path, client_id: str) -> None:
+def check_rules(manifest: dict[str, Any], dbt_dir: Path, client_id: str) -> None:
     """Check every column's meta and every dedupe of a client.
 
     Args:
         manifest: A slim manifest.
-        folder: The client's models, to name the line of a mistake.
+        dbt_dir: The dbt project, to name the line of a mistake.
         client_id: The client.
 
     Raises:
         CleaningError: With all mistakes, each with file, line, model and column.
     """
     mistakes = [
-        f"{_where(source, name, folder)}: `contains_pii` is {said!r}; it is true or false"
+        f"{_where(source, name, dbt_dir)}: `contains_pii` is {said!r}; it is true or false"
         for source in manifest["sources"].values()
         for name, column in source["columns"].items()
         if not isinstance(said := (column.get("meta") or {}).get("contains_pii", False), bool)
@@ -62,7 +63,7 @@ def check_rules(manifest: dict[str, Any], folder: Path, client_id: str) -> None:
         if node["resource_type"] != "model":
             continue
         for column, message in _mistakes_of(node):
-            mistakes.append(f"{_where(node, column, folder)}: {message}")
+            mistakes.append(f"{_where(node, column, dbt_dir)}: {message}")
     if mistakes:
         raise CleaningError(f"{client_id}: " + "\n".join(mistakes))
 
@@ -150,14 +151,14 @@ def _nearest(name: str, known: Any) -> str:
     return f"; did you mean {close[0]}?" if close else f"; use one of {listed}"
 
 
-def _where(node: dict[str, Any], column: str | None, folder: Path) -> str:
+def _where(node: dict[str, Any], column: str | None, dbt_dir: Path) -> str:
     """`dbt/models/clients/acme/orders.yml, line 12, orders.amount`."""
     name = f"{node['name']}.{column}" if column else node["name"]
     path = (node.get("patch_path") or "").split("://")[-1] or node["original_file_path"]
-    file = folder.parents[2] / path
+    file = dbt_dir / path
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     line = _line_of(lines, node["name"], column)
-    return f"dbt/{path}{f', line {line}' if line else ''}, {name}"
+    return f"{shown_path(path)}{f', line {line}' if line else ''}, {name}"
 
 
 def _line_of(lines: list[str], model: str, column: str | None) -> int | None:

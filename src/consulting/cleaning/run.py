@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from consulting.bounded_memory import clear_spill, open_bounded
+from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.invocation import Progress, invoke_dbt, what_of
 from consulting.cleaning.models import declared_columns, read_columns
 from consulting.cleaning.slim import describe_test
@@ -385,7 +386,7 @@ class _Names:
 def _message(result: Any, node: dict[str, Any]) -> str:
     declared = json.dumps([node.get("columns"), node.get("column_name"), node["config"]])
     code = f"{result.node.raw_code}\n{declared}"
-    return f"dbt/{node['original_file_path']}: {what_of(str(result.message), code)}"
+    return f"{shown_path(node['original_file_path'])}: {what_of(str(result.message), code)}"
 
 
 def _check_outcome(result: Any, node: dict[str, Any]) -> CheckOutcome:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from consulting import dbt_yaml
+from consulting.cleaning.client_files import ClientFiles
 from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def write_feed_models(  # noqa: PLR0913  # the last four only fill the YAML
                 f"{client_id}: {name!r} can not name a table or column. Use lower-case letters, "
                 "digits and underscores, with a letter first."
             )
-    folder = dbt_dir / "models" / "clients" / client_id
+    folder = ClientFiles(dbt_dir, client_id).home
     yaml = _YAML.format(
         feed=feed,
         name=dbt_yaml.flow(feed),

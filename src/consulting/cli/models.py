@@ -9,7 +9,6 @@ from consulting.cleaning import prepare_all
 from consulting.cli.engagements import client_ids, open_engagement, require_client
 from consulting.config.reference import field_reference
 from consulting.resources.consultancy import DBT_DIR
-from consulting.rules.macros import write_rule_macros
 from consulting.rules.reference import rules_reference
 
 
@@ -81,13 +80,6 @@ def fields() -> None:
 
 
 @click.command()
-@click.option("--write", is_flag=True, help="Write dbt/macros/rules.sql as well.")
-def rules(*, write: bool) -> None:
-    """Print every cleaning rule: arguments, reason codes and words, as Markdown.
-
-    With --write, dbt's macros are written from the rules that are installed: do so after a rule
-    was changed, or a package with rules was installed.
-    """
-    if write and write_rule_macros(DBT_DIR):
-        click.echo("wrote dbt/macros/rules.sql", err=True)
+def rules() -> None:
+    """Print every cleaning rule: arguments, reason codes and words, as Markdown."""
     click.echo(rules_reference(), nl=False)

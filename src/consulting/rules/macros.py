@@ -1,18 +1,15 @@
-"""Writes `dbt/macros/rules.sql`: the macros and patterns of all rules, for dbt to read."""
+"""The macros and patterns of all rules that are installed, for dbt to read."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from consulting.rules import all_rules
 from consulting.rules.missing import GRAMMAR
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 _HEAD = """\
-{#- Written from the rules in `consulting.rules` by `make docs`; change them there.
+{#- Written from the rules that are installed; change them there.
     Each rule takes the SQL of a trimmed text (NULL where there is no value) and the column's meta,
     and gives the SQL of the typed value: NULL where the text can not be that. The caller turns such
     a NULL into a reason code (see problems.sql); no value is lost in silence. -#}
@@ -69,16 +66,6 @@ def rule_macros() -> str:
     for name, part in parts.items():
         frame = frame.replace("{" + name + "}", part)
     return _HEAD + frame + "".join("\n" + path.read_text(encoding="utf-8") for path in files)
-
-
-def write_rule_macros(dbt_dir: Path) -> bool:
-    """Write them into a dbt project; tells whether they were other ones before."""
-    path = dbt_dir / "macros" / "rules.sql"
-    text = rule_macros()
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return False
-    path.write_text(text, encoding="utf-8")
-    return True
 
 
 def _mapping(names: dict[str, str]) -> str:
