@@ -25,10 +25,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import hypothesis
 import pytest
 
+sys.path.insert(0, str(Path(__file__).with_name("services")))
+
+from warm_python import WarmPython
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_s3.client import S3Client
+    from warm_python import Program
 
 # a property holds however busy the machine is
 hypothesis.settings.register_profile("busy", deadline=None)
@@ -222,6 +227,7 @@ class Project:
     """A project folder with the real code in it."""
 
     root: Path
+    python: WarmPython
 
     @property
     def clients(self) -> Path:
@@ -236,34 +242,52 @@ class Project:
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the virtual environment in the project, with the project's code."""
-        program = Path(sys.executable).with_name(command[0])
-        return subprocess.run(
-            [str(program), *command[1:]],
-            cwd=self.root,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(self.root / "src"),
-                "CONSULTING_DATA": str(self.root / "data"),
-                "COLUMNS": "200",
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return self.start(*command, **environment).wait()
+
+    def start(self, *command: str, **environment: str) -> Program:
+        """The same, without waiting for its end."""
+        return self.python.start(*command, cwd=self.root, env=self.environment(environment))
+
+    def environment(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """The variables of the project's processes."""
+        return {
+            **os.environ,
+            "PYTHONPATH": str(self.root / "src"),
+            "CONSULTING_DATA": str(self.root / "data"),
+            "COLUMNS": "200",
+            **changes,
+        }
+
+
+@pytest.fixture(scope="session")
+def warm_python() -> Iterator[WarmPython]:
+    """Starts programs without the imports that all of them begin with."""
+    python = WarmPython()
+    yield python
+    python.close()
+
+
+@pytest.fixture(scope="session")
+def prepared_dbt() -> Path:
+    """The project's dbt folder; the models of its clients are parsed, and a copy knows that."""
+    from consulting.cleaning import ClientModels
+
+    for folder in (ROOT / "dbt/models/clients").iterdir():
+        ClientModels(ROOT / "dbt", folder.name).prepare()
+    return ROOT / "dbt"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, warm_python: WarmPython, prepared_dbt: Path) -> Project:
     """The project without clients."""
     root = tmp_path / "project"
-    ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
-    for part in ("src", "dbt"):
-        shutil.copytree(ROOT / part, root / part, ignore=ignored)
+    shutil.copytree(ROOT / "src", root / "src")
+    shutil.copytree(
+        prepared_dbt, root / "dbt", ignore=shutil.ignore_patterns("logs", "engagements")
+    )
     for name in ("pyproject.toml", "dagster.yaml"):
         shutil.copy(ROOT / name, root / name)
-    copy = Project(root)
+    copy = Project(root, warm_python)
     for client in copy.clients.iterdir():
         if client.is_dir():
             shutil.rmtree(client)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,10 +147,16 @@ def test_a_process_that_loaded_the_project_and_dbt_ends_without_a_word_of_leaks(
     project: Project,
 ) -> None:
     project.write("initech", GOOD)
-    done = project.run(
-        "python",
-        "-c",
-        "import consulting.definitions as d; d.defs(); import dbt.adapters.duckdb; import duckdb",
+    script = (
+        "import consulting.definitions as d; d.defs(); import dbt.adapters.duckdb; import duckdb"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project.root,
+        env=project.environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "nanobind" not in done.stdout + done.stderr

@@ -88,11 +88,11 @@ PLACED: dict[str, tuple[Callable[[Path], None], str]] = {
     "nothing": (lambda path: path.with_name("x.py").write_text("1 / 0"), "x.py is not read"),
 }  # fmt: skip
 MODELS = {
-    "endless_sql": ("a.sql", f"{ENDLESS} select 1 as x", "took more than 6 seconds"),
+    "endless_sql": ("a.sql", f"{ENDLESS} select 1 as x", "took more than 3 seconds"),
     "endless_header": (
         "a.yml",
         "models:\n- name: a\n  description: \"{{ modules.re.match('(a+)+b', 'a' * 60) }}\"\n",
-        "took more than 6 seconds",
+        "took more than 3 seconds",
     ),
     "grows": ("a.sql", "{{ 'x' * 9999999999 }}", "grows: "),
     "bomb_below": (
@@ -157,7 +157,7 @@ def hostile(project: Project) -> Project:
 @pytest.mark.slow
 def test_each_hostile_client_is_broken_and_the_good_one_is_loaded(hostile: Project) -> None:
     environment = {
-        "CONSULTING_PARSE_SECONDS": "6",
+        "CONSULTING_PARSE_SECONDS": "3",
         "GLOBEX_REGION": "eu-central-1",
         "OWN_SECRET_TOKEN": "t0ken",
     }
@@ -183,4 +183,4 @@ def test_each_hostile_client_is_broken_and_the_good_one_is_loaded(hostile: Proje
     # what did not come back is remembered: the next process does not wait for it
     again = json.loads(hostile.run("python", "-c", LOAD, **environment).stdout.splitlines()[-1])
     assert again["told"] == found["told"]
-    assert again["seconds"] < found["seconds"] - 2 * 6, "both endless ones were read again"
+    assert again["seconds"] < found["seconds"] - 2 * 3, "both endless ones were read again"

@@ -1,0 +1,181 @@
+"""A Python that has imported Dagster and dbt, and forks itself for each program a test starts.
+
+Their import costs each process three processor seconds. Nothing that is tested is imported before
+the fork: `consulting` comes from the project in which the program runs. The fork has the program's
+arguments, variables, folder, module search path and output, and ends as an interpreter does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from pathlib import Path
+from typing import IO, Any
+
+IMPORTED = (
+    "alembic.config",
+    "babel",
+    "boto3",
+    "dagster",
+    "dagster._cli.definitions",
+    "dagster._core.workspace.load_target",
+    "dagster.components",
+    "dagster_dbt",
+    "dagster_dg_cli.cli",
+    "dagster_dg_cli.cli.check",
+    "dagster_dg_cli.cli.list",
+    "dagster_dg_cli.cli.scaffold",
+    "dagster_dg_core.check",
+    "dbt.adapters.duckdb",
+    "dbt.cli.main",
+    "phonenumbers",
+    "rich.markdown",
+    "ruamel.yaml",
+    "sqlglot",
+    "stdnum",
+    "structlog",
+    "xlsxwriter",
+)
+"""None of them starts a thread: a fork has only the one that forks."""
+
+
+class Program:
+    """A program that runs in a fork.
+
+    Attributes:
+        pid: Its process.
+    """
+
+    def __init__(self, status: socket.socket, output: tuple[IO[str], IO[str]]) -> None:
+        self._told = status.makefile("r")
+        self._output = output
+        status.close()
+        self.pid = int(self._told.readline())
+
+    def wait(self) -> subprocess.CompletedProcess[str]:
+        """Its exit code (a signal's number below 0) and what it said, when it has ended."""
+        with self._told, self._output[0] as stdout, self._output[1] as stderr:
+            code = os.waitstatus_to_exitcode(int(self._told.readline()))
+            stdout.seek(0)
+            stderr.seek(0)
+            return subprocess.CompletedProcess([], code, stdout.read(), stderr.read())
+
+
+def open_output() -> IO[str]:
+    """A file for what a program says; `Program.wait` closes it."""
+    return tempfile.TemporaryFile("w+", encoding="utf-8")
+
+
+class WarmPython:
+    """The process that forks; it ends with this one, or when it is closed."""
+
+    def __init__(self) -> None:
+        self._line, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+            )
+
+    def start(self, *command: str, cwd: Path, env: dict[str, str]) -> Program:
+        """Start `python …` or a program of the virtual environment that is written in Python."""
+        output = open_output(), open_output()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            order = json.dumps({"command": command, "cwd": str(cwd), "env": env}).encode()
+            self._line.sendall(len(order).to_bytes(8, "big"))
+            passed = [theirs.fileno(), *(file.fileno() for file in output)]
+            socket.send_fds(self._line, [b"+"], passed)
+            self._line.sendall(order)
+        return Program(ours, output)
+
+    def close(self) -> None:
+        self._line.close()
+        self._process.wait()
+
+
+def _serve(line: socket.socket) -> None:
+    """Fork for each order; comes back in the fork alone, which has become the program."""
+    while head := line.recv(8, socket.MSG_WAITALL):
+        _, fds, _, _ = socket.recv_fds(line, 1, 3)
+        order = json.loads(line.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))
+        # one more process, which waits for the program's end and tells of it
+        if os.fork() == 0:
+            line.close()
+            return _watch(order, fds)
+        for descriptor in fds:
+            os.close(descriptor)
+        _let_go()
+    return os._exit(0)
+
+
+def _watch(order: dict[str, Any], fds: list[int]) -> None:
+    status, *output = fds
+    if program := os.fork():
+        os.write(status, f"{program}\n".encode())
+        _, code = os.waitpid(program, 0)
+        os.write(status, f"{code}\n".encode())
+        os._exit(0)
+    os.close(status)
+    for number, descriptor in zip((1, 2), output, strict=True):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    _become(**order)
+
+
+def _let_go() -> None:
+    """Of the processes that waited and are gone."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
+def _become(command: list[str], cwd: str, env: dict[str, str]) -> None:
+    """Take over what a new interpreter is started with."""
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    program, *arguments = command
+    if program != "python":
+        arguments.insert(0, str(Path(sys.executable).with_name(program)))
+    sys.argv[:] = arguments
+    ours = str(Path(__file__).parent)
+    given = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:] = [*given, *(path for path in sys.path if path != ours)]
+
+
+def _run() -> None:
+    """Run what `sys.argv` names, as `python` does."""
+    main, *arguments = sys.argv
+    if main == "-c":
+        sys.path.insert(0, "")
+        sys.argv[:] = ["-c", *arguments[1:]]
+        sys.modules["__main__"] = module = types.ModuleType("__main__")
+        exec(compile(arguments[0], "<string>", "exec"), module.__dict__)
+    elif main == "-m":
+        sys.path.insert(0, str(Path.cwd()))
+        sys.argv[:] = arguments
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, str(Path(main).parent))
+        runpy.run_path(main, run_name="__main__")
+
+
+if __name__ == "__main__":
+    for name in IMPORTED:
+        importlib.import_module(name)
+    gc.freeze()  # a fork that collects this garbage would copy all memory
+    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _run()
