@@ -31,9 +31,10 @@ MONTHLY = {
 
 
 @pytest.fixture(scope="module")
-def january(tmp_path_factory: pytest.TempPathFactory) -> World:
+def january(tmp_path_factory: pytest.TempPathFactory, customers_dbt: Path) -> World:
     """A client with monthly files, whose January is delivered."""
-    world = World(tmp_path_factory.mktemp("january"), partitions=MONTHLY)
+    root = tmp_path_factory.mktemp("january")
+    world = World(root, dbt_dir=customers_dbt, partitions=MONTHLY)
     world.drop("customers_2026-01.csv", BAD_FILE)
     assert world.run().summary.period == "2026-01"
     world.drop("customers_2026-02.csv", BAD_FILE.replace("Ada", "Eve"))
@@ -100,12 +101,12 @@ def _die(*_args: object, **_kwargs: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _killed_at(root: Path, batch_id: str, place: str) -> None:
+def _killed_at(world: World, batch_id: str, place: str) -> None:
     """In a process of its own: receive, and die on the way."""
     from consulting.chain import file_received
 
     setattr(file_received, place, _die)
-    World(root).receive("killed", batch_id)
+    world.receive("killed", batch_id)
 
 
 @pytest.mark.parametrize("place", ["feed_of_corrections", "with_corrections", "load_files"])
@@ -117,7 +118,7 @@ def test_a_kill_on_the_way_neither_loses_nor_doubles_a_correction(
     world.drop("orders_rejects.csv", as_csv(right(sent)))
     batch_id = _claimed(world)
     process = multiprocessing.get_context("fork").Process(
-        target=_killed_at, args=(world.root, batch_id, place)
+        target=_killed_at, args=(world, batch_id, place)
     )
     process.start()
     process.join(60)

@@ -41,10 +41,11 @@ def holding(world: World, values: tuple[str, ...] = SECRETS) -> set[str]:
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["tier 1", "tier 2"])
-def lowered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+def lowered(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, customers_dbt: Path
+) -> World:
     """A client delivered at tier 3, then at a lower tier."""
-    root = tmp_path_factory.mktemp("tiers")
-    full = World(root)
+    full = World(tmp_path_factory.mktemp("tiers"), dbt_dir=customers_dbt)
     full.drop("customers_1.csv", ROWS)
     full.drop("orders_1.xlsx", b"PK\x03\x04 ada3@example.com")
     delivery = full.run()
@@ -57,7 +58,7 @@ def lowered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     assert any(name.startswith("quarantine/") for name in kept)
     assert any(name.startswith("landing/") for name in kept)
     assert sum("duckdb_temp" in name for name in kept) == 2
-    world = World(root, security_tier=request.param)
+    world = World(full.root, dbt_dir=customers_dbt, security_tier=request.param)
     world.drop("customers_2.csv", ROWS + customer(41))
     with pytest.raises(TierLoweredError):
         world.run()

@@ -19,7 +19,7 @@ from consulting.errors import BlockedDeliveryError, ChecksFailedError, RunInterr
 from consulting.intake import RunVerdict
 from consulting.intake.intake import Intake
 
-from .conftest import AT_ONCE, DBT, World
+from .conftest import AT_ONCE, World
 from .test_delivering import HEADER, customer
 
 if TYPE_CHECKING:
@@ -70,9 +70,10 @@ def test_where_all_files_are_bad_nothing_is_delivered_and_no_batch_is_left(world
     assert world.deliveries() == []
 
 
-def test_a_failing_blocking_test_delivers_nothing_until_it_is_mended(tmp_path: Path) -> None:
-    dbt_dir = tmp_path / "dbt"
-    shutil.copytree(DBT, dbt_dir, ignore=shutil.ignore_patterns("target", "logs"))
+def test_a_failing_blocking_test_delivers_nothing_until_it_is_mended(
+    tmp_path: Path, customers_dbt: Path
+) -> None:
+    dbt_dir = shutil.copytree(customers_dbt, tmp_path / "dbt")
     mart = dbt_dir / "models/clients/acme_corp/marts/customers.sql"
     good = mart.read_text()
     mart.write_text(f"select * from ({good}) union all select * from ({good})")
@@ -101,11 +102,10 @@ def _die(*_args: object, **_kwargs: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _run_until(root: Path, batch_id: str, place: str) -> None:
+def _run_until(world: World, batch_id: str, place: str) -> None:
     """In a process of its own: run the chain, and die after a stage or inside the last one."""
     from consulting.chain import delivered
 
-    world = World(root)
     engagement = world.engagement
     if place in {"build_delivery", "append_history"}:
         setattr(delivered, place, _die)
@@ -134,7 +134,7 @@ def test_a_run_killed_anywhere_is_finished_by_the_next_with_one_delivery(
     batch_id = bring_back(world)
     # the forked process has dbt loaded already
     process = multiprocessing.get_context("fork").Process(
-        target=_run_until, args=(world.root, batch_id, place)
+        target=_run_until, args=(world, batch_id, place)
     )
     process.start()
     process.join(120)
