@@ -163,17 +163,6 @@ def test_a_momentary_event_is_told_once_and_never_resolved(url: str, slack: Slac
     assert [each["text"] for each in slack.messages] == ["🟢 Acme Corp: Delivered"]
 
 
-def test_what_is_no_longer_wrong_is_resolved_and_what_still_is_stays(
-    sqlite_url: str, slack: SlackServer
-) -> None:
-    desk = a_desk(sqlite_url)
-    for subject in ("a", "b", "c"):
-        desk.report(an_event(subject, kind="drift"), NOW)
-    desk.report(an_event("a"), NOW)
-    assert desk.resolve_others("acme_corp", "drift", still={"b"}, now=after(9)) == 2
-    assert [each.event.subject for each in desk.open_incidents("acme_corp")] == ["b", "a"]
-
-
 def test_a_storm_is_one_message_that_counts_down_and_ends_with_resolved(
     url: str, slack: SlackServer
 ) -> None:

@@ -93,7 +93,8 @@ def test_many_go_in_small_steps(tmp_path: Path) -> None:
     for number in range(AT_ONCE + 50):
         desk.report(an_event(str(number)), NOW)
     desk.dispatch(sender, NOW)
-    desk.resolve_others("acme_corp", "failed_run", now=NOW)
+    for number in range(AT_ONCE + 50):
+        desk.resolve("acme_corp", "failed_run", str(number), now=NOW)
     for left in (50, 0):
         desk.dispatch(sender, after(40))
         assert count(url, "incidents") == left

@@ -23,7 +23,7 @@ from consulting.alerting.senders import OutboxEntry
 from consulting.alerting.watch import HeartbeatStatus, heartbeat_status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -89,31 +89,6 @@ class AlertDesk:
                 return False
             self._over(connection, found, now.timestamp(), note)
             return True
-
-    def resolve_others(
-        self,
-        client_id: str,
-        kind: Kind,
-        *,
-        still: Collection[str] = (),
-        now: datetime,
-        note: str = "",
-    ) -> int:
-        """Resolve a client's open incidents of one kind, save those whose subject is in `still`.
-
-        Returns:
-            How many were resolved.
-        """
-        with self._outbox.transaction() as connection:
-            query = select(incidents).where(
-                incidents.c.client_id == client_id,
-                incidents.c.kind == kind,
-                incidents.c.resolved_at.is_(None),
-            )
-            over = [row for row in connection.execute(query) if row.subject not in still]
-            for row in over:
-                self._over(connection, row, now.timestamp(), note)
-            return len(over)
 
     def dispatch(
         self, sender: Sender, now: datetime, *, budget_seconds: float = 20

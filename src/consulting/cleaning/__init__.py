@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from consulting.cleaning.accounts import account_rows, cleaning_steps
     from consulting.cleaning.changes import sides, with_changes
     from consulting.cleaning.invocation import Progress
-    from consulting.cleaning.mappings import column_mappings, unaccounted_columns
+    from consulting.cleaning.mappings import column_mappings
     from consulting.cleaning.models import ClientModels, prepare_all
     from consulting.cleaning.reasons import reject_reasons
     from consulting.cleaning.run import ColumnProblem, DbtRun, ModelsFailedError, check_columns
@@ -27,7 +27,6 @@ __all__ = [
     "prepare_all",
     "reject_reasons",
     "sides",
-    "unaccounted_columns",
     "with_changes",
     "write_feed_models",
 ]
@@ -48,7 +47,6 @@ __getattr__ = lazy_exports(
         "reject_reasons": "reasons",
         "sides": "changes",
         "with_changes": "changes",
-        "unaccounted_columns": "mappings",
         "write_feed_models": "scaffolding",
     },
 )

@@ -59,15 +59,6 @@ def column_mappings(
     return sorted(mappings, key=lambda m: (order[m.feed], _rank(m)))
 
 
-def unaccounted_columns(mappings: Sequence[ColumnMapping]) -> list[tuple[str, str]]:
-    """The (feed, source column) pairs that are neither delivered nor dropped with a reason."""
-    return [
-        (mapping.feed, mapping.source_columns[0])
-        for mapping in mappings
-        if mapping.target_table is None and mapping.dropped_because is None
-    ]
-
-
 def _rank(mapping: ColumnMapping) -> int:
     if mapping.target_table is None:
         return 2 if mapping.dropped_because is None else 3

@@ -323,7 +323,3 @@ class Intake:
     def deliveries(self) -> list[DeliveryFact]:
         """The client's delivered batches, oldest first."""
         return self.ledger.deliveries(self.client_id)
-
-    def periods_seen(self) -> list[str]:
-        """Every period that a drop belongs to, in order."""
-        return self.ledger.periods_seen(self.client_id)

@@ -205,16 +205,6 @@ class Ledger:
                 for chunk in in_chunks(sorted(hashes))
             )
 
-    def periods_seen(self, client_id: str) -> list[str]:
-        """Every period that a drop of the client belongs to, in order."""
-        query = (
-            select(drops.c.period)
-            .where(drops.c.client_id == client_id, drops.c.period.is_not(None))
-            .distinct()
-        )
-        with self.read() as connection:
-            return sorted(connection.scalars(query))
-
     def roots(self, client_id: str, batch_ids: Iterable[str]) -> dict[str, str]:
         """Batch id → the batch it was split off from at the very first, or itself."""
         asked = sorted(batch_ids)

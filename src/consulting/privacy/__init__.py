@@ -4,7 +4,6 @@ from consulting.privacy.detection import detect_pii
 from consulting.privacy.hiding import Declared, hide, mask_inside
 from consulting.privacy.masking import mask, masking_key
 from consulting.privacy.shapes import is_personal, shape, shown
-from consulting.privacy.tiers import require_tier
 from consulting.records import ColumnTreatment, PiiFinding
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "mask",
     "mask_inside",
     "masking_key",
-    "require_tier",
     "shape",
     "shown",
 ]
