@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from babel.core import get_global
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.profiling.conftest import land_rows
 from tests.rules.macros import read
@@ -214,7 +214,13 @@ COLUMNS = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    phases=[Phase.generate],  # to shrink so many columns takes minutes, and the message is clear
+)
 @given(COLUMNS, st.sampled_from([10_000, 2]))
 def test_what_the_profile_knows_the_proposed_rule_reads_value_by_value(
     columns: list[tuple[str, list[tuple[str, Any]]]], few: int

@@ -185,6 +185,7 @@ def _date_formats(tally: Tally) -> Counter[str]:
 
 
 def _day_first(view: ColumnView) -> bool | None:
-    if view.tally.day_first == view.tally.month_first:
+    """Which comes first; None where no date shows it, or some show the one and some the other."""
+    if bool(view.tally.day_first) == bool(view.tally.month_first):
         return None
-    return view.tally.day_first > view.tally.month_first
+    return bool(view.tally.day_first)

@@ -52,7 +52,8 @@ def _order(draft: Drafting) -> Iterator[Issue]:
             "mixed_date_order", "error",
             f"{_has(tally.day_first)} the day first and {_has(tally.month_first)} the month first; "
             f"{tally.open_order:,} more could be either.",
-            "Ask for dates as YYYY-MM-DD; until then the dates that could be either are a guess.",
+            "Ask for dates as YYYY-MM-DD; until then the proposed rule rejects those that could be "
+            "either.",
             values=values, count=min(tally.day_first, tally.month_first) + tally.open_order,
             question="Where do the two ways of writing dates come from?",
         )  # fmt: skip
@@ -61,7 +62,8 @@ def _order(draft: Drafting) -> Iterator[Issue]:
             "ambiguous_dates", "error",
             "{n} [date|dates] could be day/month or month/day, and no other date in the "
             "file decides it.",
-            "Declare the order in the model's date formats.",
+            "Ask, then declare the order in the model's date formats; until then the proposed rule "
+            "rejects [it|them].",
             values=_values(draft, lambda d: d.ambiguous), count=tally.open_order,
             question="Is 03/04 the 3rd of April or the 4th of March?",
         )  # fmt: skip

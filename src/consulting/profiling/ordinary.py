@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.rules.currencies import ALL as CURRENCIES
 from consulting.rules.currencies import alternatives, code_of
-from consulting.rules.dates import PARTS, TIME
+from consulting.rules.dates import COMPACT, COMPACT_DAY, PARTS, TIME
 from consulting.rules.numbers import NOTATIONS, decimal_mark
 from consulting.sql import literal
 
@@ -110,8 +110,8 @@ def choose_ordinary(decision: TypeDecision, sample: Tally) -> Ordinary:
     """Chooses the form most values of a sample have, and how SQL can tell it."""
     if decision.name in {"integer", "decimal", "money", "code"}:
         return _number(sample)
-    if decision.name in {"date", "timestamp"} and sample.patterns:
-        pattern = _most(sample.patterns)
+    if decision.name in {"date", "timestamp"}:
+        pattern = _most(sample.patterns) if sample.patterns else COMPACT
         return Ordinary("date", _matches(_date_regex(pattern)), pattern=pattern)
     if decision.name in _KINDS:
         return Ordinary(decision.name, _matches(_KINDS[decision.name]))
@@ -188,5 +188,7 @@ def _mostly_comma(notations: Counter[str]) -> bool:
 
 
 def _date_regex(pattern: str) -> str:
+    if pattern == COMPACT:
+        return COMPACT_DAY
     parts = re.findall(r"\.%f| ?%p|%\w|.", pattern)
     return "".join(PARTS.get(part) or re.escape(part) for part in parts)

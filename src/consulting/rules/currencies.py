@@ -48,5 +48,6 @@ def code_of(written: str) -> str:
 
 GRAMMAR = {
     "currencies": list(ALL),
-    "currency_codes": {**{code: code for code in sorted(CODES)}, **SIGNS},
+    "currency_codes": sorted(CODES),
+    "currency_signs": SIGNS,
 }

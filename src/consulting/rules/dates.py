@@ -62,7 +62,9 @@ _DAY_MONTH_WORD = re.compile(
 _MONTH_WORD_DAY = re.compile(
     rf"(?P<word>{_WORD})(?P<short>[.])? (?P<d>[0-9]{{1,2}})(?P<comma>,?) (?P<y>[0-9]{{4}}){_TIME}"
 )
-_COMPACT = re.compile(r"(?P<y>19[0-9]{2}|20[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})")
+COMPACT_DAY = "(?P<y>19[0-9]{2}|20[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})"
+"""Eight digits that may be a day."""
+_COMPACT = re.compile(COMPACT_DAY)
 TIME = f"[0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?( ?{_HALF})?"
 """A time of day alone."""
 _TIME_ALONE = re.compile(TIME)
@@ -112,8 +114,8 @@ def date_format(pattern: str, *, day_first: bool | None = None) -> str:
     """
     if pattern.startswith("?"):
         orders = [("%d", "%m"), ("%m", "%d")]
-        if day_first is not None or "." in pattern[:2]:
-            orders = orders[:1] if day_first is not False else orders[1:]
+        if day_first is not None:
+            orders = orders[:1] if day_first else orders[1:]
         forms = [pattern.replace("?", a, 1).replace("?", b, 1) for a, b in orders]
         return " or ".join(date_format(form) for form in forms)
     for code, word in _WORDS.items():
@@ -175,8 +177,9 @@ def _day_and_month(match: re.Match[str]) -> DateText:
     day_first = (f"%d{sep}%m{sep}{year_form}{tail}", year, second, first)
     month_first = (f"%m{sep}%d{sep}{year_form}{tail}", year, first, second)
     # a point between the numbers is written where the day comes first
-    forms = [day_first] if sep == "." else [day_first, month_first]
-    return _of(forms, f"?{sep}?{sep}{year_form}{tail}", match)
+    if sep == ".":
+        return _of([day_first], day_first[0], match)
+    return _of([day_first, month_first], f"?{sep}?{sep}{year_form}{tail}", match)
 
 
 def _with_word(match: re.Match[str]) -> DateText:

@@ -28,11 +28,20 @@
   {{ short | replace('%z', '') if rule == 'to_date' else short }}
 {%- endmacro %}
 
-{#- The first of the formats that fits, as a moment in UTC; a time without a zone stays as it is. -#}
+{#- The first of the formats that fits, as a moment in UTC; a time without a zone stays as it is.
+    Formats with "?" are read in both orders of day and month, and give no moment where they differ. -#}
 {% macro moment_of(sql, meta, formats) -%}
+  {%- if '?' in formats | join -%}
+    {%- set first = ordered_moment(sql, meta, formats, '%d', '%m') -%}
+    {%- set second = ordered_moment(sql, meta, formats, '%m', '%d') -%}
+    case when {{ first }} is null then {{ second }} when {{ second }} is null or {{ first }} = {{ second }} then {{ first }} end
+  {%- else -%}{{ ordered_moment(sql, meta, formats, '', '') }}{%- endif -%}
+{%- endmacro %}
+
+{% macro ordered_moment(sql, meta, formats, first, second) -%}
   {%- set kinds = {'zoned': [], 'long': [], 'short': []} -%}
   {%- for format in formats -%}
-    {%- set bare = bare_format(format, meta.get('rule')) -%}
+    {%- set bare = bare_format(format | replace('?', first, 1) | replace('?', second), meta.get('rule')) -%}
     {%- do kinds['zoned' if '%z' in bare else 'long' if '%Y' in bare else 'short'].append(bare) -%}
   {%- endfor -%}
   {#- %Y would read "24" as the year 24, and %Y%m%d seven digits -#}

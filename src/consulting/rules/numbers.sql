@@ -14,15 +14,19 @@
 {#- A number without currency and unit, its signs in front: "(12.50 €)" is "-12.50", "9-" is "-9".
     Any other text stays. `stage` makes it a column of its own, for the rules look at it several times. -#}
 {% macro bare_number(sql, meta) -%}
-  {%- set currency = any_of(meta.get('currencies', grammar('currencies'))) if meta.get('rule') == 'to_money' else '' -%}
-  {%- set after = [] -%}
-  {%- if currency -%}{%- do after.append(currency) -%}{%- endif -%}
-  {%- if meta.get('unit') -%}{%- do after.append(any_of(meta['unit'])) -%}{%- endif -%}
+  {%- set currencies = meta.get('currencies', grammar('currencies')) if meta.get('rule') == 'to_money' else [] -%}
+  {%- set units = [meta['unit']] if meta.get('unit') is string else meta.get('unit') or [] -%}
+  {%- set words = currencies + units -%}
+  {%- set currency = any_of(currencies) if currencies else '' -%}
   {%- set pattern = '(?i)' ~ grammar('number')
       | replace('@before@', currency ~ '?' if currency else '')
-      | replace('@after@', '(?:' ~ after | join('|') ~ ')?' if after else '') -%}
+      | replace('@after@', any_of(words) ~ '?' if words else '') -%}
   {%- set parts = replaced("replace(" ~ sql ~ ", '()', '(')", pattern, grammar('number_parts')) -%}
-  case when {{ matches(sql, '^[0-9.,]*$') }} then {{ sql }}
+  case when {{ matches(sql, '^-?[0-9][0-9.,]*$') }} then {{ sql }}
+  {%- if words %}
+    when {{ matches(sql, grammar('beside')) }} and lower({{ extracted(sql, grammar('word')) }}) in ({{ lowered(words) }})
+      then case when {{ sql }} like '%-%' or {{ sql }} like '(%' or {{ sql }} like '%−%' then '-' else '' end || {{ extracted(sql, grammar('digits')) }}
+  {%- endif %}
     else {{ replaced("replace(" ~ parts ~ ", '()', '-')", grammar('minus'), '-') }} end
 {%- endmacro %}
 

@@ -1,6 +1,11 @@
 {% macro to_currency(sql, meta) -%}
-  {%- set signs = any_of(grammar('currencies')) -%}
-  {%- set pattern = '(?i)' ~ grammar('currency') | replace('@before@', signs) | replace('@after@', signs) -%}
-  case lower({{ replaced(sql, pattern, '\\1\\2') }})
-    {%- for sign, code in grammar('currency_codes').items() %} when {{ literal(sign | lower) }} then {{ literal(code) }}{% endfor %} end
+  {%- set words = any_of(grammar('currencies')) -%}
+  {%- set pattern = '(?i)' ~ grammar('currency') | replace('@before@', words) | replace('@after@', words) -%}
+  {%- set written -%}
+    case when {{ matches(sql, grammar('beside')) }} then {{ extracted(sql, grammar('word')) }}
+      else {{ replaced(sql, pattern, '\\1\\2') }} end
+  {%- endset -%}
+  case when upper({{ written }}) in ({% for code in grammar('currency_codes') %}{{ literal(code) }}{{ ', ' if not loop.last }}{% endfor %}) then upper({{ written }})
+    else case lower({{ written }})
+    {%- for sign, code in grammar('currency_signs').items() %} when {{ literal(sign | lower) }} then {{ literal(code) }}{% endfor %} end end
 {%- endmacro %}

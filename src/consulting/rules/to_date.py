@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import ClassVar
 
@@ -9,6 +10,10 @@ from pydantic import Field, model_validator
 
 from consulting.rules import dates
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
+
+
+AMBIGUOUS = {"ambiguous_date": "{} could be two different days"}
+_PARTS = re.compile("%.").findall
 
 
 class WithFormats(Bounded):
@@ -21,7 +26,8 @@ class WithFormats(Bounded):
     formats: tuple[str, ...] | None = Field(
         default=None,
         min_length=1,
-        description="strptime formats; the first that fits is taken. `%z` is any zone (Z, UTC, "
+        description="strptime formats; the first that fits is taken. `?/?/%Y` is day and month in "
+        "either order, and `ambiguous_date` where they could be two days. `%z` is any zone (Z, UTC, "
         "-0500, +01:00), `%f` one to nine digits, `%p` also a.m., `%b` and `%B` months in eleven "
         "languages",
     )
@@ -31,6 +37,11 @@ class WithFormats(Bounded):
         for pattern in self.formats or ():
             if "%" not in pattern:
                 raise ValueError(f"the format {pattern!r} has no directive; write it like %d/%m/%Y")
+            if "?" in pattern and (pattern.count("?") != 2 or {"%d", "%m"} & {*_PARTS(pattern)}):  # noqa: PLR2004
+                raise ValueError(
+                    f"in the format {pattern!r}, two question marks stand for the day and the "
+                    "month; write it like ?/?/%Y"
+                )
         return self
 
     def conversion(self) -> str:
@@ -40,12 +51,12 @@ class WithFormats(Bounded):
 
     @classmethod
     def proposed(cls, column: Evidence) -> Proposal | None:
-        """With all formats of the column, day or month first as it shows."""
-        first, second = ("%m", "%d") if column.day_first is False else ("%d", "%m")
+        """With all formats of the column; day or month first as it shows, or either if not."""
+        order = {None: ("?", "?"), True: ("%d", "%m"), False: ("%m", "%d")}[column.day_first]
         formats = [
-            dates.COMPACT
-            if found.format == "plain"
-            else found.format.replace("?", first, 1).replace("?", second, 1)
+            found.format.replace("?", order[0], 1).replace("?", order[1])
+            if order[0] != "?"
+            else found.format
             for found in column.formats
         ]
         return (cls.name, {"formats": formats}) if formats else None
@@ -57,7 +68,7 @@ class ToDate(WithFormats):
     name: ClassVar = "to_date"
     makes: ClassVar = "date"
     types: ClassVar = ("date",)
-    reasons: ClassVar = {"not_a_date": "{} is not a date", **OUT_OF_BOUNDS}
+    reasons: ClassVar = {"not_a_date": "{} is not a date", **AMBIGUOUS, **OUT_OF_BOUNDS}
     sql: ClassVar = ("dates.sql", "to_date.sql")
     of_bare: ClassVar = "date_of"
     cases: ClassVar = (
@@ -65,6 +76,12 @@ class ToDate(WithFormats):
         ({}, "2023-02-29", "not_a_date"),
         ({"formats": ["%Y%m%d"]}, "20240302", date(2024, 3, 2)),
         ({"formats": ["%Y%m%d"]}, "2024032", "not_a_date"),
+        ({"formats": ["?/?/%Y"]}, "03/04/2024", "ambiguous_date"),
+        ({"formats": ["?/?/%Y"]}, "13/04/2024", date(2024, 4, 13)),
+        ({"formats": ["?/?/%Y"]}, "04/13/2024", date(2024, 4, 13)),
+        ({"formats": ["?/?/%Y"]}, "04/04/2024", date(2024, 4, 4)),
+        ({"formats": ["?/?/%Y"]}, "13/13/2024", "not_a_date"),
+        ({"formats": ["?/?/%Y", "%Y-%m-%d"]}, "2024-03-04", date(2024, 3, 4)),
         ({"formats": ["%d %b %Y"]}, "2 Feb. 2024", date(2024, 2, 2)),
         ({"formats": ["%d %b %Y"]}, "2 Sept 2024", date(2024, 9, 2)),
         ({"formats": ["%d. %B %Y"]}, "2. März 2024", date(2024, 3, 2)),

@@ -17,8 +17,16 @@ class ToPhone(ColumnRule):
     types: ClassVar = ("phone",)
     reasons: ClassVar = {"not_a_phone": "{} is not a phone number"}
     sql: ClassVar = ("to_phone.sql",)
+    bare: ClassVar = "bare_phone"
+    of_bare: ClassVar = "phone_of"
     cases: ClassVar = (
         ({"country_code": "1", "national_length": 10}, "(555) 123-4567", "+15551234567"),
+        ({"country_code": "1", "national_length": 10}, "1 555 123 4567 ext. 9", "+15551234567"),
+        ({"country_code": "44"}, "020 7946 0000", "+442079460000"),
+        ({}, "0049 30 123456", "+4930123456"),
+        ({}, "(+49) 30 123456", "+4930123456"),
+        ({}, "030 123456", "030123456"),
+        ({}, "+1 23", "not_a_phone"),
         ({}, "12", "not_a_phone"),
     )
 

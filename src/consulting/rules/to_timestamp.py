@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from consulting.rules.rule import OUT_OF_BOUNDS
-from consulting.rules.to_date import WithFormats
+from consulting.rules.to_date import AMBIGUOUS, WithFormats
 
 
 class ToTimestamp(WithFormats):
@@ -16,7 +16,11 @@ class ToTimestamp(WithFormats):
     name: ClassVar = "to_timestamp"
     makes: ClassVar = "timestamp; in UTC where a zone is written"
     types: ClassVar = ("timestamp",)
-    reasons: ClassVar = {"not_a_timestamp": "{} is not a date with a time", **OUT_OF_BOUNDS}
+    reasons: ClassVar = {
+        "not_a_timestamp": "{} is not a date with a time",
+        **AMBIGUOUS,
+        **OUT_OF_BOUNDS,
+    }
     sql: ClassVar = ("dates.sql", "to_timestamp.sql")
     of_bare: ClassVar = "timestamp_of"
     cases: ClassVar = tuple(
@@ -30,6 +34,7 @@ class ToTimestamp(WithFormats):
             ("%Y-%m-%dT%H:%M:%S.%f", "2024-02-02T01:01:07,123456789", "2024-02-02 01:01:07.123456"),
             ("%m/%d/%Y %I:%M %p", "2/3/2024 2:05 p.m.", "2024-02-03 14:05:00"),
             ("%m/%d/%Y %I:%M%p", "2/3/2024 2:05PM", "2024-02-03 14:05:00"),
+            ("?/?/%Y %H:%M", "13/4/2024 14:05", "2024-04-13 14:05:00"),
             ("%Y-%m-%d %H:%M:%S", "2024-02-11 01:15:11 UTC", None),
             ("%Y-%m-%dT%H:%M:%S", "2024-01-05T25:00:00", None),
         )

@@ -24,6 +24,10 @@
   regexp_replace({{ sql }}, {{ literal(pattern) }}, {{ literal(by) }}, 'g')
 {%- endmacro %}
 
+{#- The first match of the pattern. -#}
+{% macro extracted(sql, pattern) -%}{{ adapter.dispatch('extracted', 'consulting')(sql, pattern) }}{%- endmacro %}
+{% macro default__extracted(sql, pattern) -%}regexp_extract({{ sql }}, {{ literal(pattern) }}){%- endmacro %}
+
 {#- Blanks of all kinds off both ends: spaces, tabs, line ends, no-break and zero-width spaces, BOM. -#}
 {% macro without_blanks(sql) -%}{{ adapter.dispatch('without_blanks', 'consulting')(sql) }}{%- endmacro %}
 {% macro default__without_blanks(sql) -%}

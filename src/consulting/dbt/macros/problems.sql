@@ -8,6 +8,10 @@
   {%- if meta.get('decimal') == 'either' -%}
     {%- do found.append(('ambiguous_number', value ~ ' is null and ' ~ number_text(bare, 'point') ~ ' is not null')) -%}
   {%- endif -%}
+  {%- if '?' in (meta.get('formats') or []) | join -%}
+    {%- set either = ordered_moment(bare, meta, meta['formats'], '%d', '%m') -%}
+    {%- do found.append(('ambiguous_date', value ~ ' is null and ' ~ either ~ ' is not null')) -%}
+  {%- endif -%}
   {%- if unfit_reason(rule) -%}
     {%- do found.append((unfit_reason(rule), text ~ ' is not null and ' ~ value ~ ' is null')) -%}
   {%- endif -%}
