@@ -286,6 +286,73 @@ def test_another_number_of_the_column_decides_the_mark(other: str, text: str, va
     assert read(rule, [text]) == [Decimal(value)]
 
 
+@pytest.mark.parametrize("few", [10_000, 1])
+@pytest.mark.parametrize(
+    ("texts", "formats", "kind", "days"),
+    [
+        (["02/06/2024", "04/04/2024"], ["?/?/%Y"], "ambiguous_dates", [None, date(2024, 4, 4)]),
+        (["13/06/2024", "02/06/2024"], ["%d/%m/%Y"], "ambiguous_dates",
+         [date(2024, 6, 13), date(2024, 6, 2)]),
+        (["13/06/2024", "06/13/2024", "02/06/2024"], ["?/?/%Y"], "mixed_date_order",
+         [date(2024, 6, 13), date(2024, 6, 13), None]),
+        (["02.06.2024", "03/04/2024"], ["%d.%m.%Y", "?/?/%Y"], "ambiguous_dates",
+         [date(2024, 6, 2), None]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_order_of_day_and_month_is_asked_for_where_nothing_shows_it(
+    few: int, texts: list[str], formats: list[str], kind: str, days: list[date | None]
+) -> None:
+    profile = profile_of({"d": texts * 2}, few)
+    assert kind in {i.issue_type for i in profile.issues if i.question}
+    rule = propose_feed(profile).columns[0]
+    assert (rule["rule"], rule["formats"]) == ("to_date", formats)
+    assert read(rule, texts) == days
+
+
+def test_marks_and_parentheses_do_not_make_a_number_too_long() -> None:
+    texts = ["(1 000 000 000 000)", "54 011 342", "(157)"]
+    assert read(proposed("x", texts * 2), texts) == [-1_000_000_000_000, 54_011_342, -157]
+
+
+@pytest.mark.parametrize("few", [10_000, 2])
+def test_eight_digits_are_days_however_many_there_are(few: int) -> None:
+    days = [date(1951, 1, 1) + timedelta(days=11 * n) for n in range(12)]
+    texts = [f"{day:%Y%m%d}" for day in days]
+    rule = propose_feed(profile_of({"x": [*texts, *texts]}, few)).columns[0]
+    assert (rule["rule"], read(rule, texts)) == ("to_date", days)
+
+
+@pytest.mark.parametrize("few", [10_000, 2])
+def test_hours_that_no_clock_shows_are_told(few: int) -> None:
+    texts = [
+        "2024-01-01 24:00:00",
+        "2016-12-31 23:59:60",
+        *(f"2024-01-{n} 00:00:00" for n in range(10, 20)),
+    ]
+    profile = profile_of({"at": texts}, few)
+    assert [(i.issue_type, i.evidence_count) for i in profile.issues] == [("impossible_dates", 2)]
+
+
+@pytest.mark.parametrize("few", [10_000, 2])
+def test_years_of_the_buddhist_calendar_are_asked_for(few: int) -> None:
+    profile = profile_of({"d": ["2567-01-31", "2566-12-31", "2567-02-01"]}, few)
+    [asked] = [i for i in profile.issues if i.issue_type == "implausible_dates"]
+    assert (asked.evidence_count, asked.question) == (
+        3, "Are these years of the Buddhist calendar, where 2567 is 2024?",
+    )  # fmt: skip
+
+
+def test_common_currencies_are_read_in_lower_case() -> None:
+    texts = ["12.50 eur", "3 Euro", "1.20 EUR"]
+    profile = profile_of({"x": texts * 2})
+    rule = propose_feed(profile).columns[0]
+    assert [c.format for c in profile.columns[0].currencies] == ["EUR"]
+    assert (rule["rule"], read(rule, texts)) == (
+        "to_money", [Decimal("12.50"), Decimal(3), Decimal("1.20")],
+    )  # fmt: skip
+
+
 def test_the_currency_of_several_goes_to_a_column_of_its_own() -> None:
     texts = ["12.50 SEK", "$3.00", "€4.10", "7.25"]
     amount, currency = propose_feed(profile_of({"Price": [*texts, *texts]})).columns

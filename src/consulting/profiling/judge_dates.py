@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _EARLIEST = "1900-01-01"
 _LATEST = "2100-01-01"
+_THAI = ("2440", "2640")
 
 
 def date_issues(draft: Drafting) -> Iterator[Issue]:
@@ -126,12 +127,17 @@ def _short_years(draft: Drafting) -> Iterator[Issue]:
 
 
 def _implausible(draft: Drafting) -> Iterator[Issue]:
-    values = _values(
-        draft, lambda d: bool(d.readings) and not _EARLIEST < d.readings[0][1] < _LATEST
-    )
-    if values:
+    def is_implausible(day: DateText) -> bool:
+        return bool(day.readings) and not _EARLIEST < day.readings[0][1] < _LATEST
+
+    forms = draft.view.tally.forms.values()
+    found = [(form.date, n) for form, n in forms if form.date and is_implausible(form.date)]
+    if found:
+        thai = all(_THAI[0] < day.readings[0][1] < _THAI[1] for day, _ in found)
+        question = "Are these years of the Buddhist calendar, where 2567 is 2024?"
         yield draft.issue(
             "implausible_dates", "warn", "{n} [date lies|dates lie] before 1900 or after 2099.",
             "Check them; days like 1900-01-01 often stand for “not known”.",
-            values=values,
+            values=_values(draft, is_implausible),
+            count=sum(n for _, n in found), question=question if thai else None,
         )  # fmt: skip

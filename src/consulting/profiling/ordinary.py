@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from consulting.rules.currencies import ALL as CURRENCIES
-from consulting.rules.currencies import alternatives, code_of
+from consulting.rules.currencies import WRITTEN, alternatives, code_of
 from consulting.rules.dates import COMPACT, COMPACT_DAY, PARTS, TIME
 from consulting.rules.numbers import NOTATIONS, decimal_mark
 from consulting.sql import literal
@@ -137,7 +136,7 @@ def _number(sample: Tally) -> Ordinary:
     currency = unit = None
     if 2 * sample.currencies.total() >= sample.kinds["number"]:
         currency = _most(sample.currencies)
-        names = [name for name in CURRENCIES if code_of(name) == currency and "." not in name]
+        names = [name for name in WRITTEN if code_of(name) == currency and "." not in name]
         regex = rf"-?({alternatives(names)})\s?-?{family.regex}|{regex}\s?({alternatives(names)})"
     elif 2 * sample.units.total() >= sample.kinds["number"]:
         unit = _most(sample.units)

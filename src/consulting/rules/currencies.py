@@ -26,7 +26,8 @@ SIGNS = {
     "HK$": "HKD", "S$": "SGD", "NT$": "TWD", "MX$": "MXN", "₺": "TRY", "₩": "KRW", "₪": "ILS",
     "₫": "VND", "₦": "NGN", "₱": "PHP", "฿": "THB", "₴": "UAH", "₡": "CRC", "₲": "PYG",
     "₵": "GHS", "₸": "KZT", "₼": "AZN", "₾": "GEL", "₭": "LAK", "₮": "MNT", "₿": "BTC",
-    "SFr.": "CHF", "Fr.": "CHF", "kr": "kr", "kr.": "kr", "lei": "RON", "лв": "BGN", "лв.": "BGN",
+    "SFr.": "CHF", "Fr.": "CHF", "Euro": "EUR", "euro": "EUR",
+    "kr": "kr", "kr.": "kr", "lei": "RON", "лв": "BGN", "лв.": "BGN",
 }  # fmt: skip
 """Each sign with its code; "kr" is the sign of several crowns, and stays as it is."""
 
@@ -38,12 +39,14 @@ def alternatives(words: object) -> str:
 
 
 ALL = tuple(sorted({*SIGNS, *CODES}, key=lambda word: (-len(word), word)))
-PATTERN = alternatives(ALL)
+WRITTEN = (*ALL, *(code.lower() for code in sorted(COMMON)))
+"""What the profile knows: lower case is read of common codes only, "all" and "top" are words."""
+PATTERN = alternatives(WRITTEN)
 
 
 def code_of(written: str) -> str:
     """The code of a currency as written; its sign where that is of several currencies."""
-    return SIGNS.get(written, written)
+    return SIGNS.get(written) or (written.upper() if written.upper() in CODES else written)
 
 
 GRAMMAR = {

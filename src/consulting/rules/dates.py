@@ -11,12 +11,12 @@ from datetime import date
 from typing import NamedTuple
 
 MONTHS = (
-    "jan january januar januari janvier janv enero ene gennaio gen janeiro stycznia sty",
+    "jan january januar januari jänner janvier janv enero ene gennaio gen janeiro stycznia sty",
     (
         "feb february februar februari février fevrier févr fevr febrero febbraio febr fevereiro "
-        "fev lutego lut"
+        "fev lutego lut feber"
     ),
-    "mar march märz maerz mrz mars marzo maart mrt marts março marco marca",
+    "mar march märz maerz mrz mär mars marzo maart mrt marts março marco marca",
     "apr april avril avr abril abr aprile kwietnia kwi",
     "may mai mayo maggio mag mei maj maio maja",
     "jun june juni juin junio giugno giu junho czerwca cze",
@@ -73,7 +73,8 @@ COMPACT = "%Y%m%d"
 
 PARTS = {
     "%Y": r"[0-9]{4}", "%y": r"[0-9]{2}", "%m": r"[0-9]{1,2}", "%d": r"[0-9]{1,2}",
-    "%H": r"[0-9]{1,2}", "%I": r"[0-9]{1,2}", "%M": r"[0-9]{2}", "%S": r"[0-9]{2}",
+    "%H": "(?:[01]?[0-9]|2[0-3])", "%I": "(?:0?[1-9]|1[0-2])",
+    "%M": "[0-5][0-9]", "%S": "[0-5][0-9]",
     ".%f": _FRACTION, " %p": f" {_HALF}", "%p": _HALF, "%b": r"\pL{3,12}[.]?",
     "%B": r"\pL{3,12}[.]?", "%z": f" ?(?:{_ZONE})", "?": r"[0-9]{1,2}",
 }  # fmt: skip

@@ -24,7 +24,7 @@ _SPACED = f"[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+"
 _POWER = "[eE][+-]?[0-9]{1,3}"
 _DIGITS = f"{_SPACED}(?:[.,][0-9]+)?|[0-9](?:[0-9.,]*[0-9])?|[.,][0-9]+"
 _UNIT = r"%|[A-Za-zµ°\"'²³/]{1,12}[.]?"
-_REPLACED_BY = r"\1\8\2\3\6\7\4\5"
+_REPLACED_BY = r"\1\4\9\2\3\7\8\5\6"
 """The groups of `_whole` as one text: parentheses and signs, then digits and power."""
 _MEASURES = frozenset("% g m l h s t d \" ' ° µ /".split())  # noqa: SIM905 - signs
 """Units of one letter that may stand close to a number; others are part of a code (seat 12A)."""
@@ -36,7 +36,7 @@ def _whole(before: str, after: str, group: str = "(") -> str:
     """The pattern of a number with what may stand before and after it."""
     b = f"[{_BLANKS}]*"
     return (
-        f"{group}[(]?){b}{group}{_MINUS}?){b}{before}{b}{group}{_MINUS}?){b}"
+        f"{group}[(]?){b}{group}{_MINUS}?){b}{before}{b}{group}{_MINUS}?){b}{group}[(]?){b}"
         f"{group}{_DIGITS}){group}{_POWER})?(?:[.,]-{{1,2}}|[.,])?{b}{group}{_MINUS}?){b}"
         f"{after}{b}{group}{_MINUS}?){group}[)]?)"
     )
@@ -148,9 +148,10 @@ def read_number(text: str) -> NumberText | None:
     match = _NUMBER.fullmatch(text)
     if match is None:
         return None
-    opened, sign, _, inner, digits, power, trailing, *_, last, closed = _groups(match)
+    outer, sign, _, inner, within, digits, power, trailing, *_, last, closed = _groups(match)
+    opened = outer + within
     signs = [s for s in (sign, inner, trailing, last) if s]
-    if bool(opened) != bool(closed) or len(signs) + bool(opened) > 1:
+    if len(opened) != len(closed) or len(signs) + len(opened) > 1:
         return None
     found = _read_digits(digits)
     if found is None or not _fits_together(match, digits, power):
@@ -214,7 +215,8 @@ _BOTH = f"{_WORD}{_GAP}{_DIGITS_ALONE}|{_DIGITS_ALONE}{_GAP}{_WORD}"
 GRAMMAR = {
     # Most numbers with a currency or a unit are of the form `beside`, which is quickly told; what
     # is not is taken apart by `number`, and both read the same.
-    "beside": f"^(?:[\u2212-]?(?:{_BOTH})|{_WORD}{_GAP}[\u2212-]{_DIGITS_ALONE}|[(](?:{_BOTH})[)])$",
+    "beside": f"^(?:[\u2212-]?(?:{_BOTH})|{_WORD}{_GAP}[\u2212-]{_DIGITS_ALONE}|[(](?:{_BOTH})[)]"
+    f"|{_WORD}{_GAP}[(]{_DIGITS_ALONE}[)])$",
     "word": _WORD,
     "digits": _DIGITS_ALONE,
     "number": f"^{_whole('@before@', '@after@')}$",

@@ -25,7 +25,7 @@
   case when {{ matches(sql, '^-?[0-9][0-9.,]*$') }} then {{ sql }}
   {%- if words %}
     when {{ matches(sql, grammar('beside')) }} and lower({{ extracted(sql, grammar('word')) }}) in ({{ lowered(words) }})
-      then case when {{ sql }} like '%-%' or {{ sql }} like '(%' or {{ sql }} like '%−%' then '-' else '' end || {{ extracted(sql, grammar('digits')) }}
+      then case when {{ sql }} like '%-%' or {{ sql }} like '%(%' or {{ sql }} like '%−%' then '-' else '' end || {{ extracted(sql, grammar('digits')) }}
   {%- endif %}
     else {{ replaced("replace(" ~ parts ~ ", '()', '-')", grammar('minus'), '-') }} end
 {%- endmacro %}

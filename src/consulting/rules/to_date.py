@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 from consulting.rules import dates
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
 
-
 AMBIGUOUS = {"ambiguous_date": "{} could be two different days"}
 _PARTS = re.compile("%.").findall
 
@@ -27,7 +26,7 @@ class WithFormats(Bounded):
         default=None,
         min_length=1,
         description="strptime formats; the first that fits is taken. `?/?/%Y` is day and month in "
-        "either order, and `ambiguous_date` where they could be two days. `%z` is any zone (Z, UTC, "
+        "either order, and `ambiguous_date` where that is two days. `%z` is any zone (Z, UTC, "
         "-0500, +01:00), `%f` one to nine digits, `%p` also a.m., `%b` and `%B` months in eleven "
         "languages",
     )
@@ -37,7 +36,8 @@ class WithFormats(Bounded):
         for pattern in self.formats or ():
             if "%" not in pattern:
                 raise ValueError(f"the format {pattern!r} has no directive; write it like %d/%m/%Y")
-            if "?" in pattern and (pattern.count("?") != 2 or {"%d", "%m"} & {*_PARTS(pattern)}):  # noqa: PLR2004
+            ordered = {"%d", "%m"} & {*_PARTS(pattern)}
+            if "?" in pattern and (pattern.count("?") != 2 or ordered):  # noqa: PLR2004 - day, month
                 raise ValueError(
                     f"in the format {pattern!r}, two question marks stand for the day and the "
                     "month; write it like ?/?/%Y"

@@ -57,7 +57,8 @@ class ToInteger(Bounded):
     def proposed(cls, column: Evidence) -> Proposal | None:
         """With the mark of thousands that is proven; where none is, the number is asked for."""
         notations = {f.format: f.count for f in column.formats}
-        if notations.get("plain") and (column.max_length or 0) > _LONGEST:
+        bare = set(notations) == {"plain"} and not column.units
+        if bare and (column.max_length or 0) > _LONGEST:
             return None
         mark = numbers.decimal_mark(notations)
         if mark in {"either", "unclear"}:
