@@ -51,7 +51,6 @@ def test_a_number_is_written_for_people(value: float, said: str) -> None:
         ("?/?/%Y", True, "DD/MM/YYYY"),
         ("?/?/%Y", False, "MM/DD/YYYY"),
         ("?/?/%y", None, "DD/MM/YY or MM/DD/YY"),
-        ("?.?.%Y", None, "DD.MM.YYYY"),  # a point is written where the day comes first
         ("%d %b %Y", None, "DD Mon YYYY"),
         ("%d. %B %Y", None, "DD. Month YYYY"),
         ("%Y%m%d", None, "YYYYMMDD"),
