@@ -144,17 +144,6 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     return Delivered(world, world.run())
 
 
-@pytest.fixture(scope="session")
-def customers_dbt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with one client, Acme, and of its models those of the feed `customers`.
-
-    A run of them costs half of what all of Acme's do.
-    """
-    folder = tmp_path_factory.mktemp("customers") / "dbt"
-    others = shutil.ignore_patterns("target", "logs", "globex", "initech", "*orders*", "*revenue*")
-    return Path(shutil.copytree(DBT, folder, ignore=others))
-
-
 @pytest.fixture
 def world(tmp_path: Path, customers_dbt: Path) -> World:
     """Acme before any file arrived; only its customers have models."""

@@ -143,7 +143,7 @@ def check(master: World, root: Path, plan: Returned) -> tuple[World, Intake | No
 
 @given(plan=returned)
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_rows_are_those_of_a_file_in_which_the_corrected_ones_had_been_right(
     master: World, plan: Returned

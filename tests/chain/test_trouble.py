@@ -200,10 +200,14 @@ def test_a_query_that_is_interrupted_is_the_end_of_a_run_and_not_a_fault(world: 
     batch_id = world.receive("run").batch.batch_id
 
     def work() -> None:
-        with attempt(world.engagement, batch_id, "run"):
-            threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+        with (
+            attempt(world.engagement, batch_id, "run"),
+            # on one thread, this one: where it waits for others, it hears of nothing
+            duckdb.connect(config={"threads": 1}) as connection,
+        ):
+            threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
             # it ends by itself, should nobody interrupt it
-            duckdb.execute("SELECT sum(n.range) FROM range(20000000000) n")
+            connection.execute("SELECT sum(n.range) FROM range(20000000000) n")
 
     with pytest.raises(RunInterruptedError):
         work()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from consulting.layout import ClientFolder
 from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CLIENTS = Path(consulting.__file__).parent / "defs" / "clients"
 
@@ -27,18 +28,20 @@ CLIENTS = Path(consulting.__file__).parent / "defs" / "clients"
 class Location:
     """The code location of one client, and an instance to run it on."""
 
-    def __init__(self, root: Path, client_id: str = "acme_corp", **changes: Any) -> None:
+    def __init__(
+        self, root: Path, client_id: str = "acme_corp", *, dbt_dir: Path = DBT_DIR, **changes: Any
+    ) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
         given = load_client(CLIENTS / client_id).config.model_dump(exclude_unset=True, mode="json")
         config = EngagementConfig.model_validate(
             {**given, "intake": {"settle_seconds": 0, "retry_seconds": 0}, **changes}
         )
         self.client = Client(
-            client_id, config, DBT_DIR, partitions_def=partitions.build_partitions(config)
+            client_id, config, dbt_dir, partitions_def=partitions.build_partitions(config)
         )
         self.folder = ClientFolder(root, client_id)
         self.folder.incoming.mkdir(parents=True, exist_ok=True)
-        self.consultancy = ConsultancyResource()
+        self.consultancy = ConsultancyResource(dbt_dir=str(dbt_dir))
         dbt = models.ClientDbt(self.client)
         self.sensor = automation.build_sensor(self.client)
         self.defs = dg.Definitions(
@@ -104,3 +107,9 @@ def own_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data root for one test."""
     monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def location(own_root: Path, customers_dbt: Path) -> Callable[..., Location]:
+    """Gives the location of a client that has models for its customers alone."""
+    return partial(Location, own_root, dbt_dir=customers_dbt)

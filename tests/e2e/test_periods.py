@@ -11,10 +11,10 @@ import dagster as dg
 from consulting.chain.replay import verify_delivery
 from consulting.resources.run_queue import missing_tags
 
-from .conftest import Location
-
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+
+    from .conftest import Location
 
 HEADER = (
     "Customer ID,Full Name,Email,Phone,Country,Signup Date,Lifetime Value,Marketing Opt-In,"
@@ -63,22 +63,22 @@ def missing(location: Location) -> list[str]:
 
 
 def test_a_week_is_delivered_again_from_its_landed_files_and_no_other_week_is_any_fresher(
-    own_root: Path,
+    location: Callable[..., Location],
 ) -> None:
-    location = Location(own_root, partitions=WEEKS, sla=SLA)
+    at = location(partitions=WEEKS, sla=SLA)
     weeks = {"2026-W10": 1, "2026-W03": 2}
     for week, number in weeks.items():  # the later week comes first
-        path = location.folder.incoming / f"customers_{week}.csv"
+        path = at.folder.incoming / f"customers_{week}.csv"
         path.write_text(HEADER + ROW.format(number))
-        (request,) = location.requests()
+        (request,) = at.requests()
         assert request.partition_key == f"{week}-1"
-        assert location.run(request).success
+        assert at.run(request).success
         path.unlink()
-    late = missing(location)
+    late = missing(at)
     assert "2026-W04" in late
-    result = location.run(partition_key="2026-W03-1")
+    result = at.run(partition_key="2026-W03-1")
     assert result.success
-    w10, w3, again = manifests(location)
+    w10, w3, again = manifests(at)
     assert (w3["period"], w3["supersedes"]) == ("2026-W03", None)
     assert (again["period"], again["supersedes"]) == ("2026-W03", w3["delivery_id"])
     assert again["raw_files"] == w3["raw_files"]
@@ -88,55 +88,61 @@ def test_a_week_is_delivered_again_from_its_landed_files_and_no_other_week_is_an
         if event.asset_key and event.asset_key.path[-1] == "delivered"
     ]
     assert told["supersedes"].value == w3["delivery_id"]
-    assert history(location) == [
+    assert history(at) == [
         ("2026-W03", again["delivery_id"], 1),
         ("2026-W10", w10["delivery_id"], 1),
     ]
-    assert missing(location) == late
+    assert missing(at) == late
     key = dg.AssetKey(["acme_corp", "delivered"])
-    assert location.instance.get_materialized_partitions(key) == {"2026-W03-1", "2026-W10-1"}
+    assert at.instance.get_materialized_partitions(key) == {"2026-W03-1", "2026-W10-1"}
     # what was delivered since does not change what an older delivery looked back at
-    assert verify_delivery(location.engagement, w3["delivery_id"], log=print) == []
+    assert verify_delivery(at.engagement, w3["delivery_id"], log=print) == []
 
 
-def test_a_run_that_names_no_period_takes_nothing_and_says_how_to_name_one(own_root: Path) -> None:
-    location = Location(own_root, partitions=WEEKS)
-    (location.folder.incoming / "customers_2026-W03.csv").write_text(HEADER + ROW.format(1))
-    said = failure_of(location.run())
+def test_a_run_that_names_no_period_takes_nothing_and_says_how_to_name_one(
+    location: Callable[..., Location],
+) -> None:
+    at = location(partitions=WEEKS)
+    (at.folder.incoming / "customers_2026-W03.csv").write_text(HEADER + ROW.format(1))
+    said = failure_of(at.run())
     assert "one period at a time" in said
     assert "--partition 20" in said
-    assert location.engagement.intake.state().batches == ()
-    (request,) = location.requests()
+    assert at.engagement.intake.state().batches == ()
+    (request,) = at.requests()
     assert request.partition_key == "2026-W03-1"
 
 
-def test_a_period_that_never_had_a_file_fails_and_is_no_empty_success(own_root: Path) -> None:
-    location = Location(own_root, partitions=WEEKS)
-    said = failure_of(location.run(partition_key="2026-W03-1"))
+def test_a_period_that_never_had_a_file_fails_and_is_no_empty_success(
+    location: Callable[..., Location],
+) -> None:
+    at = location(partitions=WEEKS)
+    said = failure_of(at.run(partition_key="2026-W03-1"))
     assert said.startswith("acme_corp: nothing arrived for 2026-W03: ")
     assert "consulting ledger acme_corp" in said
-    assert not location.folder.deliverables.exists()
+    assert not at.folder.deliverables.exists()
 
 
 def test_a_run_of_one_model_is_refused_plainly_and_no_step_is_all_or_nothing(
-    own_root: Path,
+    location: Callable[..., Location],
 ) -> None:
-    location = Location(own_root, partitions=WEEKS)
-    graph = location.defs.resolve_asset_graph()
+    at = location(partitions=WEEKS)
+    graph = at.defs.resolve_asset_graph()
     # Dagster (1.13) refuses a backfill that holds such a step: it compares subsets with `!=`,
     # which their class does not define, so that equal ones differ
     keys = graph.get_all_asset_keys()
     assert {len(graph.get(key).execution_set_asset_keys) for key in keys} == {1}
     one = [dg.AssetKey(["acme_corp", "customers"])]
-    said = failure_of(location.run(partition_key="2026-W03-1", asset_selection=one))
+    said = failure_of(at.run(partition_key="2026-W03-1", asset_selection=one))
     assert said.startswith("acme_corp: a client's models and their tests run together")
     assert "acme_corp_cleaning" in said
 
 
-def test_a_run_of_a_backfill_waits_in_the_queue_as_its_clients(own_root: Path) -> None:
-    location = Location(own_root, partitions=WEEKS)
-    graph = location.defs.resolve_asset_graph()
+def test_a_run_of_a_backfill_waits_in_the_queue_as_its_clients(
+    location: Callable[..., Location],
+) -> None:
+    at = location(partitions=WEEKS)
+    graph = at.defs.resolve_asset_graph()
     assets = [graph.get(key).tags for key in graph.get_all_asset_keys()]
-    assert missing_tags({}, assets) == location.client.tags
-    assert missing_tags(location.client.tags, assets) == {}
+    assert missing_tags({}, assets) == at.client.tags
+    assert missing_tags(at.client.tags, assets) == {}
     assert missing_tags({"client_id": "given"}, assets) == {"engagement_type": "recurring"}

@@ -14,6 +14,7 @@ from consulting.errors import StoreMissingError
 from .conftest import Location
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HEADER = (
@@ -134,16 +135,18 @@ def test_a_store_that_is_gone_fails_the_tick_and_does_not_skip_it(own_root: Path
         location.tick()
 
 
-def test_a_late_file_lands_in_the_period_of_its_name(own_root: Path) -> None:
-    location = Location(own_root, partitions=PERIODS)
-    (location.folder.incoming / "customers_2026-03-01.csv").write_text(HEADER + ROW)
-    march = location.requests()[0]
+def test_a_late_file_lands_in_the_period_of_its_name(
+    location: Callable[..., Location],
+) -> None:
+    at = location(partitions=PERIODS)
+    (at.folder.incoming / "customers_2026-03-01.csv").write_text(HEADER + ROW)
+    march = at.requests()[0]
     assert march.partition_key == "2026-03"
-    assert location.run(march).success
+    assert at.run(march).success
     late = ROW.replace("000007", "000008").replace("ada@", "eva@").replace("0007", "0008")
-    (location.folder.incoming / "customers_2026-01-31.csv").write_text(HEADER + late)
-    january = location.requests()[0]
+    (at.folder.incoming / "customers_2026-01-31.csv").write_text(HEADER + late)
+    january = at.requests()[0]
     assert january.partition_key == "2026-01"
-    assert location.run(january).success
+    assert at.run(january).success
     key = dg.AssetKey(["acme_corp", "delivered"])
-    assert location.instance.get_materialized_partitions(key) == {"2026-01", "2026-03"}
+    assert at.instance.get_materialized_partitions(key) == {"2026-01", "2026-03"}

@@ -32,7 +32,7 @@ POLICY = {
     "max_deaths": 1000,
     "lease_seconds": float(os.environ["KILLS_LEASE"]),
 }
-automation.SENSOR_SECONDS = 1
+automation.SENSOR_SECONDS = 2
 automation.SPREAD_SECONDS = 1
 
 
