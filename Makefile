@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo dev test check lint types contracts unit format docs golden lock clean
+.PHONY: help setup demo dev test static check lint types contracts unit format docs golden lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,10 @@ demo: setup ## three clients' messy files become three deliveries
 dev: setup ## the UI, with sensors and schedules
 	DAGSTER_HOME="$${DAGSTER_HOME:-$(CURDIR)}" $(BIN)/dg dev
 
-test: setup lint types contracts unit ## all checks and tests
+test: setup lint ## all checks and tests
+	@$(MAKE) --no-print-directory --jobs=2 static unit
+
+static: types contracts
 
 check: setup ## every defs.yaml and all definitions
 	$(BIN)/consulting check --models
@@ -41,7 +44,7 @@ contracts: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=30
 
 format: setup ## let ruff write what it can
 	$(BIN)/ruff format .
