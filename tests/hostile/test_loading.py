@@ -111,14 +111,13 @@ MODELS = {
 }
 
 LOAD = """\
-import json, sys, time
-began = time.monotonic()
+import json, os
 import consulting.definitions as d
 repository = d.defs().get_repository_def()
 from dagster import AssetKey
 graph = repository.asset_graph
 print(json.dumps({
-    "seconds": time.monotonic() - began,
+    "seconds": sum(os.times()[:4]),
     "jobs": sorted(j.name for j in repository.get_all_jobs() if j.name.endswith("_cleaning")),
     "told": {
         key.path[0]: graph.get(key).description

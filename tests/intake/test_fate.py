@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -214,19 +214,20 @@ def test_a_run_that_has_just_settled_its_batch_is_not_silent(desk: Any) -> None:
 def test_a_stage_that_takes_longer_than_the_lease_keeps_its_batch(
     make_desk: Callable[..., Any],
 ) -> None:
-    desk = make_desk(policy=BatchPolicy(settle_seconds=0, lease_seconds=3))
+    desk = make_desk(policy=BatchPolicy(settle_seconds=0, lease_seconds=8))
     upload(desk, 1)
     (batch,) = desk.tick()
-    now = datetime.now(UTC)
-    desk.intake.begin(batch.batch_id, "run", now=now)
+    # most of the lease is over already, which a busy machine may need between two beats
+    began = datetime.now(UTC) - timedelta(seconds=5)
+    desk.intake.begin(batch.batch_id, "run", now=began)
     with beating(desk.intake, batch.batch_id, "run"):
-        time.sleep(3.5)
-        now = datetime.now(UTC)
+        while (now := datetime.now(UTC)) < began + timedelta(seconds=8.1):
+            time.sleep(0.05)
         assert desk.intake.live_runs(now=now) == {"run"}
         desk.intake.reconcile(lambda _: RunVerdict.RUNNING, now=now)
         desk.intake.seal(batch.batch_id, "run", now=now)
         desk.intake.delivered(batch.batch_id, "run", now=now)
-        time.sleep(1)  # a beat after the last act changes nothing
+        time.sleep(2.2)  # a beat after the last act changes nothing
     assert desk.counts() == {"delivered": 1}
 
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import jinja2
 
+import consulting
 from consulting.rules import all_rules
+from consulting.rules.macros import rule_macros
 from consulting.rules.missing import GRAMMAR
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MACROS = Path(__file__).parents[2] / "dbt" / "macros"
+ENGINES = Path(consulting.__file__).parent / "dbt" / "macros" / "engines.sql"
 
 
 class _Adapter:
@@ -30,7 +32,7 @@ class _Adapter:
 
 def _load() -> Any:
     # dbt's `return` gives objects, Jinja's macros only text: these two are given as functions
-    text = "\n".join((MACROS / f"{name}.sql").read_text() for name in ("engines", "rules"))
+    text = f"{ENGINES.read_text(encoding='utf-8')}\n{rule_macros()}"
     text = re.sub(r"{% macro (grammar|unfit_reason)\(.*?endmacro %}", "", text, flags=re.DOTALL)
     grammar = dict(GRAMMAR)
     for rule in all_rules().values():

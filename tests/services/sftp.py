@@ -119,7 +119,7 @@ def serve_sftp(folder: Path, port: int) -> Iterator[SftpServer]:
 
 
 def _await(log: Path, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while b"Server listening" not in log.read_bytes():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
