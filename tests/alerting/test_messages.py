@@ -234,7 +234,7 @@ def _incident(event: Event) -> Incident:
 
 def test_a_cause_is_one_line_of_bounded_length_without_personal_data() -> None:
     said = cause_in_one_line("acme: mail jane.doe@example.co.uk\non 2026-03-02  +49 170 1234567")
-    assert said == "acme: mail [e-mail] on 2026-03-02 [number]"
+    assert said == "acme: mail [email] on 2026-03-02 [phone]"
     assert len(cause_in_one_line("x" * 5000)) == 400
 
 

@@ -158,7 +158,9 @@ def test_a_feed_without_models_is_set_aside_and_says_so(project: Project) -> Non
 def test_steps_count_changed_rejected_and_emptied_values(cleaned: Project) -> None:
     manifest = cleaned.models("shop").load_manifest()
     warehouse = cleaned.folder("shop").warehouse
-    mappings = with_changes(warehouse, column_mappings(manifest, warehouse, [reading(6)]))
+    mappings = with_changes(
+        warehouse, column_mappings(manifest, warehouse, [reading(6)], harmless=())
+    )
     steps = {s.subject: s for s in cleaning_steps(warehouse, manifest, mappings)}
     assert steps["people.id"].rows_rejected == 1
     assert steps["people.mail"].values_changed == 2
@@ -171,7 +173,9 @@ def test_steps_count_changed_rejected_and_emptied_values(cleaned: Project) -> No
 
 def test_the_mapping_accounts_for_every_source_column(cleaned: Project) -> None:
     manifest = cleaned.models("shop").load_manifest()
-    mappings = column_mappings(manifest, cleaned.folder("shop").warehouse, [reading(6)])
+    mappings = column_mappings(
+        manifest, cleaned.folder("shop").warehouse, [reading(6)], harmless=()
+    )
     delivered = [m for m in mappings if m.target_table]
     assert [m.target_column for m in delivered] == [column["name"] for column in COLUMNS]
     first = delivered[0]

@@ -197,7 +197,7 @@ def test_tier_1_builds_every_table_empty_even_if_rows_are_there(project: Project
         "marts",
     }
     assert dict(next(o for o in outcomes if o.name == "u").columns)["a"] == "VARCHAR"
-    assert column_mappings(run.manifest, project.folder("schema_only").warehouse, [])
+    assert column_mappings(run.manifest, project.folder("schema_only").warehouse, [], harmless=())
     assert {check.status for check in run.test() if check.model == "u"} == {"pass"}
 
 
@@ -240,8 +240,8 @@ def test_hand_written_sql_is_traced_to_the_client_s_columns(project: Project) ->
     run = project.run("acme_corp")
     run.run()
     warehouse = project.folder("acme_corp").warehouse
-    with_compiled = column_mappings(run.manifest, warehouse, [], compiled=run.compiled)
-    without = column_mappings(run.manifest, warehouse, [])
+    with_compiled = column_mappings(run.manifest, warehouse, [], harmless=(), compiled=run.compiled)
+    without = column_mappings(run.manifest, warehouse, [], harmless=())
     assert with_compiled == without
     traced = {
         (m.target_column, m.feed): (m.source_columns, m.transformation)
@@ -292,7 +292,7 @@ def test_of_a_column_that_sql_took_over_mapping_and_log_tell_the_sql(
     run = project.run(client_id)
     run.run()
     warehouse = project.folder(client_id).warehouse
-    mappings = column_mappings(run.manifest, warehouse, [], compiled=run.compiled)
+    mappings = column_mappings(run.manifest, warehouse, [], harmless=(), compiled=run.compiled)
     steps = cleaning_steps(warehouse, run.manifest, mappings)
     shutil.rmtree(project.dbt_dir / "models/clients" / client_id)
     (told,) = (m for m in mappings if m.target_column == "b")

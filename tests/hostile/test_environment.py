@@ -9,6 +9,7 @@ import pytest
 from tests.cleaning.conftest import Project
 
 from consulting.cleaning import ModelsFailedError
+from consulting.client_environment import ALLOWED
 from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ FORBIDDEN = {
     "GLOBEX_REGION": f"{CANARY}-neighbour",
     "GLOBEX_SECRET_ACCESS_KEY": f"{CANARY}-neighbour-key",
     "THIEF_SECRET_ACCESS_KEY": f"{CANARY}-own-key",
+    "THIEF_DB": f"postgres://u:{CANARY}@h/",
     "DBT_ENV_CUSTOM_ENV_NOTE": f"{CANARY}-custom",
     "DAGSTER_HOME": f"{CANARY}-dagster",
     "CONSULTING_LEDGER_URL": f"{CANARY}-ledger",
@@ -64,7 +66,8 @@ def test_nothing_of_the_process_is_in_any_byte_that_dbt_leaves(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = {f"THIEF_{way}".upper(): f"own-{way}-value" for way in (*SQL, *YAML)}
-    for name, value in (FORBIDDEN | own).items():
+    listed = " ".join(name.removeprefix("THIEF_") for name in (*own, *FORBIDDEN))
+    for name, value in (FORBIDDEN | own | {ALLOWED: listed}).items():
         monkeypatch.setenv(name, value)
     project.load("thief", "t", ["A"], [["x"]])
     macro = "{% macro reading(name) %}{{ env_var(name, 'nothing') }}{% endmacro %}"
@@ -105,6 +108,7 @@ def test_a_model_reads_the_variables_of_its_client(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OWNER_REGION", "eu-west-1")
+    monkeypatch.setenv(ALLOWED, "REGION")
     project.load("owner", "t", ["A"], [["x"]])
     project.write("owner", "marts/m.sql", "select '{{ env_var(\"OWNER_REGION\") }}' as x")
     project.run("owner").run()

@@ -41,7 +41,7 @@ ENGAGEMENTS = {
     ),
     "own_secret": (
         GOOD.replace("Globex", "'{{ env.OWN_SECRET_TOKEN }}'"),
-        "`env.OWN_SECRET_TOKEN` is not set where Dagster runs, belongs to another client, or is a",
+        "`env.OWN_SECRET_TOKEN` is not set where Dagster runs, belongs to another client, is not",
     ),
     "path": (GOOD.replace("Globex", "'{{ env.PATH }}'"), "`env.PATH` is not one of"),
     "called": (GOOD.replace("Globex", "\"{{ env('PATH') }}\""), "is not read here"),

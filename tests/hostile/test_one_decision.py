@@ -112,7 +112,14 @@ def test_profile_proposal_patch_and_metadata_show_none_either(
         found.model_copy(update={"columns": found.columns[:1]}), found, ["Order ID"],
         models_yaml=yaml,
     )  # fmt: skip
-    said = "".join([profile.model_dump_json(), yaml, str(of_profile(profile)), *map(repr, drift)])
+    said = "".join(
+        [
+            profile.model_dump_json(),
+            yaml,
+            str(of_profile(profile, patches_told=True)),
+            *map(repr, drift),
+        ]
+    )
     assert "oak table" in said
     assert [value for value in PERSONS if value in said] == []
 

@@ -199,7 +199,8 @@ def test_a_header_that_is_one_beyond_doubt_or_is_declared_names_the_columns(
         return reading.columns
 
     assert columns("Name,Amount\nAda,12\nBob,7\n") == ("Name", "Amount")
-    assert columns("Name,City\nAda,Rome\nBob,Bonn\n") == ("column_1", "column_2")
+    assert columns("Name,City\nAda,Rome\nBob,Bonn\n") == ("Name", "City")
+    assert columns("Ada,Rome\nBob,Bonn\n") == ("column_1", "column_2")
     assert columns("Name,City\nAda,Rome\nBob,Bonn\n", header_row=1) == ("Name", "City")
 
 

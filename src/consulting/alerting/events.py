@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import Field
 
-from consulting.alerting.redaction import cause_in_one_line, without_personal_data
+from consulting.alerting.redaction import cause_in_one_line
+from consulting.privacy import without_personal
 from consulting.records import Record, Severity
 
 if TYPE_CHECKING:
@@ -117,14 +118,18 @@ class Event(Record):
     def for_outside(self) -> Event:
         """The event as it may leave the house: fewer names at tier 1, no personal data at all."""
         clean = {
-            "title": without_personal_data(self.title),
-            "text": without_personal_data(self.text),
-            "next_step": without_personal_data(self.next_step),
+            "title": without_personal(self.title),
+            "text": without_personal(self.text),
+            "next_step": without_personal(self.next_step),
             "cause": cause_in_one_line(self.cause),
-            "fate": without_personal_data(self.fate),
-            "files": tuple(without_personal_data(name) for name in self.files),
+            "fate": without_personal(self.fate),
+            "files": tuple(map(without_personal, self.files)),
+            "columns": tuple(map(without_personal, self.columns)),
+            "tests": tuple(
+                test.model_copy(update={"name": without_personal(test.name)}) for test in self.tests
+            ),
             "facts": {
-                label: without_personal_data(value) if isinstance(value, str) else value
+                label: without_personal(value) if isinstance(value, str) else value
                 for label, value in self.facts.items()
             },
         }

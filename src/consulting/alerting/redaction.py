@@ -6,15 +6,8 @@ a client's row, and never the text of another's error.
 
 from __future__ import annotations
 
-import re
+from consulting.privacy import without_personal
 
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_NUMBER = re.compile(r"(?<![\w-])\+?\d[\d .()/-]{5,40}\d(?![\w-])")
-_LEAST_DIGITS = 7
-"""A number with as many digits may be a phone, card or account, unless it is a date."""
-_DATE = re.compile(
-    r"\d{4}[-./]\d{2}[-./]\d{2}([ T]\d{2})?|\d{1,2}[-./]\d{1,2}[-./]\d{4}|(19|20)\d{6}"
-)
 CAUSE_LENGTH = 400
 
 
@@ -40,21 +33,11 @@ def as_code(name: str, length: int = 300) -> str:
     return f"`{escaped(plain, length)}`" if plain else "`-`"
 
 
-def without_personal_data(text: str) -> str:
-    """Text without e-mail addresses and numbers long enough to be a phone, card or account."""
-    return _NUMBER.sub(_number_or_date, _EMAIL.sub("[e-mail]", text))
-
-
 def cause_in_one_line(cause: str) -> str:
     """Why something failed, in our own words, as one line that may leave the house."""
-    return shortened(without_personal_data(" ".join(cause.split())), CAUSE_LENGTH)
+    return shortened(without_personal(" ".join(cause.split())), CAUSE_LENGTH)
 
 
 def shortened(text: str, length: int) -> str:
     """Text of at most `length` characters; an ellipsis shows where it was cut."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
-def _number_or_date(found: re.Match[str]) -> str:
-    digits = sum(character.isdigit() for character in found[0])
-    return found[0] if digits < _LEAST_DIGITS or _DATE.fullmatch(found[0]) else "[number]"

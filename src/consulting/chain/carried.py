@@ -73,7 +73,8 @@ def no_longer_held(
             if earlier is None
             else [(r.filename, r.sha256) for r in earlier.base if r.feed == feed]
         )
-        names, hashes = {r.filename for r in mine}, {r.sha256 for r in mine}
+        names = engagement.intake.told_before(r.filename for r in mine)
+        hashes = {r.sha256 for r in mine}
         if any(name not in names and sha256 not in hashes for name, sha256 in before):
             yield feed
 
@@ -103,7 +104,8 @@ def _others(
     if earlier is None:
         return None
     before = [reading for reading in earlier.base if reading.feed == feed]
-    names, hashes = {r.filename for r in own}, {r.sha256 for r in own}
+    names = engagement.intake.told_before(r.filename for r in own)
+    hashes = {r.sha256 for r in own}
     others = [r for r in before if r.filename not in names and r.sha256 not in hashes]
     replaced = {r.sha256 for r in before if r.filename in names} - hashes
     corrections = tuple(

@@ -22,6 +22,7 @@ from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from consulting.chain.engagement import Engagement
 
@@ -58,7 +59,13 @@ def clean_files(
     empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
     models = dbt.compile() if empty else dbt.run()
     accounts = account_rows(folder.warehouse, dbt.manifest, received.in_use)
-    made = column_mappings(dbt.manifest, folder.warehouse, received.in_use, compiled=dbt.compiled)
+    made = column_mappings(
+        dbt.manifest,
+        folder.warehouse,
+        received.in_use,
+        harmless=_harmless(folder.run(batch_id)),
+        compiled=dbt.compiled,
+    )
     mappings = tuple(made if empty else with_changes(folder.warehouse, made))
     modelled = {account.feed for account in accounts if account.table is not None}
     files = [reading for reading in received.in_use if reading.feed in modelled]
@@ -75,3 +82,14 @@ def clean_files(
     )
     artifacts.write(folder.run(batch_id) / artifacts.CLEANING, cleaning)
     return cleaning
+
+
+def _harmless(run_folder: Path) -> frozenset[tuple[str, str]]:
+    """Feed and column of all that hold no personal data, by the profile; none without a profile."""
+    profile = artifacts.find(run_folder / artifacts.PROFILE, artifacts.Profile)
+    return frozenset(
+        (each.feed, column.name)
+        for each in (profile.profiles if profile else ())
+        for column in each.columns
+        if not column.personal
+    )

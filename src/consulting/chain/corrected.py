@@ -45,7 +45,7 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
     Raises:
         UnreadableFileError: If it can not be read, or holds corrections below tier 3.
     """
-    declared = engagement.read_options(engagement.feed(feed))
+    declared = engagement.read_options(engagement.feed(feed)).behind(engagement.door)
 
     def read(options: ReadOptions) -> FileReading:
         return reader.read_file(

@@ -15,6 +15,7 @@ from consulting.errors import ConfigurationError
 from consulting.foreign import ErrorLog
 from consulting.intake import FeedPattern, Intake, Ledger, NoPeriod
 from consulting.intake.reading import Door, ReadOptions
+from consulting.privacy import Names, masking_key
 from consulting.privacy.tiers import FULL_TIER
 
 if TYPE_CHECKING:
@@ -69,15 +70,18 @@ class Engagement:
             period_of=_period_of(partitioning) if partitioning else None,
             sealed=config.security_tier < FULL_TIER,
             place=config.source.place(self.folder.incoming),
+            names=Names(hidden=config.security_tier < FULL_TIER, key=self.folder.path),
         )
 
     @property
     def door(self) -> Door:
         """What the security tier lets in."""
+        below = self.config.security_tier < FULL_TIER
         return Door(
             tier=self.config.security_tier,
             sample_rows=self.config.sample_rows,
             client_id=self.client_id,
+            key=masking_key(self.folder.path) if below else b"",
         )
 
     @property

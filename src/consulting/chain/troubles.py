@@ -8,12 +8,14 @@ whole), else a change of shape, a failed test, or whatever error the run died of
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consulting.alerting import Event, drift, failed_run, failed_tests
 from consulting.chain import artifacts, gate
 from consulting.intake import POISON, BatchStatus
+from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.chain.facts import Facts
     from consulting.intake import DropStory
+    from consulting.profiling import DriftFinding
 
     RunOf = Callable[[str], tuple[str | None, str | None]]
     """Batch id → the link to its last run and that run's first error, where they are known."""
@@ -175,7 +178,7 @@ def _first_cause(
             route,
             feeds=sorted({finding.feed for finding in blocking}),
             columns=[finding.column for finding in blocking if finding.column],
-            text=" ".join(finding.detail for finding in blocking),
+            text=_changes(route, blocking),
             link=link,
             period=period,
         )
@@ -199,6 +202,15 @@ def _first_cause(
     return failed_run(
         route, stage="validated", cause=broken[0], link=link, batch_id="", period=period
     )
+
+
+def _changes(route: AlertRoute, blocking: Sequence[DriftFinding]) -> str:
+    """What changed; at tier 1 by kind and number, for no name leaves the house."""
+    if route.tier > SCHEMA_ONLY_TIER:
+        return " ".join(finding.detail for finding in blocking)
+    kinds = Counter(finding.kind.replace("_", " ") for finding in blocking)
+    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return f"{counted}; the metadata of `profiled` names what."
 
 
 def _read(path: Path, kind: type[artifacts.M]) -> artifacts.M | None:

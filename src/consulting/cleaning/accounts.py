@@ -220,7 +220,7 @@ def _column_steps(
     for number, (name, rule) in enumerate(columns.items()):
         first, any_place, blanked = marks[3 * number : 3 * number + 3]
         mapping = made.get((feed, name))
-        notes = [mapping.transformation if mapping else told(rule)]
+        notes = [mapping.transformation if mapping else told(rule, harmless=False)]
         if any_place > first:
             notes.append(f"{any_place - first} more rows rejected for another column first")
         if blanked:

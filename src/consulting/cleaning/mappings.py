@@ -13,7 +13,7 @@ from consulting.records import ColumnMapping
 from consulting.rules import column_rule, headers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from consulting.records import FileReading
@@ -27,6 +27,7 @@ def column_mappings(
     warehouse: Path,
     readings: Sequence[FileReading],
     *,
+    harmless: Collection[tuple[str, str]],
     compiled: Mapping[str, str] | None = None,
 ) -> list[ColumnMapping]:
     """Map every source column to what became of it, and every delivered column to its sources.
@@ -35,6 +36,7 @@ def column_mappings(
         manifest: The client's slim manifest.
         warehouse: The client's database after dbt ran.
         readings: What intake read: the source columns that were really there.
+        harmless: Feed and source column of all that hold no personal data, by the profile.
         compiled: `DbtRun.compiled`; without it, hand-written SQL is read from its file, which is
             enough where it uses no macros but `ref` and `source`.
 
@@ -52,7 +54,9 @@ def column_mappings(
     mappings: list[ColumnMapping] = []
     for feed in feeds:
         present = frozenset(c.casefold() for r in readings if r.feed == feed for c in r.columns)
-        mappings += _declared(manifest, feed, marts.get(feed, {}), lineage, tests, present)
+        mappings += _declared(
+            manifest, feed, marts.get(feed, {}), lineage, tests, present, harmless
+        )
     mappings += _traced(manifest, marts, lineage, tests)
     mappings += _left_over(manifest, readings, mappings)
     order = {feed: number for number, feed in enumerate(feeds)}
@@ -72,6 +76,7 @@ def _declared(  # noqa: PLR0913, PLR0917 - all that is said of one column comes 
     lineage: Lineage,
     tests: Mapping[tuple[str, str], tuple[str, ...]],
     present: frozenset[str],
+    harmless: Collection[tuple[str, str]],
 ) -> list[ColumnMapping]:
     """The columns of the feed's own table that its YAML reads from a source column."""
     rules = {name: column_rule(meta) for name, meta in read_columns(manifest, feed).items()}
@@ -89,7 +94,9 @@ def _declared(  # noqa: PLR0913, PLR0917 - all that is said of one column comes 
         )
         for name, kind in mart.items()
         if name in rules
-        for origin, sources, rule, words in _made_by(lineage, feed, name, rules[name], present)
+        for origin, sources, rule, words in _made_by(
+            lineage, feed, name, rules[name], present, harmless
+        )
     ]
 
 
@@ -98,8 +105,13 @@ def _present(headers: Sequence[str], present: frozenset[str]) -> tuple[str, ...]
     return tuple(name for name in headers if name.casefold() in present) or tuple(headers)
 
 
-def _made_by(
-    lineage: Lineage, feed: str, column: str, rule: ColumnRule, present: frozenset[str]
+def _made_by(  # noqa: PLR0913, PLR0917 - as above
+    lineage: Lineage,
+    feed: str,
+    column: str,
+    rule: ColumnRule,
+    present: frozenset[str],
+    harmless: Collection[tuple[str, str]],
 ) -> list[tuple[str, tuple[str, ...], str, str]]:
     """Feed, sources, rule and words of a declared column: the SQL's own where SQL took it over."""
     sources = _present(rule.sources, present)
@@ -108,9 +120,10 @@ def _made_by(
         traced is None
         or (set(traced.sources) == {feed} and set(traced.sources[feed]) <= set(rule.sources))
     )
+    said = told(rule, harmless=all((feed, source) in harmless for source in sources))
     if traced is None or (by_rule and traced.expression == AS_IT_IS):
-        return [(feed, sources, rule.rule, told(rule))]
-    words = f"{told(rule)}; then {traced.expression}" if by_rule else traced.expression
+        return [(feed, sources, rule.rule, said)]
+    words = f"{said}; then {traced.expression}" if by_rule else traced.expression
     return [(origin, found, "sql", words) for origin, found in traced.sources.items()]
 
 

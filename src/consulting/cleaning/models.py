@@ -27,7 +27,7 @@ from consulting.cleaning.library import write_library
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
 from consulting.cleaning.survey import survey
-from consulting.client_environment import client_environment
+from consulting.client_environment import ALLOWED, client_environment
 from consulting.errors import CleaningError
 from consulting.privacy import Declared
 from consulting.records import ReadColumn
@@ -267,7 +267,9 @@ def _environment_of(models: ClientModels) -> dict[str, str]:
     clients = models.folder.parent
     others = [path.name for path in clients.iterdir()] if clients.is_dir() else []
     return client_environment(models.client_id, others) | {
-        name: value for name, value in os.environ.items() if name.startswith(_DBT_SECRET)
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(_DBT_SECRET) or name == ALLOWED
     }
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.reasons import reasons_mistakes
 from consulting.errors import CleaningError
-from consulting.privacy import detect_pii, is_personal
+from consulting.privacy import is_personal
 from consulting.rules import all_rules, column_rule, describe_rule, meta_keys, rule_named
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from consulting.rules import ColumnRule
 
 
-def told(rule: ColumnRule) -> str:
+def told(rule: ColumnRule, *, harmless: bool) -> str:
     """What a rule does, as a document may say it: codes that name persons are counted.
 
     Args:
         rule: The column's rule.
+        harmless: The profile's decision on the columns that it reads: none holds personal data.
     """
     codes = [str(code) for code in getattr(rule, "codes", None) or ()]
-    found = any(detect_pii(name, (), declared=rule.contains_pii) for name in rule.sources)
     words = describe_rule(rule)
-    if codes and (found or any(map(is_personal, codes))):
+    if codes and not (harmless and not any(map(is_personal, codes))):
         return words.replace(", ".join(codes), f"{len(codes)} agreed codes", 1)
     return words
 

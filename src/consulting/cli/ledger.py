@@ -21,8 +21,11 @@ dry_run_option = click.option(
 @click.argument("client")
 @click.option("--file", "key", help="Only this file (its path in the source).")
 @click.option("--events", is_flag=True, help="With every event of each file.")
+@click.option(
+    "--names", is_flag=True, help="With the names that the files have in the source, at any tier."
+)
 @click.option("--limit", default=50, show_default=True, help="How many files, newest first.")
-def ledger(client: str, key: str | None, *, events: bool, limit: int) -> None:
+def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: int) -> None:
     """Show what became of CLIENT's files."""
     intake = open_engagement(client, looks=True).intake
     state = intake.state()
@@ -33,8 +36,12 @@ def ledger(client: str, key: str | None, *, events: bool, limit: int) -> None:
             f"  batch {batch.batch_id}: {batch.status}, attempt {batch.attempt}, "
             f"{batch.files} files{f', {on_one_line(batch.reason)}' if batch.reason else ''}"
         )
-    for story in intake.history(key=key, limit=limit):
+    stories = intake.history(key=key, limit=limit)
+    true = intake.true_names([story.drop.drop_id for story in stories]) if names else {}
+    for story in stories:
         click.echo(_line(story))
+        if (name := true.get(story.drop.drop_id, story.drop.key)) != story.drop.key:
+            click.echo(on_one_line(f"         in the source: {name}"))
         if events:
             for event in story.events:
                 said = on_one_line(f"{event.kind}  {event.detail}")

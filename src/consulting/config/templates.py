@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from consulting import jinja
+from consulting.client_environment import ALLOWED
 from consulting.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -76,8 +77,9 @@ def _resolved(text: str, client_id: str, variables: Mapping[str, str]) -> str:
                 f"`env.{name}` is not one of this client's variables. They begin with {prefix}."
             )
         raise ConfigurationError(
-            f"`env.{name}` is not set where Dagster runs, belongs to another client, or is a "
-            "secret by its name; secrets are read by `credentials_prefix` and `password_variable`."
+            f"`env.{name}` is not set where Dagster runs, belongs to another client, is not "
+            f"listed in {ALLOWED} (`{name.removeprefix(prefix)}`), or looks like a secret; secrets "
+            "are read by `credentials_prefix` and `password_variable`."
         )
 
     return _LOOK_UP.sub(value_of, text)

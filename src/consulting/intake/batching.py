@@ -14,7 +14,7 @@ from consulting.intake.looking import is_due
 from consulting.intake.matching import BY_CONTENT, TemporaryNames
 from consulting.intake.records import BatchStatus, State
 from consulting.intake.schema import batches, drops, events, members
-from consulting.records import Batch, Drop
+from consulting.records import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,22 +29,7 @@ if TYPE_CHECKING:
 _OPEN = (BatchStatus.PENDING, BatchStatus.RUNNING)
 
 
-def drop_of(row: RowMapping) -> Drop:
-    """A drop as other rooms see it."""
-    return Drop(
-        drop_id=row["drop_id"],
-        client_id=row["client_id"],
-        key=row["key"],
-        version=row["version"],
-        size_bytes=row["size_bytes"],
-        sha256=row["sha256"],
-        feed=row["feed"],
-        period=row["period"],
-        first_seen=row["first_seen"],
-    )
-
-
-def load_batch(connection: Connection, row: RowMapping) -> Batch:
+def load_batch(connection: Connection, row: RowMapping, matcher: FeedMatcher) -> Batch:
     """A batch with the drops it holds, or delivered."""
     query = (
         select(drops)
@@ -58,7 +43,7 @@ def load_batch(connection: Connection, row: RowMapping) -> Batch:
         client_id=row["client_id"],
         attempt=row["attempt"],
         period=row["period"],
-        drops=tuple(drop_of(drop) for drop in connection.execute(query).mappings()),
+        drops=tuple(map(matcher.drop, connection.execute(query).mappings())),
     )
 
 
@@ -169,7 +154,7 @@ class Batching:
             if not chosen:
                 return None
             row = make_batch(transaction, chosen, now=now, trigger=trigger)
-            return load_batch(transaction.connection, row)
+            return load_batch(transaction.connection, row, self._matcher)
 
     def pending_requests(self) -> list[Batch]:
         """The batches that were claimed and have no run yet."""
@@ -181,7 +166,7 @@ class Batching:
         )
         with self._ledger.read() as connection:
             rows = connection.execute(query).mappings().all()
-            return [load_batch(connection, row) for row in rows]
+            return [load_batch(connection, row, self._matcher) for row in rows]
 
     def live_runs(self, *, now: datetime) -> set[str]:
         """The runs that gave a sign of life lately.
@@ -223,7 +208,7 @@ class Batching:
                 retry_at=None,
                 lease_until=now + timedelta(seconds=self._policy.lease_seconds),
             )
-            return load_batch(connection, row)
+            return load_batch(connection, row, self._matcher)
 
     def renew(self, batch_id: str, run_id: str, *, now: datetime, seal: bool) -> None:
         """Says that the run is alive, and learns whether it still holds the batch."""

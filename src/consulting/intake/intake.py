@@ -13,6 +13,7 @@ from consulting.intake.looking import Source, look
 from consulting.intake.matching import FeedMatcher
 from consulting.intake.records import BatchPolicy
 from consulting.intake.verbs import Verbs
+from consulting.privacy.masking import KEY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         VerbOutcome,
     )
     from consulting.layout import ClientFolder
+    from consulting.privacy import Names
     from consulting.records import Batch, Drop, QuarantinedFile, VerdictLevel
     from consulting.sources.places import Place
     from consulting.sources.store import Store
@@ -53,6 +55,7 @@ class Intake:
         policy: How long to wait, how much to take, how often to try.
         period_of: Gives the partition of a drop; None where the engagement has no partitions.
         sealed: Whether what is landed may not lie on the disk in clear, nor stay: below tier 3.
+        names: How the names of files are told; as they are, where it is not given.
         place: Where the store is, so that no two clients look at one place.
     """
 
@@ -67,6 +70,7 @@ class Intake:
         period_of: PeriodOf | None = None,
         sealed: bool = False,
         place: Place | None = None,
+        names: Names | None = None,
     ) -> None:
         self.ledger = ledger
         self._place = place
@@ -74,11 +78,11 @@ class Intake:
         self.folder = folder
         self.client_id = folder.client_id
         self.policy = policy or BatchPolicy()
-        matcher = self._matcher = FeedMatcher(feeds, period_of)
+        matcher = self._matcher = FeedMatcher(feeds, period_of, names)
         self._source = Source(ledger, store, self.client_id, matcher, self.policy)
         self._batching = Batching(ledger, self.client_id, matcher, self.policy)
         self._fate = Fate(ledger, self.client_id, self.policy)
-        self._landing = Landing(ledger, store, folder, self.policy, sealed=sealed)
+        self._landing = Landing(ledger, store, folder, self.policy, matcher=matcher, sealed=sealed)
         self._verbs = Verbs(ledger, self.client_id, self._landing, matcher, self.policy)
 
     def look(self, *, now: datetime, budget_seconds: float = 20) -> Look:
@@ -179,7 +183,7 @@ class Intake:
 
     def sharing(self, drop: Drop) -> list[Share]:
         """The feeds that read a part of the drop's file beside the feed it belongs to."""
-        return self._matcher.sharing(drop.key, drop.feed)
+        return self._verbs.sharing(drop)
 
     def land(self, batch: Batch, drop: Drop) -> LandedFile:
         """Copies exactly the listed version to `landing/<sha256>/`, and verifies it.
@@ -267,6 +271,21 @@ class Intake:
                 it is tried again soon and counted against nobody. Else "unknown".
         """
         self._fate.failed(batch_id, run_id, reason=reason, now=now, cause=cause)
+
+    def true_names(self, drop_ids: Sequence[int]) -> dict[int, str]:
+        """Drop id → the name under which the file lies in the source, whatever the tier.
+
+        For a person at a terminal, and for nothing that is stored or sent.
+        """
+        return self._verbs.true_names(drop_ids)
+
+    def told_before(self, names: Iterable[str]) -> set[str]:
+        """Names of files as they may have been told at this tier or a lower one."""
+        hidden = self._matcher.names.model_copy(update={"hidden": True})
+        given = set(names)
+        if not (self.folder.path / KEY_FILE).exists():
+            return given  # no name was ever hidden
+        return given | {hidden.told(name) for name in given}
 
     def state(self) -> LedgerState:
         """How the ledger stands: for metadata and the command line."""

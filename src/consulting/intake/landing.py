@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, func, or_, select
 
-from consulting.errors import DropChangedError, DropGoneError, LedgerError
-from consulting.intake.batching import drop_of, find_batch
+from consulting.errors import (
+    DropChangedError,
+    DropGoneError,
+    LedgerError,
+    UnreadableFileError,
+)
+from consulting.intake.batching import find_batch
 from consulting.intake.matching import BY_CONTENT
 from consulting.intake.records import LandedFile, State
 from consulting.intake.schema import drops
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, RowMapping
 
     from consulting.intake.ledger import Ledger, Transaction
+    from consulting.intake.matching import FeedMatcher
     from consulting.intake.records import BatchPolicy
     from consulting.layout import ClientFolder
     from consulting.records import Batch, Drop
@@ -55,19 +61,21 @@ def safe_name(key: str) -> str:
 class Landing:
     """One client's landing and quarantine folders."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of its own
         self,
         ledger: Ledger,
         store: Store,
         folder: ClientFolder,
         policy: BatchPolicy,
         *,
+        matcher: FeedMatcher,
         sealed: bool = False,
     ) -> None:
         self._ledger = ledger
         self._store = store
         self._folder = folder
         self._policy = policy
+        self._matcher = matcher
         self._sealed = sealed
 
     def land(self, batch: Batch, drop: Drop) -> LandedFile:
@@ -96,7 +104,11 @@ class Landing:
                 path, sha256 = self._fetch(row)
             except (DropChangedError, DropGoneError) as error:
                 self._let_go(batch, row, error)
-                raise
+                raise type(error)(self._folder.client_id, drop.key) from None
+            except UnreadableFileError as error:
+                raise UnreadableFileError(
+                    drop.key, error.code, error.reason, error.fix
+                ) from None  # the store knows its true name
         else:
             sha256 = row["sha256"]
         return self._note(batch, row["drop_id"], sha256, path)
@@ -219,7 +231,9 @@ class Landing:
                     detail=detail,
                 )
             row = _lock_drop(transaction, drop_id)
-            return LandedFile(drop=drop_of(row), path=path, sha256=sha256, repeat_of=repeat_of)
+            return LandedFile(
+                drop=self._matcher.drop(row), path=path, sha256=sha256, repeat_of=repeat_of
+            )
 
     def _repeat_of(self, transaction: Transaction, row: RowMapping, sha256: str) -> int | None:
         """The drop whose bytes already stand for these, in the same feed and period."""

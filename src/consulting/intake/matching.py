@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from consulting.corrections import rejects_name
 from consulting.intake.records import NoPeriod
+from consulting.privacy import Names
+from consulting.records import Drop
 from consulting.timekeeping.periods import period_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+    from sqlalchemy import RowMapping
 
     from consulting.intake.records import FeedPattern, PeriodOf
 
@@ -55,9 +59,18 @@ class FeedMatcher:
     workbook of a feed that is sent as CSV must come back too.
     """
 
-    def __init__(self, feeds: Sequence[FeedPattern], period_of: PeriodOf | None) -> None:
+    def __init__(
+        self, feeds: Sequence[FeedPattern], period_of: PeriodOf | None, names: Names | None = None
+    ) -> None:
+        said = {text for feed in feeds for text in (feed.name, feed.glob)}
+        self.names = (names or Names()).model_copy(update={"known": frozenset(said)})
         self._feeds = [(feed, "/" in feed.glob, _compile([feed.glob])) for feed in feeds]
         self._period_of = period_of
+
+    def drop(self, row: RowMapping) -> Drop:
+        """A drop as other rooms see it: under its name as the tier tells it."""
+        fields = {name: row[name] for name in Drop.model_fields if name != "key"}
+        return Drop(key=self.names.told(row["key"]), **fields)
 
     def match(self, key: str, seen: datetime) -> Match:
         """Finds the feed and the period of a file.

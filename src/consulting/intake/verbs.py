@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from consulting.errors import LedgerError
-from consulting.intake.batching import drop_of, find_batch, load_batch
+from consulting.intake.batching import find_batch, load_batch
 from consulting.intake.ledger import in_chunks
 from consulting.intake.records import (
     BatchStanding,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from consulting.intake.landing import Landing
     from consulting.intake.ledger import Ledger
-    from consulting.intake.matching import FeedMatcher
+    from consulting.intake.matching import FeedMatcher, Share
     from consulting.intake.records import BatchPolicy
     from consulting.records import Batch, Drop
 
@@ -76,7 +76,9 @@ class Verbs:
             return LedgerState(
                 client_id=self._client_id,
                 counts=counts,
-                quarantined=tuple(_story(row, ()) for row in connection.execute(aside).mappings()),
+                quarantined=tuple(
+                    self._story(row, ()) for row in connection.execute(aside).mappings()
+                ),
                 oldest_waiting=connection.scalar(oldest),
                 batches=self._standings(connection),
             )
@@ -94,7 +96,22 @@ class Verbs:
         with self._ledger.read() as connection:
             rows = connection.execute(query).mappings().all()
             told = _events(connection, [row["drop_id"] for row in rows])
-        return [_story(row, told.get(row["drop_id"], ())) for row in rows]
+        return [self._story(row, told.get(row["drop_id"], ())) for row in rows]
+
+    def true_names(self, drop_ids: Sequence[int]) -> dict[int, str]:
+        """The names of drops in the source."""
+        found: dict[int, str] = {}
+        with self._ledger.read() as connection:
+            for chunk in in_chunks(list(drop_ids)):
+                query = select(drops.c.drop_id, drops.c.key).where(
+                    drops.c.client_id == self._client_id, drops.c.drop_id.in_(chunk)
+                )
+                found |= {row.drop_id: row.key for row in connection.execute(query)}
+        return found
+
+    def sharing(self, drop: Drop) -> list[Share]:
+        """The feeds that read a part of a drop's file beside its own."""
+        return self._matcher.sharing(self.true_names([drop.drop_id])[drop.drop_id], drop.feed)
 
     def reprocess(
         self, drop_ids: Sequence[int], *, dry_run: bool, now: datetime
@@ -148,7 +165,12 @@ class Verbs:
             row = connection.execute(query).mappings().first()
             if row is None:
                 return None
-            batch = load_batch(connection, row)
+            batch = load_batch(connection, row, self._matcher)
+            joined = select(drops.c.drop_id, drops.c.key).join(
+                members, members.c.drop_id == drops.c.drop_id
+            )
+            mine = joined.where(members.c.batch_id == row["batch_id"])
+            keys = {one.drop_id: one.key for one in connection.execute(mine)}
             repeats: set[int] = set(
                 connection.scalars(
                     select(drops.c.drop_id)
@@ -160,8 +182,24 @@ class Verbs:
             drop
             for drop in batch.drops
             if drop.drop_id not in repeats
-            and feed in {drop.feed, *(s.feed for s in self._matcher.sharing(drop.key, drop.feed))}
+            and feed
+            in {drop.feed, *(s.feed for s in self._matcher.sharing(keys[drop.drop_id], drop.feed))}
         ]
+
+    def _story(self, row: RowMapping, told: Sequence[LedgerEvent]) -> DropStory:
+        return DropStory(
+            drop=self._matcher.drop(row),
+            state=State(row["state"]),
+            batch_id=row["batch_id"],
+            code=row["code"],
+            reason=row["reason"],
+            fix=row["fix"],
+            repeat_of=row["repeat_of"],
+            delivered_in=row["delivered_in"],
+            delivered_at=row["delivered_at"],
+            visible=row["visible"],
+            events=tuple(told),
+        )
 
     def _standings(self, connection: Connection) -> tuple[BatchStanding, ...]:
         how_it_ended = (
@@ -211,7 +249,9 @@ class Verbs:
             outcomes = []
             for row in self._rows(transaction.connection, drop_ids):
                 judgement = judge(row)
-                outcome = _outcome(row, judgement, done=not dry_run)
+                outcome = _outcome(
+                    row, judgement, name=self._matcher.names.told(row["key"]), done=not dry_run
+                )
                 outcomes.append(outcome)
                 if outcome.done:
                     transaction.update_drop(row["drop_id"], **_values(verb, row, outcome.after))
@@ -278,7 +318,7 @@ class Verbs:
         return State.DISCARDED, sentence
 
 
-def _outcome(row: RowMapping, judgement: Judgement, *, done: bool) -> VerbOutcome:
+def _outcome(row: RowMapping, judgement: Judgement, *, name: str, done: bool) -> VerbOutcome:
     before = State(row["state"])
     if isinstance(judgement, str):
         after, sentence = before, f"Refused: {judgement}"
@@ -287,7 +327,7 @@ def _outcome(row: RowMapping, judgement: Judgement, *, done: bool) -> VerbOutcom
     refused = isinstance(judgement, str)
     return VerbOutcome(
         drop_id=row["drop_id"],
-        key=row["key"],
+        key=name,
         version=row["version"],
         before=before,
         after=after,
@@ -304,22 +344,6 @@ def _values(verb: str, row: RowMapping, after: State) -> dict[str, Any]:
         # An older version must not be pushed aside by the newer one it is to follow.
         values["forced"] = verb == "reprocess" or not row["head"]
     return values
-
-
-def _story(row: RowMapping, told: Sequence[LedgerEvent]) -> DropStory:
-    return DropStory(
-        drop=drop_of(row),
-        state=State(row["state"]),
-        batch_id=row["batch_id"],
-        code=row["code"],
-        reason=row["reason"],
-        fix=row["fix"],
-        repeat_of=row["repeat_of"],
-        delivered_in=row["delivered_in"],
-        delivered_at=row["delivered_at"],
-        visible=row["visible"],
-        events=tuple(told),
-    )
 
 
 def _events(connection: Connection, drop_ids: Sequence[int]) -> dict[int, list[LedgerEvent]]:

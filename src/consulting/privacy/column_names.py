@@ -187,6 +187,13 @@ def _phrases() -> dict[str, frozenset[tuple[str, ...]]]:
     return {kind: frozenset(found) for kind, found in phrases.items()}
 
 
+@cache
+def label_words() -> frozenset[str]:
+    """The words of all phrases that announce personal data, which none of them is."""
+    said = {word for found in _phrases().values() for phrase in found for word in phrase}
+    return frozenset(said | _ABOUT)
+
+
 def _runs(tokens: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for start in range(len(tokens)):
         for length in (1, 2, 3, 4):

@@ -101,6 +101,21 @@ def _business() -> frozenset[str]:
 
 
 @cache
+def calendar_names() -> frozenset[str]:
+    """Names of months and days of the week, long and short, in 28 languages, without accents."""
+    from babel import Locale
+
+    texts = {
+        plain(str(text)).strip(".")
+        for name in _LOCALES.split()
+        for widths in Locale.parse(name).days.values()
+        for texts in widths.values()
+        for text in texts.values()
+    }
+    return frozenset(text for text in texts if len(text) > 1) | month_names()
+
+
+@cache
 def month_names() -> frozenset[str]:
     """Names of months, long and short, in 28 languages, without accents."""
     from babel import Locale

@@ -65,6 +65,12 @@ def _known() -> dict[Promise, frozenset[str]]:
     }
 
 
+@cache
+def promised_words() -> frozenset[str]:
+    """All words that promise something."""
+    return frozenset().union(*_known().values())
+
+
 def promises(column: str) -> frozenset[Promise]:
     """What a header promises of its values; nothing where it is not known.
 

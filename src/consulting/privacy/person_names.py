@@ -133,6 +133,11 @@ def is_lone_name(value: str) -> bool:
     )
 
 
+def is_family_name(word: str) -> bool:
+    """Whether a word, in small letters without accents, is a family name."""
+    return word in _names().family
+
+
 def names_inside(text: str) -> list[tuple[int, int, bool]]:
     """Where names of persons stand in a text: after a title, or given beside family name.
 

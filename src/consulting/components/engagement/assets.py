@@ -10,6 +10,7 @@ from consulting.components.engagement import metadata
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.engagement.stage import batch_of, period_of_run
 from consulting.errors import NothingNewError
+from consulting.privacy.tiers import FULL_TIER
 from consulting.resources.consultancy import ConsultancyResource
 
 READABLE = "files_readable"
@@ -124,7 +125,9 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
             log=log_to(context.log.error),
         )
         yield dg.MaterializeResult(
-            metadata=metadata.of_profile(profile),
+            metadata=metadata.of_profile(
+                profile, patches_told=client.config.security_tier == FULL_TIER
+            ),
             check_results=[metadata.drift_check(NO_DRIFT, profile)],
         )
 

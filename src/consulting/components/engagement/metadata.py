@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from consulting.chain import unaccounted, unmapped, unreadable
+from consulting.privacy.labels import judge
 from consulting.shown import as_markdown_block, in_markdown, on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from consulting.chain import Engagement
@@ -105,8 +106,14 @@ def readable_check(name: str, received: Intake) -> dg.AssetCheckResult:
     )
 
 
-def of_profile(profile: Profile) -> Metadata:
-    """What `profiled` tells: issues by severity, the score, columns and drift."""
+def of_profile(profile: Profile, *, patches_told: bool) -> Metadata:
+    """What `profiled` tells: issues by severity, the score, columns and drift.
+
+    Args:
+        profile: The profile.
+        patches_told: Whether the changes of the YAML are told, whose lines may list values: at
+            tier 3. Below, `consulting accept` shows them.
+    """
     severities = profile.issues_by_severity()
     metadata: Metadata = {
         "issues_found": sum(severities.values()),
@@ -136,7 +143,7 @@ def of_profile(profile: Profile) -> Metadata:
         )
     # a blocked batch has no report to show them
     patches = [f.patch for f in profile.drift if f.severity == "block" and f.patch]
-    if patches:
+    if patches and patches_told:
         metadata["proposed_change"] = dg.MetadataValue.md(
             "\n\n".join(as_markdown_block(patch, "diff") for patch in patches)
         )
@@ -157,12 +164,27 @@ def drift_check(name: str, profile: Profile) -> dg.AssetCheckResult:
     )
 
 
-def of_model(model: ModelOutcome) -> Metadata:
-    """What a dbt model tells: its rows and its columns."""
+def of_model(model: ModelOutcome, written: Collection[str]) -> Metadata:
+    """What a dbt model tells: its rows and its columns.
+
+    Args:
+        model: What became of it.
+        written: The names that its own files write; a column of another name was made of data (a
+            pivot), and is told by its place where its name is no label.
+    """
+    names = [
+        f"column_{place}" if judge(name, written) == "data" else name
+        for place, (name, _) in enumerate(model.columns, start=1)
+    ]
     metadata: Metadata = {
         "dagster/relation_identifier": model.relation,
         "dagster/column_schema": dg.MetadataValue.table_schema(
-            dg.TableSchema([dg.TableColumn(name, kind) for name, kind in model.columns])
+            dg.TableSchema(
+                [
+                    dg.TableColumn(name, kind)
+                    for name, (_, kind) in zip(names, model.columns, strict=True)
+                ]
+            )
         ),
     }
     if model.rows is not None:

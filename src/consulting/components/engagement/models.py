@@ -3,6 +3,7 @@
 dagster-dbt translates the manifest; dbt itself runs in this process, on the client's own database.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -80,6 +81,15 @@ class ClientDbt:
             if node["resource_type"] == "model"
         }
 
+    def written(self, model: str) -> frozenset[str]:
+        """The names that a model's own files write: its YAML's columns, the words of its SQL."""
+        return frozenset(
+            word
+            for node in self._manifest["nodes"].values()
+            if node["resource_type"] == "model" and node["name"] == model
+            for word in (*node["columns"], *re.findall(r"\w+", node.get("raw_code") or ""))
+        )
+
     @cached_property
     def check_specs(self) -> dict[str, dg.AssetCheckSpec]:
         """The check spec of each test that is attached to a model, by its dbt unique id."""
@@ -156,7 +166,8 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         )
         for model in cleaning.models:
             yield dg.MaterializeResult(
-                asset_key=client.key(model.name), metadata=metadata.of_model(model)
+                asset_key=client.key(model.name),
+                metadata=metadata.of_model(model, dbt.written(model.name)),
             )
         yield dg.MaterializeResult(
             asset_key=stage.key,

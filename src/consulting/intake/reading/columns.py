@@ -10,6 +10,8 @@ from consulting.errors import UnreadableFileError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from consulting.intake.reading.options import ReadOptions
+
 RESERVED = frozenset({"_file", "_row", "_row_id"})
 MAX_NAME = 255
 SHOWN = 10  # how many culprits a message names
@@ -17,7 +19,9 @@ SHOWN = 10  # how many culprits a message names
 _SPACE = re.compile(r"[\s\ufeff]+")
 
 
-def column_names(headers: Sequence[str], width: int) -> tuple[tuple[str, ...], list[str]]:
+def column_names(
+    headers: Sequence[str], width: int, options: ReadOptions
+) -> tuple[tuple[str, ...], list[str]]:
     """Turn headers into `width` unique column names.
 
     A name keeps its words; only white space is tidied. DuckDB does not tell upper from lower case
@@ -26,6 +30,7 @@ def column_names(headers: Sequence[str], width: int) -> tuple[tuple[str, ...], l
     Args:
         headers: The cells of the header, left to right.
         width: How many columns the rows have.
+        options: Which titles may be told, and which of them the engagement names.
 
     Returns:
         The names, and warnings in words where a name is not what the file says.
@@ -35,6 +40,11 @@ def column_names(headers: Sequence[str], width: int) -> tuple[tuple[str, ...], l
     repeated: list[str] = []
     names: list[str] = []
     taken = dict.fromkeys(RESERVED, 1)
+    written = headers
+    headers = options.names.labels(headers, options.expected_columns)
+    withheld = [
+        at for at, title in enumerate(written, start=1) if title.strip() and not headers[at - 1]
+    ]
     for position in range(1, width + 1):
         header = _SPACE.sub(" ", headers[position - 1]).strip() if position <= len(headers) else ""
         if len(header) > MAX_NAME:
@@ -44,14 +54,22 @@ def column_names(headers: Sequence[str], width: int) -> tuple[tuple[str, ...], l
             )
             header = header[:MAX_NAME]
         if not header:
-            unnamed.append(position)
+            if position not in withheld:
+                unnamed.append(position)
             header = f"column_{position}"
         name = _free_name(header, taken)
         if name != header:
             repeated.append(f"column {position} became {name!r}")
         names.append(name)
+    if withheld:
+        warnings.append(
+            f"Nothing says that the title{'s' if len(withheld) > 1 else ''} of column"
+            f"{'s' if len(withheld) > 1 else ''} {_places(withheld)} may be told at this tier: "
+            "what may name a person, a day or a number is no label. Such a column is named after "
+            "its position. A title that the feed's YAML reads (`from`) is a label."
+        )
     if unnamed:
-        which = ", ".join(map(str, unnamed[:SHOWN])) + (", …" if len(unnamed) > SHOWN else "")
+        which = _places(unnamed)
         warnings.append(
             f"{len(unnamed)} column{'s have' if len(unnamed) > 1 else ' has'} no header "
             f"(position {which}); named after the position, like 'column_{unnamed[0]}'."
@@ -60,6 +78,10 @@ def column_names(headers: Sequence[str], width: int) -> tuple[tuple[str, ...], l
         shown = "; ".join(repeated[:SHOWN]) + ("; …" if len(repeated) > SHOWN else "")
         warnings.append(f"Headers occur more than once or are reserved: {shown}.")
     return tuple(names), warnings
+
+
+def _places(positions: Sequence[int]) -> str:
+    return ", ".join(map(str, positions[:SHOWN])) + (", …" if len(positions) > SHOWN else "")
 
 
 def _free_name(header: str, taken: dict[str, int]) -> str:

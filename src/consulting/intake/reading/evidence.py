@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from consulting.intake.reading.blocks import even_steps, like_titles, told_apart
+from consulting.intake.reading.blocks import even_steps, like_titles
 from consulting.intake.reading.cells import dominant_kind, is_year, kind, shape
+from consulting.privacy.labels import are_labels, style_of
 from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SURE_STEPS = 5  # so many numbers in even steps are titles whatever stands before them
 YEAR_SHARE = 0.8  # of the values below that are years, for a year above them to be one
+ALIKE_SHARE = 0.2  # of the values below may be written like a title
 EVEN_SHARE = 0.2  # of the rows below may do so by chance
 EVEN_ROWS = 20  # are looked at for whether they count in even steps as a header may
 REPEATS = 3  # of one row below itself tell nothing yet
@@ -174,7 +176,10 @@ def _recurs(cell: str, below: Sequence[str]) -> bool:
 
 
 def is_proven(header: Sequence[str], data: Sequence[Row]) -> bool:
-    """Whether a row can be no record like those below it: below tier 3 no other names a column."""
+    """Whether a row is a header by its words, and no record like those below it.
+
+    Below tier 3 no other row names columns.
+    """
     below = [row.cells for row in data]
     recurs = any(
         cell.strip() and cell.strip() == row[at].strip()
@@ -182,7 +187,23 @@ def is_proven(header: Sequence[str], data: Sequence[Row]) -> bool:
         for row in below
         if len(row) > at
     )
-    return like_titles(header) and told_apart(header, below) and not recurs
+    return (
+        like_titles(header)
+        and not recurs
+        and are_labels(header, [_stands_apart(cell, at, below) for at, cell in enumerate(header)])
+    )
+
+
+def _stands_apart(cell: str, position: int, below: Sequence[Sequence[str]]) -> bool:
+    """Whether a cell is a word above values of another kind, or written as few of them are."""
+    if kind(cell) != "text" or is_null_like(cell):
+        return False
+    values = [row[position] for row in below if len(row) > position and row[position].strip()]
+    if dominant_kind(values) not in {"text", "empty"}:
+        return True
+    style = style_of(cell)
+    alike = sum(style_of(value) == style for value in values)
+    return style != "other" and len(values) > 1 and alike <= ALIKE_SHARE * len(values)
 
 
 def is_undecidable(header: Sequence[str], data: Sequence[Row]) -> bool:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from consulting.privacy.labels import are_labels
+
+if TYPE_CHECKING:
+    from consulting.privacy import Names
 
 _COLUMNS, _ROWS = ("columns", "headers", "header", "fields"), ("data", "rows", "values", "records")
 _LEAST = 2  # records, or fields, that a shape shows in
@@ -26,25 +31,35 @@ class Table:
     titles: int = 0
 
 
-def reshaped(document: Any) -> Table | None:
+def reshaped(document: Any, names: Names) -> Table | None:
     """The table of a document that is no list of objects; None where it has none of these shapes.
 
     Args:
         document: The parsed document: an object without a list of objects, or a list.
+        names: Below tier 3 a first row is a header by its words alone.
     """
     if isinstance(document, list):
-        return _lists(document)
+        return _lists(document, names)
     if not isinstance(document, dict):
         return None
     return _split(document) or _columns(document) or _keyed(document)
 
 
-def _lists(rows: list[Any]) -> Table | None:
+def _lists(rows: list[Any], names_told: Names) -> Table | None:
     """`[["id", "name"], [1, "a"]]`: a header and rows, or rows alone."""
     if len(rows) < _LEAST or not all(isinstance(row, list) for row in rows):
         return None
     first = rows[0]
     titled = _are_names(first) and not all(_are_names(row) for row in rows[1:])
+    if (
+        titled
+        and names_told.hidden
+        and not are_labels(
+            first,
+            [type(rows[1][at : at + 1] and rows[1][at]) is not str for at in range(len(first))],
+        )
+    ):
+        titled = False
     width = max(map(len, rows))
     names = first if titled else [f"column_{at}" for at in range(1, width + 1)]
     if len(names) < width or any(isinstance(cell, dict) for row in rows for cell in row):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from consulting.intake.reading.jsonshapes import Table
     from consulting.intake.reading.options import ReadOptions
     from consulting.intake.reading.sources import ByteSource
+    from consulting.privacy import Names
 
 SHOWN = 10  # how many fields a message names
 
@@ -55,7 +56,7 @@ def _read_lines(
     for _, _, value in _line_values(source, encoding, make_decoder(found.object)):
         if value is not None:
             note(found, value, source, options.max_columns)
-    columns, warnings = column_names(list(found.columns), len(found.columns))
+    columns, warnings = column_names(list(found.columns), len(found.columns), options)
     blank = first = 0
     with store(columns) as kept:
         batch = Batch(kept, found)
@@ -78,7 +79,9 @@ def _read_lines(
         warnings.append(
             f"{stored.rejected:,} lines set aside: malformed JSON (first: line {first:,})."
         )
-    outcome = _outcome(columns, stored, found, encoding, [*warnings, *batch.warnings()])
+    outcome = _outcome(
+        columns, stored, found, encoding, [*warnings, *batch.warnings()], names=options.names
+    )
     outcome.format = "ndjson"
     outcome.received = counted.lines - blank
     _check(source, outcome, options)
@@ -118,22 +121,24 @@ def _read_document(
         raise _broken(source, text, after)
     document = _Document(source, text, find_records(text, start, length))
     if end:
-        document.reshape(length)
+        document.reshape(length, options.names)
     found = Records(repeated=document.repeated)
     for value in document.records(make_decoder(found.object)):
         note(found, value, source, options.max_columns)
     if not end:
         raise _broken(source, text, len(text))
-    columns, warnings = column_names(list(found.columns), len(found.columns))
+    columns, warnings = column_names(list(found.columns), len(found.columns), options)
     with store(columns) as kept:
         batch = Batch(kept, found)
         for number, value in enumerate(document.records(PLAIN), start=1):
             batch.add(value, number)
         batch.flush()
         stored = kept.finish()
-    outcome = _outcome(columns, stored, found, encoding, [*warnings, *batch.warnings()])
+    outcome = _outcome(
+        columns, stored, found, encoding, [*warnings, *batch.warnings()], names=options.names
+    )
     outcome.format = "json"
-    document.tell(outcome)
+    document.tell(outcome, options.names)
     _check(source, outcome, options)
     return outcome
 
@@ -149,11 +154,12 @@ class _Document:
         self._received = array.length
         self.repeated = 0
 
-    def reshape(self, length: int) -> None:
+    def reshape(self, length: int, names: Names) -> None:
         """See whether a document without a list of objects is a table in another shape.
 
         Args:
             length: How many elements the document itself has.
+            names: Which first row may be a header.
         """
         text, start = self._text, skip_space(self._text, 0)
         inner = text[(at := skip_space(text, start + 1)) : at + 1]
@@ -161,7 +167,7 @@ class _Document:
             return
         probe = Records()
         whole = next(_elements(self._source, f"[{text}]", 0, make_decoder(probe.object)))
-        self._table = table = reshaped(whole)
+        self._table = table = reshaped(whole, names)
         if table is not None:
             self.repeated = probe.repeated
             inside = table.inside
@@ -174,7 +180,7 @@ class _Document:
             return iter(self._table.records)
         return _elements(self._source, self._text, self._array.start, decoder)
 
-    def tell(self, outcome: Outcome) -> None:
+    def tell(self, outcome: Outcome, names: Names) -> None:
         """Say where the records were, and how many there are by the brackets alone."""
         array = self._array
         outcome.received = self._received
@@ -183,21 +189,24 @@ class _Document:
                 f"{self._table.told} Please confirm that this is how it is meant."
             )
             return
-        where = f"the array {array.key!r}" if array.key else "the array"
+        key = names.told(array.key) if array.key else None
+        where = f"the array {key!r}" if key else "the array"
         outcome.decisions.append(
             f"Each element of {where} is a row; a row's number is its place there."
         )
         if array.other_fields:
-            outcome.decisions.append(f"Beside it, not read: {_names(array.other_fields)}.")
+            outcome.decisions.append(f"Beside it, not read: {_names(array.other_fields, names)}.")
         if array.other_arrays:
             outcome.warnings.append(
-                f"Only the longest list, {array.key!r}, was read. Also there: "
-                f"{_names(array.other_arrays)}. Ask for a file for each."
+                f"Only the longest list, {key!r}, was read. Also there: "
+                f"{_names(array.other_arrays, names)}. Ask for a file for each."
             )
 
 
-def _names(fields: Sequence[str]) -> str:
-    return ", ".join(map(repr, fields[:SHOWN])) + (", …" if len(fields) > SHOWN else "")
+def _names(fields: Sequence[str], names: Names) -> str:
+    return ", ".join(map(repr, names.told_all(fields[:SHOWN]))) + (
+        ", …" if len(fields) > SHOWN else ""
+    )
 
 
 def _whole_text(source: ByteSource, encoding: Encoding, options: ReadOptions) -> str:
@@ -248,18 +257,20 @@ def _broken(source: ByteSource, text: str, at: int) -> UnreadableFileError:
     )
 
 
-def _outcome(
+def _outcome(  # noqa: PLR0913 - what is known of a file
     columns: tuple[str, ...],
     stored: Any,
     found: Records,
     encoding: Encoding,
     warnings: Sequence[str],
+    *,
+    names: Names,
 ) -> Outcome:
     decisions = [*encoding.decisions]
     if found.flattened:
         decisions.append("Objects inside a record became columns of their own, like 'a.b'.")
     if found.kept_as_json:
-        decisions.append(f"Lists kept as JSON text: {_names(list(found.kept_as_json))}.")
+        decisions.append(f"Lists kept as JSON text: {_names(list(found.kept_as_json), names)}.")
     words = [*encoding.warnings, *warnings]
     if found.repeated:
         words.append(f"{found.repeated:,} objects name a field twice; the last value was taken.")

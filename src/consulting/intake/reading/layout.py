@@ -90,8 +90,13 @@ def find_layout(
     ]
     start, end, how, own = header_rows(rows, usual, options)
     width = own or width or usual
-    unproven = not how and start < end and not is_proven(rows[end - 1].cells, rows[end:])
-    if unproven and not options.guess_header:
+    unproven = (
+        options.names.hidden
+        and not how
+        and start < end
+        and not is_proven(rows[end - 1].cells, rows[end:])
+    )
+    if unproven:
         end, how = start, f": {unit} {rows[start].line} may be one, and may as well be data"
     titled = rows[start:end]
     data = rows[end:]
@@ -100,7 +105,7 @@ def find_layout(
     shifted = bool(titled) and are_shifted(names, data, width)
     names = ["", *names] if shifted else without_surplus(names, data, width)
     width = max(width, len(names))
-    columns, warnings = column_names(names, width)
+    columns, warnings = column_names(names, width, options)
     if titled and titles != width:
         how_given = "The first column names the rows and was left without one"
         if not shifted:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr
 
 from consulting.config_model import ConfigModel
-from consulting.privacy import Declared
+from consulting.privacy import Declared, Names
+from consulting.privacy.tiers import FULL_TIER
 from consulting.records import Record
 
 GIB = 1024**3
@@ -67,15 +68,22 @@ class ReadOptions(Limits, Written):
 
     Attributes:
         password: Opens an encrypted workbook.
-        guess_header: Whether a first row that may as well be data is taken for the header.
+        names: How the names are told that the file's maker chose.
         expected_columns: Headers the feed is known to have; the row that holds them is the header.
         declared: What the engagement says of its columns' values, for the tier that hides them.
     """
 
     password: SecretStr | None = None
-    guess_header: bool = True
+    names: Names = Names()
     expected_columns: tuple[str, ...] = ()
     declared: dict[str, Declared] = Field(default_factory=dict)
+
+    def behind(self, door: Door) -> Self:
+        """The same, with the names told as the tier has them."""
+        said = {self.member, self.sheet if isinstance(self.sheet, str) else None}
+        known = frozenset(text for text in said if text)
+        names = Names(hidden=door.tier < FULL_TIER, key=door.key, known=known)
+        return self.model_copy(update={"names": names})
 
 
 class Door(Record):
@@ -85,8 +93,10 @@ class Door(Record):
         tier: The engagement's security tier: 1 stores no row, 2 a masked sample, 3 everything.
         sample_rows: How many rows of a file tier 2 keeps.
         client_id: The engagement, for messages.
+        key: `masking_key(...)` of the client, for the ids of names that are not told.
     """
 
     tier: Literal[1, 2, 3]
     sample_rows: int = Field(default=500, gt=0)
     client_id: str
+    key: bytes = Field(default=b"", repr=False)

@@ -42,7 +42,7 @@ def read_parquet(
         content = io.BytesIO(source.all_bytes(options.max_file_bytes))
     try:
         with pq.ParquetFile(content) as file:
-            outcome = _read(file, store)
+            outcome = _read(file, options, store)
             outcome.received = file.metadata.num_rows
     except MemoryError:
         raise  # Arrow's is an ArrowException, too, and nothing is wrong with the file
@@ -66,11 +66,11 @@ def read_parquet(
     return outcome
 
 
-def _read(file: Any, store: StoreFactory) -> Outcome:
+def _read(file: Any, options: ReadOptions, store: StoreFactory) -> Outcome:
     import pyarrow as pa
 
     schema = file.schema_arrow
-    columns, warnings = column_names(schema.names, len(schema.names))
+    columns, warnings = column_names(schema.names, len(schema.names), options)
     row, broken = 1, 0
     raw = _columns_of_bytes(file)
     with store(columns) as kept:
@@ -81,16 +81,16 @@ def _read(file: Any, store: StoreFactory) -> Outcome:
             kept.add_columns(arrays, lines)
             row += batch.num_rows
         stored = kept.finish()
-    types = ", ".join(sorted({str(field.type) for field in schema}))
+    types = ", ".join(sorted({str(field.type).partition("<")[0] for field in schema}))
     decisions = [f"Columns and their types come from the file ({types}); values kept as text."]
     if broken:
         warnings.append(
             f"{broken:,} values of text columns are not UTF-8; they are written in hexadecimal."
         )
     if raw:
-        names = ", ".join(schema.names[at] for at in sorted(raw)[:10])
+        names = ", ".join(columns[at] for at in sorted(raw)[:10])
         decisions.append(f"Columns of bytes that are no text, written in hexadecimal: {names}.")
-    nested = [field.name for field in schema if _is_nested(field.type)]
+    nested = [name for name, field in zip(columns, schema, strict=True) if _is_nested(field.type)]
     if nested:
         decisions.append(f"Nested columns kept as JSON text: {', '.join(nested[:10])}.")
     return Outcome(

@@ -56,9 +56,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     from consulting.intake.reading.sources import open_source
 
     options = options or ReadOptions()
-    if door.tier < FULL:
-        # a row of data would become names of columns, which are told everywhere
-        options = options.model_copy(update={"guess_header": False})
+    options = options.behind(door)
     # the same bytes may arrive under two names, or belong to two feeds
     name = hashlib.sha256(f"{sha256}\n{feed}\n{filename}".encode()).hexdigest()[:SHORT_HASH]
 

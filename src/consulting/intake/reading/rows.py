@@ -165,7 +165,7 @@ class RowStore:
         elif self._door.tier == MASKED:
             sample = self._sample.result(self._schema).select(self._kept())
             names = sample.column_names[: -len(_OWN)]
-            table, treatments = _mask(sample, names, self._folder, self._declared)
+            table, treatments = _mask(sample, names, self._door.key, self._declared)
             self._schema = sample.schema
             loaded = table.num_rows
             self._write(table)
@@ -280,7 +280,7 @@ class _Sample:
 def _mask(
     table: pa.Table,
     columns: Sequence[str],
-    run_folder: Path,
+    key: bytes,
     declared: Mapping[str, Declared],
 ) -> tuple[pa.Table, tuple[ColumnTreatment, ...]]:
     """Hide all that is not proven harmless, and say what was done to each column.
@@ -289,15 +289,12 @@ def _mask(
     """
     import pyarrow as pa
 
-    from consulting.privacy import hide, masking_key
+    from consulting.privacy import hide
 
-    # <client>/runs/<batch>; elsewhere (a trial) a key of this process does
-    runs = run_folder.parent
-    key = masking_key(runs.parent) if runs.name == "runs" else None
     treatments: list[ColumnTreatment] = []
     for position, name in enumerate(columns):
         values = table.column(position).to_pylist()
-        hidden, treatment = hide(name, values, key=key, declared=declared.get(name))
+        hidden, treatment = hide(name, values, key=key or None, declared=declared.get(name))
         if treatment.masked_cells:
             hidden_array = pa.array(hidden, pa.string())
             table = table.set_column(position, table.schema.field(position), hidden_array)

@@ -325,13 +325,14 @@ def _choose_member(
             f"The zip archive holds no file named {options.member!r}.",
             "Check the feed's `member`, or ask the client what changed.",
         )
+    told = options.names.told
     real = [info for info in infos if not _is_litter(info.filename)]
     if not real:
         raise UnreadableFileError(
             filename, "archive_empty", "The zip archive holds no file.", "Send it again."
         )
     if len(real) > 1:
-        names = ", ".join(repr(info.filename) for info in real[:SHOWN])
+        names = ", ".join(repr(told(info.filename)) for info in real[:SHOWN])
         more = ", …" if len(real) > SHOWN else ""
         raise UnreadableFileError(
             filename,
@@ -340,7 +341,7 @@ def _choose_member(
             "and which one to read is not declared.",
             "Send one file per archive, or declare the feed's `member`.",
         )
-    return real[0], (f"Read {real[0].filename!r}, the only file in the archive.",)
+    return real[0], (f"Read {told(real[0].filename)!r}, the only file in the archive.",)
 
 
 def _is_litter(name: str) -> bool:

@@ -54,14 +54,14 @@ def read_workbook(
     with refusing_damage(source):
         refuse_huge_ods(source, data, name, options)
     with refusing_damage(source), CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
-        scans = _Scans(source.filename, data, name, options.max_cells)
+        scans = _Scans(source.filename, data, name, options)
         sheet, warnings = _chosen_sheet(source, workbook, scans, options)
         scan = scans.of(sheet.name)
     zeros = ShownZeros.of(data, name, sheet.name)
     outcome = read_rows(source, sheet, scan, options, store, zeros)
     outcome.format = name
-    outcome.sheet = sheet.name
-    outcome.decisions[:0] = [*notes, f"Read the sheet {sheet.name!r}."]
+    outcome.sheet = options.names.told(sheet.name)
+    outcome.decisions[:0] = [*notes, f"Read the sheet {outcome.sheet!r}."]
     outcome.warnings[:0] = warnings
     return outcome
 
@@ -154,14 +154,14 @@ def refuse_huge_ods(source: ByteSource, data: bytes, name: str, options: ReadOpt
         UnreadableFileError: `sheet_too_large`.
     """
     for sheet, scan in scan_ods(data).items() if name == "ods" else ():
-        scan.refuse_if_huge(source.filename, sheet, options.max_cells)
+        scan.refuse_if_huge(source.filename, options.names.told(sheet), options.max_cells)
 
 
 class _Scans:
     """The scan of each sheet that is asked for, made once; no sheet is opened before its scan."""
 
-    def __init__(self, filename: str, data: bytes, name: str, max_cells: int) -> None:
-        self._max_cells = max_cells
+    def __init__(self, filename: str, data: bytes, name: str, options: ReadOptions) -> None:
+        self._options = options
         self._filename = filename
         self._data = data
         self._format = name
@@ -175,7 +175,9 @@ class _Scans:
         """
         if sheet not in self._done:
             scan = scan_sheet(self._data, self._format, sheet)
-            scan.refuse_if_huge(self._filename, sheet, self._max_cells)
+            scan.refuse_if_huge(
+                self._filename, self._options.names.told(sheet), self._options.max_cells
+            )
             self._done[sheet] = scan
         return self._done[sheet]
 
@@ -185,11 +187,12 @@ def _chosen_sheet(
 ) -> tuple[CalamineSheet, list[str]]:
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
+    told = options.names.told
     tables = [item for item in workbook.sheets_metadata if item.typ == SheetTypeEnum.WorkSheet]
     hidden = [item.name for item in tables if item.visible != SheetVisibleEnum.Visible]
     if options.sheet is not None:
-        name = _declared_sheet(source, [item.name for item in tables], options.sheet)
-        warnings = [f"The sheet {name!r} is hidden."] if name in hidden else []
+        name = _declared_sheet(source, [item.name for item in tables], options)
+        warnings = [f"The sheet {told(name)!r} is hidden."] if name in hidden else []
         scans.of(name)
         return workbook.get_sheet_by_name(name), warnings
     full: list[str] = []
@@ -204,7 +207,7 @@ def _chosen_sheet(
         else:
             sheet = None
     if sheet is None:
-        where = f" (hidden: {', '.join(map(repr, hidden))})" if hidden else ""
+        where = f" (hidden: {', '.join(map(repr, map(told, hidden)))})" if hidden else ""
         raise UnreadableFileError(
             source.filename,
             "sheet_empty",
@@ -213,17 +216,20 @@ def _chosen_sheet(
         )
     warnings = []
     if len(full) > 1:
-        others = ", ".join(map(repr, full[1:6])) + (", …" if len(full) > 6 else "")  # noqa: PLR2004
+        others = ", ".join(map(repr, map(told, full[1:6]))) + ", …" * (len(full) > 6)  # noqa: PLR2004
         warnings.append(
-            f"Only the first sheet with data, {full[0]!r}, was read. Also there: {others}. Declare "
-            "the feed's `sheet` if another is meant."
+            f"Only the first sheet with data, {told(full[0])!r}, was read. Also there: {others}. "
+            "Declare the feed's `sheet` if another is meant."
         )
     if hidden:
-        warnings.append(f"Hidden sheets were not read: {', '.join(map(repr, hidden[:5]))}.")
+        warnings.append(
+            f"Hidden sheets were not read: {', '.join(map(repr, map(told, hidden[:5])))}."
+        )
     return sheet, warnings
 
 
-def _declared_sheet(source: ByteSource, names: Sequence[str], wanted: str | int) -> str:
+def _declared_sheet(source: ByteSource, names: Sequence[str], options: ReadOptions) -> str:
+    wanted = options.sheet if options.sheet is not None else 1
     if isinstance(wanted, int):
         if 1 <= wanted <= len(names):
             return names[wanted - 1]
@@ -234,6 +240,7 @@ def _declared_sheet(source: ByteSource, names: Sequence[str], wanted: str | int)
     raise UnreadableFileError(
         source.filename,
         "sheet_missing",
-        f"The workbook has no sheet {wanted!r}; it has {', '.join(map(repr, names[:10]))}.",
+        f"The workbook has no sheet {wanted!r}; it has "
+        f"{', '.join(map(repr, options.names.told_all(names[:10])))}.",
         "Correct the feed's `sheet`, or ask the client what changed.",
     )
