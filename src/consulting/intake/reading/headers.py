@@ -56,7 +56,7 @@ def header_rows(
     if first := _first_table(rows, start):
         start = next(at for at, row in enumerate(rows) if row.line == first.titles)
         own = width = first.columns
-    end = _end_of_titles(rows, start, width) if options.guess_header else start + 1
+    end = _end_of_titles(rows, start, width) if not options.names.hidden else start + 1
     data = [row.cells for row in rows[end:HEAD_ROWS]]
     if end == start + 1 and is_data(rows[start].cells, data):
         return start, start, ": the first row is like the rows below it", own
