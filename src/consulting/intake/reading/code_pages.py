@@ -25,7 +25,7 @@ COMMON = frozenset("äöüßéèñçàáíóåøæãêô")
 LETTERS = COMMON | frozenset("ÄÖÜëâîïòúùûÑÉÈÀÇÅÆØœõìÁÍÓÚÊ")
 RARER = 0.7  # of a letter of the others
 
-_SIGNS = frozenset(sign.encode("cp1252") for sign in "\xa0’‘“”„–—…€®™°§«»´·")  # noqa: RUF001
+_SIGNS = frozenset(sign.encode("cp1252") for sign in "\xa0’‘“”„–—…€®™°§«»´·µ¹²³ºª±×÷¼½¾")  # noqa: RUF001
 _SHORTENED = re.compile(rb"(?:[stdm]|ll|re|ve)(?![A-Za-z])")
 _ELIDED = re.compile(rb"(?<![A-Za-z])(?:[cdjlmnstCDJLMNST]|[Qq]u)\Z")
 _STRETCH = re.compile(rb"[\x80-\xff]+")

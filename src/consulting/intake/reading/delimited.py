@@ -16,6 +16,7 @@ from consulting.errors import UnreadableFileError
 from consulting.intake.reading.blocks import Row, like_titles
 from consulting.intake.reading.dialects import Scored, detect_dialect
 from consulting.intake.reading.encodings import Encoding, detect_encoding
+from consulting.intake.reading.evidence import Columns
 from consulting.intake.reading.fast import PlainParser
 from consulting.intake.reading.headers import HEAD_ROWS
 from consulting.intake.reading.layout import find_layout
@@ -82,9 +83,10 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     scored = detect_dialect(sample.lines, options)
     head = _head(sample, scored, skip=1 if hint else 0)
     layout = find_layout(head, scored.usual, options, width=scored.width)
-    parser = RecordParser(scored.dialect, len(layout.columns))
+    known = [row for row in head if row.line >= layout.first_line]
+    columns = Columns([row.cells for row in known if len(row.cells) == len(layout.columns)])
+    parser = RecordParser(scored.dialect, len(layout.columns), columns)
     with store(layout.columns, layout.spacers) as rows:
-        known = [row for row in head if row.line >= layout.first_line]
         writer = TableWriter(layout, rows, options.max_rows, source.filename, known=known)
         marks = _load(source, encoding, counted, parser, writer)
         stored = writer.finish()

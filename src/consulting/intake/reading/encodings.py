@@ -8,6 +8,7 @@ letters make words; what chardet says of all lines that hold a character beyond 
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,11 @@ _BOMS = (
     (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+_PAIR = re.compile(rb"[\x80-\xff]{2}")
+_OF_TWO_BYTES = frozenset(
+    {"gb18030", "gbk", "gb2312", "big5", "big5hkscs", "shift_jis", "cp932", "shift_jis_2004"}
+    | {"euc_jp", "euc_jis_2004", "euc_kr", "cp949", "johab", "hz", "iso2022_jp", "iso2022_kr"}
 )
 _LATIN = frozenset(
     {"cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "tis-620"}
@@ -236,8 +242,11 @@ def _guess(evidence: bytes) -> str:
     }
     if not sure:
         return "cp1252"
-    best = max(sure, key=lambda name: sure[name])
+    if not _PAIR.search(evidence):
+        # scripts with letters of two bytes have several beside each other
+        sure = {name: share for name, share in sure.items() if name not in _OF_TWO_BYTES}
+    best = max(sure, key=lambda name: sure[name], default="cp1252")
     western = sure.get("cp1252", 0.0)
-    if best in _LATIN and sure[best] < CLEARLY * western:
+    if best in _LATIN and sure.get(best, 0) < CLEARLY * western:
         return "cp1252"
     return best

@@ -38,12 +38,14 @@ class Against:
         texts: Words in columns of something else.
         others: Cells of another kind that are no words.
         gaps: Blanks in columns that have none.
+        alike: Texts written like those of their column.
     """
 
     fits: int = 0
     texts: int = 0
     others: int = 0
     gaps: int = 0
+    alike: int = 0
 
 
 class Columns:
@@ -81,7 +83,9 @@ class Columns:
             found.gaps += self._never_blank[at]
         elif texts is not None:
             found.fits += cell in texts.values
-            found.texts += texts.contradicts(cell)
+            against = texts.contradicts(cell)
+            found.texts += against
+            found.alike += not against and _case(cell) in texts.cases
         elif usual != "empty":
             own = kind(cell)
             unit = _UNIT.fullmatch(cell) is not None or (own == "number" and is_year(cell))
@@ -98,22 +102,32 @@ class _Texts:
         values: All of them.
         coded: Whether each has digits in it, so that words alone are none.
         listed: Whether they are few and come again.
+        cases: How they are written, in small letters or large ones.
     """
 
     values: frozenset[str]
     coded: bool
     listed: bool
+    cases: frozenset[str]
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> _Texts:
         values = frozenset(texts)
         coded = len(texts) > 1 and all("9" in shape(text) for text in values)
-        return cls(values, coded, len(texts) >= LIST_ROWS and len(values) * 2 <= len(texts))
+        listed = len(texts) >= LIST_ROWS and len(values) * 2 <= len(texts)
+        return cls(values, coded, listed, frozenset(map(_case, values)))
 
     def contradicts(self, cell: str) -> bool:
         if cell in self.values or kind(cell) != "text":
             return False
         return self.listed or (self.coded and "9" not in shape(cell))
+
+
+def _case(text: str) -> str:
+    """How the letters of a text are written."""
+    if text.isupper() or text.islower():
+        return "upper" if text.isupper() else "lower"
+    return "title" if text[:1].isupper() else "other"
 
 
 def _as_wide(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
@@ -156,11 +170,20 @@ def _hold_years(values: Sequence[str]) -> bool:
 def _counts(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     """Whether the numbers of a row count ("Shop", 0, 1, 2, …), as titles do, and no row's below."""
     steps = even_steps(first)
+    if steps and not any(map(even_steps, others[:EVEN_ROWS])) and _are_years(first):
+        return True
     looked_at = others[:EVEN_ROWS]
     if not steps or sum(map(bool, map(even_steps, looked_at))) > EVEN_SHARE * len(looked_at):
         return False
     labels = {shape(row[0]) for row in others if row}
     return steps >= SURE_STEPS or shape(first[0]) not in labels
+
+
+def _are_years(cells: Sequence[str]) -> bool:
+    """Whether all numbers of a row are years that follow on each other."""
+    years = [int(cell) for cell in cells if kind(cell) == "number" and is_year(cell)]
+    numbers = sum(kind(cell) == "number" for cell in cells)
+    return len(years) == numbers and years == [*range(years[0], years[0] + numbers)]
 
 
 def _recurs(cell: str, below: Sequence[str]) -> bool:

@@ -94,14 +94,20 @@ def _continues(rows: Sequence[Row], start: int, at: int, width: int) -> bool:
     found = below.against(cells)
     if not below.typed or found.fits or found.others or not found.texts:
         return False
-    named = zip_longest(*above, fillvalue="")
+    named = [*zip_longest(*above, fillvalue="")]
     unnamed = any(
         cell.strip() and not any(map(str.strip, titles))
         for cell, titles in zip(cells, named, strict=False)
     )
-    words = {cell.strip().casefold() for cell in cells if _WORDS.search(cell)}
+    words = {
+        cell.strip().casefold()
+        for cell, usual in zip(cells, below.kinds, strict=False)
+        if usual != "text" and _WORDS.search(cell)
+    }
     bracketed = all(map(_in_brackets, filter(str.strip, cells)))
-    return bool(found.gaps or unnamed or bracketed) or (found.texts > 1 and len(words) > 1)
+    several = found.texts > 1 and not found.alike and (len(words) > 1 or found.texts > len(words))
+    again = any(cell.strip() and cell in titles for cell, titles in zip(cells, named, strict=False))
+    return bool(found.gaps or unnamed or bracketed or again) or several
 
 
 def _adjoin(above: Row, below: Row) -> bool:
@@ -229,7 +235,7 @@ def _stands_above(lines: Sequence[Row], below: Sequence[Sequence[str]]) -> bool:
     """Whether no line is like a record: each holds something that its column never does."""
     columns = Columns(below)
     found = [columns.against(row.cells) for row in lines]
-    return len(lines) > 1 and all(not f.fits and f.texts + f.others for f in found)
+    return len(lines) > 1 and all(f.texts + f.others for f in found)
 
 
 def _is_group_row(rows: Sequence[Row], index: int, titled: int, width: int) -> bool:

@@ -18,6 +18,8 @@ from consulting.intake.reading.words import NOT_TOLD, QUOTED, joined
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from consulting.intake.reading.evidence import Columns
+
 # csv refuses fields above 128 kB unless told otherwise; the setting is the process's
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
@@ -89,9 +91,13 @@ class RecordParser:
     Args:
         dialect: How the lines are written.
         width: How many fields a record should have; None while that is not known yet.
+        columns: What the columns hold, where that is known.
     """
 
-    def __init__(self, dialect: Dialect, width: int | None = None) -> None:
+    def __init__(
+        self, dialect: Dialect, width: int | None = None, columns: Columns | None = None
+    ) -> None:
+        self._columns = columns
         self.dialect = dialect
         self.width = width if dialect.held is None else None  # words are no fields yet
         self._delimiter = dialect.delimiter or _PRIVATE[-1]
@@ -240,7 +246,7 @@ class RecordParser:
 
         Text with line breaks may look like records, too (an address in a table of two columns). So
         a field of a few lines is one, unless each line of it, the first and the last included, is a
-        record if its quote is a stray one.
+        record if its quote is a stray one, and holds what the columns hold.
         """
         inner = lines[at + 1 : at + span - 1]
         if self.width is None or self.width < 2 or not inner:  # noqa: PLR2004 - one field tells nothing
@@ -248,8 +254,15 @@ class RecordParser:
         whole = sum(1 for line in inner if self._is_whole_record(line))
         if len(inner) > FEW_LINES:
             return whole * 2 >= len(inner)
-        ends = (lines[at], lines[at + span - 1])
-        return whole == len(inner) and all(self.mended(line) is not None for line in ends)
+        return whole == len(inner) and all(map(self._is_like_rows, lines[at : at + span]))
+
+    def _is_like_rows(self, line: str) -> bool:
+        """Whether a line by itself is a record, and what it holds speaks for it."""
+        cells = self.mended(line)
+        if cells is None or self._columns is None:
+            return False
+        found = self._columns.against(cells)
+        return found.fits > 0 and not found.texts and not found.others
 
     def _is_whole_record(self, line: str) -> bool:
         try:

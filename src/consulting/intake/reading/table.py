@@ -253,7 +253,10 @@ class TableWriter:
     def _skip(self, row: Row, reason: str) -> str:
         self.lines_not_records += 1
         last = row.line + row.span - 1
-        self._skipped.append(SkippedLines(first_line=row.line, last_line=last, reason=reason))
+        like_row = reason == NOTE and filled(row.cells) == self._width
+        self._skipped.append(
+            SkippedLines(first_line=row.line, last_line=last, reason=reason, doubtful=like_row)
+        )
         return ""
 
     def _check_size(self) -> None:
@@ -381,7 +384,10 @@ def _merged(skipped: Sequence[SkippedLines]) -> list[SkippedLines]:
         if merged and merged[-1].reason == item.reason:
             last = merged[-1]
             if item.first_line == last.last_line + 1:
-                merged[-1] = last.model_copy(update={"last_line": item.last_line})
+                doubtful = last.doubtful or item.doubtful
+                merged[-1] = last.model_copy(
+                    update={"last_line": item.last_line, "doubtful": doubtful}
+                )
                 continue
         merged.append(item)
     return [item.model_copy(update={"doubtful": True}) if _many(item) else item for item in merged]

@@ -32,26 +32,30 @@ def _begins_a_row(row: Row, above: list[Row], width: int) -> bool:
     own = kind(row.cells[0])
     if own not in {"date", "number"} or len(row.cells) != width:
         return False
-    kinds = [kind(each.cells[0]) for each in above if filled(each.cells) > 1]
-    return bool(kinds) and kinds.count(own) == len(kinds)
+    firsts = [kind(each.cells[0]) for each in above if filled(each.cells) > 1]
+    kinds = [found for found in firsts if found != "empty"]
+    return kinds.count(own) == len(kinds)
 
 
 def _is_odd(row: Row, width: int, columns: Columns, *, padded: bool = False) -> bool:
-    """Whether a short row holds words where the columns hold something else, and nothing that fits.
+    """Whether a row holds words where the columns hold something else, or a lone cell.
 
     Args:
         row: The row.
         width: The number of columns.
         columns: What they hold.
-        padded: Whether a row with all delimiters may be one.
+        padded: Whether a row may be one that has all delimiters, or a cell that fits.
     """
     if len(row.cells) > width:
         return False
     cells = [*row.cells, *([""] * (width - len(row.cells)))]
     found = columns.against(cells)
-    if found.fits or filled(cells) == width or (len(row.cells) == width and not padded):
-        return False
-    return found.texts > 0 or (filled(cells) == 1 and found.gaps == width - 1)
+    alone = filled(cells) == 1 and found.gaps == width - 1 and not found.fits
+    if padded:
+        return alone or found.texts > 0
+    if alone and width >= NOTE_WIDTH:
+        return True
+    return len(row.cells) < width and not found.fits and (alone or found.texts > 0)
 
 
 def _is_total(row: Row, columns: Columns) -> bool:
