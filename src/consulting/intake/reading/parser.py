@@ -202,7 +202,8 @@ class RecordParser:
         if quote is None or quote not in line:
             return next(self._reader([line], strict=False)), 1, False
         row, span = self._by_the_rules(lines, at)
-        if row is not None and (self._fits(row) or span == 1):
+        fits = row is not None and (self._fits(row) or self._goes_on(lines, at + span, len(row)))
+        if row is not None and (fits or span == 1):
             if span == 1 or not self._swallows_records(lines, at, span):
                 return row, span, False
             self._effort -= span
@@ -237,6 +238,13 @@ class RecordParser:
 
     def _fits(self, row: Sequence[str]) -> bool:
         return self.width is None or len(row) == self.width
+
+    def _goes_on(self, lines: Sequence[str], at: int, width: int) -> bool:
+        """Whether the line after a record has as many fields: both are of another table."""
+        if not 1 < width <= MAX_PIECES or at >= len(lines):
+            return False
+        row = next(self._reader([lines[at]], strict=False), [])
+        return len(row) == width
 
     def _single_line_fits(self, line: str) -> bool:
         return self.mended(line) is not None
