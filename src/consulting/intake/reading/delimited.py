@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
@@ -21,8 +21,9 @@ from consulting.intake.reading.fast import PlainParser
 from consulting.intake.reading.headers import HEAD_ROWS
 from consulting.intake.reading.layout import find_layout
 from consulting.intake.reading.parser import EXCEL_TEXT, Dialect, RecordParser
+from consulting.intake.reading.survey import LineCount, Survey, survey
 from consulting.intake.reading.table import TableWriter
-from consulting.intake.reading.text import MARK, Block, LineCount, blocks, count_lines
+from consulting.intake.reading.text import MARK, Block, blocks, lines_of, spread_of
 from consulting.intake.reading.words import QUOTED, bare
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from consulting.intake.reading.outcome import Outcome, StoreFactory
     from consulting.intake.reading.sources import ByteSource
 
-SPREAD_LINES = 50  # taken from the middle of each block after the first, to detect the dialect
-SPREAD_CHARS = 100_000
-SPREAD_MAX = 2000
 ODD_SHARE, ZERO_SHARE = 0.1, 0.3  # of control characters, and of NULs, in what is no text
 MANY_CONTROLS, MIXED_SHARE = 10, 0.02  # kinds of control characters, and their share then
 FOREIGN_SHARE, STRAY_SHARE = 0.25, 0.01  # beyond ASCII, and of control characters among them
@@ -65,7 +63,7 @@ class _Sample:
     """What detection looks at: the file's first block, and lines from all over the file."""
 
     first: Block
-    lines: list[str] = field(default_factory=list)
+    lines: list[str]
 
 
 def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory) -> Outcome:
@@ -75,9 +73,10 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
         UnreadableFileError: `empty_file`, `binary_file`, `rows_unaccounted` and those of the
             encoding and the archive.
     """
-    encoding = detect_encoding(source, options.encoding)
-    counted = count_lines(source, encoding)
-    sample = _sample(source, encoding)
+    found = survey(source)
+    encoding = detect_encoding(source, options.encoding, found)
+    counted = lines_of(source, encoding, found)
+    sample = _sample(source, encoding, found)
     _refuse_no_text(source, sample, encoding)
     hint, options = _excel_hint(sample, options)
     scored = detect_dialect(sample.lines, options)
@@ -107,25 +106,11 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     return outcome
 
 
-def _sample(source: ByteSource, encoding: Encoding) -> _Sample:
-    sample: _Sample | None = None
-    spread: list[str] = []
-    for block in blocks(source, encoding):
-        if sample is None:
-            sample = _Sample(block, block.lines()[: HEAD_ROWS * 4])
-            if block.last:
-                sample.lines = block.lines()
-            continue
-        half = len(block.text) // 2
-        middle = Block(block.text[half : half + SPREAD_CHARS], last=False).lines()
-        spread += middle[1 : SPREAD_LINES + 1]
-        if len(spread) > SPREAD_MAX:
-            spread = spread[::2]
-    if sample is None:
-        raise AssertionError("a file has at least one block")
-    if not sample.first.last:
-        sample.lines += spread
-    return sample
+def _sample(source: ByteSource, encoding: Encoding, found: Survey) -> _Sample:
+    first = next(blocks(source, encoding))
+    if first.last:
+        return _Sample(first, first.lines())
+    return _Sample(first, first.lines()[: HEAD_ROWS * 4] + spread_of(source, encoding, found))
 
 
 def _refuse_no_text(source: ByteSource, sample: _Sample, encoding: Encoding) -> None:

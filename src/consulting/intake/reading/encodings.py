@@ -17,6 +17,7 @@ from consulting.intake.reading.code_pages import refuse_ebcdic, western_code_pag
 
 if TYPE_CHECKING:
     from consulting.intake.reading.sources import ByteSource
+    from consulting.intake.reading.survey import Survey
 
 MIXED = "utf-8 with cp1252 lines"
 EVIDENCE_BYTES = 4 * 1024 * 1024  # of lines beyond ASCII, spread over the file, shown to chardet
@@ -58,8 +59,13 @@ class Encoding:
     warnings: tuple[str, ...] = ()
 
 
-def detect_encoding(source: ByteSource, declared: str | None) -> Encoding:
+def detect_encoding(source: ByteSource, declared: str | None, found: Survey) -> Encoding:
     """Decide the encoding of a whole file.
+
+    Args:
+        source: The file's bytes.
+        declared: What the feed says.
+        found: What a pass over the bytes found.
 
     Raises:
         UnreadableFileError: `encoding_wrong` where the declared encoding does not fit;
@@ -67,19 +73,19 @@ def detect_encoding(source: ByteSource, declared: str | None) -> Encoding:
     """
     head = source.head(4096)
     if declared is not None:
-        return _declared(source, declared)
+        return _declared(source, declared, found)
     for bom, codec, label in _BOMS:
         if head.startswith(bom):
-            return _marked(source, codec, label)
+            return _marked(source, codec, label, found)
     wide = _wide_without_mark(head)
     if wide is not None and _first_undecodable(source, wide) is None:
         return Encoding(wide, wide=True, decisions=(f"Encoding {wide}, by its zero bytes.",))
-    if _first_undecodable(source, "utf-8") is None:
+    if found.not_utf8 is None:
         return Encoding("utf-8", decisions=("Encoding UTF-8: every byte of the file fits.",))
     return _legacy(source)
 
 
-def _declared(source: ByteSource, declared: str) -> Encoding:
+def _declared(source: ByteSource, declared: str, found: Survey) -> Encoding:
     try:
         codec = codecs.lookup(declared).name
         wide = _is_wide(codec)
@@ -90,7 +96,8 @@ def _declared(source: ByteSource, declared: str) -> Encoding:
             f"The feed declares the encoding {declared!r}, which does not exist.",
             "Write a Python codec name such as 'utf-8', 'cp1252' or 'shift_jis'.",
         ) from None
-    at = _first_undecodable(source, codec)
+    own = codec in {"utf-8", "utf-8-sig"}
+    at = found.not_utf8 if own else _first_undecodable(source, codec)
     if at is not None:
         raise UnreadableFileError(
             source.filename,
@@ -109,11 +116,11 @@ def _is_wide(codec: str) -> bool:
     return codec != "utf-8-sig" and "\r\n".encode(codec) != b"\r\n"
 
 
-def _marked(source: ByteSource, codec: str, label: str) -> Encoding:
-    if _first_undecodable(source, codec) is None:
-        wide = codec != "utf-8-sig"
+def _marked(source: ByteSource, codec: str, label: str, found: Survey) -> Encoding:
+    wide = codec != "utf-8-sig"
+    if (_first_undecodable(source, codec) if wide else found.not_utf8) is None:
         return Encoding(codec, wide=wide, decisions=(f"Encoding {label}, by its byte order mark.",))
-    if codec == "utf-8-sig":
+    if not wide:
         return _legacy(source, marked=True)
     raise UnreadableFileError(
         source.filename,

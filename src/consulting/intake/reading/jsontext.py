@@ -12,7 +12,8 @@ from consulting.intake.reading.jsonscan import extent, fields_of, find_records, 
 from consulting.intake.reading.jsonshapes import reshaped
 from consulting.intake.reading.outcome import Outcome, StoreFactory
 from consulting.intake.reading.sources import file_too_large
-from consulting.intake.reading.text import blocks, count_lines, decoded
+from consulting.intake.reading.survey import survey
+from consulting.intake.reading.text import blocks, decoded, lines_of
 
 if TYPE_CHECKING:
     import json
@@ -34,11 +35,13 @@ def read_json(source: ByteSource, name: str, options: ReadOptions, store: StoreF
         UnreadableFileError: `json_broken`, `too_many_columns`,
             `rows_unaccounted` and those of the encoding and the archive.
     """
-    encoding = detect_encoding(source, options.encoding)
+    found = survey(source)
+    encoding = detect_encoding(source, options.encoding, found)
+    counted = lines_of(source, encoding, found).lines
     try:
         if name == "ndjson":
-            return _read_lines(source, encoding, options, store)
-        return _read_document(source, encoding, options, store)
+            return _read_lines(source, encoding, counted, options, store)
+        return _read_document(source, encoding, counted, options, store)
     except RecursionError as error:
         raise UnreadableFileError(
             source.filename,
@@ -49,9 +52,8 @@ def read_json(source: ByteSource, name: str, options: ReadOptions, store: StoreF
 
 
 def _read_lines(
-    source: ByteSource, encoding: Encoding, options: ReadOptions, store: StoreFactory
+    source: ByteSource, encoding: Encoding, lines: int, options: ReadOptions, store: StoreFactory
 ) -> Outcome:
-    counted = count_lines(source, encoding)
     found = Records()
     for _, _, value in _line_values(source, encoding, make_decoder(found.object)):
         if value is not None:
@@ -83,7 +85,7 @@ def _read_lines(
         columns, stored, found, encoding, [*warnings, *batch.warnings()], names=options.names
     )
     outcome.format = "ndjson"
-    outcome.received = counted.lines - blank
+    outcome.received = lines - blank
     _check(source, outcome, options)
     return outcome
 
@@ -109,7 +111,7 @@ def _line_values(
 
 
 def _read_document(
-    source: ByteSource, encoding: Encoding, options: ReadOptions, store: StoreFactory
+    source: ByteSource, encoding: Encoding, lines: int, options: ReadOptions, store: StoreFactory
 ) -> Outcome:
     text = _whole_text(source, encoding, options)
     start = skip_space(text, 0)
@@ -117,7 +119,7 @@ def _read_document(
     after = skip_space(text, end)
     if end and after < len(text):
         if text[start] == "{" and "\n" not in text[start:end]:
-            return _read_lines(source, encoding, options, store)
+            return _read_lines(source, encoding, lines, options, store)
         raise _broken(source, text, after)
     document = _Document(source, text, find_records(text, start, length))
     if end:

@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from consulting.intake.reading.mending import grouped
 from consulting.intake.reading.words import NOT_TOLD, QUOTED, joined
 
 if TYPE_CHECKING:
@@ -26,12 +27,10 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 EXCEL_TEXT = '="'  # ="00123" keeps Excel from taking a text for a number
 BLANKS = "  "  # as a delimiter: two blanks or more
 MAX_PIECES = 2000  # a longer line is not mended
-MAX_JOINED = 100  # how many delimiters a field of a line to be mended may hold
 FEW_LINES = 20  # a quoted field of more than that is looked at more sternly
 MAX_STATES = 20_000  # how many ways to begin a field of a line are looked at
 EFFORT = 20_000_000  # lines and ways that may be looked at in vain, in all lines together
 FEW_AHEAD = 50  # how many lines a record may take once that is used up
-MAX_BROKEN = 2  # with more stray quotes than that, a line is not mended
 
 _QUOTED_WORD = re.compile(r'(?:^|(?<= ))"((?:[^"]|"")*)"(?=[ \r\n]|$)')
 _BLANKS = re.compile(r" {2,}")
@@ -291,7 +290,7 @@ class RecordParser:
             return None
         self._effort -= states if surplus else 0
         delimiter = _PRIVATE[0] if self._multi else self._delimiter
-        return _grouped(pieces, self.width, quote, delimiter, skip_space=self.dialect.skip_space)
+        return grouped(pieces, self.width, quote, delimiter, skip_space=self.dialect.skip_space)
 
 
 def is_wrapped(line: str) -> bool:
@@ -310,72 +309,6 @@ def _without_edges(line: str) -> str:
     """A line without the blanks at its two ends."""
     text = line.rstrip("\r\n")
     return text.strip(" ") + line[len(text) :]
-
-
-def _grouped(
-    pieces: Sequence[str], width: int, quote: str, delimiter: str, *, skip_space: bool
-) -> list[str] | None:
-    """Join the pieces between delimiters to exactly `width` fields, breaking the fewest rules.
-
-    A field is one piece, or several from an opening quote to a closing one. A piece with a quote
-    that neither opens nor closes breaks a rule; so does a quote inside a field that is not doubled.
-    """
-    if skip_space:
-        pieces = [piece.lstrip(" ") for piece in pieces]
-    count = len(pieces)
-    best: list[dict[int, tuple[int, int]]] = [{} for _ in range(count + 1)]
-    best[0][0] = (0, 0)
-    for start in range(count):
-        for end, cost in _fields_from(pieces, start, quote):
-            # each piece that is left gives one field at most
-            least = width - (count - end)
-            for used, (so_far, _) in best[start].items():
-                if so_far + cost > MAX_BROKEN:
-                    continue
-                if least <= used + 1 <= width and (
-                    used + 1 not in best[end] or best[end][used + 1][0] > so_far + cost
-                ):
-                    best[end][used + 1] = (so_far + cost, start)
-    if width not in best[count] or best[count][width][0] > MAX_BROKEN:
-        return None
-    fields: list[str] = []
-    at = count
-    for used in range(width, 0, -1):
-        start = best[at][used][1]
-        fields.append(_unquoted(delimiter.join(pieces[start:at]), quote))
-        at = start
-    return fields[::-1]
-
-
-def _fields_from(pieces: Sequence[str], start: int, quote: str) -> Iterator[tuple[int, int]]:
-    """(where it ends, rules it breaks) of each field that may begin with a piece."""
-    first = pieces[start]
-    if quote not in first:
-        yield start + 1, 0
-        return
-    closed = len(first) > 1 and first.startswith(quote) and first.endswith(quote)
-    whole = closed and not _has_lone(quote, first[1:-1])
-    yield start + 1, 0 if whole else 1
-    # what is a whole field is not taken for the beginning of a longer one
-    if not first.startswith(quote) or (whole and len(first) > 2):  # noqa: PLR2004 - more than two quotes
-        return
-    broken = _has_lone(quote, first[1:])
-    for end in range(start + 1, min(len(pieces), start + MAX_JOINED)):
-        piece = pieces[end]
-        if piece.endswith(quote):
-            yield end + 1, 1 if broken or _has_lone(quote, piece[:-1]) else 0
-        broken = broken or _has_lone(quote, piece)
-
-
-def _has_lone(quote: str, text: str) -> bool:
-    """Whether a quote stands in a text that is not doubled."""
-    return quote in text and quote in text.replace(quote * 2, "")
-
-
-def _unquoted(text: str, quote: str) -> str:
-    if len(text) > 1 and text.startswith(quote) and text.endswith(quote):
-        return text[1:-1].replace(quote * 2, quote)
-    return text
 
 
 def blanks_after(quote: str, delimiter: str) -> re.Pattern[str]:

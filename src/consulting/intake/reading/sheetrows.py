@@ -11,9 +11,10 @@ from consulting.intake.reading.blocks import Row
 from consulting.intake.reading.headers import HEAD_ROWS
 from consulting.intake.reading.layout import find_layout
 from consulting.intake.reading.table import TableWriter
+from consulting.intake.reading.zeros import with_zeros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from python_calamine import CalamineSheet
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from consulting.intake.reading.outcome import Outcome, StoreFactory
     from consulting.intake.reading.sheetscan import SheetScan
     from consulting.intake.reading.sources import ByteSource
-    from consulting.intake.reading.zeros import ShownZeros
 
 EXACT_INTEGER = 2**53  # above it, a workbook's numbers are no longer exact
 BATCH = 5_000
@@ -29,20 +29,19 @@ BATCH = 5_000
 _MIDNIGHT = dt.time()
 
 
-def read_rows(  # noqa: PLR0913, PLR0917 - what is known of a sheet
+def read_rows(
     source: ByteSource,
     sheet: CalamineSheet,
     scan: SheetScan,
     options: ReadOptions,
     store: StoreFactory,
-    zeros: ShownZeros,
 ) -> Outcome:
     """Read one sheet.
 
     Raises:
         UnreadableFileError: `sheet_empty`, `rows_unaccounted`.
     """
-    survey = _Survey.of(sheet, zeros)
+    survey = _Survey.of(sheet, scan.shown)
     if not survey.lines:
         raise UnreadableFileError(
             source.filename,
@@ -77,9 +76,10 @@ def read_rows(  # noqa: PLR0913, PLR0917 - what is known of a sheet
     empty = (sheet.end[1] + 1 if sheet.end else 0) - len(survey.used)
     if empty:
         outcome.decisions.append(f"{empty} empty column{'s' if empty > 1 else ''} left out.")
-    if zeros.count:
+    zeros = sum(map(len, scan.shown.values()))
+    if zeros:
         outcome.decisions.append(
-            f"{zeros.count:,} numbers are shown with leading zeros (like 00000): read as shown."
+            f"{zeros:,} numbers are shown with leading zeros (like 00000): read as shown."
         )
     outcome.warnings += _about_cells(scan, survey.large, merges.count, len(blank))
     return outcome
@@ -95,7 +95,7 @@ class _Survey:
     """What a first pass over a sheet finds.
 
     Attributes:
-        zeros: The cells that show leading zeros.
+        zeros: Row, then column, of numbers that are shown with leading zeros, and how.
         left: The first column that holds a value.
         lines: The rows that hold a value.
         used: The places of the columns that do.
@@ -103,15 +103,16 @@ class _Survey:
         large: How many numbers are too large to be exact.
     """
 
-    zeros: ShownZeros
+    zeros: Mapping[int, Mapping[int, str]]
     left: int
     lines: set[int] = field(default_factory=set)
     used: list[int] = field(default_factory=list)
     head: list[tuple[int, list[Any]]] = field(default_factory=list)
     large: int = 0
+    _places: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, sheet: CalamineSheet, zeros: ShownZeros) -> _Survey:
+    def of(cls, sheet: CalamineSheet, zeros: Mapping[int, Mapping[int, str]]) -> _Survey:
         """Look at every cell of a sheet."""
         survey, used = cls(zeros, sheet.start[1] if sheet.start else 0), set[int]()
         for line, row in _rows(sheet):
@@ -124,14 +125,16 @@ class _Survey:
                 survey.head.append((line, row))
             survey.large += sum(1 for value in row if _is_large(value))
         survey.used = sorted(used)
+        survey._places = {at: place for place, at in enumerate(survey.used)}
         return survey
 
     def texts(self, line: int, row: Sequence[Any]) -> list[str]:
         """A row's cells in the used columns."""
         texts = [as_text(row[at]) for at in self.used]
-        if line in self.zeros.codes:
-            places = zip(self.used, texts, strict=True)
-            return [self.zeros.shown(line, self.left + at, text) for at, text in places]
+        for column, code in self.zeros.get(line, {}).items():
+            place = self._places.get(column - self.left)
+            if place is not None:
+                texts[place] = with_zeros(texts[place], code)
         return texts
 
 

@@ -11,13 +11,14 @@ import re
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from xml.parsers.expat import ExpatError
 
 from consulting.errors import UnreadableFileError
+from consulting.intake.reading.zeros import zero_styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ _VALUE = re.compile(rb"<(?:\w{1,20}+:)?[vt]\b[^<>]*+>(?:[^<]|<!)")
 _NUMBER = re.compile(rb"\br\s{0,9}=\s{0,9}[\"'](\d{1,9})[\"']")
 _PLACE = re.compile(rb"\br\s{0,9}=\s{0,9}[\"']\$?([A-Za-z]{1,4})\$?(\d{1,9})[\"']")
 _ERROR = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']e[\"']")
+_STYLE = re.compile(rb"\bs\s{0,9}=\s{0,9}[\"'](\d{1,9})[\"']")
+_NO_NUMBER = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"'](?!n[\"'])")
 _STRING = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']str[\"']")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -79,6 +82,7 @@ class SheetScan:
         uncalculated: Cells with a formula and no result.
         last_row: The last row with anything in it.
         last_column: The last column with anything in it.
+        shown: Row, then column from 0, of numbers that are shown with leading zeros, and how.
     """
 
     rows: set[int] | None
@@ -86,6 +90,7 @@ class SheetScan:
     uncalculated: int = 0
     last_row: int = 0
     last_column: int = 0
+    shown: dict[int, dict[int, str]] = field(default_factory=dict)
 
     def add(self, row: int, column: int, *, repeated: int = 1) -> None:
         """Note that a row holds something, and the row's last column that does."""
@@ -143,6 +148,7 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
         return SheetScan(None)
     scan = SheetScan(set())
     number = 0
+    styles = zero_styles(archive)
     for attributes, body in _xml_rows(archive, part):
         found = _NUMBER.search(attributes)
         number = int(found.group(1)) if found else number + 1
@@ -150,10 +156,21 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
         holds = _scan_cells(body, scan)
         if holds:
             scan.add(number, len(places) or body.count(b"<c"))
-        for letters, row in places if holds else ():
+        if places and holds:
             # a cell's own place counts for who reads it, wherever in the file it stands
-            scan.reach(int(row), _column(letters))
+            letters, rows = map(set, zip(*places, strict=True))
+            scan.reach(max(map(int, rows)), max(map(_column, letters)))
+        for match in _CELL.finditer(body) if styles else ():
+            _note_zeros(match[2], styles, scan.shown)
     return scan
+
+
+def _note_zeros(cell: bytes, styles: Mapping[bytes, str], shown: dict[int, dict[int, str]]) -> None:
+    """Note a cell of numbers whose style shows leading zeros."""
+    style, place = _STYLE.search(cell), _PLACE.search(cell)
+    code = styles.get(style.group(1)) if style else None
+    if code is not None and place and not cell.endswith(b"/") and not _NO_NUMBER.search(cell):
+        shown.setdefault(int(place.group(2)), {})[_column(place.group(1)) - 1] = code
 
 
 @lru_cache(maxsize=1 << 15)

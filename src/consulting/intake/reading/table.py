@@ -11,8 +11,18 @@ from consulting.intake.reading.evidence import Columns
 from consulting.intake.reading.further import AHEAD, FurtherTables
 from consulting.intake.reading.layout import OTHER_TITLES, Layout
 from consulting.intake.reading.outcome import Outcome
+from consulting.intake.reading.skipping import (
+    AGAIN,
+    BETWEEN,
+    NOTE,
+    OTHER_TABLE,
+    about,
+    merged,
+    s_if,
+    span,
+)
 from consulting.intake.reading.surplus import SurplusJudge
-from consulting.intake.reading.tail import NOTE, TAIL_ROWS, trim_tail
+from consulting.intake.reading.tail import TAIL_ROWS, trim_tail
 from consulting.intake.reading.words import NOT_TOLD
 from consulting.records import OtherTable, SkippedLines
 
@@ -25,11 +35,7 @@ if TYPE_CHECKING:
     from consulting.intake.reading.rows import RowStore, Stored
 
 SHOWN = 5  # how many lines a message names
-MANY_LINES = 5  # more lines than that below a table may be more than notes
 REMARK_SHARE = 0.2  # more rows than that begin with # because their values do
-OTHER_TABLE = "another_table"
-BETWEEN = "lines between two tables"
-AGAIN = "the header again"
 
 _MARKS = frozenset("#-=_+*~─━═—–")  # noqa: RUF001 - what comments and drawn lines begin with
 
@@ -287,7 +293,7 @@ class TableWriter:
             seen=stored.seen,
             rejected=stored.rejected,
             header_lines=self.layout.header_lines,
-            skipped=_merged(self._skipped),
+            skipped=merged(self._skipped),
             other_tables=self._others(),
             header_decided=self.layout.decided,
             decisions=[*self.layout.decisions, *self._decided()],
@@ -307,54 +313,52 @@ class TableWriter:
         return [*above, *self._further.found]
 
     def _decided(self) -> list[str]:
-        words = [
-            f"{_span(item)} skipped: {item.reason}." for item in _merged(self._skipped)[:SHOWN]
-        ]
+        words = [f"{span(item)} skipped: {item.reason}." for item in merged(self._skipped)[:SHOWN]]
         if self._formulas:
             words.append(f'{self._formulas:,} values written as ="…" for Excel: read without it.')
         if self._blank:
-            words.append(f"{self._blank:,} blank line{_s(self._blank)} skipped.")
+            words.append(f"{self._blank:,} blank line{s_if(self._blank)} skipped.")
         return words
 
     def _noticed(self, stored: Stored) -> list[str]:
         words = []
         if not stored.seen and not stored.rejected:
             words.append("The file has a header but no data row.")
-        words += [_about(table) for table in self._others()]
+        words += [about(table) for table in self._others()]
         if stored.left_out:
             words.append(
-                f"{len(stored.left_out):,} empty column{_s(len(stored.left_out))} without a title "
-                "between others left out. Where two tables stand side by side, please send each in "
-                "a file of its own."
+                f"{len(stored.left_out):,} empty column{s_if(len(stored.left_out))} without a "
+                "title between others left out. Where two tables stand side by side, please send "
+                "each in a file of its own."
             )
         words += [
-            f"{_span(item)} {'was' if item.first_line == item.last_line else 'were'} skipped "
+            f"{span(item)} {'was' if item.first_line == item.last_line else 'were'} skipped "
             f"({item.reason}). Please check that there is no data among them."
-            for item in _merged(self._skipped)
+            for item in merged(self._skipped)
             if item.doubtful
         ]
         if self._short_count:
             shown = ", ".join(map(str, self._short))
             more = ", …" if self._short_count > len(self._short) else ""
             words.append(
-                f"{self._short_count:,} row{_s(self._short_count)} with too few fields (line "
+                f"{self._short_count:,} row{s_if(self._short_count)} with too few fields (line "
                 f"{shown}{more}): the missing ones at the end are empty (NULL)."
             )
         if self._surplus:
             words.append(
-                f"{self._surplus:,} row{_s(self._surplus)} with one delimiter too many: an empty "
+                f"{self._surplus:,} row{s_if(self._surplus)} with one delimiter too many: an empty "
                 "field that belongs to no column was left out."
             )
         if self._repaired:
             words.append(
-                f"{self._repaired:,} record{_s(self._repaired)} with stray quotes, read with the "
+                f"{self._repaired:,} record{s_if(self._repaired)} with stray quotes, read with the "
                 "quotes as part of the value."
             )
         for code, (first, count) in self._first_rejects.items():
             if code == OTHER_TABLE:
                 continue
             words.append(
-                f"{count:,} record{_s(count)} set aside: {code.replace('_', ' ')} "
+                f"{count:,} record{s_if(count)} set aside: {code.replace('_', ' ')} "
                 f"(first: line {first:,})."
             )
         return words
@@ -377,45 +381,7 @@ def _raw(cells: Sequence[str]) -> str:
     return json.dumps(list(cells), ensure_ascii=False)
 
 
-def _merged(skipped: Sequence[SkippedLines]) -> list[SkippedLines]:
-    """Neighbouring lines with one reason as one entry, in order."""
-    merged: list[SkippedLines] = []
-    for item in sorted(skipped, key=lambda found: found.first_line):
-        if merged and merged[-1].reason == item.reason:
-            last = merged[-1]
-            if item.first_line == last.last_line + 1:
-                doubtful = last.doubtful or item.doubtful
-                merged[-1] = last.model_copy(
-                    update={"last_line": item.last_line, "doubtful": doubtful}
-                )
-                continue
-        merged.append(item)
-    return [item.model_copy(update={"doubtful": True}) if _many(item) else item for item in merged]
-
-
-def _many(item: SkippedLines) -> bool:
-    return item.reason in {NOTE, BETWEEN, AGAIN} and item.last_line - item.first_line >= MANY_LINES
-
-
-def _about(table: OtherTable) -> str:
-    return (
-        f"Another table stands in lines {table.first_line:,} to {table.last_line:,} "
-        f"({table.rows:,} row{_s(table.rows)}, {table.columns} columns). It was set aside and not "
-        "mixed with the one that was read. Please send each table in a file or sheet of its own."
-    )
-
-
 def _first_block(known: Sequence[Row]) -> list[Sequence[str]]:
     """The first rows up to an empty line, or all of them where that are too few."""
     first = next(([known[at] for at in block] for block in blocks(known)), [])
     return [row.cells for row in (first if len(first) > 1 else known)]
-
-
-def _span(item: SkippedLines) -> str:
-    if item.first_line == item.last_line:
-        return f"Line {item.first_line:,}"
-    return f"Lines {item.first_line:,} to {item.last_line:,}"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from consulting.intake.reading.blocks import blocks, own_table
 from consulting.intake.reading.cells import filled, kind
+from consulting.intake.reading.skipping import NOTE
 from consulting.rules.sums import ALONE
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 TAIL_ROWS = 30
 NOTE_WIDTH = 3  # a single cell in a row means "note" only where rows have at least this many
 GAPS = 2  # so many blanks where records have none make a row of numbers alone one of totals
-
-NOTE = "note below the table"
 
 
 def _is_footnote(row: Row, width: int) -> bool:

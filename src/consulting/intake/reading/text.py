@@ -1,14 +1,24 @@
-"""Text files as blocks of whole lines, with an independent count of those lines."""
+"""Text files as blocks of whole lines."""
 
 from __future__ import annotations
 
 import codecs
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, AnyStr
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from consulting.intake.reading.encodings import MIXED, Encoding
 from consulting.intake.reading.sources import MAX_LINE, line_too_long
+from consulting.intake.reading.survey import (
+    BLOCK_BYTES,
+    SPREAD_BYTES,
+    SPREAD_LINES,
+    SPREAD_MAX,
+    LineCount,
+    Survey,
+    count_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +26,6 @@ if TYPE_CHECKING:
     from consulting.intake.reading.sources import ByteSource
 
 MARK = "\ufeff"  # the byte order mark
-BLOCK_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -46,50 +55,30 @@ class Block:
         return lines
 
 
-@dataclass(frozen=True)
-class LineCount:
-    """The lines of a file, counted in its bytes.
-
-    Attributes:
-        lines: How many lines there are; the last needs no line end.
-        crlf: How many end with CRLF.
-        lf: With LF only.
-        cr: With CR only.
-        zeros: How many NUL characters there are.
-    """
-
-    lines: int
-    crlf: int
-    lf: int
-    cr: int
-    zeros: int
-
-    @property
-    def ends(self) -> dict[str, int]:
-        """The kinds of line ends that occur."""
-        found = {"CRLF": self.crlf, "LF": self.lf, "CR": self.cr}
-        return {kind: count for kind, count in found.items() if count}
+def lines_of(source: ByteSource, encoding: Encoding, found: Survey) -> LineCount:
+    """The lines of a file by the bytes alone, to hold the reader's work against."""
+    return count_lines(decoded(source, encoding)) if encoding.wide else found.lines
 
 
-def count_lines(source: ByteSource, encoding: Encoding) -> LineCount:
-    """Count the lines in a pass of its own, to hold the reader's work against."""
-    if encoding.wide:
-        return _count(decoded(source, encoding), "\r", "\n", "\x00")
-    return _count(source.chunks(), b"\r", b"\n", b"\x00")
+def spread_of(source: ByteSource, encoding: Encoding, found: Survey) -> list[str]:
+    """Lines from all over a file, but for its beginning."""
+    if not encoding.wide:
+        return [_as_text(line, encoding) for line in found.spread]
+    spread: list[str] = []
+    for block in islice(blocks(source, encoding), 1, None):
+        half = len(block.text) // 2
+        spread += Block(block.text[half : half + SPREAD_BYTES], last=False).lines()[1:-1][
+            :SPREAD_LINES
+        ]
+        if len(spread) > SPREAD_MAX:
+            spread = spread[::2]
+    return spread
 
 
-def _count(chunks: Iterator[AnyStr], cr: AnyStr, lf: AnyStr, zero: AnyStr) -> LineCount:
-    crs = lfs = crlfs = zeros = 0
-    tail = cr[:0]
-    for chunk in chunks:
-        crs += chunk.count(cr)
-        lfs += chunk.count(lf)
-        crlfs += chunk.count(cr + lf) + (tail == cr and chunk[:1] == lf)
-        zeros += chunk.count(zero)
-        tail = chunk[-1:] or tail
-    ends = crs + lfs - crlfs
-    unfinished = bool(tail) and tail not in {cr, lf}
-    return LineCount(ends + unfinished, crlfs, lfs - crlfs, crs - crlfs, zeros)
+def _as_text(line: bytes, encoding: Encoding) -> str:
+    if encoding.codec == MIXED:
+        return _decode_line(line)
+    return line.decode(encoding.codec, "replace")
 
 
 def blocks(source: ByteSource, encoding: Encoding, size: int = BLOCK_BYTES) -> Iterator[Block]:

@@ -15,7 +15,6 @@ from consulting.intake.reading.sheetscan import (
     scan_sheet,
     workbook_broken,
 )
-from consulting.intake.reading.zeros import ShownZeros
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,8 +56,7 @@ def read_workbook(
         scans = _Scans(source.filename, data, name, options)
         sheet, warnings = _chosen_sheet(source, workbook, scans, options)
         scan = scans.of(sheet.name)
-    zeros = ShownZeros.of(data, name, sheet.name)
-    outcome = read_rows(source, sheet, scan, options, store, zeros)
+    outcome = read_rows(source, sheet, scan, options, store)
     outcome.format = name
     outcome.sheet = options.names.told(sheet.name)
     outcome.decisions[:0] = [*notes, f"Read the sheet {outcome.sheet!r}."]
