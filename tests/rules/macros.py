@@ -1,43 +1,45 @@
-"""The real macros of dbt, rendered without dbt: what they give is asked of DuckDB."""
+"""The real macros of dbt, rendered without dbt: what they give is asked of the real engine."""
 
 from __future__ import annotations
 
+import functools
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import jinja2
 
-import consulting
+from consulting.cleaning.library import library_files
 from consulting.rules import all_rules
-from consulting.rules.macros import rule_macros
 from consulting.rules.missing import GRAMMAR
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-ENGINES = Path(consulting.__file__).parent / "dbt" / "macros" / "engines.sql"
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class _Adapter:
-    """Stands for dbt's adapter of DuckDB: it dispatches to the default."""
+    """Stands for dbt's adapter: it dispatches to the engine's macro, or to the default."""
 
     module: Any
 
+    def __init__(self, engine: str) -> None:
+        self.engine = engine
+
     def dispatch(self, name: str, _package: str) -> Any:
-        return getattr(self.module, f"default__{name}")
+        own = getattr(self.module, f"{self.engine}__{name}", None)
+        return own or getattr(self.module, f"default__{name}")
 
 
-def _load() -> Any:
+@functools.cache
+def _load(engine: str) -> Any:
     # dbt's `return` gives objects, Jinja's macros only text: these two are given as functions
-    text = f"{ENGINES.read_text(encoding='utf-8')}\n{rule_macros()}"
+    text = "\n".join(library_files()[f"macros/{name}.sql"] for name in ("engines", "rules"))
     text = re.sub(r"{% macro (grammar|unfit_reason)\(.*?endmacro %}", "", text, flags=re.DOTALL)
     grammar = dict(GRAMMAR)
     for rule in all_rules().values():
         grammar |= rule.grammar
-    adapter = _Adapter()
+    adapter = _Adapter(engine)
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     template = environment.from_string(
         text,
@@ -47,19 +49,34 @@ def _load() -> Any:
     return template.module
 
 
-_module = _load()
+def steps(meta: Mapping[str, Any], engine: str = "duckdb") -> Iterator[str]:
+    """The SQL of each step of `stage`, over the column `c`."""
+    module, column = _load(engine), quoted("c")
+    yield module.trimmed(column)
+    yield module.without_null_tokens(column, meta)
+    yield module.bare_text(column, meta)
+    yield module.apply_rule_to_bare(column, meta)
 
 
 def read(meta: Mapping[str, Any], texts: Sequence[str | None]) -> list[Any]:
     """What becomes of texts, step by step as `stage` does it."""
-    column = quoted("c")
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE raw AS SELECT unnest($1::VARCHAR[]) AS c", [texts])
-        for step in (
-            _module.trimmed(column),
-            _module.without_null_tokens(column, meta),
-            _module.bare_text(column, meta),
-            _module.apply_rule_to_bare(column, meta),
-        ):
+        for step in steps(meta):
             connection.execute(f"CREATE OR REPLACE TABLE raw AS SELECT {step} AS c FROM raw")
         return [value for (value,) in connection.execute("SELECT c FROM raw").fetchall()]
+
+
+def read_on_postgres(cursor: Any, meta: Mapping[str, Any], texts: Sequence[str | None]) -> list[Any]:
+    """As `read`, on PostgreSQL."""
+    cursor.execute("CREATE TEMP TABLE raw AS SELECT n, t AS c FROM unnest(%s::text[]) "
+                   "WITH ORDINALITY AS u(t, n)", [list(texts)])  # fmt: skip
+    for step in steps(meta, "postgres"):
+        cursor.execute(
+            f"CREATE TEMP TABLE next AS SELECT n, {step.replace('%', '%%')} AS c FROM raw", ()
+        )
+        cursor.execute("DROP TABLE raw; ALTER TABLE next RENAME TO raw")
+    cursor.execute("SELECT c FROM raw ORDER BY n")
+    values = [value for (value,) in cursor.fetchall()]
+    cursor.execute("DROP TABLE raw")
+    return values

@@ -46,9 +46,10 @@
   {%- endfor -%}
   {#- %Y would read "24" as the year 24, and %Y%m%d seven digits -#}
   {%- set year = '[0-9]{8}' if kinds['long'] == ['%Y%m%d'] else '[1-9][0-9]{3}' -%}
-  coalesce(
+  {#- and DuckDB reads "infinity" by any format -#}
+  case when {{ matches(sql, '[0-9]') }} then coalesce(
     {%- if kinds['long'] %}case when {{ matches(sql, year) }} and not {{ matches(sql, '^[0-9]{1,7}$') }} then {{ parsed_timestamp(sql, kinds['long']) }} end, {% endif -%}
     {%- if kinds['short'] %}{{ parsed_timestamp(sql, kinds['short']) }}, {% endif -%}
     {%- if kinds['zoned'] %}{{ parsed_moment(sql, kinds['zoned']) }}, {% endif -%}
-    null)
+    null) end
 {%- endmacro %}
