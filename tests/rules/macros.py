@@ -67,7 +67,9 @@ def read(meta: Mapping[str, Any], texts: Sequence[str | None]) -> list[Any]:
         return [value for (value,) in connection.execute("SELECT c FROM raw").fetchall()]
 
 
-def read_on_postgres(cursor: Any, meta: Mapping[str, Any], texts: Sequence[str | None]) -> list[Any]:
+def read_on_postgres(
+    cursor: Any, meta: Mapping[str, Any], texts: Sequence[str | None]
+) -> list[Any]:
     """As `read`, on PostgreSQL."""
     cursor.execute("CREATE TEMP TABLE raw AS SELECT n, t AS c FROM unnest(%s::text[]) "
                    "WITH ORDINALITY AS u(t, n)", [list(texts)])  # fmt: skip

@@ -1,7 +1,7 @@
 """How numbers are written: notations, signs, currencies and units, and how one text is read.
 
 The patterns stand here once: the profile reads with them, and so do the macros of the rules.
-They use nothing that is not alike in Python, DuckDB, PostgreSQL and Spark.
+They use nothing that is not alike in Python, DuckDB and PostgreSQL.
 """
 
 from __future__ import annotations
