@@ -74,9 +74,7 @@ def read_on_postgres(
     cursor.execute("CREATE TEMP TABLE raw AS SELECT n, t AS c FROM unnest(%s::text[]) "
                    "WITH ORDINALITY AS u(t, n)", [list(texts)])  # fmt: skip
     for step in steps(meta, "postgres"):
-        cursor.execute(
-            f"CREATE TEMP TABLE next AS SELECT n, {step.replace('%', '%%')} AS c FROM raw", ()
-        )
+        cursor.execute(f"CREATE TEMP TABLE next AS SELECT n, {step} AS c FROM raw")
         cursor.execute("DROP TABLE raw; ALTER TABLE next RENAME TO raw")
     cursor.execute("SELECT c FROM raw ORDER BY n")
     values = [value for (value,) in cursor.fetchall()]
