@@ -38,6 +38,8 @@ _PHONE = re.compile(
 _PHONE_LENIENT = re.compile(r"\+?[\d\s().,/x-]{5,25}(?:ext\.?\s?\d+)?", re.IGNORECASE)
 _PHONE_DIGITS = range(6, 19)
 _REGIONS = "US GB DE FR ES IT NL PL TR BR IN CN JP AU".split()  # noqa: SIM905 - words
+_ANY = "ZZ"
+"""No country: the number has to name its own."""
 _SPREAD = 982_451_653_982_451_653
 _BY_CHANCE = 0.5
 _CALLED = re.compile(
@@ -200,7 +202,10 @@ def are_phones(values: Sequence[str], share: float) -> bool:
     def valid(texts: Sequence[str], region: str) -> float:
         return sum(_valid_phone(text, region) for text in texts) / len(texts)
 
-    return any(
+    def abroad(texts: Sequence[str]) -> float:
+        return sum(_valid_phone(f"+{text}", _ANY) for text in texts) / len(texts)
+
+    return (abroad(numbers) >= share and abroad(any_digits) < _BY_CHANCE) or any(
         valid(numbers, region) >= share and valid(any_digits, region) < _BY_CHANCE
         for region in _REGIONS
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from consulting.privacy.column_names import words
 from consulting.privacy.common_words import is_common, is_unit
 from consulting.privacy.content import are_phones, find_personal, is_date, year_of
 from consulting.privacy.harmless_names import promises
@@ -45,11 +46,22 @@ _NUMBER = re.compile(
     r"|\d(?:[.,]\d{1,17})?[eE][+-]?\d{1,3}|\d{1,2}(?:,\d{2})*,\d{3}(?:\.\d{1,6})?"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:[. \u00a0\u202f]\d{3})+")
-_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?")
+_GROUPED_OTHERWISE = re.compile(r"\d{1,3}(?:[,'\u2019]\d{3})+")
+_FRACTION_OF_ZERO = re.compile(r"(\d{7,})[.,]0{1,6}")
+_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d{1,17}))?[eE]\+?(\d{1,3})")
+_LONGEST_EXPONENT = 18
+_AMOUNT = 9
+"""So many digits an amount has at most, with a currency, a unit or grouped; more are looked at."""
+_TIME = re.compile(
+    r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?"
+    r"|\d{1,3}:[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?"
+)
 _MIDNIGHT = re.compile(
     r"[T ]0{1,2}:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?$|[T ]12:00(?::00)? ?AM$"
 )
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
+)
 _CODE = re.compile(r"(?=[^0-9]{0,23}[0-9])[A-Za-z0-9][A-Za-z0-9._/#-]{0,23}")
 _RUNS = re.compile(r"[A-Za-z]+|\d+")
 _GENERIC_DAY = re.compile(
@@ -173,17 +185,35 @@ def _number_class(text: str) -> str | None:
 
 def _plain_class(core: str, text: str, *, named: bool, alone: bool) -> str | None:
     """The class of a number by its digits: many of them without a unit may be a person's."""
+    core = _whole(core)
     digits = sum(c.isdigit() for c in core)
     many = digits >= _LONG or text[0] == "+"
+    named = named and digits <= _AMOUNT and not (many and text[0] == "+")
     if core.isdigit():
         if core[0] == "0" and digits > 1:
             return "code"
         if many:
             return "number" if named else "long"
         return "year" if alone and int(core) in _YEARS else "number"
+    if digits > _AMOUNT and not named and _GROUPED_OTHERWISE.fullmatch(core):
+        return "long"
     if _GROUPED.fullmatch(core):
         return "number" if named or not (many or core[0] == "0") else "long"
     return "number" if _NUMBER.fullmatch(core) and (core[0] != "0" or core[1] in ".,") else None
+
+
+def _whole(core: str) -> str:
+    """A number as people write it that a program wrote as a fraction: 491712345678.0, 4.917E+11."""
+    fraction = _FRACTION_OF_ZERO.fullmatch(core)
+    if fraction:
+        return fraction[1]
+    scientific = _SCIENTIFIC.fullmatch(core)
+    if not scientific:
+        return core
+    decimals, exponent = scientific[2] or "", int(scientific[3])
+    if not len(decimals) <= exponent <= _LONGEST_EXPONENT:
+        return core
+    return scientific[1] + decimals + "0" * (exponent - len(decimals))
 
 
 def _currency(part: str) -> bool:
@@ -220,13 +250,27 @@ def _numbers_of_things(numbers: Sequence[str], promised: Collection[str]) -> boo
     """Whether long numbers are in sequence, or are named as codes or measures and no person's."""
     if any(number[0] in "+(" for number in numbers):
         return False
-    values = [int("".join(c for c in number if c.isdigit())) for number in numbers]
-    if _dense(values):
+    bare = ["".join(c for c in _whole(western(number)) if c.isdigit()) for number in numbers]
+    days = [number for number in bare if _is_day(number)]
+    if len(days) >= PROVEN_SHARE * len(bare):
+        return _days_of_business("", dict.fromkeys(days, 1), promised)
+    if _dense([int(number) for number in bare]):
         return True
     if not {"code", "measure"} & set(promised) or are_national_ids(numbers):
         return False
+    return not _are_phones(bare)
+
+
+def _are_phones(numbers: Sequence[str]) -> bool:
     checked = numbers[:: 1 + len(numbers) // _CHECKED]
-    return not are_phones(checked, _PHONE_SHARE)
+    return are_phones(checked, _PHONE_SHARE)
+
+
+def _is_day(number: str) -> bool:
+    """Whether eight digits are a day of a year in the calendar."""
+    if len(number) != 8 or int(number[:4]) not in _YEARS:  # noqa: PLR2004
+        return False
+    return 1 <= int(number[4:6]) <= 12 and 1 <= int(number[6:]) <= 31  # noqa: PLR2004
 
 
 def _dense(values: Collection[int]) -> bool:
@@ -242,6 +286,17 @@ def _codes(codes: Mapping[str, int], promised: Collection[str]) -> list[str]:
     """The codes of a column that is named as one, or is one prefix and numbers in sequence."""
     harmless = [code for code in codes if not any(found.sure for found in find_personal(code))]
     runs = {code: _RUNS.findall(code) for code in harmless}
+    named = [code for code, found in runs.items() if any(map(_is_name, found))]
+    written = [run for found in runs.values() for run in found]
+    logins = {run for run in written if run.islower() and len(run) > _NAME_LETTERS}
+    if len(named) > _NAMED_SHARE * len(runs) or len(logins) >= _PREFIXES:
+        return []  # the codes are made of names, or of what may be logins
+    digits = ["".join(found) for found in runs.values() if not any(map(str.isalpha, found))]
+    long = digits and min(map(len, digits)) >= _LONG
+    if long and len(digits) >= PROVEN_SHARE * len(runs) and _are_phones(digits):
+        return []
+    harmless = [code for code in harmless if not _spells(code)]
+    runs = {code: runs[code] for code in harmless}
     if "code" not in promised:
         prefixes = {run for found in runs.values() for run in found if run.isalpha()}
         bodies = [int("".join(r for r in found if r.isdigit())) for found in runs.values()]
@@ -259,6 +314,20 @@ def _codes(codes: Mapping[str, int], promised: Collection[str]) -> list[str]:
     return [code for code in harmless if _shape(code) in common]
 
 
+def _is_name(run: str) -> bool:
+    return len(run) >= _NAME_LETTERS and is_lone_name(run.capitalize())
+
+
+def _spells(code: str) -> bool:
+    """Whether a code in hexadecimal is text: its bytes are letters."""
+    if not _HEX.fullmatch(code) or len(code) % 2 or code.isdecimal():
+        return False
+    spelt = bytes.fromhex(code).decode("utf-8", "replace")
+    return all(c.isalpha() or c in " .@'-" for c in spelt)
+
+
+_HEX = re.compile(r"[0-9a-fA-F]{8,48}")
+_NAMED_SHARE, _NAME_LETTERS = 0.1, 4
 _UNMIXED = re.compile(r"[^a-z]*|[0-9a-f]{8,24}")
 
 
@@ -275,6 +344,21 @@ def _closed(values: Mapping[str, int]) -> Iterable[str]:
     return [value for value in values if _list_value(value)]
 
 
+_CONDITIONS = frozenset(
+    """
+    hiv aids diabetes diabetisch krebs cancer tumor carcinoma karzinom leukemia leukamie
+    depression depressiv bipolar schizophrenia schizophrenie asthma epilepsy epilepsie
+    dementia demenz alzheimer parkinson hepatitis covid tuberculosis tuberkulose schwanger
+    pregnant embarazada enceinte disabled behindert schwerbehindert sucht addiction alcoholic
+    alkoholiker burnout adhd autism autismus migrane migraine hypertension hypertonie stroke
+    schlaganfall herzinfarkt infarct muslim christian jewish jew catholic katholisch
+    evangelisch protestant hindu buddhist atheist konfessionslos gay lesbian homosexual schwul
+    lesbisch trans convicted vorbestraft depresion cancro diabete sida
+    """.split()  # noqa: SIM905 - words
+)
+"""What law protects most, in a column of what seems a closed list. No list holds all."""
+
+
 def _list_value(value: str) -> bool:
     return (
         len(value) <= _LIST_LENGTH
@@ -282,4 +366,5 @@ def _list_value(value: str) -> bool:
         and not is_surely_person(value)
         and not is_lone_name(value)
         and not find_personal(value)
+        and _CONDITIONS.isdisjoint(words(value))
     )

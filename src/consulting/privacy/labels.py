@@ -207,8 +207,10 @@ def _judge_part(text: str) -> Judged:  # noqa: PLR0911 - what decides first is r
     ordinary = sum(_is_label_word(token) or token in _ordinary() for token in letters)
     if ordinary == len(letters) or is_common(text):
         return "label" if 2 * labels >= len(letters) else "word"
-    labels += sum(not _is_label_word(token) and _is_compound(token) for token in letters)
-    if 2 * labels >= len(letters):
+    made = [not _is_label_word(token) and _is_compound(token) for token in letters]
+    labels, ordinary = labels + sum(made), ordinary + sum(made)
+    told = ordinary + sum(len(token) <= _SHORTEST for token in letters)
+    if 2 * labels >= len(letters) and (" " not in text or told >= len(letters)):
         return "label"
     mixed = any(c.isdigit() for c in text)
     if not mixed and sum(map(len, letters)) <= _SHORTEST:

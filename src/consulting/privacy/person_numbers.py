@@ -70,8 +70,8 @@ _DIGITS = (
     "fr.nir gb.nhs pt.nif th.pin be.nn fi.hetu dk.cpr ch.ssn gr.amka lt.asmens it.iva ru.inn "
     "cz.rc at.vnr ec.ci do.cedula"
 ).split()
-_COLUMN_SHARE = 0.8
-_CHANCE = 5
+_COLUMN_SHARE, _FIRST = 0.8, 20
+_CHANCE = 3
 """So many numbers in a row that pass a check of one in ten are no chance."""
 
 
@@ -131,7 +131,7 @@ def are_national_ids(values: Iterable[str]) -> bool:
 
 def _passes(numbers: Sequence[str], name: str) -> bool:
     check = _checker(name)
-    first = numbers[: 4 * _CHANCE]
+    first = numbers[:_FIRST]
     if sum(map(check.is_valid, first)) < _COLUMN_SHARE * len(first):
         return False
     return sum(map(check.is_valid, numbers)) >= _COLUMN_SHARE * len(numbers)

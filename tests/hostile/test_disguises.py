@@ -1,0 +1,90 @@
+"""Personal data in other clothes, below tier 3: as programs, spreadsheets and habits write it."""
+
+from __future__ import annotations
+
+import base64
+import random
+
+import pytest
+
+from consulting.privacy import hide
+
+DRAW = random.Random(5)
+PHONES = [f"49171{DRAW.randrange(10**6, 10**7)}" for _ in range(60)]
+NAMES = ["MUELLER", "SCHMIDT", "FISCHER", "KOWALSK", "LINDNER", "HARTMAN", "KRUEGER"]
+NAMED = [DRAW.choice(NAMES) for _ in range(60)]
+DAYS = [
+    f"{DRAW.randrange(1950, 2005)}{DRAW.randrange(1, 13):02}{DRAW.randrange(1, 29):02}"
+    for _ in range(60)
+]
+
+DISGUISES: dict[str, tuple[str, list[str]]] = {
+    "phones as fractions": ("Anlage", [f"{p}.0" for p in PHONES]),
+    "phones as fractions, German": ("Wert", [f"{p},0" for p in PHONES]),
+    "phones as powers of ten": ("x", [f"{p[0]}.{p[1:]}E+11" for p in PHONES]),
+    "phones with a currency": ("x", [f"{p} EUR" for p in PHONES]),
+    "phones with a plus and a unit": ("x", [f"+{p} kg" for p in PHONES]),
+    "phones in groups of three": ("x", [f"{int(p):,}" for p in PHONES]),
+    "phones with apostrophes": ("x", [f"{int(p):,}".replace(",", "'") for p in PHONES]),
+    "phones as order numbers": ("Order No", PHONES),
+    "phones with a slash as references": ("Ref", [f"{p[:4]}/{p[4:]}" for p in PHONES]),
+    "phones with points": ("Ref", [f"{p[:3]}.{p[3:6]}.{p[6:9]}.{p[9:]}" for p in PHONES]),
+    "phones as times": ("x", [f"{p[:2]}:{p[2:4]}:{p[4:6]}.{p[6:]}" for p in PHONES]),
+    "phones as uuids": ("x", [f"00000000-0000-0000-0000-{p}" for p in PHONES]),
+    "phones in words": ("Code", ["null eins sieben eins", "zwei drei vier"] * 30),
+    "names with a number": ("Code", [f"{n}{at % 90 + 10}" for at, n in enumerate(NAMED)]),
+    "names in customer numbers": ("Kd Nr", [f"KD-{n}-{at}" for at, n in enumerate(NAMED)]),
+    "names in hexadecimal": ("Code", [n.lower().encode().hex() for n in NAMED]),
+    "names in base64": ("Code", [base64.b64encode(n.encode()).decode() for n in NAMED]),
+    "logins": ("Code", ["jmuelle1", "kschmid2", "afische3"] * 20),
+    "capital logins": ("Code", ["JMUELLER", "KSCHMIDT", "AFISCHER"] * 20),
+    "names with no-width spaces": ("Typ", ["M\u00fc\u200bller", "Schm\u200bidt"] * 30),
+    "names in HTML": ("Typ", ["J&uuml;rgen", "M&uuml;ller"] * 30),
+    "names in URLs": ("Typ", ["J%C3%BCrgen", "M%C3%BCller"] * 30),
+    "names in UTF-7": ("Typ", ["J+APw-rgen", "M+APw-ller"] * 30),
+    "names after a postcode": ("x", ["12345 M\u00fcller", "54321 Schmidt"] * 30),
+    "names after a currency": ("x", ["EUR M\u00fcller", "USD Schmidt"] * 30),
+    "names in JSON": ("x", ['{"n":"M\u00fcller"}'] * 60),
+    "days of birth as codes": ("Code", DAYS),
+    "days of birth, short": ("Code", [f"{d[6:]}{d[4:6]}{d[2:4]}" for d in DAYS]),
+    "tax numbers as numbers": ("Nr", ["86095742719", "47036892816", "65929970489"] * 20),
+    "cards as codes": ("Code", ["4111111111111111", "5500000000000004"] * 30),
+    "accounts as codes": ("Code", ["DE89370400440532013000"] * 60),
+    "a place in degrees": ("x", ["52.5200, 13.4050", "48.1371, 11.5754"] * 30),
+    "plates as codes": ("Code", ["B-AB 123", "M-XY 99"] * 30),
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_no_value_of_a_disguise_is_kept(disguise: str) -> None:
+    header, values = DISGUISES[disguise]
+    hidden, _ = hide(header, values, key=b"k" * 32)
+    assert [a for a, b in zip(values, hidden, strict=True) if a == b] == []
+
+
+def test_a_condition_among_states_is_hidden_and_the_states_are_kept() -> None:
+    values = ["open", "paid"] * 40 + ["HIV positiv", "Diabetes"] * 3
+    hidden, _ = hide("Status", values, key=b"k" * 32)
+    assert hidden[:80] == values[:80]
+    assert not set(hidden[80:]) & set(values)
+
+
+HONEST: dict[str, tuple[str, list[str]]] = {
+    "amounts": ("Betrag", [f"{n * 7919 % 99_991 / 100:.2f}" for n in range(60)]),
+    "amounts as fractions": ("Betrag", [f"{n * 7919 % 999_983}.0" for n in range(60)]),
+    "amounts with a currency": ("x", [f"{n * 7919 % 99_991 / 100:.2f} EUR" for n in range(60)]),
+    "millions": ("Umsatz", [f"{n * 10_007 % 9_999_991:,}" for n in range(60)]),
+    "order numbers": ("Order No", [f"{10_000_000 + n}" for n in range(60)]),
+    "article numbers": ("SKU", [f"AB-{n * 7919 % 10_000:04}" for n in range(60)]),
+    "uuids": ("id", [f"{n:08x}-12ab-4cde-8f01-23456789abcd" for n in range(60)]),
+    "times": ("Uhrzeit", [f"{n % 24}:{n % 60:02}" for n in range(60)]),
+    "order days": ("Bestelldatum", [f"2023{n % 12 + 1:02}{n % 28 + 1:02}" for n in range(60)]),
+    "measures": ("x", [f"{n + 1}.5e-5" for n in range(9)] * 6),
+}
+
+
+@pytest.mark.parametrize("kind", HONEST)
+def test_what_is_honest_is_kept(kind: str) -> None:
+    header, values = HONEST[kind]
+    hidden, _ = hide(header, values, key=b"k" * 32)
+    assert hidden == values
