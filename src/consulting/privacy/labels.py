@@ -98,7 +98,7 @@ _WORDS = frozenset(
     software sold solution source space span species specification speed sponsor staff stage stamp
     standard star start stat state station stats status step stock stop storage store stories
     story strength string student studio study style sub subject submission subscriber subtotal
-    success suffix summary supplier supply support surface survey symbol system table tag target
+    success suffix summary supplier supply support surface survey symbol table tag tail target
     task team tech technology temp temperature term terminal test text theme thread threshold
     ticket tier time timestamp tip title to tolerance tool top topic total tracking trade traffic
     train transaction transfer transmission travel treatment trend trial trip true turn type unit
@@ -122,7 +122,7 @@ _WORDS = frozenset(
     顧客 客户 商品 产品 名称 单价 单位 日期 时间 备注 編號 日付 時刻 単価 合計 区分 備考 担当 会社
     部門     상품 고객 날짜 비고 клиент дата товар описание единица остаток
     miasto kraj uwagi opis tytul ilosc jednostka data czas rok miesiac dzien tydzien wartosc klient
-    firma sklep sprzedaz zakup dostawca
+    firma sklep sprzedaz zakup dostawca system
     """.split()
 )
 
