@@ -25,15 +25,15 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from consulting.components.engagement import roster
+from consulting.components.consultancy.watching import build_sensor
 from consulting.components.engagement.client import Client
+from consulting.components.loading import find_project
 from consulting.config.engagement import EngagementConfig
 from consulting.database import engine_of, writing
-from consulting.defs.shared.alerts import watch_over_clients
 from consulting.delivery.inputs import DeliverySummary
 from consulting.intake import Ledger, schema
 from consulting.resources.alerts import AlertsResource
-from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
+from consulting.resources.consultancy import ConsultancyResource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 DELIVERIES, FILES = 24, 2
 STEADY_TICKS, CHANGED_TICKS, CHANGED_CLIENTS = 5, 3, 10
 BROKEN_ONE_IN = 10
+PROJECT = find_project(Path(__file__))
 START = f"{datetime.now(UTC) - timedelta(days=7 * (DELIVERIES - 5)):%Y-%m}"
 """The first period of those that have periods; each since then was delivered."""
 
@@ -76,8 +77,8 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 
 def measure(kind: str, root: Path, url: str, count: int) -> None:
     """Print the lines of one database."""
-    roster.dismiss()
-    clients = [enrol(number) for number in range(count)]
+    clients = [client_numbered(number) for number in range(count)]
+    watch_over_clients = build_sensor(clients)
     fill(root, url, [client.client_id for client in clients])
     (root / "instance").mkdir()
     instance = dg.DagsterInstance.local_temp(str(root / "instance"))
@@ -114,7 +115,7 @@ def measure(kind: str, root: Path, url: str, count: int) -> None:
     print(f"| {kind} | {count} | portfolio.html | {page.stat().st_size / 1e6:.2f} MB | | |")
 
 
-def enrol(number: int) -> Client:
+def client_numbered(number: int) -> Client:
     """A client; a third weekly, a third monthly with periods, a third with a schedule alone."""
     shapes: list[dict[str, Any]] = [
         {"sla": {"due": "0 12 * * 1", "warn_after": "8d", "fail_after": "14d"}},
@@ -133,9 +134,7 @@ def enrol(number: int) -> Client:
         }
         | shapes[number % len(shapes)]
     )
-    client = Client(client_id=f"client_{number:04d}", config=config, dbt_dir=DBT_DIR)
-    roster.enrol(client)
-    return client
+    return Client(f"client_{number:04d}", config, PROJECT)
 
 
 def fill(root: Path, url: str, client_ids: list[str]) -> None:
@@ -206,7 +205,7 @@ def _period(at: datetime) -> str:
 def change(clients: list[Client]) -> None:
     """Let something happen at each client: a failed run, or a file that belongs to no feed."""
     for number, client in enumerate(clients):
-        engagement = ConsultancyResource().engagement(client.client_id, client.config)
+        engagement = ConsultancyResource().engagement(client)
         name = "holiday.jpg" if number % 2 else f"orders_new_{time.time_ns()}.csv"
         engagement.folder.incoming.mkdir(parents=True, exist_ok=True)
         (engagement.folder.incoming / name).write_text("id\n1\n")

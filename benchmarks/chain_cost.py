@@ -234,6 +234,7 @@ def open_engagement(folder: Path) -> Any:
         store=LocalStore(client.incoming, client_id=CLIENT),
         ledger_url=f"sqlite:///{data / 'ledger.db'}",
         dbt_dir=folder / "dbt",
+        clients_dir=folder,
     )
 
 

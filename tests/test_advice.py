@@ -149,6 +149,7 @@ def _options(folder: Path, config: dict[str, Any]) -> Any:
         store=None,  # type: ignore[arg-type] - nothing is fetched
         ledger_url="sqlite://",
         dbt_dir=folder,
+        clients_dir=folder,
     )
     return engagement.read_options(engagement.feed("a"))
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
-from consulting.components.engagement import roster
+from consulting.components.consultancy import watching
 from consulting.components.engagement.client import Client
+from consulting.components.loading import find_project
 from consulting.config.engagement import EngagementConfig
-from consulting.defs.shared import alerts as shared
 from consulting.resources.alerts import AlertsResource
-from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
+from consulting.resources.consultancy import ConsultancyResource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from consulting.chain import Engagement
     from consulting.records import Batch
 
+PROJECT = find_project(Path(__file__))
 LEAST = {"client_name": "Acme Corp", "feeds": [{"name": "orders", "files": "orders*"}]}
 
 
@@ -58,13 +59,14 @@ class House:
     slack: Any
     consultancy: ConsultancyResource = field(default_factory=ConsultancyResource)
     cursor: str | None = None
+    clients: dict[str, Client] = field(default_factory=dict)
 
     def client(self, client_id: str = "acme_corp", **changes: Any) -> Engagement:
         quick = {"intake": {"settle_seconds": 0, "retry_seconds": 0}}
         alerts = {"alerts": {"channel": "#acme-alerts"}}
         config = EngagementConfig.model_validate({**LEAST, **quick, **alerts, **changes})
-        roster.enrol(Client(client_id=client_id, config=config, dbt_dir=DBT_DIR))
-        return self.consultancy.engagement(client_id, config)
+        self.clients[client_id] = Client(client_id, config, PROJECT)
+        return self.consultancy.engagement(self.clients[client_id])
 
     def tick(self) -> dg.SensorResult:
         context = alone(
@@ -76,7 +78,8 @@ class House:
                 "alerts": AlertsResource(slack_base_url=self.slack.url),
             },
         )
-        result = alone(shared.watch_over_clients, context)
+        watch = watching.build_sensor([self.clients[name] for name in sorted(self.clients)])
+        result = alone(watch, context)
         assert isinstance(result, dg.SensorResult)
         self.cursor = result.cursor
         for event in result.asset_events:
@@ -99,10 +102,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.delenv("CONSULTING_LEDGER_URL", raising=False)
     monkeypatch.setenv("SLACK_BOT_TOKEN", SLACK.TOKEN)
     monkeypatch.setenv("CONSULTING_WEB_URL", "http://dagster.example")
-    roster.dismiss()
     with SLACK.slack_server() as slack:
         yield House(dg.DagsterInstance.local_temp(str(tmp_path)), slack)
-    roster.dismiss()
 
 
 def claim(engagement: Engagement, name: str = "orders.csv") -> Batch:

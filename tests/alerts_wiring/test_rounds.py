@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from consulting import chain
+from consulting.components.consultancy.rounds import ROUND_TICKS, Rounds, Seen
 from consulting.components.engagement.client import Client
-from consulting.components.rounds import ROUND_TICKS, Rounds, Seen
 from consulting.config.engagement import EngagementConfig
 from consulting.intake import FeedPattern, Intake, Ledger
 from consulting.intake.records import BatchPolicy
 from consulting.layout import ClientFolder
 from consulting.portfolio import ClientStanding
-from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
+from consulting.project import Project
+from consulting.resources.consultancy import ConsultancyResource
 from consulting.sources.local import LocalStore
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+NOWHERE = Project(Path("project"), Path("project/src/p/defs"))
 CONFIG = EngagementConfig.model_validate(
     {"client_name": "Acme", "feeds": [{"name": "orders", "files": "orders*"}]}
 )
 
 
 def some_clients(count: int) -> list[Client]:
-    return [Client(f"client_{number:02d}", CONFIG, DBT_DIR) for number in range(count)]
+    return [Client(f"client_{number:02d}", CONFIG, NOWHERE) for number in range(count)]
 
 
 def look_at(rounds: Rounds, clients: list[Client], now: datetime, **again: datetime) -> list[str]:
@@ -125,7 +125,7 @@ def test_the_facts_know_when_time_alone_changes_them(
     monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
     monkeypatch.delenv("CONSULTING_LEDGER_URL", raising=False)
     config = CONFIG.model_validate(CONFIG.model_dump() | promise)
-    engagement = ConsultancyResource().engagement("acme_corp", config, looks=True)
+    engagement = ConsultancyResource().engagement(Client("acme_corp", config, NOWHERE), looks=True)
     now = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
     note = engagement.folder.path / "watched_since"
     note.parent.mkdir(parents=True)

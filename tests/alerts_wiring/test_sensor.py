@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from consulting.chain import artifacts
-from consulting.defs.shared import alerts as shared
+from consulting.components.consultancy import watching
 from consulting.records import CheckOutcome
 from consulting.resources.alerts import AlertsResource
 
@@ -151,7 +151,7 @@ def test_the_heartbeat_check_is_bad_until_the_sensor_has_run_and_without_the_dat
         context = alone(
             dg.build_schedule_context, instance=house.instance, resources={"alerts": alerts}
         )
-        alone(shared.heartbeat, context)
+        alone(watching.heartbeat, context)
         (record,) = house.instance.event_log_storage.get_asset_check_execution_history(key, 1)
         evaluation = record.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
         return evaluation.passed

@@ -58,6 +58,7 @@ class World:
             store=LocalStore(self.folder.incoming, client_id=self.client_id),
             ledger_url=f"sqlite:///{self.root / 'ledger.db'}",
             dbt_dir=self.dbt_dir,
+            clients_dir=CLIENTS,
         )
 
     def drop(self, name: str, content: str | bytes) -> Path:

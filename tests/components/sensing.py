@@ -14,8 +14,8 @@ from typing import Any
 
 import dagster as dg
 
-from consulting.components.engagement import roster
-from consulting.components.loading import load_project
+from consulting.components.clients import load_client
+from consulting.components.loading import find_project, load_project
 from consulting.resources.consultancy import ConsultancyResource
 
 MOST_TICKS = 20
@@ -24,8 +24,8 @@ MOST_TICKS = 20
 def sense(defs: dg.Definitions, client_id: str) -> dict[str, Any]:
     """Tick until the client's sensor asks for nothing any more; each run it asks for succeeds."""
     consultancy = ConsultancyResource()
-    client = next(each for each in roster.enrolled() if each.client_id == client_id)
-    engagement = consultancy.engagement(client_id, client.config)
+    client = load_client(find_project(Path.cwd()), client_id).client
+    engagement = consultancy.engagement(client)
     assert client.partitions_def is not None
     sensor = defs.resolve_sensor_def(f"{client_id}_files")
     asked: list[str | None] = []

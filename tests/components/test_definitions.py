@@ -8,9 +8,8 @@ import dagster as dg
 import pytest
 
 import consulting
-from consulting.components.loading import load_client_defs, load_project
+from consulting.components.loading import load_project
 
-CLIENTS = Path(consulting.__file__).parent / "defs" / "clients"
 STAGES = ["file_received", "profiled", "cleaned", "validated", "delivered"]
 
 
@@ -114,10 +113,3 @@ def test_sensors_and_schedules_are_on_and_keep_the_clients_time(
     )
     assert repository.get_schedule_def("globex_due").cron_schedule == "0 8 1 * *"
     assert not repository.has_schedule_def("initech_due")
-
-
-def test_one_client_can_be_loaded_alone() -> None:
-    defs = load_client_defs(CLIENTS / "acme_corp")
-    keys = defs.get_repository_def().asset_graph.get_all_asset_keys()
-    assert {key.path[0] for key in keys} == {"acme_corp", "consultancy"}
-    assert defs.resources

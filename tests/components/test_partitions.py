@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -16,16 +17,16 @@ from consulting.components.engagement.partitions import (
     partition_of,
     period_of,
 )
+from consulting.components.loading import find_project
 from consulting.config.engagement import EngagementConfig
 from consulting.errors import BatchHeldError
 from consulting.intake import RunVerdict
-from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
+from consulting.resources.consultancy import ConsultancyResource
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from consulting.records import Batch
 
+PROJECT = find_project(Path(__file__))
 CASES = {
     "month": ("2026-01", "orders_2026-03.csv", r"(?P<year>\d{4})-(?P<month>\d{2})", "2026-03"),
     "week": ("2025-W52", "orders_2026-W01.csv", r"(?P<year>\d{4})-W(?P<week>\d{2})", "2026-W01"),
@@ -54,7 +55,7 @@ def client_of(every: str) -> Client:
             },
         }
     )
-    return Client("acme", config, DBT_DIR, build_partitions(config))
+    return Client("acme", config, PROJECT, build_partitions(config))
 
 
 @pytest.mark.parametrize("every", CASES)
@@ -80,7 +81,7 @@ def test_a_file_runs_in_its_own_period_and_a_backfill_takes_it_up_again(
     monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
     client = client_of(every)
     _, name, _, period = CASES[every]
-    engagement = ConsultancyResource().engagement("acme", client.config)
+    engagement = ConsultancyResource().engagement(client)
     (engagement.folder.incoming / name).write_text("id\n1\n")
     request = None
     for _ in range(2):
@@ -112,7 +113,7 @@ class ByHand:
 
     def __init__(self) -> None:
         client = client_of("month")
-        self.engagement = ConsultancyResource().engagement("acme", client.config)
+        self.engagement = ConsultancyResource().engagement(client)
         self.intake = self.engagement.intake
         self.runs = 0
 

@@ -128,7 +128,7 @@ def test_a_refusal_leaves_nothing_behind(tmp_path: Path, path: str, told: str) -
 )
 def test_any_name_is_read_back_as_it_was_given(tmp_path: Path, name: str) -> None:
     path = scaffold(tmp_path / "defs", "clients/newco", client_name=name)
-    assert read_engagement(path.parent, {}).client_name == name
+    assert read_engagement(path.parent, {}).config.client_name == name
     assert all(line.startswith("#") for line in path.read_text().splitlines()[:1])
 
 

@@ -10,38 +10,46 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
-import consulting
+from consulting.components.clients import load_client
+from consulting.components.consultancy.on_time import build_on_time_checks
 from consulting.components.engagement import assets, automation, models, partitions, runs
 from consulting.components.engagement.client import Client
-from consulting.components.loading import load_client
-from consulting.components.on_time import build_on_time_checks
+from consulting.components.loading import find_project
 from consulting.config.engagement import EngagementConfig
 from consulting.layout import ClientFolder
-from consulting.resources.consultancy import DBT_DIR, ConsultancyResource
+from consulting.project import Project
+from consulting.resources.consultancy import ConsultancyResource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CLIENTS = Path(consulting.__file__).parent / "defs" / "clients"
+PROJECT = find_project(Path(__file__))
 
 
 class Location:
     """The code location of one client, and an instance to run it on."""
 
     def __init__(
-        self, root: Path, client_id: str = "acme_corp", *, dbt_dir: Path = DBT_DIR, **changes: Any
+        self,
+        root: Path,
+        client_id: str = "acme_corp",
+        *,
+        dbt_dir: Path = PROJECT.dbt,
+        **changes: Any,
     ) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
-        given = load_client(CLIENTS / client_id).config.model_dump(exclude_unset=True, mode="json")
+        config = load_client(PROJECT, client_id).client.config
+        given = config.model_dump(exclude_unset=True, mode="json")
         config = EngagementConfig.model_validate(
             {**given, "intake": {"settle_seconds": 0, "retry_seconds": 0}, **changes}
         )
+        project = Project(dbt_dir.parent, PROJECT.defs)
         self.client = Client(
-            client_id, config, dbt_dir, partitions_def=partitions.build_partitions(config)
+            client_id, config, project, partitions_def=partitions.build_partitions(config)
         )
         self.folder = ClientFolder(root, client_id)
         self.folder.incoming.mkdir(parents=True, exist_ok=True)
-        self.consultancy = ConsultancyResource(dbt_dir=str(dbt_dir))
+        self.consultancy = ConsultancyResource()
         dbt = models.ClientDbt(self.client)
         self.sensor = automation.build_sensor(self.client)
         self.defs = dg.Definitions(
@@ -61,7 +69,7 @@ class Location:
 
     @property
     def engagement(self) -> Any:
-        return self.consultancy.engagement(self.client.client_id, self.client.config)
+        return self.consultancy.engagement(self.client)
 
     def tick(self) -> dg.SensorResult:
         """One tick of the files sensor."""

@@ -103,9 +103,8 @@ class House:
                 shutil.rmtree(folder)
         (clients / CLIENT).mkdir()
         (clients / CLIENT / "defs.yaml").write_text(DEFS)
-        shared = root / "src/consulting/defs/shared/alerts.py"
-        resource = f"AlertsResource(slack_base_url={slack_url!r})"
-        shared.write_text(shared.read_text().replace("AlertsResource()", resource))
+        shared = root / "src/consulting/defs/consultancy/defs.yaml"
+        shared.write_text(f"{shared.read_text()}attributes: {{slack_base_url: {slack_url!r}}}\n")
         self.incoming = self.data / "incoming"
         self.incoming.mkdir(parents=True)
         with socket.socket() as free:

@@ -22,6 +22,7 @@ from consulting.components.engagement import assets, automation, models
 from consulting.components.engagement.client import Client
 from consulting.config.engagement import EngagementConfig
 from consulting.intake import Intake
+from consulting.project import Project
 from consulting.resources.consultancy import ConsultancyResource
 
 ROOT = Path(os.environ["KILLS_ROOT"])
@@ -97,7 +98,7 @@ def build(client_id: str) -> dg.Definitions:
             "intake": POLICY,
         }
     )
-    client = Client(client_id, config, ROOT / "dbt")
+    client = Client(client_id, config, Project(ROOT, ROOT / "src/consulting/defs"))
     dbt = models.ClientDbt(client)
     return dg.Definitions(
         assets=[
@@ -114,7 +115,7 @@ def build(client_id: str) -> dg.Definitions:
 
 defs = dg.Definitions.merge(
     dg.Definitions(
-        resources={"consultancy": ConsultancyResource(dbt_dir=str(ROOT / "dbt"))},
+        resources={"consultancy": ConsultancyResource()},
         executor=dg.in_process_executor,
     ),
     *(build(client_id) for client_id in CLIENTS),

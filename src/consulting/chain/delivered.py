@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from consulting.config.engagement import Consultancy as ConsultancyConfig
     from consulting.layout import ClientFolder
 
-CLIENTS_DIR = Path(__file__).parents[1] / "defs" / "clients"
 """Where `defaults.yaml` lies, and the logo beside it."""
 UNSIGNED = "Data consulting"
 VERSIONED = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow", "xlsxwriter")
@@ -168,7 +167,7 @@ def gather(
         tier=config.security_tier,
         period=received.batch.period,
         received_at=max(drop.first_seen for drop in received.batch.drops),
-        consultancy=signature(config.consultancy),
+        consultancy=signature(config.consultancy, engagement.clients_dir),
         files=received.in_use,
         quarantined=received.quarantined,
         profiles=profile.profiles,
@@ -195,14 +194,14 @@ def gather(
     )
 
 
-def signature(declared: ConsultancyConfig) -> Consultancy:
+def signature(declared: ConsultancyConfig, clients_dir: Path) -> Consultancy:
     """Who signs, with the logo read from beside the clients' `defaults.yaml`.
 
     Raises:
         ConfigurationError: If the logo is not there, too large, or not what its name says.
     """
     given = declared.model_dump(exclude={"logo", "name"}) | {"name": declared.name or UNSIGNED}
-    logo = None if declared.logo is None else read_logo(CLIENTS_DIR / declared.logo)
+    logo = None if declared.logo is None else read_logo(clients_dir / declared.logo)
     return Consultancy(**given, logo=logo)
 
 

@@ -39,6 +39,7 @@ class Engagement:
         store: Where its files arrive.
         ledger_url: The ledger of all clients.
         dbt_dir: The shared dbt project.
+        clients_dir: The folder of all clients' `defs.yaml`, where a logo lies, too.
     """
 
     client_id: str
@@ -47,6 +48,7 @@ class Engagement:
     store: Store
     ledger_url: str
     dbt_dir: Path
+    clients_dir: Path
 
     @cached_property
     def models(self) -> ClientModels:

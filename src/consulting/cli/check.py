@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from consulting.cleaning import ClientModels
 from consulting.cleaning.review import review_models
-from consulting.cli.engagements import CLIENTS_DIR, require_client
-from consulting.components.loading import load_clients
+from consulting.cli.engagements import require_client, this_project
+from consulting.components.clients import load_clients
 from consulting.errors import ConsultingError
-from consulting.resources.consultancy import DBT_DIR
 from consulting.shared_child import read_apart
+
+if TYPE_CHECKING:
+    from consulting.components.engagement.client import Client
 
 
 @click.command()
@@ -24,14 +28,14 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
     """
     for client_id in clients:
         require_client(client_id)
-    folders = sorted(p for p in CLIENTS_DIR.iterdir() if p.is_dir() and p.name[0] not in "._")
-    loaded, broken = load_clients(folders)
+    project = this_project()
+    folders = project.client_folders()
+    loaded, broken = load_clients(project, folders)
     mistakes = dict(broken)
     if models:
-        for client_id, client in loaded.items():
+        for client_id, (client, _) in loaded.items():
             if not clients or client_id in clients:
-                feeds = [feed.name for feed in client.config.feeds]
-                mistakes[client_id] = _of_models(client_id, feeds)
+                mistakes[client_id] = _of_models(client)
     wanted = clients or [folder.name for folder in folders]
     told = [mistakes[client_id] for client_id in wanted if mistakes.get(client_id)]
     for text in told:
@@ -41,11 +45,13 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
     click.echo(f"{len(wanted)} of {len(wanted)} clients: nothing is wrong.")
 
 
-def _of_models(client_id: str, feeds: list[str]) -> str:
+def _of_models(client: Client) -> str:
     """What is wrong with a client's models, a line each."""
+    dbt_dir, client_id = client.project.dbt, client.client_id
+    feeds = [feed.name for feed in client.config.feeds]
     try:
-        ClientModels(DBT_DIR, client_id).prepare()
-        found = read_apart(client_id, "its dbt models", review_models, DBT_DIR, client_id, feeds)
+        ClientModels(dbt_dir, client_id).prepare()
+        found = read_apart(client_id, "its dbt models", review_models, dbt_dir, client_id, feeds)
     except ConsultingError as error:
         return str(error)
     return "\n".join(f"{client_id}: {mistake}" for mistake in found)

@@ -12,10 +12,11 @@ import click
 import dagster as dg
 
 from consulting import chain
-from consulting.cli.engagements import CLIENTS_DIR, open_engagement
+from consulting.cli.engagements import client_ids, open_engagement, this_project
+from consulting.components.clients import ONLY, load_client
 from consulting.components.engagement import runs
 from consulting.components.engagement.automation import run_request
-from consulting.components.loading import load_client, load_client_defs
+from consulting.components.loading import load_project
 from consulting.demo import write_demo_files
 from consulting.layout import data_root
 
@@ -34,26 +35,37 @@ PATIENCE_SECONDS = 60
 @click.option("--files-only", is_flag=True, help="Write the files; a sensor takes them from there.")
 def demo(*, files_only: bool) -> None:
     """Let three clients drop messy files, and deliver what comes of them."""
+    project = this_project()
+    if not set(CLIENTS) <= set(client_ids(project)):
+        raise click.ClickException(
+            f"The demo's clients are in the project of the library's own repository; {project.root}"
+            " has its own. To begin here: `dg scaffold defs EngagementComponent clients/<client>`."
+        )
     for path in write_demo_files(data_root()):
         click.echo(f"incoming: {_short(path)}")
     if files_only:
         return
     # runs are kept where `dg dev` in this folder shows them
-    os.environ.setdefault("DAGSTER_HOME", str(CLIENTS_DIR.parents[3]))
+    os.environ.setdefault("DAGSTER_HOME", str(project.root))
+    os.environ[ONLY] = ",".join(CLIENTS)
+    defs = dg.Definitions.merge(
+        load_project(project.root), dg.Definitions(loggers={"console": progress})
+    )
     deliveries = {}
     with dg.DagsterInstance.get() as instance:
         for client_id in CLIENTS:
-            deliveries[client_id] = _deliver(client_id, instance)
+            client = load_client(project, client_id).client
+            deliveries[client_id] = _deliver(client, defs, instance)
     click.echo("\nDeliveries, to open in a browser:")
     for client_id, report in deliveries.items():
         click.echo(f"  {client_id:<10} {report}")
     click.echo("\n`make dev` shows the same in Dagster's UI and takes what is dropped from now on.")
 
 
-def _deliver(client_id: str, instance: dg.DagsterInstance) -> str:
+def _deliver(client: Client, defs: dg.Definitions, instance: dg.DagsterInstance) -> str:
     """Run what is ready of one client, as its sensor would; where the newest report lies."""
     started = time.monotonic()
-    client = load_client(CLIENTS_DIR / client_id)
+    client_id = client.client_id
     engagement = open_engagement(client_id)
     batches = _wait_for_batches(engagement, instance)
     if not batches:
@@ -61,7 +73,7 @@ def _deliver(client_id: str, instance: dg.DagsterInstance) -> str:
     for batch in batches:
         names = ", ".join(drop.key for drop in batch.drops)
         click.echo(f"\n{client_id} (tier {client.config.security_tier}): {names}")
-        _run(client, batch, instance)
+        _run(client, batch, defs, instance)
         click.echo(f"  delivered in {time.monotonic() - started:.0f} s")
     reports = sorted(engagement.folder.deliverables.glob("*/quality_report.html"))
     return _short(reports[-1]) if reports else "no delivery yet"
@@ -84,11 +96,9 @@ def _wait_for_batches(
     return ()
 
 
-def _run(client: Client, batch: Batch, instance: dg.DagsterInstance) -> None:
+def _run(client: Client, batch: Batch, defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     """One batch through the client's job, in this process, told line by line."""
     request = run_request(client, batch)
-    own = load_client_defs(CLIENTS_DIR / client.client_id)
-    defs = dg.Definitions.merge(own, dg.Definitions(loggers={"console": progress}))
     result = defs.resolve_job_def(client.job_name).execute_in_process(
         instance=instance,
         tags={**request.tags, runs.RUN_KEY_TAG: batch.run_key},

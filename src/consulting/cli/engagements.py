@@ -1,4 +1,4 @@
-"""Finding a client's engagement from the command line, without loading all others."""
+"""Finding the project and a client's engagement from the command line, without loading others."""
 
 from __future__ import annotations
 
@@ -6,34 +6,53 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import dagster as dg
 
-from consulting.components.loading import load_client
+from consulting.components.clients import load_client
+from consulting.components.loading import find_project
 from consulting.config_model import nearest
 from consulting.resources.consultancy import ConsultancyResource
 
 if TYPE_CHECKING:
     from consulting.chain import Engagement
+    from consulting.project import Project
 
-CLIENTS_DIR = Path(__file__).parents[1] / "defs" / "clients"
+
+def this_project() -> Project:
+    """The project that the working directory lies in.
+
+    Raises:
+        click.ClickException: If it lies in none, or its package can not be imported.
+    """
+    try:
+        return find_project(Path.cwd())
+    except dg.DagsterError as error:
+        raise click.ClickException(
+            f"{Path.cwd()} is in no project of `dg`, or its package can not be imported: {error} "
+            "Change to the project's folder, or make a project: `consulting new <folder>`."
+        ) from None
 
 
-def client_ids() -> list[str]:
+def client_ids(project: Project | None = None) -> list[str]:
     """All clients that have a `defs.yaml`."""
-    return sorted(path.parent.name for path in CLIENTS_DIR.glob("*/defs.yaml"))
+    folders = (project or this_project()).client_folders()
+    return [folder.name for folder in folders if (folder / "defs.yaml").exists()]
 
 
-def require_client(client_id: str) -> None:
-    """Go on only if there is such a client.
+def require_client(client_id: str) -> Project:
+    """The project, if it has such a client.
 
     Raises:
         click.ClickException: If there is none; names the nearest.
     """
-    known = client_ids()
+    project = this_project()
+    known = client_ids(project)
     if client_id not in known:
         raise click.ClickException(
             f"There is no client {client_id!r}.{nearest(client_id, known)} "
             f"Clients: {', '.join(known) or 'none yet'}."
         )
+    return project
 
 
 def open_engagement(client_id: str, *, looks: bool = False) -> Engagement:
@@ -47,6 +66,5 @@ def open_engagement(client_id: str, *, looks: bool = False) -> Engagement:
         click.ClickException: If there is no such client; names the nearest.
         ConfigurationError: If its `defs.yaml` is broken.
     """
-    require_client(client_id)
-    client = load_client(CLIENTS_DIR / client_id)
-    return ConsultancyResource().engagement(client.client_id, client.config, looks=looks)
+    client = load_client(require_client(client_id), client_id).client
+    return ConsultancyResource().engagement(client, looks=looks)

@@ -6,9 +6,14 @@ import click
 
 from consulting.chain.proposed import Tried, last_profile, propose_models, try_models
 from consulting.cleaning import prepare_all
-from consulting.cli.engagements import client_ids, open_engagement, require_client
+from consulting.cleaning.library import write_library
+from consulting.cli.engagements import (
+    client_ids,
+    open_engagement,
+    require_client,
+    this_project,
+)
 from consulting.config.reference import field_reference
-from consulting.resources.consultancy import DBT_DIR
 from consulting.rules.reference import rules_reference
 
 
@@ -19,12 +24,14 @@ def prepare(clients: tuple[str, ...], *, quiet: bool) -> None:
     """Parse the dbt models of CLIENTS (default: all), so that loading does not have to.
 
     Run it when building the image or after a change of the shared models. What is prepared
-    already is left alone.
+    already is left alone. It also writes `dbt/library/`, which `dbt` as you type it needs.
     """
     for client_id in clients:
         require_client(client_id)
-    wanted = clients or client_ids()
-    errors = prepare_all(DBT_DIR, wanted)
+    project = this_project()
+    wanted = clients or client_ids(project)
+    write_library(project.dbt)
+    errors = prepare_all(project.dbt, wanted)
     for error in errors.values():
         click.echo(str(error), err=True)
     if not quiet:

@@ -1,5 +1,7 @@
-"""The project's Dagster components; what is named here can be scaffolded."""
+"""The Dagster components of this library; what is named here `dg` knows in every project."""
 
+from consulting.components.clients import ClientsComponent
+from consulting.components.consultancy.component import ConsultancyComponent
 from consulting.components.engagement.component import EngagementComponent
 
-__all__ = ["EngagementComponent"]
+__all__ = ["ClientsComponent", "ConsultancyComponent", "EngagementComponent"]

@@ -1,13 +1,19 @@
-"""A client's `defs.yaml`: looked through in a bounded child, and remembered by its content."""
+"""A client's `defs.yaml`: looked through in a bounded child, and remembered by its content.
+
+Its `type` is the component of this library, or a subclass of it that the project registers: what a
+client's file names is never imported for its name alone.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from pydantic import ValidationError
 
@@ -22,7 +28,7 @@ from consulting.shared_child import STOPPED_IS_TRUE_SECONDS, StoppedError, read_
 from consulting.yaml_files import Document, YamlError, parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from consulting.yaml_files import YamlPath
@@ -34,11 +40,35 @@ RESERVED = frozenset({"consultancy", "clients", "shared", "con", "nul", "aux", "
 LONGEST_ID = 60
 
 _ALLOWED_KEYS = ("type", "attributes", "requirements")
+_OWN_FOLDERS = ("models", "tests")
+
+
+class Kind(Protocol):
+    """A component type that makes an engagement."""
+
+    @classmethod
+    def model(cls) -> type[EngagementConfig]:
+        """The fields of its `attributes:`."""
+
+
+class ReadEngagement(NamedTuple):
+    """What a client's `defs.yaml` says.
+
+    Attributes:
+        type_name: Its `type`.
+        config: Its `attributes`, with the project's defaults and the client's variables.
+    """
+
+    type_name: str
+    config: EngagementConfig
 
 
 def read_engagement(
-    folder: Path, variables: Mapping[str, str], memory: Path | None = None
-) -> EngagementConfig:
+    folder: Path,
+    variables: Mapping[str, str],
+    memory: Path | None = None,
+    registry: Sequence[str] = (),
+) -> ReadEngagement:
     """What a client's `defs.yaml` says, with the project's defaults and its variables.
 
     A file that was not read before is read in a bounded child first. What did not come back there
@@ -48,6 +78,8 @@ def read_engagement(
         folder: The client's folder; its name is the client's id.
         variables: The environment variables that its templates may name.
         memory: A folder to remember in that a file was read; nothing is remembered without.
+        registry: The modules whose components may be an engagement's type; `*` stands for any
+            name at an end.
 
     Raises:
         ConfigurationError: If it is broken; with file, line and column of each mistake.
@@ -55,16 +87,40 @@ def read_engagement(
     require_id(folder)
     content = _content(folder)
     seen = _Memory(memory / f"{folder.name}.json" if memory else None, _key(folder, content))
-    document = seen.recall(folder / FILENAME)
-    if document is None:
+    found = seen.recall(folder / FILENAME)
+    if found is None:
         try:
-            document = read_apart(folder.name, FILENAME, _read, folder, content, dict(variables))
+            found = read_apart(
+                folder.name, FILENAME, _read, folder, content, dict(variables), tuple(registry)
+            )
         except StoppedError as error:
             seen.keep({"stopped": str(error)})
             raise
-        places = [[list(path), place] for path, place in document.places.items()]
-        seen.keep({"attributes": document.value, "places": places})
-    return build_config(document, folder, variables)
+        places = [[list(path), place] for path, place in found.document.places.items()]
+        value = found.document.value
+        seen.keep({"type": found.type_name, "attributes": value, "places": places})
+    model = _model_of(found, registry)
+    return ReadEngagement(found.type_name, build_config(found.document, folder, variables, model))
+
+
+def kind_named(name: str, registry: Sequence[str]) -> Kind | None:
+    """The component type of a name, if the project registers it and it makes an engagement.
+
+    Args:
+        name: As `type:` names it: its module and its name in there.
+        registry: As for `read_engagement`.
+    """
+    module, _, own = name.rpartition(".")
+    if not own.isidentifier() or not any(fnmatchcase(module, known) for known in registry):
+        return None
+    try:
+        found = getattr(importlib.import_module(module), own, None)
+    except ModuleNotFoundError:
+        return None
+    if not (isinstance(found, type) and hasattr(found, "model")):
+        return None
+    kind = cast("Kind", found)
+    return kind if issubclass(kind.model(), EngagementConfig) else None
 
 
 def require_id(folder: Path) -> None:
@@ -93,7 +149,10 @@ def require_id(folder: Path) -> None:
 
 
 def build_config(
-    document: Document, folder: Path, variables: Mapping[str, str]
+    document: Document,
+    folder: Path,
+    variables: Mapping[str, str],
+    model: type[EngagementConfig] = EngagementConfig,
 ) -> EngagementConfig:
     """The engagement of a document.
 
@@ -101,6 +160,7 @@ def build_config(
         document: The `attributes:` of a `defs.yaml`, with their places.
         folder: The client's folder.
         variables: What its templates may name.
+        model: The fields there are.
 
     Raises:
         ConfigurationError: With the place of each mistake.
@@ -112,7 +172,7 @@ def build_config(
     given = resolve_templates(document.value, folder.name, variables, fail)
     merged = with_defaults(given, folder.parent)
     try:
-        config = EngagementConfig.model_validate(merged)
+        config = model.model_validate(merged)
         others = [path.name for path in folder.parent.iterdir()]
         refuse_foreign_variables(config, folder.name, others)
     except ConfigurationError as error:
@@ -137,17 +197,19 @@ def _path_of(location: tuple[str | int, ...], document: Document) -> YamlPath:
 
 
 def _content(folder: Path) -> bytes:
-    """What stands in the client's `defs.yaml`, which is all that is read of its folder.
+    """What stands in the client's `defs.yaml`, which is all that is read of its folder here.
 
     Raises:
         ConfigurationError: If it can't be read, or something else there looks as if it were.
     """
     for path in sorted(folder.iterdir()):
+        if path.name in _OWN_FOLDERS and path.is_dir() and not path.is_symlink():
+            continue  # dbt reads those, within bounds of their own
         code = path.suffix in {".py", ".yaml", ".yml"} and path.name != FILENAME
         if path.name[0] not in "._" and (code or path.is_dir()):
             raise ConfigurationError(
-                f"{path} is not read: a client is its {FILENAME} alone. Move it elsewhere, for "
-                "example to a folder of its own in defs/."
+                f"{path} is not read: a client is its {FILENAME} and its folders `models` and "
+                "`tests`. Move it elsewhere, for example to a folder of its own in defs/."
             )
     return read_regular(folder / FILENAME, within=folder)
 
@@ -161,8 +223,17 @@ def _key(folder: Path, content: bytes) -> str:
     return digest.hexdigest()
 
 
-def _read(folder: Path, content: bytes, variables: dict[str, str]) -> Document:
-    """In the child: the `attributes:` of a `defs.yaml`, found to make an engagement."""
+class _Found(NamedTuple):
+    """The `type:` and the `attributes:` of a `defs.yaml`."""
+
+    type_name: str
+    document: Document
+
+
+def _read(
+    folder: Path, content: bytes, variables: dict[str, str], registry: tuple[str, ...]
+) -> _Found:
+    """In the child: what stands in a `defs.yaml`, found to make an engagement."""
     documents = parse_yaml(content, folder / FILENAME)
     if len(documents) != 1:
         what = "it is empty" if not documents else f"two engagements have the id {folder.name!r}"
@@ -170,13 +241,14 @@ def _read(folder: Path, content: bytes, variables: dict[str, str]) -> Document:
             f"{folder / FILENAME}: {what}. The id is the name of the client's folder, and a folder "
             "holds one: keep one `---` document in it."
         )
-    document = _attributes(documents[0])
-    build_config(document, folder, variables)
-    json.dumps(document.value)
-    return document
+    found = _found(documents[0])
+    model = _model_of(found, registry, documents[0])
+    build_config(found.document, folder, variables, model)
+    json.dumps(found.document.value)
+    return found
 
 
-def _attributes(whole: Document) -> Document:
+def _found(whole: Document) -> _Found:
     """What stands below `attributes:`, once the keys beside it are found to be right."""
     value = whole.value
     if not isinstance(value, dict):
@@ -187,16 +259,32 @@ def _attributes(whole: Document) -> Document:
                 f"{whole.where((key,))}: {key!r} is not read in a client's {FILENAME}, which holds "
                 "`type` and `attributes`: it could load code, or change other clients' definitions."
             )
-    if value.get("type") != COMPONENT:
-        raise YamlError(
-            f"{whole.where(('type',))}: `type: {value.get('type')}` is no engagement. "
-            f"Write `type: {COMPONENT}`."
-        )
     attributes = value.get("attributes")
     if not isinstance(attributes, dict):
-        raise YamlError(f"{whole.where(('attributes',))}: `attributes:` holds the fields.")
+        attributes = None
     below = {path[1:]: place for path, place in whole.places.items() if path[0] == "attributes"}
-    return Document(whole.file, attributes, below)
+    return _Found(str(value.get("type")), Document(whole.file, attributes, below))
+
+
+def _model_of(
+    found: _Found, registry: Sequence[str], whole: Document | None = None
+) -> type[EngagementConfig]:
+    """The fields of an engagement of this type.
+
+    Raises:
+        YamlError: If it is none.
+    """
+    kind = None if found.type_name == COMPONENT else kind_named(found.type_name, registry)
+    where = (whole or found.document).where
+    if found.type_name != COMPONENT and kind is None:
+        raise YamlError(
+            f"{where(('type',))}: `type: {found.type_name}` is no engagement. Write `type: "
+            f"{COMPONENT}`, or the name of a subclass in a module that `registry_modules` of "
+            "pyproject.toml names."
+        )
+    if found.document.value is None:
+        raise YamlError(f"{where(('attributes',))}: `attributes:` holds the fields.")
+    return EngagementConfig if kind is None else kind.model()
 
 
 class _Memory:
@@ -206,8 +294,8 @@ class _Memory:
         self._path = path
         self._key = key
 
-    def recall(self, file: Path) -> Document | None:
-        """The document that was read from this content.
+    def recall(self, file: Path) -> _Found | None:
+        """What was read from this content.
 
         Raises:
             StoppedError: If reading it did not come back lately.
@@ -223,7 +311,7 @@ class _Memory:
                     raise StoppedError(known["stopped"])
                 return None
             places = {tuple(path): (line, column) for path, (line, column) in known["places"]}
-            return Document(file, known["attributes"], places)
+            return _Found(known["type"], Document(file, known["attributes"], places))
         except (OSError, ValueError, KeyError, TypeError) as error:
             if isinstance(error, StoppedError):
                 raise

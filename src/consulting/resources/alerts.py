@@ -19,6 +19,7 @@ TOKEN_VARIABLE = "SLACK_BOT_TOKEN"  # noqa: S105 - the variable's name, not the 
 ADDRESSES_VARIABLE = "CONSULTING_ALERT_URLS"
 """Addresses as apprise writes them, parted by spaces or line breaks."""
 SLACK_URL = "https://slack.com/api/"
+KEEP_DAYS = 400
 WEB_VARIABLE = "CONSULTING_WEB_URL"
 
 
@@ -31,7 +32,7 @@ class AlertsResource(dg.ConfigurableResource[None]):
     slack_base_url: str = Field(default=SLACK_URL, description="The address of Slack's Web API.")
 
     keep_days: int = Field(
-        default=400,
+        default=KEEP_DAYS,
         ge=1,
         description="For how many days what is over stays in the alerts' tables.",
     )

@@ -1,21 +1,34 @@
-"""The consultancy's places: data root, ledger and dbt project; and the stores files arrive in."""
+"""The consultancy's places: data root and ledger; and the stores files arrive in."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import dagster as dg
-from pydantic import Field
 
 from consulting.layout import ClientFolder, data_root, ledger_url
 
 if TYPE_CHECKING:
     from consulting.chain import Engagement
     from consulting.config.engagement import EngagementConfig
+    from consulting.project import Project
     from consulting.sources import Store
 
-DBT_DIR = Path(__file__).parents[3] / "dbt"
+
+class Engaged(Protocol):
+    """Who a client is, and in which project."""
+
+    @property
+    def client_id(self) -> str:
+        """The name of its folder."""
+
+    @property
+    def config(self) -> EngagementConfig:
+        """What its `defs.yaml` says."""
+
+    @property
+    def project(self) -> Project:
+        """Where the project's things lie."""
 
 
 class ConsultancyResource(dg.ConfigurableResource[None]):
@@ -25,16 +38,11 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
     are needed, so that they never enter the run config.
     """
 
-    dbt_dir: str = Field(default=str(DBT_DIR), description="The shared dbt project.")
-
-    def engagement(
-        self, client_id: str, config: EngagementConfig, *, looks: bool = False
-    ) -> Engagement:
+    def engagement(self, client: Engaged, *, looks: bool = False) -> Engagement:
         """One client's engagement, ready for work.
 
         Args:
-            client_id: The client.
-            config: What its `defs.yaml` says.
+            client: The client.
             looks: Only reads what the ledger knows: the place its files come from is not opened,
                 so that a client with wrong credentials can be watched, too.
 
@@ -44,6 +52,7 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
         from consulting.chain import Engagement
         from consulting.sources.local import LocalStore
 
+        client_id, config = client.client_id, client.config
         folder = ClientFolder(data_root(), client_id)
         store: Store
         if looks:
@@ -56,5 +65,6 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
             folder=folder,
             store=store,
             ledger_url=ledger_url(),
-            dbt_dir=Path(self.dbt_dir),
+            dbt_dir=client.project.dbt,
+            clients_dir=client.project.clients,
         )

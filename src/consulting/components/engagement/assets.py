@@ -48,7 +48,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
     def file_received(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        engagement = consultancy.engagement(client.client_id, client.config)
+        engagement = consultancy.engagement(client)
         batch_id = context.run.tags.get(BATCH_TAG)
         period = period_of_run(context, client)
         try:
@@ -112,7 +112,7 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
     def profiled(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.MaterializeResult[None]]:
-        engagement = consultancy.engagement(client.client_id, client.config)
+        engagement = consultancy.engagement(client)
         batch_id = batch_of(context, client)
         profile = chain.profile(
             engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
@@ -154,7 +154,7 @@ def build_delivered(client: Client) -> dg.AssetsDefinition:
     def delivered(
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.MaterializeResult[None]]:
-        engagement = consultancy.engagement(client.client_id, client.config)
+        engagement = consultancy.engagement(client)
         batch_id = batch_of(context, client)
         delivery = chain.deliver(
             engagement,

@@ -55,7 +55,7 @@ def build_sensor(client: Client) -> dg.SensorDefinition:
     def files(
         context: dg.SensorEvaluationContext, consultancy: ConsultancyResource
     ) -> dg.SensorResult:
-        engagement = consultancy.engagement(client.client_id, client.config)
+        engagement = consultancy.engagement(client)
         tick = _look(context.instance, client, engagement)
         if tick.batches:
             return dg.SensorResult(run_requests=[run_request(client, b) for b in tick.batches])
@@ -85,7 +85,7 @@ def build_schedules(client: Client) -> list[dg.ScheduleDefinition]:
     ) -> list[dg.RunRequest] | dg.SkipReason:
         if not due.is_due(context.scheduled_execution_time):
             return dg.SkipReason("Not due today: the calendar moved or skipped this day.")
-        engagement = consultancy.engagement(client.client_id, client.config)
+        engagement = consultancy.engagement(client)
         tick = _look(context.instance, client, engagement, due=context.scheduled_execution_time)
         if tick.batches:
             return [run_request(client, batch) for batch in tick.batches]

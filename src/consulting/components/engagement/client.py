@@ -9,9 +9,9 @@ import dagster as dg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from consulting.config.engagement import EngagementConfig
+    from consulting.project import Project
 
 BATCH_TAG = "consulting/batch"
 """The run tag that names the batch a run was started for."""
@@ -28,13 +28,13 @@ class Client:
     Attributes:
         client_id: The name of its folder.
         config: What its `defs.yaml` says, with the project's defaults.
-        dbt_dir: The shared dbt project.
+        project: Where the project's things lie.
         partitions_def: The engagement's periods, if it has any.
     """
 
     client_id: str
     config: EngagementConfig
-    dbt_dir: Path
+    project: Project
     partitions_def: dg.PartitionsDefinition[str] | None = None
 
     def key(self, name: str) -> dg.AssetKey:

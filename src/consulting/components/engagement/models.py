@@ -69,7 +69,7 @@ class ClientDbt:
     """
 
     def __init__(self, client: Client) -> None:
-        self._manifest = ClientModels(client.dbt_dir, client.client_id).load_manifest()
+        self._manifest = ClientModels(client.project.dbt, client.client_id).load_manifest()
         self._translator = EngagementDbtTranslator(client)
 
     @cached_property
@@ -152,7 +152,7 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.MaterializeResult[None]]:
         require_whole(context, client)
-        engagement = consultancy.engagement(client.client_id, client.config)
+        engagement = consultancy.engagement(client)
         batch_id = batch_of(context, client)
         cleaning = chain.clean(
             engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
@@ -207,7 +207,7 @@ def build_validated(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, consultancy: ConsultancyResource
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         require_whole(context, client)
-        engagement = consultancy.engagement(client.client_id, client.config)
+        engagement = consultancy.engagement(client)
         batch_id = batch_of(context, client)
         checks = chain.validate(
             engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)

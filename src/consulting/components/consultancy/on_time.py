@@ -71,7 +71,7 @@ def build_on_time_checks(clients: Sequence[Client]) -> list[dg.AssetChecksDefini
         wanted = context.selected_asset_check_keys
         for client in promised:
             if client.on_time in wanted:
-                engagement = consultancy.engagement(client.client_id, client.config, looks=True)
+                engagement = consultancy.engagement(client, looks=True)
                 sla = chain.facts_of(engagement, datetime.now(UTC)).sla
                 if sla is not None:
                     yield sla_result(client, sla)

@@ -16,9 +16,9 @@ import dagster as dg
 from pydantic import Field, ValidationError
 
 from consulting import chain
+from consulting.components.consultancy.on_time import sla_result
+from consulting.components.consultancy.rounds import Rounds, Seen
 from consulting.components.engagement.client import BATCH_TAG, Client
-from consulting.components.on_time import sla_result
-from consulting.components.rounds import Rounds, Seen
 from consulting.foreign import ErrorLog, in_our_words
 from consulting.layout import data_root
 from consulting.portfolio import ClientStanding, OpenIncident
@@ -143,7 +143,7 @@ class Watcher:
         look: Look,
         now: datetime,
     ) -> None:
-        engagement = self.consultancy.engagement(client.client_id, client.config, looks=True)
+        engagement = self.consultancy.engagement(client, looks=True)
         facts = chain.facts_of(engagement, now)
         reported, resolved = chain.watch(
             self.desk, engagement, facts, told=told, run_of=self.run_of
@@ -210,7 +210,7 @@ class Watcher:
         if seen is not None:
             return seen.standing
         try:
-            engagement = self.consultancy.engagement(client.client_id, client.config, looks=True)
+            engagement = self.consultancy.engagement(client, looks=True)
             return chain.standing_of(engagement, chain.facts_of(engagement, now))
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are shown
             told = str(in_our_words(error, client.client_id, ErrorLog()))

@@ -1,0 +1,263 @@
+"""`ClientsComponent`: all clients of a project, so that a broken one never stops another.
+
+`dg check defs` refuses a project with a broken client and names each of them. A code location that
+serves (`dg dev`, production) loads all the others, and shows the broken one as an asset and as a
+sensor whose every tick fails with the same explanation.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import logging
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from consulting.components.border import bordered
+from consulting.components.engagement.component import (
+    EngagementComponent,
+    client_of,
+    variables_of,
+)
+from consulting.config.reading import COMPONENT, kind_named, read_engagement
+from consulting.config_model import nearest
+from consulting.errors import ConfigurationError, ConsultingError
+from consulting.layout import ClientFolder, data_root
+from consulting.project import Project
+from consulting.shared_child import end_shared_child
+from consulting.sources.local import folder_place
+from consulting.sources.places import overlaps
+from consulting.writing import keep_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from consulting.components.engagement.client import Client
+
+logger = logging.getLogger("dagster")
+
+VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
+"""Dagster sets it to 1 while `dg check defs` runs."""
+ONLY = "CONSULTING_CLIENTS"
+"""The clients to load, with commas between them; all where it is not set."""
+
+
+class LoadedClient(NamedTuple):
+    """A client and the component that its `defs.yaml` makes."""
+
+    client: Client
+    component: EngagementComponent
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What came of loading all clients.
+
+    Attributes:
+        defs: The definitions of those that load, and what stands in place of the others.
+        loaded: Those that load, by id.
+    """
+
+    defs: dg.Definitions
+    loaded: tuple[Client, ...]
+
+
+class ClientsComponent(dg.Component, dg.Model, dg.Resolvable):
+    """All clients: each folder beside this file with a `defs.yaml` of an engagement.
+
+    One client whose files are broken stops no other. `CONSULTING_CLIENTS` names those to load,
+    where it is set.
+    """
+
+    _clients: Clients | None = PrivateAttr(default=None)
+
+    @classmethod
+    def get_spec(cls) -> dg.ComponentTypeSpec:
+        """How `dg list components` describes it."""
+        return dg.ComponentTypeSpec(
+            description="All clients of the project; a broken one stops no other."
+        )
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The definitions of all clients.
+
+        Raises:
+            ConfigurationError: While `dg check defs` runs, if any client is broken; names each of
+                them with file, line, field, value and what is allowed. If `CONSULTING_CLIENTS`
+                names a client that has no folder.
+        """
+        return self.clients(context).defs
+
+    def clients(self, context: dg.ComponentLoadContext) -> Clients:
+        """All clients, loaded once.
+
+        Raises:
+            ConfigurationError: As `build_defs`.
+        """
+        if self._clients is None:
+            # what this process and the runs it starts write is the clients', and no other's to read
+            keep_private()
+            with _uncollected():
+                self._clients = _build(context)
+        return self._clients
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Definitions live as long as their process: searching them for garbage is time lost.
+
+    Many clients make millions of objects; without this, the collector walks them again and again
+    while they are built, and once more for every snapshot made of them.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        # what stays frozen is never torn down, and DuckDB's bindings print each leak at the end
+        atexit.register(gc.unfreeze)
+        if enabled:
+            gc.enable()
+
+
+def _build(context: dg.ComponentLoadContext) -> Clients:
+    """Client by client: the broken ones are shown, and stop no other."""
+    project = Project.of(context)
+    try:
+        found, broken = load_clients(project, _wanted(project))
+        parts: dict[str, dg.Definitions] = {}
+        for client_id, (_, component) in found.items():
+            folder = project.clients / client_id
+            try:
+                parts[client_id] = component.build_defs(context.for_path(folder))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are loaded
+                broken[client_id] = _explain(folder, error)
+    finally:
+        end_shared_child()
+    if broken and os.environ.get(VALIDATION):
+        raise ConfigurationError("\n\n".join(broken.values()))
+    for client_id, explanation in broken.items():
+        logger.error("%s is not loaded, all other clients are.\n%s", client_id, explanation)
+    stand_ins = (_stand_in(*item) for item in broken.items())
+    return Clients(
+        dg.Definitions.merge(*parts.values(), *stand_ins),
+        tuple(found[client_id].client for client_id in parts),
+    )
+
+
+def _wanted(project: Project) -> list[Path]:
+    """The folders of the clients to load: those that `CONSULTING_CLIENTS` names, or all."""
+    folders = {folder.name: folder for folder in project.client_folders()}
+    names = sorted({name.strip() for name in os.environ.get(ONLY, "").split(",")} - {""})
+    for name in names:
+        if name not in folders:
+            hint = nearest(name, list(folders))
+            hint = hint or f" Clients are the folders in {project.clients}."
+            raise ConfigurationError(f"{ONLY} names {name!r}, which is no client.{hint}")
+    return [folder for name, folder in folders.items() if not names or name in names]
+
+
+def load_client(project: Project, client_id: str) -> LoadedClient:
+    """One client, without loading any other.
+
+    Raises:
+        ConfigurationError: If its `defs.yaml` is broken; says where.
+    """
+    folder = project.clients / client_id
+    try:
+        registry = project.registry()
+        read = read_engagement(folder, variables_of(folder), project.engagements_read, registry)
+        kind = EngagementComponent
+        if read.type_name != COMPONENT:
+            kind = _subclass(read.type_name, registry)
+        client = client_of(folder, read.config, project)
+        return LoadedClient(client, kind.of(read.config, client))
+    except Exception as error:
+        raise ConfigurationError(_explain(folder, error)) from error
+
+
+def _subclass(name: str, registry: tuple[str, ...]) -> type[EngagementComponent]:
+    kind = kind_named(name, registry)
+    if not (isinstance(kind, type) and issubclass(kind, EngagementComponent)):
+        raise ConfigurationError(f"`type: {name}` is no subclass of EngagementComponent.")
+    return kind
+
+
+def load_clients(
+    project: Project, folders: Iterable[Path]
+) -> tuple[dict[str, LoadedClient], dict[str, str]]:
+    """Clients by their ids, and why each of the others is broken, be it by another's fault.
+
+    Args:
+        project: The project.
+        folders: The clients' folders.
+    """
+    found: dict[str, LoadedClient] = {}
+    broken: dict[str, str] = {}
+    for folder in folders:
+        try:
+            found[folder.name] = load_client(project, folder.name)
+        except ConfigurationError as error:
+            broken[folder.name] = str(error)
+    own = {client_id: ClientFolder(data_root(), client_id) for client_id in found}
+    places = {
+        client_id: each.client.config.source.place(own[client_id].incoming)
+        for client_id, each in found.items()
+    }
+    folders_of = {client_id: folder_place(folder.path) for client_id, folder in own.items()}
+    for client_id, why in overlaps(places, folders_of).items():
+        broken[client_id] = why
+        del found[client_id]
+    return found, broken
+
+
+def _explain(folder: Path, error: Exception) -> str:
+    """Say which client is broken, where, and how to mend it.
+
+    Args:
+        folder: The client's folder.
+        error: What was raised; the first cause in its chain that people can act on is told.
+    """
+    client_id = folder.name
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ConsultingError):
+        cause = cause.__cause__ or cause.__context__
+    told = str(cause or f"{folder / 'defs.yaml'}: {type(error).__name__}: {error}")
+    return "\n".join(
+        line if line.startswith(f"{client_id}: ") else f"{client_id}: {line}"
+        for line in told.splitlines()
+    )
+
+
+def _stand_in(client_id: str, explanation: str) -> dg.Definitions:
+    """What the UI shows in place of a client whose `defs.yaml` is broken."""
+
+    @dg.sensor(
+        name=f"{client_id}_configuration_error",
+        description=f"{client_id} is not loaded: {explanation}",
+        minimum_interval_seconds=300,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        asset_selection=dg.AssetSelection.assets(dg.AssetKey([client_id, "configuration"])),
+    )
+    @bordered()
+    def configuration_error(_context: dg.SensorEvaluationContext) -> None:
+        raise ConfigurationError(explanation)
+
+    return dg.Definitions(
+        assets=[
+            dg.AssetSpec(
+                [client_id, "configuration"],
+                group_name=client_id,
+                description=f"**This client is not loaded.**\n\n{explanation}",
+                kinds={"yaml"},
+            )
+        ],
+        sensors=[configuration_error],
+    )
