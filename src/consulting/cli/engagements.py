@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ def this_project() -> Project:
     Raises:
         click.ClickException: If it lies in none, or its package can not be imported.
     """
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "pyproject.toml").is_file() or (folder / "dg.toml").is_file():
+            # a project need not be installed: `dg` looks for its package in the same places
+            sys.path += [str(folder / "src"), str(folder)]
+            break
     try:
         return find_project(Path.cwd())
     except dg.DagsterError as error:

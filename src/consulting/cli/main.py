@@ -7,7 +7,7 @@ import warnings
 import click
 import dagster as dg
 
-from consulting.cli import accept, check, deliveries, demo, ledger, models, tier, upgrade
+from consulting.cli import accept, check, deliveries, demo, ledger, models, new, tier, upgrade
 from consulting.foreign import ErrorLog, in_our_words
 from consulting.shown import on_lines
 from consulting.writing import keep_private
@@ -48,6 +48,7 @@ for command in (
     models.propose,
     models.fields,
     models.rules,
+    new.new,
     deliveries.verify,
     tier.tier,
     upgrade.upgrade,
