@@ -101,7 +101,8 @@ def make_project(project: Path, count: int) -> Path:
         shutil.copy(ROOT / name, project / name)
     defs, models = Path("src/consulting/defs/clients"), Path("dbt/models/clients")
     (project / defs).mkdir()
-    shutil.copy(ROOT / defs / "defaults.yaml", project / defs)
+    for name in ("defs.yaml", "defaults.yaml"):
+        shutil.copy(ROOT / defs / name, project / defs)
     for number in range(count):
         client = f"{MODEL_CLIENT}_{number:04d}"
         shutil.copytree(ROOT / defs / MODEL_CLIENT, project / defs / client)

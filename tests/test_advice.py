@@ -37,7 +37,7 @@ NOT_FIELDS = {
     # Python's
     "column_mappings", "json.dump", "list_deliveries", "print", "str", "timedelta",
     # values of fields
-    "monitoring", "one_off", "recurring", "skip", "team",
+    "csv", "monitoring", "one_off", "recurring", "skip", "team", "xlsx",
     # files
     "alerts.html", "customer_revenue.sql", "defaults.yaml", "defs.yaml",
     # stages

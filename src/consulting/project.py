@@ -45,6 +45,11 @@ class Project:
         return cls(loaded.project_root, loaded.defs_module_path)
 
     @property
+    def source(self) -> Path:
+        """The folder that its package is imported from: `src`, or the root."""
+        return self.defs.parent.parent
+
+    @property
     def clients(self) -> Path:
         """One folder per client, and `defaults.yaml`."""
         return self.defs / "clients"

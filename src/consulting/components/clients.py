@@ -11,6 +11,7 @@ import atexit
 import gc
 import logging
 import os
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -103,8 +104,12 @@ class ClientsComponent(dg.Component, dg.Model, dg.Resolvable):
         if self._clients is None:
             # what this process and the runs it starts write is the clients', and no other's to read
             keep_private()
+            project = Project.of(context)
+            if str(project.source) not in sys.path:
+                # Dagster looks there while it imports the project, and a child that reads later not
+                sys.path.append(str(project.source))
             with _uncollected():
-                self._clients = _build(context)
+                self._clients = _build(project, context)
         return self._clients
 
 
@@ -127,9 +132,8 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _build(context: dg.ComponentLoadContext) -> Clients:
+def _build(project: Project, context: dg.ComponentLoadContext) -> Clients:
     """Client by client: the broken ones are shown, and stop no other."""
-    project = Project.of(context)
     try:
         found, broken = load_clients(project, _wanted(project))
         parts: dict[str, dg.Definitions] = {}

@@ -208,8 +208,8 @@ def _content(folder: Path) -> bytes:
         code = path.suffix in {".py", ".yaml", ".yml"} and path.name != FILENAME
         if path.name[0] not in "._" and (code or path.is_dir()):
             raise ConfigurationError(
-                f"{path} is not read: a client is its {FILENAME} and its folders `models` and "
-                "`tests`. Move it elsewhere, for example to a folder of its own in defs/."
+                f"{path} is not read: a client is its {FILENAME} and its folders models and "
+                "tests. Move it elsewhere, for example to a folder of its own in defs/."
             )
     return read_regular(folder / FILENAME, within=folder)
 
@@ -279,8 +279,8 @@ def _model_of(
     if found.type_name != COMPONENT and kind is None:
         raise YamlError(
             f"{where(('type',))}: `type: {found.type_name}` is no engagement. Write `type: "
-            f"{COMPONENT}`, or the name of a subclass in a module that `registry_modules` of "
-            "pyproject.toml names."
+            f"{COMPONENT}`, or the name of a subclass in a module that pyproject.toml names "
+            "in registry_modules."
         )
     if found.document.value is None:
         raise YamlError(f"{where(('attributes',))}: `attributes:` holds the fields.")
