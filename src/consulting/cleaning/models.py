@@ -362,9 +362,12 @@ def _shared_digest(dbt_dir: Path) -> bytes:
     That is all of the project but the clients' own models: macros, tests, seeds, packages, and
     whatever else `dbt_project.yml` may name.
     """
+    packages = (dbt_dir / "dbt_packages").glob("*")
+    places = [dbt_dir, *(path for path in packages if path.is_symlink())]
     state = tuple(
         (str(path), found.st_mtime_ns, found.st_size)
-        for path in files_below(dbt_dir, but=_NOT_SHARED)
+        for place in places  # `dbt deps` links a local package
+        for path in files_below(place, but=_NOT_SHARED)
         if path.exists() and stat.S_ISREG((found := path.stat()).st_mode)
     )
     return _hashed_files(str(dbt_dir), state)

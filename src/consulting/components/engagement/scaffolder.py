@@ -10,6 +10,7 @@ from dagster.components import Scaffolder, ScaffoldRequest
 from pydantic import BaseModel, Field
 
 from consulting import dbt_yaml
+from consulting.cleaning.client_files import ClientFiles
 from consulting.config.reading import require_id
 from consulting.errors import ConfigurationError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMPLATE = """\
-# {client_id}: one engagement. Columns, rules and tests live in dbt/models/clients/{client_id}/.
+# {client_id}: one engagement. Columns, rules and tests live in {models}/.
 type: {type_name}
 attributes:
   client_name: {client_name_as_yaml}
@@ -70,9 +71,11 @@ class EngagementScaffolder(Scaffolder[EngagementParams]):
             raise click.ClickException(problem)
         client_id = request.target_path.name
         client_name = request.params.client_name or client_id.replace("_", " ").title()
+        files = ClientFiles((request.project_root or request.target_path) / "dbt", client_id)
         text = TEMPLATE.format(
             type_name=request.type_name,
             client_id=client_id,
+            models=files.shown(files.home),
             client_name_as_yaml=dbt_yaml.sentence(client_name),
             security_tier=request.params.security_tier,
             feed=request.params.feed,
