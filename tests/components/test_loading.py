@@ -112,16 +112,17 @@ def test_a_broken_client_stands_in_the_ui_with_its_mistake_and_all_others_load(
 @pytest.mark.parametrize(
     ("wanted", "jobs"),
     [
-        ("initech", ["initech_cleaning"]),
-        ("globex, initech", ["globex_cleaning", "initech_cleaning"]),
+        ({"CONSULTING_CLIENTS": "globex, initech"}, ["globex_cleaning", "initech_cleaning"]),
+        # as the run's container is started: a run costs its own client, whatever the number of all
+        ({"DAGSTER_RUN_JOB_NAME": "initech_cleaning"}, ["initech_cleaning"]),
     ],
 )
 def test_only_the_clients_that_the_environment_names_are_loaded(
-    project: Project, wanted: str, jobs: list[str]
+    project: Project, wanted: dict[str, str], jobs: list[str]
 ) -> None:
     for client in ("initech", "globex", "hooli"):
         project.write(client, GOOD)
-    done = project.run("python", "-c", JOBS, CONSULTING_CLIENTS=wanted)
+    done = project.run("python", "-c", JOBS, **wanted)
     assert done.returncode == 0, done.stderr
     assert str(jobs) in done.stdout
 

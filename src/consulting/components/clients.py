@@ -20,6 +20,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from consulting.components.border import bordered
+from consulting.components.engagement.client import JOB_SUFFIX
 from consulting.components.engagement.component import (
     EngagementComponent,
     client_of,
@@ -47,6 +48,8 @@ VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 """Dagster sets it to 1 while `dg check defs` runs."""
 ONLY = "CONSULTING_CLIENTS"
 """The clients to load, with commas between them; all where it is not set."""
+RUN_JOB = "DAGSTER_RUN_JOB_NAME"
+"""Dagster's launchers of containers set it to the job of the run that the process is for."""
 
 
 class LoadedClient(NamedTuple):
@@ -167,8 +170,11 @@ def _build(project: Project, context: dg.ComponentLoadContext) -> Clients:
 
 
 def _wanted(project: Project) -> list[Path]:
-    """The folders of the clients to load: those that `CONSULTING_CLIENTS` names, or all."""
+    """The folders of the clients to load: the run's, those `CONSULTING_CLIENTS` names, or all."""
     folders = {folder.name: folder for folder in project.client_folders()}
+    job = os.environ.get(RUN_JOB, "")
+    if job.endswith(JOB_SUFFIX) and job.removesuffix(JOB_SUFFIX) in folders:
+        return [folders[job.removesuffix(JOB_SUFFIX)]]
     names = sorted({name.strip() for name in os.environ.get(ONLY, "").split(",")} - {""})
     for name in names:
         if name not in folders:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from consulting.config.engagement import EngagementConfig
     from consulting.project import Project
 
+JOB_SUFFIX = "_cleaning"
 BATCH_TAG = "consulting/batch"
 """The run tag that names the batch a run was started for."""
 
@@ -83,7 +84,7 @@ class Client:
     @property
     def job_name(self) -> str:
         """The job that does its work."""
-        return f"{self.client_id}_cleaning"
+        return f"{self.client_id}{JOB_SUFFIX}"
 
     @property
     def tags(self) -> dict[str, str]:
