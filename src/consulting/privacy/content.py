@@ -11,8 +11,6 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
-import phonenumbers
-
 from consulting.privacy.common_words import month_names
 from consulting.privacy.person_names import is_person_name, names_inside
 from consulting.privacy.person_numbers import is_card, is_iban, is_national_id
@@ -163,6 +161,8 @@ def is_plain_email(value: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _valid_phone(text: str, region: str | None) -> bool:
+    import phonenumbers  # a process that reads a file at tier 3 does without
+
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

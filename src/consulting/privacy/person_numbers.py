@@ -13,9 +13,6 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from stdnum import iban as stdnum_iban
-from stdnum import luhn
-
 from consulting.privacy.plain import western
 
 if TYPE_CHECKING:
@@ -88,13 +85,13 @@ def bare(value: str) -> str:
 def is_card(value: str) -> bool:
     """Whether a value is a payment card number: issuer, length and check digit."""
     number = bare(value)
-    return _CARD.fullmatch(number) is not None and luhn.is_valid(number)
+    return _CARD.fullmatch(number) is not None and _checker("luhn").is_valid(number)
 
 
 def is_iban(value: str) -> bool:
     """Whether a value is an international bank account number."""
     number = bare(value)
-    return number[:2].isalpha() and bool(stdnum_iban.is_valid(number))
+    return number[:2].isalpha() and _checker("iban").is_valid(number)
 
 
 def is_national_id(value: str) -> bool:
