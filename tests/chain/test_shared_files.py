@@ -59,8 +59,10 @@ def rows_of(world: World) -> dict[str, int]:
     return {reading.feed: reading.loaded_rows for reading in received.in_use}
 
 
-def test_two_feeds_read_a_sheet_each_and_the_delivery_accounts_for_both(tmp_path: Path) -> None:
-    world = World(tmp_path, feeds=SHEETS)
+def test_two_feeds_read_a_sheet_each_and_the_delivery_accounts_for_both(
+    tmp_path: Path, customers_dbt: Path
+) -> None:
+    world = World(tmp_path, dbt_dir=customers_dbt, feeds=SHEETS)
     world.drop("customers.csv", HEADER + customer(1))
     world.drop("monthly.xlsx", monthly(Jan=JAN, Feb=FEB))
     delivery = world.run()

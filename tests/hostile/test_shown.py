@@ -141,10 +141,10 @@ def test_nothing_of_the_ledger_s_password_is_told(url: str) -> None:
     assert error.__cause__ is None
 
 
-def test_what_we_write_is_ours_alone_to_read(tmp_path: Path) -> None:
+def test_what_we_write_is_ours_alone_to_read(tmp_path: Path, customers_dbt: Path) -> None:
     before = os.umask(0o022)
     try:
-        world = World(tmp_path / "data")
+        world = World(tmp_path / "data", dbt_dir=customers_dbt)
         world.drop_demo("customers")
         world.run()
         (world.folder.path / "old").write_text("of an earlier release")

@@ -208,9 +208,9 @@ def test_a_header_that_is_one_beyond_doubt_or_is_declared_names_the_columns(
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> World:
+def full(tmp_path_factory: pytest.TempPathFactory, customers_dbt: Path) -> World:
     """A client delivered at tier 3; copied, never changed."""
-    world = World(tmp_path_factory.mktemp("full"))
+    world = World(tmp_path_factory.mktemp("full"), dbt_dir=customers_dbt)
     world.drop_demo("customers")
     world.run()
     write_whole(world.folder.errors / "a.log", [CSV])
