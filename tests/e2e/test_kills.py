@@ -10,11 +10,14 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.run_request import InstigatorType
+
+if TYPE_CHECKING:
+    from warm_python import WarmPython
 
 
 def _load_world() -> Any:
@@ -50,7 +53,9 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory, s3_server: Any) -> Ended:
+def ended(
+    tmp_path_factory: pytest.TempPathFactory, s3_server: Any, warm_python: WarmPython
+) -> Ended:
     """A day at the consultancy on which everything dies."""
     s3 = s3_server.client()
     s3.create_bucket(Bucket="kills")
@@ -69,6 +74,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory, s3_server: Any) -> Ended:
             "DELTA_ACCESS_KEY_ID": s3_server.access_key,
             "DELTA_SECRET_ACCESS_KEY": WRONG_SECRET,
         },
+        python=warm_python,
     )
     world.flag("gamma", "long_model")
     world.drop("gamma", "orders_1.csv", s3=s3)

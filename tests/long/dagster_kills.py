@@ -46,7 +46,9 @@ def main() -> None:
     chance = random.Random(options.seed)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-        world = load("dagster_world").World(Path(folder) / "world", dict.fromkeys(CLIENTS))
+        python = load("warm_python").WarmPython()
+        clients = dict.fromkeys(CLIENTS)
+        world = load("dagster_world").World(Path(folder) / "world", clients, python=python)
         with world.running():
             world.drop("alpha", "orders_0000.csv")
             world.await_that("the first run begins", world.run_processes)

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -31,6 +30,8 @@ from consulting.sources.local import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from warm_python import Program, WarmPython
 
 PROJECT = Path(__file__).parents[2]
 LOCATION = Path(__file__).with_name("kill_location.py")
@@ -73,6 +74,7 @@ class World:
         clients: Their ids, and the `source` of those whose files do not arrive in a folder.
         lease_seconds: After how long a silent run is given up.
         environment: Variables for daemon, code server and runs.
+        python: Starts daemon and code server.
     """
 
     def __init__(
@@ -82,12 +84,14 @@ class World:
         *,
         lease_seconds: float = 12,
         environment: dict[str, str] | None = None,
+        python: WarmPython,
     ) -> None:
         self.root = root
         self.clients = {name: source or {"type": "local"} for name, source in clients.items()}
         self.uploaded: dict[tuple[str, str], bytes] = {}
         self.kills: Counter[str] = Counter()
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._python = python
+        self._processes: dict[str, Program] = {}
         self._stopping = threading.Event()
         for name in ("kill_at", "killed", "home"):
             (root / name).mkdir(parents=True)
@@ -192,26 +196,22 @@ class World:
         return found
 
     def _start(self, part: str) -> None:
-        log = (self.root / f"{part}.log").open("ab")
         command = {
-            "daemon": ["dagster._daemon", "run", "-w", str(self.root / "workspace.yaml")],
-            "code server": [
+            "daemon": ("dagster._daemon", "run", "-w", str(self.root / "workspace.yaml")),
+            "code server": (
                 "dagster", "api", "grpc", "--python-file", str(LOCATION), "--host", "127.0.0.1",
                 "--port", str(self._port), "--location-name", "kills",
-            ],
+            ),
         }[part]  # fmt: skip
-        self._processes[part] = subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=self.root,
-            env=self._environment,
-            stdout=log,
-            stderr=log,
-        )
+        self._processes[part] = self._python.start(
+            "python", "-m", *command,
+            cwd=self.root, env=self._environment, log=self.root / f"{part}.log",
+        )  # fmt: skip
 
     def _supervise(self) -> None:
         while not self._stopping.wait(RESTART_SECONDS):
             for part in ("code server", "daemon"):
-                if self._processes[part].poll() is not None:
+                if self._processes[part].ended():
                     self._start(part)
 
     # --- what came of it ----------------------------------------------------------------------

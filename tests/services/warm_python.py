@@ -13,6 +13,8 @@ import importlib
 import json
 import os
 import runpy
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -62,6 +64,15 @@ class Program:
         status.close()
         self.pid = int(self._told.readline())
 
+    def ended(self) -> bool:
+        """Whether it is gone."""
+        return bool(select.select([self._told], [], [], 0)[0])
+
+    def kill(self) -> None:
+        """End it at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
     def wait(self) -> subprocess.CompletedProcess[str]:
         """Its exit code (a signal's number below 0) and what it said, when it has ended."""
         with self._told, self._output[0] as stdout, self._output[1] as stderr:
@@ -71,8 +82,10 @@ class Program:
             return subprocess.CompletedProcess([], code, stdout.read(), stderr.read())
 
 
-def open_output() -> IO[str]:
+def open_output(log: Path | None) -> IO[str]:
     """A file for what a program says; `Program.wait` closes it."""
+    if log is not None:
+        return log.open("a+", encoding="utf-8")
     return tempfile.TemporaryFile("w+", encoding="utf-8")
 
 
@@ -88,9 +101,18 @@ class WarmPython:
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
             )
 
-    def start(self, *command: str, cwd: Path, env: dict[str, str]) -> Program:
-        """Start `python …` or a program of the virtual environment that is written in Python."""
-        output = open_output(), open_output()
+    def start(
+        self, *command: str, cwd: Path, env: dict[str, str], log: Path | None = None
+    ) -> Program:
+        """Start `python …` or a program of the virtual environment that is written in Python.
+
+        Args:
+            command: The program and its arguments.
+            cwd: Where it runs.
+            env: All of its variables.
+            log: The file that gets what it says, rather than whoever waits for it.
+        """
+        output = open_output(log), open_output(log)
         ours, theirs = socket.socketpair()
         with theirs:
             order = json.dumps({"command": command, "cwd": str(cwd), "env": env}).encode()
