@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -99,15 +100,51 @@ def test_raw_tables_unite_files_by_name_and_number_the_rows(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "data",
     [
-        b'[{"a":1}]\n[{"a":2}]\n',
-        b"[1,2]\n[3,4]\n",
-        b'{\n"a":1}\n{\n"a":2}\n',
+        b'[{"a":1}]\n[{"a":2}\n',
+        b'{"a":1} and more',
         b'{"data":[{"a":1}],"n":',
         b"[" * 100_000,
         b'[{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}]",
     ],
 )
 def test_what_goes_on_after_the_json_or_never_ends_is_refused(read: Reader, data: bytes) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(data, "x.json")
+    assert caught.value.code == "json_broken"
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        (b'[{"a":1}]\n[{"a":2}]\n[]', [("1",), ("2",)]),
+        (b"[1,2]\n[3,4]\n", [("1", "2"), ("3", "4")]),
+        (b'{\n"a":1}\n{\n"a":2}\n', [("1",), ("2",)]),
+        (b'{"a":1}{"a":2}', [("1",), ("2",)]),
+    ],
+)
+def test_documents_one_after_the_other_are_read_as_one_list(
+    read: Reader, data: bytes, rows: list[tuple[str, ...]]
+) -> None:
+    got = read(data, "x.json")
+    assert got.rows == rows
+    assert "JSON documents stand in the file one after the other" in got.said
+
+
+def test_a_json_sequence_is_read(read: Reader) -> None:
+    assert read(b'\x1e{"a":1}\n\x1e{"a":2}\n', "x.json").rows == [("1",), ("2",)]
+
+
+def test_names_of_columns_in_objects_are_no_records(read: Reader) -> None:
+    data = {
+        "meta": {"view": {"columns": [{"name": "id"}, {"name": "town"}]}},
+        "data": [[1, "York"]],
+    }
+    got = read(json.dumps(data).encode(), "x.json")
+    assert (got.columns, got.rows) == (["id", "town"], [("1", "York")])
+
+
+@pytest.mark.parametrize("data", [b"null", b"42", b'"x"', b'// c\n[{"a":1}]', b'f([{"a":1}]);'])
+def test_what_is_named_json_and_is_none_is_refused(read: Reader, data: bytes) -> None:
     with pytest.raises(UnreadableFileError) as caught:
         read(data, "x.json")
     assert caught.value.code == "json_broken"

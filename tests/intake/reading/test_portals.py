@@ -40,6 +40,13 @@ def portals() -> Iterator[tuple[str, Portal]]:
 
 
 PORTALS = dict(portals())
+SET_ASIDE = {
+    "two_tables",
+    "two_tables_same_width",
+    "ragged_notes",
+    "long_footnote_commas",
+    "mixed_width_group_rows",
+}
 
 
 @pytest.mark.parametrize("name", PORTALS)
@@ -48,4 +55,4 @@ def test_the_table_of_a_portals_file_is_read(read: Reader, name: str) -> None:
     got = read(portal.data, f"{name}.csv")
     assert got.columns == portal.columns
     assert [tuple(cell or "" for cell in row) for row in got.rows] == portal.rows
-    assert got.rejects == [] or name in {"two_tables", "ragged_notes"}
+    assert bool(got.rejects) == (name in SET_ASIDE)

@@ -249,3 +249,54 @@ def test_a_year_above_years_is_no_title(read: Reader) -> None:
     got = read(b"Ann Lee,2011\nBob Ray,2012\nCy Day,2015\nDee Fox,2013\n")
     assert got.columns == ["column_1", "column_2"]
     assert len(got.rows) == 4
+
+
+@pytest.mark.parametrize("line", ["1, A", "T", '"x";"y"', "a,b,c"])
+def test_rows_that_are_all_the_same_are_rows(read: Reader, line: str) -> None:
+    got = read(f"{line}\n".encode() * 50)
+    assert got.reading.received_rows == 50
+    assert got.reading.skipped == ()
+
+
+def test_a_header_that_comes_again_on_each_page_is_none(read: Reader) -> None:
+    page = "Area,Men\n" + "".join(f"Town {n},{n}\n" for n in range(3))
+    got = read((page * 20).encode())
+    assert (got.columns, got.reading.received_rows) == (["Area", "Men"], 60)
+
+
+def test_more_than_a_few_repeated_headers_in_a_row_are_told(read: Reader) -> None:
+    rows = "".join(f"Town {n},{n}\n" for n in range(30))
+    got = read(f"Area,Men\n{rows}{'Area,Men' + chr(10)}{('Area,Men' + chr(10)) * 6}{rows}".encode())
+    assert got.reading.received_rows == 60
+    assert "Please check that there is no data among them" in got.said
+
+
+@pytest.mark.parametrize("tier", [1, 2, 3])
+def test_an_empty_column_between_others_is_left_out(read: Reader, tier: int) -> None:
+    rows = "".join(f"I{n},{n},,S{n},{n * 2},\n" for n in range(9))
+    got = read(f"item,quantity,,code,amount,\n{rows}".encode(), tier=tier)
+    assert [*got.columns[:2], *got.columns[-3:]] == [
+        "item", "quantity", "code", "amount", "column_6",
+    ]  # fmt: skip
+    assert len(got.columns) == 5
+    assert "Where two tables stand side by side" in got.said
+
+
+def test_a_column_without_a_title_that_holds_anything_at_all_stays(read: Reader) -> None:
+    rows = "".join(f"I{n},{n},,S{n}\n" for n in range(90_000))
+    got = read(f"item,quantity,,code\n{rows}I,1,x,S\n".encode())
+    assert got.columns == ["item", "quantity", "column_3", "code"]
+    assert got.rows[-1][2] == "x"
+
+
+@pytest.mark.parametrize("first", ["closed,closed", "n/a,n/a", "c,c", "holiday,Holiday"])
+def test_a_first_row_of_remarks_goes_on_with_no_title(read: Reader, first: str) -> None:
+    got = read(f"Shop,Mon,Tue\nLeeds,{first}\nYork,3,4\nHull,5,6\nBath,7,8\n".encode())
+    assert (got.columns, len(got.rows)) == (["Shop", "Mon", "Tue"], 4)
+
+
+def test_a_value_with_lines_that_look_like_records_is_one(read: Reader) -> None:
+    text = b'id,title,body\n1,a,short\n2,b,"x\n7,8,9\ny,y,y"\n3,c,"p,q,r\ns,t,u"\n'
+    got = read(text)
+    assert [row[0] for row in got.rows] == ["1", "2", "3"]
+    assert got.rows[1][2] == "x\n7,8,9\ny,y,y"

@@ -49,13 +49,19 @@ _NAMES = {
 }
 _MARKUP = re.compile(
     r"\s*+<(?:!doctype|!--|\?xml|(?:html|head|meta|title|style|body|div|table|tr|svg)\b)"
-    r"|MIME-Version:",
+    r"|\s*+<[A-Za-z][\w:.-]{0,100}+(?:\s[^<>]*+)?>\s*+<|MIME-Version:",
     re.IGNORECASE,
 )
-
+_SYLK = re.compile(r"ID;P\w*+(?:;[NE])*+\r?\n[A-Z]{1,2};[A-Z]")
 _KEY = re.compile(r'"(?:[^"\\]|\\.)*+"\s*+:')
 # an object as Python or JavaScript writes it, alone or first in a list
 _NO_JSON = re.compile(r"\s*+(?:\[\s*+)?\{\s*+(?:'[^'\n]{0,200}+'|[A-Za-z_$][\w$]{0,200}+)\s*+:")
+
+
+# a comment, a call around JSON, or a value that is no table
+_SCRIPT = re.compile(
+    r"\s*+(?://|/\*|[\w$.]{1,100}+\(\s*+[\[{]|(?:null|true|false|-?\d[\d.eE+-]*+|\"[^\"\n]*+\")\s*+\Z)"
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,16 @@ def _by_text(source: ByteSource, head: bytes) -> str | None:
             "Export it as JSON (in Python with `json.dump`, not `str` or `print`) and send it "
             "again.",
         )
+    if _SCRIPT.match(text) and _extension(source) in _EXTENSIONS["ndjson"]:
+        raise UnreadableFileError(
+            source.filename,
+            "json_broken",
+            "The file is named as JSON, and begins as none does: with a comment, a call or a lone "
+            "value.",
+            "Export it as plain JSON and send it again.",
+        )
+    if _SYLK.match(text):
+        raise unsupported(source.filename, "a SYLK file (.slk), an exchange format of spreadsheets")
     if _MARKUP.match(text):
         # many older systems write a web page and name it .xls
         raise unsupported(
@@ -180,7 +196,7 @@ def _refuse_bomb(source: ByteSource, archive: zipfile.ZipFile, options: ReadOpti
 
 def _json_kind(text: str) -> str | None:
     """JSON, JSON lines, or neither: the first value must really parse as far as it is there."""
-    text = text.lstrip(" \t\r\n")
+    text = text.lstrip(" \t\r\n\x1e")
     if not text.startswith(("{", "[")):
         return None
     first, found, _ = text.partition("\n")
@@ -212,14 +228,19 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _remark(source: ByteSource, name: str) -> str | None:
+def _extension(source: ByteSource) -> str | None:
+    """The ending of the file's name, or of the one inside an archive."""
     inner = source.member or source.filename
     suffixes = [part.lstrip(".").lower() for part in PurePosixPath(inner).suffixes]
     if source.member is None:
         suffixes = [part for part in suffixes if part not in {"gz", "gzip", "zip"}]
-    if not suffixes or name not in _EXTENSIONS:
+    return suffixes[-1] if suffixes else None
+
+
+def _remark(source: ByteSource, name: str) -> str | None:
+    extension = _extension(source)
+    if extension is None or name not in _EXTENSIONS:
         return None
-    extension = suffixes[-1]
     known = {item for items in _EXTENSIONS.values() for item in items}
     if extension not in known or extension in _EXTENSIONS[name]:
         return None

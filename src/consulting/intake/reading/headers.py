@@ -224,7 +224,9 @@ def _below_head(rows: Sequence[Row], start: int, stop: int, width: int) -> int:
         if titled and not _stands_above(rows[start:at], [row.cells for row in rows[at + 1 : stop]]):
             continue
         below = [row.cells for row in rows[at + 1 : stop] if len(row.cells) == width]
-        if _opens(rows, at, stop, width) and not any(
+        fuller = names_a_value(first) and filled(titles) > filled(first) and like_titles(titles)
+        opens = _opens(rows, at, stop, width) or (fuller and not names_a_value(titles))
+        if opens and not any(
             len(row.cells) == width and is_data(row.cells, below) for row in rows[start:at]
         ):
             return at

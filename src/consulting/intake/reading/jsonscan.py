@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _MARK = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]', re.DOTALL)
 MAX_DEPTH = 4  # of wrappers around the list of records
 MAX_WRAPPERS = 20
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = re.compile(r"[ \t\r\n\x1e]*")  # and what begins a record of a JSON sequence
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,14 @@ def find_records(text: str, start: int, length: int) -> Records:
     fields = fields_of(text, start)
     lengths: dict[str, int] = {}
     for _ in range(MAX_DEPTH):
+        begins = [
+            text[at : at + 1] + text[(i := skip_space(text, at + 1)) : i + 1]
+            for at in fields.values()
+        ]
+        if "[[" in begins and "[{" not in begins:
+            break  # rows as lists: their names may stand further down, and are no records
         lengths = {
-            key: extent(text, at)[0]
-            for key, at in fields.items()
-            if text[at : at + 1] == "["
-            and text[(inner := skip_space(text, at + 1)) : inner + 1] == "{"
+            key: extent(text, at)[0] for key, at in fields.items() if _begin(text, at) == "[{"
         }
         # a wrapper may have another inside
         wrapped = [(key, at) for key, at in fields.items() if text[at : at + 1] == "{"]
@@ -67,6 +70,12 @@ def find_records(text: str, start: int, length: int) -> Records:
         tuple(key for key in lengths if key != longest),
         tuple(key for key in fields if key not in lengths),
     )
+
+
+def _begin(text: str, at: int) -> str:
+    """The first two signs of a value."""
+    inner = skip_space(text, at + 1)
+    return text[at : at + 1] + text[inner : inner + 1]
 
 
 def skip_space(text: str, at: int) -> int:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from consulting.privacy.labels import are_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consulting.privacy import Names
 
-_COLUMNS, _ROWS = ("columns", "headers", "header", "fields"), ("data", "rows", "values", "records")
+_DEEPEST = 4  # wrappers around the names of columns
 _LEAST = 2  # records, or fields, that a shape shows in
 
 
@@ -74,18 +76,31 @@ def _lists(rows: list[Any], names_told: Names) -> Table | None:
 
 def _split(document: dict[str, Any]) -> Table | None:
     """`{"columns": [...], "data": [[...], ...]}`, as pandas' `orient="split"` writes it."""
-    names = next((document[key] for key in _COLUMNS if _are_names(document.get(key))), None)
-    if names is None:
-        return None
-    for key in _ROWS:
-        rows = document.get(key)
-        if isinstance(rows, list) and all(
-            isinstance(row, list) and len(row) == len(names) for row in rows
-        ):
+    for key, rows in document.items():
+        if not isinstance(rows, list) or not rows or not all(isinstance(r, list) for r in rows):
+            continue
+        widths = {len(row) for row in rows}
+        names = next((found for found in _titles(document) if {len(found)} == widths), None)
+        if names is not None:
             records = [dict(zip(names, row, strict=True)) for row in rows]
             told = f"The names stand apart from the rows, which are in {key!r}."
             return Table(records, told, inside=key)
     return None
+
+
+def _titles(value: Any, depth: int = 0) -> Iterator[list[str]]:
+    """Lists in a document that can be a header: of texts, or of objects that have a name."""
+    if not isinstance(value, dict) or depth > _DEEPEST:
+        return
+    for inner in value.values():
+        named: Any = [one.get("name") if isinstance(one, dict) else one for one in _listed(inner)]
+        if _are_names(named):
+            yield named
+        yield from _titles(inner, depth + 1)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _columns(document: dict[str, Any]) -> Table | None:

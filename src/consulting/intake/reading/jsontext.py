@@ -117,10 +117,13 @@ def _read_document(
     start = skip_space(text, 0)
     length, end = extent(text, start)
     after = skip_space(text, end)
+    several = 0
     if end and after < len(text):
-        if text[start] == "{" and "\n" not in text[start:end]:
+        if text[start] == "{" and "\n" not in text[start:end] and "\n" in text[end:after]:
             return _read_lines(source, encoding, lines, options, store)
-        raise _broken(source, text, after)
+        text, several = _as_array(source, text, start)
+        start = 0
+        length, end = extent(text, start)
     document = _Document(source, text, find_records(text, start, length))
     if end:
         document.reshape(length, options.names)
@@ -141,8 +144,31 @@ def _read_document(
     )
     outcome.format = "json"
     document.tell(outcome, options.names)
+    if several:
+        outcome.warnings.append(
+            f"{several:,} JSON documents stand in the file one after the other, and were read as "
+            "one list. Please confirm that this is how it is meant."
+        )
     _check(source, outcome, options)
     return outcome
+
+
+def _as_array(source: ByteSource, text: str, start: int) -> tuple[str, int]:
+    """Documents that follow on each other as one list, and how many they are.
+
+    Lists of objects become one; other lists are rows, and so are objects.
+    """
+    documents = []
+    while start < len(text):
+        end = extent(text, start)[1] if text[start] in "{[" else 0
+        if not end:
+            raise _broken(source, text, start)
+        documents.append(text[start:end])
+        start = skip_space(text, end)
+    inner = [document[1:-1].strip() for document in documents if document[0] == "["]
+    if len(inner) == len(documents) and all(part[:1] in {"", "{"} for part in inner):
+        return f"[{','.join(filter(None, inner))}]", len(documents)
+    return f"[{','.join(documents)}]", len(documents)
 
 
 class _Document:

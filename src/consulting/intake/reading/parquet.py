@@ -41,7 +41,7 @@ def read_parquet(
     if packed:
         content = io.BytesIO(source.all_bytes(options.max_file_bytes))
     try:
-        with pq.ParquetFile(content) as file:
+        with pq.ParquetFile(content, page_checksum_verification=True) as file:
             outcome = _read(file, options, store)
             outcome.received = file.metadata.num_rows
     except MemoryError:
@@ -204,6 +204,11 @@ def _plain_text(array: pa.Array) -> pa.Array:
         return _durations(array)
     if types.is_interval(kind):
         return pa.array([None if v is None else str(v) for v in array.to_pylist()], pa.string())
+    if types.is_float32(kind):
+        # the digits that tell it from its neighbours: 0.1, and no 0.10000000149011612
+        values = array.cast(pa.string()).to_pylist()
+        numbers = [None if value is None else float(value) for value in values]
+        return pa.array([_float_text(number) for number in numbers], pa.string())
     if types.is_floating(kind):
         return pa.array([_float_text(value) for value in array.to_pylist()], pa.string())
     return array.cast(pa.string())

@@ -234,13 +234,15 @@ def as_text(value: Any) -> str:  # noqa: PLR0911 - one line for each type
 
 
 def _number(value: float) -> str:
-    if value.is_integer() and abs(value) < 1e21:  # noqa: PLR2004 - beyond, digits are noise
+    if value.is_integer() and abs(value) < EXACT_INTEGER:
         return str(int(value))
     text = f"{value:.15g}"
-    if "e" in text:
+    if "e" in text or abs(value) >= EXACT_INTEGER:
         from decimal import Decimal
 
-        return f"{Decimal(text):f}"
+        # beyond what is exact, no more digits than tell the number from its neighbours
+        digits = Decimal(repr(value) if abs(value) >= EXACT_INTEGER else text)
+        return f"{digits:f}".removesuffix(".0")
     return text
 
 

@@ -41,6 +41,7 @@ _FOREIGN = (
     (b"$FL2", "an SPSS file"),
     (b"<stata_dta>", "a Stata file"),
     (b"PARE", "an encrypted Parquet file"),
+    (b"\x93NUMPY", "a NumPy file"),
 )
 _AT = ((4, b"ftyp", "a video or an image"), (8, b"WEBP", "an image"), (8, b"DUCK", "a DuckDB file"))
 

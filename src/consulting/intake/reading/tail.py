@@ -65,6 +65,8 @@ def _is_total(row: Row, columns: Columns) -> bool:
     """
     label = next((cell for cell in row.cells if cell.strip()), "")
     kinds = [kind(cell) for cell in row.cells]
+    if kinds.count("text") == filled(row.cells) == 1:
+        return ALONE.fullmatch(label) is not None and columns.against(row.cells).gaps > 0
     if "number" not in kinds or kinds.count("text") > 1:
         return False
     if kinds.count("text") == 1 and ALONE.fullmatch(label):
