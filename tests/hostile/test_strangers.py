@@ -150,6 +150,7 @@ def test_the_engineer_still_finds_the_file(ran: tuple[World, Delivery, str]) -> 
     assert told in said
     true = world.engagement.intake.true_names([stories["wide"].drop.drop_id])
     assert list(true.values()) == [f"wide_{FILE}.csv"]
+    assert told in world.engagement.intake.told_before(true.values()), "or a raise doubles it"
     assert stories["bad"].state is State.QUARANTINED
     assert stories["keyed"].drop.key == "keyed.json"
 

@@ -29,7 +29,7 @@ from tests.hostile.test_strangers import CANARIES, CELL, FEEDS, FILES
 
 CLIENT = "acme_corp"
 CELLS = [CELL, "Sieglinde"]
-LONGEST = 600
+LONGEST, LEASE = 600, 30
 
 
 def run_job(tier: int, dbt_dir: Path) -> None:
@@ -44,6 +44,7 @@ def run_job(tier: int, dbt_dir: Path) -> None:
         security_tier=tier,
         feeds=FEEDS,
         sla=None,
+        intake={"settle_seconds": 0, "retry_seconds": 0, "lease_seconds": LEASE},
     )
     with dg.DagsterInstance.get() as instance:
         location.instance = instance
@@ -132,7 +133,7 @@ def attempt(tier: int, seconds: float | None) -> tuple[float, int]:
             for _ in range(5):
                 if place.delivered():
                     break
-                time.sleep(1)
+                time.sleep(LEASE)  # nobody but the lease says here that the run is dead
                 _, printed = place.run(None)
             leaks += place.leaks()
         ok = place.delivered() == 1 and not leaks

@@ -75,7 +75,10 @@ def no_longer_held(
         )
         names = engagement.intake.told_before(r.filename for r in mine)
         hashes = {r.sha256 for r in mine}
-        if any(name not in names and sha256 not in hashes for name, sha256 in before):
+        if any(
+            names.isdisjoint(engagement.intake.told_before([name])) and sha256 not in hashes
+            for name, sha256 in before
+        ):
             yield feed
 
 
@@ -106,8 +109,9 @@ def _others(
     before = [reading for reading in earlier.base if reading.feed == feed]
     names = engagement.intake.told_before(r.filename for r in own)
     hashes = {r.sha256 for r in own}
-    others = [r for r in before if r.filename not in names and r.sha256 not in hashes]
-    replaced = {r.sha256 for r in before if r.filename in names} - hashes
+    anew = [r for r in before if names & engagement.intake.told_before([r.filename])]
+    others = [r for r in before if r not in anew and r.sha256 not in hashes]
+    replaced = {r.sha256 for r in anew} - hashes
     corrections = tuple(
         file.model_copy(update={"replaced": tuple(sorted(replaced.union(file.replaced)))})
         for file in _corrections(earlier, feed)

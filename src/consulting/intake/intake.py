@@ -280,7 +280,7 @@ class Intake:
         return self._verbs.true_names(drop_ids)
 
     def told_before(self, names: Iterable[str]) -> set[str]:
-        """Names of files as they may have been told at this tier or a lower one."""
+        """Names of files as they may have been told at another tier, or by an earlier release."""
         hidden = self._matcher.names.model_copy(update={"hidden": True})
         given = set(names)
         if not (self.folder.path / KEY_FILE).exists():
