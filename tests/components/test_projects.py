@@ -142,6 +142,16 @@ def test_each_file_of_a_new_project_is_there_and_none_speaks_of_a_place_holder(
     assert not list(tmp_path.glob(".acme-data-*"))
 
 
+def test_an_empty_folder_becomes_a_project_and_stays_the_same_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "acme-data"
+    folder.mkdir()
+    before = folder.stat().st_ino
+    assert folder / "acme_data/definitions.py" in write_project(folder)
+    assert folder.stat().st_ino == before, "somebody may stand in it"
+    assert (folder / "acme_data/definitions.py").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["acme-data"]
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

@@ -18,4 +18,4 @@ def new(folder: Path) -> None:
     click.echo("Next:")
     click.echo(f"  cd {folder}")
     click.echo("  dg scaffold defs EngagementComponent clients/newco")
-    click.echo("  dg dev    # then drop files into data/newco/incoming/")
+    click.echo("  DAGSTER_HOME=$PWD dg dev    # then drop files into data/newco/incoming/")

@@ -37,7 +37,7 @@ def project_files(package: str, name: str) -> dict[str, str]:
 
 
 def write_project(folder: Path) -> list[Path]:
-    """Write a new project; it is there whole, or not at all.
+    """Write a new project; a folder that is new is there whole, or not at all.
 
     Args:
         folder: Where; its name is the project's.
@@ -64,9 +64,11 @@ def write_project(folder: Path) -> list[Path]:
         for each in (whole, *whole.rglob("*")):
             # others of the team, and the user of a container, may read it
             each.chmod(0o755 if each.is_dir() else 0o644)
-        if folder.exists():
-            folder.rmdir()
-        shutil.move(whole, folder)
+        if folder.exists():  # somebody may stand in it
+            for each in list(whole.iterdir()):
+                shutil.move(each, folder)
+        else:
+            whole.rename(folder)
     return [folder / path for path in texts]
 
 
