@@ -14,7 +14,7 @@ from consulting.cleaning.run import ModelsFailedError
 from consulting.intake.reading import load_raw
 from consulting.layout import ClientFolder
 from consulting.privacy import shape
-from consulting.profiling import find_relations, propose_feed
+from consulting.profiling import find_joint_keys, find_relations, propose_feed
 from consulting.records import Record
 from consulting.rules import headers_of, reason_sentences
 from consulting.sql import literal, quoted
@@ -81,15 +81,16 @@ def propose_models(
     }
     modelled = {feed for feed, _ in names}
     wanted = [p for p in found.profiles if p.feed in (feeds or {p.feed} - modelled)]
-    relations = []
+    relations, joint_keys = [], {}
     if _rows_are_kept(received, run_folder):
         relations = find_relations(found.profiles, run_folder, received.to_profile)
+        joint_keys = find_joint_keys(wanted, run_folder, received.to_profile)
     for profile in wanted:
         alone = propose_feed(profile)
         names |= {(profile.feed, c["from"]): c["name"] for c in reversed(alone.columns)}
     written: list[Path] = []
     for profile in wanted:
-        proposal = propose_feed(profile, relations, names)
+        proposal = propose_feed(profile, relations, names, joint_keys)
         written += _write(engagement, profile, proposal)
     return written, [profile.feed for profile in wanted]
 
@@ -105,6 +106,7 @@ def _write(engagement: Engagement, profile: FeedProfile, proposal: Proposal) -> 
         columns,
         dedupe=proposal.dedupe,
         reject_when=reject_when,
+        unique_together=proposal.unique_together,
     )
 
 

@@ -42,7 +42,7 @@ models:
 {meta}    columns:
 {columns}    data_tests:
       - rows_conserved: {{arguments: {{feed: {name}}}}}
-
+{tests}
   - name: stg_{feed}
     description: One row per row of the files, typed, with every reason to reject it.
   - name: int_{feed}
@@ -57,6 +57,7 @@ _DEDUPE_HINT = """\
     # meta:
     #   dedupe: {key: [id], keep: latest, order_by: updated_at}
 """
+_TOGETHER = "      - unique_together: {{arguments: {{columns: {}}}}}\n"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -70,6 +71,7 @@ def write_feed_models(  # noqa: PLR0913  # the last four only fill the YAML
     source_description: str = "As the client sent it, everything as text.",
     dedupe: Mapping[str, Any] | None = None,
     reject_when: Mapping[str, str] | None = None,
+    unique_together: Sequence[str] | None = None,
 ) -> list[Path]:
     """Write a feed's YAML and its one-line models. A file that is there is left as it is.
 
@@ -83,6 +85,7 @@ def write_feed_models(  # noqa: PLR0913  # the last four only fill the YAML
         source_description: What the client's file is.
         dedupe: `key`, `keep`, `order_by`; without it, a comment shows how to state it.
         reject_when: Reason → condition over the columns, for rows that are not to be delivered.
+        unique_together: Columns that identify a row together; they are tested to.
 
     Returns:
         The files written.
@@ -104,6 +107,7 @@ def write_feed_models(  # noqa: PLR0913  # the last four only fill the YAML
         description=dbt_yaml.sentence(description),
         meta=_meta(dedupe=dedupe, reject_when=reject_when) + ("" if dedupe else _DEDUPE_HINT),
         columns="".join(dbt_yaml.column(column, 6) for column in columns),
+        tests=_TOGETHER.format(dbt_yaml.flow(list(unique_together))) if unique_together else "",
     )
     files = {f"{feed}.yml": yaml}
     files |= {path.format(feed=feed): sql.format(feed=feed) + "\n" for path, sql in _MODELS.items()}

@@ -1,6 +1,11 @@
 """What a client's files hold, what is wrong with them, and what changed since the last ones."""
 
-from consulting.profiling.across import Relation, find_relations, profile_across
+from consulting.profiling.across import (
+    Relation,
+    find_joint_keys,
+    find_relations,
+    profile_across,
+)
 from consulting.profiling.drift import DriftFinding, compare
 from consulting.profiling.model import (
     Bin,
@@ -38,6 +43,7 @@ __all__ = [
     "ValueCount",
     "compare",
     "delivery_score",
+    "find_joint_keys",
     "find_relations",
     "label_of",
     "patched",

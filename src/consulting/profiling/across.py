@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 from consulting.privacy.column_names import words
@@ -23,6 +23,11 @@ _NOT_KEYS = frozenset({"boolean", "date", "timestamp", "time", "empty", "unknown
 _KEY_WORDS = frozenset(
     "id key no nr number code sku nummer num ref uuid index".split()  # noqa: SIM905 - words
 )
+_LINE_WORDS = frozenset({"line", "pos", "position", "item", "seq", "zeile"})
+_CHANCE = 5
+"""Pairs of rows that would share both values, had they met at random, from which it is no chance
+that none do."""
+_MOST_PAIRS = 20
 
 
 class Relation(Record):
@@ -95,6 +100,58 @@ def find_relations(
                         )
                     )  # fmt: skip
     return found
+
+
+def find_joint_keys(
+    profiles: Sequence[FeedProfile],
+    run_folder: Path,
+    readings: Sequence[FileReading],
+    thresholds: Thresholds = _DEFAULT,
+) -> dict[str, tuple[str, str]]:
+    """Two columns of a feed that identify its rows together, like order and line.
+
+    Rows that repeat as a whole are one row. That they identify them must be no chance: had the
+    values met at random, several rows would share a pair.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    stored = [r for r in readings if r.rows_path]
+    with open_connection(stored, run_folder, thresholds) as connection:
+        for profile in profiles:
+            mine = [r for r in stored if r.feed == profile.feed]
+            pairs = _pairs(profile) if mine else []
+            if pairs:
+                view_rows(connection, profile.feed, mine, run_folder)
+            for a, b in pairs:
+                rows = connection.execute(
+                    f"SELECT count(DISTINCT ({quoted(a)}, {quoted(b)})) FROM {quoted(profile.feed)}"
+                ).fetchone()
+                if rows == (profile.row_count - profile.duplicate_rows,):
+                    found[profile.feed] = (a, b)
+                    break
+    return found
+
+
+def _pairs(profile: FeedProfile) -> list[tuple[str, str]]:
+    """Pairs of columns that could be a key, those named like one first."""
+    rows = profile.row_count - profile.duplicate_rows
+    usable = [
+        c
+        for c in profile.columns
+        if c.inferred_type not in _NOT_KEYS - {"date"}
+        and c.inferred_type != "money"
+        and 1 < c.distinct_count < rows
+        and not c.null_count + c.null_like_count
+    ]
+    named = {c.name for c in usable if set(words(c.name)) & (_KEY_WORDS | _LINE_WORDS)}
+    pairs = [
+        (a, b)
+        for a, b in combinations(usable, 2)
+        if named & {a.name, b.name}
+        and rows <= a.distinct_count * b.distinct_count
+        and rows**2 >= 2 * _CHANCE * a.distinct_count * b.distinct_count
+    ]
+    ordered = sorted(pairs, key=lambda p: -len(named & {p[0].name, p[1].name}))
+    return [(a.name, b.name) for a, b in ordered[:_MOST_PAIRS]]
 
 
 def _candidates(

@@ -17,7 +17,7 @@ from consulting.rules.missing import WORDS_AMONG_CODES, trim
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from consulting.profiling.across import Relation
     from consulting.profiling.model import ColumnProfile, FeedProfile
@@ -27,6 +27,7 @@ _LABELS = frozenset({"phone", "zip", "postcode", "plz", "ssn", "iban", "postal"}
 _MEASURES = frozenset({"decimal", "money", "date", "timestamp", "time", "boolean"})
 _TIMES = frozenset({"date", "timestamp"})
 _CHANGE_WORDS = frozenset({"updated", "modified", "changed", "geändert", "modifié"})
+_BLANK_KEYS = 0.05
 _CODE_ROWS = 50
 _CODE_USES = 3
 """A list is closed by evidence where each code was seen so often."""
@@ -44,17 +45,20 @@ class Proposal(Record):
             arguments, `required`, `tests` and `description`, as the cleaning rules name them.
         dedupe: `key`, `keep` and `order_by`, where the profile found rows that repeat.
         reject_when: Reason → condition over the delivered columns, where rows sum up others.
+        unique_together: Two columns that identify a row together, where none does alone.
     """
 
     columns: tuple[dict[str, Any], ...]
     dedupe: dict[str, Any] | None = None
     reject_when: dict[str, str] | None = None
+    unique_together: tuple[str, ...] | None = None
 
 
 def propose_feed(
     profile: FeedProfile,
     relations: Sequence[Relation] = (),
     names: Mapping[tuple[str, str], str] | None = None,
+    joint_keys: Mapping[str, tuple[str, str]] | None = None,
 ) -> Proposal:
     """A feed's columns, rules, tests and duplicates, from its profile.
 
@@ -62,8 +66,9 @@ def propose_feed(
         profile: The feed's profile; from headers only, all columns are text.
         relations: What `find_relations` found between the run's feeds.
         names: Feed and source column → delivered column, of feeds that have models.
+        joint_keys: What `find_joint_keys` found.
     """
-    key = _key(profile)
+    key = _key(profile, {r.column for r in relations if r.feed == profile.feed})
     taken: set[str] = set()
     columns = [
         proposed
@@ -75,10 +80,13 @@ def propose_feed(
         if relation.feed == profile.feed and target:
             mine = next(c for c in columns if c["from"] == relation.column)
             mine["tests"] = [*mine["tests"], _refers_to(relation, target)]
+    delivered = {column["from"]: column["name"] for column in reversed(columns)}
+    joint = () if key else (joint_keys or {}).get(profile.feed, ())
     return Proposal(
         columns=tuple(columns),
-        dedupe=_dedupe(profile, key, columns),
+        dedupe=_dedupe(profile, (key.name,) if key else joint, delivered),
         reject_when=_subtotals(profile, columns),
+        unique_together=tuple(delivered[name] for name in joint) or None,
     )
 
 
@@ -87,17 +95,35 @@ def propose_columns(profile: FeedProfile) -> list[dict[str, Any]]:
     return list(propose_feed(profile).columns)
 
 
-def _key(profile: FeedProfile) -> ColumnProfile | None:
-    """The column that identifies a row; where it repeats in some rows, those are duplicates."""
-    candidates = [c for c in profile.columns if c.key_candidate]
-    named = [c for c in candidates if _is_named_key(c)]
+def _key(profile: FeedProfile, referring: Collection[str]) -> ColumnProfile | None:
+    """The column that identifies a row; where it repeats in some rows, those are duplicates.
+
+    A column that is named like a key needs no more, unless it is the key of another feed; it may
+    be blank in a few rows. Any other must look like a label, in more rows than chance explains.
+    """
+    own = {word.removesuffix("s") for word in words(profile.feed)}
+    named = sorted(
+        (
+            c
+            for c in profile.columns
+            if _is_named_key(c)
+            and c.cardinality_ratio == 1
+            and c.null_count + c.null_like_count <= _BLANK_KEYS * profile.row_count
+            and (c.name not in referring or own & set(words(c.name)))
+        ),
+        key=lambda c: not {w.removesuffix("s") for w in words(c.name)} <= own | _KEY_WORDS,
+    )
     repeating = {i.column for i in profile.issues if i.issue_type == "duplicate_key"}
     repeated = [
         c
         for c in profile.columns
         if c.name in repeating and (_is_named_key(c) or profile.duplicate_rows)
     ]
-    labels = [c for c in candidates if c.inferred_type not in _MEASURES]
+    labels = [
+        c
+        for c in profile.columns
+        if c.key_candidate and profile.row_count >= _CODE_ROWS and _looks_like_label(c)
+    ]
     return next(iter([*named, *repeated, *labels]), None)
 
 
@@ -105,14 +131,24 @@ def _is_named_key(column: ColumnProfile) -> bool:
     return bool(_KEY_WORDS & set(words(column.name)))
 
 
+def _looks_like_label(column: ColumnProfile) -> bool:
+    """Whether values are made to tell rows apart: digits and no blanks, or a UUID, up front."""
+    if column.inferred_type == "uuid":
+        return True
+    shapes = [shape.value for shape in column.shapes]
+    labels = all("9" in shape and " " not in shape for shape in shapes)
+    return column.position == 0 and labels and column.inferred_type not in _MEASURES
+
+
 def _dedupe(
-    profile: FeedProfile, key: ColumnProfile | None, columns: Sequence[Mapping[str, Any]]
+    profile: FeedProfile, key: Sequence[str], names: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """One row per key, the latest, where the key repeats."""
-    if key is None or key.key_candidate:
+    found = profile.column(key[0]) if len(key) == 1 else None
+    repeats = found.cardinality_ratio < 1 if found else bool(key and profile.duplicate_rows)
+    if not repeats:
         return None
-    names = {column["from"]: column["name"] for column in columns}
-    dedupe: dict[str, Any] = {"key": [names[key.name]], "keep": "latest"}
+    dedupe: dict[str, Any] = {"key": [names[name] for name in key], "keep": "latest"}
     for column in profile.columns:
         if column.inferred_type in _TIMES and _CHANGE_WORDS & set(words(column.name)):
             dedupe["order_by"] = names[column.name]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from consulting.profiling.model import Issue
 
 _WORD = re.compile(r"[^\W\d_]+")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w\s]+(?=\d)")
 _PAIRS = 3_000_000
 _SHORTEST = 4
 _SPELLED = frozenset({"text", "boolean"})
@@ -75,10 +76,14 @@ def _cut(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """A text without case, accents, spaces and punctuation."""
+    """A text without case, accents, spaces and punctuation, but for a mark between digits.
+
+    "13-14" and "131-4" are two things, and so are "1.5" and "15".
+    """
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in text.casefold() if c.isalnum())
+    marked = _BETWEEN_DIGITS.sub("\0", text.casefold())
+    return "".join(c for c in marked if c.isalnum() or c == "\0")
 
 
 def _all(values: Mapping[str, int]) -> list[dict[str, int]]:
@@ -171,12 +176,16 @@ def _misspelt(text: str, right: str, uses: Counter[str], ratio: float) -> bool:
 
 
 def _distance(a: str, b: str) -> int:
-    """The Levenshtein distance of two words."""
+    """The edits between two words; neighbours that changed places are one."""
+    before: list[int] = []
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, start=1):
-        last, row[0] = row[0], i
+        before, above, row = row, before, [i]
         for j, y in enumerate(b, start=1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
+            edits = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if above and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                edits = min(edits, above[j - 2] + 1)
+            row.append(edits)
     return row[-1]
 
 
