@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+NUMBER_TYPES = (
+    "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL",
+)  # fmt: skip
+"""How the names of DuckDB's types of numbers begin."""
+
 
 def quoted(name: str) -> str:
     """The identifier `name` as SQL."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +14,11 @@ from slack_pictures import events, page, pictures
 from slack_server import _invalid
 
 from consulting.alerting import (
-    KINDS,
     AlertRoute,
     Event,
     FailedTest,
     Incident,
+    Kind,
     Message,
     delivery_made,
     drift,
@@ -280,7 +280,7 @@ def incidents(draw: st.DrawFn) -> Incident:
     event = Event(
         client_id=draw(ANYTHING),
         client_name=draw(ANYTHING),
-        kind=draw(st.sampled_from(KINDS)),
+        kind=draw(st.sampled_from(get_args(Kind))),
         subject="x",
         severity=draw(st.sampled_from(["info", "warn", "error"])),
         title=draw(ANYTHING),
@@ -339,6 +339,6 @@ def test_every_message_is_within_the_limits_of_slack_whatever_it_is_about(
 def test_each_kind_of_alert_has_a_picture_to_look_at() -> None:
     shown = pictures()
     kinds = {event.kind for event in events().values()}
-    assert kinds == set(KINDS)
+    assert kinds == set(get_args(Kind))
     drawn = page(shown)
     assert all(f'<div class="kind">{name}</div>' in drawn for name, _, _ in shown)

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from consulting.alerting.desk import DEFAULT_CHANNEL, AlertDesk
     from consulting.alerting.dispatch import DispatchReport, Pace
     from consulting.alerting.events import (
-        KINDS,
         AlertRoute,
         Event,
         FailedTest,
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_CHANNEL",
-    "KINDS",
     "AlertDesk",
     "AlertRoute",
     "AppriseSender",
@@ -65,7 +63,6 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "DEFAULT_CHANNEL": "desk",
-        "KINDS": "events",
         "AlertDesk": "desk",
         "AlertRoute": "events",
         "AppriseSender": "apprise_sender",

@@ -6,7 +6,7 @@ the same for every client.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -34,7 +34,6 @@ Kind = Literal[
     "not_ready",
     "delivery_made",
 ]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 MOMENTARY: frozenset[Kind] = frozenset({"delivery_made", "tier_blocked"})
 """Kinds that happen and are over: told once, never resolved."""
 

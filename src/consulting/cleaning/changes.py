@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from consulting.bounded_memory import open_bounded
 from consulting.cleaning.warehouse import Tables
 from consulting.records import ValueChanges
-from consulting.sql import quoted
+from consulting.sql import NUMBER_TYPES, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 25
 """Columns compared in one statement: wide tables would need much memory."""
-_NUMBERS = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL")
 
 
 def with_changes(warehouse: Path, mappings: Sequence[ColumnMapping]) -> list[ColumnMapping]:
@@ -60,7 +59,7 @@ def sides(mapping: ColumnMapping, kind: str) -> tuple[str, str, str]:
     written = f"nullif(trim({before}), '')"
     after = f"CAST(m.{quoted(mapping.target_column or '')} AS VARCHAR)"
     differs = f"({written} IS NOT NULL AND {before} IS DISTINCT FROM {after})"
-    if kind.startswith(_NUMBERS):
+    if kind.startswith(NUMBER_TYPES):
         same = f"coalesce(TRY_CAST({before} AS DOUBLE) = TRY_CAST({after} AS DOUBLE), false)"
         differs = f"({differs} AND NOT {same})"
     return before, after, differs

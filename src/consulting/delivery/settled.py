@@ -13,7 +13,7 @@ import duckdb
 
 from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.errors import DeliveryError
-from consulting.sql import quoted
+from consulting.sql import NUMBER_TYPES, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +51,6 @@ _GONE = dict.fromkeys(
     "inner_white_space": "Delivered with single blanks.",
     "invisible_characters": "Delivered without them.",
 }
-_NUMBERS = ("DECIMAL", "BIGINT", "INTEGER", "HUGEINT", "DOUBLE")
 _DATES = ("DATE", "TIMESTAMP")
 
 
@@ -218,8 +217,8 @@ _BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
     "two_digit_years": _by_type(_DATES, "Delivered with four digits."),
     "ambiguous_dates": _date_order,
     "mixed_number_formats": _decimal_marks,
-    "decimal_comma": _by_type(_NUMBERS, "Delivered as numbers."),
-    "currency_in_values": _by_type(_NUMBERS, "Delivered as numbers, without the sign."),
-    "units_in_values": _by_type(_NUMBERS, "Delivered as numbers, without the unit."),
+    "decimal_comma": _by_type(NUMBER_TYPES, "Delivered as numbers."),
+    "currency_in_values": _by_type(NUMBER_TYPES, "Delivered as numbers, without the sign."),
+    "units_in_values": _by_type(NUMBER_TYPES, "Delivered as numbers, without the unit."),
     "leading_zeros": _by_type(("VARCHAR",), "Delivered as text, with their zeros."),
 }

@@ -9,6 +9,7 @@ from consulting.privacy.content import LENIENT, STRICT, find_personal
 from consulting.privacy.person_names import is_lone_name, is_surely_person
 from consulting.records import PiiFinding
 from consulting.rules.missing import is_null_like
+from consulting.rules.to_boolean import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _SAMPLE = 1_000
 _CONFIRMING_SHARE = 0.5
 _TELLS_LITTLE = frozenset({"address", "name", "username"})  # any words would confirm these
-_FLAGS = frozenset({"0", "1", "y", "n", "yes", "no", "true", "false", "t", "f", "ja", "nein"})
+_FLAGS = WORDS | {"0", "1"}
 _LONE_SHARE, _LONE_VALUES = 0.8, 8
 _ONE_IS_ENOUGH = frozenset({"email", "card", "iban", "national_id", "phone"})
 _COMPANY_SHARE, _COMPANY_VALUES = 0.05, 2

@@ -7,7 +7,7 @@ Without the key nothing can be looked up; who holds the key could try guesses, s
 pseudonymisation in the sense of GDPR article 4(5), and the key stays in the client's own folder.
 """
 
-# ruff: noqa: SIM905 - a list of words is read as text
+
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from consulting.errors import ConfigurationError
+from consulting.rules.dates import ENGLISH
 from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _KEY_BYTES = 32
 _PROCESS_KEY = secrets.token_bytes(_KEY_BYTES)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _DATE_PARTS = re.compile(r"\d+")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
 def masking_key(client_path: Path) -> bytes:
@@ -178,7 +178,7 @@ def _date(value: str, draws: _Draws) -> str:
 
 
 def _month(word: str, draws: _Draws) -> str:
-    month = _MONTHS[draws.below(12)]
+    month = ENGLISH[draws.below(12)].lower()
     return month.upper() if word.isupper() else month.title() if word[0].isupper() else month
 
 

@@ -35,7 +35,8 @@ MONTHS = (
 )
 """The names of the twelve months: English, German, French, Spanish, Italian, Dutch, Portuguese,
 Swedish, Danish, Norwegian, Polish; short and long."""
-_NUMBER_OF = {name: n for n, names in enumerate(MONTHS, start=1) for name in names.split()}
+MONTH_NUMBERS = {name: n for n, names in enumerate(MONTHS, start=1) for name in names.split()}
+"""The number of a month by any of its names, in small letters."""
 ENGLISH = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 - words
 
 _ZONE = "Z|UTC|GMT|[+\u2212-][0-9]{2}(?::?[0-9]{2})?"
@@ -155,7 +156,7 @@ def read_date(text: str) -> DateText | None:
     if (match := _YEAR_LAST.fullmatch(text)) is not None:
         return _day_and_month(match)
     match = _DAY_MONTH_WORD.fullmatch(text) or _MONTH_WORD_DAY.fullmatch(text)
-    if match is None or match["word"].casefold() not in _NUMBER_OF:
+    if match is None or match["word"].casefold() not in MONTH_NUMBERS:
         return None
     return _with_word(match)
 
@@ -194,7 +195,7 @@ def _with_word(match: re.Match[str]) -> DateText:
         form = f"{word_form} %d{match['comma']} {year_form}{tail}"
     else:
         form = f"%d{match['dot'] or ''}{match['sep']}{word_form}{match['sep2']}{year_form}{tail}"
-    return _of([(form, _year(match["y"]), _NUMBER_OF[word], int(match["d"]))], form, match)
+    return _of([(form, _year(match["y"]), MONTH_NUMBERS[word], int(match["d"]))], form, match)
 
 
 def _of(forms: list[tuple[str, int, int, int]], pattern: str, match: re.Match[str]) -> DateText:

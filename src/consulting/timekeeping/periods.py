@@ -15,11 +15,11 @@ from pydantic import Field, field_validator, model_validator
 from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
 from consulting.records import Record
+from consulting.rules.dates import MONTH_NUMBERS
 from consulting.timekeeping.cron import check_timezone
 
 Every = Literal["day", "week", "month"]
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CENTURY = 100
 _GROUPS: dict[Every, tuple[frozenset[str], ...]] = {
     "day": (frozenset({"year", "month", "day"}),),
@@ -276,8 +276,7 @@ def _named_day(groups: dict[str, str | None]) -> date:
 
 
 def _month(text: str | None) -> int:
-    name = (text or "").lower()[:3]
-    return _MONTHS.index(name) + 1 if name in _MONTHS else _number(text, "month")
+    return MONTH_NUMBERS.get((text or "").casefold()) or _number(text, "month")
 
 
 def _number(text: str | None, what: str) -> int:
