@@ -7,8 +7,6 @@ Without the key nothing can be looked up; who holds the key could try guesses, s
 pseudonymisation in the sense of GDPR article 4(5), and the key stays in the client's own folder.
 """
 
-
-
 from __future__ import annotations
 
 import hashlib
