@@ -3,27 +3,37 @@
 The child is a fresh interpreter: it has none of the parent's threads, locks, open files or
 environment, and holds nothing that the parent would miss. What outgrows its bounds is killed, and
 the next call starts another.
+
+What it answers is JSON of the type that the caller named. A stranger's bytes may have taken the
+child over (a library in C reads them), and its answer must not be able to run anything here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
+import json
 import multiprocessing
 import os
-import pickle
 import resource
 import signal
 import subprocess
 import sys
+import threading
 import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, cast, get_args
+
+from consulting.errors import ConsultingError
+from consulting.raised import RaisedElsewhereError, kind_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from pydantic import TypeAdapter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +47,10 @@ _PATIENCE = 10
 _MEMORY_WORDS = (b"memory allocation of", b"bad_alloc", b"out of memory", b"cannot allocate memory")
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG of Linux
 _SAID_BYTES = 8192
+_MOST_BYTES = 256 * 1024**2  # of an answer
+_OUT_OF_MEMORY = frozenset({"MemoryError", "ArrowMemoryError", "OutOfMemoryException"})
+
+Cause = Literal["time", "memory", "fault", "killed"]
 _START = (
     "import sys; sys.path[:] = sys.argv[2:]; "
     "from consulting.bounded_child import serve; serve(int(sys.argv[1]))"
@@ -70,7 +84,7 @@ class ChildStoppedError(Exception):
         detail: The signal or exit code, for a log.
     """
 
-    def __init__(self, cause: Literal["time", "memory", "fault", "killed"], detail: str) -> None:
+    def __init__(self, cause: Cause, detail: str) -> None:
         self.cause = cause
         self.detail = detail
         super().__init__(f"the child process was stopped ({cause}: {detail})")
@@ -81,9 +95,15 @@ class BoundedChild:
 
     Args:
         environment: All of the child's environment; `PASSED_ON` of the parent's if not given.
+        forks: Whether each call gets a process of its own, made from the child as it is: then what
+            breaks costs no new start, and one call leaves nothing to the next. What the child is to
+            be like is what `prepare` makes of it.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, *, forks: bool = False
+    ) -> None:
+        self._forks = forks
         self._environment = {"TZ": "UTC", **(inherited() if environment is None else environment)}
         self._process: subprocess.Popen[bytes] | None = None
         self._line: Connection[Any, Any] | None = None
@@ -96,38 +116,74 @@ class BoundedChild:
         self.end()
 
     def call(
-        self, bounds: Bounds, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+        self,
+        bounds: Bounds,
+        returns: Any,
+        function: Callable[P, T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> T:
         """Run a function in the child, and give back or raise what it does.
 
         Args:
             bounds: What it may take.
-            function: A function of a module; it, its arguments and what it gives are pickled.
+            returns: The type of what it gives, which JSON can hold; nothing else comes back.
+            function: A function of a module; it and its arguments are pickled.
             args: Its arguments.
             kwargs: Its arguments.
 
         Raises:
             ChildStoppedError: If it outgrew its bounds or broke the process down.
+            ConsultingError: What it raises of the project's own.
+            RaisedElsewhereError: For any other error of its own.
         """
-        line = self.start()
+        return cast("T", self._ask(bounds, returns, function, args, kwargs, forks=self._forks))
+
+    def prepare(self, bounds: Bounds, function: Callable[[], None]) -> None:
+        """Run a function in the child that all later calls find done; as `call`."""
+        self._ask(bounds, None, function, (), {}, forks=False)
+
+    def _ask(  # noqa: PLR0913 - as `call`
+        self,
+        bounds: Bounds,
+        returns: Any,
+        function: Callable[..., Any],
+        args: Any,
+        kwargs: Any,
+        *,
+        forks: bool,
+    ) -> Any:
+        line, process = self.start(), self._process
         longest = bounds.seconds * _PATIENCE
-        answer: str | None = None
+        late = threading.Event()
+
+        def end_late() -> None:
+            late.set()
+            if process is not None:
+                process.kill()
+
+        # not a wait for its first byte: it might send no other
+        clock = threading.Timer(longest, end_late)
+        clock.daemon = True
+        clock.start()
+        answered = False
         try:
-            line.send((bounds, function, args, kwargs))
-            if line.poll(longest):
-                answer, value = line.recv()
-        except (EOFError, ConnectionError):
+            line.send((forks, bounds, returns, function, args, kwargs))
+            answer = _Answer.read(line.recv_bytes(_MOST_BYTES), returns)
+            answered = forks or answer.stopped is None
+        except (EOFError, OSError):
+            if late.is_set():
+                raise ChildStoppedError("time", f"{longest:.0f} s by the clock") from None
             raise self._obituary() from None
         finally:
-            if answer in {None, "stopped"}:
+            clock.cancel()
+            if not answered:
                 self.end()  # what is left of it may be in any state
-        if answer is None:
-            raise ChildStoppedError("time", f"{longest:.0f} s by the clock")
-        if answer == "stopped":
-            raise ChildStoppedError(*value)
-        if answer == "raised":
-            raise value
-        return cast("T", value)
+        error = answer.stopped or answer.raised
+        if error is not None:
+            raise error
+        return answer.value
 
     def start(self) -> Connection[Any, Any]:
         """Start the child, if none runs, so that it is warm when it is called."""
@@ -168,52 +224,166 @@ class BoundedChild:
 
     def _obituary(self) -> ChildStoppedError:
         """Why the child is gone, by its last words and its end."""
-        said = b""
         if self._process is not None:
-            self._process.wait()
-        if self._said >= 0:
-            size = os.fstat(self._said).st_size
-            said = os.pread(self._said, _SAID_BYTES, max(0, size - _SAID_BYTES)).lower()
-        code = self.end()
-        detail = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        if -code == signal.SIGXCPU:
-            return ChildStoppedError("time", detail)
-        if any(words in said for words in _MEMORY_WORDS):
-            return ChildStoppedError("memory", detail)
-        killed = -code in {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-        return ChildStoppedError("killed" if killed else "fault", detail)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it hung up, and lives on
+                self._process.wait(_PATIENCE)
+        said = _last_words(self._said)
+        return ChildStoppedError(*_cause_of(self.end(), said))
+
+
+def _last_words(said: int) -> bytes:
+    """The end of what a process said before its own end, in small letters."""
+    try:
+        size = os.fstat(said).st_size
+        return os.pread(said, _SAID_BYTES, max(0, size - _SAID_BYTES)).lower()
+    except OSError:
+        return b""
+
+
+def _cause_of(code: int, said: bytes) -> tuple[Cause, str]:
+    """Why a process ended, by its exit code (below 0: a signal) and its last words."""
+    detail = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    if -code == signal.SIGXCPU:
+        return "time", detail
+    if any(words in said for words in _MEMORY_WORDS):
+        return "memory", detail
+    killed = -code in {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+    return "killed" if killed else "fault", detail
 
 
 def serve(descriptor: int) -> None:
     """Be the child: answer one call after another until the parent hangs up."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+    _die_with_parent()
     # a keyboard's interrupt is the parent's business
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     line: Connection[Any, Any] = Connection(descriptor)
     while True:
         try:
-            bounds, function, args, kwargs = line.recv()
+            forks, *call = line.recv()
         except EOFError:
             return
-        line.send(_answer(bounds, function, args, kwargs))
+        line.send_bytes(_forked(line, *call) if forks else _answer(*call))
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+
+
+def _forked(line: Connection[Any, Any], *call: Any) -> bytes:
+    """The answer of a process made for one call, which may break down without harm to this one."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _die_with_parent()
+        line.close()  # it can not speak for this process
+        os.close(ours)
+        with os.fdopen(theirs, "wb") as answer:
+            answer.write(_answer(*call))
+        os._exit(0)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as answer:
+        said = answer.read(_MOST_BYTES)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code:
+        return _STOPPED + json.dumps(_cause_of(code, _last_words(sys.stderr.fileno()))).encode()
+    return said
 
 
 def _answer(
-    bounds: Bounds, function: Callable[..., Any], args: Any, kwargs: Any
-) -> tuple[str, object]:
+    bounds: Bounds, returns: Any, function: Callable[..., Any], args: Any, kwargs: Any
+) -> bytes:
     try:
         with _bounded(bounds):
-            return "returned", function(*args, **kwargs)
-    except MemoryError as error:
-        return "stopped", ("memory", type(error).__name__)
+            value = function(*args, **kwargs)
+        return _RETURNED + _adapter(returns).dump_json(value)
     except RecursionError as error:
-        return "stopped", ("fault", type(error).__name__)
+        return _stopped("fault", error)
     except Exception as error:  # noqa: BLE001 - it is the parent's to judge
-        return "raised", _portable(error)
+        if type(error).__name__ in _OUT_OF_MEMORY:
+            return _stopped("memory", error)
+        return _raised(error)
     except BaseException as error:  # noqa: BLE001 - a library in Rust panics with no Exception
-        return "stopped", ("fault", type(error).__name__)
+        return _stopped("fault", error)
+
+
+@functools.cache
+def _adapter(returns: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(returns)
+
+
+_RETURNED, _RAISED, _STOPPED = b"=", b"!", b"x"
+
+
+def _stopped(cause: Cause, error: BaseException) -> bytes:
+    return _STOPPED + json.dumps([cause, type(error).__name__]).encode()
+
+
+def _raised(error: Exception) -> bytes:
+    """The error with its facts, and the lines of code it came through but none of their values."""
+    own = isinstance(error, ConsultingError)
+    facts = {name: fact for name, fact in vars(error).items() if _is_plain(fact)} if own else {}
+    told = {
+        "kind": type(error).__name__ if own else kind_of(error),
+        "own": own,
+        "text": str(error),
+        "facts": facts,
+        "place": place_of(error),
+        "where": "".join(traceback.format_tb(error.__traceback__)),
+    }
+    return _RAISED + json.dumps(told).encode()
+
+
+def _is_plain(fact: object) -> bool:
+    return fact is None or isinstance(fact, str | int | float)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a child's bytes say; whatever they are, they are data."""
+
+    value: object = None
+    raised: Exception | None = None
+    stopped: ChildStoppedError | None = None
+
+    @classmethod
+    def read(cls, sent: bytes, returns: Any) -> _Answer:
+        try:
+            kind, said = sent[:1], sent[1:]
+            if kind == _RETURNED:
+                return cls(value=_adapter(returns).validate_json(said))
+            if kind == _RAISED:
+                return cls(raised=_again(json.loads(said)))
+            cause, detail = json.loads(said)
+            if kind == _STOPPED and cause in get_args(Cause):
+                return cls(stopped=ChildStoppedError(cause, str(detail)))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            pass  # a child that is sound does not answer so
+        return cls(stopped=ChildStoppedError("fault", "its answer is none"))
+
+
+def _again(told: dict[str, Any]) -> Exception:
+    """The child's error: one of the project's own with its facts, or a library's by its class."""
+    error: Exception
+    if told["own"]:
+        kinds = {kind.__name__: kind for kind in _all_below(ConsultingError)}
+        error = kinds[told["kind"]].__new__(kinds[told["kind"]], str(told["text"]))
+        error.args = (str(told["text"]),)
+        facts = {str(name): fact for name, fact in told["facts"].items() if _is_plain(fact)}
+        error.__dict__.update(facts)
+    else:
+        error = RaisedElsewhereError(str(told["kind"]), str(told["place"]), str(told["text"]))
+    error.add_note(f"In the child process:\n{told['where']}")
+    return error
+
+
+def _all_below(kind: type[ConsultingError]) -> Iterator[type[ConsultingError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _all_below(below)
 
 
 @contextlib.contextmanager
@@ -238,15 +408,3 @@ def _data_bytes() -> int:
     except OSError:
         return 0
     return int(pages) * resource.getpagesize()
-
-
-def _portable(error: Exception) -> Exception:
-    """The error as it can be sent, with the lines of code it came through but no values."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    error.__cause__ = error.__context__ = None
-    error.add_note(f"In the child process:\n{where}")
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    except Exception:  # noqa: BLE001 - whatever an error of others makes of being pickled
-        return RuntimeError(f"{type(error).__name__} in the child process")
-    return error

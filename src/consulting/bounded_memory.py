@@ -6,12 +6,13 @@ it. So no connection of ours is open to the file system, whoever wrote the SQL i
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from consulting.errors import CleaningError
+from consulting.errors import CleaningError, ConfigurationError
 from consulting.sql import literal, unglobbed
 
 if TYPE_CHECKING:
@@ -28,6 +29,26 @@ DEFAULT_MEMORY_LIMIT = "2GB"
 def memory_limit() -> str:
     """What one DuckDB connection may use; a run has one open at a time."""
     return os.environ.get(MEMORY_LIMIT_VARIABLE) or DEFAULT_MEMORY_LIMIT
+
+
+@functools.cache
+def at_most(limit: str, memory_bytes: int) -> str:
+    """The lower of a limit as DuckDB writes it and a number of bytes.
+
+    Raises:
+        ConfigurationError: If the limit is none.
+    """
+    import duckdb
+
+    with duckdb.connect() as connection:
+        try:
+            found = connection.execute("SELECT parse_formatted_bytes($1)", [limit]).fetchone()
+        except duckdb.Error:
+            raise ConfigurationError(
+                f"{MEMORY_LIMIT_VARIABLE} is {limit!r}; it is an amount of memory, for example "
+                f"{DEFAULT_MEMORY_LIMIT}."
+            ) from None
+    return limit if found and found[0] <= memory_bytes else f"{memory_bytes}B"
 
 
 def spill_of(database: Path) -> Path:

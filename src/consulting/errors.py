@@ -20,6 +20,7 @@ its own sentence.
     │   └── LedgerError           the ledger's database, or a request the ledger must refuse
     ├── UnforeseenError           a library raised an error that nobody foresaw
     ├── UnreadableFileError       one file can not be read; its neighbours go on
+    ├── BeyondLimitError          loading or profiling files takes more than their feed may
     ├── TierBlockedError          the engagement's security tier forbids the operation
     ├── TierLoweredError          the tier was lowered, and nobody has confirmed it
     ├── CleaningError             dbt could not parse, run or test a client's models
@@ -294,6 +295,27 @@ class UnreadableFileError(ConsultingError):
         self.reason = reason
         self.fix = fix
         super().__init__(f"{on_one_line(filename)}: {reason} {fix}")
+
+
+class BeyondLimitError(ConsultingError):
+    """Loading or profiling files takes more than their feed may.
+
+    Args:
+        client_id: Whose files.
+        said: What takes how much, in words.
+        limit: The field that sets the limit; None where the work broke down for another reason.
+    """
+
+    def __init__(self, client_id: str, said: str, limit: str | None) -> None:
+        self.client_id = client_id
+        self.limit = limit
+        fix = (
+            f"Have them sent in smaller files, or raise `{limit}` for the feed in the client's "
+            "defs.yaml if this is right."
+            if limit
+            else "Have them saved again, or as CSV, and sent once more."
+        )
+        super().__init__(f"{client_id}: {said}. {fix}")
 
 
 class TierBlockedError(ConsultingError):

@@ -16,20 +16,20 @@ import traceback
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consulting.errors import ConsultingError, UnforeseenError
+from consulting.raised import kind_of, place_of
 from consulting.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from pathlib import Path
 
 KEPT = 20
 """The newest logs that are kept of a client."""
 WITHHELD = "Its text may quote the client's data, so it is not told; below tier 3 it is not kept."
 _SPEAKERS = frozenset({"consulting", "dagster"})
-_OURS = Path(__file__).parent
 _MOST = 1_000_000
 _UNSAFE = re.compile(r"[^\w.-]+")
 # A library in Rust that breaks down raises a class of its own that is no `Exception`.
@@ -96,23 +96,6 @@ def in_our_words(
     kind = kind_of(error)
     kept = log.keep("".join(traceback.format_exception(error)), f"{name}-{kind}")
     return UnforeseenError(who, kind, place_of(error), kept)
-
-
-def kind_of(error: BaseException) -> str:
-    """The class of an error, with the library it is of."""
-    library = type(error).__module__.partition(".")[0]
-    name = type(error).__qualname__
-    return name if library == "builtins" else f"{library}.{name}"
-
-
-def place_of(error: BaseException) -> str:
-    """The line of our own code that an error came through last."""
-    place = "unknown"
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        path = Path(frame.f_code.co_filename)
-        if path.is_relative_to(_OURS) and path.name != Path(__file__).name:
-            place = f"{path.relative_to(_OURS.parent)}:{line}"
-    return place
 
 
 def without_chain(error: BaseException) -> BaseException:

@@ -6,6 +6,7 @@ unfold to is counted, and a key that is given twice is refused, for YAML takes t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_NODES = 20_000
 MAX_DEPTH = 40
+
+_QUOTED = re.compile(r"\s['\"](?!<|.{1,2}['\"]).*", re.DOTALL)
+"""What the parser quotes of the file, but for its own signs: the place says which text is meant."""
 
 YamlPath = tuple[str | int, ...]
 Place = tuple[int, int]
@@ -72,7 +76,7 @@ def parse_yaml(content: bytes, file: Path) -> list[Document]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = ", ".join(part for part in (error.context, error.problem) if part)
+        said = _QUOTED.sub("", ", ".join(part for part in (error.context, error.problem) if part))
         raise YamlError(f"{file}:{line}:{column} is not valid YAML: {said}") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise YamlError(f"{file} is not valid YAML: {type(error).__name__}") from None

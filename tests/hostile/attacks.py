@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import zipfile
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     import random
@@ -128,6 +130,130 @@ ARCHIVES: dict[str, Callable[[int], bytes]] = {
     "many members": lambda n: packed({f"f{at}.csv": b"" for at in range(n // 20)}),
     "names of slashes": lambda n: packed({"\\" * min(n, 60_000): b"a,b\n1,2\n"}),
 }
+
+PIECES = (
+    "{{ env_var('HOME') }}", "{% for a in range(9) %}x{% endfor %}", "{# x", "'; DROP TABLE t; --",
+    '"', "'", "`", "\\", "$$", "=1+1", "@SUM(A1)", "+49 ", "-2+3", "<script>x</script>",
+    "](http://x)",
+    "|", "*", "?", "[a-z]", "../../x", "/", "CON", "\r", "\n", "\t", "\x00", "\x1b[31m", "\u202e",
+    "\ufeff", "\u00a0", "e\u0301", "\U0001f600", "\ud800", "a@", "1,", "1.", "2026-13-45",
+    "0x1F", "1e999",
+    "NaN", "NULL", "-", "true", "#REF!", "&amp;", "%s", "{0}", "_row", "_file", "_row_id", "select",
+    "_correction_id", "Müller", "İ", "ß", "١٢", "DE89 3704 0044 0532 0130 00",
+    "!!python/object:x", "&a", "*a",
+)  # fmt: skip
+
+
+def text(draws: random.Random, most: int = 6) -> str:
+    """Pieces that mean something to one language or another, some of them again and again."""
+    pieces = (
+        draws.choice(PIECES) * draws.choice((1, 1, 1, 1, 2, 40))
+        for _ in range(draws.randint(0, most))
+    )
+    return draws.choice(("", "name ", "id")) + "".join(pieces)
+
+
+def encoded(made: str) -> bytes:
+    return made.encode("utf-8", "surrogatepass")
+
+
+def _table(draws: random.Random) -> list[list[str]]:
+    columns, rows = draws.choice((1, 2, 3, 8, 60)), draws.choice((0, 1, 3, 40))
+    kinds = [draws.choice((text, _number, _word)) for _ in range(columns)]
+    return [
+        [text(draws, 3) for _ in kinds],
+        *([kind(draws) for kind in kinds] for _ in range(rows)),
+    ]
+
+
+def _number(draws: random.Random) -> str:
+    return draws.choice(("{}", "{},5", "1.{}", "€ {}", "{}%", "2026-01-{}")).format(draws.random())
+
+
+def _word(draws: random.Random) -> str:
+    return draws.choice(("Anna", "Ben", "", "n/a", "Anna Müller", "a@b.de", "+49 170 1234567"))
+
+
+def csv_table(draws: random.Random) -> bytes:
+    """A delimited file of hostile headers and values."""
+    mark, quote = draws.choice(",;\t|"), draws.choice(('"', "'", ""))
+    inner = quote * 2
+    lines = (
+        mark.join(quote + cell.replace(quote or "\n", inner) + quote for cell in row)
+        for row in _table(draws)
+    )
+    return encoded(draws.choice(("\n", "\r\n", "\r")).join(lines))
+
+
+def sheet_table(draws: random.Random) -> bytes:
+    """A workbook of hostile headers and values."""
+    rows = []
+    for at, row in enumerate(_table(draws), 1):
+        cells = (
+            cell(f"{chr(65 + n % 26)}{at}", escape(value.encode("utf-8", "replace").decode()))
+            for n, value in enumerate(row[:26])
+        )
+        rows.append(f'<row r="{at}">{"".join(cells)}</row>')
+    return xlsx("".join(rows))
+
+
+def json_table(draws: random.Random) -> bytes:
+    """Objects of hostile names and values, in one another here and there."""
+    header, *rows = _table(draws)
+
+    def inner(value: str) -> object:
+        return draws.choice((value, [value], {value: [value, {value: 1}]}, None, 1e308))
+
+    return json.dumps(
+        [{n: inner(v) for n, v in zip(header, r, strict=True)} for r in rows]
+    ).encode()
+
+
+def corrections(draws: random.Random) -> bytes:
+    """A rejects file that came back, forged."""
+    ids = ["0123456789abcdef", text(draws, 2), "", "orders:1", "x" * 4000]
+    rows = [["_correction_id", "_reason", text(draws, 2)]]
+    rows += [[draws.choice(ids), text(draws), text(draws)] for _ in range(draws.randint(0, 9))]
+    return "\n".join(
+        ",".join('"' + each.replace('"', '""') + '"' for each in row) for row in rows
+    ).encode("utf-8", "replace")
+
+
+TABLES: dict[str, Callable[[random.Random], bytes]] = {
+    "table.csv": csv_table,
+    "table.xlsx": sheet_table,
+    "table.json": json_table,
+    "orders_rejects.csv": corrections,
+}
+
+ENGAGEMENT = """\
+type: consulting.components.EngagementComponent
+attributes:
+  client_name: Acme
+  feeds:
+    - {name: orders, files: "orders*.csv"}
+  partitions: {every: month, start: 2026-01, period_from: "(?P<year>\\\\d{4})-(?P<month>\\\\d{2})"}
+  alerts: {channel: "#acme"}
+"""
+MODEL_YAML = """\
+models:
+- name: orders
+  description: the orders
+  columns:
+  - {name: order_id, meta: {from: "Order ID", rule: to_integer}, data_tests: [unique]}
+  - {name: status, meta: {from: Status, rule: to_code, codes: [open, paid]}}
+"""
+MODEL_SQL = "select * from {{ ref('stg_orders') }} where 1 = 1"
+
+
+def rewritten(source: str, draws: random.Random) -> bytes:
+    """A file of an engineer's, with hostile pieces in place of some of its words."""
+    words = source.split(" ")
+    for _ in range(draws.randint(0, 4)):
+        words[draws.randrange(len(words))] = text(draws, 3)
+    made = encoded(" ".join(words))
+    return made if draws.random() < 0.5 else altered(made, draws)
+
 
 ALL = {"xlsx": WORKBOOKS, "csv": DELIMITED, "json": JSONS, "zip": ARCHIVES}
 

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -53,7 +53,10 @@ ENGAGEMENTS = {
         "defs.yaml:7:3: 'security_tier' is given twice (first in line 6)",
     ),
     "large": (GOOD + f"  # {'x' * 300_000}\n", "is larger than 256 kB"),
-    "object": (GOOD + "  owners: !!python/object/apply:os.system [touch SHELL]\n", "python/object"),
+    "object": (
+        GOOD + "  owners: !!python/object/apply:os.system [touch SHELL]\n",
+        "defs.yaml:6:11 is not valid YAML: could not determine a constructor for the tag",
+    ),
     "code": (
         GOOD.replace("attributes", "template_vars_module: .evil\nattributes"),
         "defs.yaml:2:1",
@@ -183,3 +186,35 @@ def test_each_hostile_client_is_broken_and_the_good_one_is_loaded(hostile: Proje
     again = json.loads(hostile.run("python", "-c", LOAD, **environment).stdout.splitlines()[-1])
     assert again["told"] == found["told"]
     assert again["seconds"] < found["seconds"] - 2 * 3, "both endless ones were read again"
+
+
+@pytest.mark.slow
+def test_many_clients_that_do_not_end_share_one_budget_and_are_not_waited_for_again(
+    project: Project,
+) -> None:
+    models = project.root / "dbt/models/clients"
+    hostile = [f"a_{n}" for n in range(int(os.environ.get("HOSTILE_CLIENTS", "3")))]
+    for client in (*hostile, "zz_good"):
+        project.write(client, GOOD)
+        (models / client).mkdir(parents=True)
+        sql = "select 1 as x" if client == "zz_good" else f"{ENDLESS} select 1 as x"
+        (models / client / "a.sql").write_text(sql)
+    environment = {"CONSULTING_PARSE_SECONDS": "60", "CONSULTING_LOAD_SECONDS": "6"}
+
+    def load() -> Any:
+        done = project.run("python", "-c", LOAD, **environment)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
+    first = load()
+    assert first["jobs"] == ["zz_good_cleaning"]
+    assert sorted(first["told"]) == hostile
+    for client, told in first["told"].items():
+        assert "seconds that were left for it" in told
+        assert f"`consulting check --models {client}` tries again at once" in told
+    second = load()
+    assert second["told"] == first["told"]
+    spent = first["seconds"] - second["seconds"]
+    assert spent < 6 + 3 * len(hostile) + 15, "beyond the budget"
+    assert spent > 6, "they were read again"
+    print(first, second)  # noqa: T201 - for who raises HOSTILE_CLIENTS

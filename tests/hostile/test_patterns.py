@@ -13,6 +13,7 @@ import re
 import signal
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -21,6 +22,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import consulting
+from consulting.intake.matching import FeedMatcher
+from consulting.intake.records import FeedPattern
+from consulting.regex import mistake_in
+from consulting.timekeeping.periods import Partitioning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,3 +248,51 @@ def test_patterns_are_found_in_every_room() -> None:
     names = {name for name, _ in patterns()}
     for room in ("intake.reading.sheetscan", "profiling", "privacy", "corrections"):
         assert any(name.startswith(f"consulting.{room}") for name in names), room
+
+
+CATASTROPHES = [r"(?P<year>\d{4})(?P<month>\d\d)(a+)+$", r"(?P<year>(\d|\d\d)+)x(?P<month>\d)"]
+
+
+@pytest.mark.parametrize("pattern", CATASTROPHES)
+def test_no_pattern_of_an_engineer_holds_up_the_sensor_on_a_hostile_name(pattern: str) -> None:
+    monthly = Partitioning(every="month", start="2026-01", period_from=pattern)
+    seen = datetime(2026, 3, 2, tzinfo=UTC)
+    for name in ("202601" + "a" * 4000 + "!", "1" * 4000, "\udcff" * 4000):
+        with limited(LONGEST_SECONDS):
+            assert monthly.placement(name, seen).period == "2026-03"
+
+
+def test_groups_without_a_name_brackets_and_escapes_are_read_as_they_are_meant() -> None:
+    pattern = r"(?i)(orders|\(inv)[(\])]?_(?P<year>\d{4})(-w(?P<week>\d\d)|(-(?P<month>\d\d)))"
+    weekly = Partitioning(every="month", start="2020-01", period_from=pattern)
+    seen = datetime(2026, 3, 2, tzinfo=UTC)
+    assert weekly.period_of("x/ORDERS_2025-11.csv", seen) == "2025-11"
+    assert weekly.period_of("(inv]_2025-W07.csv", seen) == "2025-02"
+    assert weekly.placement("orders_2025-13", seen).by == "arrival"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        (r"(?=x)(?P<year>\d{4})(?P<month>\d\d)", r"invalid perl operator: \(\?="),
+        (r"(?P<year>\d{4})(?P<month>\d\d)(a)\3", r"invalid escape sequence: \\3"),
+        (r"(?P<year>\d{4})(?P<month>\d{,2})", r"write \{0,n\} for \{,n\}"),
+        (r"(?P<year>\d{4})(?P<month>\d\d)" + "x" * 500, "at most 500 are read"),
+        (r"(?P<year>\d{4})(?P<month>\d\d)((\pL{1,99}){1,9}){1,9}", "too large|repetition"),
+        (r"(?P<year>\d{4})(?P<month>\d\d", "missing"),
+    ],
+)
+def test_a_pattern_that_is_not_linear_is_refused_when_it_is_checked(
+    pattern: str, says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        Partitioning(every="month", start="2026-01", period_from=pattern)
+    assert re.search(says, mistake_in(pattern) or "")
+
+
+def test_a_glob_of_many_stars_is_held_against_a_long_name_in_linear_time() -> None:
+    stars = FeedPattern(name="f", glob="*a" * 200 + "b")
+    sets = FeedPattern(name="g", glob="*[ab]*" * 60 + "c")
+    matcher = FeedMatcher([stars, sets], None)
+    with limited(LONGEST_SECONDS):
+        assert matcher.match("a" * 4000, datetime(2026, 3, 2, tzinfo=UTC)).feed is None

@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from consulting.bounded_child import BoundedChild
+from consulting.chain.apart import child_of
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading import Door, ReadingApart, ReadOptions, read_file
 
@@ -45,8 +47,8 @@ ATTACKS = [(kind, name) for kind, found in attacks.ALL.items() for name in found
 
 @pytest.fixture(scope="module")
 def apart() -> Iterator[ReadingApart]:
-    with ReadingApart() as reader:
-        yield reader
+    with BoundedChild() as child:
+        yield ReadingApart(child)
 
 
 def read_with(
@@ -144,8 +146,10 @@ def test_a_small_workbook_that_would_fill_all_memory_is_refused_before_it_is_ope
 
 def test_the_reading_process_has_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLOBEX_SECRET_ACCESS_KEY", "secret-of-globex")
-    with ReadingApart() as reader:
-        line = Path(f"/proc/{reader._child._process.pid}/environ")
+    with child_of("acme") as child:
+        child.start()
+        assert child._process is not None
+        line = Path(f"/proc/{child._process.pid}/environ")
         deadline = time.monotonic() + 20
         while b"TZ=UTC" not in line.read_bytes() and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -3,9 +3,12 @@
     PYTHONPATH=src python tests/long/hostile.py --minutes 240 --samples ../shared/cases
 
 Files are the hostile ones of tests/hostile/attacks.py, a few honest ones and those of `--samples`,
-each altered again and again. Every one is read apart within a budget; every twentieth that can be
-read also goes through the chain's next steps (load, profile) in a child of its own. At the end the
-slowest and the largest are told, and every crash: the file is kept in `--keep`.
+each altered again and again, and tables, workbooks, JSON and corrections made of hostile names,
+headers and values. Every one is read apart within a budget; every twentieth that can be read also
+goes through the chain's next steps (load, profile, propose) in a child of its own. Between them, a
+`defs.yaml` and now and then a client's models are rewritten and read as a load of the definitions
+reads them. At the end the slowest and the largest are told, and every crash: the file is kept in
+`--keep`.
 """
 
 # ruff: noqa: T201
@@ -18,23 +21,32 @@ import importlib.util
 import os
 import random
 import resource
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError
-from consulting.errors import UnreadableFileError
+from consulting.cleaning import ClientModels
+from consulting.config.reading import read_engagement
+from consulting.errors import ConsultingError, UnreadableFileError
 from consulting.intake.reading import Door, ReadingApart, ReadOptions, load_raw
-from consulting.profiling import profile_feed
+from consulting.profiling import FeedProfile, profile_feed, propose_feed
 from consulting.records import FileReading
+from consulting.shared_child import StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ATTACKS = Path(__file__).parents[1] / "hostile" / "attacks.py"
 BUDGET_SECONDS = 20
 BUDGET_BYTES = 1024**3
 EVERY = 20
+MODELS_EVERY = 60
+DBT = Path(__file__).parents[2] / "dbt"
 SHOWN = 10
 BAD = {"too_slow", "too_much_memory", "reader_failed", "rows_unaccounted"}
 
@@ -112,8 +124,11 @@ class Search:
             with BoundedChild() as child:
                 bounds = Bounds(BUDGET_SECONDS, BUDGET_BYTES)
                 runs = folder / "runs"
-                child.call(bounds, load_raw, runs / "w.duckdb", runs, [reading], expected={})
-                child.call(bounds, profile_feed, "feed", [reading], runs, declared=())
+                child.call(bounds, Any, load_raw, runs / "w.duckdb", runs, [reading], expected={})
+                found = child.call(
+                    bounds, FeedProfile, profile_feed, "feed", [reading], runs, declared=()
+                )
+                child.call(bounds, Any, propose_feed, found)
         except ChildStoppedError as error:
             self._crashed(name, data, f"after reading: {error}")
         except Exception as error:  # noqa: BLE001 - the search is for these
@@ -125,6 +140,43 @@ class Search:
         target.write_bytes(data)
         self.crashes.append(f"{why[:200]} ({target})")
         print(self.crashes[-1], flush=True)
+
+    def engagement(self, folder: Path, data: bytes) -> None:
+        """Read a `defs.yaml` as a load does."""
+        client = folder / "clients" / "acme"
+        client.mkdir(parents=True, exist_ok=True)
+        (client / "defs.yaml").write_bytes(data)
+        self._of_engineer("defs.yaml", data, lambda: read_engagement(client, {}))
+
+    def models(self, folder: Path, name: str, data: bytes) -> None:
+        """Prepare a client's models as a load does; one of its files is hostile."""
+        dbt = folder / "dbt"
+        if not dbt.exists():
+            shutil.copytree(DBT, dbt, ignore=shutil.ignore_patterns("target", "logs"))
+        own = dbt / "models" / "clients" / "acme"
+        shutil.rmtree(own, ignore_errors=True)
+        own.mkdir(parents=True)
+        (own / name).write_bytes(data)
+        self._of_engineer(name, data, ClientModels(dbt, "acme").prepare)
+
+    def _of_engineer(self, name: str, data: bytes, read: Callable[[], object]) -> None:
+        began = time.monotonic()
+        try:
+            read()
+            outcome = "read"
+        except StoppedError as error:
+            outcome = "stopped"
+            self._crashed(name, data, str(error))
+        except ConsultingError as error:
+            outcome = "refused"
+            if "broke the process down" in str(error) or "took more than" in str(error):
+                self._crashed(name, data, str(error))
+        except Exception as error:  # noqa: BLE001 - the search is for these
+            outcome = type(error).__name__
+            self._crashed(name, data, f"{outcome}: {error}")
+        self.codes[f"{name} {outcome}"] += 1
+        took = (time.monotonic() - began, f"{name}: {outcome}")
+        self.slowest = sorted([*self.slowest, took])[-SHOWN:]
 
     def report(self) -> None:
         """Say what came of it."""
@@ -156,13 +208,27 @@ def main() -> None:
     search = Search(options.keep, options.seed)
     deadline = time.monotonic() + options.minutes * 60
     number = 0
-    with ReadingApart() as reader:
+    with BoundedChild() as child, tempfile.TemporaryDirectory() as scratch:
+        reader, engineers = ReadingApart(child), Path(scratch)
         while time.monotonic() < deadline:
-            name = search.draws.choice(sorted(seeds))
             number += 1
-            data = (
-                seeds[name] if number <= len(seeds) else attacks.altered(seeds[name], search.draws)
-            )
+            draws = search.draws
+            if number % 3 == 0:
+                search.engagement(engineers, attacks.rewritten(attacks.ENGAGEMENT, draws))
+                if number % MODELS_EVERY == 0:
+                    search.models(
+                        engineers, "orders.yml", attacks.rewritten(attacks.MODEL_YAML, draws)
+                    )
+                    search.models(
+                        engineers, "orders.sql", attacks.rewritten(attacks.MODEL_SQL, draws)
+                    )
+            if number % 2:
+                kind = draws.choice(sorted(attacks.TABLES))
+                name = f"{attacks.text(draws, 2)} {kind}".encode("utf-8", "replace").decode()
+                data = attacks.TABLES[kind](draws)
+            else:
+                name = draws.choice(sorted(seeds))
+                data = seeds[name] if number <= len(seeds) else attacks.altered(seeds[name], draws)
             search.one(reader, name, data, number)
     search.report()
     sys.exit(bool(search.crashes))

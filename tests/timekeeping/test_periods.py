@@ -64,7 +64,7 @@ def test_iso_week_53_exists_in_long_years_and_only_there() -> None:
     )
     assert weekly.period_of("x_2026W53.csv", SEEN) == "2026-W53"
     assert weekly.placement("x_2025W53.csv", SEEN).note == (
-        "its name gives '2025W53', but 2025 has no week 53; placed by its arrival"
+        "its name gives year '2025', week '53', but 2025 has no week 53; placed by its arrival"
     )
     assert weekly.key(date(2021, 1, 3)) == "2020-W53"
     assert weekly.key(date(2027, 1, 1)) == "2026-W53"

@@ -10,6 +10,7 @@ from consulting.chain.tier import hold_tier
 from consulting.errors import (
     BatchHeldError,
     BatchSettledError,
+    BeyondLimitError,
     BlockedDeliveryError,
     ChecksFailedError,
     ConsultingError,
@@ -82,6 +83,6 @@ def _cause(error: BaseException) -> FailureCause:
     if isinstance(error, StoreError):
         # a store that does not answer is not the files' fault
         return "outage"
-    if isinstance(error, (BlockedDeliveryError, ChecksFailedError)):
+    if isinstance(error, (BeyondLimitError, BlockedDeliveryError, ChecksFailedError)):
         return "data"
     return "unknown"

@@ -14,7 +14,7 @@ from consulting.cleaning import ClientModels
 from consulting.errors import ConfigurationError
 from consulting.foreign import ErrorLog
 from consulting.intake import FeedPattern, Intake, Ledger, NoPeriod
-from consulting.intake.reading import Door, ReadOptions
+from consulting.intake.reading import Door, Limits, ReadOptions, Written
 from consulting.privacy import Names, masking_key
 from consulting.privacy.tiers import FULL_TIER
 
@@ -95,6 +95,11 @@ class Engagement:
         """The feed of that name."""
         return next(feed for feed in self.config.feeds if feed.name == name)
 
+    def limits(self, feed: Feed) -> Limits:
+        """The most that the feed's files may take: its own limits, else the engagement's."""
+        own = feed.model_dump(include=set(Limits.model_fields), exclude_unset=True)
+        return self.config.limits.model_copy(update=own)
+
     def read_options(self, feed: Feed) -> ReadOptions:
         """How the feed's files are to be read, where `defs.yaml` says so.
 
@@ -111,9 +116,9 @@ class Engagement:
                     "where Dagster runs."
                 )
             password = SecretStr(value)
-        own = feed.model_dump(include=set(ReadOptions.model_fields), exclude_unset=True)
         return ReadOptions(
-            **(self.config.limits.model_dump() | own),
+            **self.limits(feed).model_dump(),
+            **feed.model_dump(include=set(Written.model_fields), exclude_unset=True),
             password=password,
             expected_columns=tuple(self.models.declared_columns().get(feed.name, ())),
             declared=self.models.declared_privacy(feed.name),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
+from consulting.chain.apart import child_of
 from consulting.chain.attempt import attempt
 from consulting.chain.carried import carry_forward, no_longer_held
 from consulting.chain.corrected import (
@@ -186,24 +187,24 @@ def _read_all(
     readings: list[FileReading] = []
     returned: list[FileReading] = []
     quarantined: list[QuarantinedFile] = []
-    with ReadingApart() as reader:
-        for drop in batch.drops:
-            try:
-                found = _read_one(engagement, reader, batch, drop, run_id)
-            except (DropChangedError, DropGoneError, DropMovedError) as error:
-                log(f"{drop.key} is left to a later batch: {error}")
-                continue
-            except UnreadableFileError as error:
-                quarantined.append(_set_aside(engagement, batch, drop, error, log))
-                continue
-            if not found:
-                log(f"{drop.key} holds bytes that were delivered before; it is noted, not repeated")
-            for reading in found:
-                log(
-                    f"{drop.key}: {reading.received_rows} rows, {len(reading.columns)} columns "
-                    f"for feed {reading.feed} ({reading.format}, {reading.encoding or 'binary'})"
-                )
-                (returned if is_corrections(reading.columns) else readings).append(reading)
+    reader = ReadingApart(child_of(engagement.client_id))
+    for drop in batch.drops:
+        try:
+            found = _read_one(engagement, reader, batch, drop, run_id)
+        except (DropChangedError, DropGoneError, DropMovedError) as error:
+            log(f"{drop.key} is left to a later batch: {error}")
+            continue
+        except UnreadableFileError as error:
+            quarantined.append(_set_aside(engagement, batch, drop, error, log))
+            continue
+        if not found:
+            log(f"{drop.key} holds bytes that were delivered before; it is noted, not repeated")
+        for reading in found:
+            log(
+                f"{drop.key}: {reading.received_rows} rows, {len(reading.columns)} columns "
+                f"for feed {reading.feed} ({reading.format}, {reading.encoding or 'binary'})"
+            )
+            (returned if is_corrections(reading.columns) else readings).append(reading)
     return readings, returned, quarantined
 
 

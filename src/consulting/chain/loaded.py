@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.chain.apart import within
 from consulting.delivery import HISTORY_SCHEMA
-from consulting.errors import DeliveryError
+from consulting.errors import BeyondLimitError, DeliveryError
 from consulting.intake.reading import load_raw
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consulting.chain.engagement import Engagement
+    from consulting.config.engagement import Feed
+    from consulting.intake.reading import Limits
+    from consulting.records import FileReading
 
 MARK = "loaded_batch"
 
@@ -21,7 +27,14 @@ def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
     mark = engagement.folder.path / MARK
     # between the two marks the warehouse belongs to no batch
     mark.unlink(missing_ok=True)
-    load_raw(
+    for feed in engagement.config.feeds:
+        _require_columns(engagement, feed, received.in_use)
+    within(
+        engagement,
+        _most(engagement),
+        f"loading the rows of batch {received.batch.batch_id}",
+        dict[str, int],
+        load_raw,
         engagement.folder.warehouse,
         run_folder,
         received.in_use,
@@ -30,6 +43,26 @@ def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
     )
     artifacts.write(run_folder / artifacts.INTAKE, received)
     mark.write_text(received.batch.batch_id, encoding="utf-8")
+
+
+def _most(engagement: Engagement) -> Limits:
+    """What all feeds may take together, for they are loaded together."""
+    each = [engagement.limits(feed) for feed in engagement.config.feeds]
+    return each[0].model_copy(
+        update={
+            "max_profile_seconds": sum(one.max_profile_seconds for one in each),
+            "max_memory_bytes": max(one.max_memory_bytes for one in each),
+        }
+    )
+
+
+def _require_columns(engagement: Engagement, feed: Feed, files: Sequence[FileReading]) -> None:
+    """Files that each have few columns may have too many together, where each has others."""
+    most = engagement.limits(feed).max_columns
+    columns = {name.casefold() for file in files if file.feed == feed.name for name in file.columns}
+    if len(columns) > most:
+        said = f"the files of feed {feed.name!r} have {len(columns):,} columns together, more than "
+        raise BeyondLimitError(engagement.client_id, f"{said}the {most:,} allowed", "max_columns")
 
 
 def require_loaded(engagement: Engagement, batch_id: str) -> artifacts.Intake:

@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
+from consulting.chain.apart import end_child, within
 from consulting.chain.attempt import attempt
-from consulting.profiling import compare, profile_across, profile_feed, quality_score
+from consulting.profiling import (
+    FeedProfile,
+    Issue,
+    compare,
+    profile_across,
+    profile_feed,
+    quality_score,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consulting.chain.engagement import Engagement
-    from consulting.profiling import DriftFinding, FeedProfile
+    from consulting.profiling import DriftFinding
     from consulting.records import FileReading, ReadColumn
 
 
@@ -52,12 +60,18 @@ def profile_files(
     run_folder = engagement.folder.run(received.batch.batch_id)
     profiles: list[FeedProfile] = []
     drift: list[DriftFinding] = []
-    for feed in (feed.name for feed in engagement.config.feeds):
+    for declared in engagement.config.feeds:
+        feed = declared.name
         readings = [reading for reading in received.to_profile if reading.feed == feed]
         if not readings:
             continue
         reads = engagement.models.reads(feed)
-        found = profile_feed(
+        found = within(
+            engagement,
+            engagement.limits(declared),
+            f"profiling feed {feed!r}",
+            FeedProfile,
+            profile_feed,
             feed,
             readings,
             run_folder,
@@ -68,9 +82,20 @@ def profile_files(
         profiles.append(found)
         if feed not in received.carried:
             drift += drift_of(engagement, before(feed), found, readings)
+    across = within(
+        engagement,
+        engagement.config.limits,
+        "comparing the feeds with each other",
+        tuple[Issue, ...],
+        profile_across,
+        profiles,
+        run_folder,
+        received.to_profile,
+    )
+    end_child()
     result = artifacts.Profile(
         profiles=tuple(profiles),
-        across=tuple(profile_across(profiles, run_folder, received.to_profile)),
+        across=across,
         drift=tuple(drift),
         score=quality_score(profiles) if profiles else None,
     )

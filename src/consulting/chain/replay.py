@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
+from consulting.chain.apart import child_of
 from consulting.chain.cleaned import clean_files
 from consulting.chain.corrected import read_drop, with_corrections
 from consulting.chain.delivered import exports, gather
@@ -81,21 +82,21 @@ def _rebuild(
     again = replace(engagement, folder=ClientFolder(scratch, engagement.client_id))
     run_folder = again.folder.run(batch_id)
     run_folder.mkdir(parents=True)
-    with ReadingApart() as reader:
+    reader = ReadingApart(child_of(engagement.client_id))
 
-        def again_of(reading: FileReading) -> FileReading:
-            return _read_again(engagement, reader, reading, kept, run_folder)
+    def again_of(reading: FileReading) -> FileReading:
+        return _read_again(engagement, reader, reading, kept, run_folder)
 
-        received = received.model_copy(
-            update={
-                "readings": tuple(map(again_of, received.readings)),
-                "carried_readings": tuple(map(again_of, received.carried_readings)),
-                "corrections": tuple(
-                    file.model_copy(update={"reading": again_of(file.reading)})
-                    for file in received.corrections
-                ),
-            }
-        )
+    received = received.model_copy(
+        update={
+            "readings": tuple(map(again_of, received.readings)),
+            "carried_readings": tuple(map(again_of, received.carried_readings)),
+            "corrections": tuple(
+                file.model_copy(update={"reading": again_of(file.reading)})
+                for file in received.corrections
+            ),
+        }
+    )
     received = with_corrections(received, run_folder, engagement.folder)
     load_files(again, received)
     profile_files(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+DBT_SECRET = "DBT_ENV_SECRET_"  # noqa: S105 - a name, no secret
+"""How a variable's name begins that `profiles.yml` alone may read."""
 _ONE_AT_A_TIME = threading.RLock()
 
 # No anonymous usage data, no version look-ups, no log file: dbt's own log holds values of rows.
@@ -237,13 +239,17 @@ def what_of(message: str, code: str) -> str:
 def _explain(client_id: str, message: str, files: ClientFiles) -> str:
     """An error of parsing as one sentence that names client, file and line, and what to do.
 
-    No row is read by then: dbt's text speaks of the client's models alone, which are ours.
+    No row is read by then, and no database is open: dbt's text speaks of the client's models, which
+    are ours, and can quote but them and the client's own variables. So it is told, but for secrets.
 
     Args:
         client_id: Whose models.
         message: dbt's text.
         files: The client's.
     """
+    for name, value in os.environ.items():
+        if value and name.startswith(DBT_SECRET):
+            message = message.replace(value, "…")
     text = re.split(r"\n\s*LINE \d+:|\n\s*compiled code at", message)[0].strip()
     place = _place(text, files)
     fix = "Correct the file and run again."

@@ -16,13 +16,12 @@ import re
 import shutil
 import stat
 import tempfile
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consulting.cleaning.client_files import PROJECT_FILE, ClientFiles, files_below, shown_path
-from consulting.cleaning.invocation import invoke_dbt
+from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
 from consulting.cleaning.library import write_library
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
@@ -32,7 +31,7 @@ from consulting.errors import CleaningError
 from consulting.privacy import Declared
 from consulting.records import ReadColumn
 from consulting.rules import headers_of
-from consulting.shared_child import STOPPED_IS_TRUE_SECONDS, StoppedError, read_apart
+from consulting.shared_child import StoppedError, read_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,8 +40,6 @@ SLIM, FULL = "manifest.json", "manifest.msgpack"
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
 _NOT_SHARED = ("target", "logs", "models/clients", "tests/clients")
 _OLD_FINGERPRINTS_KEPT = 1
-_IMPORT_SECONDS = 120.0
-_DBT_SECRET = "DBT_ENV_SECRET_"  # noqa: S105 - how such a variable's name begins
 
 
 class ClientModels:
@@ -121,18 +118,18 @@ class ClientModels:
             return prepared
         if not self._has_models():
             return self.parse()
-        stopped = self.cache / f".stopped-{prepared.name}"
-        _raise_if_lately(stopped)
         try:
-            # a child that is new must not spend a client's seconds on its imports
-            read_apart(self.client_id, "dbt", _import_dbt, seconds=_IMPORT_SECONDS)
             return read_apart(
-                self.client_id, "its dbt models", _parse_apart, self, _environment_of(self)
+                self.client_id,
+                "its dbt models",
+                Path,
+                _parse_apart,
+                self,
+                _environment_of(self),
+                memory=self.cache / f".stopped-{prepared.name}",
+                prepare=_import_dbt,  # a client's seconds are not spent on imports
             )
         except StoppedError as error:
-            with contextlib.suppress(OSError):
-                self.cache.mkdir(parents=True, exist_ok=True)
-                stopped.write_text(str(error), encoding="utf-8")
             raise CleaningError(str(error)) from None
 
     def parse(self) -> Path:
@@ -253,13 +250,9 @@ def _import_dbt() -> None:
 
 
 def _parse_apart(models: ClientModels, environment: dict[str, str]) -> Path:
-    """In the child, which serves clients in turn: parse with the variables of this one."""
+    """In a process of its own: parse with the variables of the client."""
     os.environ.update(environment)
-    try:
-        return models.parse()
-    finally:
-        for name in environment:
-            os.environ.pop(name, None)
+    return models.parse()
 
 
 def _environment_of(models: ClientModels) -> dict[str, str]:
@@ -269,15 +262,8 @@ def _environment_of(models: ClientModels) -> dict[str, str]:
     return client_environment(models.client_id, others) | {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(_DBT_SECRET) or name == ALLOWED
+        if name.startswith(DBT_SECRET) or name == ALLOWED
     }
-
-
-def _raise_if_lately(stopped: Path) -> None:
-    """Spare the next process the wait for what did not come back a moment ago."""
-    with contextlib.suppress(OSError):
-        if time.time() - stopped.stat().st_mtime < STOPPED_IS_TRUE_SECONDS:
-            raise CleaningError(stopped.read_text(encoding="utf-8"))
 
 
 def prepare_all(dbt_dir: Path, client_ids: Iterable[str]) -> dict[str, CleaningError]:

@@ -11,6 +11,7 @@ from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.reasons import reasons_mistakes
 from consulting.errors import CleaningError
 from consulting.privacy import is_personal
+from consulting.regex import mistake_in
 from consulting.rules import all_rules, column_rule, describe_rule, meta_keys, rule_named
 
 if TYPE_CHECKING:
@@ -108,14 +109,9 @@ def _pattern_mistakes(meta: dict[str, Any]) -> Iterator[str]:
     """A `pattern` that the database can not read as a regular expression."""
     if meta.get("pattern") is None:
         return
-    from pyarrow import ArrowInvalid, array
-    from pyarrow.compute import match_substring_regex
-
-    try:
-        # the library in which DuckDB, too, reads it
-        match_substring_regex(array([""]), pattern=meta["pattern"])
-    except ArrowInvalid as error:
-        yield f"`pattern` is not a regular expression: {str(error).rpartition('E: ')[2]}"
+    mistake = mistake_in(meta["pattern"])
+    if mistake is not None:
+        yield f"`pattern` {mistake}"
 
 
 def _dedupe_mistakes(dedupe: Any, rules: dict[str, Any]) -> Iterator[tuple[str | None, str]]:

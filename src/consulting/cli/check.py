@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,7 @@ from consulting.cleaning.review import review_models
 from consulting.cli.engagements import require_client, this_project
 from consulting.components.clients import load_clients
 from consulting.errors import ConsultingError
-from consulting.shared_child import read_apart
+from consulting.shared_child import asked_again, read_apart
 
 if TYPE_CHECKING:
     from consulting.components.engagement.client import Client
@@ -30,12 +31,14 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
         require_client(client_id)
     project = this_project()
     folders = project.client_folders()
-    loaded, broken = load_clients(project, folders)
-    mistakes = dict(broken)
-    if models:
-        for client_id, (client, _) in loaded.items():
-            if not clients or client_id in clients:
-                mistakes[client_id] = _of_models(client)
+    # who names a client asks for it, whatever did not come back before
+    with asked_again() if clients else nullcontext():
+        loaded, broken = load_clients(project, folders)
+        mistakes = dict(broken)
+        if models:
+            for client_id, (client, _) in loaded.items():
+                if not clients or client_id in clients:
+                    mistakes[client_id] = _of_models(client)
     wanted = clients or [folder.name for folder in folders]
     told = [mistakes[client_id] for client_id in wanted if mistakes.get(client_id)]
     for text in told:
@@ -51,7 +54,9 @@ def _of_models(client: Client) -> str:
     feeds = [feed.name for feed in client.config.feeds]
     try:
         ClientModels(dbt_dir, client_id).prepare()
-        found = read_apart(client_id, "its dbt models", review_models, dbt_dir, client_id, feeds)
+        found = read_apart(
+            client_id, "its dbt models", list[str], review_models, dbt_dir, client_id, feeds
+        )
     except ConsultingError as error:
         return str(error)
     return "\n".join(f"{client_id}: {mistake}" for mistake in found)

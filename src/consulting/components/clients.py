@@ -12,6 +12,8 @@ import gc
 import logging
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dagster as dg
 from pydantic import PrivateAttr
 
+from consulting.cleaning import ClientModels
 from consulting.components.border import bordered
 from consulting.components.engagement.client import JOB_SUFFIX
 from consulting.components.engagement.component import (
@@ -37,7 +40,7 @@ from consulting.sources.places import overlaps
 from consulting.writing import keep_private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from consulting.components.engagement.client import Client
@@ -46,6 +49,7 @@ logger = logging.getLogger("dagster")
 
 VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 """Dagster sets it to 1 while `dg check defs` runs."""
+_MOST_WORKERS = 4
 ONLY = "CONSULTING_CLIENTS"
 """The clients to load, with commas between them; all where it is not set."""
 RUN_JOB = "DAGSTER_RUN_JOB_NAME"
@@ -148,7 +152,7 @@ def _uncollected() -> Iterator[None]:
 def _build(project: Project, context: dg.ComponentLoadContext) -> Clients:
     """Client by client: the broken ones are shown, and stop no other."""
     try:
-        found, broken = load_clients(project, _wanted(project))
+        found, broken = load_clients(project, _wanted(project), models=True)
         parts: dict[str, dg.Definitions] = {}
         for client_id, (_, component) in found.items():
             folder = project.clients / client_id
@@ -211,31 +215,67 @@ def _subclass(name: str, registry: tuple[str, ...]) -> type[EngagementComponent]
 
 
 def load_clients(
-    project: Project, folders: Iterable[Path]
+    project: Project, folders: Iterable[Path], *, models: bool = False
 ) -> tuple[dict[str, LoadedClient], dict[str, str]]:
     """Clients by their ids, and why each of the others is broken, be it by another's fault.
 
     Args:
         project: The project.
         folders: The clients' folders.
+        models: Whether their dbt models have to be prepared, too.
     """
-    found: dict[str, LoadedClient] = {}
-    broken: dict[str, str] = {}
-    for folder in folders:
-        try:
-            found[folder.name] = load_client(project, folder.name)
-        except ConfigurationError as error:
-            broken[folder.name] = str(error)
+    names = [folder.name for folder in folders]
+    each = _load_apart(project, names, models=models)
+    found = {name: one for name in names if isinstance(one := each[name], LoadedClient)}
+    broken = {name: str(one) for name, one in each.items() if isinstance(one, Exception)}
     own = {client_id: ClientFolder(data_root(), client_id) for client_id in found}
     places = {
-        client_id: each.client.config.source.place(own[client_id].incoming)
-        for client_id, each in found.items()
+        client_id: one.client.config.source.place(own[client_id].incoming)
+        for client_id, one in found.items()
     }
     folders_of = {client_id: folder_place(folder.path) for client_id, folder in own.items()}
     for client_id, why in overlaps(places, folders_of).items():
         broken[client_id] = why
         del found[client_id]
     return found, broken
+
+
+def _load_apart(
+    project: Project, client_ids: Sequence[str], *, models: bool
+) -> dict[str, LoadedClient | ConfigurationError]:
+    """Each client, or why it is broken; as many are read at once as there are processors."""
+    todo = iter(client_ids)
+    one_by_one = threading.Lock()
+    found: dict[str, LoadedClient | ConfigurationError] = {}
+
+    def work(_number: int) -> None:
+        try:
+            while True:
+                with one_by_one:
+                    client_id = next(todo, None)
+                if client_id is None:
+                    return
+                try:
+                    loaded = load_client(project, client_id)
+                    if models:
+                        _prepare(loaded.client, project.clients / client_id)
+                    found[client_id] = loaded
+                except ConfigurationError as error:
+                    found[client_id] = error
+        finally:
+            end_shared_child()  # each thread has its own
+
+    workers = min(_MOST_WORKERS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, range(workers)))
+    return found
+
+
+def _prepare(client: Client, folder: Path) -> None:
+    try:
+        ClientModels(client.project.dbt, client.client_id).prepare()
+    except Exception as error:
+        raise ConfigurationError(_explain(folder, error)) from error
 
 
 def _explain(folder: Path, error: Exception) -> str:

@@ -194,7 +194,7 @@ class EngagementConfig(ConfigModel):
     )
     limits: Limits = Field(
         default=Limits(),
-        description="The most that reading one file may take; a feed may have its own.",
+        description="The most that one file may take; a feed may have its own.",
         examples=[{"max_rows": 1_000_000, "max_read_seconds": 60}],
     )
     max_runtime_seconds: int = Field(

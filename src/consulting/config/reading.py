@@ -11,7 +11,6 @@ import hashlib
 import importlib
 import json
 import os
-import time
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
@@ -24,7 +23,7 @@ from consulting.config.neighbours import refuse_foreign_variables
 from consulting.config.templates import resolve_templates
 from consulting.errors import ConfigurationError
 from consulting.regular_files import read_regular
-from consulting.shared_child import STOPPED_IS_TRUE_SECONDS, StoppedError, read_apart
+from consulting.shared_child import read_apart
 from consulting.yaml_files import Document, YamlError, parse_yaml
 
 if TYPE_CHECKING:
@@ -71,8 +70,7 @@ def read_engagement(
 ) -> ReadEngagement:
     """What a client's `defs.yaml` says, with the project's defaults and its variables.
 
-    A file that was not read before is read in a bounded child first. What did not come back there
-    is asked for again after a quarter of an hour, or when the file changes.
+    A file that was not read before is read in a bounded child first.
 
     Args:
         folder: The client's folder; its name is the client's id.
@@ -89,16 +87,19 @@ def read_engagement(
     seen = _Memory(memory / f"{folder.name}.json" if memory else None, _key(folder, content))
     found = seen.recall(folder / FILENAME)
     if found is None:
-        try:
-            found = read_apart(
-                folder.name, FILENAME, _read, folder, content, dict(variables), tuple(registry)
-            )
-        except StoppedError as error:
-            seen.keep({"stopped": str(error)})
-            raise
-        places = [[list(path), place] for path, place in found.document.places.items()]
-        value = found.document.value
-        seen.keep({"type": found.type_name, "attributes": value, "places": places})
+        read = read_apart(
+            folder.name,
+            FILENAME,
+            dict[str, Any],
+            _read,
+            folder,
+            content,
+            dict(variables),
+            tuple(registry),
+            memory=seen.stopped,
+        )
+        seen.keep(read)
+        found = _again(folder / FILENAME, read)
     model = _model_of(found, registry)
     return ReadEngagement(found.type_name, build_config(found.document, folder, variables, model))
 
@@ -230,10 +231,16 @@ class _Found(NamedTuple):
     document: Document
 
 
+def _again(file: Path, read: dict[str, Any]) -> _Found:
+    """What `_read` found."""
+    places = {tuple(path): (line, column) for path, (line, column) in read["places"]}
+    return _Found(str(read["type"]), Document(file, read["attributes"], places))
+
+
 def _read(
     folder: Path, content: bytes, variables: dict[str, str], registry: tuple[str, ...]
-) -> _Found:
-    """In the child: what stands in a `defs.yaml`, found to make an engagement."""
+) -> dict[str, Any]:
+    """In the child: what stands in a `defs.yaml`, found to make an engagement, as JSON."""
     documents = parse_yaml(content, folder / FILENAME)
     if len(documents) != 1:
         what = "it is empty" if not documents else f"two engagements have the id {folder.name!r}"
@@ -244,8 +251,8 @@ def _read(
     found = _found(documents[0])
     model = _model_of(found, registry, documents[0])
     build_config(found.document, folder, variables, model)
-    json.dumps(found.document.value)
-    return found
+    places = [[list(path), place] for path, place in found.document.places.items()]
+    return {"type": found.type_name, "attributes": found.document.value, "places": places}
 
 
 def _found(whole: Document) -> _Found:
@@ -288,40 +295,33 @@ def _model_of(
 
 
 class _Memory:
-    """Remembers of one client that a content was read, and what did not come back."""
+    """Remembers of one client that a content was read."""
 
     def __init__(self, path: Path | None, key: str) -> None:
         self._path = path
         self._key = key
 
-    def recall(self, file: Path) -> _Found | None:
-        """What was read from this content.
+    @property
+    def stopped(self) -> Path | None:
+        """Where it is remembered that this content did not come back."""
+        path = self._path
+        return path and path.with_name(f".{path.stem}.stopped-{self._key[:32]}")
 
-        Raises:
-            StoppedError: If reading it did not come back lately.
-        """
+    def recall(self, file: Path) -> _Found | None:
+        """What was read from this content."""
         if self._path is None:
             return None
         try:
             known = json.loads(self._path.read_bytes())
-            if known["key"] != self._key:
-                return None
-            if "stopped" in known:
-                if time.time() - known["at"] < STOPPED_IS_TRUE_SECONDS:
-                    raise StoppedError(known["stopped"])
-                return None
-            places = {tuple(path): (line, column) for path, (line, column) in known["places"]}
-            return _Found(known["type"], Document(file, known["attributes"], places))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, StoppedError):
-                raise
+            return _again(file, known) if known["key"] == self._key else None
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def keep(self, what: dict[str, Any]) -> None:
-        """Remember it; where nothing can be written, the next one reads again."""
+        """Remember what was read; where nothing can be written, the next one reads again."""
         if self._path is None:
             return
-        text = json.dumps({"key": self._key, "at": time.time(), **what}, separators=(",", ":"))
+        text = json.dumps({"key": self._key, **what}, separators=(",", ":"))
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")

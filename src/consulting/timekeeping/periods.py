@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
 from consulting.records import Record
+from consulting.regex import LONGEST, find_groups, groups_of, mistake_in
 from consulting.rules.dates import MONTH_NUMBERS
 from consulting.timekeeping.cron import check_timezone
 
@@ -54,7 +55,7 @@ class Partitioning(ConfigModel):
     Attributes:
         every: "day", "week" (ISO, Monday to Sunday) or "month".
         start: The first period: its key ("2026-01") or any date in it.
-        period_from: A regular expression searched in the file's path, with the named groups
+        period_from: A regular expression (RE2) searched in the file's path, with the named groups
             `year` and `month` (month), `year` and `week` or `year`, `month` and `day` (week),
             `year`, `month` and `day` (day). A month may be a number or an English name, a year
             may have two digits. Without it, or where it does not match, the time of arrival
@@ -102,14 +103,15 @@ class Partitioning(ConfigModel):
             key: The file's path below the source.
             seen: When it was first seen; an aware time.
         """
-        found = re.search(self.period_from, key) if self.period_from else None
+        found = find_groups(self.period_from, key) if self.period_from else None
         arrived = self.key(seen.astimezone(ZoneInfo(self.timezone)).date())
         if found is None:
             return self._placed(arrived, "arrival")
         try:
-            return self._placed(self.key(_named_day(found.groupdict())), "name")
+            return self._placed(self.key(_named_day(found)), "name")
         except ValueError as error:
-            note = f"its name gives {found.group()!r}, but {error}; placed by its arrival"
+            given = ", ".join(f"{name} {text!r}" for name, text in found.items() if text)
+            note = f"its name gives {given or 'nothing'}, but {error}; placed by its arrival"
             return self._placed(arrived, "arrival", note)
 
     def _placed(
@@ -237,13 +239,13 @@ def _check_pattern(pattern: str, every: Every) -> None:
         "week": r"(?P<year>\d{4})-?W(?P<week>\d{2})",
         "month": r"(?P<year>\d{4})-(?P<month>\d{2})",
     }[every]
-    try:
-        groups = frozenset(re.compile(pattern).groupindex)
-    except re.error as error:
+    mistake = mistake_in(pattern)
+    if mistake is not None:
         raise ConfigurationError(
-            f"partitions: period_from {pattern!r} is not a regular expression: {error}. "
+            f"partitions: period_from {pattern[:LONGEST]!r} {mistake}. "
             f"For every: {every}, write for example {example}"
-        ) from error
+        )
+    groups = groups_of(pattern)
     unknown = groups - {"year", "month", "week", "day"}
     if unknown or not any(needed <= groups for needed in _GROUPS[every]):
         wrong = f"group {min(unknown)!r}" if unknown else f"the groups {sorted(groups)}"
@@ -253,22 +255,22 @@ def _check_pattern(pattern: str, every: Every) -> None:
         )
 
 
-def _named_day(groups: dict[str, str | None]) -> date:
-    """The day that a name's groups tell; the first of its week or month.
+def _named_day(groups: dict[str, str]) -> date:
+    """The day that a name's groups tell, but for empty ones; the first of its week or month.
 
     Raises:
         ValueError: If there is no such day, in words that follow "but".
     """
     year = _number(groups.get("year"), "year")
     year += 2000 if year < _CENTURY else 0
-    if groups.get("week") is not None:
+    if groups.get("week"):
         week = _number(groups["week"], "week")
         try:
             return date.fromisocalendar(year, week, 1)
         except ValueError:
             raise ValueError(f"{year} has no week {week}") from None
     month = _month(groups.get("month"))
-    day = 1 if groups.get("day") is None else _number(groups["day"], "day")
+    day = _number(groups["day"], "day") if groups.get("day") else 1
     try:
         return date(year, month, day)
     except ValueError:
@@ -280,6 +282,6 @@ def _month(text: str | None) -> int:
 
 
 def _number(text: str | None, what: str) -> int:
-    if text is None or not text.isdecimal():
+    if not text or not text.isdecimal():
         raise ValueError(f"{text!r} is no {what}")
     return int(text)

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError, inherited
-from consulting.bounded_memory import MEMORY_LIMIT_VARIABLE, memory_limit
+from consulting.bounded_child import Bounds, ChildStoppedError
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.corrections import corrections_options
+from consulting.intake.reading.options import ReadOptions
 from consulting.intake.reading.reader import read_file
+from consulting.records import FileReading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from consulting.intake.reading.options import Door, ReadOptions
-    from consulting.records import FileReading
+    from consulting.bounded_child import BoundedChild
+    from consulting.intake.reading.options import Door
     from consulting.sealed import SealedFile
 
 
 class ReadingApart:
-    """Reads the files of one client's batch in a process of their own; a context that ends it."""
+    """Reads the files of one client's batch in a process of their own.
 
-    def __init__(self) -> None:
-        self._child = BoundedChild({**inherited(), MEMORY_LIMIT_VARIABLE: memory_limit()})
+    Args:
+        child: The process. It is started here, to import its libraries while we do something else.
+    """
 
-    def __enter__(self) -> Self:
-        self._child.start()  # it imports its libraries while we do something else
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._child.end()
+    def __init__(self, child: BoundedChild) -> None:
+        self._child = child
+        child.start()
 
     def read_file(  # noqa: PLR0913 - as the reader's
         self,
@@ -53,6 +52,7 @@ class ReadingApart:
         with self._told(filename, options, run_folder):
             return self._child.call(
                 _bounds(options),
+                FileReading,
                 read_file,
                 path,
                 filename=filename,
@@ -72,7 +72,16 @@ class ReadingApart:
             UnreadableFileError: If the file can not be opened, or not within its limits.
         """
         with self._told(filename, options, None):
-            return self._child.call(_bounds(options), corrections_options, path, filename, options)
+            found = self._child.call(
+                _bounds(options),
+                ReadOptions | None,
+                corrections_options,
+                path,
+                filename,
+                options,
+            )
+        # a password does not come back
+        return found and found.model_copy(update={"password": options.password})
 
     @contextmanager
     def _told(self, filename: str, options: ReadOptions, run_folder: Path | None) -> Iterator[None]:

@@ -39,13 +39,15 @@ class Written(ConfigModel):
 
 
 class Limits(ConfigModel):
-    """The most that reading one file may take; a file beyond a limit goes to quarantine.
+    """The most that one file may take; a file beyond a limit goes to quarantine.
 
     Attributes:
-        max_read_seconds: Seconds of processor time (and ten times as many by the clock).
-        max_memory_bytes: Memory of the process that reads it.
+        max_read_seconds: Seconds of processor time to read it (and ten times as many by the clock).
+        max_profile_seconds: Seconds of processor time to load all files of the feed, and again to
+            profile them.
+        max_memory_bytes: Memory of the process that reads it, and that loads and profiles the feed.
         max_rows: Records.
-        max_columns: Columns.
+        max_columns: Columns, also of all files of the feed together.
         max_cells: Cells of a worksheet, up to the last row and column in use: all of them are held
             in memory, about 100 bytes each.
         max_file_bytes: Bytes of a workbook or a JSON document, which can not be read in pieces.
@@ -54,6 +56,7 @@ class Limits(ConfigModel):
     """
 
     max_read_seconds: float = Field(default=900, gt=0)
+    max_profile_seconds: float = Field(default=3600, gt=0)
     max_memory_bytes: int = Field(default=3 * GIB, ge=64 * 1024**2)
     max_rows: int = Field(default=500_000_000, gt=0)
     max_columns: int = Field(default=2_000, gt=0)
