@@ -219,12 +219,12 @@ def _below_head(rows: Sequence[Row], start: int, stop: int, width: int) -> int:
     begin = _end_of_titles(rows[:stop], start, width) if titled else start + 1
     for at in range(begin, min(start + HEAD_LINES + 1, stop)):
         titles = rows[at].cells
-        if len(titles) != width or filled(titles) < filled(first):
+        if len(titles) != width or filled(titles) < filled(first) or not like_titles(titles):
             continue
         if titled and not _stands_above(rows[start:at], [row.cells for row in rows[at + 1 : stop]]):
             continue
         below = [row.cells for row in rows[at + 1 : stop] if len(row.cells) == width]
-        fuller = names_a_value(first) and filled(titles) > filled(first) and like_titles(titles)
+        fuller = names_a_value(first) and filled(titles) > filled(first)
         opens = _opens(rows, at, stop, width) or (fuller and not names_a_value(titles))
         if opens and not any(
             len(row.cells) == width and is_data(row.cells, below) for row in rows[start:at]
