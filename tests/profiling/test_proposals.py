@@ -191,3 +191,15 @@ def test_amounts_and_their_currencies_are_told_apart(tmp_path: Path, few: int) -
     assert (amount["rule"], currency["name"]) == ("to_money", "price_currency")
     assert read(amount, texts) == [number for number, _, _ in truth]
     assert read(currency, texts) == [code for _, _, code in truth]
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [(["Oslo", "OSLO", "Rome", "Kyiv"], False), (["Oslo", "Oslo", "OSLO", "Rome"], True),
+     (["13-14", "13-14", "131-4", "1314"], False)],
+)  # fmt: skip
+def test_another_writing_is_told_where_one_is_more_frequent(
+    tmp_path: Path, texts: list[str], *, told: bool
+) -> None:
+    found = {issue.issue_type for issue in profiled(tmp_path, texts).issues}
+    assert ("casing_variants" in found) is told

@@ -248,6 +248,8 @@ def test_what_the_profile_knows_the_proposed_rule_reads_value_by_value(
         (["\uff11\uff10\uff11", "\uff11\uff10\uff12"], "to_text"),  # full-width
         (["\u0661\u0662", "\u0663\u0664"], "to_text"),  # Arabic-Indic
         (["0012", "0013", "4711"], "to_text"),
+        (["1st", "2nd", "3rd", "24th"], "to_text"),
+        (["2c", "3a", "4b"], "to_text"),
         (["99999999999999999999", "99999999999999999998"], "to_text"),
         (["5 kg", "7 g", "9 lb"], "to_text"),  # no one number
         (["1.2E-05", "3.4E-03"], "to_decimal"),
@@ -341,6 +343,21 @@ def test_years_of_the_buddhist_calendar_are_asked_for(few: int) -> None:
     assert (asked.evidence_count, asked.question) == (
         3, "Are these years of the Buddhist calendar, where 2567 is 2024?",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("texts", "asked"),
+    [
+        (["24-01-31", "24-12-13"], "Is 24-01-31 the 31st of January 2024"),
+        (["31-12-69", "13-01-24"], "Which century"),
+        (["31/12/24", "13/01/24"], "Which century"),
+    ],
+)  # fmt: skip
+def test_a_short_year_that_may_come_first_is_asked_for(texts: list[str], asked: str) -> None:
+    profile = profile_of({"d": texts * 2})
+    [found] = [i for i in profile.issues if i.issue_type == "two_digit_years"]
+    assert found.question is not None
+    assert found.question.startswith(asked)
 
 
 def test_common_currencies_are_read_in_lower_case() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from consulting.rules.dates import date_format
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _EARLIEST = "1900-01-01"
 _LATEST = "2100-01-01"
+_YEAR_FIRST = re.compile("[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![0-9])")
 _THAI = ("2440", "2640")
 
 
@@ -122,8 +124,17 @@ def _short_years(draft: Drafting) -> Iterator[Issue]:
             "69 to 99 as 19xx.",
             "Ask for four digits.",
             values=_values(draft, lambda d: d.short_year), count=draft.view.tally.short_years,
-            question="Which century do years like 68 belong to?",
+            question="Is 24-01-31 the 31st of January 2024, or the 24th of January 2031?"
+            if _may_start_with_the_year(draft)
+            else "Which century do years like 68 belong to?",
         )  # fmt: skip
+
+
+def _may_start_with_the_year(draft: Drafting) -> bool:
+    """Whether all short dates could be YY-MM-DD, too; other marks are not written so."""
+    forms = draft.view.tally.forms.items()
+    short = [text for text, (form, _) in forms if form.date and form.date.short_year]
+    return all(_YEAR_FIRST.match(text) for text in short)
 
 
 def _implausible(draft: Drafting) -> Iterator[Issue]:

@@ -34,7 +34,7 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
     view = draft.view
     if view.type.name not in _SPELLED or not view.complete or view.masked:
         return
-    groups = variants(view.values)
+    groups = [g for g in variants(view.values) if max(g.values()) > 1]  # of one each, none is it
     rare = {t: n for group in groups for t, n in group.items() if t != _leader(group)}
     if rare:
         names = "; ".join(

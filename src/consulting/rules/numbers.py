@@ -28,6 +28,7 @@ _REPLACED_BY = r"\1\4\9\2\3\7\8\5\6"
 """The groups of `_whole` as one text: parentheses and signs, then digits and power."""
 _MEASURES = frozenset("% g m l h s t d \" ' ° µ /".split())  # noqa: SIM905 - signs
 """Units of one letter that may stand close to a number; others are part of a code (seat 12A)."""
+_ORDINALS = frozenset({"st", "nd", "rd", "th"})
 FLOAT_NOISE = 9
 """More digits after the mark are what computers add to 19.99."""
 
@@ -185,7 +186,7 @@ def _fits_together(match: re.Match[str], digits: str, power: str) -> bool:
         if re.search("\0[0-9]|[0-9]\0", close):
             return False
     unit = match["unit"]
-    lone = unit and len(unit) == 1 and unit not in _MEASURES
+    lone = unit and ((len(unit) == 1 and unit not in _MEASURES) or unit.casefold() in _ORDINALS)
     return not (lone and match[0].endswith(digits + unit))
 
 
