@@ -25,6 +25,9 @@ MEMORY_LIMIT_VARIABLE = "CONSULTING_MEMORY_LIMIT"
 DEFAULT_MEMORY_LIMIT = "2GB"
 """With Python, Arrow and dbt beside it, a run then stays below 4 GB."""
 
+FEW_THREADS = {"threads": "2"}
+"""For sorting and joining tables: each thread holds rows of its own in memory."""
+
 
 def memory_limit() -> str:
     """What one DuckDB connection may use; a run has one open at a time."""

@@ -6,6 +6,7 @@ import csv
 import html
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,13 @@ from python_calamine import CalamineWorkbook
 from consulting.chain import artifacts
 from consulting.chain.facts import facts_of
 from consulting.chain.incidents import watch
+from consulting.chain.replay import verify_delivery
 from consulting.chain.standing import standing_of
 from consulting.components.engagement import metadata
 
-from .conftest import World
+from .conftest import DBT, World
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from consulting.alerting import Event
     from consulting.delivery import Delivery
 
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 class Documents:
     """A delivery of the demo's acme_corp, and what each of its readers gets to see."""
 
-    def __init__(self, root: Path) -> None:
-        self.world = World(root, alerts={"channel": "#acme", "deliveries": True})
-        self.world.drop_demo()
-        self.delivery: Delivery = self.world.run()
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.delivery: Delivery = world.run()
         folder = self.delivery.path
         self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
         page = (folder / "quality_report.html").read_text(encoding="utf-8")
@@ -62,7 +61,29 @@ class Documents:
 
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Documents:
-    return Documents(tmp_path_factory.mktemp("agree"))
+    world = World(tmp_path_factory.mktemp("agree"), alerts={"channel": "#acme", "deliveries": True})
+    world.drop_demo()
+    return Documents(world)
+
+
+@pytest.fixture(scope="module")
+def remade(documents: Documents, tmp_path_factory: pytest.TempPathFactory) -> Documents:
+    """The same files delivered again after one rule was changed."""
+    root = tmp_path_factory.mktemp("remade")
+    dbt = root / "dbt"
+    shutil.copytree(DBT, dbt, ignore=shutil.ignore_patterns("target", "logs"))
+    orders = dbt / "models" / "clients" / "acme_corp" / "orders.yml"
+    text = orders.read_text(encoding="utf-8")
+    assert (text.count("phone: [call]"), text.count("[web, phone,")) == (1, 1)
+    text = text.replace("phone: [call]", "telephone: [call, phone]")
+    orders.write_text(text.replace("[web, phone,", "[web, telephone,"), encoding="utf-8")
+    world = documents.world
+    shutil.copytree(world.root, root / "data")
+    again = World(root / "data", world.client_id, dbt_dir=dbt, **world.changes)
+    intake = again.engagement.intake
+    drops = [story.drop.drop_id for story in intake.history()]
+    intake.reprocess(drops, dry_run=False)
+    return Documents(again)
 
 
 def test_the_account_of_each_feed_is_one_in_every_document(documents: Documents) -> None:
@@ -172,6 +193,47 @@ def test_one_verdict_and_one_score(documents: Documents) -> None:
     assert event.facts["Rows rejected"] == summary.rejected
     assert event.facts["Score (of 100)"] == round(summary.score or 0)
     assert f"{summary.score:g} of 100" in documents.report
+
+
+def test_what_a_change_of_a_rule_altered_is_counted_once(
+    documents: Documents, remade: Documents
+) -> None:
+    table = documents.delivery.path / "tables" / "orders.parquet"
+    by_phone = pq.read_table(table)["channel"].to_pylist().count("phone")
+    delivered = documents.delivery.summary.delivered
+    orders = pq.read_metadata(table).num_rows
+    assert by_phone > 100
+    assert remade.delivery.summary.delivered == delivered
+    compared = remade.delivery.summary.compared
+    assert compared is not None
+    assert compared.delivery_id == remade.delivery.supersedes == documents.delivery.delivery_id
+    assert (compared.same_files, compared.in_its_place) == (True, True)
+    told = {each.table: each for each in compared.tables}
+    assert (told["orders"].key, told["orders"].altered) == ("order_id", by_phone)
+    assert told["orders"].columns == {"channel": by_phone}
+    assert (told["orders"].added, told["orders"].removed) == (0, 0)
+    assert {name: each.altered for name, each in told.items() if name != "orders"} == {
+        "customers": 0,
+        "customer_revenue": 0,
+    }
+    words = f"orders: {by_phone:,} of {orders:,} rows altered"
+    assert remade.manifest["summary"]["compared"] == compared.model_dump(mode="json")
+    assert f"{words}, by column: channel {by_phone:,}." in remade.report
+    assert remade.report.count(words) == 2, "page one tells it, too"
+    assert "takes the place of" in remade.report
+    assert "for None" not in remade.report
+    heard = reported(remade, facts_of(remade.world.engagement, datetime.now(UTC)))
+    event = next(each for each in heard if each.subject == remade.delivery.delivery_id)
+    assert words in str(event.facts[f"Beside {documents.delivery.delivery_id}"])
+    shown = metadata.of_delivery(remade.delivery, remade.world.engagement)
+    assert words in str(shown["compared"].value)
+    assert documents.delivery.summary.compared is None
+    assert (
+        verify_delivery(
+            remade.world.engagement, remade.delivery.delivery_id, log=remade.world.said.append
+        )
+        == []
+    )
 
 
 def reported(documents: Documents, facts: Any) -> list[Event]:

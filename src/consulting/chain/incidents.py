@@ -186,13 +186,19 @@ def _told(engagement: Engagement, delivery: DeliveryFact, run_of: RunOf) -> _Tol
     }
 
 
-def _of_summary(delivery: Path) -> dict[str, int]:
-    """Rows and score of a delivery, where it still lies."""
+def _of_summary(delivery: Path) -> dict[str, str | int]:
+    """Rows and score of a delivery, where it still lies, and how its rows are not as before."""
     if not (delivery / MANIFEST).exists():
         return {}
     summary = read_summary(delivery)
     scored = {} if summary.score is None else {"Score (of 100)": round(summary.score)}
-    return {"Rows delivered": summary.delivered, "Rows rejected": summary.rejected} | scored
+    counts: dict[str, str | int] = {
+        "Rows delivered": summary.delivered,
+        "Rows rejected": summary.rejected,
+    }
+    if summary.compared is not None:
+        counts[f"Beside {summary.compared.delivery_id}"] = summary.compared.in_brief()
+    return counts | scored
 
 
 def _file(story: DropStory) -> QuarantinedFile:

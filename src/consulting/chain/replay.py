@@ -105,7 +105,8 @@ def _rebuild(
     clean_files(again, received, log=log)
     run_tests(again, batch_id, log=log)
     inputs = gather(again, batch_id, past=engagement.folder)
-    build_delivery(inputs, folder=again.folder, tables=exports(again, inputs))
+    past = engagement.folder.deliverables
+    build_delivery(inputs, folder=again.folder, tables=exports(again, inputs), past=past)
 
 
 def _read_again(

@@ -6,7 +6,8 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from consulting.bounded_memory import open_bounded
+from consulting.bounded_memory import FEW_THREADS, open_bounded
+from consulting.delivery.compared import compare_with_past
 from consulting.delivery.contents import Contents
 from consulting.delivery.deliverable import documents
 from consulting.delivery.examples import find_examples
@@ -38,13 +39,15 @@ if TYPE_CHECKING:
     from consulting.delivery.tables import ExportedTable
     from consulting.layout import ClientFolder
 
-FEW_THREADS = {"threads": "2"}
-"""Each holds rows of its own in memory while a table is sorted and written."""
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def build_delivery(
-    inputs: DeliveryInputs, *, folder: ClientFolder, tables: Sequence[TableExport]
+    inputs: DeliveryInputs,
+    *,
+    folder: ClientFolder,
+    tables: Sequence[TableExport],
+    past: Path | None = None,
 ) -> Delivery:
     """Write the delivery's folder below `folder.deliverables`.
 
@@ -58,6 +61,7 @@ def build_delivery(
         folder: The client's folder; the tables and rejects are read from its warehouse, the
             records that did not parse from the run folder of the same id.
         tables: The tables to hand over; at tier 1 none is.
+        past: Where earlier deliveries lie, if not beside this one.
 
     Raises:
         DeliveryError: If a row is unaccounted for, if a table does not have the rows its account
@@ -69,7 +73,7 @@ def build_delivery(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        summary = _write_all(inputs, folder, tables, partial)
+        summary = _write_all(inputs, folder, tables, partial, past or folder.deliverables)
         rebuilt = final.exists()
         if rebuilt and _is_husk(final):
             shutil.rmtree(final)
@@ -131,7 +135,11 @@ def _check_inputs(inputs: DeliveryInputs, folder: ClientFolder) -> None:
 
 
 def _write_all(
-    inputs: DeliveryInputs, folder: ClientFolder, tables: Sequence[TableExport], target: Path
+    inputs: DeliveryInputs,
+    folder: ClientFolder,
+    tables: Sequence[TableExport],
+    target: Path,
+    past: Path,
 ) -> DeliverySummary:
     (target / "tables").mkdir()
     (target / "rejects").mkdir()
@@ -159,7 +167,13 @@ def _write_all(
     questions = ask_questions(inputs, gone)
     counted = summarise(inputs, count_by_severity(findings))
     verdict = reach_verdict(inputs, findings, counted)
-    summary = counted.model_copy(update={"verdict": verdict.level, "headline": verdict.headline})
+    summary = counted.model_copy(
+        update={
+            "verdict": verdict.level,
+            "headline": verdict.headline,
+            "compared": compare_with_past(inputs, counted, folder.warehouse, target, past),
+        }
+    )
     contents = Contents(
         findings, questions, examples, exported, rejects, receipts, verdict, summary
     )

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from consulting.bounded_memory import open_bounded
 from consulting.delivery.inputs import DeliverySummary
 from consulting.delivery.manifest import read_manifest, read_summary
-from consulting.delivery.tables import MART_SCHEMA, describe
+from consulting.delivery.tables import MART_SCHEMA, describe, rows_of_file
 from consulting.errors import DeliveryError
 from consulting.records import Record
-from consulting.sql import literal, quoted, unglobbed
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,17 +135,9 @@ def _restore(
         held = {name for (name,) in connection.execute(query).fetchall()}
     missing = [(name, key, path) for name, key, path in kept if not {name, key} & held]
     for name, key, path in missing:
-        rows, columns = _in_file(connection, path)
+        rows, columns = rows_of_file(connection, path)
         _insert(connection, table, rows, columns, (name, key))
     return tuple(name for name, _, _ in missing)
-
-
-def _in_file(
-    connection: duckdb.DuckDBPyConnection, path: Path
-) -> tuple[str, list[tuple[str, str]]]:
-    rows = f"read_parquet({literal(unglobbed(str(path)))})"
-    found = connection.execute(f"DESCRIBE FROM {rows}").fetchall()
-    return rows, [(column, kind) for column, kind, *_ in found]
 
 
 def _append(
@@ -163,7 +155,7 @@ def _append(
         )
     mart, past = f"{MART_SCHEMA}.{quoted(table)}", f"{HISTORY_SCHEMA}.{quoted(table)}"
     if written is not None:
-        mart, columns = _in_file(connection, written)
+        mart, columns = rows_of_file(connection, written)
     delivery_id, key = marks
     superseded = 0
     if describe(connection, HISTORY_SCHEMA, table):

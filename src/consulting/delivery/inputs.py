@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from consulting.delivery.compared import Comparison
 from consulting.errors import TierBlockedError
 from consulting.profiling import DriftFinding, FeedProfile, Issue, Score
 from consulting.records import (
@@ -67,6 +68,8 @@ class DeliverySummary(Record):
         tests_failed: Tests that failed or could not run.
         made_with: What it was made from and with (`input`, `code`, `dbt`, `config`, `library`), as
             hashes; none of a delivery that was made before they were noted.
+        compared: How its rows are not those of the delivery whose place it takes, or that was
+            made before it by other rules; None where there is none, or its rows are not held.
     """
 
     delivery_id: str
@@ -86,6 +89,7 @@ class DeliverySummary(Record):
     tests_warned: int = 0
     tests_failed: int = 0
     made_with: dict[str, str] = Field(default_factory=dict)
+    compared: Comparison | None = None
 
 
 class TableExport(Record):

@@ -52,14 +52,19 @@ def superseded(inputs: DeliveryInputs, this: DeliverySummary) -> DeliverySummary
     return same[-1] if same else None
 
 
-def made_otherwise(before: DeliverySummary | None, this: DeliverySummary) -> list[str]:
+def before(inputs: DeliveryInputs, this: DeliverySummary) -> DeliverySummary | None:
+    """Return the delivery that this one is compared with: whose place it takes, or the last."""
+    return superseded(inputs, this) or next(reversed(inputs.history), None)
+
+
+def made_otherwise(earlier: DeliverySummary | None, this: DeliverySummary) -> list[str]:
     """Name what two deliveries were made with that is not the same, as far as it was noted."""
-    if before is None:
+    if earlier is None:
         return []
     return [
         words
         for what, words in MADE_WITH.items()
-        if before.made_with.get(what, this.made_with.get(what)) != this.made_with.get(what)
+        if earlier.made_with.get(what, this.made_with.get(what)) != this.made_with.get(what)
     ]
 
 

@@ -14,7 +14,7 @@ from consulting.delivery.findings import (
 )
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render_page
-from consulting.delivery.past import in_calendar_order, made_otherwise, superseded
+from consulting.delivery.past import before, in_calendar_order, made_otherwise, superseded
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE
 
@@ -53,7 +53,7 @@ def quality_report(inputs: DeliveryInputs, contents: Contents) -> str:
     """The report as one self-contained page."""
     findings, summary = contents.findings, contents.summary
     series = in_calendar_order(inputs.history, summary)
-    before = superseded(inputs, summary) or next(reversed(inputs.history), None)
+    earlier = before(inputs, summary)
     return render_page(
         "report.html.j2",
         inputs,
@@ -78,8 +78,8 @@ def quality_report(inputs: DeliveryInputs, contents: Contents) -> str:
         max_tests=MAX_TESTS,
         series=series,
         supersedes=superseded(inputs, summary),
-        before=before,
-        remade_with=made_otherwise(before, summary),
+        before=earlier,
+        remade_with=made_otherwise(earlier, summary),
         trends=_trends(series),
         mapped=map_feeds(inputs),
         tables=contents.tables,

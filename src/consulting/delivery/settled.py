@@ -164,7 +164,8 @@ def _dropped(issue: Issue, feed: str, inputs: DeliveryInputs) -> str:
     return (told[0] or "") if told and all(told) else ""
 
 
-def _passed_unique(inputs: DeliveryInputs, table: str) -> Mapping[str, bool]:
+def passed_unique(inputs: DeliveryInputs, table: str) -> Mapping[str, bool]:
+    """Return the columns of a table that are tested to be unique, and whether they are."""
     return {
         check.column: check.status == "pass"
         for check in inputs.checks
@@ -176,14 +177,14 @@ def _unique(inputs: DeliveryInputs, feed: str, repeated: int) -> str:
     for account in inputs.accounts:
         merged = sum(account.merged.values())
         table = (account.table or "").rpartition(".")[2]
-        passed = any(_passed_unique(inputs, table).values())
+        passed = any(passed_unique(inputs, table).values())
         if account.feed == feed and passed and merged + sum(account.rejected.values()) >= repeated:
             return "Merged or set aside: each row is delivered once."
     return ""
 
 
 def _unique_column(inputs: DeliveryInputs, mapping: ColumnMapping) -> str:
-    if _passed_unique(inputs, mapping.target_table or "").get(mapping.target_column or ""):
+    if passed_unique(inputs, mapping.target_table or "").get(mapping.target_column or ""):
         return "Each value is delivered once: the others are merged or set aside, and counted."
     return ""
 

@@ -71,6 +71,15 @@ def describe(
     ).fetchall()
 
 
+def rows_of_file(
+    connection: duckdb.DuckDBPyConnection, path: Path
+) -> tuple[str, list[tuple[str, str]]]:
+    """Return the rows of a Parquet file, as SQL, and its (column, type) in order."""
+    rows = f"read_parquet({literal(unglobbed(str(path)))})"
+    found = connection.execute(f"DESCRIBE FROM {rows}").fetchall()
+    return rows, [(column, kind) for column, kind, *_ in found]
+
+
 def export_tables(
     connection: duckdb.DuckDBPyConnection,
     tables: Sequence[TableExport],

@@ -295,6 +295,8 @@ def of_delivery(delivery: Delivery, engagement: Engagement) -> Metadata:
         metadata["period"] = delivery.summary.period
     if delivery.supersedes is not None:
         metadata["supersedes"] = delivery.supersedes
+    if delivery.summary.compared is not None:
+        metadata["compared"] = table(["table"], [[s] for s in delivery.summary.compared.in_words()])
     if delivery.summary.headline:
         metadata["verdict"] = delivery.summary.headline
     if delivery.summary.score is not None:

@@ -1,0 +1,159 @@
+"""Rows of two deliveries are compared by their key, or whole; each is counted once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consulting.delivery import DeliveryInputs, DeliverySummary
+from consulting.delivery.compared import Comparison, TableChange, compare_with_past
+from consulting.records import CheckOutcome, ModelOutcome
+
+NOW = datetime(2026, 11, 3, tzinfo=UTC)
+LINES = st.lists(st.tuples(st.integers(0, 5), st.sampled_from("ab") | st.none()), max_size=8)
+
+
+def compared(  # noqa: PLR0913 - two deliveries in short
+    root: Path,
+    then: dict[str, list[Any]],
+    now: dict[str, list[Any]],
+    *,
+    key: str | None = None,
+    same_files: bool = True,
+    dbt: str = "other",
+) -> Comparison | None:
+    """What is told of a table `t`, delivered by the files of a client without periods."""
+    for name, rows in (("b-1", then), ("b-2", now)):
+        (root / name / "tables").mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table(rows), root / name / "tables" / "t.parquet")
+    with duckdb.connect(str(root / "warehouse.duckdb")):
+        pass
+    of = {"client_id": "acme", "tier": 3}
+    made = {"input": "files", "dbt": "dbt"}
+    earlier = DeliverySummary(delivery_id="b-1", received_at=NOW, made_with=made, **of)
+    later = NOW if same_files else NOW + timedelta(days=7)
+    inputs = DeliveryInputs(
+        delivery_id="b-2",
+        client_name="Acme",
+        engagement_type="recurring",
+        received_at=later,
+        history=(earlier,),
+        models=(
+            ModelOutcome(
+                name="t", layer="marts", relation="marts.t", rows=0, columns=(), status="success"
+            ),
+        ),
+        checks=(check(key),) if key else (),
+        **of,
+    )
+    this = DeliverySummary(
+        delivery_id="b-2",
+        received_at=later,
+        made_with={"input": "files" if same_files else "others", "dbt": dbt},
+        **of,
+    )
+    return compare_with_past(inputs, this, root / "warehouse.duckdb", root / "b-2", root)
+
+
+def check(column: str) -> CheckOutcome:
+    return CheckOutcome(
+        unique_id="x",
+        name=f"unique_t_{column}",
+        model="t",
+        column=column,
+        severity="error",
+        status="pass",
+        failing_rows=0,
+    )
+
+
+def test_a_change_of_type_is_compared_as_it_reads_and_columns_are_told(tmp_path: Path) -> None:
+    then = {"id": [1, 2, 3], "n": ["1", "02", None], "gone": [0, 0, 0]}
+    now = {"id": [2, 3, 4], "n": [2, None, 4], "new, {{ x }}": ["", "", ""]}
+    found = compared(tmp_path, then, now, key="id")
+    assert found is not None
+    assert found.tables == (
+        TableChange(
+            table="t",
+            key="id",
+            same=1,
+            altered=1,
+            added=1,
+            removed=1,
+            columns={"n": 1},
+            new_columns=("new, {{ x }}",),
+            gone_columns=("gone",),
+        ),
+    )
+    assert found.in_brief() == "t: 1 of 2 rows altered, 1 new, 1 gone"
+    assert found.in_words() == [
+        f"{found.in_brief()}, by column: n 1, new column: new, {{{{ x }}}}, dropped column: gone."
+    ]
+
+
+def test_other_files_are_compared_by_the_keys_of_both_and_after_another_rule_alone(
+    tmp_path: Path,
+) -> None:
+    then, now = {"id": [1, 2], "x": ["a", "b"]}, {"id": [2, 3], "x": ["c", "d"]}
+    found = compared(tmp_path, then, now, key="id", same_files=False)
+    assert found is not None
+    assert (found.in_its_place, found.in_brief()) == (False, "t: 1 of 1 row altered")
+    assert compared(tmp_path, then, now, same_files=False) is None, "no key"
+    assert compared(tmp_path, then, now, key="id", same_files=False, dbt="dbt") is None
+    assert compared(tmp_path, then, now, dbt="dbt") is not None, "delivered in its place"
+
+
+def test_a_column_that_was_no_key_before_is_none(tmp_path: Path) -> None:
+    found = compared(tmp_path, {"id": [1, 1, None]}, {"id": [1, 2, 3]}, key="id")
+    assert found is not None
+    assert found.tables[0].key is None
+    assert found.in_brief() == "t: 1 rows are as they were, 2 new or altered, 2 gone or altered"
+
+
+def test_rows_that_are_no_longer_held_are_not_compared(tmp_path: Path) -> None:
+    compared(tmp_path, {"id": [1]}, {"id": [1]})
+    (tmp_path / "b-1" / "tables" / "t.parquet").unlink()
+    (tmp_path / "b-1" / "tables").rmdir()
+    (tmp_path / "b-2" / "tables" / "t.parquet").rename(tmp_path / "b-2" / "tables" / "u.parquet")
+    rows = {"id": [1]}
+    assert compared(tmp_path / "x", rows, rows) is not None
+
+
+@settings(max_examples=25, deadline=None)
+@given(then=LINES, now=LINES)
+def test_every_row_of_both_is_counted_once(
+    then: list[tuple[int, str | None]], now: list[tuple[int, str | None]]
+) -> None:
+    with TemporaryDirectory() as folder:
+        found = compared(Path(folder), table(then), table(now))
+        by_key = compared(
+            Path(folder), table(dict(then).items()), table(dict(now).items()), key="k"
+        )
+    assert found is not None
+    assert by_key is not None
+    (whole,), (keyed,) = found.tables, by_key.tables
+    before, after = Counter(then), Counter(now)
+    assert whole.same == (before & after).total()
+    assert (whole.added, whole.removed) == ((after - before).total(), (before - after).total())
+    old, new = dict(then), dict(now)
+    both = old.keys() & new.keys()
+    assert keyed.altered == sum(old[k] != new[k] for k in both)
+    assert keyed.same == len(both) - keyed.altered
+    assert (keyed.added, keyed.removed) == (len(new) - len(both), len(old) - len(both))
+
+
+def table(lines: Any) -> dict[str, Any]:
+    rows = list(lines)
+    return {
+        "k": pa.array([k for k, _ in rows], pa.int64()),
+        "v": pa.array([v for _, v in rows], pa.string()),
+    }
