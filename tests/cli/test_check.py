@@ -41,6 +41,7 @@ def test_every_client_is_checked_and_each_mistake_has_its_place(project: Project
     project.write("last", GOOD + "  shedule: {cron: '0 6 * * 1'}\n")
     for client, folder in (("one", "/drop/x"), ("other", "/drop/x/y")):
         project.write(client, GOOD + f"  source: {{type: local, folder: {folder}}}\n")
+    project.write("both", GOOD + '    - {name: totals, files: "*_2024.csv"}\n')
     models = project.root / "dbt/models/clients/acme"
     models.mkdir()
     (models / "all.yml").write_text(MODELS.partition("- name: invoices")[0])
@@ -77,6 +78,8 @@ def test_every_client_is_checked_and_each_mistake_has_its_place(project: Project
         "hooli: dbt/models/clients/hooli/all.yml, line 4, invoices.invoice_id: `pattern` is "
         in (done.stderr)
     )
+    doubt = said(f"warning: both: {where}/both/defs.yaml:6:")
+    assert "both fit some names, for example 'invoices_2024.csv'. 'invoices' stands first" in doubt
     assert "tidy" not in done.stderr
     one = project.run("consulting", "check", "tidy")
     assert (one.returncode, one.stdout) == (0, "1 of 1 clients: nothing is wrong.\n"), one.stderr

@@ -106,10 +106,10 @@ MISTAKES = {
         ("feeds", 0, "file"),
         "'file' is not a field here. Did you mean 'files'?",
     ),
-    "no feed": ({"feeds": []}, (), "`feeds` is empty: name at least one kind of file"),
+    "no feed": ({"feeds": []}, ("feeds",), "`feeds` is empty: name at least one kind of file"),
     "a feed declared twice": (
         {"feeds": [LEAST["feeds"][0], LEAST["feeds"][0]]},
-        (),
+        ("feeds",),
         "feed 'customers' is declared twice; give each feed its own name.",
     ),
     "a feed name that is none": (
@@ -137,7 +137,7 @@ MISTAKES = {
                 {"name": "orders", "files": "Orders_*.CSV"},
             ]
         },
-        (),
+        ("feeds",),
         "feed 'orders' would get no file: each name that fits 'Orders_*.CSV' fits '*.csv' of 'all'",
     ),
     "an owner that is none": (
@@ -177,7 +177,7 @@ def test_a_mistake_is_told_with_its_place_what_is_allowed_and_the_nearest_word(
         ("orders*", "in/orders*.csv", False),
         ("order?.csv", "orders.csv", True),
         ("orders.csv", "order?.csv", False),
-        ("*", "[ab]*.csv", False),
+        ("*", "[ab]*.csv", True),
     ],
 )
 def test_a_glob_that_leaves_another_no_file_is_known(

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.models import ClientModels
+from consulting.cleaning.rules import where_declared
 from consulting.config_model import nearest
+from consulting.rules import headers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
 _NAMED = re.compile(r"\{\{\s*(?:ref|source)\(\s*(?:'[^']*'\s*,\s*)?['\"]([^'\"]+)['\"]\s*\)\s*\}\}")
@@ -30,6 +32,28 @@ def review_models(dbt_dir: Path, client_id: str, feeds: Sequence[str]) -> list[s
         if node["resource_type"] == "model":
             found += _sql_mistakes(node)
     return found
+
+
+def unsent_columns(models: ClientModels, feed: str, sent: Collection[str]) -> Iterator[str]:
+    """What a feed's YAML reads, and its last file does not have, each with file and line.
+
+    Args:
+        models: The client's models.
+        feed: The feed.
+        sent: The columns of its last file.
+    """
+    nodes = models.load_manifest()["nodes"]
+    for name in (feed, f"stg_{feed}"):
+        node = nodes.get(f"model.consulting.{name}") or {"columns": {}}
+        for column in node["columns"].values():
+            names = headers_of(column["meta"]) if column["meta"].get("from") else ()
+            if names and not column["meta"].get("optional") and not {*names} & {*sent}:
+                listed = " or ".join(repr(name) for name in names)
+                yield (
+                    f"{where_declared(node, column['name'], models.dbt_dir)}: `from` names {listed},"
+                    f" which is not in the last file of {feed!r}.{nearest(names[0], sent)} Where "
+                    "files may come without it, add `optional: true`."
+                )
 
 
 def _feed_mistakes(manifest: dict[str, Any], feeds: Sequence[str]) -> Iterator[str]:

@@ -55,7 +55,7 @@ def check_rules(manifest: dict[str, Any], dbt_dir: Path, client_id: str) -> None
         CleaningError: With all mistakes, each with file, line, model and column.
     """
     mistakes = [
-        f"{_where(source, name, dbt_dir)}: `contains_pii` is {said!r}; it is true or false"
+        f"{where_declared(source, name, dbt_dir)}: `contains_pii` is {said!r}; it is true or false"
         for source in manifest["sources"].values()
         for name, column in source["columns"].items()
         if not isinstance(said := (column.get("meta") or {}).get("contains_pii", False), bool)
@@ -64,7 +64,7 @@ def check_rules(manifest: dict[str, Any], dbt_dir: Path, client_id: str) -> None
         if node["resource_type"] != "model":
             continue
         for column, message in _mistakes_of(node):
-            mistakes.append(f"{_where(node, column, dbt_dir)}: {message}")
+            mistakes.append(f"{where_declared(node, column, dbt_dir)}: {message}")
     if mistakes:
         raise CleaningError(f"{client_id}: " + "\n".join(mistakes))
 
@@ -147,8 +147,8 @@ def _nearest(name: str, known: Any) -> str:
     return f"; did you mean {close[0]}?" if close else f"; use one of {listed}"
 
 
-def _where(node: dict[str, Any], column: str | None, dbt_dir: Path) -> str:
-    """`dbt/models/clients/acme/orders.yml, line 12, orders.amount`."""
+def where_declared(node: dict[str, Any], column: str | None, dbt_dir: Path) -> str:
+    """Return where YAML says it: `dbt/models/clients/acme/orders.yml, line 12, orders.amount`."""
     name = f"{node['name']}.{column}" if column else node["name"]
     path = (node.get("patch_path") or "").split("://")[-1] or node["original_file_path"]
     file = dbt_dir / path

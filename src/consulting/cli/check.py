@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from consulting.chain import artifacts
+from consulting.chain.proposed import last_profile
 from consulting.cleaning import ClientModels
-from consulting.cleaning.review import review_models
-from consulting.cli.engagements import require_client, this_project
+from consulting.cleaning.review import review_models, unsent_columns
+from consulting.cli.engagements import open_engagement, require_client, this_project
 from consulting.components.clients import load_clients
+from consulting.config.reading import doubts_of
 from consulting.errors import ConsultingError
 from consulting.shared_child import asked_again, read_apart
+from consulting.shown import on_lines
 
 if TYPE_CHECKING:
     from consulting.components.engagement.client import Client
@@ -25,27 +29,51 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
     """Check the defs.yaml of CLIENTS (default: all), against each other, too.
 
     `dg check yaml` checks one file of each component type; this checks each client's, within
-    bounds of time and memory, and that no two clients' files come from one place.
+    bounds of time and memory, and that no two clients' files come from one place. What is allowed
+    and seldom meant is a warning, which is no failure: globs that fit the same files, and (with
+    --models) a column that the client's last file does not have.
     """
     for client_id in clients:
         require_client(client_id)
     project = this_project()
-    folders = project.client_folders()
+    folders = {folder.name: folder for folder in project.client_folders()}
+    wanted = clients or tuple(folders)
+    doubts: list[str] = []
     # who names a client asks for it, whatever did not come back before
     with asked_again() if clients else nullcontext():
-        loaded, broken = load_clients(project, folders)
+        loaded, broken = load_clients(project, folders.values())
         mistakes = dict(broken)
-        if models:
-            for client_id, (client, _) in loaded.items():
-                if not clients or client_id in clients:
-                    mistakes[client_id] = _of_models(client)
-    wanted = clients or [folder.name for folder in folders]
+        for client_id in wanted:
+            if client_id not in loaded:
+                continue
+            client, _ = loaded[client_id]
+            found = doubts_of(folders[client_id], client.config)
+            if models:
+                mistakes[client_id] = _of_models(client)
+                found += [] if mistakes[client_id] else _unsent(client_id)
+            doubts += [f"warning: {client_id}: {doubt}" for doubt in found]
     told = [mistakes[client_id] for client_id in wanted if mistakes.get(client_id)]
-    for text in told:
-        click.echo(text, err=True)
+    for text in (*doubts, *told):
+        click.echo(on_lines(text), err=True)
     if told:
         raise SystemExit(1)
     click.echo(f"{len(wanted)} of {len(wanted)} clients: nothing is wrong.")
+
+
+def _unsent(client_id: str) -> list[str]:
+    """What the models read and the client's last files do not have."""
+    engagement = open_engagement(client_id, looks=True)
+    run_folder = last_profile(engagement)
+    if run_folder is None:
+        return []
+    profiles = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile).profiles
+    return [
+        doubt
+        for profile in profiles
+        for doubt in unsent_columns(
+            engagement.models, profile.feed, [column.name for column in profile.columns]
+        )
+    ]
 
 
 def _of_models(client: Client) -> str:

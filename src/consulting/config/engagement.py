@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import combinations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from consulting.alerting.events import Kind
-from consulting.config.globs import covers
+from consulting.config.globs import covers, overlap
 from consulting.config_model import NAME_PATTERN, ConfigModel, nearest
 from consulting.delivery.deliverable import documents, table_formats
 from consulting.intake.reading import Limits, Written
@@ -26,6 +27,10 @@ EnvironmentVariable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from consulting.yaml_files import YamlPath
+
     AnySource = Source
 else:
     AnySource = any_source()
@@ -244,25 +249,50 @@ class EngagementConfig(ConfigModel):
                 raise ValueError(f"{owner!r} is neither `team:<name>` nor an e-mail address.")
         return owners
 
-    @model_validator(mode="after")
-    def _feeds_are_distinct(self) -> EngagementConfig:
-        if not self.feeds:
+    @field_validator("feeds")
+    @classmethod
+    def _feeds_are_distinct(cls, feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
+        if not feeds:
             raise ValueError(
                 "`feeds` is empty: name at least one kind of file, for example "
                 '`- {name: customers, files: "customers*.csv"}`.'
             )
-        twice = [name for name, n in Counter(f.name for f in self.feeds).items() if n > 1]
+        twice = [name for name, n in Counter(f.name for f in feeds).items() if n > 1]
         if twice:
             raise ValueError(f"feed {twice[0]!r} is declared twice; give each feed its own name.")
-        for number, later in enumerate(self.feeds):
-            for earlier in self.feeds[:number]:
-                same = (earlier.sheet, earlier.member) == (later.sheet, later.member)
-                if same and covers(earlier.files, later.files):
-                    raise ValueError(
-                        f"feed {later.name!r} would get no file: each name that fits "
-                        f"{later.files!r} fits {earlier.files!r} of {earlier.name!r}, which stands "
-                        f"before it. Put {later.name!r} first, or narrow {earlier.name!r}."
-                    )
+        for earlier, later in _in_turn(feeds):
+            if covers(earlier.files, later.files):
+                raise ValueError(
+                    f"feed {later.name!r} would get no file: each name that fits "
+                    f"{later.files!r} fits {earlier.files!r} of {earlier.name!r}, which stands "
+                    f"before it. Put {later.name!r} first, or narrow {earlier.name!r}."
+                )
+        return feeds
+
+    @model_validator(mode="after")
+    def _what_waits_has_a_schedule(self) -> EngagementConfig:
         if self.process == "on_schedule" and self.schedule is None:
             raise ValueError("`process: on_schedule` needs a `schedule`.")
         return self
+
+    def doubts(self) -> Iterator[tuple[YamlPath, str]]:
+        """What is allowed and seldom meant, with its place: names of files that two feeds fit.
+
+        A narrow glob before one that takes all the rest is meant.
+        """
+        for earlier, later in _in_turn(self.feeds):
+            example = overlap(earlier.files, later.files)
+            if example is not None and not covers(later.files, earlier.files):
+                told = (
+                    f"{later.files!r} of {later.name!r} and {earlier.files!r} of {earlier.name!r} "
+                    f"both fit some names, for example {example!r}. {earlier.name!r} stands first "
+                    f"and gets those files: narrow one of the two, or put {later.name!r} first."
+                )
+                yield ("feeds", self.feeds.index(later), "files"), told
+
+
+def _in_turn(feeds: Sequence[Feed]) -> Iterator[tuple[Feed, Feed]]:
+    """Each two feeds that are asked for one part of a file, the one asked first in front."""
+    for one, two in combinations(feeds, 2):
+        if (one.sheet, one.member) == (two.sheet, two.member):
+            yield one, two

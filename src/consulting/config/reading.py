@@ -124,6 +124,20 @@ def kind_named(name: str, registry: Sequence[str]) -> Kind | None:
     return kind if issubclass(kind.model(), EngagementConfig) else None
 
 
+def doubts_of(folder: Path, config: EngagementConfig) -> list[str]:
+    """What is allowed in a client's `defs.yaml` and seldom meant, each with file, line and column.
+
+    Args:
+        folder: The client's folder, whose `defs.yaml` was read.
+        config: What was read.
+    """
+    found = list(config.doubts())
+    if not found:
+        return []
+    document = _attributes(parse_yaml(_content(folder), folder / FILENAME)[0])
+    return [f"{document.where(path)}: {told}" for path, told in found]
+
+
 def require_id(folder: Path) -> None:
     """Go on only if the folder's place and name make it a client.
 

@@ -70,7 +70,12 @@ def made_otherwise(earlier: DeliverySummary | None, this: DeliverySummary) -> li
 
 def _key(one: DeliverySummary) -> str:
     """What deliveries have in common of which only the newest counts."""
-    return one.period or f"{one.received_at:%Y-%m-%d %H:%M:%S} {one.made_with.get('input', '')}"
+    return one.period or one.made_with.get("input") or _place(one)
+
+
+def _place(one: DeliverySummary) -> str:
+    """Where it stands in calendar order; a month is a place of its own."""
+    return one.period or f"{one.received_at:%Y-%m-%d %H:%M:%S} {one.delivery_id}"
 
 
 def in_calendar_order(
@@ -83,9 +88,10 @@ def in_calendar_order(
         this: The report's own delivery: the newest to arrive, whatever its period.
         length: How many periods.
     """
-    versions: dict[str, list[DeliverySummary]] = {}
+    alike: dict[str, list[DeliverySummary]] = {}
     for one in (*history, this):
-        versions.setdefault(_key(one), []).append(one)
+        alike.setdefault(_key(one), []).append(one)
+    versions = {_place(found[0]): found for found in alike.values()}
     own = next(key for key, found in versions.items() if this in found)
     ordered = list(_without_gaps(sorted(versions)))
     shown = ordered[-length:]

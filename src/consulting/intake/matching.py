@@ -79,7 +79,7 @@ class FeedMatcher:
             key: Its path below the source.
             seen: When it was first seen.
         """
-        whole = _comparable(key)
+        whole = comparable(key)
         name = whole.rpartition("/")[2]
         for feed, on_path, pattern in self._feeds:
             if pattern.match(whole if on_path else name):
@@ -103,7 +103,7 @@ class FeedMatcher:
             key: The file's path below the source.
             feed: The feed it belongs to.
         """
-        whole = _comparable(key)
+        whole = comparable(key)
         name = whole.rpartition("/")[2]
         owner = next((each for each, _, _ in self._feeds if each.name == feed), None)
         if owner is None:
@@ -145,7 +145,7 @@ class FeedMatcher:
 
 def _rejects_rest(name: str, feed: str) -> str | None:
     """What follows in a name that begins like the feed's rejects file; None if it does not."""
-    start = _comparable(rejects_name(feed))
+    start = comparable(rejects_name(feed))
     return name[len(start) :] if name.startswith(start) else None
 
 
@@ -157,7 +157,7 @@ def _period_of_rejects(key: str, feed: str, *, like: str | None) -> str | None:
         feed: Its feed.
         like: What the engagement's own rule finds: periods here are written the same way.
     """
-    rest = _rejects_rest(_comparable(key).rpartition("/")[2], feed)
+    rest = _rejects_rest(comparable(key).rpartition("/")[2], feed)
     if rest is None:
         return like
     shape = r"\d{4}-w?\d{2}(?:-\d{2})?"
@@ -189,7 +189,7 @@ class TemporaryNames:
             return True  # S3 shows empty folders as files
         if self._pattern is None:
             return False
-        return any(self._pattern.match(part) for part in _comparable(key).split("/"))
+        return any(self._pattern.match(part) for part in comparable(key).split("/"))
 
 
 def marker_of(key: str, done_marker: str) -> str:
@@ -199,10 +199,11 @@ def marker_of(key: str, done_marker: str) -> str:
     return folder + slash + done_marker.replace("{name}", name).replace("{stem}", stem)
 
 
-def _comparable(key: str) -> str:
-    # One name has several spellings in Unicode (macOS takes accents apart).
+def comparable(key: str) -> str:
+    """Return a key or a glob as they are compared: without case, accents put together."""
+    # one name has several spellings in Unicode (macOS takes accents apart)
     return key.casefold() if key.isascii() else unicodedata.normalize("NFC", key).casefold()
 
 
 def _compile(globs: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{fnmatch.translate(_comparable(glob))})" for glob in globs))
+    return re.compile("|".join(f"(?:{fnmatch.translate(comparable(glob))})" for glob in globs))
