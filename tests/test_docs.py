@@ -8,17 +8,12 @@ import subprocess
 import sys
 from itertools import dropwhile
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
-from jsonschema import Draft202012Validator
 
 from consulting.cli import main
-from consulting.config.engagement import EngagementConfig
-from consulting.config.reading import COMPONENT
 from consulting.config.reference import field_reference
-from consulting.yaml_files import YamlError, parse_yaml
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -69,45 +64,6 @@ def test_every_command_shown_exists(page: str, command: str) -> None:
         assert subprocess.run(asked, capture_output=True, check=False).returncode == 0, command
     else:
         assert program in {"python", "export", "cp", "git"}, f"{page}: {command}"
-
-
-def engagements() -> list[tuple[str, dict[str, Any]]]:
-    """The attributes of each engagement that a page shows, whole or in part."""
-    least = {
-        "client_name": "Acme",
-        "feeds": [{"name": "orders", "files": "orders*"}],
-        "schedule": {"cron": "0 6 * * 1"},
-    }
-    found = []
-    for page in PAGES:
-        in_line = re.findall(r"`(\w+: [^`]+)`", " ".join(page.read_text().split()))
-        for block in [*blocks(page, "ya?ml"), *in_line]:
-            try:
-                (document,) = parse_yaml(block.encode(), page)
-            except YamlError:
-                assert block in in_line  # code of another language
-                continue
-            shown = document.value
-            if not isinstance(shown, dict):
-                continue
-            if shown.get("type") == COMPONENT:
-                found.append((page.name, shown["attributes"]))
-            elif shown.keys() <= EngagementConfig.model_fields.keys():
-                found.append((page.name, least | shown))
-    return found
-
-
-@pytest.mark.parametrize(("page", "attributes"), engagements())
-def test_every_engagement_shown_is_let_through_by_dg_check_yaml_and_by_us(
-    page: str, attributes: dict[str, Any]
-) -> None:
-    """The schema is what `dg check yaml` knows; the model is what `dg check defs` runs."""
-    Draft202012Validator(EngagementConfig.model_json_schema()).validate(attributes)
-    EngagementConfig.model_validate(attributes)
-
-
-def test_engagements_are_shown() -> None:
-    assert len(engagements()) >= 5
 
 
 def test_the_changelog_names_the_version() -> None:

@@ -57,7 +57,8 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
         click.echo(on_lines(text), err=True)
     if told:
         raise SystemExit(1)
-    click.echo(f"{len(wanted)} of {len(wanted)} clients: nothing is wrong.")
+    besides = f" ({len(doubts)} to look at, above)" if doubts else ""
+    click.echo(f"{len(wanted)} of {len(wanted)} clients: nothing is wrong{besides}.")
 
 
 def _unsent(client_id: str) -> list[str]:

@@ -1,0 +1,152 @@
+"""Every piece of YAML that a page shows goes through `dg check yaml`, `dg check defs` and dbt."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import yaml
+
+from consulting.cleaning.models import ClientModels
+from consulting.config.engagement import EngagementConfig
+from consulting.config.reading import COMPONENT
+from consulting.rules import meta_keys
+from consulting.yaml_files import YamlError, parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Project
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+LEAST = {
+    "client_name": "Acme",
+    "feeds": [{"name": "orders", "files": "orders*"}],
+    "schedule": {"cron": "0 6 * * 1"},
+}
+S3 = {"type": "s3", "bucket": "client-uploads", "prefix": "incoming/"}
+INSIDE = {
+    "credentials_prefix": lambda shown: {"source": S3 | shown},
+    "deliveries": lambda shown: {"alerts": shown},
+    "repeats": lambda shown: {"intake": shown},
+}
+"""Fields that a page names without what they stand in."""
+TYPED = {"decimal": "to_decimal"}
+"""Arguments that belong to a rule that is not the usual one."""
+EVERY_CLIENT = """
+import contextlib, io, json, sys
+from dagster_dg_cli.cli import main
+
+for path in sys.argv[1:]:
+    sys.argv = ["dg", "check", "yaml", path]
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code
+    print(json.dumps([path, said.getvalue(), code]))
+"""
+"""The real `dg check yaml`, which checks one file of each type: once for each file."""
+
+
+class Shown(NamedTuple):
+    """A piece of YAML, and the page that shows it."""
+
+    page: str
+    text: str
+    value: dict[str, Any]
+
+
+def shown() -> Iterator[Shown]:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        blocks = re.findall(r"(?ms)^```ya?ml\n(.*?)^```", text)
+        prose = " ".join(re.sub(r"(?ms)^```.*?^```", "", text).split())
+        lines = re.findall(r"`(\w+: (?:[^`…]|`(?!\W))+)`", prose)
+        for piece in [*blocks, *lines]:
+            try:
+                (document,) = parse_yaml(piece.encode(), page)
+            except YamlError:
+                assert piece in lines, f"{page.name}: {piece}"  # code of another language
+                continue
+            if isinstance(document.value, dict):
+                yield Shown(page.name, piece, document.value)
+
+
+def engagement(piece: Shown) -> dict[str, Any] | None:
+    """The attributes of a client that a piece is, or that it makes of the least one."""
+    value = piece.value
+    if value.get("type") == COMPONENT:
+        return dict(value["attributes"])
+    if value.keys() <= EngagementConfig.model_fields.keys():
+        return LEAST | value
+    (key, *more) = value
+    return LEAST | INSIDE[key](value) if key in INSIDE and not more else None
+
+
+def models(piece: Shown) -> dict[str, Any] | None:
+    """What dbt reads of a piece: a file as it is, or a model's YAML around a part of it."""
+    value = piece.value
+    if value.keys() <= {"version", "sources", "models"}:
+        return value
+    (key, *more) = value
+    if more:
+        return None
+    column: dict[str, Any] = {"name": "x"}
+    model: dict[str, Any] = {"name": "orders", "columns": [column]}
+    meta = {"from": "X", "rule": TYPED.get(key, "to_text")}
+    if key == "meta":
+        column["meta"] = meta | value["meta"]
+    elif key in meta_keys():
+        column["meta"] = meta | value
+    elif key == "keep":
+        column["meta"], model["meta"] = meta, {"dedupe": {"key": ["x"], **value}}
+    elif key == "severity":
+        column |= {"meta": meta, "data_tests": [{"not_null": {"config": value}}]}
+    else:
+        return None
+    return {"version": 2, "models": [model]}
+
+
+PIECES = list(shown())
+
+
+def test_pieces_are_shown_and_each_is_of_a_client_or_of_its_models() -> None:
+    assert len([piece for piece in PIECES if engagement(piece)]) > 10
+    assert len([piece for piece in PIECES if models(piece)]) > 7
+    assert [p for p in PIECES if not (engagement(p) or models(p))] == []
+
+
+@pytest.mark.slow
+def test_dg_and_dbt_take_every_piece(project: Project) -> None:
+    made = [attributes for piece in PIECES if (attributes := engagement(piece))]
+    paths = []
+    for number, attributes in enumerate(made):
+        source = attributes.get("source", {})
+        where = next((word for word in ("folder", "prefix") if word in source), None)
+        if where:  # pages show one place again and again: each client has one of its own
+            attributes["source"] = source | {where: f"{source[where].rstrip('/')}/{number}/"}
+        text = yaml.safe_dump({"type": COMPONENT, "attributes": attributes}, allow_unicode=True)
+        paths.append(str(project.write(f"shown_{number}", text).parent))
+    wrong = yaml.safe_dump({"type": COMPONENT, "attributes": LEAST | {"sla": {"preset": "x"}}})
+    paths.append(str(project.write("wrong", wrong).parent))
+    checked = project.run("python", "-c", EVERY_CLIENT, *paths)
+    codes = [json.loads(line) for line in checked.stdout.splitlines()]
+    assert [code for *_, code in codes[:-1]] == [0] * len(made), (codes, checked.stderr)
+    assert codes[-1][-1] == 1, "a wrong one is refused: the check looks"
+    (project.clients / "wrong" / "defs.yaml").unlink()
+    (project.clients / "wrong").rmdir()
+    found = [each for piece in PIECES if (each := models(piece))]
+    for number, document in enumerate(found):
+        folder = project.root / "dbt" / "models" / "clients" / f"shown_{number}"
+        folder.mkdir(parents=True)
+        (folder / "orders.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
+        (folder / "orders.sql").write_text("select 1 as x", encoding="utf-8")
+        prepared = ClientModels(project.root / "dbt", f"shown_{number}").load_manifest()
+        assert "model.consulting.orders" in prepared["nodes"]
+    loaded = project.run("dg", "check", "defs", "--no-check-yaml")
+    assert loaded.returncode == 0, loaded.stdout + loaded.stderr
