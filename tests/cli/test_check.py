@@ -69,10 +69,10 @@ def test_every_client_is_checked_and_each_mistake_has_its_place(project: Project
     for client in ("one", "other"):
         assert "lie inside one another" in said(f"{client}: its source, /drop/x")
     below = "acme: dbt/models/clients/acme"
-    assert "models of 'invoces', which is no feed" in said(f"{below}/all.yml: models")
-    assert "Did you mean 'invoices'?" in said(f"{below}/all.yml: models")
-    assert "column 'totl' of totals" in said(f"{below}/all.yml: column")
-    assert "Did you mean 'total'? It makes: id, total." in said(f"{below}/all.yml: column")
+    source = said(f"{below}/all.yml, line 4, invoces: models of 'invoces', which is no feed")
+    assert "Did you mean 'invoices'?" in source
+    column = said(f"{below}/all.yml, line 9, totals.totl: ")
+    assert "totals.sql does not make this column. Did you mean 'total'? It makes: id" in column
     assert "is not SQL: " in said(f"{below}/broken.sql:2:")
     assert (
         "hooli: dbt/models/clients/hooli/all.yml, line 4, invoices.invoice_id: `pattern` is "

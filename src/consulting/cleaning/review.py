@@ -26,11 +26,12 @@ def review_models(dbt_dir: Path, client_id: str, feeds: Sequence[str]) -> list[s
         client_id: The client.
         feeds: The feeds of its `defs.yaml`.
     """
-    manifest = ClientModels(dbt_dir, client_id).load_manifest()
-    found = [*_feed_mistakes(manifest, feeds)]
+    models = ClientModels(dbt_dir, client_id)
+    manifest = models.load_manifest()
+    found = [*_feed_mistakes(manifest, feeds, models.dbt_dir)]
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model":
-            found += _sql_mistakes(node)
+            found += _sql_mistakes(node, models.dbt_dir)
     return found
 
 
@@ -56,26 +57,27 @@ def unsent_columns(models: ClientModels, feed: str, sent: Collection[str]) -> It
                 )
 
 
-def _feed_mistakes(manifest: dict[str, Any], feeds: Sequence[str]) -> Iterator[str]:
+def _feed_mistakes(manifest: dict[str, Any], feeds: Sequence[str], dbt_dir: Path) -> Iterator[str]:
     """Sources and tests that name a feed that there is not."""
     for source in manifest["sources"].values():
         name = source["identifier"]
         if source["schema"] == "raw" and name not in feeds:
             yield (
-                f"{_file_of(source)}: models of {name!r}, which is no feed of "
+                f"{where_declared(source, None, dbt_dir)}: models of {name!r}, which is no feed of "
                 f"defs.yaml.{nearest(name, feeds)} Feeds: {', '.join(feeds)}."
             )
     for node in manifest["nodes"].values():
         test = node.get("test_metadata") or {}
         named = test.get("kwargs", {}).get("feed")
         if test.get("name") == "rows_conserved" and named not in feeds:
+            model = manifest["nodes"].get(node.get("attached_node") or "") or node
             yield (
-                f"{_file_of(node)}: rows_conserved of the feed {named!r}, which "
-                f"there is not.{nearest(named, feeds)} Feeds: {', '.join(feeds)}."
+                f"{where_declared(model, None, dbt_dir)}: rows_conserved of the feed {named!r}, "
+                f"which there is not.{nearest(named, feeds)} Feeds: {', '.join(feeds)}."
             )
 
 
-def _sql_mistakes(node: dict[str, Any]) -> Iterator[str]:
+def _sql_mistakes(node: dict[str, Any], dbt_dir: Path) -> Iterator[str]:
     """SQL that does not parse, and columns of the YAML that it does not make.
 
     A model that does more in Jinja than to name other models is left to dbt.
@@ -100,10 +102,8 @@ def _sql_mistakes(node: dict[str, Any]) -> Iterator[str]:
         return
     for column in node["columns"]:
         if column.casefold() not in made:
-            patch = (node.get("patch_path") or node["original_file_path"]).split("://")[-1]
             yield (
-                f"{shown_path(patch)}: column {column!r} of {node['name']}, which {file} does not "
-                "make."
+                f"{where_declared(node, column, dbt_dir)}: {file} does not make this column."
                 f"{nearest(column.casefold(), made)} It makes: {', '.join(made)}."
             )
 
