@@ -76,26 +76,46 @@ def _nested(annotation: Any) -> list[type[BaseModel]]:
     return [m for part in getattr(annotation, "__args__", ()) for m in _nested(part)]
 
 
-def fields() -> set[str]:
-    """All words that `defs.yaml` and a column's rule take."""
+def all_models() -> dict[str, type[BaseModel]]:
+    """What `defs.yaml` and a column's rule are made of."""
     found: dict[str, type[BaseModel]] = {}
     for model in (EngagementConfig, ColumnRule):
         models_below(model, found)
+    return found
+
+
+def fields() -> set[str]:
+    """All words that `defs.yaml` and a column's rule take."""
     return {
         field.alias or name
-        for model in found.values()
+        for model in all_models().values()
         for name, field in model.model_fields.items()
     }
 
 
+def leads_somewhere(path: str) -> bool:
+    """Whether a word, or words with points between them, can be written: each inside the last."""
+    models = list(all_models().values())
+    for word in path.split("."):
+        found = [
+            field
+            for model in models
+            for name, field in model.model_fields.items()
+            if word in (name, field.alias)
+        ]
+        if not found:
+            return False
+        models = [nested for field in found for nested in _nested(field.annotation)]
+    return True
+
+
 def test_every_field_that_a_message_names_is_one() -> None:
-    known = fields() | NOT_FIELDS
     unknown = {
         f"{word} ({path})"
         for path, text in texts_of_code()
         if not path.startswith("rules/")  # their words are dbt's, and documented with the rules
         for word in WORD.findall(text)
-        if word not in known and not set(word.split(".")) <= known
+        if word not in NOT_FIELDS and not leads_somewhere(word)
     }
     assert unknown == set()
 
@@ -179,6 +199,37 @@ def test_every_command_and_option_that_a_message_or_page_names_exists() -> None:
         wanted = {w.partition("=")[0] for w in _words(rest) if w.startswith("--")}
         unknown += [f"{where}: consulting {verb} {option}" for option in wanted - options]
     assert unknown == []
+
+
+def shown_in_pages() -> list[tuple[str, str]]:
+    """(page, arguments) of each whole command that a page shows, with a value for each `<…>`."""
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", text)
+        lines = [line for block in blocks for line in block.splitlines()]
+        lines += re.findall(r"`([^`]+)`", " ".join(re.sub(r"(?ms)^```.*?^```", "", text).split()))
+        for line in lines:
+            command = re.match(r"(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?consulting ([a-z].*)", line)
+            if command:
+                found.append((page.name, re.sub(r"<[^>]+>", "7", command[1])))
+    return found
+
+
+@pytest.mark.parametrize(("page", "arguments"), shown_in_pages())
+def test_every_command_that_a_page_shows_whole_is_understood(page: str, arguments: str) -> None:
+    """By the command's own parser: its arguments are there, of their type, and no more of them."""
+    assert isinstance(main, click.Group)
+    verb, *rest = shlex.split(arguments, comments=True)
+    command = main.commands[verb]
+    needed = [p for p in command.params if isinstance(p, click.Argument) and p.required]
+    if not rest and needed:
+        return  # the verb's name alone, in a sentence
+    command.make_context(verb, rest)
+
+
+def test_commands_are_shown_whole() -> None:
+    assert len([one for one in shown_in_pages() if " " in one[1]]) > 12
 
 
 def _words(text: str) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -14,9 +15,12 @@ from click.testing import CliRunner
 from tests.chain.conftest import DBT, World
 
 from consulting import chain
+from consulting.chain import accepted
+from consulting.chain.accepted import proposed_acceptance
 from consulting.cleaning import write_feed_models
 from consulting.cli import accept
-from consulting.errors import CleaningError
+from consulting.errors import CleaningError, NothingNewError
+from consulting.intake import Intake
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -49,24 +53,61 @@ FEBRUARY = csv(
 )
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> World:
+def settings(security_tier: int = 3) -> dict[str, Any]:
+    return {
+        "feeds": [{"name": "orders", "files": "orders*.csv"}],
+        "security_tier": security_tier,
+    }
+
+
+def made(root: Path, security_tier: int = 3) -> World:
     """A client of one feed, whose file of January was delivered."""
-    root = tmp_path / "dbt"
+    dbt = root / "dbt"
     for name in ("macros", "tests", "models/shared"):
-        shutil.copytree(DBT / name, root / name)
+        shutil.copytree(DBT / name, dbt / name)
     for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT / name, root / name)
-    world = World(
-        tmp_path / "data",
-        dbt_dir=root,
-        feeds=[{"name": "orders", "files": "orders*.csv"}],
-        security_tier=3,
-    )
-    write_feed_models(root, world.client_id, "orders", COLUMNS)
+        shutil.copy(DBT / name, dbt / name)
+    world = World(root / "data", dbt_dir=dbt, **settings(security_tier))
+    write_feed_models(dbt, world.client_id, "orders", COLUMNS)
     world.drop("orders_2024-01.csv", JANUARY)
     world.run()
     return world
+
+
+@pytest.fixture(scope="module")
+def january(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The client, copied and never changed."""
+    return made(tmp_path_factory.mktemp("january"))
+
+
+def copied(world: World, root: Path) -> World:
+    shutil.copytree(world.root.parent, root)
+    return World(root / "data", dbt_dir=root / "dbt", **world.changes)
+
+
+@pytest.fixture
+def client(january: World, tmp_path: Path) -> World:
+    """The client with January delivered."""
+    return copied(january, tmp_path / "client")
+
+
+@pytest.fixture(scope="module")
+def february(january: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The client whose file of February was refused; copied, never changed."""
+    world = copied(january, tmp_path_factory.mktemp("february") / "client")
+    world.drop("orders_2024-02.csv", FEBRUARY)
+    refused(world)
+    return world
+
+
+@pytest.fixture
+def drifted(february: World, tmp_path: Path) -> World:
+    """The client with February refused."""
+    return copied(february, tmp_path / "drifted")
+
+
+def yaml_of(world: World) -> Path:
+    return world.dbt_dir / "models" / "clients" / world.client_id / "orders.yml"
 
 
 def run_accept(world: World, *arguments: str, answer: str | None = None) -> Result:
@@ -95,7 +136,7 @@ def refused(world: World) -> str:
 
 
 def test_what_drifted_is_accepted_once_and_last_month_can_be_replayed(client: World) -> None:
-    yaml = client.dbt_dir / "models" / "clients" / client.client_id / "orders.yml"
+    yaml = yaml_of(client)
     before = yaml.read_text(encoding="utf-8")
     assert "nothing to accept" in run_accept(client).output
 
@@ -148,14 +189,133 @@ def test_what_no_patch_accepts_is_told_and_nothing_is_tried_again(client: World)
     assert client.states()["orders_2024-02.csv"] == "claimed"
 
 
-def test_a_patch_that_dbt_can_not_read_is_taken_back(
-    client: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    yaml = client.dbt_dir / "models" / "clients" / client.client_id / "orders.yml"
-    before = yaml.read_text(encoding="utf-8")
-    client.drop("orders_2024-02.csv", FEBRUARY)
-    refused(client)
-    (client.dbt_dir / "models" / "clients" / client.client_id / "broken.sql").write_text("{{")
-    result = run_accept(client, "--yes")
+def test_a_patch_that_dbt_can_not_read_is_not_written(drifted: World) -> None:
+    before = yaml_of(drifted).read_text(encoding="utf-8")
+    yaml_of(drifted).with_name("broken.sql").write_text("{{", encoding="utf-8")
+    result = run_accept(drifted, "--yes")
     assert isinstance(result.exception, CleaningError)
-    assert yaml.read_text(encoding="utf-8") == before
+    assert yaml_of(drifted).read_text(encoding="utf-8") == before
+    assert drifted.states()["orders_2024-02.csv"] == "claimed"
+
+
+class Killed(BaseException):
+    """What no handler of ours catches, as nothing of a killed process goes on."""
+
+
+def accept_and_die(world: World) -> None:
+    proposal = proposed_acceptance(world.engagement)
+    assert proposal is not None
+    accepted.accept(world.engagement, proposal)
+    raise Killed
+
+
+@pytest.mark.parametrize(
+    "step", ["_require_readable", "write_text", "Intake.retry", "after"], ids=str
+)
+def test_what_was_killed_at_any_step_is_taken_up_by_accepting_again(
+    drifted: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = yaml_of(drifted).read_text(encoding="utf-8")
+    written = step not in {"_require_readable", "write_text"}
+
+    def dies(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        if step == "Intake.retry":
+            patch.setattr(Intake, "retry", dies)
+        elif step != "after":
+            patch.setattr(accepted, step, dies)
+        with pytest.raises(Killed):
+            accept_and_die(drifted)
+    now = yaml_of(drifted).read_text(encoding="utf-8")
+    assert (now != before) is written
+    drifted.engagement.models.prepare()
+    again = run_accept(drifted, "--yes")
+    assert again.exit_code == 0, again.output
+    assert yaml_of(drifted).read_text(encoding="utf-8").count("Amount (EUR)") == 1
+    third = run_accept(drifted, "--yes")
+    assert third.exit_code == 0
+    assert yaml_of(drifted).read_text(encoding="utf-8").count("Amount (EUR)") == 1
+
+
+def test_comments_anchors_and_ends_of_lines_are_kept(drifted: World) -> None:
+    text = yaml_of(drifted).read_text(encoding="utf-8")
+    marked = "# ours: ask Ada\n" + text.replace(
+        "models:\n", "x-note: &note {owner: ada}\nmodels:\n", 1
+    )
+    marked = marked.replace("\n", "\r\n")
+    yaml_of(drifted).write_bytes(marked.encode())
+    result = run_accept(drifted, "--yes")
+    assert result.exit_code == 0, result.output
+    after = yaml_of(drifted).read_bytes().decode()
+    assert after.startswith("# ours: ask Ada\r\n")
+    assert "&note {owner: ada}" in after
+    assert "Amount (EUR)" in after
+    assert after.count("\n") == after.count("\r\n")
+
+
+def test_sql_that_names_the_old_column_is_told_and_waits_to_be_mended(drifted: World) -> None:
+    sql = yaml_of(drifted).with_name("big_orders.sql")
+    sql.write_text(
+        "select \"Order ID\" as order_id, \"Amount\" as amount from {{ source('raw', 'orders') }}"
+    )
+    result = run_accept(drifted, "--yes")
+    assert (
+        "Not accepted: orders: dbt/models/clients/acme_corp/big_orders.sql names “Amount” itself, "
+        "which the files call “Amount (EUR)” now. Let it read “Amount (EUR)”."
+    ) in result.output
+    assert "Amount (EUR)" in yaml_of(drifted).read_text(encoding="utf-8")
+    assert drifted.states()["orders_2024-02.csv"] == "claimed"
+    sql.write_text(sql.read_text().replace('"Amount"', '"Amount (EUR)"'))
+    done = run_accept(drifted, "--yes")
+    assert "accepted. The sensor tries what waits" in done.output
+    assert "`dg launch --job acme_corp_cleaning`" in done.output
+
+
+def test_a_file_that_was_set_aside_is_released_and_a_run_that_names_no_batch_takes_it(
+    tmp_path: Path,
+) -> None:
+    world = made(tmp_path)
+    world.drop("orders_2024-02.csv", FEBRUARY)
+    for _ in range(20):
+        refused(world)
+        if world.states()["orders_2024-02.csv"] == "quarantined":
+            break
+    assert [story.code for story in world.engagement.intake.state().quarantined] == ["run_failed"]
+    shown = json.loads(run_accept(world, "--json", "--dry-run").output)
+    assert (shown["applied"], len(shown["drops"]), shown["left"]) == (False, 1, [])
+    assert run_accept(world, "--json").exit_code == 2, "nobody is asked"
+    done = json.loads(run_accept(world, "--json", "--yes").output)
+    assert done["applied"]
+    assert done["diffs"] == shown["diffs"]
+    assert [text.partition(":")[0] for text in done["released"]] == ["orders_2024-02.csv"]
+    world.run()
+    assert delivered_rows(world) == [("o41", pytest.approx(41.5), None)]
+    assert "nothing to accept" in run_accept(world).output
+    assert json.loads(run_accept(world, "--json", "--yes").output)["applied"] is False
+
+
+def test_a_corrected_file_needs_no_acceptance(drifted: World) -> None:
+    drifted.drop("orders_2024-02.csv", csv("Order ID,Amount,Status,Seats", rows(41)))
+    with pytest.raises(NothingNewError):
+        drifted.run()  # of the batch whose file was replaced
+    drifted.run()
+    before = yaml_of(drifted).read_text(encoding="utf-8")
+    assert "nothing to accept" in run_accept(drifted, "--yes").output
+    assert yaml_of(drifted).read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize("tier", [1, 2])
+def test_below_tier_3_what_is_accepted_holds_no_value(tmp_path: Path, tier: int) -> None:
+    world = made(tmp_path, tier)
+    renamed = [[a, b, "Meryem Demir-Kaya", d] for a, b, _, d in rows(41)]
+    world.drop("orders_2024-02.csv", csv("Order ID,Amount (EUR),Status,Seats", renamed))
+    refused(world)
+    result = run_accept(world, "--yes")
+    assert result.exit_code == 0, result.output
+    text = yaml_of(world).read_text(encoding="utf-8")
+    assert "Amount (EUR)" in text
+    for said in (text, result.output):
+        assert "Demir" not in said
+        assert "o41" not in said

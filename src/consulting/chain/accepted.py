@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.chain.profiled import drift_of, last_profile
-from consulting.errors import CleaningError
+from consulting.cleaning import ClientModels
+from consulting.cleaning.client_files import shown_path
 from consulting.intake import POISON, BatchStatus
 from consulting.profiling import label_of, patched, unified
 from consulting.records import Record
-from consulting.writing import write_text
+from consulting.scratch import scratch_folder
+from consulting.writing import make_folder, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from consulting.chain.engagement import Engagement
     from consulting.profiling import DriftFinding, FeedProfile
@@ -80,22 +84,58 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
 def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
     """Write the YAML, then let the files go; told in sentences.
 
-    Whatever is killed in between is taken up where it ended by accepting again.
+    dbt reads the YAML elsewhere first. Whatever is killed in between therefore leaves YAML that it
+    can read, and is taken up where it ended by accepting again.
 
     Raises:
-        CleaningError: If dbt can not read the YAML with the patch; it is then as it was before.
+        CleaningError: If dbt can not read the YAML with the patch; it is not written then.
     """
+    if acceptance.texts:
+        _require_readable(engagement, acceptance.texts)
     for name, (_, after) in acceptance.texts.items():
         write_text(engagement.dbt_dir / name, after)
-    try:
-        engagement.models.prepare()
-    except CleaningError:
-        for name, (before, _) in acceptance.texts.items():
-            write_text(engagement.dbt_dir / name, before)
-        raise
     engagement.intake.retry(acceptance.batches, now=datetime.now(UTC))
     released = [engagement.intake.release(drop, dry_run=False) for drop in acceptance.drops]
     return [f"{each.key}: {each.sentence}" for each in released]
+
+
+def _require_readable(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) -> None:
+    """Let dbt read the client's models with the texts, in a copy of its project."""
+    client_id, dbt_dir = engagement.client_id, engagement.dbt_dir.absolute()
+
+    def not_read(folder: str, names: list[str]) -> set[str]:
+        if folder in {str(dbt_dir / "models" / "clients"), str(dbt_dir / "tests" / "clients")}:
+            return {name for name in names if name != client_id}
+        return {"target", "logs"} & {*names}
+
+    files = engagement.models.files
+    with scratch_folder(engagement.folder.path) as scratch:
+        copy = scratch / "project" / "dbt"
+        shutil.copytree(dbt_dir, copy, ignore=not_read)
+        for path in files.listed():
+            place = Path(os.path.normpath(copy / os.path.relpath(path, dbt_dir)))
+            make_folder(place.parent)
+            place.write_bytes(files.read(path))
+        for name, (_, after) in texts.items():
+            write_text(Path(os.path.normpath(copy / name)), after)
+        ClientModels(copy, client_id).prepare()
+
+
+def _own_sql(engagement: Engagement, finding: DriftFinding) -> Iterator[str]:
+    """Models of the client's own SQL that name a column which is now called otherwise."""
+    old, new = finding.previous_column, finding.column
+    if old is None or new is None:
+        return
+    manifest = engagement.models.load_manifest()
+    source = f"source.consulting.raw.{finding.feed}"
+    for unique_id, node in manifest["nodes"].items():
+        sql = node.get("raw_code") or ""
+        named = re.search(rf"(?i)(?<!\w){re.escape(old)}(?!\w)", sql.replace(new, ""))
+        if named and source in manifest["parent_map"].get(unique_id, ()):
+            yield (
+                f"{finding.feed}: {shown_path(node['original_file_path'])} names “{old}” itself, which the "
+                f"files call “{new}” now. Let it read “{new}”."
+            )
 
 
 def _has_drifted(engagement: Engagement, batch_id: str) -> bool:
@@ -148,6 +188,7 @@ def _patches(
             continue
         texts[name] = (before, after)
         told.append(said)
+        left += _own_sql(engagement, finding)
     return texts, tuple(told), tuple(left)
 
 

@@ -50,9 +50,9 @@ def unsent_columns(models: ClientModels, feed: str, sent: Collection[str]) -> It
             names = headers_of(column["meta"]) if column["meta"].get("from") else ()
             if names and not column["meta"].get("optional") and not {*names} & {*sent}:
                 listed = " or ".join(repr(name) for name in names)
+                where = where_declared(node, column["name"], models.dbt_dir)
                 yield (
-                    f"{where_declared(node, column['name'], models.dbt_dir)}: `from` names {listed},"
-                    f" which is not in the last file of {feed!r}.{nearest(names[0], sent)} Where "
+                    f"{where}: `from` names {listed}, which is not in the last file of {feed!r}.{nearest(names[0], sent)} Where "
                     "files may come without it, add `optional: true`."
                 )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import click
 
 from consulting.chain.accepted import Acceptance, accept, proposed_acceptance
@@ -9,12 +12,16 @@ from consulting.cli.engagements import open_engagement
 from consulting.cli.ledger import dry_run_option
 from consulting.shown import on_lines, on_one_line
 
+if TYPE_CHECKING:
+    from consulting.chain.engagement import Engagement
+
 
 @click.command(name="accept")
 @click.argument("client")
 @click.option("--yes", is_flag=True, help="Apply the patch without asking.")
+@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON; needs --yes or --dry-run.")
 @dry_run_option
-def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
+def accept_drift(client: str, *, yes: bool, as_json: bool, dry_run: bool) -> None:
     """Accept that CLIENT's files changed their shape, and try what waits for it again.
 
     A renamed column is read under both names, one that is gone becomes optional, a new one is
@@ -23,20 +30,13 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
     """
     engagement = open_engagement(client, looks=True)
     proposal = proposed_acceptance(engagement)
+    if as_json:
+        _tell_json(engagement, proposal, apply=yes and not dry_run, asked=yes or dry_run)
+        return
     if proposal is None:
         click.echo(f"{client}: nothing to accept; no batch waits for a change of its files' shape.")
         return
-    for sentence in proposal.told:
-        click.echo(on_one_line(sentence))
-    for diff in proposal.diffs(engagement.dbt_dir):
-        click.echo(on_lines(diff))
-    for sentence in proposal.left:
-        click.echo(on_one_line(f"Not accepted: {sentence}"))
-    if proposal.left:
-        click.echo(
-            "Mend what is not accepted by hand (SQL of your own, or the feed's YAML), or discard "
-            f"the file; then run `consulting accept {client}` again."
-        )
+    _show(engagement, proposal)
     if proposal.left and not proposal.texts:
         raise SystemExit(1)
     if dry_run:
@@ -46,8 +46,44 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
         click.confirm("Apply this patch?", abort=True)
     for sentence in accept(engagement, proposal):
         click.echo(on_one_line(sentence))
-    after = "Mend the rest" if proposal.left else "The sensor tries what waits at its next tick"
+    after = (
+        "Mend the rest"
+        if proposal.left
+        else "The sensor tries what waits at its next tick; where no daemon runs, "
+        f"`dg launch --job {client}_cleaning` does"
+    )
     click.echo(f"{client}: accepted. {after}.")
+
+
+def _show(engagement: Engagement, proposal: Acceptance) -> None:
+    """What drifted, the patch that accepts it, and what none accepts."""
+    for sentence in proposal.told:
+        click.echo(on_one_line(sentence))
+    for diff in proposal.diffs(engagement.dbt_dir):
+        click.echo(on_lines(diff))
+    for sentence in proposal.left:
+        click.echo(on_one_line(f"Not accepted: {sentence}"))
+    if proposal.left:
+        click.echo(
+            "Mend what is not accepted by hand (SQL of your own, or the feed's YAML), or discard "
+            f"the file; then run `consulting accept {engagement.client_id}` again."
+        )
+
+
+def _tell_json(
+    engagement: Engagement, proposal: Acceptance | None, *, apply: bool, asked: bool
+) -> None:
+    """The same for programs: what drifted, what of it can not be accepted, and what was done."""
+    if not asked:
+        raise click.UsageError("--json asks nothing: give --yes or --dry-run with it.")
+    told = proposal.model_dump(exclude={"texts"}) if proposal else {}
+    diffs = list(proposal.diffs(engagement.dbt_dir)) if proposal else []
+    applied = apply and proposal is not None and bool(proposal.texts or not proposal.left)
+    released = accept(engagement, proposal) if applied and proposal else []
+    outcome = {"applied": applied, "diffs": diffs, "released": released}
+    click.echo(json.dumps({"client": engagement.client_id, **told, **outcome}, indent=2))
+    if proposal and proposal.left:
+        raise SystemExit(1)
 
 
 def _would(proposal: Acceptance) -> str:

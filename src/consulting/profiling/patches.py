@@ -34,6 +34,10 @@ def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | Non
     Returns:
         The YAML; None where the change is none of these, or can not be made on the text.
     """
+    breaks = text.count("\r\n")
+    if breaks and breaks == text.count("\n"):
+        after = patched(text.replace("\r\n", "\n"), finding, current)
+        return after and after.replace("\n", "\r\n")
     feed, column = finding.feed, finding.column or ""
     if finding.kind == "renamed_column":
         return rename_source(text, feed, finding.previous_column or "", column)
@@ -42,7 +46,7 @@ def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | Non
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
     if finding.kind == "retyped_column":
         return _retyped(text, feed, column, proposed[0])
-    after: str | None = text if finding.kind == "new_column" else None
+    after = text if finding.kind == "new_column" else None
     for one in proposed:
         # earlier files, which may be delivered again, do not have it
         after = add_column(after, feed, {**one, **_OPTIONAL}) if after else None
