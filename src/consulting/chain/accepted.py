@@ -133,8 +133,8 @@ def _own_sql(engagement: Engagement, finding: DriftFinding) -> Iterator[str]:
         named = re.search(rf"(?i)(?<!\w){re.escape(old)}(?!\w)", sql.replace(new, ""))
         if named and source in manifest["parent_map"].get(unique_id, ()):
             yield (
-                f"{finding.feed}: {shown_path(node['original_file_path'])} names “{old}” itself, which the "
-                f"files call “{new}” now. Let it read “{new}”."
+                f"{finding.feed}: {shown_path(node['original_file_path'])} names “{old}” itself, "
+                f"which the files call “{new}” now. Let it read “{new}”."
             )
 
 

@@ -52,8 +52,9 @@ def unsent_columns(models: ClientModels, feed: str, sent: Collection[str]) -> It
                 listed = " or ".join(repr(name) for name in names)
                 where = where_declared(node, column["name"], models.dbt_dir)
                 yield (
-                    f"{where}: `from` names {listed}, which is not in the last file of {feed!r}.{nearest(names[0], sent)} Where "
-                    "files may come without it, add `optional: true`."
+                    f"{where}: `from` names {listed}, which is not in the last file of {feed!r}."
+                    f"{nearest(names[0], sent)} Where files may come without it, add "
+                    "`optional: true`."
                 )
 
 
