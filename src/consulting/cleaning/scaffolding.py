@@ -22,7 +22,7 @@ _MODELS = {
 }
 _YAML = """\
 # The feed {feed!r}: its columns, rules and tests. This file is the only place of them.
-# Rules, their arguments and reason codes: docs/cleaning.md.
+# Rules, their arguments and reason codes: docs/rules.md.
 version: 2
 
 sources:

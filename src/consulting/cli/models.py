@@ -65,6 +65,11 @@ def propose(client: str, feeds: tuple[str, ...]) -> None:
         click.echo("Nothing to write: every feed with a profile has models.")
     if proposed:
         _tell_trial(try_models(open_engagement(client), run_folder, proposed))
+        click.echo(
+            "Read and correct them. They take the next file that is dropped; for one that was "
+            f"delivered already, `consulting ledger {client}` shows its number and "
+            f"`consulting reprocess {client} <number>` delivers it again."
+        )
 
 
 def _tell_trial(tried: list[Tried] | None) -> None:
