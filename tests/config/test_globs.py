@@ -40,7 +40,8 @@ def test_no_file_that_intake_would_take_for_both_is_overlooked(
     if covers(one, two) and fits(two, key):
         assert fits(one, key)
     assert covers(one, one)
-    assert not covers(one, two) or overlap(one, two) == overlap(two, two)
+    if covers(one, two):
+        assert len(overlap(one, two) or "") == len(overlap(two, two) or "")
 
 
 @pytest.mark.parametrize(
