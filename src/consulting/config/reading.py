@@ -134,8 +134,8 @@ def doubts_of(folder: Path, config: EngagementConfig) -> list[str]:
     found = list(config.doubts())
     if not found:
         return []
-    document = _attributes(parse_yaml(_content(folder), folder / FILENAME)[0])
-    return [f"{document.where(path)}: {told}" for path, told in found]
+    document = parse_yaml(_content(folder), folder / FILENAME)[0]
+    return [f"{document.where(('attributes', *path))}: {told}" for path, told in found]
 
 
 def require_id(folder: Path) -> None:
