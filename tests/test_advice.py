@@ -39,9 +39,11 @@ NOT_FIELDS = {
     # values of fields
     "csv", "monitoring", "one_off", "recurring", "skip", "team", "xlsx",
     # files
-    "alerts.html", "customer_revenue.sql", "defaults.yaml", "defs.yaml",
+    "alerts.html", "profiles.yml", "customer_revenue.sql", "defaults.yaml", "defs.yaml",
     # stages
     "profiled",
+    # a value that stands for its like
+    "jmueller",
 }  # fmt: skip
 
 
@@ -174,6 +176,10 @@ def _options(folder: Path, config: dict[str, Any]) -> Any:
     return engagement.read_options(engagement.feed("a"))
 
 
+GONE = {("rules", "--write")}
+"""Commands that a page tells to be gone."""
+
+
 def commands() -> list[tuple[str, str, str]]:
     """(where, verb, rest) of each command of ours that a message or a page names."""
     texts = [*texts_of_code(), *((page.name, page.read_text(encoding="utf-8")) for page in PAGES)]
@@ -181,7 +187,8 @@ def commands() -> list[tuple[str, str, str]]:
         (where, match["verb"], match["rest"])
         for where, text in texts
         for match in COMMAND.finditer(text)
-        if match[0][0] in "`/" or "--" in match["rest"] or match[0].startswith("consulting")
+        if (match["verb"], match["rest"].strip()) not in GONE
+        and (match[0][0] in "`/" or "--" in match["rest"] or match[0].startswith("consulting"))
     ]
 
 
@@ -211,7 +218,7 @@ def shown_in_pages() -> list[tuple[str, str]]:
         lines += re.findall(r"`([^`]+)`", " ".join(re.sub(r"(?ms)^```.*?^```", "", text).split()))
         for line in lines:
             command = re.match(r"(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?consulting ([a-z].*)", line)
-            if command:
+            if command and tuple(command[1].split()) not in GONE:
                 found.append((page.name, re.sub(r"<[^>]+>", "7", command[1])))
     return found
 

@@ -73,7 +73,11 @@ def shown() -> Iterator[Shown]:
             except YamlError:
                 assert piece in lines, f"{page.name}: {piece}"  # code of another language
                 continue
-            if isinstance(document.value, dict):
+            # a name or a kind alone is told of, not shown to be written
+            if isinstance(document.value, dict) and document.value.keys() not in (
+                {"type"},
+                {"name"},
+            ):
                 yield Shown(page.name, piece, document.value)
 
 
