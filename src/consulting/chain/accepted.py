@@ -67,7 +67,7 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
     }
     found: dict[str, list[tuple[DriftFinding, FeedProfile]]] = {}
     for batch_id in sorted({*waiting, *aside.values()}):
-        if _has_drifted(engagement, batch_id):
+        if _has_drifted(engagement, batch_id) and not _is_replaced(engagement, batch_id):
             found[batch_id] = list(_drift_now(engagement, batch_id))
     if not found:
         return None
@@ -145,6 +145,14 @@ def _has_drifted(engagement: Engagement, batch_id: str) -> bool:
         return False
     drift = artifacts.read(path, artifacts.Profile).drift
     return any(_is_at_fault(finding) for finding in drift)
+
+
+def _is_replaced(engagement: Engagement, batch_id: str) -> bool:
+    """Whether newer files came under the names of all of a batch's: its next run takes none."""
+    run_folder = engagement.folder.run(batch_id)
+    drops = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.drops
+    newest = (engagement.intake.history(key=drop.key, limit=1)[0].drop for drop in drops)
+    return all(new.drop_id != drop.drop_id for new, drop in zip(newest, drops, strict=True))
 
 
 def _is_at_fault(finding: DriftFinding) -> bool:
