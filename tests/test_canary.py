@@ -44,10 +44,10 @@ OTHER = "Wv3-never-there"
         *(base64.b64encode(b"-" * before + CANARY.encode() + b"after") for before in range(3)),
         base64.b64encode(b"-" + CANARY.encode()),
         CANARY.encode().hex().encode(),
-        gzip.compress(CANARY.encode()),
+        gzip.compress(CANARY.encode(), mtime=0),
         b"before" + zlib.compress(CANARY.encode()) + b"after",
         b"before" + pa.compress(CANARY.encode(), codec="zstd", asbytes=True),
-        gzip.compress(json.dumps(CANARY).encode("utf-16")),
+        gzip.compress(json.dumps(CANARY).encode("utf-16"), mtime=0),
     ],
 )
 def test_a_canary_is_found_in_every_encoding(written: bytes) -> None:

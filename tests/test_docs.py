@@ -58,12 +58,12 @@ def test_every_command_shown_exists(page: str, command: str) -> None:
     elif program == "consulting":
         assert isinstance(main, click.Group)
         assert words[1] in main.commands, f"{page}: {command}"
-    elif program == "dg":
+    elif program in {"dg", "dbt"}:
         verbs = [word for word in words[1:] if re.fullmatch(r"[a-z]+", word)]
-        asked = [str(Path(sys.executable).with_name("dg")), *verbs[:2], "--help"]
+        asked = [str(Path(sys.executable).with_name(program)), *verbs[:2], "--help"]
         assert subprocess.run(asked, capture_output=True, check=False).returncode == 0, command
     else:
-        assert program in {"python", "export", "cp", "git"}, f"{page}: {command}"
+        assert program in {"python", "export", "cp", "git", "pip", "cd"}, f"{page}: {command}"
 
 
 def test_the_changelog_names_the_version() -> None:
