@@ -13,6 +13,7 @@ DEFS = r"""
 type: consulting.components.EngagementComponent
 attributes:
   client_name: Acme
+  security_tier: 3
   feeds: [{{name: orders, files: "orders*"}}]
   intake: {{settle_seconds: 0}}
   partitions: {{every: {every}, start: {start}, timezone: Europe/Berlin, period_from: '{pattern}'}}

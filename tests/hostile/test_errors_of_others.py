@@ -18,6 +18,7 @@ from consulting.components.engagement import assets, automation, models
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.errors import UnforeseenError
 from consulting.foreign import ErrorLog, in_our_words
+from consulting.project import Project
 from consulting.resources.consultancy import ConsultancyResource
 
 from ..canary import sightings, sightings_in
@@ -26,6 +27,7 @@ from ..chain.conftest import DBT, World, config_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PROJECT = Project(DBT.parent, DBT.parent / "src/consulting/defs")
 CANARY = "Zq7-Lovelace-4711"
 TEXT = f"could not read 'x'\n  detail: (name)=(Ada {CANARY})\n{CANARY}\tend\nERROR: {CANARY}"
 SOURCE = Path(consulting.__file__).parent
@@ -107,7 +109,7 @@ def test_nothing_of_a_foreign_error_leaves_its_border(  # noqa: PLR0913, PLR0917
     (batch,) = world.engagement.intake.state().batches
     if tier == 2:
         (world.folder.path / "tier").write_text("2")
-    client = Client("acme_corp", config_of("acme_corp", security_tier=tier), DBT)
+    client = Client("acme_corp", config_of("acme_corp", security_tier=tier), PROJECT)
     monkeypatch.setenv("CONSULTING_DATA", str(world.root))
     (tmp_path / "home").mkdir()
     asset = STAGES[stage](client, models.ClientDbt(client))
@@ -143,7 +145,7 @@ def test_a_tick_that_fails_tells_nothing_of_a_foreign_error(
     received: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: Any
 ) -> None:
     world = received.copy(tmp_path / "data")
-    client = Client("acme_corp", config_of("acme_corp"), DBT)
+    client = Client("acme_corp", config_of("acme_corp"), PROJECT)
     monkeypatch.setenv("CONSULTING_DATA", str(world.root))
     monkeypatch.setattr("consulting.chain.look", hostile)
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:

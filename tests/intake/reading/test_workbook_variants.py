@@ -15,7 +15,7 @@ import xlsxwriter
 import xlwt
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading import ReadOptions, corrections_options
+from consulting.intake.reading import ReadOptions, find_corrections
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -281,7 +281,7 @@ def test_a_huge_workbook_of_corrections_is_left_for_the_reader_to_refuse(
     book.active.append(["_correction_id", "Name"])
     book.active["XFD1048576"] = "far away"
     book.save(path)
-    assert corrections_options(path, path.name, ReadOptions()) is None
+    assert find_corrections(path, path.name, ReadOptions()) is None
     with pytest.raises(UnreadableFileError) as caught:
         read(path.read_bytes(), path.name)
     assert caught.value.code == "sheet_too_large"
@@ -294,7 +294,7 @@ def test_damaged_corrections_are_left_for_the_reader_to_refuse(tmp_path: Path) -
     data = path.read_bytes()
     for at in range(512, 668, 2):
         path.write_bytes(data[:at] + b"\x01" + data[at + 1 :])
-        corrections_options(path, path.name, ReadOptions())
+        find_corrections(path, path.name, ReadOptions())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from consulting.intake.reading.apart import ReadingApart
-    from consulting.intake.reading.corrections import corrections_options
+    from consulting.intake.reading.corrections import find_corrections
     from consulting.intake.reading.options import Door, Limits, ReadOptions, Written
     from consulting.intake.reading.reader import read_file
     from consulting.intake.reading.warehouse import load_raw
@@ -21,7 +21,7 @@ __all__ = [
     "ReadOptions",
     "ReadingApart",
     "Written",
-    "corrections_options",
+    "find_corrections",
     "load_raw",
     "read_file",
 ]
@@ -34,7 +34,7 @@ __getattr__ = lazy_exports(
         "ReadOptions": "options",
         "ReadingApart": "apart",
         "Written": "options",
-        "corrections_options": "corrections",
+        "find_corrections": "corrections",
         "load_raw": "warehouse",
         "read_file": "reader",
     },

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from consulting.bounded_child import Bounds, ChildStoppedError
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.corrections import corrections_options
-from consulting.intake.reading.options import ReadOptions
+from consulting.intake.reading.corrections import FoundCorrections, find_corrections
 from consulting.intake.reading.reader import read_file
 from consulting.records import FileReading
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.bounded_child import BoundedChild
-    from consulting.intake.reading.options import Door
+    from consulting.intake.reading.options import Door, ReadOptions
     from consulting.sealed import SealedFile
 
 
@@ -74,14 +73,13 @@ class ReadingApart:
         with self._told(filename, options, None):
             found = self._child.call(
                 _bounds(options),
-                ReadOptions | None,
-                corrections_options,
+                FoundCorrections | None,
+                find_corrections,
                 path,
                 filename,
                 options,
             )
-        # a password does not come back
-        return found and found.model_copy(update={"password": options.password})
+        return found.options(options) if found else None
 
     @contextmanager
     def _told(self, filename: str, options: ReadOptions, run_folder: Path | None) -> Iterator[None]:

@@ -12,6 +12,7 @@ from consulting.intake.reading.formats import HEAD, detect_format
 from consulting.intake.reading.sheetscan import scan_sheet
 from consulting.intake.reading.sources import open_source
 from consulting.intake.reading.workbook import refuse_huge_ods, refusing_damage
+from consulting.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +29,34 @@ _HEADER_ROWS = 100
 _CHUNK = 1024 * 1024
 
 
-def corrections_options(
+class FoundCorrections(Record):
+    """Where a file's corrections are.
+
+    Attributes:
+        sheet: The sheet of a workbook.
+    """
+
+    sheet: str | None = None
+
+    def options(self, declared: ReadOptions) -> ReadOptions:
+        """How to read them, in place of what is declared for the feed."""
+        return declared.model_copy(update={"sheet": self.sheet, **_NOT_AS_DECLARED})
+
+
+_NOT_AS_DECLARED = {
+    "header_row": None,
+    "skip_rows": None,
+    "delimiter": None,
+    "quotechar": None,
+    "encoding": None,
+    "expected_columns": (CORRECTION_ID,),
+}
+
+
+def find_corrections(
     path: Path | SealedFile, filename: str, options: ReadOptions
-) -> ReadOptions | None:
-    """How to read the file, if it looks like a corrections file; None if it does not.
+) -> FoundCorrections | None:
+    """Look whether the file is a corrections file.
 
     What the feed declares of its files (sheet, delimiter, encoding) need not hold for a file of
     ours that a client saved again.
@@ -41,32 +66,20 @@ def corrections_options(
         filename: The file as the client named it, for messages.
         options: What is declared for the feed.
 
+    Returns:
+        None if it is none.
+
     Raises:
         UnreadableFileError: If the file can not be opened.
     """
     source = open_source(path, filename, options)
     kind = detect_format(source, options).name
-    sheet = None
     if kind == "csv":
-        if not _marked(source.head(HEAD)):
-            return None
-    elif kind in {"xlsx", "xlsb", "xls", "ods"}:
+        return FoundCorrections() if _marked(source.head(HEAD)) else None
+    if kind in {"xlsx", "xlsb", "xls", "ods"}:
         sheet = _marked_sheet(source, kind, options)
-        if sheet is None:
-            return None
-    else:
-        return None
-    return options.model_copy(
-        update={
-            "sheet": sheet,
-            "header_row": None,
-            "skip_rows": None,
-            "delimiter": None,
-            "quotechar": None,
-            "encoding": None,
-            "expected_columns": (CORRECTION_ID,),
-        }
-    )
+        return None if sheet is None else FoundCorrections(sheet=sheet)
+    return None
 
 
 def _marked(data: bytes) -> bool:
