@@ -15,16 +15,17 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from consulting import jinja
+from consulting.shown import on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_ ./-]*[A-Za-z0-9_])?")
 _SENTENCE = re.compile(r"[A-Za-z](?:[^:#]|:(?! )|(?<! )#)*(?<![: ])")
 # dbt reads YAML 1.1, where these are no texts
 _RESERVED = frozenset({"yes", "no", "on", "off", "true", "false", "null", "y", "n"})
 _REFERENCE = re.compile(r"ref\('[a-z][a-z0-9_]*'\)")
-_OWN = ("name", "description", "tests")
+_OWN = ("name", "description", "tests", "ask")
 
 
 def flow(value: Any) -> str:
@@ -41,7 +42,8 @@ def column(proposed: Mapping[str, Any], indent: int) -> str:
     """One item of a model's `columns`.
 
     Args:
-        proposed: `name`, `description` and `tests` (names, or dbt's mappings); all else is `meta`.
+        proposed: `name`, `description`, `tests` (names, or dbt's mappings), and `ask`, the
+            questions that stand before it; all else is `meta`.
         indent: The blanks before its dash.
     """
     item: dict[str, Any] = {"name": _scalar(str(proposed["name"]))}
@@ -57,7 +59,13 @@ def column(proposed: Mapping[str, Any], indent: int) -> str:
     if tests:
         item["data_tests"] = _tests(tests)
     lines = _dumped([item]).splitlines(keepends=True)
-    return "".join(" " * indent + line.removeprefix("  ") for line in lines)
+    asked = questions(proposed.get("ask") or (), indent)
+    return asked + "".join(" " * indent + line.removeprefix("  ") for line in lines)
+
+
+def questions(texts: Iterable[str], indent: int) -> str:
+    """Comments, each a question that is open."""
+    return "".join(f"{' ' * indent}# ? {on_one_line(text)}\n" for text in texts)
 
 
 def columns_of(text: str, model: str) -> SequenceNode | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,26 @@ def test_a_new_client_loads_with_no_other_file_touched(project: Project) -> None
         assert name in listed.stdout, listed.stdout
 
 
+def test_a_client_from_a_sample_needs_no_edit_and_loads(project: Project, tmp_path: Path) -> None:
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    (mail / "stock 2026-10.csv").write_text("sku;units\nA-1;10\nA-2;12\n")
+    params = json.dumps({"sample": str(mail), "tier": 3})
+    done = project.run(*SCAFFOLD, "clients/newco", "--json-params", params)
+    assert done.returncode == 0, done.stderr
+    assert "stock: 2 received = 2 delivered + 0 rejected + 0 merged" in done.stdout
+    written = {p.name for p in (project.clients / "newco").iterdir()}
+    assert written == {"defs.yaml", "README.md", "questions.md", "fixture_stock.csv"}
+    checked = project.run("dg", "check", "defs")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_a_sample_that_is_not_there_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(click.ClickException, match="There is no file or folder"):
+        scaffold(tmp_path / "defs", "clients/newco", sample=str(tmp_path / "no"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_refused_name_gets_a_plain_error_from_dg(project: Project) -> None:
     done = project.run(*SCAFFOLD, "clients/New-Co")
     assert done.returncode != 0
@@ -77,7 +98,7 @@ def test_the_options_are_what_the_file_says(tmp_path: Path) -> None:
         tmp_path / "defs",
         "clients/umbrella",
         client_name="Umbrella Inc.",
-        security_tier=3,
+        tier=3,
         feed="orders",
     ).read_text()
     assert "client_name: Umbrella Inc." in text

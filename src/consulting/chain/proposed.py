@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_memory import open_bounded
 from consulting.chain import artifacts
+from consulting.chain.questions import Question, questions_of
 from consulting.cleaning import DbtRun, write_feed_models
 from consulting.cleaning.models import read_columns
 from consulting.cleaning.run import ModelsFailedError
 from consulting.intake.reading import load_raw
 from consulting.layout import ClientFolder
 from consulting.privacy import shape
+from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import find_joint_keys, find_relations, propose_feed
 from consulting.records import Record
 from consulting.rules import headers_of, reason_sentences
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 _REASONS = 3
 _LONGEST = 40
-_FULL_TIER = 3
+_OF_ANY_RULE = ("name", "from", "required", "description")
 
 
 class Tried(Record):
@@ -58,17 +61,23 @@ def last_profile(engagement: Engagement) -> Path | None:
 
 
 def propose_models(
-    engagement: Engagement, run_folder: Path, feeds: Sequence[str]
-) -> tuple[list[Path], list[str]]:
+    engagement: Engagement,
+    run_folder: Path,
+    feeds: Sequence[str],
+    *,
+    as_text: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> tuple[list[Path], list[str], list[Question]]:
     """Writes models for feeds; for those without any, where none is named.
 
     Args:
         engagement: Whose models.
         run_folder: Of the profile they are proposed from.
         feeds: The feeds.
+        as_text: Feed and column → why its values are delivered as they are, whatever they seem.
 
     Returns:
-        The files written, and the feeds they are of. A file that exists stays as it is.
+        The files written, the feeds they are of, and what has to be asked of the client. A file
+        that exists stays as it is.
     """
     found = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
     received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
@@ -89,24 +98,66 @@ def propose_models(
         alone = propose_feed(profile)
         names |= {(profile.feed, c["from"]): c["name"] for c in reversed(alone.columns)}
     written: list[Path] = []
+    asked: list[Question] = []
+    tier = engagement.config.security_tier
     for profile in wanted:
-        proposal = propose_feed(profile, relations, names, joint_keys)
-        written += _write(engagement, profile, proposal)
-    return written, [profile.feed for profile in wanted]
+        proposal = _at_tier(propose_feed(profile, relations, names, joint_keys), tier)
+        mine = questions_of(profile, found.across, proposal.columns, tier)
+        proposal, doubts = _with_texts(proposal, profile.feed, as_text)
+        mine += doubts
+        written += _write(engagement, profile, proposal, mine)
+        asked += mine
+    return written, [profile.feed for profile in wanted], asked
 
 
-def _write(engagement: Engagement, profile: FeedProfile, proposal: Proposal) -> list[Path]:
-    columns, reject_when = proposal.columns, proposal.reject_when
-    if engagement.config.security_tier < _FULL_TIER:  # labels are values of the client
-        columns, reject_when = tuple(map(_without_values, columns)), None
+def _at_tier(proposal: Proposal, tier: int) -> Proposal:
+    if tier == FULL_TIER:
+        return proposal
+    # labels are values of the client
+    columns = tuple(map(_without_values, proposal.columns))
+    return proposal.model_copy(update={"columns": columns, "reject_when": None})
+
+
+def _with_texts(
+    proposal: Proposal, feed: str, as_text: Mapping[tuple[str, str], str]
+) -> tuple[Proposal, list[Question]]:
+    """The proposal with columns as text whose rule does not fit, and what to ask of them."""
+    columns: list[dict[str, Any]] = []
+    asked: list[Question] = []
+    for column in proposal.columns:
+        why = as_text.get((feed, column["name"]))
+        if why is not None:
+            text = "What does this column hold? It is delivered as text."
+            asked.append(Question(feed=feed, columns=(column["from"],), why=why, text=text))
+            column = {key: column[key] for key in _OF_ANY_RULE} | {  # noqa: PLW2901
+                "rule": "to_text",
+                "tests": [test for test in column["tests"] if "relationships" not in test],
+            }
+        columns.append(column)
+    return proposal.model_copy(update={"columns": tuple(columns)}), asked
+
+
+def _write(
+    engagement: Engagement, profile: FeedProfile, proposal: Proposal, asked: Sequence[Question]
+) -> list[Path]:
+    personal = {c.name for c in profile.columns if c.pii and c.pii.kind != "unproven"}
+    columns = [
+        {
+            **column,
+            "contains_pii": column["from"] in personal,
+            "ask": [q.line for q in asked if q.columns == (column["from"],)],
+        }
+        for column in proposal.columns
+    ]
     return write_feed_models(
         engagement.dbt_dir,
         engagement.client_id,
         profile.feed,
         columns,
         dedupe=proposal.dedupe,
-        reject_when=reject_when,
+        reject_when=proposal.reject_when,
         unique_together=proposal.unique_together,
+        ask=[q.line for q in asked if len(q.columns) != 1],
     )
 
 
@@ -146,7 +197,7 @@ def try_models(
         (p.feed, c.name)
         for p in found.profiles
         for c in p.columns
-        if c.pii or engagement.config.security_tier < _FULL_TIER
+        if c.pii or engagement.config.security_tier < FULL_TIER
     }
     with tempfile.TemporaryDirectory(prefix="proposal-") as place:
         folder = ClientFolder(Path(place), engagement.client_id)

@@ -37,7 +37,7 @@ sources:
         #     meta: {{dropped_because: "not needed for the reports"}}
 
 models:
-  - name: {name}
+{asked}  - name: {name}
     description: {description}
 {meta}    columns:
 {columns}    data_tests:
@@ -61,7 +61,7 @@ _TOGETHER = "      - unique_together: {{arguments: {{columns: {}}}}}\n"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def write_feed_models(  # noqa: PLR0913  # the last four only fill the YAML
+def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
     dbt_dir: Path,
     client_id: str,
     feed: str,
@@ -72,6 +72,7 @@ def write_feed_models(  # noqa: PLR0913  # the last four only fill the YAML
     dedupe: Mapping[str, Any] | None = None,
     reject_when: Mapping[str, str] | None = None,
     unique_together: Sequence[str] | None = None,
+    ask: Sequence[str] = (),
 ) -> list[Path]:
     """Write a feed's YAML and its one-line models. A file that is there is left as it is.
 
@@ -80,12 +81,14 @@ def write_feed_models(  # noqa: PLR0913  # the last four only fill the YAML
         client_id: The client.
         feed: The feed; becomes the name of the delivered table.
         columns: For each column `name`, `from`, and what is known of `rule`, its arguments,
-            `required`, `tests` (names, or dbt's mappings) and `description`.
+            `required`, `tests` (names, or dbt's mappings), `description`, and the questions that
+            stand beside it, `ask`.
         description: The grain of the delivered table.
         source_description: What the client's file is.
         dedupe: `key`, `keep`, `order_by`; without it, a comment shows how to state it.
         reject_when: Reason → condition over the columns, for rows that are not to be delivered.
         unique_together: Columns that identify a row together; they are tested to.
+        ask: Questions about the feed, or several of its columns.
 
     Returns:
         The files written.
@@ -105,6 +108,7 @@ def write_feed_models(  # noqa: PLR0913  # the last four only fill the YAML
         name=dbt_yaml.flow(feed),
         source_description=dbt_yaml.sentence(source_description),
         description=dbt_yaml.sentence(description),
+        asked=dbt_yaml.questions(ask, 2),
         meta=_meta(dedupe=dedupe, reject_when=reject_when) + ("" if dedupe else _DEDUPE_HINT),
         columns="".join(dbt_yaml.column(column, 6) for column in columns),
         tests=_TOGETHER.format(dbt_yaml.flow(list(unique_together))) if unique_together else "",

@@ -58,7 +58,7 @@ def propose(client: str, feeds: tuple[str, ...]) -> None:
             f"{client} has no profile yet. Drop a file into {engagement.store.describe()} and run "
             f"the job {client}_cleaning; what it finds is what models are proposed from."
         )
-    written, proposed = propose_models(engagement, run_folder, feeds)
+    written, proposed, _ = propose_models(engagement, run_folder, feeds)
     for path in written:
         click.echo(f"wrote {path.relative_to(engagement.dbt_dir.parent)}")
     if not written:

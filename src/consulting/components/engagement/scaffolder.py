@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 from dagster.components import Scaffolder, ScaffoldRequest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from consulting import dbt_yaml
 from consulting.cleaning.client_files import ClientFiles
+from consulting.components.engagement import first_files
 from consulting.config.reading import require_id
-from consulting.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from consulting.errors import ConfigurationError, ConsultingError
+from consulting.layout import data_root
+from consulting.shown import on_lines, on_one_line
 
 TEMPLATE = """\
 # {client_id}: one engagement. Columns, rules and tests live in {models}/.
@@ -35,11 +35,17 @@ attributes:
 class EngagementParams(BaseModel):
     """The options of the command; all can be changed in `defs.yaml` later."""
 
+    model_config = ConfigDict(extra="forbid")
+
     client_name: str | None = Field(
         default=None, description="The client's name, as deliverables print it."
     )
-    security_tier: int = Field(
+    tier: int = Field(
         default=2, ge=1, le=3, description="1 schema only, 2 masked sample, 3 everything."
+    )
+    sample: str | None = Field(
+        default=None,
+        description="A file of the client's, or a folder of them: feeds and models are made of it.",
     )
     feed: str = Field(
         default="customers",
@@ -64,24 +70,64 @@ class EngagementScaffolder(Scaffolder[EngagementParams]):
         """
         problem = _problem(request)
         if problem:
-            with suppress(OSError):
-                # dg makes the folder, and its parents, before it asks us
-                for folder in (request.target_path, *request.target_path.parents[:2]):
-                    folder.rmdir()
+            _leave(request.target_path)
             raise click.ClickException(problem)
         client_id = request.target_path.name
         client_name = request.params.client_name or client_id.replace("_", " ").title()
-        files = ClientFiles((request.project_root or request.target_path) / "dbt", client_id)
+        if request.params.sample is not None:
+            try:
+                _from_sample(request, client_name, Path(request.params.sample))
+            except ConsultingError as error:
+                _leave(request.target_path)
+                raise click.ClickException(on_lines(str(error))) from None
+            return
+        files = ClientFiles(_dbt_dir(request), client_id)
         text = TEMPLATE.format(
             type_name=request.type_name,
             client_id=client_id,
             models=files.shown(files.home),
             client_name_as_yaml=dbt_yaml.sentence(client_name),
-            security_tier=request.params.security_tier,
+            security_tier=request.params.tier,
             feed=request.params.feed,
             channel=client_id.replace("_", "-"),
         )
         (request.target_path / "defs.yaml").write_text(text, encoding="utf-8")
+
+
+def _dbt_dir(request: ScaffoldRequest[EngagementParams]) -> Path:
+    return (request.project_root or request.target_path) / "dbt"
+
+
+def _leave(target: Path) -> None:
+    """Take back the folder that dg makes, with its parents, before it asks us."""
+    with suppress(OSError):
+        for folder in (target, *target.parents[:2]):
+            folder.rmdir()
+
+
+def _from_sample(
+    request: ScaffoldRequest[EngagementParams], client_name: str, sample: Path
+) -> None:
+    """Write the client's folder and models from a sample, and tell what becomes of its rows."""
+    from consulting.chain.sampled import Place, take_sample
+
+    target, client_id = request.target_path, request.target_path.name
+    sampled = take_sample(
+        sample.expanduser(),
+        client_id,
+        {"client_name": client_name, "security_tier": request.params.tier},
+        Place(clients_dir=target.parent, dbt_dir=_dbt_dir(request), data=data_root()),
+        log=lambda line: click.echo(f"  {on_one_line(line)}"),
+    )
+    texts = {f"fixture_{feed}.csv": text for feed, text in sampled.fixtures.items()}
+    texts["questions.md"] = first_files.questions_md(sampled)
+    texts["README.md"] = first_files.readme_md(client_id, sampled)
+    texts["defs.yaml"] = first_files.defs_yaml(request.type_name, client_id, sampled)
+    for name, text in texts.items():  # defs.yaml comes last: it makes the folder a client
+        with suppress(FileExistsError), (target / name).open("x", encoding="utf-8") as file:
+            file.write(text)
+    for line in first_files.account_lines(sampled):
+        click.echo(line)
 
 
 def _problem(request: ScaffoldRequest[EngagementParams]) -> str | None:

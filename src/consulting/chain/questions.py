@@ -1,0 +1,79 @@
+"""What only the client can answer: asked beside the line it is about, and in one letter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting.privacy.tiers import FULL_TIER
+from consulting.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from consulting.profiling import FeedProfile, Issue
+
+
+class Question(Record):
+    """One question to the client.
+
+    Attributes:
+        feed: The feed.
+        columns: The columns that it is about; none where it is about the file.
+        why: What was found.
+        text: What to answer.
+    """
+
+    feed: str
+    columns: tuple[str, ...]
+    why: str
+    text: str
+
+    @property
+    def line(self) -> str:
+        """Both, as a comment says it."""
+        return f"{self.text} {self.why}".strip()
+
+
+def questions_of(
+    profile: FeedProfile,
+    across: Iterable[Issue],
+    columns: Iterable[Mapping[str, object]],
+    tier: int,
+) -> list[Question]:
+    """The questions of a feed.
+
+    Args:
+        profile: What its files hold.
+        across: What concerns several feeds.
+        columns: The columns as they are proposed.
+        tier: The engagement's; below 3 what was found is left out, for it quotes values.
+    """
+    asked = [_of_issue(i, tier) for i in (*profile.issues, *across) if i.feed == profile.feed]
+    return [q for q in asked if q] + _of_proposal(profile, columns)
+
+
+def _of_issue(issue: Issue, tier: int) -> Question | None:
+    if issue.question is None:
+        return None
+    columns = tuple(dict.fromkeys(filter(None, (issue.column, *issue.columns))))
+    text, why = issue.question, issue.detail
+    if tier < FULL_TIER:
+        why = ""
+        quoted = "“" in text
+        text = f"Please look at this: {issue.issue_type.replace('_', ' ')}." if quoted else text
+    return Question(feed=issue.feed, columns=columns, why=why, text=text)
+
+
+def _of_proposal(profile: FeedProfile, columns: Iterable[Mapping[str, object]]) -> list[Question]:
+    """What was taken for granted, and need not be so."""
+    asked = []
+    for column in columns:
+        header = str(column["from"])
+        if column.get("codes"):
+            text = "Are these all the codes there are? A text that is none of them is rejected."
+        elif column.get("required"):
+            text = "Is this the key, unique and never empty? A row without it is rejected."
+        else:
+            continue
+        asked.append(Question(feed=profile.feed, columns=(header,), why="", text=text))
+    return asked

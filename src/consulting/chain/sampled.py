@@ -1,0 +1,329 @@
+"""A sample of a client's files: sorted to feeds, profiled, modelled, and delivered on trial.
+
+It is the chain that any run goes through, in a folder that is gone at the end. Only models stay.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from consulting.chain import artifacts
+from consulting.chain.access import record_access
+from consulting.chain.cleaned import clean
+from consulting.chain.delivered import deliver
+from consulting.chain.engagement import Engagement
+from consulting.chain.file_received import receive
+from consulting.chain.fixtures import fixture
+from consulting.chain.gate import unreadable
+from consulting.chain.profiled import profile
+from consulting.chain.proposed import propose_models
+from consulting.chain.validated import validate
+from consulting.config.defaults import with_defaults
+from consulting.config.engagement import EngagementConfig
+from consulting.config.naming import NamedFeed, Rhythm, name_feeds, rhythm_of
+from consulting.errors import ConfigurationError, ConsultingError
+from consulting.intake import BatchPolicy
+from consulting.intake.matching import TemporaryNames
+from consulting.layout import ClientFolder
+from consulting.scratch import scratch_folder, sweep_scratch
+from consulting.sources.local import LocalStore
+from consulting.writing import make_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from consulting.chain.questions import Question
+    from consulting.records import FileReading
+
+MOST_FILES = 200
+"""A sample shows what a client sends; it is not all of it."""
+_ALIKE = 0.5
+_MUCH = 0.2
+_OF_MODEL = re.compile(r"^(?:stg|int|merged|rejects)_")
+_AT_ONCE = {
+    "settle_seconds": 0,
+    "retry_seconds": 0,
+    "max_files": MOST_FILES,
+    "repeats": "deliver",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a client's folder, models and data lie.
+
+    Attributes:
+        clients_dir: `defs/clients/`, with the defaults that all inherit.
+        dbt_dir: The shared dbt project.
+        data: The data root.
+    """
+
+    clients_dir: Path
+    dbt_dir: Path
+    data: Path
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What a sample is, and what becomes of it.
+
+    Attributes:
+        config: What `defs.yaml` has to say, with the project's defaults.
+        feeds: The feeds and their files.
+        rhythm: The periods that the files' names tell.
+        tried: The period that was delivered on trial; None where all files were.
+        received: How each file was read.
+        profile: What the files hold; None where none could be read.
+        cleaning: The account of each row; None where the models could not be run.
+        checks: How the tests ended; None where they could not be run.
+        refused: Why there would be no delivery; None where there would be one.
+        written: The models that were written.
+        questions: What has to be asked of the client.
+        fixtures: Feed → its first rows, masked, as a CSV file.
+    """
+
+    config: EngagementConfig
+    feeds: tuple[NamedFeed, ...]
+    rhythm: Rhythm | None
+    tried: str | None
+    received: artifacts.Intake
+    profile: artifacts.Profile | None
+    cleaning: artifacts.Cleaning | None
+    checks: artifacts.Checks | None
+    refused: str | None
+    written: tuple[Path, ...]
+    questions: tuple[Question, ...]
+    fixtures: Mapping[str, str]
+
+
+def take_sample(
+    sample: Path,
+    client_id: str,
+    attributes: Mapping[str, Any],
+    place: Place,
+    *,
+    log: Callable[[str], None],
+) -> Sampled:
+    """Writes the models of a sample's feeds, and delivers the sample with them on trial.
+
+    Args:
+        sample: A file, or a folder with all that lies below it.
+        client_id: The client.
+        attributes: Its `client_name` and `security_tier`, as in `defs.yaml`.
+        place: Where its things lie.
+        log: Told of each step.
+
+    Raises:
+        ConfigurationError: If there is no such file, or none in the folder, or too many.
+        ConsultingError: If the models can not be written; the next try goes on with those that
+            were.
+    """
+    files = _files(sample)
+    make_folder(place.data)
+    sweep_scratch(place.data)
+    with scratch_folder(place.data) as scratch:
+        for key, path in files.items():
+            _copy(path, scratch / client_id / "incoming" / key)
+        trial = _Trial(scratch, client_id, attributes, place, log)
+        kept = replace(trial.engagement, folder=ClientFolder(place.data, client_id))
+        record_access(kept, by="scaffold", operation="read sample", subject=sample.name)
+        return trial.run(list(files))
+
+
+def _files(sample: Path) -> dict[str, Path]:
+    """The files of a sample by their keys; links, and what no client means to send, left out."""
+    if sample.is_file():
+        return {sample.name: sample}
+    if not sample.is_dir():
+        raise ConfigurationError(
+            f"There is no file or folder {str(sample)!r}. Name a file of the client's, or a folder "
+            "of files, from where you are or by its whole path."
+        )
+    temporary = TemporaryNames(BatchPolicy().temp_patterns, None)
+    found = {
+        key: path
+        for path in sorted(sample.rglob("*"))
+        if not temporary.covers(key := path.relative_to(sample).as_posix())
+        and not path.is_symlink()
+        and path.is_file()
+    }
+    if not found or len(found) > MOST_FILES:
+        raise ConfigurationError(
+            f"{str(sample)!r} holds {len(found):,} files, and a sample has 1 to {MOST_FILES}. Name "
+            "a folder with a few files of each kind, the newest ones."
+        )
+    return found
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy for the trial; a pipe is not waited for, and no link is followed."""
+    make_folder(target.parent)
+    descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as opened, target.open("xb") as copied:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ConfigurationError(f"{str(source)!r} is no regular file.")
+        shutil.copyfileobj(opened, copied, 1024 * 1024)
+
+
+class _Trial:
+    """One sample on its way through the chain, in a root of its own."""
+
+    def __init__(
+        self,
+        root: Path,
+        client_id: str,
+        attributes: Mapping[str, Any],
+        place: Place,
+        log: Callable[[str], None],
+    ) -> None:
+        self._folder = ClientFolder(root, client_id)
+        self._client_id = client_id
+        self._attributes = attributes
+        self._place = place
+        self._log = log
+        self._run_id = ""
+        self._feeds: list[NamedFeed] = []
+        self._rhythm: Rhythm | None = None
+
+    @property
+    def engagement(self) -> Engagement:
+        """Opened anew, so that models are read as they are now."""
+        feeds = [{"name": feed.name, "files": feed.glob} for feed in self._feeds]
+        given = with_defaults(
+            {
+                **self._attributes,
+                "feeds": feeds or [{"name": "sample", "files": "*"}],
+                "source": {"type": "local"},
+                "intake": _AT_ONCE,
+                "partitions": self._rhythm.partitions if self._rhythm else None,
+                "schedule": None,
+                "process": "on_arrival",
+            },
+            self._place.clients_dir,
+        )
+        return Engagement(
+            client_id=self._client_id,
+            config=EngagementConfig.model_validate(given),
+            folder=self._folder,
+            store=LocalStore(self._folder.incoming, client_id=self._client_id),
+            ledger_url=f"sqlite:///{self._folder.root}/{self._run_id}.db",
+            dbt_dir=self._place.dbt_dir,
+            clients_dir=self._place.clients_dir,
+        )
+
+    def run(self, keys: Sequence[str]) -> Sampled:
+        """All of the chain."""
+        self._feeds = name_feeds(keys)
+        first = received = self._receive()
+        unlike = _unlike(received.readings)
+        if unlike:  # files that are named alike, with columns of their own
+            self._feeds = name_feeds(keys, apart=lambda key: unlike.get(key, 0))
+            first = received = self._receive()
+        refused, rhythm = unreadable(received), rhythm_of(keys, now=datetime.now(UTC))
+        if refused is None and rhythm and rhythm.certain:
+            # keys and relations hold within a period: the next one brings the same ids again
+            self._rhythm = rhythm
+            received = self._receive()
+            refused = unreadable(received)
+        run_folder = self._folder.run(received.batch.batch_id)
+        found: artifacts.Profile | None = None
+        written: list[Path] = []
+        asked: list[Question] = []
+        fixtures: dict[str, str] = {}
+        if refused is None:
+            found = self._profile(received)
+            written, _, asked = propose_models(self.engagement, run_folder, ())
+            for each in found.profiles:
+                mine = [r for r in received.readings if r.feed == each.feed]
+                fixtures[each.feed] = fixture(each, mine, run_folder)
+            refused, asked = self._deliver(run_folder, written, asked)
+        return Sampled(
+            config=self.engagement.config,
+            feeds=tuple(self._feeds),
+            rhythm=rhythm,
+            tried=self._rhythm.periods[-1] if self._rhythm else None,
+            received=first,
+            profile=found,
+            cleaning=artifacts.find(run_folder / artifacts.CLEANING, artifacts.Cleaning),
+            checks=artifacts.find(run_folder / artifacts.CHECKS, artifacts.Checks),
+            refused=refused,
+            written=tuple(written),
+            questions=tuple(asked),
+            fixtures=fixtures,
+        )
+
+    def _receive(self) -> artifacts.Intake:
+        self._run_id = uuid.uuid4().hex
+        period = self._rhythm.periods[-1] if self._rhythm else None
+        return receive(
+            self.engagement, run_id=self._run_id, batch_id=None, period=period, log=self._log
+        )
+
+    def _profile(self, received: artifacts.Intake) -> artifacts.Profile:
+        batch_id = received.batch.batch_id
+        return profile(self.engagement, batch_id=batch_id, run_id=self._run_id, log=self._log)
+
+    def _deliver(
+        self, run_folder: Path, written: Sequence[Path], asked: list[Question]
+    ) -> tuple[str | None, list[Question]]:
+        """The stages after the profile; why they would deliver nothing, and what is asked then.
+
+        A rule that rejects much of its own sample is no rule for it: the column stays text.
+        """
+        named = {"batch_id": run_folder.name, "run_id": self._run_id}
+        try:
+            unfit = _unfit(clean(self.engagement, **named, log=self._log), written)
+            if unfit:
+                feeds = sorted({feed for feed, _ in unfit})
+                for path in written:  # all of a feed: a model without its YAML does not compile
+                    if _OF_MODEL.sub("", path.stem) in feeds:
+                        path.unlink()
+                again = propose_models(self.engagement, run_folder, feeds, as_text=unfit)
+                asked = [q for q in asked if q.feed not in feeds] + again[2]
+                clean(self.engagement, **named, log=self._log)
+            validate(self.engagement, **named, log=self._log)
+            deliver(self.engagement, **named, log=self._log)
+        except ConsultingError as error:
+            return str(error), asked
+        return None, asked
+
+
+def _unfit(cleaning: artifacts.Cleaning, written: Sequence[Path]) -> dict[tuple[str, str], str]:
+    """The columns whose rule rejects much, of the feeds whose models are new."""
+    new = {path.stem for path in written if path.suffix == ".yml"}
+    rules = {(m.feed, m.target_column): m.rule for m in cleaning.mappings}
+    found: dict[tuple[str, str], str] = {}
+    for account in cleaning.accounts:
+        for code, rows in account.rejected.items():
+            key = (account.feed, code.rpartition(":")[0])
+            if account.feed in new and key in rules and rows >= _MUCH * account.received:
+                found[key] = f"As {rules[key]}, {rows:,} of {account.received:,} rows are rejected."
+    return found
+
+
+def _unlike(readings: Sequence[FileReading]) -> dict[str, int]:
+    """File → which of its feed's kinds of columns it has, where there are several kinds."""
+    kinds: dict[str, list[frozenset[str]]] = defaultdict(list)
+    found: dict[str, int] = {}
+    for reading in readings:
+        columns = frozenset(name.casefold() for name in reading.columns)
+        known = kinds[reading.feed]
+        found[reading.filename] = next(
+            (n for n, other in enumerate(known) if _overlap(columns, other) >= _ALIKE), len(known)
+        )
+        if found[reading.filename] == len(known):
+            known.append(columns)
+    return found if any(found.values()) else {}
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(1, min(len(one), len(other)))

@@ -1,0 +1,161 @@
+"""The files of a new client that came of a sample: `defs.yaml`, README, questions, fixtures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting import dbt_yaml
+from consulting.privacy.tiers import FULL_TIER
+from consulting.profiling.wording import counted
+from consulting.shown import in_markdown, on_one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consulting.chain.sampled import Sampled
+    from consulting.config.naming import Rhythm
+    from consulting.records import FeedAccount
+
+_CRONS = {"day": "0 6 * * *", "week": "0 6 * * 1", "month": "0 6 1 * *"}
+_AGES = {"day": ("2d", "4d"), "week": ("8d", "14d"), "month": ("35d", "45d")}
+
+
+def defs_yaml(type_name: str, client_id: str, sampled: Sampled) -> str:
+    """The client's `defs.yaml`, with what is not sure as a question beside the line."""
+    config, rhythm = sampled.config, sampled.rhythm
+    cron = _CRONS[rhythm.every if rhythm else "week"]
+    lines = [
+        f"# {client_id}: one engagement, begun from a sample; README.md says what lies where.",
+        f"type: {type_name}",
+        "attributes:",
+        f"  client_name: {dbt_yaml.sentence(config.client_name)}",
+        f"  security_tier: {config.security_tier}  # 1 schema only, 2 masked sample, 3 everything",
+        f"  source: {{type: local}}  # files arrive in data/{client_id}/incoming/",
+        "  feeds:",
+        *_feeds(sampled),
+        *(_partitions(rhythm) if rhythm else ()),
+        f'  # schedule: {{cron: "{cron}", timezone: Europe/Berlin}}',
+        *_sla(rhythm),
+        f'  # alerts: {{channel: "#{client_id.replace("_", "-")}-alerts"}}',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _feeds(sampled: Sampled) -> Iterator[str]:
+    quarantined = {q.filename: q for q in sampled.received.quarantined}
+    for feed in sampled.feeds:
+        for file in feed.files:
+            if broken := quarantined.get(file):
+                told = f"{file} could not be read: {broken.reason} {broken.fix}"
+                yield from dbt_yaml.questions([told], 4).splitlines()
+        said = {"name": feed.name, "files": feed.glob}
+        yield f"    - {dbt_yaml.flow(said)}"
+
+
+def _partitions(rhythm: Rhythm) -> Iterator[str]:
+    said = dbt_yaml.flow(rhythm.partitions)
+    if rhythm.certain:
+        yield f"  partitions: {said}"
+        return
+    yield (
+        "  # ? Do the files' names tell the period they are of? They allow more than one reading, "
+        "or are too few."
+    )
+    yield f"  # partitions: {said}"
+
+
+def _sla(rhythm: Rhythm | None) -> Iterator[str]:
+    every = rhythm.every if rhythm else "week"
+    due, (warn, fail) = _CRONS[every].replace("0 6", "0 12", 1), _AGES[every]
+    yield "  # ? By when is a delivery due, and how old may it be?"
+    yield f'  # sla: {{due: "{due}", warn_after: {warn}, fail_after: {fail}}}'
+
+
+def questions_md(sampled: Sampled) -> str:
+    """The letter to the client: what only they can answer."""
+    lines = [f"# Questions to {in_markdown(sampled.config.client_name)}", ""]
+    if sampled.config.security_tier < FULL_TIER:
+        lines += ["What was found stands in the quality report, for no value is written here.", ""]
+    asked = 0
+    for feed in sampled.feeds:
+        mine = list(_asked(sampled, feed.name, feed.files))
+        if mine:
+            lines += [f"## {feed.name} ({in_markdown(', '.join(feed.files[:3]))})", ""]
+        for text in mine:
+            asked += 1
+            lines.append(f"{asked}. {text}")
+        lines += [""] if mine else []
+    if sampled.rhythm is None or not sampled.rhythm.certain:
+        asked += 1
+        rhythm = "How often do you send files, and do their names tell the period they are of?"
+        lines += ["## All files", "", f"{asked}. {rhythm}", ""]
+    return "\n".join(lines)
+
+
+def _asked(sampled: Sampled, feed: str, files: tuple[str, ...]) -> Iterator[str]:
+    for broken in sampled.received.quarantined:
+        if broken.filename in files:
+            yield in_markdown(f"{broken.filename} could not be read: {broken.reason} {broken.fix}")
+    for question in sampled.questions:
+        if question.feed == feed:
+            of = f"**{in_markdown(', '.join(question.columns))}**: " if question.columns else ""
+            yield of + in_markdown(question.line)
+    if sampled.config.security_tier == FULL_TIER:
+        for reading in sampled.received.readings:
+            if reading.feed == feed:
+                yield from (in_markdown(f"{reading.filename}: {told}") for told in reading.warnings)
+
+
+def readme_md(client_id: str, sampled: Sampled) -> str:
+    """What lies where, and what to do with it."""
+    files = sum(len(feed.files) for feed in sampled.feeds)
+    lines = [
+        f"# {in_markdown(sampled.config.client_name)}",
+        "",
+        f"One engagement, `{client_id}`, begun from a sample of {counted(files, 'file')}.",
+        "",
+        "| feed | files | models |",
+        "|---|---|---|",
+    ]
+    written = {path.stem: path for path in sampled.written if path.suffix == ".yml"}
+    for feed in sampled.feeds:
+        models = f"`{feed.name}.yml`" if feed.name in written else "none yet"
+        lines.append(f"| {feed.name} | {in_markdown(feed.glob)} | {models} |")
+    lines += [
+        "",
+        "- `defs.yaml`: which files there are, when they are due, who is told.",
+        "- The models: columns, rules and tests of each feed; `# ?` marks what was not sure.",
+        "- `questions.md`: to send to the client. With the answers, edit the lines marked `# ?`.",
+        "- `fixture_<feed>.csv`: the first rows, masked; below tier 3 the header alone.",
+        "",
+        f"Files go into `data/{client_id}/incoming/`; the job `{client_id}_cleaning` delivers",
+        "them. After a change, run `dg check defs`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def account_lines(sampled: Sampled) -> Iterator[str]:
+    """The account of each feed, its rejects by column and reason, and whether all is delivered."""
+    if sampled.tried is not None:
+        yield f"Tried on the newest period, {sampled.tried}:"
+    if sampled.cleaning is not None:
+        for account in sampled.cleaning.accounts:
+            yield from _account(account)
+    for broken in sampled.received.quarantined:
+        yield on_one_line(f"{broken.filename} was not read: {broken.reason} {broken.fix}")
+    if sampled.refused:
+        yield f"Not delivered on trial: {sampled.refused}"
+    else:
+        yield "Delivered on trial, as it is: nothing has to be edited for a first delivery."
+
+
+def _account(account: FeedAccount) -> Iterator[str]:
+    rejected, merged = sum(account.rejected.values()), sum(account.merged.values())
+    yield (
+        f"{account.feed}: {account.received:,} received = {account.delivered:,} delivered + "
+        f"{rejected:,} rejected + {merged:,} merged"
+    )
+    for code, rows in sorted(account.rejected.items(), key=lambda item: (-item[1], item[0])):
+        column, _, reason = code.rpartition(":")
+        yield f"  {rows:,} rejected: {column} {reason.replace('_', ' ')}".rstrip()

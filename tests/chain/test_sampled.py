@@ -1,0 +1,160 @@
+"""A sample becomes a client: feeds, models, questions, and a delivery on trial."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from tests.chain.conftest import DBT
+
+from consulting.chain.sampled import Place, Sampled, take_sample
+from consulting.components.engagement import first_files
+from consulting.config.engagement import EngagementConfig
+from consulting.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TYPE = "consulting.components.EngagementComponent"
+CANARY = "Zanzibar"
+
+
+def place_at(root: Path) -> Place:
+    for name in ("macros", "tests", "models/shared"):
+        shutil.copytree(DBT / name, root / "dbt" / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(DBT / name, root / "dbt" / name)
+    (root / "clients").mkdir()
+    return Place(clients_dir=root / "clients", dbt_dir=root / "dbt", data=root / "data")
+
+
+def write_sample(folder: Path) -> Path:
+    """Two weeks of orders, the customers both times the same, and what can not be read."""
+    folder.mkdir(parents=True)
+    for week in ("2026-10-05", "2026-10-12"):
+        day = int(week[-2:])
+        orders = "".join(
+            f"A-{day}{n:03};{1 + n % 20};{day:02}.10.2026;{n},50 €;"
+            f"{'Open' if n % 3 else 'open'};p{n}@mail.example\n"
+            for n in range(60)
+        )
+        broken = f"A-{day}999;1;{day:02}.10.2026;free;open;q@mail.example\n"
+        header = "Order ID;Customer;Ordered at;Amount;Status;Contact\n"
+        (folder / f"orders_{week}.csv").write_text(header + orders + broken)
+        buyers = "".join(f"{n},{CANARY}{'abcdefghijklmnopqrstuvwxyz'[n]}\n" for n in range(1, 21))
+        (folder / f"customers_{week}.csv").write_text(f"id,town\n{buyers}")
+    (folder / "~$orders.xlsx").write_bytes(b"lock")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Sampled]:
+    root = tmp_path_factory.mktemp("sampled")
+    attributes = {"client_name": "Globex: Söhne", "security_tier": 3}
+    sample = write_sample(root / "mail")
+    return root, take_sample(sample, "globex", attributes, place_at(root), log=lambda _line: None)
+
+
+def test_a_sample_is_delivered_on_trial_with_nothing_edited(taken: tuple[Path, Sampled]) -> None:
+    lines = list(first_files.account_lines(taken[1]))
+    assert lines == [
+        "Tried on the newest period, 2026-W42:",
+        "customers: 20 received = 20 delivered + 0 rejected + 0 merged",
+        "orders: 61 received = 60 delivered + 1 rejected + 0 merged",
+        "  1 rejected: amount not an amount",
+        "Delivered on trial, as it is: nothing has to be edited for a first delivery.",
+    ]
+    assert "\n".join(lines) in (DBT.parent / "docs/first_client.md").read_text()
+
+
+def test_nothing_of_the_trial_is_left_but_models_and_the_access_log(
+    taken: tuple[Path, Sampled],
+) -> None:
+    left = sorted(p.relative_to(taken[0] / "data").as_posix() for p in taken[0].glob("data/**/*"))
+    assert left == ["globex", "globex/access.jsonl"]
+
+
+def test_defs_yaml_holds_feeds_and_the_period_their_names_tell(
+    taken: tuple[Path, Sampled],
+) -> None:
+    said = yaml.safe_load(first_files.defs_yaml(TYPE, "globex", taken[1]))["attributes"]
+    config = EngagementConfig.model_validate(said)
+    assert config.client_name == "Globex: Söhne"
+    assert [(f.name, f.files) for f in config.feeds] == [
+        ("customers", "customers_[0-9]*.csv"),
+        ("orders", "orders_[0-9]*.csv"),
+    ]
+    assert config.partitions is not None
+    assert (config.partitions.every, config.partitions.start) == ("week", "2026-W41")
+
+
+def test_models_say_types_keys_relations_personal_data_and_what_is_not_sure(
+    taken: tuple[Path, Sampled],
+) -> None:
+    text = (taken[0] / "dbt/models/clients/globex/orders.yml").read_text()
+    assert (
+        "      # ? Is this the key, unique and never empty? A row without it is rejected.\n"
+        "      - name: order_id\n"
+    ) in text
+    columns = {c["name"]: c for c in yaml.safe_load(text)["models"][0]["columns"]}
+    assert columns["contact"]["meta"]["contains_pii"] is True
+    assert columns["ordered_at"]["meta"]["formats"] == ["%d.%m.%Y"]
+    assert columns["status"]["meta"]["codes"] == {"Open": ["open"]}
+    assert "ref('customers')" in str(columns["customer"]["data_tests"])
+
+
+def test_questions_go_to_the_client_and_the_fixture_names_nobody(
+    taken: tuple[Path, Sampled],
+) -> None:
+    asked = first_files.questions_md(taken[1])
+    assert "**Status**: Are these all the codes there are?" in asked
+    header, first, *_ = taken[1].fixtures["orders"].splitlines()
+    assert header == "Order ID,Customer,Ordered at,Amount,Status,Contact"
+    assert "mail" not in taken[1].fixtures["orders"]
+    assert ",12.10.2026," in first
+    assert CANARY not in taken[1].fixtures["customers"]
+
+
+def test_a_rule_that_does_not_fit_its_own_sample_gives_way_to_text_and_a_question(
+    tmp_path: Path,
+) -> None:
+    sample = tmp_path / "trap.csv"
+    sample.write_text("no;amount\n" + "".join(f"{n};{n}.{n}50\n" for n in range(1, 10)))
+    attributes = {"client_name": "Globex", "security_tier": 3}
+    found = take_sample(sample, "globex", attributes, place_at(tmp_path), log=lambda _line: None)
+    assert next(iter(first_files.account_lines(found))) == (
+        "trap: 9 received = 9 delivered + 0 rejected + 0 merged"
+    )
+    yml = (tmp_path / "dbt/models/clients/globex/trap.yml").read_text()
+    assert "# ? What does this column hold? It is delivered as text. As to_decimal, 9 of 9" in yml
+
+
+@pytest.mark.parametrize("tier", [1, 2])
+def test_below_tier_3_no_value_enters_a_file(tmp_path: Path, tier: int) -> None:
+    sample = write_sample(tmp_path / "mail") / "customers_2026-10-05.csv"
+    attributes = {"client_name": "Globex", "security_tier": tier}
+    found = take_sample(sample, "globex", attributes, place_at(tmp_path), log=lambda _line: None)
+    texts = [first_files.defs_yaml(TYPE, "globex", found), first_files.questions_md(found)]
+    texts += [first_files.readme_md("globex", found), *found.fixtures.values()]
+    texts += [path.read_text() for path in found.written]
+    texts += first_files.account_lines(found)
+    assert found.refused is None
+    assert found.fixtures["customers"] == "id,town\n"
+    assert CANARY not in "".join(texts)
+    assert not [p for p in tmp_path.glob("data/**/*") if p.is_file()]
+
+
+def test_a_sample_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="There is no file or folder"):
+        take_sample(tmp_path / "no", "globex", {}, place_at(tmp_path), log=lambda _line: None)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigurationError, match="holds 0 files"):
+        take_sample(
+            tmp_path / "empty",
+            "globex",
+            {},
+            Place(tmp_path / "clients", tmp_path / "dbt", tmp_path / "data"),
+            log=lambda _line: None,
+        )
