@@ -258,7 +258,8 @@ class Ledger:
     def _create_tables(self) -> None:
         with self.read() as connection:
             known = migrations.revision_of(connection)
-        if known is None:
+        if known != migrations.HEAD:
+            # another process may be making them, and only under the lock all of it is seen
             with locked(self.engine) as connection:
                 if migrations.revision_of(connection) is None:
                     metadata.create_all(connection)

@@ -125,7 +125,7 @@ def readme_md(client_id: str, sampled: Sampled) -> str:
         "",
         "- `defs.yaml`: which files there are, when they are due, who is told.",
         "- The models: columns, rules and tests of each feed; `# ?` marks what was not sure.",
-        "- `questions.md`: to send to the client. With the answers, edit the lines marked `# ?`.",
+        "- [questions.md](questions.md): for the client; its answers go to the lines with `# ?`.",
         "- `fixture_<feed>.csv`: the first rows, masked; below tier 3 the header alone.",
         "",
         f"Files go into `data/{client_id}/incoming/`; the job `{client_id}_cleaning` delivers",
