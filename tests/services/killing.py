@@ -25,6 +25,7 @@ from consulting.intake import BatchPolicy, FeedPattern, Intake, Ledger, RunVerdi
 from consulting.intake import ledger as ledger_module
 from consulting.layout import ClientFolder
 from consulting.sources.local import LocalStore
+from consulting.testing.sources import UploadFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,10 +74,7 @@ class World:
         if self.place is not None:
             self.place.put(key, content)
             return
-        path = self.folder.incoming / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_name(f".{path.name}.part").write_bytes(content)
-        path.with_name(f".{path.name}.part").replace(path)
+        UploadFolder(self.folder.incoming).put(key, content)
 
     def work(self, *, rounds: int = 3, kill_at: int | None = None) -> bool:
         """Runs sensor ticks and runs in another process.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 from consulting.sources.sftp import SftpSource
+from consulting.testing.sources import UploadFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,12 +66,12 @@ class SftpServer:
         return SftpSource.model_validate(fields | changes)
 
 
-class SftpPlace:
+class SftpPlace(UploadFolder):
     """A folder on the server, as the contract of sources wants it."""
 
     def __init__(self, server: SftpServer) -> None:
         self._server = server
-        self.folder = server.folder / f"upload-{uuid.uuid4().hex[:8]}"
+        super().__init__(server.folder / f"upload-{uuid.uuid4().hex[:8]}")
         self.folder.mkdir()
 
     def store(self) -> Store:
@@ -78,15 +79,6 @@ class SftpPlace:
 
     def missing(self) -> Store:
         return self._server.source(self.folder / "none").open("acme", self.folder)
-
-    def put(self, key: str, content: bytes) -> None:
-        path = self.folder / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_name(f".{path.name}.part").write_bytes(content)
-        path.with_name(f".{path.name}.part").replace(path)
-
-    def remove(self, key: str) -> None:
-        (self.folder / key).unlink()
 
 
 @contextmanager

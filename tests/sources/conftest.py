@@ -9,6 +9,7 @@ import pytest
 
 from consulting.sources.local import LocalStore
 from consulting.sources.s3.store import S3Store
+from consulting.testing.sources import UploadFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,26 +19,14 @@ if TYPE_CHECKING:
     from consulting.testing.sources import SourcePlace
 
 
-@dataclass
-class LocalPlace:
+class LocalPlace(UploadFolder):
     """A folder."""
-
-    folder: Path
 
     def store(self) -> Store:
         return LocalStore(self.folder, client_id="acme")
 
     def missing(self) -> Store:
         return LocalStore(self.folder / "none", client_id="acme")
-
-    def put(self, key: str, content: bytes) -> None:
-        path = self.folder / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_name(f".{path.name}.part").write_bytes(content)
-        path.with_name(f".{path.name}.part").replace(path)
-
-    def remove(self, key: str) -> None:
-        (self.folder / key).unlink()
 
 
 @dataclass

@@ -7,6 +7,7 @@ for each test.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,6 +55,29 @@ class SourcePlace(Protocol):
     def remove(self, key: str) -> None:
         """A client removes a file."""
         ...
+
+
+@dataclass
+class UploadFolder:
+    """A folder of this machine that a client uploads to as careful ones do: no file is seen half.
+
+    Attributes:
+        folder: The folder.
+    """
+
+    folder: Path
+
+    def put(self, key: str, content: bytes) -> None:
+        """Upload a file, under a temporary name first."""
+        path = self.folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        part.write_bytes(content)
+        part.replace(path)
+
+    def remove(self, key: str) -> None:
+        """Remove a file."""
+        (self.folder / key).unlink()
 
 
 class SourceContract:
