@@ -16,7 +16,11 @@ NAMED = [DRAW.choice(NAMES) for _ in range(60)]
 DAYS = [
     f"{DRAW.randrange(1950, 2005)}{DRAW.randrange(1, 13):02}{DRAW.randrange(1, 29):02}"
     for _ in range(60)
-]
+]  # Nine digits, of which nothing proves that they are not social security numbers.
+IDENTITIES = [str(DRAW.randrange(100_000_000, 665_999_999)) for _ in range(60)]
+MACHINES = [str(DRAW.randrange(2**24, 2**32 - 2**29)) for _ in range(60)]
+INITIALS = [f"{DRAW.choice('ABCDEFGH')}{DRAW.choice('JKLMNPRS')}" for _ in range(60)]
+YEARS = [str(DRAW.randrange(1940, 2006)) for _ in range(60)]
 
 DISGUISES: dict[str, tuple[str, list[str]]] = {
     "phones as fractions": ("Anlage", [f"{p}.0" for p in PHONES]),
@@ -52,6 +56,40 @@ DISGUISES: dict[str, tuple[str, list[str]]] = {
     "accounts as codes": ("Code", ["DE89370400440532013000"] * 60),
     "a place in degrees": ("x", ["52.5200, 13.4050", "48.1371, 11.5754"] * 30),
     "plates as codes": ("Code", ["B-AB 123", "M-XY 99"] * 30),
+    "identities as an id": ("ID", IDENTITIES),
+    "identities of customers": ("Kundennr", IDENTITIES),
+    "identities as an amount": ("amount", IDENTITIES),
+    "identities as fractions": ("Ref No", [f"{i}.0" for i in IDENTITIES]),
+    "identities in groups": ("x", [f"{int(i):,}" for i in IDENTITIES]),
+    "identities as money": ("x", [f"{int(i):,}.00" for i in IDENTITIES]),
+    "identities in Indian groups": (
+        "x",
+        [f"{i[:2]},{i[2:4]},{i[4:6]},{i[6:]}" for i in IDENTITIES],
+    ),
+    "identities behind a prefix": ("Customer ID", [f"P{i}" for i in IDENTITIES]),
+    "identities behind a prefix, in order": ("x", [f"P{i}" for i in sorted(IDENTITIES)]),
+    "identities with a slash": ("Nr", [f"{i[:3]}/{i[3:5]}/{i[5:]}" for i in IDENTITIES]),
+    "three identities": ("Id", IDENTITIES[:3]),
+    "machines as numbers": ("Ref", MACHINES),
+    "machines as numbers of customers": ("client_id", MACHINES),
+    "a block of telephones": ("Nr", [str(4_930_123_400 + n) for n in range(60)]),
+    "initials and a year": ("ID", [i + y for i, y in zip(INITIALS, YEARS, strict=True)]),
+    "initials, a dash and a year": (
+        "Code",
+        [f"{i}-{y}" for i, y in zip(INITIALS, YEARS, strict=True)],
+    ),
+    "initials with dots": ("Status", ["J.S. 1984", "A. M. 1967"] * 10 + ["open", "paid"] * 20),
+    "one pair of initials": ("Id", ["JS1984", "JS1985", "JS1951"] * 20),
+    "initials and a day": ("ID", [f"{i}{d[2:]}" for i, d in zip(INITIALS, DAYS, strict=True)]),
+    "days of six digits": ("x", [d[2:] for d in DAYS]),
+    "days of six digits, the day first": (
+        "Wert",
+        [f"{d[6:]}{d[4:6]}{d[2:4]}".lstrip("0") for d in DAYS],
+    ),
+    "days of birth in seconds": (
+        "timestamp",
+        [str(DRAW.randrange(10**7, 8 * 10**8)) for _ in range(60)],
+    ),
 }
 
 
@@ -80,6 +118,16 @@ HONEST: dict[str, tuple[str, list[str]]] = {
     "times": ("Uhrzeit", [f"{n % 24}:{n % 60:02}" for n in range(60)]),
     "order days": ("Bestelldatum", [f"2023{n % 12 + 1:02}{n % 28 + 1:02}" for n in range(60)]),
     "measures": ("x", [f"{n + 1}.5e-5" for n in range(9)] * 6),
+    "numbers of orders without a sequence": ("order_id", IDENTITIES),
+    "compounds": ("Artikelnummer", IDENTITIES),
+    "customers in sequence": ("Customer ID", [f"C-{10_000 + 7 * n}" for n in range(60)]),
+    "customers of five digits": ("Kundennr", [str(10_000 + n * 7919 % 90_000) for n in range(60)]),
+    "few prefixes": ("ID", [f"{p}{n * 7919 % 9_999:04}" for n, p in enumerate("ABC" * 20)]),
+    "invoices of days": ("Nr", [f"RE-202403{n + 1:02}-{n * 13}" for n in range(30)]),
+    "populations": ("population", [str(int(10 ** (4 + n / 12))) for n in range(60)]),
+    "seconds since 1970": ("timestamp", [str(1_700_000_000 + n * 77_777) for n in range(60)]),
+    "budgets": ("Budget", [f"{n * 7919 % 99_991}000" for n in range(10_000, 10_060)]),
+    "numbers of six digits": ("x", [str(100_000 + n * 7919 % 900_000) for n in range(60)]),
 }
 
 

@@ -36,13 +36,15 @@ _ABOUT_EXCEPT = {
     "iban": frozenset({"code"}),
 }
 
-_PERSONS = (
-    "customer client patient employee person user owner doctor member guest student teacher "
-    "agent manager contact applicant holder cardholder insured tenant subscriber buyer seller "
-    "recipient sender parent child spouse guardian driver passenger donor candidate author "
-    "kunde kunden mitarbeiter patienten ansprechpartner kontakt cliente paciente empleado persona "
-    "salarie klant medewerker"
-).split()
+PERSON_WORDS = frozenset(
+    (
+        "customer client patient employee person user owner doctor member guest student teacher "
+        "agent manager contact applicant holder cardholder insured tenant subscriber buyer seller "
+        "recipient sender parent child spouse guardian driver passenger donor candidate author "
+        "kunde kunden mitarbeiter patienten ansprechpartner kontakt cliente paciente empleado "
+        "persona salarie klant medewerker"
+    ).split()
+)
 
 _PHRASES: dict[str, str] = {
     "email": "email|e mail|mail|emails|mailaddress|emailaddress|correo|correo electronico|courriel"
@@ -182,8 +184,8 @@ def _phrases() -> dict[str, frozenset[tuple[str, ...]]]:
     phrases = {
         kind: {words(phrase) for phrase in text.split("|")} for kind, text in _PHRASES.items()
     }
-    phrases["name"] |= {(person, word) for person in _PERSONS for word in ("name", "names")}
-    phrases["name"] |= {("name", "of", person) for person in _PERSONS}
+    phrases["name"] |= {(person, word) for person in PERSON_WORDS for word in ("name", "names")}
+    phrases["name"] |= {("name", "of", person) for person in PERSON_WORDS}
     return {kind: frozenset(found) for kind, found in phrases.items()}
 
 

@@ -10,35 +10,35 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from consulting.privacy.column_names import words
 from consulting.privacy.common_words import is_common, is_unit
-from consulting.privacy.content import are_phones, find_personal, is_date, year_of
+from consulting.privacy.content import find_personal, is_date, year_of
+from consulting.privacy.harmless_codes import codes_of_things
 from consulting.privacy.harmless_names import promises
+from consulting.privacy.harmless_numbers import (
+    LONG,
+    YEARS,
+    are_of_things,
+    days_of_six_digits,
+    is_compact_day,
+    whole,
+)
 from consulting.privacy.person_names import is_lone_name, is_surely_person
-from consulting.privacy.person_numbers import are_national_ids, is_card, is_iban, is_national_id
+from consulting.privacy.person_numbers import is_card, is_iban, is_national_id
 from consulting.privacy.plain import plain, western
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 PROVEN_SHARE = 0.9
 """From this share of its cells on a column is what it seems; the other cells are hidden."""
 _MAIN_SHARE = 0.5
 """So much of a column is of one kind where that kind is looked at as a whole."""
-_LONG = 7
-"""So many plain digits may be a telephone, an account or an identity number."""
-_GAPS = 100
-"""Numbers in a sequence: between two of them are fewer than so many others."""
-_PHONE_SHARE = 0.95
-_CHECKED = 200
 _LIST_VALUES, _LIST_REPEATS, _LIST_LENGTH, _LIST_WORDS = 30, 4, 40, 4
-_PREFIXES, _SHAPES, _LOWER_RUNS = 3, 3, 5
 _SPAN_OF_DATES, _SPAN_OF_YEARS = 6, 10
 _REPEATED_DAYS = 2
-_YEARS = range(1900, 2101)
 
 _NUMBER = re.compile(
     r"\d{1,3}(?:[,'\u2019]\d{3})+(?:\.\d{1,6})?|\d{1,3}(?:[. \u00a0\u202f]\d{3})+,\d{1,6}"
@@ -46,10 +46,7 @@ _NUMBER = re.compile(
     r"|\d(?:[.,]\d{1,17})?[eE][+-]?\d{1,3}|\d{1,2}(?:,\d{2})*,\d{3}(?:\.\d{1,6})?"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:[. \u00a0\u202f]\d{3})+")
-_GROUPED_OTHERWISE = re.compile(r"\d{1,3}(?:[,'\u2019]\d{3})+")
-_FRACTION_OF_ZERO = re.compile(r"(\d{7,})[.,]0{1,6}")
-_SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d{1,17}))?[eE]\+?(\d{1,3})")
-_LONGEST_EXPONENT = 18
+_GROUPED_OTHERWISE = re.compile(r"\d{1,3}(?:[,'\u2019]\d{2,3})+")
 _AMOUNT = 9
 """So many digits an amount has at most, with a currency, a unit or grouped; more are looked at."""
 _TIME = re.compile(
@@ -63,7 +60,6 @@ _UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
 )
 _CODE = re.compile(r"(?=[^0-9]{0,23}[0-9])[A-Za-z0-9][A-Za-z0-9._/#-]{0,23}")
-_RUNS = re.compile(r"[A-Za-z]+|\d+")
 _GENERIC_DAY = re.compile(
     r"date|datum|fecha|data|dato|tarih|p\u00e4iv|d\u00e1tum|\u0434\u0430\u0442|\u65e5\u671f|\u65e5\u4ed8"
     r"|\ub0a0\uc9dc|ng\u00e0y|\u062a\u0627\u0631\u064a\u062e|day|tag\b",
@@ -103,8 +99,9 @@ def prove(column: str, counts: Mapping[str, int], known: Collection[str] = ()) -
     total = sum(counts.values())
     if not total:
         return Proof("empty", lambda _: True)
-    accepted = {"number", "word", "known"}
     promised = promises(column)
+    _compact_days(column, by_class, promised)
+    accepted = {"number", "word", "known"}
     kept = dict.fromkeys(v for c in accepted for v in by_class.get(c, ()))
 
     def most(*classes: str, least: float = _MAIN_SHARE) -> dict[str, int]:
@@ -120,11 +117,11 @@ def prove(column: str, counts: Mapping[str, int], known: Collection[str] = ()) -
     if dates and _days_of_business(column, dates, promised):
         kept |= dict.fromkeys(dates)
     numbers = most("long")
-    if numbers and _numbers_of_things(list(numbers), promised):
+    if numbers and _are_of_things(numbers, promised):
         kept |= dict.fromkeys(v for v in numbers if not _names_a_person(v))
     codes = most("code")
     if codes:
-        kept |= dict.fromkeys(_codes(codes, promised))
+        kept |= dict.fromkeys(codes_of_things(codes, promised))
     named = most("text", "code", least=0.0) if "list" in promised else {}
     words = sum(n for c in ("word", "known") for n in by_class.get(c, {}).values())
     if sum(named.values()) <= words:
@@ -185,39 +182,25 @@ def _number_class(text: str) -> str | None:
 
 def _plain_class(core: str, text: str, *, named: bool, alone: bool) -> str | None:
     """The class of a number by its digits: many of them without a unit may be a person's."""
-    core = _whole(core)
+    core = whole(core)
     digits = sum(c.isdigit() for c in core)
-    many = digits >= _LONG or text[0] == "+"
+    many = digits >= LONG or text[0] == "+"
     named = named and digits <= _AMOUNT and not (many and text[0] == "+")
     if core.isdigit():
         if core[0] == "0" and digits > 1:
             return "code"
         if many:
             return "number" if named else "long"
-        return "year" if alone and int(core) in _YEARS else "number"
-    if digits > _AMOUNT and not named and _GROUPED_OTHERWISE.fullmatch(core):
+        return "year" if alone and int(core) in YEARS else "number"
+    if digits > LONG and not named and _GROUPED_OTHERWISE.fullmatch(core):
         return "long"
     if _GROUPED.fullmatch(core):
         return "number" if named or not (many or core[0] == "0") else "long"
     return "number" if _NUMBER.fullmatch(core) and (core[0] != "0" or core[1] in ".,") else None
 
 
-def _whole(core: str) -> str:
-    """A number as people write it that a program wrote as a fraction: 491712345678.0, 4.917E+11."""
-    fraction = _FRACTION_OF_ZERO.fullmatch(core)
-    if fraction:
-        return fraction[1]
-    scientific = _SCIENTIFIC.fullmatch(core)
-    if not scientific:
-        return core
-    decimals, exponent = scientific[2] or "", int(scientific[3])
-    if not len(decimals) <= exponent <= _LONGEST_EXPONENT:
-        return core
-    return scientific[1] + decimals + "0" * (exponent - len(decimals))
-
-
 def _currency(part: str) -> bool:
-    return 0 < len(part) < _LONG and all(unicodedata.category(c) == "Sc" or c == "%" for c in part)
+    return 0 < len(part) < LONG and all(unicodedata.category(c) == "Sc" or c == "%" for c in part)
 
 
 def _years_of_business(
@@ -246,94 +229,33 @@ def _days_of_business(column: str, dates: Mapping[str, int], promised: Collectio
     return _GENERIC_DAY.search(column) is not None or rows >= _REPEATED_DAYS * len(dates)
 
 
-def _numbers_of_things(numbers: Sequence[str], promised: Collection[str]) -> bool:
-    """Whether long numbers are in sequence, or are named as codes or measures and no person's."""
-    if any(number[0] in "+(" for number in numbers):
-        return False
-    bare = ["".join(c for c in _whole(western(number)) if c.isdigit()) for number in numbers]
-    days = [number for number in bare if _is_day(number)]
-    if len(days) >= PROVEN_SHARE * len(bare):
-        return _days_of_business("", dict.fromkeys(days, 1), promised)
-    if _dense([int(number) for number in bare]):
-        return True
-    if not {"code", "measure"} & set(promised) or are_national_ids(numbers):
-        return False
-    return not _are_phones(bare)
+def _compact_days(
+    column: str, by_class: dict[str, dict[str, int]], promised: Collection[str]
+) -> None:
+    """Numbers of six digits that are days of birth are codes, which their form does not prove."""
+    numbers = by_class.get("number", {})
+    days = days_of_six_digits([number for number in map(western, numbers) if number.isdigit()])
+    if not days:
+        return
+    found = {number: rows for number, rows in numbers.items() if western(number) in days}
+    cells = sum(map(len, by_class.values()))
+    if len(found) >= _MAIN_SHARE * cells and not _days_of_business(
+        column, {days[western(number)]: rows for number, rows in found.items()}, promised
+    ):
+        by_class["text"] = by_class.get("text", {}) | found
+        by_class["number"] = {n: rows for n, rows in numbers.items() if n not in found}
 
 
-def _are_phones(numbers: Sequence[str]) -> bool:
-    checked = numbers[:: 1 + len(numbers) // _CHECKED]
-    return are_phones(checked, _PHONE_SHARE)
-
-
-def _is_day(number: str) -> bool:
-    """Whether eight digits are a day of a year in the calendar."""
-    if len(number) != 8 or int(number[:4]) not in _YEARS:  # noqa: PLR2004
-        return False
-    return 1 <= int(number[4:6]) <= 12 and 1 <= int(number[6:]) <= 31  # noqa: PLR2004
-
-
-def _dense(values: Collection[int]) -> bool:
-    different = set(values)
-    return len(different) > 1 and max(different) - min(different) <= _GAPS * len(different)
+def _are_of_things(numbers: Mapping[str, int], promised: Collection[str]) -> bool:
+    bare = {number: whole(western(number).strip(" +-()")) for number in numbers}
+    days = {number: numbers[long] for long, number in bare.items() if is_compact_day(number)}
+    if len(days) >= PROVEN_SHARE * len(numbers):
+        return _days_of_business("", days, promised)
+    return are_of_things(numbers, promised)
 
 
 def _names_a_person(value: str) -> bool:
     return is_card(value) or is_iban(value) or is_national_id(value)
-
-
-def _codes(codes: Mapping[str, int], promised: Collection[str]) -> list[str]:
-    """The codes of a column that is named as one, or is one prefix and numbers in sequence."""
-    harmless = [code for code in codes if not any(found.sure for found in find_personal(code))]
-    runs = {code: _RUNS.findall(code) for code in harmless}
-    named = [code for code, found in runs.items() if any(map(_is_name, found))]
-    written = [run for found in runs.values() for run in found]
-    logins = {run for run in written if run.islower() and len(run) > _NAME_LETTERS}
-    if len(named) > _NAMED_SHARE * len(runs) or len(logins) >= _PREFIXES:
-        return []  # the codes are made of names, or of what may be logins
-    digits = ["".join(found) for found in runs.values() if not any(map(str.isalpha, found))]
-    long = digits and min(map(len, digits)) >= _LONG
-    if long and len(digits) >= PROVEN_SHARE * len(runs) and _are_phones(digits):
-        return []
-    harmless = [code for code in harmless if not _spells(code)]
-    runs = {code: runs[code] for code in harmless}
-    if "code" not in promised:
-        prefixes = {run for found in runs.values() for run in found if run.isalpha()}
-        bodies = [int("".join(r for r in found if r.isdigit())) for found in runs.values()]
-        lone = all(sum(r.isalpha() for r in found) <= 1 for found in runs.values())
-        rising = sum(a < b for a, b in pairwise(bodies))
-        sequence = _dense(bodies) or (prefixes and rising >= 0.95 * (len(bodies) - 1) > 0)
-        return harmless if lone and len(prefixes) <= _PREFIXES and sequence else []
-    lower = {run for found in runs.values() for run in found if run.isalpha() and run.islower()}
-    if len(lower) > _LOWER_RUNS:
-        harmless = [c for c in harmless if _UNMIXED.fullmatch(c)]
-    if are_national_ids(harmless):
-        return []
-    shapes = Counter(map(_shape, harmless))
-    common = {shape for shape, _ in shapes.most_common(_SHAPES)}
-    return [code for code in harmless if _shape(code) in common]
-
-
-def _is_name(run: str) -> bool:
-    return len(run) >= _NAME_LETTERS and is_lone_name(run.capitalize())
-
-
-def _spells(code: str) -> bool:
-    """Whether a code in hexadecimal is text: its bytes are letters."""
-    if not _HEX.fullmatch(code) or len(code) % 2 or code.isdecimal():
-        return False
-    spelt = bytes.fromhex(code).decode("utf-8", "replace")
-    return all(c.isalpha() or c in " .@'-" for c in spelt)
-
-
-_HEX = re.compile(r"[0-9a-fA-F]{8,48}")
-_NAMED_SHARE, _NAME_LETTERS = 0.1, 4
-_UNMIXED = re.compile(r"[^a-z]*|[0-9a-f]{8,24}")
-
-
-def _shape(code: str) -> str:
-    """Letters as they are many, digits as one: codes of one kind have few such shapes."""
-    return _RUNS.sub(lambda m: "9" if m[0].isdigit() else "A" * len(m[0]), code)
 
 
 def _closed(values: Mapping[str, int]) -> Iterable[str]:
@@ -359,6 +281,10 @@ _CONDITIONS = frozenset(
 """What law protects most, in a column of what seems a closed list. No list holds all."""
 
 
+_INITIALS = re.compile(r"(?:[^\W\d_][.\s-]{1,3}){1,4}\(?(?:19|20)?\d\d\)?")
+"""J.S. 1984, A-M 67."""
+
+
 def _list_value(value: str) -> bool:
     return (
         len(value) <= _LIST_LENGTH
@@ -366,5 +292,6 @@ def _list_value(value: str) -> bool:
         and not is_surely_person(value)
         and not is_lone_name(value)
         and not find_personal(value)
+        and not _INITIALS.fullmatch(value)
         and _CONDITIONS.isdisjoint(words(value))
     )
