@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -90,6 +91,43 @@ def test_a_file_of_a_delivery_is_delivered_again_when_asked_for(delivery: Path) 
     assert (again / "tables/customers.csv").read_bytes() == (
         delivery / "tables/customers.csv"
     ).read_bytes()
+    said = say("diff", "acme_corp")
+    assert said.output.startswith(f"acme_corp: {delivery.name} → {again.name}\n"), said.output
+    assert said.output.endswith("Both were made from the same files, with the same rules.\n")
+
+
+def test_two_deliveries_are_compared_and_why_they_differ_is_told(
+    delivery: Path, tmp_path: Path
+) -> None:
+    (delivery.parents[1] / "incoming/customers_2.csv").write_text(
+        CUSTOMERS.replace("100.00", "250.00")
+        + CUSTOMERS.splitlines()[1].replace("000001", "000002")
+    )
+    newer = deliver()
+    said = say("diff", "acme_corp", "--to", str(tmp_path / "to"))
+    assert said.exit_code == 0, said.output
+    lines = said.output.splitlines()
+    assert lines[0].endswith(f" → {newer.name}")
+    assert "customers: received 1 → 2, delivered 1 → 2, rejected 0, merged 0" in lines
+    assert (
+        "customers: 1 of 1 row altered, 1 new, by column: lifetime_value 1 (by customer_id)"
+        in lines
+    )
+    assert "  lifetime_value of 000001: 100.00 → 250.00" in lines
+    assert "    customers: customers_2.csv is new" in lines
+    assert lines.index("Why:") < lines.index("  other input files:")
+    assert {path.name for path in (tmp_path / "to").iterdir()} == {
+        "comparison.html",
+        "comparison.json",
+    }
+    told = json.loads(say("diff", "acme_corp", delivery.name, newer.name, "--json").output)
+    assert told["then"]["delivery_id"] == delivery.name
+    assert told["tables"] == json.loads((newer / "comparison.json").read_text())["tables"]
+    wrong = say("diff", "acme_corp", "acme_corp-99999")
+    assert wrong.exit_code == 1
+    assert "acme_corp has no delivery 'acme_corp-99999'" in wrong.output
+    assert newer.name in wrong.output
+    assert "globex has 0 deliveries, and two are compared" in say("diff", "globex").output
 
 
 def test_models_are_prepared_once_and_an_unknown_client_is_told() -> None:

@@ -29,6 +29,7 @@ def test_ours_are_registered_as_those_of_others_would_be() -> None:
         "mapping_document": True,
         "quality_report": True,
         "transform_log": True,
+        "comparison": True,
     }
 
 

@@ -1,12 +1,17 @@
-"""Checking that a delivery is what it says it is."""
+"""Checking that a delivery is what it says it is, and comparing it with another."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from consulting.chain.differing import compare_deliveries
 from consulting.chain.replay import verify_delivery
 from consulting.cli.engagements import open_engagement
+from consulting.delivery import write_comparison
 from consulting.shown import on_one_line
+from consulting.writing import make_folder
 
 
 @click.command()
@@ -22,3 +27,33 @@ def verify(client: str, delivery_id: str) -> None:
     if differences:
         raise SystemExit(1)
     click.echo(f"{delivery_id} is reproduced byte for byte.")
+
+
+@click.command()
+@click.argument("client")
+@click.argument("then", required=False)
+@click.argument("now", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write comparison.html and comparison.json into this folder, too.",
+)
+def diff(client: str, then: str | None, now: str | None, *, as_json: bool, to: Path | None) -> None:
+    """Show how delivery NOW of CLIENT differs from delivery THEN, and why.
+
+    Rows that are new, gone or altered, by their key; values that changed, by column; columns and
+    types; rejects by reason; the score; and which files, corrections, rules, settings, code or
+    libraries are others. Default: the last two deliveries that stand; with THEN alone, that one and
+    the last. Only the deliveries are read. Values are shown as in the report: below tier 3, and of
+    personal columns, by their shape.
+    """
+    found = compare_deliveries(open_engagement(client, looks=True), then, now)
+    if to is not None:
+        make_folder(to)
+        write_comparison(found, to)
+    if as_json:
+        click.echo(found.model_dump_json(indent=2))
+        return
+    for line in found.in_words():
+        click.echo(on_one_line(line))

@@ -50,6 +50,7 @@ for command in (
     models.rules,
     new.new,
     deliveries.verify,
+    deliveries.diff,
     tier.tier,
     upgrade.upgrade,
 ):

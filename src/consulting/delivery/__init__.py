@@ -1,6 +1,7 @@
 """What the client opens: the delivery, built whole or not at all, and the same every time."""
 
 from consulting.delivery.build import build_delivery, read_delivery
+from consulting.delivery.differences import Differences, differences, write_comparison
 from consulting.delivery.findings import Finding, Question, ask_questions, collect_findings
 from consulting.delivery.history import (
     HISTORY_SCHEMA,
@@ -17,7 +18,7 @@ from consulting.delivery.inputs import (
     TableExport,
 )
 from consulting.delivery.logo import read_logo
-from consulting.delivery.manifest import INNER_MANIFEST, MANIFEST, read_summary
+from consulting.delivery.manifest import INNER_MANIFEST, MANIFEST, read_manifest, read_summary
 from consulting.delivery.mapping import UnmappedColumn, find_unmapped, unmapped_columns
 from consulting.delivery.rejects import (
     export_rejects,
@@ -33,6 +34,7 @@ __all__ = [
     "DeliveryInputs",
     "DeliverySummary",
     "Difference",
+    "Differences",
     "Finding",
     "HistoryTable",
     "Question",
@@ -43,12 +45,15 @@ __all__ = [
     "build_delivery",
     "collect_findings",
     "compare",
+    "differences",
     "export_rejects",
     "find_unmapped",
     "list_deliveries",
     "read_delivery",
     "read_logo",
+    "read_manifest",
     "read_summary",
     "unmapped_columns",
     "verify",
+    "write_comparison",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from consulting.bounded_memory import FEW_THREADS, open_bounded
-from consulting.delivery.compared import compare_with_past
+from consulting.bounded_memory import FEW_THREADS, open_bounded, spill_of
+from consulting.delivery.compared import beside_the_past
 from consulting.delivery.contents import Contents
 from consulting.delivery.deliverable import documents
+from consulting.delivery.differences import from_the_one_before
 from consulting.delivery.examples import find_examples
 from consulting.delivery.findings import ask_questions, collect_findings, count_by_severity
 from consulting.delivery.inputs import Delivery, DeliverySummary
@@ -167,15 +169,13 @@ def _write_all(
     questions = ask_questions(inputs, gone)
     counted = summarise(inputs, count_by_severity(findings))
     verdict = reach_verdict(inputs, findings, counted)
-    summary = counted.model_copy(
-        update={
-            "verdict": verdict.level,
-            "headline": verdict.headline,
-            "compared": compare_with_past(inputs, counted, folder.warehouse, target, past),
-        }
-    )
-    contents = Contents(
-        findings, questions, examples, exported, rejects, receipts, verdict, summary
+    summary = counted.model_copy(update={"verdict": verdict.level, "headline": verdict.headline})
+    contents = _beside_the_past(
+        inputs,
+        Contents(findings, questions, examples, exported, rejects, receipts, verdict, summary),
+        folder,
+        target,
+        past,
     )
     for name, document in documents().items():
         if document.always or name in inputs.documents:
@@ -184,7 +184,20 @@ def _write_all(
         if not any((target / empty).iterdir()):
             (target / empty).rmdir()
     write_manifest(target, inputs, contents, inner=folder.run(inputs.delivery_id) / INNER_MANIFEST)
-    return summary
+    return contents.summary
+
+
+def _beside_the_past(
+    inputs: DeliveryInputs, contents: Contents, folder: ClientFolder, target: Path, past: Path
+) -> Contents:
+    """With how it is not the delivery before it, and what of that its summary tells."""
+    spill = spill_of(folder.warehouse)
+    found = from_the_one_before(inputs, contents, target, past=past, spill=spill)
+    if found is None:
+        return contents
+    compared = beside_the_past(inputs, contents.summary, found.then, found.tables)
+    summary = contents.summary.model_copy(update={"compared": compared})
+    return replace(contents, differences=found, summary=summary)
 
 
 def _check_rows(

@@ -1,27 +1,31 @@
-"""How the rows of a delivery are not those of the one before: counted once, told everywhere."""
+"""How the rows of a delivery are not those of another: counted once, told everywhere."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import duckdb
 from pydantic import Field
 
-from consulting.bounded_memory import FEW_THREADS, open_bounded
-from consulting.delivery.past import before, made_otherwise, superseded
-from consulting.delivery.settled import passed_unique
+from consulting.bounded_memory import FEW_THREADS, confine
+from consulting.delivery.past import made_otherwise, superseded
 from consulting.delivery.tables import SAMPLED_SUFFIX, rows_of_file
+from consulting.privacy import shape, shown
 from consulting.records import Record
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
-
-    import duckdb
 
     from consulting.delivery.inputs import DeliveryInputs, DeliverySummary
 
 _COLUMNS_TOLD = 5
+_LOOKED_AT = 30
+_READ = 200
+EXAMPLES = 3
+"""Examples of each column, unlike each other in shape, and keys of each kind of row."""
+_LONGEST_SHOWN = 60
 
 
 class TableChange(Record):
@@ -29,7 +33,7 @@ class TableChange(Record):
 
     Attributes:
         table: The table.
-        key: The column that tells which rows belong together; None where the table has none, and
+        key: The columns that tell which rows belong together; None where the table has none, and
             rows are compared whole.
         same: Rows that are in both with the same values.
         altered: Rows whose key is in both, with other values.
@@ -38,6 +42,8 @@ class TableChange(Record):
         columns: Column → in how many of the altered rows it has another value.
         new_columns: Columns that only this delivery has.
         gone_columns: Columns that only the earlier one has.
+        retyped: Column → its type then and now, where they differ; such values are compared as
+            they read.
     """
 
     table: str
@@ -49,6 +55,68 @@ class TableChange(Record):
     columns: dict[str, int] = Field(default_factory=dict)
     new_columns: tuple[str, ...] = ()
     gone_columns: tuple[str, ...] = ()
+    retyped: dict[str, str] = Field(default_factory=dict)
+
+    def counted(self, *, others: bool = True) -> Iterator[str]:
+        """The counts, a phrase each.
+
+        Args:
+            others: With the rows that one delivery alone has.
+        """
+        both = self.same + self.altered
+        if self.key is None:
+            yield f"{self.same:,} row{' is as it was' if self.same == 1 else 's are as they were'}"
+        else:
+            yield f"{self.altered:,} of {both:,} row{'' if both == 1 else 's'} altered"
+        # without a key, a row that was altered is one of each
+        words = ("new", "gone") if self.key else ("new or altered", "gone or altered")
+        counts = zip((self.added, self.removed), words, strict=True)
+        yield from (f"{count:,} {word}" for count, word in counts if count and others)
+
+    def by_column(self) -> Iterator[str]:
+        """What changed in its columns, a phrase each."""
+        largest = sorted(self.columns.items(), key=lambda one: (-one[1], one[0]))
+        if largest:
+            listed = ", ".join(f"{name} {count:,}" for name, count in largest[:_COLUMNS_TOLD])
+            rest = len(largest) - _COLUMNS_TOLD
+            yield f"by column: {listed}{f' and {rest} more columns' if rest > 0 else ''}"
+        for word, names in (("new", self.new_columns), ("dropped", self.gone_columns)):
+            if names:
+                yield f"{word} column{'' if len(names) == 1 else 's'}: {', '.join(names)}"
+        if self.retyped:
+            listed = ", ".join(f"{name} ({was})" for name, was in self.retyped.items())
+            yield f"other type: {listed}"
+
+    def in_words(self, *, others: bool = True) -> str:
+        """All of it, as a sentence."""
+        return f"{self.table}: {', '.join((*self.counted(others=others), *self.by_column()))}."
+
+
+class ValueExample(Record):
+    """One value then and now; None where there was none. `key` is the row's key."""
+
+    key: str
+    then: str | None
+    now: str | None
+
+
+class TableDifference(TableChange):
+    """The same with examples, which stand on pages and in no event log.
+
+    Attributes:
+        examples: Column → values then and now.
+        added_keys: Keys of rows that only this delivery has.
+        removed_keys: Keys of rows that only the earlier one has.
+    """
+
+    examples: dict[str, tuple[ValueExample, ...]] = Field(default_factory=dict)
+    added_keys: tuple[str, ...] = ()
+    removed_keys: tuple[str, ...] = ()
+
+    @property
+    def change(self) -> TableChange:
+        """The counts alone."""
+        return TableChange(**self.model_dump(include=set(TableChange.model_fields)))
 
 
 class Comparison(Record):
@@ -69,44 +137,23 @@ class Comparison(Record):
 
     def in_brief(self) -> str:
         """The counts in a line: "orders: 135 of 1,361 rows altered, 2 new, 1 gone"."""
-        told = (f"{each.table}: {', '.join(self._counts(each))}" for each in self.tables)
-        return "; ".join(told)
+        return "; ".join(
+            f"{each.table}: {', '.join(each.counted(others=self.in_its_place))}"
+            for each in self.tables
+        )
 
     def in_words(self) -> list[str]:
         """The counts with the columns they are about, a sentence for each table."""
-        return [
-            f"{each.table}: {', '.join((*self._counts(each), *_columns(each)))}."
-            for each in self.tables
-        ]
-
-    def _counts(self, each: TableChange) -> Iterator[str]:
-        both = each.same + each.altered
-        if each.key is None:
-            yield f"{each.same:,} rows are as they were"
-        else:
-            yield f"{each.altered:,} of {both:,} row{'' if both == 1 else 's'} altered"
-        if self.in_its_place:
-            # without a key, a row that was altered is one of each
-            words = ("new", "gone") if each.key else ("new or altered", "gone or altered")
-            counts = zip((each.added, each.removed), words, strict=True)
-            yield from (f"{count:,} {word}" for count, word in counts if count)
+        return [each.in_words(others=self.in_its_place) for each in self.tables]
 
 
-def _columns(each: TableChange) -> Iterator[str]:
-    largest = sorted(each.columns.items(), key=lambda one: (-one[1], one[0]))
-    if largest:
-        listed = ", ".join(f"{name} {count:,}" for name, count in largest[:_COLUMNS_TOLD])
-        rest = len(largest) - _COLUMNS_TOLD
-        yield f"by column: {listed}{f' and {rest} more columns' if rest > 0 else ''}"
-    for word, names in (("new", each.new_columns), ("dropped", each.gone_columns)):
-        if names:
-            yield f"{word} column{'' if len(names) == 1 else 's'}: {', '.join(names)}"
-
-
-def compare_with_past(
-    inputs: DeliveryInputs, this: DeliverySummary, warehouse: Path, now: Path, past: Path
+def beside_the_past(
+    inputs: DeliveryInputs,
+    this: DeliverySummary,
+    earlier: DeliverySummary,
+    tables: Sequence[TableDifference],
 ) -> Comparison | None:
-    """Count how the rows of a delivery differ from those of the delivery before it.
+    """What the summary of a delivery tells of the one before it.
 
     That is the one whose place it takes; else the last, if something else than its files is not
     the same, and then by keys alone: other files have other rows.
@@ -114,142 +161,207 @@ def compare_with_past(
     Args:
         inputs: The delivery.
         this: The delivery in a line.
-        warehouse: Beside it lies what does not fit in memory.
-        now: The delivery's folder, with its tables.
-        past: Where earlier deliveries lie.
-
-    Returns:
-        The counts; None where there is nothing to compare, or its rows are no longer held.
+        earlier: The delivery before it.
+        tables: How the tables of both differ.
     """
-    earlier, replaced = before(inputs, this), superseded(inputs, this)
-    if earlier is None or not (replaced or made_otherwise(earlier, this)):
+    replaced = superseded(inputs, this) is not None
+    told = tuple(each.change for each in tables if replaced or each.key)
+    if not told or not (replaced or made_otherwise(earlier, this)):
         return None
-    pairs = list(_pairs(inputs, now, past / earlier.delivery_id))
-    if not pairs:
-        return None
-    reads = [path for _, *both in pairs for path in both]
-    with open_bounded(warehouse, read_only=True, config=FEW_THREADS, reads=reads) as connection:
-        changes = [
-            (
-                table,
-                _compare(connection, *both, keys=_keys(inputs, table), keyed_only=not replaced),
-            )
-            for table, *both in pairs
-        ]
-    tables = tuple(one.model_copy(update={"table": name}) for name, one in changes if one)
     files = "input"
-    if not tables:
-        return None
     return Comparison(
         delivery_id=earlier.delivery_id,
-        in_its_place=replaced is not None,
+        in_its_place=replaced,
         same_files=earlier.made_with.get(files) == this.made_with.get(files),
-        tables=tables,
+        tables=told,
     )
 
 
-def _pairs(inputs: DeliveryInputs, now: Path, then: Path) -> Iterator[tuple[str, Path, Path]]:
-    """The tables that both deliveries hold, each with its file then and now."""
-    for model in inputs.models:
-        found = _parquet_of(then, model.name), _parquet_of(now, model.name)
-        if model.layer == "marts" and found[0] and found[1]:
-            yield model.name, found[0], found[1]
+class Known(NamedTuple):
+    """What is known of a table beside its rows.
+
+    Attributes:
+        keys: Columns that may tell its rows apart, the likeliest first.
+        harmless: Columns whose values may be shown; of all others their shapes are.
+    """
+
+    keys: Sequence[Sequence[str]] = ()
+    harmless: Collection[str] = ()
 
 
-def _keys(inputs: DeliveryInputs, table: str) -> list[str]:
-    return [column for column, passed in passed_unique(inputs, table).items() if passed]
+def compare_tables(
+    then: Path, now: Path, tables: Mapping[str, Known], spill: Path
+) -> list[TableDifference]:
+    """Count how the rows of the tables that two deliveries hold differ.
+
+    Args:
+        then: The earlier delivery's folder.
+        now: The later one's.
+        tables: The tables, with what is known of them.
+        spill: A folder for what does not fit in memory; it is made and emptied.
+    """
+    pairs = {
+        table: (old, new)
+        for table in tables
+        if (old := parquet_of(then, table)) and (new := parquet_of(now, table))
+    }
+    if not pairs:
+        return []
+    with duckdb.connect(config={**FEW_THREADS}) as connection:
+        confine(connection, spill, reads=[path for both in pairs.values() for path in both])
+        return [
+            _Pair(connection, table, *both, tables[table]).compared()
+            for table, both in pairs.items()
+        ]
 
 
-def _compare(
-    connection: duckdb.DuckDBPyConnection,
-    then: Path,
-    now: Path,
-    *,
-    keys: Sequence[str],
-    keyed_only: bool,
-) -> TableChange | None:
-    """One table; what does not fit in memory goes to the spill."""
-    (old, types), (new, later) = (
-        (rows, dict(columns))
-        for rows, columns in (rows_of_file(connection, path) for path in (then, now))
-    )
-    shared = [name for name in later if name in types]
-    key = next((k for k in keys if k in shared and _is_key(connection, k, old, new)), None)
-    if key is None and (keyed_only or not shared):
-        return None
-    cast = {name for name in shared if types[name] != later[name]}
-    sides = [_selected(rows, shared, cast) for rows in (old, new)]
-    counted = _by_key(connection, key, shared, sides) if key else _whole(connection, shared, sides)
-    return counted.model_copy(
-        update={
-            "new_columns": tuple(name for name in later if name not in types),
-            "gone_columns": tuple(name for name in types if name not in later),
-        }
-    )
-
-
-def _parquet_of(folder: Path, table: str) -> Path | None:
+def parquet_of(folder: Path, table: str) -> Path | None:
     """The rows of a table in a delivery's folder, where it still holds them."""
     found = (folder / "tables" / f"{table}{end}.parquet" for end in ("", SAMPLED_SUFFIX))
     return next((path for path in found if path.is_file()), None)
 
 
-def _is_key(connection: duckdb.DuckDBPyConnection, column: str, *rows: str) -> bool:
-    name = quoted(column)
-    counts = (f"(SELECT count(*) = count(DISTINCT {name}) FROM {each})" for each in rows)
-    return bool(connection.execute(f"SELECT {' AND '.join(counts)}").fetchall()[0][0])
+class _Pair:
+    """One table then and now; what does not fit in memory goes to the spill."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: str,
+        then: Path,
+        now: Path,
+        known: Known,
+    ) -> None:
+        self._connection = connection
+        self._table = table
+        self._known = known
+        rows = [rows_of_file(connection, path) for path in (then, now)]
+        self._then, self._now = (dict(columns) for _, columns in rows)
+        self._shared = [name for name in self._now if name in self._then]
+        self._old, self._new = (self._selected(each) for each, _ in rows)
+
+    def compared(self) -> TableDifference:
+        """By its key, or row by row as a whole."""
+        unlike = {c: (self._then[c], self._now[c]) for c in self._shared}
+        schema = {
+            "table": self._table,
+            "new_columns": tuple(name for name in self._now if name not in self._then),
+            "gone_columns": tuple(name for name in self._then if name not in self._now),
+            "retyped": {c: f"{a} → {b}" for c, (a, b) in unlike.items() if a != b},
+        }
+        key = next(filter(self._is_key, self._known.keys), None)
+        counted = self._by_key(key) if key else self._whole()
+        return counted.model_copy(update=schema)
+
+    def _selected(self, rows: str) -> str:
+        """The shared columns; one whose type changed is compared as it reads."""
+        listed = (
+            quoted(c) if self._then[c] == self._now[c] else f"{quoted(c)}::VARCHAR AS {quoted(c)}"
+            for c in self._shared
+        )
+        return f"(SELECT {', '.join(listed) or '1'} FROM {rows})"
+
+    def _is_key(self, columns: Sequence[str]) -> bool:
+        if not set(columns) <= set(self._shared):
+            return False
+        names = ", ".join(map(quoted, columns))
+        filled = " AND ".join(f"{quoted(each)} IS NOT NULL" for each in columns)
+        counts = (
+            f"(SELECT count(*) = count(DISTINCT row({names})) FILTER ({filled}) FROM {each})"
+            for each in (self._old, self._new)
+        )
+        return bool(self._ask(" AND ".join(counts))[0])
+
+    def _by_key(self, key: Sequence[str]) -> TableDifference:
+        """One pass over the joined rows: counts, and the first examples in the order of keys."""
+        names = [name for name in self._shared if name not in key]
+        differs = [f"a.{quoted(c)} IS DISTINCT FROM b.{quoted(c)}" for c in names]
+        old, new = f"a.{quoted(key[0])} IS NULL", f"b.{quoted(key[0])} IS NULL"
+        both = f"NOT {old} AND NOT {new}"
+        joined = " AND ".join(f"a.{quoted(c)} = b.{quoted(c)}" for c in key)
+        was, now = (_text_of(key, side) for side in "ab")
+        asked = [
+            f"count(*) FILTER ({old})",
+            f"count(*) FILTER ({new})",
+            f"count(*) FILTER ({both})",
+            f"count(*) FILTER ({both} AND ({' OR '.join(differs) or 'false'}))",
+            f"min({now}, {EXAMPLES}) FILTER ({old})",
+            f"min({was}, {EXAMPLES}) FILTER ({new})",
+        ]
+        for name, condition in zip(names, differs, strict=True):
+            values = f"{_text_of([name], 'a')}, {_text_of([name], 'b')}"
+            asked.append(f"count(*) FILTER ({both} AND {condition})")
+            asked.append(f"min(row({now}, {values}), {_LOOKED_AT}) FILTER ({both} AND {condition})")
+        added, removed, common, altered, came, went, *columns = self._ask(
+            f"{', '.join(asked)} FROM {self._old} a FULL OUTER JOIN {self._new} b ON {joined}"
+        )
+        counts = dict(zip(names, columns[::2], strict=True))
+        pairs = dict(zip(names, columns[1::2], strict=True))
+        harmless = set(key) <= set(self._known.harmless)
+        return TableDifference(
+            table=self._table,
+            key=" + ".join(key),
+            same=common - altered,
+            altered=altered,
+            added=added,
+            removed=removed,
+            columns={name: count for name, count in counts.items() if count},
+            examples={
+                name: _unlike(found, key=harmless, value=name in self._known.harmless)
+                for name, found in pairs.items()
+                if found
+            },
+            added_keys=tuple(_short(each, harmless=harmless) or "" for each in came or ()),
+            removed_keys=tuple(_short(each, harmless=harmless) or "" for each in went or ()),
+        )
+
+    def _whole(self) -> TableDifference:
+        """Rows as a multiset: one that stands twice is there two times."""
+        if not self._shared:
+            old, new = self._ask(
+                f"(SELECT count(*) FROM {self._old}), (SELECT count(*) FROM {self._new})"
+            )
+            return TableDifference(table=self._table, added=new, removed=old)
+        names = ", ".join(map(quoted, self._shared))
+        had, has = "count(*) FILTER (side = 0)", "count(*) FILTER (side = 1)"
+        found = self._ask(
+            "sum(least(had, has)), sum(has - least(had, has)), sum(had - least(had, has)) "
+            f"FROM (SELECT {had} AS had, {has} AS has FROM ("
+            f"SELECT 0 AS side, {names} FROM {self._old} UNION ALL "
+            f"SELECT 1, {names} FROM {self._new}) GROUP BY {names})"
+        )
+        same, added, removed = (int(count or 0) for count in found)
+        return TableDifference(table=self._table, same=same, added=added, removed=removed)
+
+    def _ask(self, query: str) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = self._connection.execute(f"SELECT {query}").fetchall()[0]
+        return found
 
 
-def _selected(rows: str, columns: Sequence[str], cast: set[str]) -> str:
-    """A column whose type changed is compared as it reads."""
-    listed = (f"{quoted(c)}::VARCHAR AS {quoted(c)}" if c in cast else quoted(c) for c in columns)
-    return f"(SELECT {', '.join(listed)} FROM {rows})"
+def _text_of(columns: Sequence[str], side: str) -> str:
+    """Values as they read, one after the other, no longer than they are looked at."""
+    read = [f"left({side}.{quoted(column)}::VARCHAR, {_READ})" for column in columns]
+    return read[0] if len(read) == 1 else f"concat_ws(' + ', {', '.join(read)})"
 
 
-def _by_key(
-    connection: duckdb.DuckDBPyConnection, key: str, columns: Sequence[str], sides: Sequence[str]
-) -> TableChange:
-    differs = {
-        name: f"a.{quoted(name)} IS DISTINCT FROM b.{quoted(name)}"
-        for name in columns
-        if name != key
-    }
-    old, new = f"a.{quoted(key)}", f"b.{quoted(key)}"
-    both = f"{old} IS NOT NULL AND {new} IS NOT NULL"
-    conditions = [
-        f"{old} IS NULL",
-        f"{new} IS NULL",
-        both,
-        f"{both} AND ({' OR '.join(differs.values()) or 'false'})",
-        *(f"{both} AND {condition}" for condition in differs.values()),
-    ]
-    counts = ", ".join(f"count(*) FILTER ({condition})" for condition in conditions)
-    joined = f"{sides[0]} a FULL OUTER JOIN {sides[1]} b ON {old} = {new}"
-    found = connection.execute(f"SELECT {counts} FROM {joined}").fetchall()[0]
-    added, removed, common, altered, *by_column = found
-    return TableChange(
-        table="",
-        key=key,
-        same=common - altered,
-        altered=altered,
-        added=added,
-        removed=removed,
-        columns={n: count for n, count in zip(differs, by_column, strict=True) if count},
-    )
+def _unlike(
+    found: Sequence[tuple[str, str | None, str | None]], *, key: bool, value: bool
+) -> tuple[ValueExample, ...]:
+    """A few examples, each of another shape than those before it."""
+    kinds: dict[tuple[str, str], ValueExample] = {}
+    for name, then, now in found:
+        example = ValueExample(
+            key=_short(name, harmless=key) or "",
+            then=_short(then, harmless=value),
+            now=_short(now, harmless=value),
+        )
+        kinds.setdefault((shape(then or ""), shape(now or "")), example)
+    return tuple(kinds.values())[:EXAMPLES]
 
 
-def _whole(
-    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], sides: Sequence[str]
-) -> TableChange:
-    """Rows as a multiset: one that stands twice is there two times."""
-    names = ", ".join(map(quoted, columns))
-    old, new = sides
-    had, has = "count(*) FILTER (side = 0)", "count(*) FILTER (side = 1)"
-    found = connection.execute(
-        "SELECT sum(least(had, has)), sum(has - least(had, has)), sum(had - least(had, has)) "
-        f"FROM (SELECT {had} AS had, {has} AS has FROM ("
-        f"SELECT 0 AS side, {names} FROM {old} UNION ALL SELECT 1, {names} FROM {new}) "
-        f"GROUP BY {names})"
-    ).fetchall()[0]
-    same, added, removed = (int(count or 0) for count in found)
-    return TableChange(table="", same=same, added=added, removed=removed)
+def _short(text: str | None, *, harmless: bool) -> str | None:
+    """A value as a page may show it."""
+    if text is None:
+        return None
+    said = shown(text, personal=not harmless)
+    return said if len(said) <= _LONGEST_SHOWN else f"{said[:_LONGEST_SHOWN]}…"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from consulting.delivery.differences import Differences
     from consulting.delivery.examples import ChangedColumn
     from consulting.delivery.findings import Finding, Question
     from consulting.delivery.inputs import DeliverySummary
@@ -29,6 +30,7 @@ class Contents:
         receipts: The files that tell what became of corrected rows.
         verdict: Whether it can be used.
         summary: The delivery in a line.
+        differences: How it is not the delivery before it; None where there is none.
     """
 
     findings: Sequence[Finding]
@@ -39,3 +41,4 @@ class Contents:
     receipts: Sequence[str]
     verdict: Verdict
     summary: DeliverySummary
+    differences: Differences | None = None

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.delivery.inputs import DeliverySummary
 from consulting.delivery.past import superseded
+from consulting.delivery.reasons import reason_in_words
+from consulting.delivery.settled import row_keys
 from consulting.errors import DeliveryError
 from consulting.writing import hash_file, write_text
 
@@ -92,7 +94,7 @@ def write_manifest(
         contents: What it holds.
         inner: Our own copy, with the whole configuration.
     """
-    manifest = _manifest(folder, inputs, contents)
+    manifest = {**manifest_of(inputs, contents), "files": hash_files(folder)}
     write_text(inner, _as_json({**manifest, "config": inputs.config}))
     (folder / MANIFEST).write_text(_as_json(manifest), encoding="utf-8")
 
@@ -111,7 +113,8 @@ def _told(config: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> dict[str, Any]:
+def manifest_of(inputs: DeliveryInputs, contents: Contents) -> dict[str, Any]:
+    """Return what the manifest says, but for the files, which are not all written yet."""
     previous = superseded(inputs, contents.summary)
     return {
         "manifest_version": MANIFEST_VERSION,
@@ -125,7 +128,7 @@ def _manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> dict[
         "period": inputs.period,
         "supersedes": None if previous is None else previous.delivery_id,
         "received_at": inputs.received_at.isoformat(),
-        "files": hash_files(folder),
+        "files": {},
         "raw_files": [
             {
                 "filename": reading.filename,
@@ -146,7 +149,12 @@ def _manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> dict[
             {**account.model_dump(mode="json"), "unaccounted": account.unaccounted}
             for account in inputs.accounts
         ],
-        "tables": [table.model_dump(mode="json") for table in contents.tables],
+        "reasons": _reasons(inputs),
+        "tables": [
+            {**table.model_dump(mode="json"), "keys": row_keys(inputs, table.table)}
+            for table in contents.tables
+        ],
+        "columns": _columns(inputs),
         "rejects": [file.model_dump(mode="json") for file in contents.rejects],
         "corrections": list(contents.receipts),
         "fingerprints": {
@@ -163,28 +171,60 @@ def _manifest(folder: Path, inputs: DeliveryInputs, contents: Contents) -> dict[
     }
 
 
+def _reasons(inputs: DeliveryInputs) -> dict[str, dict[str, str]]:
+    """Feed → the reasons of its account, and their words."""
+    return {
+        account.feed: {
+            code: reason_in_words(code, inputs, account.feed)
+            for code in (*account.rejected, *account.merged)
+        }
+        for account in inputs.accounts
+    }
+
+
+def _columns(inputs: DeliveryInputs) -> list[dict[str, Any]]:
+    """How each delivered column is made, and whether documents show its values."""
+    personal = inputs.personal_columns
+    return [
+        {
+            "table": mapping.target_table,
+            "column": mapping.target_column,
+            "feed": mapping.feed,
+            "from": list(mapping.source_columns),
+            "rule": mapping.rule,
+            "transformation": mapping.transformation,
+            "required": mapping.required,
+            "dropped_because": mapping.dropped_because,
+            "personal": any(
+                (mapping.feed, source) in personal for source in mapping.source_columns
+            ),
+        }
+        for mapping in inputs.mappings
+    ]
+
+
 def read_summary(folder: Path) -> DeliverySummary:
     """Return a finished delivery as one line of a trend; raises as `read_manifest`."""
     return DeliverySummary.model_validate(read_manifest(folder)["summary"])
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return a delivery's manifest.
+def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
+    """Return a delivery's manifest, or, from its run folder, ours of it.
 
     Raises:
         DeliveryError: If the folder has none, or one that is not JSON.
     """
-    path = folder / MANIFEST
+    path = folder / name
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DeliveryError(
-            f"{folder.name}: there is no {MANIFEST}, so this is not a finished delivery. "
+            f"{folder.name}: there is no {name}, so this is not a finished delivery. "
             "Name a delivery listed by `list_deliveries`."
         ) from None
     except ValueError:
         raise DeliveryError(
-            f"{folder.name}: {MANIFEST} is not JSON, so the delivery has been altered since it was "
+            f"{folder.name}: {name} is not JSON, so the delivery has been altered since it was "
             "made. Restore the folder from a backup, or rebuild the delivery from its landed files."
         ) from None
     return manifest

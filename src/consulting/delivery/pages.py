@@ -47,10 +47,15 @@ _TYPES = {
 
 
 def render_page(template: str, inputs: DeliveryInputs, **values: Any) -> str:
+    """Return a page of a delivery."""
+    return render(template, inputs=inputs, **values)
+
+
+def render(template: str, **values: Any) -> str:
     """Return a page. Every value is escaped, unless it is `Markup` made by this package."""
     environment = _environment()
     style = Markup(environment.get_template("style.css").render())  # noqa: S704 - our own file
-    return environment.get_template(template).render(inputs=inputs, style=style, **values)
+    return environment.get_template(template).render(style=style, **values)
 
 
 def number(value: float) -> str:

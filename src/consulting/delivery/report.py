@@ -58,6 +58,7 @@ def quality_report(inputs: DeliveryInputs, contents: Contents) -> str:
         "report.html.j2",
         inputs,
         summary=summary,
+        differences=contents.differences,
         verdict=contents.verdict,
         verdict_rule=READY_RULE,
         score_dial=_score_dial(summary),

@@ -173,6 +173,26 @@ def passed_unique(inputs: DeliveryInputs, table: str) -> Mapping[str, bool]:
     }
 
 
+def row_keys(inputs: DeliveryInputs, table: str) -> list[tuple[str, ...]]:
+    """Return the columns of a table that tell its rows apart, as far as is known.
+
+    First those whose test passed, then what the profile found in the files the table is made of.
+    """
+    keys: list[tuple[str, ...]]
+    keys = [(column,) for column, passed in passed_unique(inputs, table).items() if passed]
+    targets = {
+        (mapping.feed, mapping.source_columns[0]): mapping.target_column
+        for mapping in inputs.mappings
+        if mapping.target_table == table and len(mapping.source_columns) == 1
+    }
+    for profile in inputs.profiles:
+        for found in profile.candidate_keys:
+            key = [targets.get((profile.feed, source)) for source in found]
+            if key and all(key):
+                keys.append(tuple(filter(None, key)))
+    return list(dict.fromkeys(keys))
+
+
 def _unique(inputs: DeliveryInputs, feed: str, repeated: int) -> str:
     for account in inputs.accounts:
         merged = sum(account.merged.values())

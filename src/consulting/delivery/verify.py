@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from consulting.delivery.causes import causes, differing_keys
 from consulting.delivery.inputs import Difference
 from consulting.delivery.manifest import INNER_MANIFEST, MANIFEST, hash_files, read_manifest
 from consulting.errors import DeliveryError
 from consulting.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _TEXT_SUFFIXES = {".csv", ".html", ".json", ".svg", ".txt"}
@@ -168,46 +169,13 @@ def _workbook_difference(before: Path, after: Path) -> str:
 
 def _manifest_difference(before: Path, after: Path) -> str:
     old, new = json.loads(before.read_text("utf-8")), json.loads(after.read_text("utf-8"))
-    made = "; ".join(_made_otherwise(old, new))
+    made = "; ".join(cause.what for cause in causes(old, new))
     told = _key_difference(old, new)
     return f"was made with {made}. It {told}" if made else told
 
 
-def _made_otherwise(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    """What the two deliveries were made with that is not the same: where to look for the cause."""
-    before, after = old["fingerprints"], new["fingerprints"]
-    if old["manifest_version"] != new["manifest_version"]:
-        yield f"another release of this program (manifest version {old['manifest_version']})"
-    elif before["code"] != after["code"]:
-        stages = [
-            stage for stage in after["code"] if before["code"].get(stage) != after["code"][stage]
-        ]
-        yield f"other code of the stage{'s' if len(stages) > 1 else ''} {', '.join(stages)}"
-    if before["dbt_project"] != after["dbt_project"]:
-        yield "other dbt models or macros"
-    if before["config"] != after["config"]:
-        yield "another configuration"
-    for name in sorted(old["versions"].keys() | new["versions"].keys()):
-        one, two = old["versions"].get(name), new["versions"].get(name)
-        if one != two:
-            yield f"the library {name} {one or 'absent'}, now {two or 'absent'}"
-    if old["raw_files"] != new["raw_files"]:
-        yield "other input files"
-
-
 def _key_difference(old: dict[str, Any], new: dict[str, Any]) -> str:
-    keys = sorted(_differing_keys(old, new, ""))
+    keys = sorted(differing_keys(old, new))
     shown = ", ".join(keys[:_SHOWN_KEYS])
     more = f" and {len(keys) - _SHOWN_KEYS} more" if len(keys) > _SHOWN_KEYS else ""
     return f"differs in {shown}{more}." if keys else "says the same in other bytes."
-
-
-def _differing_keys(old: Any, new: Any, path: str) -> list[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = sorted(old.keys() | new.keys())
-        found = []
-        for key in keys:
-            deeper = f"{path} › {key}" if path else key  # noqa: RUF001 - a path for people
-            found += _differing_keys(old.get(key), new.get(key), deeper)
-        return found
-    return [] if old == new else [path]

@@ -1,0 +1,101 @@
+"""Two deliveries of a client side by side, for whoever asks: nothing is run, nothing changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from consulting.chain.access import record_access
+from consulting.chain.tier import refusal_of
+from consulting.config_model import nearest
+from consulting.delivery import (
+    INNER_MANIFEST,
+    Differences,
+    differences,
+    list_deliveries,
+    read_manifest,
+)
+from consulting.errors import DeliveryError
+from consulting.scratch import scratch_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consulting.chain.engagement import Engagement
+    from consulting.delivery import DeliverySummary
+
+
+def compare_deliveries(
+    engagement: Engagement, then: str | None = None, now: str | None = None
+) -> Differences:
+    """How one delivery of a client is not another.
+
+    Args:
+        engagement: Whose.
+        then: The one; None for the one before the other that stands.
+        now: The other; None for the last that stands.
+
+    Raises:
+        TierLoweredError: If the client's tier was lowered and nobody has confirmed that.
+        DeliveryError: If there is no such delivery, or no two of them.
+    """
+    if refusal := refusal_of(engagement):
+        raise refusal
+    one, two = _chosen(engagement, then, now)
+    record_access(
+        engagement, by="consulting diff", operation="compare deliveries", subject=f"{one}, {two}"
+    )
+    made = engagement.folder.deliverables
+    old, new = _manifests(engagement, one, two)
+    with scratch_folder(engagement.folder.path) as scratch:
+        return differences(
+            then=made / one,
+            now=made / two,
+            old=old,
+            new=new,
+            spill=scratch / "spill",
+            tier=engagement.config.security_tier,
+        )
+
+
+def _chosen(engagement: Engagement, then: str | None, now: str | None) -> tuple[str, str]:
+    made = list_deliveries(engagement.folder)
+    known = [each.delivery_id for each in made]
+    for asked in filter(None, (then, now)):
+        if asked not in known:
+            raise DeliveryError(
+                f"{engagement.client_id} has no delivery {asked!r}.{nearest(asked, known)} Its "
+                f"deliveries: {', '.join(known) or 'none yet'}."
+            )
+    stand = _that_stand(engagement, made)
+    now = now or next((each for each in reversed(stand) if each != then), None)
+    if now and not then:
+        earlier = stand[: stand.index(now)] or [each for each in known if each != now]
+        then = next(reversed(earlier), None)
+    if not then or not now:
+        raise DeliveryError(
+            f"{engagement.client_id} has {len(known)} deliver{'y' if len(known) == 1 else 'ies'}, "
+            "and two are compared. Deliver its next file, or reprocess one: `consulting ledger "
+            f"{engagement.client_id}` shows the files."
+        )
+    return then, now
+
+
+def _that_stand(engagement: Engagement, made: Sequence[DeliverySummary]) -> list[str]:
+    """The deliveries whose place no other took, in the order in which their files arrived."""
+    manifests = {
+        each.delivery_id: read_manifest(engagement.folder.deliverables / each.delivery_id)
+        for each in made
+    }
+    replaced = {manifest.get("supersedes") for manifest in manifests.values()}
+    return [each for each in manifests if each not in replaced]
+
+
+def _manifests(engagement: Engagement, *deliveries: str) -> list[dict[str, Any]]:
+    """What was handed over of each, with the whole configuration where ours is kept of both."""
+    folder = engagement.folder
+    told = [read_manifest(folder.deliverables / each) for each in deliveries]
+    kept = [folder.run(each) for each in deliveries]
+    if all((run / INNER_MANIFEST).is_file() for run in kept):
+        ours = [read_manifest(run, INNER_MANIFEST) for run in kept]
+        return [{**each, "config": inner["config"]} for each, inner in zip(told, ours, strict=True)]
+    return told
