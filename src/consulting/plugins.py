@@ -13,6 +13,7 @@ KINDS = {
     "consulting.rules": "cleaning rule",
     "consulting.sources": "source",
     "consulting.deliverables": "deliverable",
+    "consulting.channels": "channel",
 }
 """The groups of entry points, and what one of each is called."""
 _OWN = "consulting"

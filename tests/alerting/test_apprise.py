@@ -2,64 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hooks import a_hook
 
-from consulting.alerting import AlertDesk, AppriseSender, Event, Pace
+from consulting.alerting import AlertDesk, Event, Pace
+from consulting.channels.apprise.sender import AppriseSender
 from consulting.errors import ConfigurationError
 from consulting.resources.alerts import AlertsResource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-
-
-class Hook:
-    """A webhook that refuses the next calls on demand."""
-
-    def __init__(self) -> None:
-        self.took: list[dict[str, Any]] = []
-        self.refuse = 0
-        self.address = ""
-
-    @property
-    def titles(self) -> list[str]:
-        return [each["title"] for each in self.took]
-
-
-@contextmanager
-def a_hook() -> Iterator[Hook]:
-    hook = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if hook.refuse:
-                hook.refuse -= 1
-                self.send_error(503)
-                return
-            hook.took.append(said)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hook.address = f"json://user:secret@127.0.0.1:{server.server_port}/"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield hook
-    server.shutdown()
-    server.server_close()
 
 
 def an_event(severity: Any = "warn") -> Event:
@@ -86,7 +44,7 @@ def after(seconds: float) -> datetime:
 def test_an_incident_its_worsening_and_its_end_are_one_plain_message_each(url: str) -> None:
     desk = AlertDesk(url, pace=Pace(spacing=0.001))
     with a_hook() as one, a_hook() as other:
-        sender = AppriseSender([one.address, other.address], url)
+        sender = AppriseSender({"one": one.address, "other": other.address}, url)
         desk.report(an_event(), NOW)
         desk.dispatch(sender, NOW)
         desk.report(an_event(), after(10))
@@ -118,11 +76,11 @@ def test_an_address_that_refuses_is_asked_again_alone_even_by_another_process(ur
         desk.report(an_event(), NOW)
         errors = []
         for turn in range(4):
-            sender = AppriseSender([bad.address, good.address], url)
+            sender = AppriseSender({"BAD": bad.address, "GOOD": good.address}, url)
             report = desk.dispatch(sender, after(60 * turn), budget_seconds=2)
             errors += report.errors
         assert (len(good.took), len(bad.took)) == (1, 1)
-    assert set(errors) == {"Address 1 of CONSULTING_ALERT_URLS did not take it; the log says why."}
+    assert set(errors) == {"BAD did not take it; the log says why."}
     assert desk.heartbeat_status(after(300)).waiting == 0
 
 
@@ -142,9 +100,9 @@ def test_an_unknown_address_is_named_by_its_place_without_its_secret(
 ) -> None:
     with (
         caplog.at_level(logging.DEBUG, "apprise"),
-        pytest.raises(ConfigurationError, match="address 2 of 2") as caught,
+        pytest.raises(ConfigurationError, match="the second: apprise can not use it") as caught,
     ):
-        AppriseSender(["json://127.0.0.1", address], sqlite_url)
+        AppriseSender({"the first": "json://127.0.0.1", "the second": address}, sqlite_url)
     assert "secret" not in str(caught.value)
     assert "secret" not in caplog.text
 

@@ -12,7 +12,9 @@ import pytest
 from slack_sdk import WebClient
 from slack_server import TOKEN, SlackServer
 
-from consulting.alerting import AlertDesk, Event, Pace, PageSender, SlackSender
+from consulting.alerting import AlertDesk, Event, Pace
+from consulting.channels.page import PageSender
+from consulting.channels.slack.sender import SlackSender
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,8 +135,8 @@ def test_each_client_has_its_channel_and_the_rest_go_to_the_default(
     sqlite_url: str, slack: SlackServer
 ) -> None:
     desk = a_desk(sqlite_url)
-    desk.report(an_event("1", channel="#acme-alerts"), NOW)
-    desk.report(an_event("2", channel="C00000003", client_id="globex"), NOW)
+    desk.report(an_event("1", channels=("#acme-alerts",)), NOW)
+    desk.report(an_event("2", channels=("C00000003",), client_id="globex"), NOW)
     desk.report(an_event("3", client_id="initech"), NOW)
     send_until_quiet(desk, slack)
     assert [each["channel"] for each in slack.messages] == ["C00000002", "C00000003", "C00000001"]
@@ -144,7 +146,7 @@ def test_a_channel_slack_refuses_is_told_in_the_default_channel_with_the_way_out
     sqlite_url: str, slack: SlackServer
 ) -> None:
     desk = a_desk(sqlite_url)
-    desk.report(an_event(channel="#no-such-channel"), NOW)
+    desk.report(an_event(channels=("#no-such-channel",)), NOW)
     send_until_quiet(desk, slack)
     (message,) = slack.messages
     assert message["channel"] == slack.channels["data-alerts"]
@@ -197,7 +199,7 @@ def test_a_rate_limit_is_obeyed_to_the_second_and_costs_nothing(
     slack.faults.append("429")
     desk.report(an_event("1"), NOW)
     desk.report(an_event("2"), NOW)
-    desk.report(an_event("3", channel="#globex"), NOW)
+    desk.report(an_event("3", channels=("#globex",)), NOW)
     desk.dispatch(sender, NOW, budget_seconds=1)
     assert [each["channel"] for each in slack.messages] == [slack.channels["globex"]]
     desk.dispatch(sender, after(29), budget_seconds=0.5)
@@ -216,7 +218,7 @@ def test_a_message_of_unclear_fate_is_looked_up_and_sent_exactly_once(
     desk = a_desk(sqlite_url)
     slack.faults.append(fault)
     slack.hang_seconds = 1.3
-    desk.report(an_event(channel="#acme-alerts"), NOW)
+    desk.report(an_event(channels=("#acme-alerts",)), NOW)
     send_until_quiet(desk, slack)
     assert len(slack.messages) == 1
     assert slack.calls["conversations.history"] >= 1

@@ -65,7 +65,7 @@ def an_incident(number: int) -> Event:
         kind="failed_run",
         subject="batch",
         title=f"incident {number}",
-        channel=CHANNELS[number % len(CHANNELS)],
+        channels=(CHANNELS[number % len(CHANNELS)],),
     )
 
 

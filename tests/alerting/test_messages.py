@@ -30,7 +30,6 @@ from consulting.alerting import (
     tier_blocked,
     tier_lowered,
 )
-from consulting.alerting.blocks_html import message_html
 from consulting.alerting.message import (
     alert_message,
     escalation_message,
@@ -39,12 +38,15 @@ from consulting.alerting.message import (
     storm_over_message,
 )
 from consulting.alerting.redaction import cause_in_one_line
+from consulting.channels.page.blocks_html import message_html
 from consulting.errors import TierBlockedError, TierLoweredError
 from consulting.records import CheckOutcome, QuarantinedFile
 from consulting.timekeeping import PeriodStatus
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-ACME = AlertRoute(client_id="acme_corp", client_name="Acme Corp", tier=3, channel="#acme-alerts")
+ACME = AlertRoute(
+    client_id="acme_corp", client_name="Acme Corp", tier=3, channels=("#acme-alerts",)
+)
 LINK = "http://localhost:3000/runs/7f3a"
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, text
 
-from consulting.alerting import AlertDesk, Event, Pace, PageSender
+from consulting.alerting import AlertDesk, Event, Pace
 from consulting.alerting.pruning import AT_ONCE
+from consulting.channels.page import PageSender
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ QUICK = Pace(spacing=0.0001)
 
 def an_event(subject: str, kind: Any = "failed_run", channel: str = "#acme") -> Event:
     return Event(
-        client_id="acme_corp", kind=kind, subject=subject, title="It failed", channel=channel
+        client_id="acme_corp", kind=kind, subject=subject, title="It failed", channels=(channel,)
     )
 
 

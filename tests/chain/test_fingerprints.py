@@ -10,7 +10,18 @@ from consulting.chain.fingerprints import STAGE_CODE, code_fingerprints, without
 ROOT = Path(consulting.__file__).parent
 SHAPES_NOTHING = {
     # carries what the stages make, says when, tells people, or is read into the configuration
-    *("alerting", "chain", "cli", "components", "config", "defs", "demo", "intake", "migrations"),
+    *(
+        "alerting",
+        "chain",
+        "channels",
+        "cli",
+        "components",
+        "config",
+        "defs",
+        "demo",
+        "intake",
+        "migrations",
+    ),
     *(
         "portfolio",
         "resources",

@@ -7,11 +7,15 @@ import sqlite3
 import sys
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from consulting.alerting import AlertDesk, AlertRoute, nothing_arrived
+from consulting.channels import Means, sender_of
+from consulting.channels.page import PageSender
 from consulting.cleaning import with_changes
 from consulting.config.engagement import EngagementConfig
 from consulting.config.reference import field_reference
@@ -87,6 +91,19 @@ def test_a_delivery_holds_what_the_package_adds(tmp_path: Path) -> None:
     assert len(lines) == next(
         each.delivered for each in inputs.accounts if each.feed == "customers"
     )
+
+
+def test_an_alert_goes_into_the_package_s_channel(tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    alerts = {"channels": [{"type": "notebook", "file": str(book)}]}
+    config = EngagementConfig.model_validate(LEAST | {"alerts": alerts})
+    url, now = f"sqlite:///{tmp_path / 'ledger.db'}", datetime(2026, 3, 2, tzinfo=UTC)
+    desk = AlertDesk(url)
+    route = AlertRoute(client_id="acme", client_name="Acme", channels=config.alerts.written())
+    desk.report(nothing_arrived(route, key="2026-03-02", due_at=now), now)
+    own = PageSender(tmp_path)
+    assert desk.dispatch(own, now, others=lambda name: sender_of(name, Means(url))).posted == 1
+    assert book.read_text().endswith("🟠 Acme: Nothing arrived for 2026-03-02\n")
 
 
 def _scenario() -> Any:

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from slack_sdk import WebClient
 from slack_server import TOKEN
 
-from consulting.alerting import AlertDesk, Pace, SlackSender
+from consulting.alerting import AlertDesk, Pace
+from consulting.channels.slack.sender import SlackSender
 
 PACE = Pace(
     spacing=0.002,

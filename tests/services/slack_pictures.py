@@ -46,7 +46,9 @@ from consulting.records import CheckOutcome, QuarantinedFile
 from consulting.timekeeping import PeriodStatus
 
 NOW = datetime(2026, 3, 2, 6, 12, tzinfo=UTC)
-ACME = AlertRoute(client_id="acme_corp", client_name="Acme Corp", tier=3, channel="#acme-alerts")
+ACME = AlertRoute(
+    client_id="acme_corp", client_name="Acme Corp", tier=3, channels=("#acme-alerts",)
+)
 RUN = "https://dagster.example.com/runs/7f3a2c"
 
 ON_ONE_PAGE = 5

@@ -4,6 +4,7 @@
 58 orders, of which 4 were rejected and 1 was merged.
 """
 
+import json
 import shutil
 import sqlite3
 import tarfile
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from consulting import chain, migrations
+from consulting.alerting import AlertDesk
 from consulting.cli import main
 from consulting.cli.engagements import open_engagement
 from consulting.database import engine_of, reading
@@ -24,6 +26,24 @@ from consulting.errors import LedgerError
 from consulting.intake import Ledger, RunVerdict
 
 RECORDED = Path(__file__).with_name("release_0_1.tar.xz")
+ALERTS_OF_0_1 = """
+CREATE TABLE alert_incidents (
+    id INTEGER NOT NULL PRIMARY KEY, client_id VARCHAR NOT NULL, kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL, severity VARCHAR NOT NULL, momentary BOOLEAN NOT NULL,
+    event TEXT NOT NULL, message_id INTEGER, opened_at DOUBLE NOT NULL, last_at DOUBLE NOT NULL,
+    occurrences INTEGER NOT NULL, resolved_at DOUBLE, note TEXT NOT NULL
+);
+CREATE UNIQUE INDEX alert_one_open_incident ON alert_incidents (client_id, kind, subject)
+    WHERE resolved_at IS NULL OR momentary;
+CREATE TABLE alert_messages (
+    id INTEGER NOT NULL PRIMARY KEY, role VARCHAR NOT NULL, incident_id INTEGER, root_id INTEGER,
+    channel VARCHAR NOT NULL, redirected_from VARCHAR, marker VARCHAR NOT NULL UNIQUE,
+    state VARCHAR NOT NULL, wanted INTEGER NOT NULL, shown INTEGER NOT NULL,
+    created_at DOUBLE NOT NULL, not_before DOUBLE NOT NULL, lease_until DOUBLE NOT NULL,
+    lease_by VARCHAR, attempts INTEGER NOT NULL, unsure BOOLEAN NOT NULL, plain BOOLEAN NOT NULL,
+    tried_at DOUBLE, sender VARCHAR, channel_id VARCHAR, ts VARCHAR, sent_at DOUBLE, error TEXT
+);
+"""
 DELIVERY = "acme_corp-00001-8440c8e0"
 
 
@@ -109,6 +129,39 @@ def test_a_newer_ledger_is_left_alone(data: Path) -> None:
     refused = run("upgrade")
     assert refused.exit_code == 1
     assert "a newer release wrote it" in refused.output
+
+
+def test_an_alert_that_is_open_stays_one_incident_in_its_channel(data: Path) -> None:
+    event = {
+        "client_id": "acme_corp", "kind": "sla", "subject": "2026-01", "severity": "warn",
+        "title": "Late", "channel": "#acme", "tier": 3,
+    }  # fmt: skip
+    with closing(sqlite3.connect(data / "ledger.db")) as ledger:
+        ledger.executescript(ALERTS_OF_0_1)
+        ledger.execute(
+            "INSERT INTO alert_incidents VALUES (7, 'acme_corp', 'sla', '2026-01', 'warn', 0, ?, "
+            "3, 1000, 1000, 1, NULL, '')",
+            [json.dumps(event)],
+        )
+        ledger.execute(
+            "INSERT INTO alert_messages (id, role, incident_id, channel, redirected_from, marker, "
+            "state, wanted, shown, created_at, not_before, lease_until, attempts, unsure, plain) "
+            "VALUES (3, 'alert', 7, '#data-alerts', '#acme', 'm', 'sent', 1, 1, 1000, 1000, 0, 1, "
+            "0, 0)"
+        )
+        ledger.commit()
+    run("upgrade")
+    desk = AlertDesk(f"sqlite:///{data / 'ledger.db'}")
+    now = datetime.now(UTC)
+    again = desk.open_incidents("acme_corp")[0].event
+    assert again.channels == ("#acme",)
+    assert desk.report(again, now) == 7
+    assert (
+        desk.report(again.model_copy(update={"channels": ("#acme", "mail:a@b.example")}), now) == 7
+    )
+    assert [each.occurrences for each in desk.open_incidents()] == [3]
+    assert desk.resolve("acme_corp", "sla", "2026-01", now)
+    assert desk.open_incidents() == []
 
 
 def test_the_newest_step_is_the_one_that_is_opened_without_alembic() -> None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from consulting.alerting.apprise_sender import AppriseSender
     from consulting.alerting.desk import DEFAULT_CHANNEL, AlertDesk
     from consulting.alerting.dispatch import DispatchReport, Pace
     from consulting.alerting.events import (
@@ -25,16 +24,13 @@ if TYPE_CHECKING:
         tier_lowered,
     )
     from consulting.alerting.message import Incident, Message
-    from consulting.alerting.page import PageSender
     from consulting.alerting.senders import OutboxEntry, Sender
-    from consulting.alerting.slack import SlackSender
     from consulting.alerting.watch import HeartbeatStatus
 
 __all__ = [
     "DEFAULT_CHANNEL",
     "AlertDesk",
     "AlertRoute",
-    "AppriseSender",
     "DispatchReport",
     "Event",
     "FailedTest",
@@ -44,9 +40,7 @@ __all__ = [
     "Message",
     "OutboxEntry",
     "Pace",
-    "PageSender",
     "Sender",
-    "SlackSender",
     "delivery_made",
     "drift",
     "failed_run",
@@ -65,7 +59,6 @@ __getattr__ = lazy_exports(
         "DEFAULT_CHANNEL": "desk",
         "AlertDesk": "desk",
         "AlertRoute": "events",
-        "AppriseSender": "apprise_sender",
         "DispatchReport": "dispatch",
         "Event": "events",
         "FailedTest": "events",
@@ -75,9 +68,7 @@ __getattr__ = lazy_exports(
         "Message": "message",
         "OutboxEntry": "senders",
         "Pace": "dispatch",
-        "PageSender": "page",
         "Sender": "senders",
-        "SlackSender": "slack",
         "delivery_made": "events",
         "drift": "events",
         "failed_run": "events",

@@ -19,11 +19,11 @@ from consulting.alerting.message import alert_message, resolution_message, storm
 from consulting.alerting.outbox import Outbox, heartbeats, incidents, messages
 from consulting.alerting.pruning import over_before, remove
 from consulting.alerting.rows import as_incident, as_moment, new_message, rewrite
-from consulting.alerting.senders import OutboxEntry
+from consulting.alerting.senders import OutboxEntry, Senders
 from consulting.alerting.watch import HeartbeatStatus, heartbeat_status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -36,6 +36,7 @@ DEFAULT_CHANNEL = "#data-alerts"
 KEEP = timedelta(days=400)
 MOST_ON_PAGE = 1000
 """Incidents of one storm that the page lists; Slack's message lists the worst few."""
+_STATES = ("failing", "waiting", "sent")
 _RANK = {"info": 0, "warn": 1, "error": 2}
 
 
@@ -67,37 +68,58 @@ class AlertDesk:
         """Tell the desk that something happened, or still is so.
 
         Returns:
-            The incident's number; the same one for as long as the incident is open. For a
-            momentary kind (a delivery made), the same one for ever.
+            The incident's number (of the first of its channels); the same one for as long as the
+            incident is open. For a momentary kind (a delivery made), the same one for ever.
         """
         event = event.for_outside()
         with self._outbox.transaction() as connection:
-            found = self._open(connection, event.client_id, event.kind, event.subject)
-            if found is None:
-                return self._first(connection, event, now.timestamp())
-            if event.kind not in MOMENTARY:
-                self._again(connection, found, event, now.timestamp())
-            return int(found.id)
+            opened = {
+                row.channel: row
+                for row in self._open(connection, event.client_id, event.kind, event.subject)
+            }
+            numbers = []
+            for channel in event.channels or (self._default_channel,):
+                found = opened.get(channel)
+                if found is None:
+                    numbers.append(self._first(connection, event, channel, now.timestamp()))
+                    continue
+                if event.kind not in MOMENTARY:
+                    self._again(connection, found, event, now.timestamp())
+                numbers.append(int(found.id))
+            return numbers[0]
 
     def resolve(
         self, client_id: str, kind: Kind, subject: str, now: datetime, *, note: str = ""
     ) -> bool:
         """Tell the desk that an incident is over; returns whether one was open."""
         with self._outbox.transaction() as connection:
-            found = self._open(connection, client_id, kind, subject)
-            if found is None or found.momentary:
-                return False
-            self._over(connection, found, now.timestamp(), note)
-            return True
+            found = [
+                row for row in self._open(connection, client_id, kind, subject) if not row.momentary
+            ]
+            for row in found:
+                self._over(connection, row, now.timestamp(), note)
+            return bool(found)
 
     def dispatch(
-        self, sender: Sender, now: datetime, *, budget_seconds: float = 20
+        self,
+        sender: Sender,
+        now: datetime,
+        *,
+        others: Callable[[str], Sender | None] | None = None,
+        budget_seconds: float = 20,
     ) -> DispatchReport:
         """Send what is due, for at most about `budget_seconds`; beat the heart; forget the old.
 
         Any number of dispatchers may run at once. What could not be sent stays for the next call.
+
+        Args:
+            sender: The project's own way.
+            now: The time.
+            others: Gives the sender of a channel that has one of its own.
+            budget_seconds: For how long to send.
         """
-        dispatcher = Dispatcher(self._outbox, sender, self._default_channel, self._pace)
+        senders = Senders(sender, others)
+        dispatcher = Dispatcher(self._outbox, senders, self._default_channel, self._pace)
         self.heartbeat(now)
         report = dispatcher.run(now, budget_seconds)
         if report.sent:
@@ -108,15 +130,16 @@ class AlertDesk:
     def knows(self, client_id: str, kind: Kind, subject: str) -> bool:
         """Whether an incident is open, or, for a momentary kind, was ever told."""
         with self._outbox.reading() as connection:
-            return self._open(connection, client_id, kind, subject) is not None
+            return bool(self._open(connection, client_id, kind, subject))
 
     def open_incidents(self, client_id: str | None = None) -> list[Incident]:
-        """All open incidents, or one client's; the oldest first."""
+        """All open incidents, or one client's; the oldest first, each once for all its channels."""
         query = select(incidents).where(incidents.c.resolved_at.is_(None)).order_by(incidents.c.id)
         if client_id is not None:
             query = query.where(incidents.c.client_id == client_id)
         with self._outbox.reading() as connection:
-            return [as_incident(row) for row in connection.execute(query)]
+            told = [as_incident(row) for row in connection.execute(query)]
+        return list({each.event.key: each for each in reversed(told)}.values())[::-1]
 
     def entries(self, limit: int = 200) -> list[OutboxEntry]:
         """Messages of the outbox with their replies, the newest first.
@@ -140,7 +163,7 @@ class AlertDesk:
             about = select(incidents).where(incidents.c.message_id.in_(told))
             for row in connection.execute(about.order_by(incidents.c.id)):
                 told[row.message_id].append(as_incident(row))
-        return [_entry(row, told[row.id]) for row in roots if told[row.id]]
+        return _each_once([(_entry(row, told[row.id]), told[row.id]) for row in roots])
 
     def heartbeat(self, now: datetime) -> None:
         """Note that the dispatcher is alive; `dispatch` does so by itself."""
@@ -169,23 +192,24 @@ class AlertDesk:
 
     def _open(
         self, connection: Connection, client_id: str, kind: Kind, subject: str
-    ) -> Row[Any] | None:
-        """The incident a report belongs to: the open one, or the momentary one of that name."""
+    ) -> Sequence[Row[Any]]:
+        """The incident a report belongs to, a row for each channel: the open or momentary one."""
         query = select(incidents).where(
             incidents.c.client_id == client_id,
             incidents.c.kind == kind,
             incidents.c.subject == subject,
             or_(incidents.c.resolved_at.is_(None), incidents.c.momentary),
         )
-        return connection.execute(query).first()
+        return connection.execute(query.order_by(incidents.c.id)).all()
 
-    def _first(self, connection: Connection, event: Event, now: float) -> int:
+    def _first(self, connection: Connection, event: Event, channel: str, now: float) -> int:
         momentary = event.kind in MOMENTARY
         inserted: Any = connection.execute(
             incidents.insert().values(
                 client_id=event.client_id,
                 kind=event.kind,
                 subject=event.subject,
+                channel=channel,
                 severity=event.severity,
                 momentary=momentary,
                 event=event.model_dump_json(),
@@ -197,7 +221,6 @@ class AlertDesk:
             )
         )
         incident_id = int(inserted.inserted_primary_key[0])
-        channel = event.channel or self._default_channel
         message_id = new_message(connection, "alert", channel, now, incident_id=incident_id)
         connection.execute(
             incidents.update().where(incidents.c.id == incident_id).values(message_id=message_id)
@@ -243,6 +266,25 @@ class AlertDesk:
         new_message(
             connection, role, root.channel, now, incident_id=int(row.id), root_id=int(root.id)
         )
+
+
+def _each_once(
+    entries: Sequence[tuple[OutboxEntry, Sequence[Incident]]],
+) -> list[OutboxEntry]:
+    """What is told in several channels as one entry that names them all; the worst state wins."""
+    found: dict[Any, OutboxEntry] = {}
+    for entry, told in entries:
+        key = tuple((each.event.key, each.opened_at) for each in told)
+        if not told:
+            continue
+        before = found.get(key)
+        if before is None:
+            found[key] = entry
+            continue
+        worse = min(entry, before, key=lambda each: _STATES.index(each.state))
+        channels = f"{entry.channel}, {before.channel}"
+        found[key] = worse.model_copy(update={"channel": channels})
+    return list(found.values())
 
 
 def _entry(row: Row[Any], told: Sequence[Incident]) -> OutboxEntry:

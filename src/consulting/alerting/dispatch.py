@@ -22,7 +22,7 @@ from consulting.alerting.senders import (
     Posted,
     RateLimitedError,
     RefusedError,
-    Sender,
+    Senders,
     UnsureError,
 )
 from consulting.records import Record
@@ -96,11 +96,12 @@ class DispatchReport:
 
 
 class Dispatcher:
-    """Sends what is due with one sender; made for one `dispatch`."""
+    """Sends what is due, each by its channel's sender; made for one `dispatch`."""
 
-    def __init__(self, outbox: Outbox, sender: Sender, default_channel: str, pace: Pace) -> None:
+    def __init__(self, outbox: Outbox, senders: Senders, default_channel: str, pace: Pace) -> None:
         self._outbox = outbox
-        self._sender = sender
+        self._senders = senders
+        self._shut: set[str] = set()
         self._default_channel = default_channel
         self._pace = pace
         self._owner = str(uuid4())
@@ -115,9 +116,10 @@ class Dispatcher:
         while self._clock() < deadline:
             claim = self._claim()
             if claim is not None:
-                if not self._see_through(claim):
-                    break
+                self._see_through(claim)
                 continue
+            if self._shut:
+                break  # what waits for them will not be taken now
             wait = self._until_next()
             if (
                 wait is None
@@ -131,17 +133,20 @@ class Dispatcher:
     def _claim(self) -> queue.Claim | None:
         with self._outbox.transaction() as connection:
             queue.gather_storms(connection, self._pace, self._clock())
-            return queue.claim(
-                connection, self._sender.name, self._owner, self._pace, self._clock()
-            )
+            return queue.claim(connection, self._kind_of, self._owner, self._pace, self._clock())
+
+    def _kind_of(self, channel: str) -> str | None:
+        """The name of a channel's sender; None if it takes nothing in this dispatch."""
+        name = self._senders.of(channel).name
+        return None if name in self._shut else name
 
     def _until_next(self) -> float | None:
         with self._outbox.reading() as connection:
             next_at = queue.next_due(connection)
         return None if next_at is None else max(0.01, next_at - self._clock())
 
-    def _see_through(self, claim: queue.Claim) -> bool:
-        """Send one message and settle what became of it; False if no other has a chance now."""
+    def _see_through(self, claim: queue.Claim) -> None:
+        """Send one message and settle what became of it."""
         try:
             self._send(claim)
         except RateLimitedError as error:
@@ -151,12 +156,13 @@ class Dispatcher:
             self._later(claim, error, wait=wait, unsure=claim.posted is None)
         except RefusedError as error:
             self._refused(claim, error)
-            return error.scope != "everything"
-        return True
+            if error.scope == "everything":
+                self._shut.add(self._senders.of(claim.envelope.channel).name)
 
     def _send(self, claim: queue.Claim) -> None:
+        sender = self._senders.of(claim.envelope.channel)
         if claim.posted is not None:
-            self._sender.update(claim.envelope, claim.posted)
+            sender.update(claim.envelope, claim.posted)
             self._report.updated += 1
             self._settle(claim, claim.posted, shown=claim.revision)
             return
@@ -169,13 +175,13 @@ class Dispatcher:
         if self._clock() > claim.lease_until - self._pace.send:
             self._later(claim, UnsureError("The look-up took too long."), unsure=True)
             return
-        posted = self._sender.post(claim.envelope)
+        posted = sender.post(claim.envelope)
         self._report.posted += 1
         self._settle(claim, posted, shown=claim.revision)
 
     def _found(self, claim: queue.Claim) -> Posted | None:
         try:
-            return self._sender.find(claim.envelope)
+            return self._senders.of(claim.envelope.channel).find(claim.envelope)
         except LookupImpossibleError as error:
             logger.warning(
                 "An alert for %s is sent again, for whether it arrived can not be told: %s",
@@ -193,7 +199,7 @@ class Dispatcher:
                 claim,
                 ts=posted.ts,
                 channel_id=posted.channel_id,
-                sender=self._sender.name,
+                sender=self._senders.of(claim.envelope.channel).name,
                 sent_at=now,
                 shown=shown,
                 state=case((messages.c.wanted > shown, "waiting"), else_="sent"),
@@ -229,7 +235,7 @@ class Dispatcher:
 
     def _refused(self, claim: queue.Claim, error: RefusedError) -> None:
         """Take the way round that is left: the default channel, plain text, or patience."""
-        logger.warning("Slack refused an alert for %s: %s", claim.envelope.channel, error.reason)
+        logger.warning("An alert for %s was refused: %s", claim.envelope.channel, error.reason)
         around: dict[str, Any] = {}
         if error.scope != "everything" and claim.posted is not None:
             around = {"state": "sent", "shown": claim.revision}  # can't be changed any more

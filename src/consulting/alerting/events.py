@@ -6,9 +6,9 @@ the same for every client.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from consulting.alerting.redaction import cause_in_one_line
 from consulting.privacy import without_personal
@@ -45,8 +45,8 @@ class AlertRoute(Record):
         client_id: The engagement.
         client_name: As people call the client.
         tier: The engagement's security tier; at tier 1 no column or test is named outside.
-        channel: Slack channel: an id ("C0123ABCD") or a name ("#acme-alerts"); None is the
-            desk's default channel.
+        channels: Where it goes: in Slack an id ("C0123ABCD") or a name ("#acme-alerts"), else the
+            kind and the address ("mail:ops@acme.example"); none is the desk's default channel.
         deliveries: Whether a delivery made is worth a message, too.
         mute: Kinds this client's channel does not want.
     """
@@ -54,7 +54,7 @@ class AlertRoute(Record):
     client_id: str
     client_name: str = ""
     tier: Literal[1, 2, 3] = 1
-    channel: str | None = None
+    channels: tuple[str, ...] = ()
     deliveries: bool = False
     mute: frozenset[Kind] = frozenset()
 
@@ -90,7 +90,7 @@ class Event(Record):
         cause: Why, in our own words.
         link: Where to look, a URL.
         link_text: What the link is called.
-        channel: Where it goes; None is the desk's default.
+        channels: Where it goes, as a route names them; none is the desk's default.
         client_name: As people call the client.
         tier: At tier 1 `tests`, `columns` and `cause` are not told.
     """
@@ -110,9 +110,23 @@ class Event(Record):
     cause: str = ""
     link: str | None = None
     link_text: str = "Open the run"
-    channel: str | None = None
+    channels: tuple[str, ...] = ()
     client_name: str = ""
     tier: Literal[1, 2, 3] = 1
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The incident it belongs to."""
+        return (self.client_id, self.kind, self.subject)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_earlier_release(cls, values: Any) -> Any:
+        """What waits in the ledger of release 0.1 names one channel."""
+        if isinstance(values, dict) and "channel" in values:
+            channel = values.pop("channel")
+            values["channels"] = (channel,) if channel else ()
+        return values
 
     def for_outside(self) -> Event:
         """The event as it may leave the house: fewer names at tier 1, no personal data at all."""
@@ -141,7 +155,7 @@ def _of(route: AlertRoute) -> dict[str, object]:
     return {
         "client_id": route.client_id,
         "client_name": route.client_name,
-        "channel": route.channel,
+        "channels": route.channels,
         "tier": route.tier,
     }
 

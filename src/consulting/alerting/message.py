@@ -119,8 +119,12 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
     if redirected_from:
         blocks.append(
             _section(
-                f"Sent here because Slack refused {as_code(redirected_from)}. Invite the app to "
-                "that channel, or correct `alerts.channel` in the client's defs.yaml."
+                f"Sent here because {as_code(redirected_from)} could not be used. Correct "
+                "`alerts.channels` in the client's defs.yaml, or set what that channel needs: the "
+                "asset check `alerts_get_out` says what."
+                if ":" in redirected_from
+                else f"Sent here because Slack refused {as_code(redirected_from)}. Invite the app "
+                "to that channel, or correct `alerts.channel` in the client's defs.yaml."
             )
         )
     blocks.append(_context(_history(incident)))

@@ -20,6 +20,8 @@ from consulting.alerting.rows import as_incident, as_moment, new_message, rewrit
 from consulting.alerting.senders import Envelope, Posted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection, Row
 
     from consulting.alerting.dispatch import Pace
@@ -74,8 +76,22 @@ _READY = or_(messages.c.root_id.is_(None), _roots.c.ts.is_not(None))
 _OPEN = messages.c.state.in_(("waiting", "sending"))
 
 
-def claim(connection: Connection, sender: str, owner: str, pace: Pace, now: float) -> Claim | None:
-    """Lease the first message that is due; None if none is."""
+def claim(
+    connection: Connection,
+    sender_of: Callable[[str], str | None],
+    owner: str,
+    pace: Pace,
+    now: float,
+) -> Claim | None:
+    """Lease the first message that is due; None if none is.
+
+    Args:
+        connection: Within a writing transaction.
+        sender_of: The name of a channel's sender; None if it takes nothing now.
+        owner: The dispatcher.
+        pace: Of the desk.
+        now: The time.
+    """
     due = (
         _due_columns()
         .where(
@@ -90,9 +106,13 @@ def claim(connection: Connection, sender: str, owner: str, pace: Pace, now: floa
         .limit(1)
     )
     while (row := connection.execute(due).first()) is not None:
-        if _is_anothers(connection, row, sender):
-            continue
-        return _leased(connection, row, owner, pace, now)
+        channel = row.root_channel or row.channel
+        sender = sender_of(channel)
+        if sender is None:
+            there = func.coalesce(_roots.c.channel, messages.c.channel)
+            due = due.where(there != channel)
+        elif not _is_anothers(connection, row, sender):
+            return _leased(connection, row, owner, pace, now)
     return None
 
 

@@ -10,7 +10,7 @@ from consulting.errors import AlertError
 from consulting.records import Record, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Posted(Record):
@@ -90,6 +90,54 @@ class Sender(Protocol):
 
     def finish(self, outbox: Sequence[OutboxEntry]) -> None:
         """Called after each dispatch that sent something, with the newest of the outbox."""
+
+
+class Senders:
+    """Who sends to which channel.
+
+    Args:
+        own: The project's own way; it takes what has no sender of its own.
+        others: Gives the sender of a channel that has one.
+    """
+
+    def __init__(self, own: Sender, others: Callable[[str], Sender | None] | None) -> None:
+        self._own = own
+        self._others = others or (lambda _: None)
+        self._made: dict[str, Sender] = {}
+
+    def of(self, channel: str) -> Sender:
+        """The sender of a channel; made once."""
+        if channel not in self._made:
+            self._made[channel] = self._others(channel) or self._own
+        return self._made[channel]
+
+
+class Unreachable:
+    """Stands in for the sender of a channel that can't be used: refuses, with the reason.
+
+    Args:
+        name: The kind of channel.
+        reason: Why it can't be used, and what to do.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self._reason = reason
+
+    def post(self, envelope: Envelope) -> Posted:
+        """Refuse; the default channel tells it."""
+        raise RefusedError(f"{envelope.channel}: {self._reason}", "channel")
+
+    def update(self, envelope: Envelope, posted: Posted) -> None:  # noqa: ARG002 - as `Sender` has it
+        """Refuse."""
+        raise RefusedError(f"{envelope.channel}: {self._reason}", "channel")
+
+    def find(self, envelope: Envelope) -> Posted | None:
+        """Nothing can be looked up."""
+        raise LookupImpossibleError(f"{envelope.channel}: {self._reason}")
+
+    def finish(self, outbox: Sequence[OutboxEntry]) -> None:
+        """Nothing was sent."""
 
 
 class RateLimitedError(AlertError):

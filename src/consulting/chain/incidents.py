@@ -51,7 +51,7 @@ def route_of(engagement: Engagement) -> AlertRoute:
         client_id=engagement.client_id,
         client_name=config.client_name,
         tier=config.security_tier,
-        channel=config.alerts.channel,
+        channels=config.alerts.written(),
         deliveries=config.alerts.deliveries,
         mute=frozenset(config.alerts.mute),
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from consulting.alerting.events import Kind
+from consulting.channels import Channel, any_channel
+from consulting.channels.slack import SlackName
 from consulting.config.globs import covers, overlap
 from consulting.config_model import NAME_PATTERN, ConfigModel, nearest
 from consulting.delivery.deliverable import documents, table_formats
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
 
     from consulting.yaml_files import YamlPath
 
+    AnyChannel = Channel
     AnySource = Source
 else:
+    AnyChannel = any_channel()
     AnySource = any_source()
 
 
@@ -66,10 +70,15 @@ class Feed(Limits, Written, FeedName):
 class Alerts(ConfigModel):
     """Where the engagement's alerts go."""
 
-    channel: str | None = Field(
+    channel: SlackName | None = Field(
         default=None,
-        description="The Slack channel; the project's default channel if not given.",
+        description="The Slack channel; the project's default channel if none is given.",
         examples=["#acme-alerts"],
+    )
+    channels: tuple[AnyChannel, ...] = Field(
+        default=(),
+        description="Further channels, of any kind; each is told the same.",
+        examples=[[{"type": "mail", "to": ["ops@acme.example"]}]],
     )
     deliveries: bool = Field(
         default=False, description="Also tell the channel of each delivery made.", examples=[True]
@@ -80,15 +89,10 @@ class Alerts(ConfigModel):
         examples=[["quarantined_file"]],
     )
 
-    @field_validator("channel")
-    @classmethod
-    def _channel_is_one(cls, channel: str | None) -> str | None:
-        if channel is not None and not re.fullmatch(r"[#C@]\S+", channel):
-            raise ValueError(
-                f"{channel!r} is not a channel. Write its name with a #, its id or a person: "
-                "'#acme-alerts', 'C0123456789' or '@ada'."
-            )
-        return channel
+    def written(self) -> tuple[str, ...]:
+        """All of them, each once, as the outbox calls them; none is the project's default."""
+        own = (self.channel,) if self.channel else ()
+        return tuple(dict.fromkeys((*own, *(each.written() for each in self.channels))))
 
 
 class Deliverables(ConfigModel):

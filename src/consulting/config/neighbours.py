@@ -22,6 +22,8 @@ def refuse_foreign_variables(config: EngagementConfig, client_id: str, others: l
         if feed.password_variable
     }
     named |= config.source.variables()
+    for channel in config.alerts.channels:
+        named |= channel.variables()
     for name, field in named.items():
         owners = [other for other in others if name.startswith(f"{other.upper()}_")]
         owner = max(owners, key=len, default=client_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -13,7 +13,11 @@ from pydantic import Field
 from consulting.layout import data_root, ledger_url
 
 if TYPE_CHECKING:
-    from consulting.alerting import AlertDesk, AppriseSender, Sender, SlackSender
+    from slack_sdk import WebClient
+
+    from consulting.alerting import AlertDesk, Sender
+    from consulting.channels.apprise.sender import AppriseSender
+    from consulting.channels.slack.sender import SlackSender
 
 TOKEN_VARIABLE = "SLACK_BOT_TOKEN"  # noqa: S105 - the variable's name, not the token
 ADDRESSES_VARIABLE = "CONSULTING_ALERT_URLS"
@@ -48,15 +52,23 @@ class AlertsResource(dg.ConfigurableResource[None]):
         Raises:
             ConfigurationError: If an address can't be used, or apprise is not installed.
         """
-        from consulting.alerting import PageSender
-
         token = os.environ.get(TOKEN_VARIABLE)
         if token:
             return _slack(token, self.slack_base_url)
         addresses = os.environ.get(ADDRESSES_VARIABLE, "").split()
         if addresses:
             return _apprise(tuple(addresses), ledger_url())
+        from consulting.channels.page import PageSender
+
         return PageSender(data_root())
+
+    def sender_of(self, channel: str) -> Sender | None:
+        """The sender of a channel that has one of its own; see `consulting.channels.sender_of`."""
+        from consulting.channels import Means, sender_of
+
+        token = os.environ.get(TOKEN_VARIABLE)
+        slack = partial(_slack_client, token, self.slack_base_url) if token else None
+        return sender_of(channel, Means(ledger_url(), slack))
 
 
 def run_link(run_id: str) -> str | None:
@@ -75,17 +87,25 @@ def _desk(url: str, keep_days: int) -> AlertDesk:
 @lru_cache(maxsize=8)
 def _slack(token: str, base_url: str) -> SlackSender:
     """One sender per process, for it remembers the channels' ids."""
-    from dagster_slack import SlackResource
+    from consulting.channels.slack.sender import SlackSender
 
-    from consulting.alerting import SlackSender
+    return SlackSender(_slack_client(token, base_url))
+
+
+def _slack_client(token: str, base_url: str) -> WebClient:
+    from dagster_slack import SlackResource
 
     client = SlackResource(token=token).get_client()
     client.base_url = base_url
-    return SlackSender(client)
+    return client
 
 
 @lru_cache(maxsize=8)
 def _apprise(addresses: tuple[str, ...], url: str) -> AppriseSender:
-    from consulting.alerting import AppriseSender
+    from consulting.channels.apprise.sender import AppriseSender
 
-    return AppriseSender(addresses, url)
+    named = {
+        f"address {number} of {len(addresses)} in {ADDRESSES_VARIABLE}": address
+        for number, address in enumerate(addresses, start=1)
+    }
+    return AppriseSender(named, url)

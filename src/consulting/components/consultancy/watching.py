@@ -92,7 +92,12 @@ def build_sensor(clients: Sequence[Client]) -> dg.SensorDefinition:
         look = watcher.look(clients, memory, now)
         for client_id, problem in look.problems.items():
             context.log.error("%s could not be looked at: %s", client_id, problem)
-        sent = desk.dispatch(alerts.sender(), datetime.now(UTC), budget_seconds=DISPATCH_SECONDS)
+        sent = desk.dispatch(
+            alerts.sender(),
+            datetime.now(UTC),
+            others=alerts.sender_of,
+            budget_seconds=DISPATCH_SECONDS,
+        )
         events: list[dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation] = [
             *look.evaluations
         ]

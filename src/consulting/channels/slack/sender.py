@@ -95,7 +95,7 @@ class SlackSender:
         """Send a new message, or a reply where `thread_ts` is set."""
         answer = _call(
             lambda: self._client.chat_postMessage(
-                channel=envelope.channel_id or envelope.channel,
+                channel=envelope.channel_id or _named(envelope),
                 text=envelope.message.text,
                 blocks=list(envelope.message.blocks) or None,
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"marker": envelope.marker}},
@@ -151,9 +151,9 @@ class SlackSender:
         """The channel's id; the history is not to be had by name."""
         if envelope.channel_id is not None:
             return envelope.channel_id
-        if _CHANNEL_ID.fullmatch(envelope.channel):
-            return envelope.channel
-        name = envelope.channel.removeprefix("#")
+        if _CHANNEL_ID.fullmatch(_named(envelope)):
+            return _named(envelope)
+        name = _named(envelope).removeprefix("#")
         if name not in self._ids:
             asked = {
                 "limit": PAGE,
@@ -165,6 +165,11 @@ class SlackSender:
         if name not in self._ids:
             raise RefusedError("channel_not_found", "channel")
         return self._ids[name]
+
+
+def _named(envelope: Envelope) -> str:
+    """The channel as Slack knows it."""
+    return envelope.channel.removeprefix("slack:")
 
 
 def _pages(method: Callable[..., SlackResponse], asked: dict[str, Any]) -> Iterator[SlackResponse]:

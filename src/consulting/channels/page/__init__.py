@@ -8,8 +8,8 @@ from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
-from consulting.alerting.blocks_html import message_html
 from consulting.alerting.senders import Envelope, OutboxEntry, Posted
+from consulting.channels.page.blocks_html import message_html
 from consulting.shown import on_one_line
 from consulting.writing import write_text
 
@@ -58,7 +58,9 @@ class PageSender:
 def write_page(outbox: Sequence[OutboxEntry], path: Path) -> Path:
     """Write the outbox as one self-contained page; readers see the old or the new one whole."""
     template = Template(
-        resources.files("consulting.alerting").joinpath("alerts.html").read_text(encoding="utf-8")
+        resources.files("consulting.channels.page")
+        .joinpath("alerts.html")
+        .read_text(encoding="utf-8")
     )
     still_open = [entry for entry in outbox if entry.severity is not None]
     still_open.sort(key=lambda entry: entry.severity != "error")

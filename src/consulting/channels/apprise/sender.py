@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from consulting.alerting.outbox import Outbox, receipts
-from consulting.alerting.plain import plain_text
 from consulting.alerting.senders import (
     Envelope,
     LookupImpossibleError,
@@ -18,10 +18,11 @@ from consulting.alerting.senders import (
     Posted,
     UnsureError,
 )
+from consulting.channels.apprise.plain import plain_text
 from consulting.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 SECONDS = 8
 """To wait for a connection, and again for an answer."""
@@ -36,8 +37,8 @@ class AppriseSender:
     in the ledger's database.
 
     Args:
-        addresses: As apprise writes them ("mailto://…", "msteams://…", "json://…"). They hold
-            secrets and are never shown: the first, the second … is what they are called.
+        addresses: As apprise writes them ("mailto://…", "json://…"), by what they are called.
+            They hold secrets and are never shown.
         url: SQLAlchemy URL of the ledger database.
 
     Raises:
@@ -46,17 +47,17 @@ class AppriseSender:
 
     name = "apprise"
 
-    def __init__(self, addresses: Sequence[str], url: str) -> None:
+    def __init__(self, addresses: Mapping[str, str], url: str) -> None:
         try:
             import apprise
         except ImportError as error:
             raise ConfigurationError(
-                "CONSULTING_ALERT_URLS is set, but the package apprise is not installed. Install "
-                "it where Dagster runs: pip install 'consulting[apprise]'."
+                f"{' and '.join(addresses)}: the package apprise is not installed. Install it "
+                "where Dagster runs: pip install 'consulting[apprise]'."
             ) from error
-        self._outbox = Outbox(url)
-        self._targets: dict[str, tuple[int, Any]] = {}
-        for number, address in enumerate(addresses, start=1):
+        self._url = url
+        self._targets: dict[str, tuple[str, Any]] = {}
+        for name, address in addresses.items():
             timed = f"{address}{'&' if '?' in address else '?'}cto={SECONDS}&rto={SECONDS}"
             with _unlogged():
                 target = apprise.Apprise.instantiate(timed)
@@ -64,12 +65,16 @@ class AppriseSender:
                 kind, found, _ = address.partition("://")
                 known = f" (it begins with {kind!r})" if found else ""
                 raise ConfigurationError(
-                    f"CONSULTING_ALERT_URLS: apprise can not use address {number} of "
-                    f"{len(addresses)}{known}. Addresses are parted by spaces; write one that "
-                    "holds a space with %20."
+                    f"{name}: apprise can not use it{known}. See appriseit.com for how it is "
+                    "written; a space in it is %20."
                 )
             key = hashlib.sha256(address.encode()).hexdigest()[:16]
-            self._targets[key] = (number, target)
+            self._targets[key] = (name, target)
+
+    @cached_property
+    def _outbox(self) -> Outbox:
+        """Opened when first used: a sender is made while the outbox is being written."""
+        return Outbox(self._url)
 
     def post(self, envelope: Envelope) -> Posted:
         """Send a message to each address that has not taken it yet."""
@@ -77,18 +82,15 @@ class AppriseSender:
         kind = _KINDS.get(title[:1], "info")
         failed = []
         for key in self._left(envelope):
-            number, target = self._targets[key]
+            name, target = self._targets[key]
             said = {"body": body or title, "title": title if body else ""}
             if not target.notify(**said, notify_type=kind):
-                failed.append(number)
+                failed.append(name)
                 continue
             with self._outbox.transaction() as connection:
                 connection.execute(receipts.insert().values(marker=envelope.marker, target=key))
         if failed:
-            which = ", ".join(str(number) for number in failed)
-            raise UnsureError(
-                f"Address {which} of CONSULTING_ALERT_URLS did not take it; the log says why."
-            )
+            raise UnsureError(f"{', '.join(failed)} did not take it; the log says why.")
         return self._posted(envelope)
 
     def update(self, envelope: Envelope, posted: Posted) -> None:

@@ -1,0 +1,51 @@
+"""How alerts leave the house: each kind of channel is one file here, or in a package of others.
+
+A channel is a subclass of `Channel`, found by the entry point group `consulting.channels`; ours are
+registered in the same way. Its fields are what `alerts.channels` in `defs.yaml` may say, and it
+opens the `Sender` that takes messages out of the outbox.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Union
+
+from pydantic import Field
+
+from consulting.alerting.senders import Sender, Unreachable
+from consulting.channels.channel import Channel, Means
+from consulting.errors import ConfigurationError
+from consulting.plugins import plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Channel", "Means", "all_channels", "any_channel", "sender_of"]
+
+
+def all_channels() -> Mapping[str, type[Channel]]:
+    """Every kind of channel by its `type`; raises as `plugins` does."""
+    return plugins("consulting.channels")
+
+
+def any_channel() -> Any:
+    """The type of a field that holds any channel, told apart by `type`."""
+    return Annotated[Union[tuple(all_channels().values())], Field(discriminator="type")]  # noqa: UP007
+
+
+def sender_of(written: str, means: Means) -> Sender | None:
+    """The sender of a channel as the outbox calls it; None if the project's own way takes it.
+
+    Args:
+        written: As `Channel.written` gives it.
+        means: Of the project.
+
+    A channel that can't be used does not stop the others: its sender refuses, with the reason.
+    """
+    kind, _, address = written.partition(":")
+    if kind not in all_channels():
+        return None
+    try:
+        return all_channels()[kind].at(address).open(means)
+    except (ConfigurationError, ValueError) as error:
+        reason = str(error) if isinstance(error, ConfigurationError) else f"{written} is no address"
+        return Unreachable(kind, reason)
