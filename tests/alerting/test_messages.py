@@ -113,7 +113,12 @@ EVENTS = {
     ),
     "tier_lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
     "delivery_made": delivery_made(
-        ACME, delivery_id="acme_corp-42", facts={"Rows": 1200}, link=LINK, period="2026-02"
+        ACME,
+        delivery_id="acme_corp-42",
+        verdict="Ready to use",
+        facts={"Rows": 1200},
+        link=LINK,
+        period="2026-02",
     ),
 }
 
@@ -160,7 +165,7 @@ def test_failed_tests_are_counted_and_told_worst_first() -> None:
         "accepted_values_country",
         "not_null_customers_email",
     ]
-    assert "3 of 5 tests failed, on 1,243 rows" in said
+    assert "3 of 5 blocking tests failed, on 1,243 rows" in said
     assert f"<{LINK}|Open the run>" in said
     assert failed_tests(ACME, [CHECKS[3], CHECKS[4]], link=LINK) is None
 
@@ -173,7 +178,7 @@ def test_tier_one_names_no_column_no_test_and_no_cause() -> None:
         told(failed_run(schema_only, stage="x", cause="no column ssn", link=None, batch_id="b"))
     )
     assert not any(word in said for word in ("email", "unique_customers_id", "ssn"))
-    assert "3 of 5 tests failed" in said
+    assert "3 of 5 blocking tests failed" in said
 
 
 HOSTILE = "<!channel> <@U1> *b* _i_ `c` <http://evil|x> & @here.csv"

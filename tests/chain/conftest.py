@@ -140,7 +140,7 @@ class Delivered:
 @pytest.fixture(scope="session")
 def acme(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
     """The demo client Acme after its first delivery (tier 3)."""
-    world = World(tmp_path_factory.mktemp("acme"))
+    world = World(tmp_path_factory.mktemp("acme"), alerts={"channel": "#acme", "deliveries": True})
     world.drop_demo()
     return Delivered(world, world.run())
 

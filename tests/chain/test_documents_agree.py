@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from consulting.alerting import Event
     from consulting.delivery import Delivery
 
+    from .conftest import Delivered
+
 
 class Documents:
-    """A delivery of the demo's acme_corp, and what each of its readers gets to see."""
+    """A delivery, and what each of its readers gets to see."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, delivery: Delivery) -> None:
         self.world = world
-        self.delivery: Delivery = world.run()
+        self.delivery = delivery
         folder = self.delivery.path
         self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
         page = (folder / "quality_report.html").read_text(encoding="utf-8")
@@ -60,10 +62,8 @@ class Documents:
 
 
 @pytest.fixture(scope="module")
-def documents(tmp_path_factory: pytest.TempPathFactory) -> Documents:
-    world = World(tmp_path_factory.mktemp("agree"), alerts={"channel": "#acme", "deliveries": True})
-    world.drop_demo()
-    return Documents(world)
+def documents(acme: Delivered) -> Documents:
+    return Documents(acme.world, acme.delivery)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def remade(documents: Documents, tmp_path_factory: pytest.TempPathFactory) -> Do
     intake = again.engagement.intake
     drops = [story.drop.drop_id for story in intake.history()]
     intake.reprocess(drops, dry_run=False)
-    return Documents(again)
+    return Documents(again, again.run())
 
 
 def test_the_account_of_each_feed_is_one_in_every_document(documents: Documents) -> None:
@@ -191,7 +191,7 @@ def test_one_verdict_and_one_score(documents: Documents) -> None:
     (event,) = reported(documents, facts)
     assert event.facts["Rows delivered"] == summary.delivered
     assert event.facts["Rows rejected"] == summary.rejected
-    assert event.facts["Score (of 100)"] == round(summary.score or 0)
+    assert event.facts["Score (of 100)"] == summary.score
     assert f"{summary.score:g} of 100" in documents.report
 
 

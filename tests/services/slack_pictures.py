@@ -155,7 +155,9 @@ def events() -> dict[str, Event]:
             "(America/New_York), 5 days ago.")),
         "not ready to use": not_ready(
             ACME, delivery_id="acme_corp-00002-1f2e3d4c", period="2026-02", link=RUN,
-            facts={"Rows delivered": 120, "Rows rejected": 1_376, "Quality score (of 100)": 8}),
+            verdict="Not ready to use",
+            facts={"Rows received": 1_496, "Rows delivered": 120, "Rows rejected": 1_376,
+                   "Score (of 100)": 8.1, "Files": 1}),
         "nothing arrived": nothing_arrived(ACME, key="2026-03-02", due_at=NOW),
         "file set aside": quarantined_file(ACME, QuarantinedFile(
             filename="orders_2026-02.xlsx", feed="orders", sha256="ab" * 32, size_bytes=18_432,
@@ -169,8 +171,9 @@ def events() -> dict[str, Event]:
             ACME, TierBlockedError("store all rows of the files", 3, "acme_corp", 2)),
         "lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
         "delivery": delivery_made(ACME, delivery_id="acme_corp-00042-1f2e3d4c",
-                                  facts={"Rows delivered": 15_230, "Rows rejected": 12,
-                                         "Score (of 100)": 93, "Files": 2},
+                                  verdict="Ready to use, with care",
+                                  facts={"Rows received": 15_242, "Rows delivered": 15_230,
+                                         "Rows rejected": 12, "Score (of 100)": 93.4, "Files": 2},
                                   link=RUN, period="2026-02"),
     }  # fmt: skip
 

@@ -34,6 +34,8 @@ Kind = Literal[
     "not_ready",
     "delivery_made",
 ]
+Fact = str | int | float
+"""A count, a measure or a name."""
 MOMENTARY: frozenset[Kind] = frozenset({"delivery_made", "tier_blocked"})
 """Kinds that happen and are over: told once, never resolved."""
 
@@ -102,7 +104,7 @@ class Event(Record):
     title: str
     text: str = ""
     next_step: str = ""
-    facts: dict[str, str | int] = Field(default_factory=dict)
+    facts: dict[str, Fact] = Field(default_factory=dict)
     fate: str = ""
     files: tuple[str, ...] = ()
     tests: tuple[FailedTest, ...] = ()
@@ -169,6 +171,12 @@ def failed_tests(
 ) -> Event | None:
     """The tests of one run that failed with severity error; None if none did.
 
+    Args:
+        route: Whom it concerns.
+        checks: All tests of that severity.
+        link: The run.
+        period: Its period, if the engagement has periods.
+
     Those that could not run are named among them, but are no failure of the data by themselves.
 
     The incident is the client's (and the period's), not the run's: a run that fails again repeats
@@ -186,8 +194,9 @@ def failed_tests(
             "kind": "failed_tests",
             "subject": period or "tests",
             "title": f"{count} failed",
-            "text": f"Nothing was delivered: {len(failed)} of {len(checks)} tests failed, "
-            f"on {rows:,} rows." + (f" {broken} of them could not run." if broken else ""),
+            "text": f"Nothing was delivered: {len(failed)} of {len(checks)} blocking tests failed, "
+            f"on {rows:,} row{'s'[: rows != 1]}."
+            + (f" {broken} of them could not run." if broken else ""),
             "next_step": "Look at the failing rows (they are in the client's own database), then "
             "correct the rule or ask the client for a corrected file.",
             "facts": _period(period),
@@ -358,15 +367,25 @@ def tier_lowered(route: AlertRoute, error: TierLoweredError) -> Event:
     )
 
 
-def delivery_made(
+def delivery_made(  # noqa: PLR0913 - what is known of a delivery, by keyword
     route: AlertRoute,
     *,
     delivery_id: str,
-    facts: Mapping[str, str | int],
+    verdict: str,
+    facts: Mapping[str, Fact],
     link: str | None,
     period: str | None = None,
 ) -> Event:
-    """A delivery that is complete; told once, where the engagement asked for it."""
+    """A delivery that is complete; told once, where the engagement asked for it.
+
+    Args:
+        route: Whom it concerns.
+        delivery_id: The delivery.
+        verdict: What page one of its report says.
+        facts: Counts, by label.
+        link: Where to look.
+        period: Its period, if the engagement has periods.
+    """
     return Event.model_validate(
         _of(route)
         | {
@@ -374,7 +393,7 @@ def delivery_made(
             "subject": delivery_id,
             "severity": "info",
             "title": f"Delivered{f' {period}' if period else ''}",
-            "text": "The delivery is complete.",
+            "text": f"The delivery is complete{f': {verdict}' if verdict else ''}.",
             "next_step": "Read the report, then hand it over.",
             "facts": dict(facts),
             "link": link,
@@ -383,11 +402,12 @@ def delivery_made(
     )
 
 
-def not_ready(
+def not_ready(  # noqa: PLR0913 - as `delivery_made`
     route: AlertRoute,
     *,
     delivery_id: str,
-    facts: Mapping[str, str | int],
+    verdict: str,
+    facts: Mapping[str, Fact],
     link: str | None,
     period: str | None = None,
 ) -> Event:
@@ -396,6 +416,7 @@ def not_ready(
     Args:
         route: Whom it concerns.
         delivery_id: The delivery.
+        verdict: What page one of its report says.
         facts: Counts, by label.
         link: Where to look.
         period: Its period, if the engagement has periods.
@@ -405,11 +426,11 @@ def not_ready(
         | {
             "kind": "not_ready",
             "subject": period or "delivery",
-            "title": f"Not ready to use: the delivery{f' of {period}' if period else ''}",
-            "text": "A delivery was written, but too few of its rows could be used. It does not "
-            "count as delivered on time.",
-            "next_step": "Do not hand it over. Page one of its report says which rows are missing "
-            "and why: correct the rule, or ask the client for a corrected file.",
+            "title": (verdict or "Not ready to use")
+            + f": the delivery{f' of {period}' if period else ''}",
+            "text": "A delivery was written that does not count as delivered on time.",
+            "next_step": "Do not hand it over. Page one of its report says why: correct the rule, "
+            "or ask the client for a corrected file.",
             "facts": {**dict(facts), "Delivery": delivery_id},
             "link": link,
             "link_text": "Open the delivery",
@@ -417,5 +438,5 @@ def not_ready(
     )
 
 
-def _period(period: str | None) -> dict[str, str | int]:
+def _period(period: str | None) -> dict[str, Fact]:
     return {"Period": period} if period else {}

@@ -17,7 +17,7 @@ from consulting.timekeeping import say_duration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consulting.alerting.events import Kind
+    from consulting.alerting.events import Fact, Kind
 
 HEADER_LENGTH = 150
 FIELD_LENGTH = 1700
@@ -287,8 +287,10 @@ def _fields(event: Event) -> Block:
     }
 
 
-def _value(value: str | int) -> str:
-    return f"{value:,}" if isinstance(value, int) else as_code(value, FIELD_LENGTH)
+def _value(value: Fact) -> str:
+    if isinstance(value, str):
+        return as_code(value, FIELD_LENGTH)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def _context(markdown: str) -> Block:

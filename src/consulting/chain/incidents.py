@@ -26,16 +26,18 @@ from consulting.chain.tier import refusal_of
 from consulting.chain.troubles import in_known_terms, troubles_of
 from consulting.delivery import MANIFEST, read_summary
 from consulting.intake import POISON
+from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 from consulting.records import UNUSABLE, QuarantinedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from consulting.alerting import AlertDesk, Incident
+    from consulting.alerting.events import Fact
     from consulting.chain.engagement import Engagement
     from consulting.chain.facts import Facts
     from consulting.chain.troubles import RunOf, Troubles
+    from consulting.delivery import DeliverySummary
     from consulting.intake import DeliveryFact, DropStory
 
 LONGEST_OPEN = timedelta(days=90)
@@ -171,34 +173,39 @@ def _standing(facts: Facts) -> dict[str, DeliveryFact]:
 
 class _Told(TypedDict):
     delivery_id: str
-    facts: dict[str, str | int]
+    verdict: str
+    facts: dict[str, Fact]
     link: str | None
     period: str | None
 
 
 def _told(engagement: Engagement, delivery: DeliveryFact, run_of: RunOf) -> _Told:
     report = engagement.folder.deliverables / delivery.batch_id / "quality_report.html"
+    there = (report.parent / MANIFEST).exists()
+    summary = read_summary(report.parent) if there else None
     return {
         "delivery_id": delivery.batch_id,
-        "facts": {**_of_summary(report.parent), "Files": delivery.files},
+        "verdict": summary.headline if summary else "",
+        "facts": {**(_counts(summary) if summary else {}), "Files": delivery.files},
         "link": run_of(delivery.batch_id)[0] or report.as_uri(),
         "period": delivery.period,
     }
 
 
-def _of_summary(delivery: Path) -> dict[str, str | int]:
-    """Rows and score of a delivery, where it still lies, and how its rows are not as before."""
-    if not (delivery / MANIFEST).exists():
-        return {}
-    summary = read_summary(delivery)
-    scored = {} if summary.score is None else {"Score (of 100)": round(summary.score)}
-    counts: dict[str, str | int] = {
-        "Rows delivered": summary.delivered,
-        "Rows rejected": summary.rejected,
-    }
+def _counts(summary: DeliverySummary) -> dict[str, Fact]:
+    """Rows and score of a delivery, and how its rows are not as before."""
+    counts: dict[str, Fact] = {}
+    if summary.tier > SCHEMA_ONLY_TIER:
+        counts = {
+            "Rows received": summary.received,
+            "Rows delivered": summary.delivered,
+            "Rows rejected": summary.rejected,
+        }
     if summary.compared is not None:
         counts[f"Beside {summary.compared.delivery_id}"] = summary.compared.in_brief()
-    return counts | scored
+    if summary.score is not None:
+        counts["Score (of 100)"] = summary.score
+    return counts
 
 
 def _file(story: DropStory) -> QuarantinedFile:

@@ -17,6 +17,7 @@ from consulting.corrections.identity import (
     rejects_name,
 )
 from consulting.corrections.returned import returned_rows
+from consulting.corrections.rows import set_aside
 from consulting.corrections.sent import origin, sent_rows
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "rejects_name",
     "returned_rows",
     "sent_rows",
+    "set_aside",
 ]

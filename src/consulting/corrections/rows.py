@@ -201,8 +201,31 @@ def _without_restored(
     if path is not None:
         columns = {name: [record[name] for record in kept] for name in REJECT_COLUMNS}
         write_records(run_folder / path, columns)
+    after = _told(kept)
+    told = {said: after.get(code, "") for code, said in _told(records).items()}
     return {
+        "warnings": tuple(filter(None, (told.get(said, said) for said in reading.warnings))),
         "loaded_rows": reading.loaded_rows + restored,
         "unparsed_rows": reading.unparsed_rows - restored,
         "rejects_path": path,
     }
+
+
+def set_aside(code: str, count: int, first: int) -> str:
+    """What is told of records that are no rows of a file.
+
+    Args:
+        code: Why they are none.
+        count: How many there are.
+        first: The line of the first.
+    """
+    why = code.replace("_", " ").replace("json", "JSON")
+    return f"{count:,} record{'s'[: count != 1]} set aside: {why} (first: line {first:,})."
+
+
+def _told(records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What a reading tells of its unparsed records, by their reason."""
+    lines: dict[str, list[int]] = {}
+    for record in records:
+        lines.setdefault(record["_reason"], []).append(record["_row"])
+    return {code: set_aside(code, len(found), min(found)) for code, found in lines.items()}

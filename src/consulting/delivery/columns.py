@@ -22,6 +22,7 @@ _TOP_SHOWN = 4
 _LONGEST_SHOWN = 40
 _ALMOST_UNIQUE = 0.9
 _NOTABLE_FORMATS = 3
+_KEYS_SHOWN = 3
 
 
 class ColumnView:
@@ -65,7 +66,9 @@ class ColumnView:
             (_short(shown(one.value, personal=False)), f"{one.pct:.1f}", percent(one.count, rows))
             for one in listed[:_TOP_SHOWN]
         ]
-        if values_shown:
+        if not self.filled:
+            self.otherwise = "no value"
+        elif values_shown:
             repeated = self.filled > profile.distinct_count
             self.otherwise = "almost all different" if repeated else "all different"
         else:
@@ -84,7 +87,9 @@ class FeedView:
             "headers": "the headers only; no row was kept",
         }[profile.basis]
         keys = () if inputs.schema_only else profile.candidate_keys
-        self.keys = [" + ".join(key) for key in keys]
+        self.keys = [" + ".join(key) for key in keys[:_KEYS_SHOWN]]
+        if len(keys) > _KEYS_SHOWN:
+            self.keys.append(f"{len(keys) - _KEYS_SHOWN} more")
         self.columns = [
             ColumnView(
                 column,

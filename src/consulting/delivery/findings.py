@@ -268,8 +268,12 @@ def _failing(check: CheckOutcome) -> str:
     if check.status == "error":
         return "The test itself is broken, which is ours to mend; nothing is known of the rows."
     failing = plural(check.failing_rows, "row does", "rows do")
-    allowed = " They are delivered as they are." if check.status == "warn" else ""
-    return f"{failing} not pass it.{allowed}"
+    one = (
+        "It is delivered as it is."
+        if check.failing_rows == 1
+        else "They are delivered as they are."
+    )
+    return f"{failing} not pass it.{f' {one}' if check.status == 'warn' else ''}"
 
 
 def _from_mapping(inputs: DeliveryInputs) -> Iterator[Finding]:

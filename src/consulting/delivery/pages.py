@@ -117,7 +117,7 @@ def kind(sql_type: str) -> str:
     name, _, rest = sql_type.partition("(")
     if name == "DECIMAL":
         decimals = rest.rstrip(")").partition(",")[2].strip() or "0"
-        return f"number, {decimals} decimals"
+        return f"number, {plural(int(decimals), 'decimal')}"
     return _KINDS.get(name, sql_type.lower())
 
 

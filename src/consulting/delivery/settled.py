@@ -30,11 +30,13 @@ _BLANK = f"[\\s{_UNSEEN}]"
 _INVISIBLE = f"[\\x01-\\x1f{_UNSEEN}]"
 _KEPT_OUT = (
     "ambiguous_numbers",
+    "casing_variants",
     "implausible_dates",
     "impossible_dates",
     "odd_shapes",
     "outliers",
     "placeholder_values",
+    "similar_values",
     "type_mismatch",
 )
 _HOLDS = dict.fromkeys((*_KEPT_OUT, "null_like_values"), "{} IS NOT NULL") | {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from consulting.delivery.csv_file import write_csv
 from consulting.delivery.deliverable import Document
+from consulting.delivery.pages import plural
 from consulting.delivery.reasons import reason_in_words
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ def _steps(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
             "subject": f"{check.model}.{check.column}" if check.column else check.model,
             "operation": f"test {check.name}",
             "reason": check.status,
-            "detail": f"{check.failing_rows} failing rows; {check.description}".rstrip("; "),
+            "detail": f"{plural(check.failing_rows, 'failing row')}; {check.description}".rstrip(
+                "; "
+            ),
         }
 
 

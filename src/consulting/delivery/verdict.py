@@ -119,10 +119,10 @@ def _rows(inputs: DeliveryInputs, summary: DeliverySummary) -> str:
         return f"No rows were received in {files}."
     kind = "sampled rows" if inputs.sampled else "rows received"
     rest = [
-        f"{number(count)} {word}"
+        f"{plural(count, 'was', 'were')} {word}"
         for count, word in (
-            (summary.rejected, "were set aside with a reason"),
-            (summary.merged, "were merged as duplicates"),
+            (summary.rejected, "set aside with a reason"),
+            (summary.merged, "merged as duplicates"),
         )
         if count
     ]

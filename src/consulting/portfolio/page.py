@@ -76,9 +76,8 @@ def _short(then: datetime, moment: datetime) -> str:
 
 def _trend(scores: Sequence[float]) -> str:
     """How the last score compares with the one before: "+3", "-2", "" where there is none."""
-    latest = [round(score) for score in scores[-2:]]
-    change = latest[-1] - latest[0] if len(latest) == 2 else 0  # noqa: PLR2004 - a pair
-    return f"{change:+d}".replace("-", "\u2212") if change else ""
+    change = round(scores[-1] - scores[-2], 1) if len(scores) > 1 else 0
+    return f"{change:+g}".replace("-", "\u2212") if change else ""
 
 
 def _web(link: str) -> str:

@@ -43,8 +43,8 @@ def sparkline(scores: Sequence[float]) -> Markup:
 
 def in_words(scores: Sequence[float]) -> str:
     """What the drawing shows: the last score, and how it came there."""
-    last = f"Score {scores[-1]:.0f} of 100"
+    last = f"Score {scores[-1]:g} of 100"
     if len(scores) == 1:
         return f"{last}, the first one"
-    course = f"{scores[0]:.0f} to {scores[-1]:.0f} over {len(scores)} deliveries"
-    return f"{last}; {course}, lowest {min(scores):.0f}, highest {max(scores):.0f}"
+    course = f"{scores[0]:g} to {scores[-1]:g} over {len(scores)} deliveries"
+    return f"{last}; {course}, lowest {min(scores):g}, highest {max(scores):g}"

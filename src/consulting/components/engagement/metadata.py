@@ -11,8 +11,7 @@ from consulting.privacy.labels import judge
 from consulting.shown import as_markdown_block, in_markdown, on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Mapping
 
     from consulting.chain import Engagement
     from consulting.chain.artifacts import Checks, Cleaning, Intake, Profile
@@ -22,74 +21,82 @@ if TYPE_CHECKING:
 Metadata = dict[str, dg.MetadataValue[Any] | str | int | float | bool]
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> dg.MetadataValue[Any]:
-    """Rows as a Markdown table."""
+def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> dg.MetadataValue[Any] | None:
+    """Rows as a Markdown table; none without a row, as an empty one tells nothing."""
     names = list(columns)
-    lines = [f"| {' | '.join(map(in_markdown, names))} |", f"|{'---|' * len(names)}"]
-    lines += [f"| {' | '.join(_cell(value) for value in row)} |" for row in rows]
-    return dg.MetadataValue.md("\n".join(lines))
+    lines = [f"| {' | '.join(_cell(value) for value in row)} |" for row in rows]
+    head = [f"| {' | '.join(map(in_markdown, names))} |", f"|{'---|' * len(names)}"]
+    return dg.MetadataValue.md("\n".join(head + lines)) if lines else None
+
+
+def told(
+    metadata: Mapping[str, dg.MetadataValue[Any] | str | int | float | bool | None],
+) -> Metadata:
+    """The entries that there is something to tell of."""
+    return {name: value for name, value in metadata.items() if value is not None}
 
 
 def of_received(received: Intake, engagement: Engagement) -> Metadata:
     """What `file_received` tells: files, rows, encodings, quarantine and the ledger's state."""
     readings = received.readings
-    metadata: Metadata = {
-        "batch_id": received.batch.batch_id,
-        "attempt": received.batch.attempt,
-        "file_count": len(readings) + len(received.own_corrections),
-        "bytes": sum(file.size_bytes for file in (*readings, *received.own_corrections)),
-        "dagster/row_count": sum(reading.received_rows for reading in readings),
-        "files": table(
-            ["file", "feed", "rows", "not parsed", "format", "encoding"],
-            (
-                [
-                    reading.filename,
-                    reading.feed,
-                    reading.received_rows,
-                    reading.unparsed_rows,
-                    reading.format,
-                    reading.encoding or "",
-                ]
-                for reading in readings
+    files = (*readings, *received.own_corrections)
+    decisions = [
+        f"- **{in_markdown(reading.filename)}**: {in_markdown(said)}"
+        for reading in files
+        for said in (*reading.decisions, *reading.warnings)
+    ]
+    return told(
+        {
+            "batch_id": received.batch.batch_id,
+            "attempt": received.batch.attempt,
+            "file_count": len(files),
+            "bytes": sum(file.size_bytes for file in files),
+            "dagster/row_count": sum(reading.received_rows for reading in readings),
+            "files": table(
+                ["file", "feed", "rows", "not parsed", "format", "encoding"],
+                (
+                    [
+                        reading.filename,
+                        reading.feed,
+                        reading.received_rows,
+                        reading.unparsed_rows,
+                        reading.format,
+                        reading.encoding or "",
+                    ]
+                    for reading in readings
+                ),
             ),
-        ),
-        "decisions": dg.MetadataValue.md(
-            "\n".join(
-                f"- **{in_markdown(reading.filename)}**: {in_markdown(said)}"
-                for reading in (*readings, *received.own_corrections)
-                for said in (*reading.decisions, *reading.warnings)
-            )
-        ),
-        "ledger": table(
-            ["state", "files"],
-            ((name, count) for name, count in engagement.intake.state().counts.items() if count),
-        ),
-    }
-    if received.own_corrections:
-        metadata["corrections"] = table(
-            ["file", "feed", "what became of its rows"],
-            (
-                [file.filename, file.feed, file.corrections.in_words()]
-                for file in received.own_corrections
-                if file.corrections
+            "decisions": dg.MetadataValue.md("\n".join(decisions)) if decisions else None,
+            "ledger": table(
+                ["state", "files"],
+                (
+                    (name, count)
+                    for name, count in engagement.intake.state().counts.items()
+                    if count
+                ),
             ),
-        )
-    if received.carried:
-        metadata["carried_forward"] = table(
-            ["feed without a new file", "stands in from delivery", "held"],
-            (
-                (feed, delivery_id, _held(received, feed))
-                for feed, delivery_id in received.carried.items()
+            "corrections": table(
+                ["file", "feed", "what became of its rows"],
+                (
+                    [file.filename, file.feed, file.corrections.in_words()]
+                    for file in received.own_corrections
+                    if file.corrections
+                ),
             ),
-        )
-    if received.quarantined:
-        metadata["quarantined"] = table(
-            ["file", "code", "reason", "what to do"],
-            ([q.filename, q.code, q.reason, q.fix] for q in received.quarantined),
-        )
-    if received.batch.period:
-        metadata["period"] = received.batch.period
-    return metadata
+            "carried_forward": table(
+                ["feed without a new file", "stands in from delivery", "held"],
+                (
+                    (feed, delivery_id, _held(received, feed))
+                    for feed, delivery_id in received.carried.items()
+                ),
+            ),
+            "quarantined": table(
+                ["file", "code", "reason", "what to do"],
+                ([q.filename, q.code, q.reason, q.fix] for q in received.quarantined),
+            ),
+            "period": received.batch.period,
+        }
+    )
 
 
 def readable_check(name: str, received: Intake) -> dg.AssetCheckResult:
@@ -115,39 +122,39 @@ def of_profile(profile: Profile, *, patches_told: bool) -> Metadata:
             tier 3. Below, `consulting accept` shows them.
     """
     severities = profile.issues_by_severity()
-    metadata: Metadata = {
-        "issues_found": sum(severities.values()),
-        "columns_profiled": sum(len(feed.columns) for feed in profile.profiles),
-        **{f"issues_{severity}": count for severity, count in severities.items()},
-        "issues": table(
-            ["feed", "column", "severity", "issue", "rows"],
-            (
-                [
-                    feed.feed,
-                    issue.column or "",
-                    issue.severity,
-                    issue.issue_type,
-                    issue.evidence_count,
-                ]
-                for feed in profile.profiles
-                for issue in feed.issues
-            ),
-        ),
-    }
-    if profile.score is not None and profile.score.value is not None:
-        metadata["quality_score"] = profile.score.value
-    if profile.drift:
-        metadata["drift"] = table(
-            ["feed", "severity", "what changed", "what to do"],
-            ([f.feed, f.severity, f.detail, f.recommendation] for f in profile.drift),
-        )
     # a blocked batch has no report to show them
     patches = [f.patch for f in profile.drift if f.severity == "block" and f.patch]
-    if patches and patches_told:
-        metadata["proposed_change"] = dg.MetadataValue.md(
-            "\n\n".join(as_markdown_block(patch, "diff") for patch in patches)
-        )
-    return metadata
+    return told(
+        {
+            "issues_found": sum(severities.values()),
+            "columns_profiled": sum(len(feed.columns) for feed in profile.profiles),
+            **{f"issues_{severity}": count for severity, count in severities.items()},
+            "issues": table(
+                ["feed", "column", "severity", "issue", "rows"],
+                (
+                    [
+                        feed.feed,
+                        issue.column or "",
+                        issue.severity,
+                        issue.issue_type,
+                        issue.evidence_count,
+                    ]
+                    for feed in profile.profiles
+                    for issue in feed.issues
+                ),
+            ),
+            "quality_score": profile.score.value if profile.score else None,
+            "drift": table(
+                ["feed", "severity", "what changed", "what to do"],
+                ([f.feed, f.severity, f.detail, f.recommendation] for f in profile.drift),
+            ),
+            "proposed_change": dg.MetadataValue.md(
+                "\n\n".join(as_markdown_block(patch, "diff") for patch in patches)
+            )
+            if patches and patches_told
+            else None,
+        }
+    )
 
 
 def drift_check(name: str, profile: Profile) -> dg.AssetCheckResult:
@@ -194,35 +201,37 @@ def of_model(model: ModelOutcome, written: Collection[str]) -> Metadata:
 
 def of_cleaning(cleaning: Cleaning) -> Metadata:
     """What `cleaned` tells: models run, and where the rows of each feed went."""
-    return {
-        "models_run": len(cleaning.models),
-        "rows_received": sum(account.received for account in cleaning.accounts),
-        "rows_delivered": sum(account.delivered for account in cleaning.accounts),
-        "rows_rejected": sum(sum(a.rejected.values()) for a in cleaning.accounts),
-        "rows_merged": sum(sum(a.merged.values()) for a in cleaning.accounts),
-        "accounts": table(
-            ["feed", "received", "delivered", "rejected", "merged", "unaccounted for"],
-            (
-                [
-                    account.feed,
-                    account.received,
-                    account.delivered,
-                    sum(account.rejected.values()),
-                    sum(account.merged.values()),
-                    account.unaccounted,
-                ]
-                for account in cleaning.accounts
+    return told(
+        {
+            "models_run": len(cleaning.models),
+            "rows_received": sum(account.received for account in cleaning.accounts),
+            "rows_delivered": sum(account.delivered for account in cleaning.accounts),
+            "rows_rejected": sum(sum(a.rejected.values()) for a in cleaning.accounts),
+            "rows_merged": sum(sum(a.merged.values()) for a in cleaning.accounts),
+            "accounts": table(
+                ["feed", "received", "delivered", "rejected", "merged", "unaccounted for"],
+                (
+                    [
+                        account.feed,
+                        account.received,
+                        account.delivered,
+                        sum(account.rejected.values()),
+                        sum(account.merged.values()),
+                        account.unaccounted,
+                    ]
+                    for account in cleaning.accounts
+                ),
             ),
-        ),
-        "rejects_by_reason": table(
-            ["feed", "reason", "rows"],
-            (
-                [account.feed, reason, count]
-                for account in cleaning.accounts
-                for reason, count in account.rejected.items()
+            "rejects_by_reason": table(
+                ["feed", "reason", "rows"],
+                (
+                    [account.feed, reason, count]
+                    for account in cleaning.accounts
+                    for reason, count in account.rejected.items()
+                ),
             ),
-        ),
-    }
+        }
+    )
 
 
 def conserved_check(name: str, cleaning: Cleaning) -> dg.AssetCheckResult:
@@ -268,44 +277,39 @@ def check_result(spec: dg.AssetCheckSpec, check: CheckOutcome) -> dg.AssetCheckR
 def of_checks(checks: Checks) -> Metadata:
     """What `validated` tells."""
     counts = checks.by_status()
-    return {
-        "tests_passed": counts.get("pass", 0),
-        "tests_warned": counts.get("warn", 0),
-        "tests_failed": counts.get("fail", 0) + counts.get("error", 0),
-        "tests": table(
-            ["test", "status", "failing rows"],
-            ([check.name, check.status, check.failing_rows] for check in checks.checks),
-        ),
-    }
+    return told(
+        {
+            "tests_passed": counts.get("pass", 0),
+            "tests_warned": counts.get("warn", 0),
+            "tests_failed": counts.get("fail", 0) + counts.get("error", 0),
+            "tests": table(
+                ["test", "status", "failing rows"],
+                ([check.name, check.status, check.failing_rows] for check in checks.checks),
+            ),
+        }
+    )
 
 
 def of_delivery(delivery: Delivery, engagement: Engagement) -> Metadata:
-    """What `delivered` tells: the deliverables, each with its place."""
-    root = delivery.path
-    metadata: Metadata = {
-        "delivery_id": delivery.delivery_id,
-        "deliverables": table(
-            ["file"], ([_relative(root / name, engagement.folder.root)] for name in delivery.files)
-        ),
-        "quality_report": dg.MetadataValue.url((root / "quality_report.html").as_uri()),
-        "folder": dg.MetadataValue.path(str(root)),
-        "manifest_sha256": delivery.manifest_sha256,
-    }
-    if delivery.summary.period is not None:
-        metadata["period"] = delivery.summary.period
-    if delivery.supersedes is not None:
-        metadata["supersedes"] = delivery.supersedes
-    if delivery.summary.compared is not None:
-        metadata["compared"] = table(["table"], [[s] for s in delivery.summary.compared.in_words()])
-    if delivery.summary.headline:
-        metadata["verdict"] = delivery.summary.headline
-    if delivery.summary.score is not None:
-        metadata["score"] = delivery.summary.score
-    return metadata
-
-
-def _relative(path: Path, root: Path) -> str:
-    return str(path.relative_to(root.parent)) if path.is_relative_to(root.parent) else str(path)
+    """What `delivered` tells: where the delivery lies below `CONSULTING_DATA`, and its files."""
+    root, summary = delivery.path, delivery.summary
+    compared = summary.compared
+    return told(
+        {
+            "delivery_id": delivery.delivery_id,
+            "deliverables": table(["file"], ([name] for name in delivery.files)),
+            "quality_report": dg.MetadataValue.url((root / "quality_report.html").as_uri()),
+            "folder": dg.MetadataValue.path(root.relative_to(engagement.folder.root).as_posix()),
+            "manifest_sha256": delivery.manifest_sha256,
+            "period": summary.period,
+            "supersedes": delivery.supersedes,
+            "compared": table(
+                ["table"], ([words] for words in (compared.in_words() if compared else ()))
+            ),
+            "verdict": summary.headline or None,
+            "score": summary.score,
+        }
+    )
 
 
 def _cell(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from consulting.corrections import set_aside
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.columns import column_names
 from consulting.intake.reading.encodings import Encoding, detect_encoding
@@ -78,9 +79,7 @@ def _read_lines(
         kept.reject(rejects)
         stored = kept.finish()
     if stored.rejected:
-        warnings.append(
-            f"{stored.rejected:,} lines set aside: malformed JSON (first: line {first:,})."
-        )
+        warnings.append(set_aside("malformed_json", stored.rejected, first))
     outcome = _outcome(
         columns, stored, found, encoding, [*warnings, *batch.warnings()], names=options.names
     )

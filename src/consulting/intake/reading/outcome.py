@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from consulting.intake.reading.rows import RowStore, Stored
+from consulting.intake.reading.skipping import s_if
 
 if TYPE_CHECKING:
     from consulting.records import OtherTable, SkippedLines
@@ -57,8 +58,10 @@ class Outcome:
         skipped = sum(item.last_line - item.first_line + 1 for item in self.skipped)
         rest = lines - self.received - len(self.header_lines) - skipped
         other = f", {rest:,} blank or inside a record" if rest > 0 else ""
+        begin = "begins" if self.received == 1 else "begin"
+        heads = len(self.header_lines)
         return (
-            f"Of {lines:,} lines, {self.received:,} begin a record, {len(self.header_lines)} "
-            f"{'is' if len(self.header_lines) == 1 else 'are'} the header, {skipped:,} "
+            f"Of {lines:,} line{s_if(lines)}, {self.received:,} {begin} a record, {heads} "
+            f"{'is' if heads == 1 else 'are'} the header, {skipped:,} "
             f"{'was' if skipped == 1 else 'were'} skipped{other}."
         )

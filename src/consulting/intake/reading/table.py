@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from consulting.corrections import set_aside
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.blocks import Row, blocks, is_rule
 from consulting.intake.reading.cells import filled
@@ -357,10 +358,7 @@ class TableWriter:
         for code, (first, count) in self._first_rejects.items():
             if code == OTHER_TABLE:
                 continue
-            words.append(
-                f"{count:,} record{s_if(count)} set aside: {code.replace('_', ' ')} "
-                f"(first: line {first:,})."
-            )
+            words.append(set_aside(code, count, first))
         return words
 
 
