@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import pytest
+from tests.chain.test_names import POSTGRESQL
 from tests.rules.macros import read, read_on_postgres
 
 from consulting.rules import all_rules
@@ -70,3 +71,12 @@ def test_a_rule_gives_the_same_on_postgresql(cursor: Any, meta: dict[str, Any]) 
     here, there = read(meta, texts), read_on_postgres(cursor, meta, texts)
     assert dict(zip(texts, there, strict=True)) == dict(zip(texts, here, strict=True))
     assert len(here) == len(texts)
+
+
+def test_no_word_that_this_server_reserves_is_missing_from_those_the_headers_are_tried_with(
+    cursor: Any,
+) -> None:
+    cursor.execute("SELECT word FROM pg_get_keywords() WHERE catcode <> 'U'")
+    found = {word for (word,) in cursor.fetchall()}
+    assert len(found) > 100
+    assert found <= {*POSTGRESQL}

@@ -8,9 +8,25 @@
   {%- if var('null_tokens', none) is not none -%}
     {{ exceptions.raise_compiler_error("The var `null_tokens` is no longer read: the words for “no value” are the same everywhere. Take it out of dbt_project.yml, and give a column that differs `null_tokens` in its meta.") }}
   {%- endif -%}
-  case when lower({{ sql }}) in ({{ lowered(meta.get('null_tokens', grammar('null_words')) + ['']) }}) then null else {{ sql }} end
+  case when {{ is_one_of(sql, meta.get('null_tokens', grammar('null_words')) + ['']) }} then null else {{ sql }} end
 {%- endmacro %}
 
-{% macro lowered(texts) -%}
-  {%- for text in texts %}{{ literal(text | string | lower) }}{{ ', ' if not loop.last }}{% endfor -%}
+{#- Whether a text is one of these but for its case. As a pattern: engines turn a list of constants
+    into a join, and a hundred columns would be a hundred joins. -#}
+{% macro is_one_of(sql, texts) -%}
+  {%- set lowered = texts | map('string') | map('lower') | list -%}
+  (length({{ sql }}) <= {{ lowered | map('length') | max }} and {{ matches('lower(' ~ sql ~ ')', '^' ~ any_of(lowered) ~ '$') }})
+{%- endmacro %}
+
+{#- Texts as one pattern. -#}
+{% macro any_of(texts) -%}
+  {%- set escaped = [] -%}
+  {%- for text in ([texts] if texts is string else texts) | sort(attribute='length', reverse=true) -%}
+    {%- set parts = namespace(text=text | string) -%}
+    {%- for special in ['\\', '.', '$', '(', ')', '[', ']', '{', '}', '*', '+', '?', '|', '^'] -%}
+      {%- set parts.text = parts.text | replace(special, '\\' ~ special) -%}
+    {%- endfor -%}
+    {%- do escaped.append(parts.text) -%}
+  {%- endfor -%}
+  (?:{{ escaped | join('|') }})
 {%- endmacro %}

@@ -211,13 +211,13 @@ def _shape(mark: str, groups: str) -> str:
 _DIGITS_ALONE = f"[0-9](?:[0-9.,'\u2019{_BLANKS}]*[0-9])?"
 _WORD = f"[^0-9.,()+\u2212\u2013'\u2019{_BLANKS}-]{{1,8}}[.]?"
 _GAP = f"[{_BLANKS}]?"
-_BOTH = f"{_WORD}{_GAP}{_DIGITS_ALONE}|{_DIGITS_ALONE}{_GAP}{_WORD}"
+_BOTH = f"@word@{_GAP}{_DIGITS_ALONE}|{_DIGITS_ALONE}{_GAP}@word@"
 
 GRAMMAR = {
     # Most numbers with a currency or a unit are of the form `beside`, which is quickly told; what
     # is not is taken apart by `number`, and both read the same.
-    "beside": f"^(?:[\u2212-]?(?:{_BOTH})|{_WORD}{_GAP}[\u2212-]{_DIGITS_ALONE}|[(](?:{_BOTH})[)]"
-    f"|{_WORD}{_GAP}[(]{_DIGITS_ALONE}[)])$",
+    "beside": f"^(?:[\u2212-]?(?:{_BOTH})|@word@{_GAP}[\u2212-]{_DIGITS_ALONE}|[(](?:{_BOTH})[)]"
+    f"|@word@{_GAP}[(]{_DIGITS_ALONE}[)])$",
     "word": _WORD,
     "digits": _DIGITS_ALONE,
     "number": f"^{_whole('@before@', '@after@')}$",

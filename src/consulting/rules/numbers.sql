@@ -1,16 +1,3 @@
-{#- Texts as one pattern; only points and dollars are special in a unit or the sign of a currency. -#}
-{% macro any_of(texts) -%}
-  {%- set escaped = [] -%}
-  {%- for text in ([texts] if texts is string else texts) | sort(attribute='length', reverse=true) -%}
-    {%- set parts = namespace(text=text | string) -%}
-    {%- for special in ['\\', '.', '$', '(', ')', '[', ']', '{', '}', '*', '+', '?', '|', '^'] -%}
-      {%- set parts.text = parts.text | replace(special, '\\' ~ special) -%}
-    {%- endfor -%}
-    {%- do escaped.append(parts.text) -%}
-  {%- endfor -%}
-  (?:{{ escaped | join('|') }})
-{%- endmacro %}
-
 {#- A number without currency and unit, its signs in front: "(12.50 €)" is "-12.50", "9-" is "-9".
     Any other text stays. `stage` makes it a column of its own, for the rules look at it several times. -#}
 {% macro bare_number(sql, meta) -%}
@@ -23,8 +10,11 @@
       | replace('@after@', any_of(words) ~ '?' if words else '') -%}
   {%- set parts = replaced("replace(" ~ sql ~ ", '()', '(')", pattern, grammar('number_parts')) -%}
   case when {{ matches(sql, '^-?[0-9][0-9.,]*$') }} then {{ sql }}
-  {%- if words %}
-    when {{ matches(sql, grammar('beside')) }} and lower({{ extracted(sql, grammar('word')) }}) in ({{ lowered(words) }})
+  {%- set simple = [] -%}
+  {#- what has digits or a sign of its own can not be told from the number's so quickly -#}
+  {%- for word in words if not word | list | select('in', '0123456789-−–()') | list %}{% do simple.append(word) %}{% endfor -%}
+  {%- if simple %}
+    when {{ matches(sql, '(?i)' ~ grammar('beside') | replace('@word@', any_of(simple))) }}
       then case when {{ sql }} like '%-%' or {{ sql }} like '%(%' or {{ sql }} like '%−%' then '-' else '' end || {{ extracted(sql, grammar('digits')) }}
   {%- endif %}
     else {{ replaced("replace(" ~ parts ~ ", '()', '-')", grammar('minus'), '-') }} end

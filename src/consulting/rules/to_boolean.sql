@@ -1,4 +1,4 @@
 {% macro to_boolean(sql, meta) -%}
-  case when lower({{ sql }}) in ({{ lowered(meta.get('means_true', grammar('means_true'))) }}) then true
-    when lower({{ sql }}) in ({{ lowered(meta.get('means_false', grammar('means_false'))) }}) then false end
+  case when {{ is_one_of(sql, meta.get('means_true', grammar('means_true'))) }} then true
+    when {{ is_one_of(sql, meta.get('means_false', grammar('means_false'))) }} then false end
 {%- endmacro %}

@@ -2,7 +2,7 @@
   case
   {%- for code in meta['codes'] %}
     {%- set spellings = [code] + (meta['codes'][code] or [] if meta['codes'] is mapping else []) %}
-    when lower({{ sql }}) in ({{ lowered(spellings) }}) then {{ literal(code) }}
+    when {{ is_one_of(sql, spellings) }} then {{ literal(code) }}
   {%- endfor %}
   {%- if meta.get('otherwise') %}
     when {{ sql }} is not null then {{ literal(meta['otherwise']) }}

@@ -2,10 +2,10 @@
   {%- set words = any_of(grammar('currencies')) -%}
   {%- set pattern = '(?i)' ~ grammar('currency') | replace('@before@', words) | replace('@after@', words) -%}
   {%- set written -%}
-    case when {{ matches(sql, grammar('beside')) }} then {{ extracted(sql, grammar('word')) }}
+    case when {{ matches(sql, grammar('beside') | replace('@word@', grammar('word'))) }} then {{ extracted(sql, grammar('word')) }}
       else {{ replaced(sql, pattern, '\\1\\2') }} end
   {%- endset -%}
-  case when upper({{ written }}) in ({% for code in grammar('currency_codes') %}{{ literal(code) }}{{ ', ' if not loop.last }}{% endfor %}) then upper({{ written }})
+  case when {{ is_one_of(written, grammar('currency_codes')) }} then upper({{ written }})
     else case lower({{ written }})
     {%- for sign, code in grammar('currency_signs').items() %} when {{ literal(sign | lower) }} then {{ literal(code) }}{% endfor %} end end
 {%- endmacro %}

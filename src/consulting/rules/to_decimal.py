@@ -72,6 +72,8 @@ class ToDecimal(WithMark):
         ({"decimal": "either"}, "2.107", "ambiguous_number"),
         ({"decimal": "either"}, "2,107", "ambiguous_number"),
         ({"unit": ["oz", "oz."]}, "12 oz.", Decimal(12)),
+        ({"unit": ["m2", "g"]}, "5 m2", Decimal(5)),
+        ({"unit": "x-1"}, "5 x-1", Decimal(5)),
     )
 
     unit: str | tuple[str, ...] | None = Field(
