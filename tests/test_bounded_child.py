@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,25 @@ def test_what_outgrows_its_bounds_is_ended_and_the_next_call_is_answered(
             child.call(Bounds(0.5, SMALL.memory_bytes), Any, function, *arguments)
         assert caught.value.cause == cause
         assert child.call(SMALL, float, math.sqrt, 9.0) == 3.0
+
+
+def test_a_child_begins_each_of_its_lives_and_each_of_its_processes_with_what_is_prepared() -> None:
+    ready = partial(eval, "__import__('os').environ.update(READY='yes')")
+    with BoundedChild(forks=True) as child:
+        child.prepare(SMALL, ready)
+        pids = {child.call(SMALL, int, os.getpid) for _ in range(2)}
+        assert len(pids) == 2
+        child.call(SMALL, None, eval, "__import__('os').environ.pop('READY') and None")
+        assert child.call(SMALL, str | None, os.getenv, "READY") == "yes"
+        child.end()
+        assert child.call(SMALL, str | None, os.getenv, "READY") == "yes"
+
+
+def test_a_child_that_can_not_be_prepared_says_so_to_whoever_calls_it() -> None:
+    with BoundedChild(forks=True) as child:
+        child.prepare(SMALL, partial(os._exit, 3))
+        with pytest.raises(ChildStoppedError, match=r"fault: exit code 3"):
+            child.call(SMALL, int, os.getpid)
 
 
 def test_a_call_is_held_to_its_own_seconds_not_to_those_of_the_calls_before() -> None:

@@ -108,6 +108,8 @@ class BoundedChild:
         self._process: subprocess.Popen[bytes] | None = None
         self._line: Connection[Any, Any] | None = None
         self._said = -1
+        self._prepared: dict[Callable[[], None], Bounds] = {}
+        self._preparing: list[Bounds] = []
 
     def __enter__(self) -> Self:
         return self
@@ -138,22 +140,31 @@ class BoundedChild:
             ConsultingError: What it raises of the project's own.
             RaisedElsewhereError: For any other error of its own.
         """
-        return cast("T", self._ask(bounds, returns, function, args, kwargs, forks=self._forks))
+        self.await_prepared()
+        call = (self._forks, bounds, returns, function, args, kwargs)
+        return cast("T", self._answer(bounds, returns, call))
 
     def prepare(self, bounds: Bounds, function: Callable[[], None]) -> None:
-        """Run a function in the child that all later calls find done; as `call`."""
-        self._ask(bounds, None, function, (), {}, forks=False)
+        """Have the child begin with a function, once in each of its lives; does not wait for it."""
+        if function not in self._prepared:
+            line = self.start()
+            self._prepared[function] = bounds
+            self._begin_with(line, function)
 
-    def _ask(  # noqa: PLR0913 - as `call`
-        self,
-        bounds: Bounds,
-        returns: Any,
-        function: Callable[..., Any],
-        args: Any,
-        kwargs: Any,
-        *,
-        forks: bool,
-    ) -> Any:
+    def await_prepared(self) -> None:
+        """Wait until the child has done what it begins with; raises as `call`."""
+        self.start()
+        while self._preparing:
+            self._answer(self._preparing.pop(0), None)
+
+    def _begin_with(self, line: Connection[Any, Any], function: Callable[[], None]) -> None:
+        bounds = self._prepared[function]
+        self._preparing.append(bounds)
+        with contextlib.suppress(OSError):  # that it is gone is told by whoever asks it next
+            line.send((False, bounds, None, function, (), {}))
+
+    def _answer(self, bounds: Bounds, returns: Any, call: tuple[Any, ...] | None = None) -> Any:
+        """What the child answers to a call, or to what it was told to begin with."""
         line, process = self.start(), self._process
         longest = bounds.seconds * _PATIENCE
         late = threading.Event()
@@ -169,9 +180,10 @@ class BoundedChild:
         clock.start()
         answered = False
         try:
-            line.send((forks, bounds, returns, function, args, kwargs))
+            if call is not None:
+                line.send(call)
             answer = _Answer.read(line.recv_bytes(_MOST_BYTES), returns)
-            answered = forks or answer.stopped is None
+            answered = answer.stopped is None or (call is not None and self._forks)
         except (EOFError, OSError):
             if late.is_set():
                 raise ChildStoppedError("time", f"{longest:.0f} s by the clock") from None
@@ -203,6 +215,8 @@ class BoundedChild:
         )
         theirs.close()
         self._line = ours
+        for function in self._prepared:
+            self._begin_with(ours, function)
         return ours
 
     def end(self) -> int:
@@ -220,6 +234,7 @@ class BoundedChild:
             os.close(self._said)
         self._process = self._line = None
         self._said = -1
+        self._preparing = []
         return code
 
     def _obituary(self) -> ChildStoppedError:

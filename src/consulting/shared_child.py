@@ -111,13 +111,12 @@ def read_apart(  # noqa: PLR0913 - by name only
     child: BoundedChild | None = getattr(_children, "child", None)
     if child is None:
         child = _children.child = BoundedChild(forks=True)
-        _children.prepared = set()
     began = time.monotonic()
     try:
-        if prepare is not None and prepare not in _children.prepared:
+        if prepare is not None:
             child.prepare(Bounds(_IMPORT_SECONDS, MEMORY_BYTES), prepare)
-            _children.prepared.add(prepare)
-            began = time.monotonic()
+        child.await_prepared()
+        began = time.monotonic()
         return child.call(Bounds(seconds, MEMORY_BYTES), returns, function, *args)
     except ChildStoppedError as error:
         _budget.spend(min(seconds, time.monotonic() - began))

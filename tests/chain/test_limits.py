@@ -76,7 +76,7 @@ def test_a_stage_goes_on_beside_what_it_computes_and_names_the_limit_it_is_over(
         while not over.wait(0.02):
             beats[0] += 1
 
-    child_of(world.client_id).start()
+    child_of().start()
     thread = threading.Thread(target=beat)
     thread.start()
     try:
@@ -99,6 +99,15 @@ def test_duckdb_writes_to_disk_before_the_process_is_over_its_limit(world: World
         for limits in (low, high)
     ]
     assert found == [f"{90 * MIB}B", "2GB"]
+
+
+def test_each_call_has_a_process_of_its_own_that_begins_with_the_libraries(world: World) -> None:
+    asked = ("__import__('os').getpid()", "'phonenumbers' in __import__('sys').modules")
+    first, second, loaded = (
+        within(world.engagement, Limits(), "x", int, eval, what) for what in (asked[0], *asked)
+    )
+    assert loaded == 1
+    assert first != second
 
 
 def test_files_with_too_many_columns_together_fail_by_the_limit_s_name(

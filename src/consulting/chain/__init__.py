@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from consulting.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from consulting.chain.apart import end_child
     from consulting.chain.arrivals import Tick, look
     from consulting.chain.cleaned import clean
     from consulting.chain.delivered import deliver
@@ -28,6 +29,7 @@ __all__ = [
     "clean",
     "deliver",
     "drifted",
+    "end_child",
     "facts_of",
     "look",
     "profile",
@@ -51,6 +53,7 @@ __getattr__ = lazy_exports(
         "Tick": "arrivals",
         "clean": "cleaned",
         "deliver": "delivered",
+        "end_child": "apart",
         "facts_of": "facts",
         "look": "arrivals",
         "profile": "profiled",

@@ -187,7 +187,7 @@ def _read_all(
     readings: list[FileReading] = []
     returned: list[FileReading] = []
     quarantined: list[QuarantinedFile] = []
-    reader = ReadingApart(child_of(engagement.client_id))
+    reader = ReadingApart(child_of())
     for drop in batch.drops:
         try:
             found = _read_one(engagement, reader, batch, drop, run_id)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
-from consulting.chain.apart import end_child, within
+from consulting.chain.apart import within
 from consulting.chain.attempt import attempt
 from consulting.profiling import (
     FeedProfile,
@@ -92,7 +92,6 @@ def profile_files(
         run_folder,
         received.to_profile,
     )
-    end_child()
     result = artifacts.Profile(
         profiles=tuple(profiles),
         across=across,

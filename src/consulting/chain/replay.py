@@ -82,7 +82,7 @@ def _rebuild(
     again = replace(engagement, folder=ClientFolder(scratch, engagement.client_id))
     run_folder = again.folder.run(batch_id)
     run_folder.mkdir(parents=True)
-    reader = ReadingApart(child_of(engagement.client_id))
+    reader = ReadingApart(child_of())
 
     def again_of(reading: FileReading) -> FileReading:
         return _read_again(engagement, reader, reading, kept, run_folder)

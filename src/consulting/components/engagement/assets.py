@@ -117,6 +117,7 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
         profile = chain.profile(
             engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
         )
+        chain.end_child()  # the later stages do without its libraries
         chain.refuse(
             engagement,
             batch_id=batch_id,
