@@ -9,11 +9,16 @@ import venv
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from warm_python import WarmPython
 
 from consulting.errors import ConfigurationError
 from consulting.templates import package_of, project_files, write_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = {
@@ -25,9 +30,10 @@ PROGRAMS = {
 
 @dataclass
 class Installed:
-    """An environment of its own."""
+    """An environment of its own, whose Python forks itself for each of its programs."""
 
     root: Path
+    python: WarmPython
 
     def run(self, *command: str, cwd: Path) -> str:
         """Run a program of it; gives what it says, and fails if it fails."""
@@ -37,21 +43,13 @@ class Installed:
             "VIRTUAL_ENV": str(self.root),
             "COLUMNS": "200",
         }
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=environment,
-            executable=self.root / "bin" / command[0],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self.python.start(*command, cwd=cwd, env=environment).wait()
         assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
         return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     """The wheel in an empty environment that sees the packages of this one, not this project."""
     root = tmp_path_factory.mktemp("installed")
     subprocess.run(
@@ -61,10 +59,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
         capture_output=True,
     )
     venv.create(root / "env", with_pip=False, symlinks=True)
-    env = Installed(root / "env")
-    python = env.root / "bin" / "python"
+    python = root / "env" / "bin" / "python"
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    packages = env.root / "lib" / version / "site-packages"
+    packages = root / "env" / "lib" / version / "site-packages"
     [wheel] = (root / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(packages)
@@ -72,15 +69,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     for name, target in PROGRAMS.items():
         module, _, function = target.partition(":")
-        script = env.root / "bin" / name
+        script = python.with_name(name)
         script.write_text(
             f"#!{python}\nimport sys\nfrom {module} import {function} as run\nrun()\n"
         )
         script.chmod(0o755)
+    env = Installed(root / "env", WarmPython(python))
     where = env.run("python", "-c", "import consulting; print(consulting.__file__)", cwd=root)
     assert Path(where.strip()).is_relative_to(packages)
     assert not (packages / "consulting" / "defs").exists(), "the demo's clients are not the library"
-    return env
+    yield env
+    env.python.close()
 
 
 @pytest.mark.slow

@@ -90,15 +90,19 @@ def open_output(log: Path | None) -> IO[str]:
 
 
 class WarmPython:
-    """The process that forks; it ends with this one, or when it is closed."""
+    """The process that forks; it ends with this one, or when it is closed.
 
-    def __init__(self) -> None:
+    Args:
+        python: The interpreter; its environment's packages are imported.
+    """
+
+    def __init__(self, python: Path | str = sys.executable) -> None:
         self._line, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno())],
+                [python, __file__, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": ""},
             )
 
     def start(
