@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,21 @@ def test_a_dry_run_changes_nothing(quarantined: int, verb: str) -> None:
     assert said.output.strip()
     assert "Traceback" not in said.output
     assert say("ledger", "acme_corp", "--events").output == before
+
+
+def test_a_client_s_settings_are_explained_by_their_lines_and_its_calendar_is_told() -> None:
+    said = say("explain", "acme_corp", "--own", "--ahead", "1")
+    assert said.exit_code == 0, said.output
+    lines = [" ".join(line.split()) for line in said.output.splitlines()]
+    place = "src/consulting/defs/clients/acme_corp/defs.yaml"
+    assert f"schedule.cron 0 6 * * 1 [own {place}:10:14]" in lines
+    assert 'owners ["team:data"] [inherited src/consulting/defs/clients/defaults.yaml:2:1]' in lines
+    assert not any("[default" in line for line in lines)
+    assert lines[-1].startswith("Mon ")
+    assert lines[-1].endswith("run `0 6 * * 1` in America/New_York")
+    told = json.loads(say("explain", "acme_corp", "--json").output)
+    assert {each["source"] for each in told["settings"]} >= {"own", "inherited", "default"}
+    assert [each["what"] for each in told["ahead"]] == ["run"] * 5
 
 
 def test_a_discarded_file_is_settled(quarantined: int) -> None:

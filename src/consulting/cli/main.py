@@ -7,7 +7,18 @@ import warnings
 import click
 import dagster as dg
 
-from consulting.cli import accept, check, deliveries, demo, ledger, models, new, tier, upgrade
+from consulting.cli import (
+    accept,
+    check,
+    deliveries,
+    demo,
+    explain,
+    ledger,
+    models,
+    new,
+    tier,
+    upgrade,
+)
 from consulting.foreign import ErrorLog, in_our_words
 from consulting.shown import on_lines
 from consulting.writing import keep_private
@@ -40,6 +51,7 @@ for command in (
     accept.accept_drift,
     check.check,
     demo.demo,
+    explain.explain,
     ledger.ledger,
     ledger.reprocess,
     ledger.release,

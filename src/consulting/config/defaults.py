@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from consulting.yaml_files import Document, YamlPath
+
 FILENAME = "defaults.yaml"
 
 
@@ -35,18 +37,61 @@ def with_defaults(attributes: Mapping[str, Any], clients_dir: Path) -> dict[str,
     Raises:
         ConfigurationError: If the defaults are not a mapping of known fields.
     """
+    defaults = read_defaults(clients_dir)
+    return dict(attributes) if defaults is None else _merge(defaults.value, attributes)
+
+
+def read_defaults(clients_dir: Path) -> Document | None:
+    """The project's defaults, with their places; None where there are none.
+
+    Args:
+        clients_dir: As for `with_defaults`.
+
+    Raises:
+        ConfigurationError: If they are not a mapping of known fields.
+    """
     path = clients_dir / FILENAME
-    if not os.path.lexists(path):
-        return dict(attributes)
-    return _merge(_read(path, path.lstat().st_mtime_ns), attributes)
+    return _read(path, path.lstat().st_mtime_ns) if os.path.lexists(path) else None
+
+
+def is_inherited(below: Mapping[Any, Any], above: Mapping[Any, Any], path: YamlPath) -> bool:
+    """Whether a value of the merged configuration comes from the defaults.
+
+    Args:
+        below: The defaults.
+        above: What the client says.
+        path: Where the value stands.
+    """
+    for position, key in enumerate(path):
+        if key not in above:
+            return said_at(below, path[position:]) is not None
+        if not _mergeable(below.get(key), above[key]):
+            return False
+        below, above = below[key], above[key]
+    return False
+
+
+def said_at(value: Any, path: YamlPath) -> tuple[Any, bool] | None:
+    """What a document says at a path, and whether that is one word for several values.
+
+    (`sla: weekly` says `sla.due`.) None where it says nothing.
+    """
+    for key in path:
+        if isinstance(value, str):
+            return value, True
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value, False
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, _modified: int) -> dict[str, Any]:
+def _read(path: Path, _modified: int) -> Document | None:
     """The defaults; cached by modification time, for a thousand clients read the same file."""
     documents = parse_yaml(read_regular(path, within=path.parent), path)
     if not documents or documents[0].value is None:
-        return {}
+        return None
     values, where = documents[0].value, documents[0].where
     if not isinstance(values, dict) or len(documents) > 1:
         raise ConfigurationError(f"{path} must hold fields of an engagement, such as `owners:`.")
@@ -67,7 +112,7 @@ def _read(path: Path, _modified: int) -> dict[str, Any]:
         raise ConfigurationError(
             f"{where(problem['loc'])}, field {field}: {problem['msg']}"
         ) from None
-    return values
+    return documents[0]
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Rule = Literal["next_business_day", "previous_business_day", "skip"]
 
+WEEKEND = "weekend"
+
 LONGEST_CLOSURE = timedelta(days=31)
 """How far a due day may move; a calendar that is closed for longer is a mistake."""
 
@@ -50,12 +52,17 @@ class Calendar(ConfigModel):
 
     def is_business_day(self, day: date) -> bool:
         """Whether the client works on that day: no weekend, holiday or day listed as closed."""
+        return self.closed_because(day) is None
+
+    def closed_because(self, day: date) -> str | None:
+        """Why the client does not work on that day: a holiday's name, `WEEKEND` or "closed"."""
         if day in self.closed:
-            return False
+            return "closed"
         if self.country is None:
-            return day.weekday() not in {5, 6}
+            return WEEKEND if day.weekday() in {5, 6} else None
         public = _holidays(self.country, self.subdivision)
-        return day.weekday() not in public.weekend and day not in public
+        holiday = public.get(day)
+        return holiday or (WEEKEND if day.weekday() in public.weekend else None)
 
     def place(self, day: date) -> date | None:
         """The day on which something due on `day` is due after the rule; None if it is skipped."""
@@ -80,7 +87,8 @@ def _holidays(country: str, subdivision: str | None) -> HolidayBase:
     """The library's calendar of a country, shared by all clients that use it."""
     import holidays  # 0.2 s, and only clients with a calendar need it
 
-    return holidays.country_holidays(country, subdiv=subdivision)
+    # the names in English, whatever language the machine speaks
+    return holidays.country_holidays(country, subdiv=subdivision, language="en_US")
 
 
 def _check_country(country: str, subdivision: str | None) -> None:

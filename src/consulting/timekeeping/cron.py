@@ -132,10 +132,7 @@ class Timetable(ConfigModel):
         """
         zone = ZoneInfo(self.timezone)
         start, end = start.astimezone(UTC), end.astimezone(UTC)
-        if self.calendar is None:
-            found = {due for _, due in self._walk(start, end)}
-        else:
-            found = set(self._moved(start, end, self.calendar))
+        found = {due for _, due in self._placed(start, end) if due is not None}
         # in UTC, for Python compares two times of one zone by their wall clocks
         return [due.astimezone(zone) for due in sorted(found) if start <= due < end]
 
@@ -162,15 +159,38 @@ class Timetable(ConfigModel):
                 return found[-1]
         return None
 
-    def _moved(self, start: datetime, end: datetime, calendar: Calendar) -> Iterator[datetime]:
-        """Due times (UTC) in [start, end) and somewhat beyond, after the calendar's rule."""
+    def coming(self, after: datetime, count: int) -> list[tuple[datetime, datetime | None]]:
+        """The next due times, with those that the calendar skips before the last of them.
+
+        Args:
+            after: An aware time.
+            count: How many due times.
+
+        Returns:
+            For each, the wall-clock time that the cron names, and when it is due after the
+            calendar's rule; None where it is skipped. In the order of the wall clock.
+        """
+        last, zone = after, ZoneInfo(self.timezone)
+        for _ in range(count):
+            last = self.next_due(last) or last
+        return [
+            (wall, due and due.astimezone(zone))
+            for wall, due in self._placed(after, last + timedelta(minutes=1))
+            if after < (due or _real(wall, zone)) <= last
+        ]
+
+    def _placed(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime | None]]:
+        """The cron's times in [start, end) and somewhat beyond: as written, and when due (UTC)."""
+        if self.calendar is None:
+            yield from self._walk(start, end)
+            return
         zone = ZoneInfo(self.timezone)
         for wall, due in self._walk(start - LONGEST_CLOSURE, end + LONGEST_CLOSURE):
-            day = calendar.place(wall.date())
+            day = self.calendar.place(wall.date())
             if day == wall.date():
-                yield due
-            elif day is not None:
-                yield _real(datetime.combine(day, wall.time()), zone)
+                yield wall, due
+            else:
+                yield wall, None if day is None else _real(datetime.combine(day, wall.time()), zone)
 
     def _walk(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The cron's own times from a little before `start` to `end`: as written, and in UTC.

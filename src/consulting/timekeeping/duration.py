@@ -46,3 +46,10 @@ def say_duration(length: timedelta) -> str:
         return f"{seconds // _HOUR} hours"
     minutes = seconds // 60
     return "less than a minute" if minutes == 0 else f"{minutes} minute{'s'[: minutes != 1]}"
+
+
+def write_duration(length: timedelta) -> str:
+    """A length of time as `parse_duration` reads it, exact to the minute: "8d", "1d12h"."""
+    minutes = int(length.total_seconds()) // 60
+    parts = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "m"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0m"

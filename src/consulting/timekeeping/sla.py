@@ -193,6 +193,7 @@ class Sla(ConfigModel):
         since: datetime,
         partitioning: Partitioning | None = None,
         limit: int = 12,
+        coming: int = 1,
     ) -> tuple[DuePeriod, ...]:
         """What was owed lately and what is owed next, in the order of due times.
 
@@ -205,19 +206,20 @@ class Sla(ConfigModel):
                 owe nothing.
             partitioning: The engagement's periods, if it has any.
             limit: How many due times to look back.
+            coming: How many to look ahead.
         """
         zone = ZoneInfo(self.timezone)
         if self.starts is not None:
             since = datetime.combine(self.starts, time(), tzinfo=zone)
-        dues = self._dues_around(now, limit)
+        dues = self._dues_around(now, limit, coming)
         owed: list[DuePeriod] = []
         for opens, due, following in zip(dues, dues[1:], dues[2:], strict=False):
             if due > since and not self.ended_by(due):
                 owed += self._owed_at(opens, due, following, partitioning)
         return tuple(owed)
 
-    def _dues_around(self, now: datetime, limit: int) -> list[datetime]:
-        """The last `limit` due times, one before them, the next one and the one after it."""
+    def _dues_around(self, now: datetime, limit: int, ahead: int) -> list[datetime]:
+        """The last `limit` due times, one before them, the next ones and the one after those."""
         timetable = self.timetable
         past: list[datetime] = []
         for days in (1, limit + 2, 8 * (limit + 2), 32 * (limit + 2), 370 * (limit + 2)):
@@ -226,7 +228,7 @@ class Sla(ConfigModel):
                 break
         coming: list[datetime] = []
         after = now
-        for _ in range(2):
+        for _ in range(ahead + 1):
             next_due = timetable.next_due(after)
             if next_due is not None:
                 coming.append(next_due)
