@@ -38,7 +38,13 @@ class Case(NamedTuple):
 LONG = "an unabridged remark that goes on and on and on"[:40]
 CASES = [
     Case("missing_values", "info", ["a"] * 9 + [""], 1, says="1 row has no value."),
-    Case("missing_values", "warn", ["a"] * 8 + [None, " "], 2, says="2 rows have no value."),
+    Case("missing_values", "info", ["a"] * 8 + [None, " "], 2, says="2 rows have no value."),
+    Case(
+        "missing_values", "warn", ["a"] * 99 + [" "], 1,
+        says="1 row has no value, where nearly all others have one.",
+    ),
+    Case("null_like_values", "info", [*"ab" * 45, *["n/a"] * 10], 10, ("n/a",)),
+    Case("null_like_values", "warn", [*"ab" * 45, *["n/a"] * 9, "?"], 1, ("?",)),
     Case("empty_column", "warn", ["", None, "N/A"], 3),
     Case("null_like_values", "warn", ["a", "b", "N/A", "null"], 2, ("N/A", "null")),
     Case("placeholder_values", "warn", [*"123456", "9999", "9999"], 2, ("9999",)),
@@ -48,7 +54,7 @@ CASES = [
         "type_mismatch", "warn", [*"123456789", "abc"], 1, ("abc",),
         says="1 value does not look like the other 90 %, which are whole numbers.",
     ),
-    Case("mixed_types", "warn", [*"12345", "one", "two", "six", "ten", "seven"], 5),
+    Case("mixed_types", "warn", [*"1234", "one", "two", "six", "ten", "seven", "5"], 5),
     Case(
         "ambiguous_dates", "error", ["03/04/2024", "05/06/2024"], 2, ("03/04/2024", "05/06/2024")
     ),
@@ -80,14 +86,26 @@ CASES = [
     Case("leading_zeros", "info", ["007", "008"], 2),
     Case(
         "outliers", "warn", [*"0123456789" * 10, "1000000"], 1, ("1000000",),
-        says="below -13 or above 22",  # quartiles 2 and 7, three times 5 beyond
+        says="1 value lies far from all others, which go from 0 to 9.",
     ),
     Case("untrimmed_values", "info", ["a", "b "], 1),
+    Case("untrimmed_values", "warn", ["a"] * 19 + ["b "], 1),
     Case("inner_white_space", "info", ["a  b", "c"], 1),
     Case("garbled_text", "error", ["MÃ¼ller", "fine"], 1, ("MÃ¼ller",)),
     Case("invisible_characters", "warn", ["a\u200bb", "c"], 1),
     Case("formula_like_values", "warn", ["=1+1", "a"], 1),
-    Case("odd_shapes", "info", [f"AB-{n}" for n in range(9)] + ["ZZ"], 1, ("ZZ",), says="(a-9; a:"),
+    Case(
+        "odd_shapes", "warn", [f"AB-{n}" for n in range(99)] + ["ZZ"], 1, ("ZZ",),
+        says="1 value is not written like the others (AA-99; A, a: letters, 9: digits).",
+    ),
+    Case(
+        "odd_shapes", "warn", [f"City of {'AB'[n % 2]}{'eiou'[n % 4]}rg" for n in range(99)]
+        + ["CITY OF GHENT"], 1, ("CITY OF GHENT",), says="(Aa; A, a:",
+    ),
+    Case(
+        "lone_values", "warn", [*["red", "blue"] * 100, "rot"], 1, ("rot",),
+        says="1 row holds a value that hardly any other row has",
+    ),
     Case("truncated_values", "warn", ["brief"] * 8 + [LONG, LONG.upper()], 2, says="40 characters"),
     Case("casing_variants", "warn", ["Berlin"] * 5 + ["berlin"], 1, ("berlin",)),
     Case(

@@ -83,7 +83,7 @@ def test_issues_name_type_severity_evidence_and_rows(profile: Profile) -> None:
     variants = issues(found, "State")["casing_variants"]
     assert (variants.evidence_count, variants.examples) == (3, ("ny",))
     assert variants.rows_where == "\"State\" IN ('ny')"
-    assert issues(found, "Notes")["missing_values"].severity == "warn"
+    assert issues(found, "Notes")["missing_values"].severity == "info"
     assert issues(found, "Customer ID")["leading_zeros"].evidence_count == 40
 
 

@@ -106,6 +106,9 @@ ADVICE: dict[str, Words] = {
         "Values that look like formulas", "Open your own file with care; ours are harmless."
     ),
     "odd_shapes": Words("Codes written unlike the others", "Check whether they are right."),
+    "lone_values": Words(
+        "Values that stand alone", "Tell us whether they belong to the list of values."
+    ),
     "truncated_values": Words(
         "Texts that seem cut off", "Export the column without a limit on its length."
     ),

@@ -15,6 +15,7 @@ from consulting.sql import literal, quoted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
     from consulting.records import Severity
@@ -31,11 +32,13 @@ class Drafting:
         feed: The feed.
         view: The column.
         thresholds: How many examples and listed values.
+        source: Where the rows of personal values are found: the values are not listed.
     """
 
     feed: str
     view: ColumnView
     thresholds: Thresholds
+    source: FeedSource
 
     def issue(  # noqa: PLR0913 - an issue has that many parts
         self,
@@ -49,6 +52,7 @@ class Drafting:
         where: str | None = None,
         question: str | None = None,
         told: str = "",
+        whole: bool = False,
     ) -> Issue:
         """An issue of the column.
 
@@ -64,6 +68,7 @@ class Drafting:
                 column, and `{t}`, the same without white space at its ends.
             question: What to ask the client.
             told: The client's own words in the sentence, which stay as they are.
+            whole: Whether it is about the column, so that its rows need not be picked out.
         """
         values = values or {}
         rows = sum(values.values()) if count is None else count
@@ -78,7 +83,7 @@ class Drafting:
             examples=self._examples(values),
             recommendation=inflected(recommendation, rows),
             question=question,
-            rows_where=self._where(values, rows, where),
+            rows_where=None if whole else self._where(values, rows, where),
         )
 
     def _examples(self, values: Mapping[str, int]) -> tuple[str, ...]:
@@ -93,7 +98,9 @@ class Drafting:
             terms = {"{c}": column, "{t}": bare(column)}
             return _TERM.sub(lambda match: terms[match.group()], where)
         listed = sum(values.values()) == rows and len(values) <= self.thresholds.listed_values
-        if not values or not listed or self.view.private:
+        if not values or not listed:
             return None
+        if self.view.private:
+            return self.source.places(self.view.name, values, self.thresholds.listed_values)
         texts = ", ".join(literal(text) for text in sorted(values))
         return f"{quoted(self.view.name)} IN ({texts})"

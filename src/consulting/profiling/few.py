@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from consulting.profiling.far import near_of
 from consulting.profiling.statistics import (
     day_histogram,
     histogram,
@@ -77,6 +78,7 @@ def add_extent(view: ColumnView, thresholds: Thresholds) -> None:
         mark = view.tally.mark
         numbers = [(f.number.read_with(mark), n) for f, n in fitting.values() if f.number]
         view.numbers = summarise(numbers)
+        view.near = near_of(numbers, view.numbers, thresholds) if view.numbers else None
         view.histogram = histogram(numbers, thresholds.histogram_bins)
         texts = [(f.number.read_with(mark), t) for t, (f, _) in fitting.items() if f.number]
         view.lowest, view.highest = min(texts)[1], max(texts)[1]

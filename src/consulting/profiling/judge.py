@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from consulting.profiling.model import Issue
+    from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
 
@@ -31,6 +32,7 @@ _PLACEHOLDERS = frozenset(
 )
 # Rows of personal data are selected by form, so that no value need be listed.
 _FILLED = "{t} <> '' AND NOT regexp_full_match({t}, "
+_NUMBERING = frozenset({"integer", "code", "uuid"})
 _UNFIT = {
     "integer": _FILLED + r"'[+-]?\d+')",
     "code": _FILLED + r"'\d+')",
@@ -38,6 +40,7 @@ _UNFIT = {
     "phone": _FILLED + r"'\+?[\d\s().,/x-]{5,25}')",
 }
 _MIXED_SHARE = 0.2
+_LIST_ROWS = 10
 _MIXED_VALUES = 10
 """Of fewer values a share says nothing."""
 _TYPE_WORDS = {
@@ -49,9 +52,11 @@ _TYPE_WORDS = {
 }  # fmt: skip
 
 
-def judge_column(feed: str, view: ColumnView, thresholds: Thresholds) -> list[Issue]:
+def judge_column(
+    feed: str, view: ColumnView, thresholds: Thresholds, source: FeedSource
+) -> list[Issue]:
     """All issues of one column, in the order of the rules."""
-    draft = Drafting(feed, view, thresholds)
+    draft = Drafting(feed, view, thresholds, source)
     if not view.rows:
         return []
     if view.blank + view.missing_tokens == view.rows:
@@ -70,22 +75,42 @@ def _empty(draft: Drafting) -> Iterator[Issue]:
 def _missing(draft: Drafting) -> Iterator[Issue]:
     view, limits = draft.view, draft.thresholds
     if view.blank > limits.missing_info * view.rows:
-        high = view.blank >= limits.missing_warn * view.rows
+        rare = view.blank <= limits.missing_rare * view.rows
         yield draft.issue(
-            "missing_values", "warn" if high else "info", "{n} [row has|rows have] no value.",
+            "missing_values", "warn" if rare else "info",
+            "{n} [row has|rows have] no value, where nearly all others have one."
+            if rare else "{n} [row has|rows have] no value.",
             "Decide whether the column is required: rows without a value are then rejected.",
             count=view.blank, where=_NULLABLE,
         )  # fmt: skip
     if view.missing_tokens:
-        tokens = ", ".join(f"“{t}”" for t in list(view.null_like)[:5])
-        complete = sum(view.null_like.values()) == view.missing_tokens
-        listed = ", ".join(literal(text) for text in sorted(view.null_like))
-        yield draft.issue(
-            "null_like_values", "warn", "{n} [row holds|rows hold] a word for “no value”: {told}.",
-            "Nothing, if they mean that: the cleaning rules read these words as missing.",
-            values=view.null_like, count=view.missing_tokens, told=tokens,
-            where=f"{{c}} IN ({listed})" if complete else None,
-        )  # fmt: skip
+        yield _null_tokens(draft)
+
+
+def _null_tokens(draft: Drafting) -> Issue:
+    """Words for "no value": the one that a column of texts always uses is how it says so."""
+    view = draft.view
+    habit = _habit(draft)
+    rare = {text: n for text, n in view.null_like.items() if text != habit}
+    told = rare or view.null_like
+    count = sum(rare.values()) if habit and rare else view.missing_tokens
+    listed = ", ".join(literal(text) for text in sorted(told))
+    return draft.issue(
+        "null_like_values", "warn" if rare else "info",
+        "{n} [row holds|rows hold] a word for “no value”: {told}.",
+        "Nothing, if they mean that: the cleaning rules read these words as missing.",
+        values=told, count=count, told=", ".join(f"“{t}”" for t in list(told)[:5]),
+        where=f"{{c}} IN ({listed})" if sum(told.values()) == count else None,
+    )  # fmt: skip
+
+
+def _habit(draft: Drafting) -> str | None:
+    """The word by which a column of texts says "no value": often, and no cell is blank."""
+    view = draft.view
+    often = draft.thresholds.rare_share * view.rows
+    words = [text for text, n in view.null_like.items() if n > often]
+    alone = len(words) == 1 and view.type.name == "text" and view.blank <= often
+    return words[0] if alone else None
 
 
 def _constant(draft: Drafting) -> Iterator[Issue]:
@@ -140,6 +165,7 @@ def _mixed(draft: Drafting) -> Iterator[Issue]:
     other = max(("number", "date"), key=lambda k: kinds[k])
     if (
         total >= _MIXED_VALUES
+        and not _is_list(draft.view)
         and kinds[other] >= _MIXED_SHARE * total
         and kinds["text"] >= draft.thresholds.rare_share * total
     ):
@@ -153,15 +179,20 @@ def _mixed(draft: Drafting) -> Iterator[Issue]:
             f"{counted(kinds[other], 'value')} can be read as {other}s and {{n}} can not: no "
             "type fits most of them.",
             "Ask what the column means; split it, or keep it as text.",
-            values=values, count=total - kinds[other],
+            values=values, count=total - kinds[other], whole=True,
             question=f"Is this column meant to hold {other}s only?",
         )  # fmt: skip
+
+
+def _is_list(view: ColumnView) -> bool:
+    """Whether the values are a few codes, each of them in many rows: 4, f and r are one kind."""
+    return view.complete and view.distinct * _LIST_ROWS <= view.filled
 
 
 def _keys(draft: Drafting) -> Iterator[Issue]:
     view = draft.view
     present = view.rows - view.blank
-    named = bool(_KEY_WORDS & set(words(view.name)[-1:])) or view.position == 0
+    named = bool(_KEY_WORDS & set(words(view.name)[-1:])) or _could_number(view)
     nearly = view.distinct >= draft.thresholds.key_share * present
     if not (named and nearly and view.distinct < present and present > 1):
         return
@@ -177,6 +208,18 @@ def _keys(draft: Drafting) -> Iterator[Issue]:
         where=f"{{c}} IN (SELECT {column} FROM raw.{quoted(draft.feed)} GROUP BY 1 "
         "HAVING count(*) > 1)",
     )  # fmt: skip
+
+
+def _could_number(view: ColumnView) -> bool:
+    """Whether the first column numbers the rows: names and measures do not."""
+    texts = (text for text, _ in view.typical)
+    return view.position == 0 and (
+        view.type.name in _NUMBERING or (view.type.name == "text" and not any(map(_spaced, texts)))
+    )
+
+
+def _spaced(text: str) -> bool:
+    return " " in trim(text)
 
 
 def _placeholders(draft: Drafting) -> Iterator[Issue]:

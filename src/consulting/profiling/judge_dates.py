@@ -117,13 +117,15 @@ def _impossible(draft: Drafting) -> Iterator[Issue]:
 
 
 def _short_years(draft: Drafting) -> Iterator[Issue]:
-    if draft.view.tally.short_years:
+    short = draft.view.tally.short_years
+    if short:
         yield draft.issue(
             "two_digit_years", "warn",
             "{n} [date has|dates have] a year of two digits; 00 to 68 are read as 20xx, "
             "69 to 99 as 19xx.",
             "Ask for four digits.",
-            values=_values(draft, lambda d: d.short_year), count=draft.view.tally.short_years,
+            values=_values(draft, lambda d: d.short_year), count=short,
+            whole=2 * short > draft.view.tally.total,
             question="Is 24-01-31 the 31st of January 2024, or the 24th of January 2031?"
             if _may_start_with_the_year(draft)
             else "Which century do years like 68 belong to?",

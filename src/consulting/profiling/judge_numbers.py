@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.profiling.statistics import fences
 from consulting.profiling.wording import counted, enumerated, figure
 from consulting.rules.missing import trim
 from consulting.rules.numbers import NOTATIONS
-from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
+    from consulting.profiling.view import ColumnView
     from consulting.rules.numbers import NumberText
 
 _NUMERIC = frozenset({"integer", "decimal", "money", "code"})
@@ -164,28 +163,25 @@ def _leading_zeros(draft: Drafting) -> Iterator[Issue]:
 
 def _outliers(draft: Drafting) -> Iterator[Issue]:
     view, numbers = draft.view, draft.view.numbers
-    if numbers is None or view.pii or view.type.name == "code" or numbers.count < _ENOUGH_ROWS:
+    if numbers is None or view.near is None or view.pii or view.type.name == "code":
         return
-    bottom, top = fences(numbers, draft.thresholds.outlier_fences)
-    if bottom == top or view.distinct < _ENOUGH_DISTINCT or _counts_up(view.distinct, view.rows):
+    if numbers.count < _ENOUGH_ROWS or view.distinct < _ENOUGH_DISTINCT or _counts_up(view):
         return
+    low, high = view.near
     mark = view.tally.mark
-    values = _values(draft, lambda x: not bottom <= x.read_with(mark) <= top)
+    values = _values(draft, lambda x: not low <= x.read_with(mark) <= high)
     count = view.known.get("outliers", sum(values.values()))
     if not 0 < count <= draft.thresholds.outlier_share * numbers.count:
         return
-    simple = set(view.tally.notations) <= {"plain", "point"} and not view.tally.units
-    outside = f"NOT try_cast({quoted(view.name)} AS DOUBLE) BETWEEN {bottom!r} AND {top!r}"
     yield draft.issue(
         "outliers", "warn",
-        f"{{n}} [value lies|values lie] far from all others: below {figure(bottom)} or above "
-        f"{figure(top)} ({draft.thresholds.outlier_fences:g} interquartile ranges beyond the "
-        "middle half).",
-        "Check the largest and smallest values against the source.",
+        f"{{n}} [value lies|values lie] far from all others, which go from {figure(low)} to "
+        f"{figure(high)}.",
+        "Check [it|them] against the source: a digit too many, another unit, a lost sign or point.",
         values=values if view.complete else None, count=count,
-        where=outside if simple and not view.complete else None,
+        where=None if view.complete else f"NOT ({view.number}) BETWEEN {low!r} AND {high!r}",
     )  # fmt: skip
 
 
-def _counts_up(distinct: int, rows: int) -> bool:
-    return distinct == rows  # a key: its values mean nothing
+def _counts_up(view: ColumnView) -> bool:
+    return view.distinct == view.rows and view.type.name == "integer"  # a key means nothing

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
+from consulting.profiling.odd import odd_shapes
 from consulting.rules.missing import WHITESPACE, trim
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
+    from consulting.records import Severity
 
 _MOJIBAKE = re.compile(
     r"[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
@@ -21,19 +22,21 @@ _MOJIBAKE = re.compile(
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u00a0\u200b-\u200d\u2060\ufeff]|[\t\n\r]")
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _FORMULA = re.compile(r"[=@].*|[+-](?![\d.,(\s]).*", re.DOTALL)
-_RUN = re.compile(r"[^\W\d_]+|\d+")
-_SHAPED_SHARE = 0.8
-_MOST_SHAPES = 3
 
 
 def text_issues(draft: Drafting) -> Iterator[Issue]:
     """All issues of how the values of a column are written."""
-    for rule in (_white_space, _garbled, _invisible, _foreign_digits, _formulas, _odd_shapes):
+    for rule in (_white_space, _garbled, _invisible, _foreign_digits, _formulas, odd_shapes):
         yield from rule(draft)
 
 
 def _values(draft: Drafting, wanted: Callable[[str], bool]) -> dict[str, int]:
     return {text: n for text, n in draft.view.values.items() if wanted(text)}
+
+
+def _by_rarity(draft: Drafting, rows: int) -> Severity:
+    """A few slips are worth a look; what most of a column shows is how it is written."""
+    return "warn" if rows <= draft.thresholds.rare_share * draft.view.rows else "info"
 
 
 def _white_space(draft: Drafting) -> Iterator[Issue]:
@@ -42,7 +45,8 @@ def _white_space(draft: Drafting) -> Iterator[Issue]:
     ends = {text: n for text, n in written.items() if text != text.strip(WHITESPACE)}
     if ends:
         yield draft.issue(
-            "untrimmed_values", "info", "{n} [value has|values have] spaces before or after.",
+            "untrimmed_values", _by_rarity(draft, known.get("untrimmed", sum(ends.values()))),
+            "{n} [value has|values have] spaces before or after.",
             "Nothing: the cleaning rules take them off.",
             values=ends, count=known.get("untrimmed"),
             where="{c} <> {t} AND {t} <> ''",
@@ -103,31 +107,3 @@ def _formulas(draft: Drafting) -> Iterator[Issue]:
             "Open the raw file with care; deliverables neutralise such cells.",
             values=values, count=draft.view.known.get("formula"),
         )  # fmt: skip
-
-
-def coarse_shape(text: str) -> str:
-    """A text with each run of letters as `a` and each run of digits as `9`."""
-    return _RUN.sub(lambda m: "9" if m.group().isdigit() else "a", text)
-
-
-def _odd_shapes(draft: Drafting) -> Iterator[Issue]:
-    """Codes have few shapes: what differs from nearly all others is told."""
-    view = draft.view
-    if view.type.name != "text" or not view.complete or view.distinct <= _MOST_SHAPES:
-        return
-    shapes: Counter[str] = Counter()
-    kinds: Counter[str] = Counter()
-    for text, n in view.values.items():
-        shapes[coarse_shape(trim(text))] += n
-        kinds[coarse_shape(trim(text))] += 1
-    main = min(shapes, key=lambda s: (-shapes[s], s))
-    total = shapes.total()
-    coded = len(main) > 1 and " " not in main and kinds[main] > _MOST_SHAPES
-    if not coded or not _SHAPED_SHARE * total <= shapes[main] < total:
-        return
-    yield draft.issue(
-        "odd_shapes", "info",
-        "{n} [value is|values are] not written like the others ({told}; a: letters, 9: digits).",
-        "Check these codes against the client's list of codes.",
-        values=_values(draft, lambda t: coarse_shape(trim(t)) != main), told=main,
-    )  # fmt: skip

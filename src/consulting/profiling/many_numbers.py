@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from consulting.profiling.far import bounds, fences, sign_slipped
 from consulting.profiling.model import NumberSummary
-from consulting.profiling.statistics import QUANTILES, bars, bin_edges, fences, plain, rounded
+from consulting.profiling.statistics import QUANTILES, bars, bin_edges, plain, rounded
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from consulting.profiling.view import ColumnView
 
 _SCALE = 1_000_000
+_ENDS = 500
+"""Numbers beyond a fence that are looked at, from the outside: more are no outliers, but a tail."""
 
 
 def add_numbers(
@@ -45,13 +48,42 @@ def _add(
         view.numbers = summary
         low, high = summary.quantiles[0], summary.quantiles[-1]
         view.lowest, view.highest = plain(low), plain(high)
-        bottom, top = fences(summary, thresholds.outlier_fences)
+        view.number = _number(view, columns[i][1])
+        view.near = _near(source, f"n{i}", summary, thresholds)
+        bottom, top = view.near
         view.known["outliers"] = source.one(
             f"SELECT count(*) FROM numbers WHERE NOT n{i} BETWEEN {bottom!r} AND {top!r}"
         )[0]
         edges = bin_edges(low, high, thresholds.histogram_bins)
         view.histogram = bars(edges, _heights(source, f"n{i}", edges))
     source.query("DROP TABLE numbers")
+
+
+def _near(
+    source: FeedSource, column: str, summary: NumberSummary, thresholds: Thresholds
+) -> tuple[float, float]:
+    """The least and the greatest number near the others: of those beyond the fences, the ends."""
+    bottom, top = (bound if math.isfinite(bound) else None for bound in fences(summary, thresholds))
+    inside = [summary.quantiles[0], summary.quantiles[-1]]
+    ends: list[float] = []
+    for at, (bound, beyond, order) in enumerate(((bottom, "<", "ASC"), (top, ">", "DESC"))):
+        if bound is None:
+            continue
+        found = source.query(
+            f"SELECT DISTINCT {column} FROM numbers WHERE {column} {beyond} {bound!r} "
+            f"ORDER BY 1 {order} LIMIT {_ENDS}"
+        )
+        function = "max" if at else "min"
+        within = f"NOT {column} {beyond} {bound!r}"
+        inside[at] = source.one(f"SELECT {function}({column}) FROM numbers WHERE {within}")[0]
+        ends += [x for (x,) in found]
+    slips, size = source.one(
+        f"SELECT count(*), median(abs({column})) FROM numbers WHERE {column} < 0"
+    )
+    low, high = bounds(summary, thresholds, (inside[0], inside[1]), ends)
+    if sign_slipped(summary, thresholds, slips, size or 0.0):
+        low = max(low, 0.0)
+    return low, high
 
 
 def _number(view: ColumnView, ordinary: Ordinary) -> str:

@@ -78,7 +78,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
             *_missing_declared(feed, source.columns, declared, source.rows),
             *_row_issues(feed, source, repeated),
             *([unlabelled_issue(feed, unlabelled, source.rows)] if unlabelled else []),
-            *(issue for v in views for issue in judge_column(feed, v, thresholds)),
+            *(issue for v in views for issue in judge_column(feed, v, thresholds, source)),
             *(_dependency_issue(feed, b, views, source.rows) for b in broken),
         ]
     return FeedProfile(

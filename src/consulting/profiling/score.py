@@ -24,9 +24,9 @@ DELIVERY_FORMULA = (
     f"{FORMULA} The mean is multiplied by the share of rows used: delivered or merged."
 )
 _INCONSISTENT = frozenset(
-    "casing_variants similar_values mixed_date_formats mixed_date_order ambiguous_dates "  # noqa: SIM905 - words
-    "mixed_number_formats ambiguous_numbers mixed_units mixed_currencies odd_shapes mixed_types "
-    "garbled_text digits_lost broken_dependency".split()
+    "casing_variants similar_values lone_values mixed_date_formats mixed_date_order "  # noqa: SIM905 - words
+    "ambiguous_dates mixed_number_formats ambiguous_numbers mixed_units mixed_currencies odd_shapes "
+    "mixed_types garbled_text digits_lost broken_dependency".split()
 )
 _REPEATED = frozenset({"duplicate_rows", "duplicate_key"})
 

@@ -12,6 +12,7 @@ import duckdb
 
 from consulting.bounded_memory import confine
 from consulting.privacy import is_personal
+from consulting.profiling.odd import lone_values
 from consulting.rules.missing import trim
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from consulting.profiling.model import Issue
 
 _WORD = re.compile(r"[^\W\d_]+")
+_MEANT = "\0<>=≤≥+%#"
+"""Marks that change what a value means: "<16" and ">16", "C" and "C++"."""
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w\s]+(?=\d)")
 _PAIRS = 3_000_000
 _SHORTEST = 4
@@ -58,6 +61,18 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
         draft.thresholds.typo_ratio,
         draft.thresholds.typo_letters,
     )
+    alone = lone_values(view, draft.thresholds)
+    alone = {text: n for text, n in alone.items() if text not in {*wrong, *rare}}
+    if alone and view.type.name == "text":
+        yield draft.issue(
+            "lone_values", "warn",
+            "{n} [row holds|rows hold] a value that hardly any other row has, in a list whose "
+            "values have many rows each{told}.",
+            "Check [it|them] against the client's list of values.",
+            values=alone,
+            told="" if view.private or any(map(is_personal, alone))
+            else f" ({', '.join(f'“{_cut(t)}”' for t in list(alone)[:3])})",
+        )  # fmt: skip
     if wrong:
         named = "; ".join(f"“{_cut(w)}” for “{_cut(r)}”" for w, r in list(wrong.items())[:3])
         yield draft.issue(
@@ -83,7 +98,7 @@ def folded(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
     marked = _BETWEEN_DIGITS.sub("\0", text.casefold())
-    return "".join(c for c in marked if c.isalnum() or c == "\0")
+    return "".join(c for c in marked if c.isalnum() or c in _MEANT)
 
 
 def _all(values: Mapping[str, int]) -> list[dict[str, int]]:

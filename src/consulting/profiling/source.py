@@ -13,7 +13,7 @@ from consulting.rules.missing import NULL_TOKENS, WHITESPACE
 from consulting.sql import literal, quoted, unglobbed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from consulting.profiling.thresholds import Thresholds
@@ -72,6 +72,26 @@ class FeedSource:
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
         """The one row of an aggregate over the view `feed`."""
         return self.query(sql, parameters)[0]
+
+    def places(self, column: str, values: Iterable[str], most: int) -> str | None:
+        """A condition for the rows that hold some values, which names none of them.
+
+        Args:
+            column: The column.
+            values: As written.
+            most: More rows are not listed: None.
+        """
+        found = self.query(
+            f"SELECT _file, list(_row ORDER BY _row) FROM feed WHERE {quoted(column)} IN "
+            "(SELECT unnest($1)) GROUP BY 1 ORDER BY 1",
+            [list(values)],
+        )
+        if sum(len(rows) for _, rows in found) > most:
+            return None
+        return " OR ".join(
+            f"(_file = {literal(file)} AND _row IN ({', '.join(map(str, rows))}))"
+            for file, rows in found
+        )
 
     @contextmanager
     def narrowed(self, columns: Sequence[str]) -> Iterator[None]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 QUANTILES = tuple(step / 20 for step in range(21))
-_LOWER_QUARTILE, _UPPER_QUARTILE = 5, 15  # places in QUANTILES
 _DIGITS = 9
 
 
@@ -101,9 +100,3 @@ def day_histogram(counts: Sequence[tuple[str, int]], bins: int) -> tuple[Bin, ..
 
 def _day(ordinal: float) -> str:
     return date.fromordinal(int(ordinal)).isoformat()
-
-
-def fences(summary: NumberSummary, reach: float) -> tuple[float, float]:
-    """The bounds that lie `reach` interquartile ranges outside the quartiles (Tukey 1977)."""
-    low, high = summary.quantiles[_LOWER_QUARTILE], summary.quantiles[_UPPER_QUARTILE]
-    return low - reach * (high - low), high + reach * (high - low)

@@ -11,14 +11,21 @@ class Thresholds(Record):
     Attributes:
         type_share: The share of values that must fit a type for the column to be of it.
         missing_info: The share of missing values that is worth telling.
-        missing_warn: The share that is a warning.
+        missing_rare: The share up to which missing values are an exception, and a warning.
         constant_rows: From how many rows one single value is worth telling.
         key_share: The share of distinct values from which a repeated value breaks a key.
         rare_share: The share below which a form or shape is the exception.
+        odd_share: The largest share of a column's values that can be written unlike the others.
+        lone_rows: The most rows of a value that stands alone in a list.
+        lone_ratio: How many times more rows each other value of the list has, at least.
+        lone_share: The largest share of the rows that lone values can have.
         typo_ratio: How many times more frequent the right spelling is than the wrong one.
         typo_letters: The letters of a value for which a misspelling may differ by one edit.
-        outlier_fences: Interquartile ranges beyond the quartiles (Tukey 1977: 3 is "far out").
+        outlier_reach: Standard deviations beyond the median, by robust measures of the spread on
+            either side, on the scale the numbers are symmetric on.
+        outlier_gap: Standard deviations without any number before the first outlier.
         outlier_share: The largest share of a column that can be called outliers.
+        sign_share: The largest share of numbers below zero that can be slips.
         truncation_share: The share of values at the one greatest length that looks cut off.
         dependency_error: The largest share of rows that may contradict a dependency.
         dependency_majority: The share of a group its majority must have to judge the rest.
@@ -49,14 +56,20 @@ class Thresholds(Record):
 
     type_share: float = 0.8
     missing_info: float = 0.0
-    missing_warn: float = 0.2
+    missing_rare: float = 0.02
     constant_rows: int = 10
     key_share: float = 0.98
     rare_share: float = 0.05
+    odd_share: float = 0.02
+    lone_rows: int = 2
+    lone_ratio: float = 10.0
+    lone_share: float = 0.01
     typo_ratio: float = 5.0
     typo_letters: int = 6
-    outlier_fences: float = 3.0
+    outlier_reach: float = 4.0
+    outlier_gap: float = 1.0
     outlier_share: float = 0.02
+    sign_share: float = 0.01
     truncation_share: float = 0.05
     dependency_error: float = 0.05
     dependency_majority: float = 0.7

@@ -52,6 +52,8 @@ class ColumnView:
         tally: What the values are.
         type: The column's type.
         numbers: The values as numbers, if they are.
+        near: The least and the greatest number that are not far from all others.
+        number: SQL that reads a value as written as a number, where `values` are not all.
         histogram: Of numbers or dates.
         date_quantiles: The days at 0, 5, … 100 percent.
         lowest: The least value, as written.
@@ -78,6 +80,8 @@ class ColumnView:
     unique: int = 0
     lengths: Lengths = field(default_factory=Lengths)
     numbers: NumberSummary | None = None
+    near: tuple[float, float] | None = None
+    number: str = ""
     histogram: tuple[Bin, ...] = ()
     date_quantiles: tuple[str, ...] = ()
     lowest: str | None = None

@@ -1,0 +1,136 @@
+"""Values written unlike nearly all others of their column, and values that stand alone in a list.
+
+Codes, phone numbers and times have few forms, and most columns of words have one way with capitals.
+A form is looked at as finely as it still tells: digit by digit first, by runs of digits and letters
+else. What holds for 19 of 20 values is the column's form; single values of other forms are slips of
+the keyboard, or come from elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from consulting.privacy import shape
+from consulting.rules.missing import trim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from consulting.profiling.drafting import Drafting
+    from consulting.profiling.model import Issue
+    from consulting.profiling.thresholds import Thresholds
+    from consulting.profiling.view import ColumnView
+
+_RUN = re.compile(r"[^\W\d_]+|\d+")
+_DIGITS = re.compile(r"\d+")
+_WORD = re.compile(r"[^\W\d_]+")
+_CODED = frozenset({"text", "code", "phone", "time"})
+_MOST_FORMS = 4
+_FEWEST = 4
+_MOST_LETTERS = 5
+"""Longer words in capitals are no abbreviation."""
+
+
+def coarse_shape(text: str) -> str:
+    """A text with each run of letters as `a` and each run of digits as `9`."""
+    return _RUN.sub(lambda m: "9" if m.group().isdigit() else "a", text)
+
+
+def _by_digits(text: str) -> str:
+    """A text with each run of letters as `a` and each digit as `9`."""
+    return _WORD.sub("a", _DIGITS.sub(lambda m: "9" * len(m.group()), text))
+
+
+_LEVELS: tuple[Callable[[str], str], ...] = (shape, _by_digits, coarse_shape)
+
+
+def odd_shapes(draft: Drafting) -> Iterator[Issue]:
+    """Codes have few shapes: what differs from nearly all others is told."""
+    view = draft.view
+    if view.type.name not in _CODED or not view.complete or view.distinct <= _MOST_FORMS:
+        return
+    found = odd_forms(view.values, draft.thresholds) or odd_capitals(view.values, draft.thresholds)
+    if not found or not found[0]:
+        return
+    values, told = found
+    yield draft.issue(
+        "odd_shapes", "warn",
+        "{n} [value is|values are] not written like the others ({told}; A, a: letters, 9: digits).",
+        "Check [it|them] at the source: a slip of the keyboard, or another system's way to write.",
+        values=values, told=told,
+    )  # fmt: skip
+
+
+def odd_forms(values: Mapping[str, int], limits: Thresholds) -> tuple[dict[str, int], str] | None:
+    """The values of a column of codes that have another form than nearly all, and that form.
+
+    Args:
+        values: All values with their rows.
+        limits: `odd_share`.
+    """
+    total = sum(values.values())
+    for level in _LEVELS:
+        forms = {text: level(trim(text)) for text in values}
+        rows: Counter[str] = Counter()
+        for text, n in values.items():
+            rows[forms[text]] += n
+        kinds = Counter(forms.values())
+        ranked = sorted(rows, key=lambda form: (-rows[form], form))
+        usual = [f for f in ranked[:_MOST_FORMS] if rows[f] > limits.odd_share * total]
+        odd = total - sum(rows[f] for f in usual)
+        if not usual or not all(any(c.isdigit() for c in f) for f in usual):
+            continue
+        if 0 < odd <= limits.odd_share * total and kinds[usual[0]] >= _FEWEST:
+            found = {t: n for t, n in values.items() if forms[t] not in usual}
+            return _seldom(found, limits), usual[0]
+    return None
+
+
+def _seldom(values: Mapping[str, int], limits: Thresholds) -> dict[str, int]:
+    """What stands in more than a row or two is no slip: customer 7, a bank in capitals."""
+    return {text: n for text, n in values.items() if n <= limits.lone_rows}
+
+
+def odd_capitals(
+    values: Mapping[str, int], limits: Thresholds
+) -> tuple[dict[str, int], str] | None:
+    """The words written all in capitals, or in none, where nearly all others are not.
+
+    Args:
+        values: All values with their rows.
+        limits: `odd_share`.
+    """
+    cases = {text: _case(text) for text in values}
+    rows: Counter[str] = Counter()
+    for text, n in values.items():
+        rows[cases[text]] += n
+    total = rows.total() - rows[""]
+    odd = [case for case in ("A", "a") if 0 < rows[case] <= limits.odd_share * total]
+    usual = max(rows, key=lambda c: (rows[c], c), default="")
+    if not odd or not usual or rows[usual] < (1 - limits.odd_share) * total:
+        return None
+    return _seldom({t: n for t, n in values.items() if cases[t] in odd}, limits), usual
+
+
+def _case(text: str) -> str:
+    """How a text is written: "A", "a" or "Aa"; "" of too few letters to be no abbreviation."""
+    letters = "".join(_WORD.findall(text))
+    if len(letters) < _MOST_LETTERS:
+        return ""
+    return "A" if letters.isupper() else "a" if letters.islower() else "Aa"
+
+
+def lone_values(view: ColumnView, limits: Thresholds) -> dict[str, int]:
+    """Values of a row or two in a list whose other values have many rows each.
+
+    Args:
+        view: A column of texts, all of whose values are known.
+        limits: `lone_rows` and `lone_ratio`.
+    """
+    lone = {text: n for text, n in view.values.items() if n <= limits.lone_rows}
+    rows = sum(lone.values())
+    common = [n for n in view.values.values() if n > limits.lone_rows]
+    closed = len(common) > 1 and min(common) >= limits.lone_ratio * limits.lone_rows
+    return lone if closed and rows <= limits.lone_share * view.filled else {}
