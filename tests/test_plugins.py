@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "tests/plugin_example"
 
 
-def test_a_package_adds_a_source_a_rule_a_document_a_format_and_a_channel(tmp_path: Path) -> None:
+def test_a_package_adds_a_source_a_format_a_rule_a_document_a_table_format_and_a_channel(
+    tmp_path: Path,
+) -> None:
     installed = tmp_path / "installed"
     uv = Path(sys.executable).with_name("uv")
     flags = ["--no-deps", "--no-build-isolation", "--quiet", "--python", sys.executable]
@@ -26,4 +28,4 @@ def test_a_package_adds_a_source_a_rule_a_document_a_format_and_a_channel(tmp_pa
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
-    assert "19 passed" in ran.stdout
+    assert "20 passed" in ran.stdout

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 KINDS = {
     "consulting.rules": "cleaning rule",
     "consulting.sources": "source",
+    "consulting.formats": "format",
     "consulting.deliverables": "deliverable",
     "consulting.channels": "channel",
 }

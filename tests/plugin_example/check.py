@@ -20,12 +20,15 @@ from consulting.cleaning import with_changes
 from consulting.config.engagement import EngagementConfig
 from consulting.config.reference import field_reference
 from consulting.delivery import build_delivery
+from consulting.errors import UnreadableFileError
+from consulting.intake.reading import Door, ReadOptions, read_file
 from consulting.plugins import others
 from consulting.rules import column_rule
 from consulting.rules.macros import rule_macros
 from consulting.testing.sources import SourceContract
 
 if TYPE_CHECKING:
+    from consulting.records import FileReading
     from consulting.sources import Store
 
 LEAST = {"client_name": "Acme", "feeds": [{"name": "orders", "files": "orders*"}]}
@@ -90,6 +93,40 @@ def test_a_delivery_holds_what_the_package_adds(tmp_path: Path) -> None:
     lines = (delivery.path / "tables/customers.jsonl").read_text().splitlines()
     assert len(lines) == next(
         each.delivered for each in inputs.accounts if each.feed == "customers"
+    )
+
+
+DIRECTORY = b"""dn: cn=Ada
+cn: Ada
+mail: ada@acme.example
+
+dn: cn=Bo
+cn: Bo
+"""
+
+
+def test_a_file_of_the_package_s_format_is_read(tmp_path: Path) -> None:
+    told = _read(tmp_path, DIRECTORY)
+    assert (told.format, told.columns) == ("ldif", ("dn", "cn", "mail"))
+    assert (told.received_rows, told.loaded_rows, told.warnings) == (2, 2, ())
+    declared = _read(tmp_path, DIRECTORY.replace(b"dn:", b"uid:"), {"type": "ldif", "first": "uid"})
+    assert (declared.format, declared.columns) == ("ldif", ("uid", "cn", "mail"))
+    with pytest.raises(UnreadableFileError, match="none of the format 'ldif', which the feed"):
+        _read(tmp_path, b"cn,mail\nAda,ada@acme.example\n", {"type": "ldif"})
+
+
+def _read(folder: Path, data: bytes, declared: dict[str, str] | None = None) -> FileReading:
+    feed = {"name": "people", "files": "*"} | ({"format": declared} if declared else {})
+    config = EngagementConfig.model_validate(LEAST | {"feeds": [feed]})
+    (folder / "landed").write_bytes(data)
+    return read_file(
+        folder / "landed",
+        filename="people.ldif",
+        feed="people",
+        sha256="0" * 64,
+        run_folder=folder / "acme/runs/b1",
+        options=ReadOptions(format=config.feeds[0].format),
+        door=Door(tier=3, client_id="acme"),
     )
 
 

@@ -119,6 +119,7 @@ class Engagement:
         return ReadOptions(
             **self.limits(feed).model_dump(),
             **feed.model_dump(include=set(Written.model_fields), exclude_unset=True),
+            format=feed.format,
             password=password,
             expected_columns=tuple(self.models.declared_columns().get(feed.name, ())),
             declared=self.models.declared_privacy(feed.name),

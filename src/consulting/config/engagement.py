@@ -15,7 +15,8 @@ from consulting.channels.slack import SlackName
 from consulting.config.globs import covers, overlap
 from consulting.config_model import NAME_PATTERN, ConfigModel, nearest
 from consulting.delivery.deliverable import documents, table_formats
-from consulting.intake.reading import Limits, Written
+from consulting.intake.reading import FileFormat, Limits, Written
+from consulting.intake.reading.format import any_format
 from consulting.intake.records import BatchPolicy
 from consulting.sources import Source, any_source
 from consulting.sources.local import LocalSource
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
     from consulting.yaml_files import YamlPath
 
     AnyChannel = Channel
+    AnyFormat = FileFormat
     AnySource = Source
 else:
     AnyChannel = any_channel()
+    AnyFormat = any_format()
     AnySource = any_source()
 
 
@@ -60,6 +63,11 @@ class Feed(Limits, Written, FeedName):
     Feeds whose `files` match the same file share it, where each names its own `sheet` or `member`.
     """
 
+    format: AnyFormat | None = Field(
+        default=None,
+        description="The format of the files, where their content does not tell it.",
+        examples=[{"type": "delimited"}],
+    )
     password_variable: EnvironmentVariable | None = Field(
         default=None,
         description="The environment variable that holds the password of protected workbooks.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from consulting.corrections import CORRECTION_ID
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.formats import HEAD, detect_format
+from consulting.intake.reading.detection import HEAD, detect_format
 from consulting.intake.reading.sheetscan import scan_sheet
 from consulting.intake.reading.sources import open_source
 from consulting.intake.reading.workbook import refuse_huge_ods, refusing_damage

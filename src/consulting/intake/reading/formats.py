@@ -1,247 +1,146 @@
-"""What a file is, by its content; its extension is only compared and remarked on."""
+"""The formats that we read ourselves; what reads one is imported when one comes."""
 
 from __future__ import annotations
 
-import itertools
-import json
-import re
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from consulting.errors import UnreadableFileError
-from consulting.intake.reading.binaryscan import FILE_PASS, records
-from consulting.intake.reading.encodings import head_text
-from consulting.intake.reading.sheetscan import DAMAGE, workbook_broken
-from consulting.intake.reading.signatures import document_kind, foreign_kind
-from consulting.intake.reading.sources import archive_too_large, unsupported
+from pydantic import Field
+
+from consulting.intake.reading.format import FileFormat
 
 if TYPE_CHECKING:
-    import zipfile
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from consulting.intake.reading.options import ReadOptions
+    from consulting.intake.reading.outcome import Outcome, StoreFactory
     from consulting.intake.reading.sources import ByteSource
-
-HEAD = 65536
-PIECE = 1024 * 1024
-FIRST_RECORDS = 10  # the record of a password is among the first of an xls
-
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_EXTENSIONS = {
-    "csv": {"csv", "tsv", "tab", "txt", "psv", "dat", "asc", "prn", "ssv", "text", "data"},
-    "xlsx": {"xlsx", "xlsm", "xltx"},
-    "xlsb": {"xlsb"},
-    "xls": {"xls"},
-    "ods": {"ods"},
-    "json": {"json"},
-    "ndjson": {"ndjson", "jsonl", "json"},
-    "parquet": {"parquet", "parq", "pq"},
-}
-_NAMES = {
-    "csv": "delimited text",
-    "xlsx": "an Excel workbook (xlsx)",
-    "xlsb": "an Excel workbook (xlsb)",
-    "xls": "an Excel workbook (xls)",
-    "ods": "an OpenDocument spreadsheet",
-    "json": "JSON",
-    "ndjson": "JSON lines",
-    "parquet": "Parquet",
-}
-_MARKUP = re.compile(
-    r"\s*+<(?:!doctype|!--|\?xml|(?:html|head|meta|title|style|body|div|table|tr|svg)\b)"
-    r"|\s*+<[A-Za-z][\w:.-]{0,100}+(?:\s[^<>]*+)?>\s*+<|MIME-Version:",
-    re.IGNORECASE,
-)
-_SYLK = re.compile(r"ID;P\w*+(?:;[NE])*+\r?\n[A-Z]{1,2};[A-Z]")
-_KEY = re.compile(r'"(?:[^"\\]|\\.)*+"\s*+:')
-# an object as Python or JavaScript writes it, alone or first in a list
-_NO_JSON = re.compile(r"\s*+(?:\[\s*+)?\{\s*+(?:'[^'\n]{0,200}+'|[A-Za-z_$][\w$]{0,200}+)\s*+:")
+    from consulting.sealed import SealedFile
 
 
-# a comment, a call around JSON, or a value that is no table
-_SCRIPT = re.compile(
-    r"\s*+(?://|/\*|[\w$.]{1,100}+\(\s*+[\[{]|(?:null|true|false|-?\d[\d.eE+-]*+|\"[^\"\n]*+\")\s*+\Z)"
-)
+class ParquetFormat(FileFormat):
+    """The files are Parquet."""
+
+    type: Literal["parquet"] = Field(description="Parquet.")
+
+    names: ClassVar[Mapping[str, str]] = {"parquet": "Parquet"}
+    extensions: ClassVar[Mapping[str, frozenset[str]]] = {
+        "parquet": frozenset({"parquet", "parq", "pq"})
+    }
+    rank: ClassVar[int] = 10
+
+    def name_of(self, source: ByteSource, head: bytes, options: ReadOptions) -> str | None:  # noqa: ARG002
+        """By its first four bytes."""
+        return "parquet" if head[:4] == b"PAR1" else None
+
+    def read(  # noqa: D102 - as the base has it
+        self,
+        path: Path | SealedFile,
+        source: ByteSource,
+        name: str,  # noqa: ARG002
+        options: ReadOptions,
+        store: StoreFactory,
+    ) -> Outcome:
+        from consulting.intake.reading.parquet import read_parquet
+
+        return read_parquet(path, source, options, store)
 
 
-@dataclass(frozen=True)
-class Format:
-    """What a file is.
+class WorkbookFormat(FileFormat):
+    """The files are workbooks of Excel or OpenDocument."""
 
-    Attributes:
-        name: "csv", "xlsx", "xlsb", "xls", "ods", "json", "ndjson", "parquet", or "encrypted"
-            for an Office file that needs a password.
-        warning: Where the extension says otherwise.
-    """
+    type: Literal["workbook"] = Field(description="A workbook of Excel or OpenDocument.")
 
-    name: str
-    warning: str | None = None
+    names: ClassVar[Mapping[str, str]] = {
+        "xlsx": "an Excel workbook (xlsx)",
+        "xlsb": "an Excel workbook (xlsb)",
+        "xls": "an Excel workbook (xls)",
+        "ods": "an OpenDocument spreadsheet",
+        "encrypted": "a workbook that needs a password",
+    }
+    extensions: ClassVar[Mapping[str, frozenset[str]]] = {
+        "xlsx": frozenset({"xlsx", "xlsm", "xltx"}),
+        "xlsb": frozenset({"xlsb"}),
+        "xls": frozenset({"xls"}),
+        "ods": frozenset({"ods"}),
+    }
+    rank: ClassVar[int] = 20
+
+    def name_of(self, source: ByteSource, head: bytes, options: ReadOptions) -> str | None:
+        """By the container and what lies in it."""
+        from consulting.intake.reading.detection import workbook_kind
+
+        return workbook_kind(source, head, options)
+
+    def read(  # noqa: D102 - as the base has it
+        self,
+        path: Path | SealedFile,  # noqa: ARG002
+        source: ByteSource,
+        name: str,
+        options: ReadOptions,
+        store: StoreFactory,
+    ) -> Outcome:
+        from consulting.intake.reading.workbook import read_workbook
+
+        return read_workbook(source, name, options, store)
 
 
-def detect_format(source: ByteSource, options: ReadOptions) -> Format:
-    """Tell the format from the first bytes.
+class JsonFormat(FileFormat):
+    """The files are JSON, or JSON lines."""
 
-    Args:
-        source: The file's bytes.
-        options: What reading it may take.
+    type: Literal["json"] = Field(description="JSON, or JSON lines.")
 
-    Raises:
-        UnreadableFileError: `empty_file`, or `unsupported_format` with what the file really is.
-    """
-    head = source.head(HEAD)
-    if not head:
-        raise UnreadableFileError(
-            source.filename,
-            "empty_file",
-            "The file is empty (0 bytes).",
-            "Ask the client whether nothing was to be sent, and send the file again if not.",
+    names: ClassVar[Mapping[str, str]] = {"json": "JSON", "ndjson": "JSON lines"}
+    extensions: ClassVar[Mapping[str, frozenset[str]]] = {
+        "json": frozenset({"json"}),
+        "ndjson": frozenset({"ndjson", "jsonl", "json"}),
+    }
+    rank: ClassVar[int] = 30
+
+    def name_of(self, source: ByteSource, head: bytes, options: ReadOptions) -> str | None:  # noqa: ARG002
+        """By whether the first value parses."""
+        from consulting.intake.reading.detection import json_kind
+
+        return json_kind(source, head)
+
+    def read(  # noqa: D102 - as the base has it
+        self,
+        path: Path | SealedFile,  # noqa: ARG002
+        source: ByteSource,
+        name: str,
+        options: ReadOptions,
+        store: StoreFactory,
+    ) -> Outcome:
+        from consulting.intake.reading.jsontext import read_json
+
+        return read_json(source, name, options, store)
+
+
+class DelimitedFormat(FileFormat):
+    """The files are delimited text, such as CSV."""
+
+    type: Literal["delimited"] = Field(description="Delimited text, such as CSV.")
+
+    names: ClassVar[Mapping[str, str]] = {"csv": "delimited text"}
+    extensions: ClassVar[Mapping[str, frozenset[str]]] = {
+        "csv": frozenset(
+            {"csv", "tsv", "tab", "txt", "psv", "dat", "asc", "prn", "ssv", "text", "data"}
         )
-    name = _by_magic(source, head, options) or _by_text(source, head) or "csv"
-    return Format(name, _remark(source, name))
+    }
+    rank: ClassVar[int] = 90
 
+    def name_of(self, source: ByteSource, head: bytes, options: ReadOptions) -> str | None:  # noqa: ARG002
+        """What nothing else has claimed is taken for text, until it proves to be none."""
+        return "csv"
 
-def _by_magic(source: ByteSource, head: bytes, options: ReadOptions) -> str | None:
-    if head[:4] == b"PAR1":
-        return "parquet"
-    if head.startswith(_OLE):
-        return _ole_kind(source, options)
-    if head[:4] == b"PK\x03\x04":
-        return _office_kind(source, options)
-    what = foreign_kind(head)
-    if what is not None:
-        raise unsupported(source.filename, what)
-    return None
+    def read(  # noqa: D102 - as the base has it
+        self,
+        path: Path | SealedFile,  # noqa: ARG002
+        source: ByteSource,
+        name: str,  # noqa: ARG002
+        options: ReadOptions,
+        store: StoreFactory,
+    ) -> Outcome:
+        from consulting.intake.reading.delimited import read_delimited
 
-
-def _by_text(source: ByteSource, head: bytes) -> str | None:
-    text = head_text(head).lstrip("\ufeff")
-    if _NO_JSON.match(text):
-        raise UnreadableFileError(
-            source.filename,
-            "json_broken",
-            "The file looks like JSON with names in single quotes or in none, which is no JSON.",
-            "Export it as JSON (in Python with `json.dump`, not `str` or `print`) and send it "
-            "again.",
-        )
-    if _SCRIPT.match(text) and _extension(source) in _EXTENSIONS["ndjson"]:
-        raise UnreadableFileError(
-            source.filename,
-            "json_broken",
-            "The file is named as JSON, and begins as none does: with a comment, a call or a lone "
-            "value.",
-            "Export it as plain JSON and send it again.",
-        )
-    if _SYLK.match(text):
-        raise unsupported(source.filename, "a SYLK file (.slk), an exchange format of spreadsheets")
-    if _MARKUP.match(text):
-        # many older systems write a web page and name it .xls
-        raise unsupported(
-            source.filename,
-            "a web page or XML, not a table; if Excel opens it, save it from there as xlsx",
-        )
-    return _json_kind(text)
-
-
-def _ole_kind(source: ByteSource, options: ReadOptions) -> str:
-    """The older container of Office files, which also holds the newer ones once encrypted."""
-    import io
-
-    import olefile
-
-    try:
-        with olefile.OleFileIO(io.BytesIO(source.office_bytes(options))) as ole:
-            if ole.exists("EncryptedPackage"):
-                return "encrypted"
-            book = next((name for name in ("Workbook", "Book") if ole.exists(name)), None)
-            start = ole.openstream(book).read(HEAD) if book else b""
-    except DAMAGE as error:
-        raise workbook_broken(source.filename, error) from error
-    if book is None:
-        raise unsupported(source.filename, "an Office file that is no workbook")
-    first = itertools.islice(records(start, 0), FIRST_RECORDS)
-    return "encrypted" if any(kind == FILE_PASS for kind, _ in first) else "xls"
-
-
-def _office_kind(source: ByteSource, options: ReadOptions) -> str:
-    import io
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(source.office_bytes(options))) as archive:
-            _refuse_bomb(source, archive, options)
-            names = set(archive.namelist())
-            kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
-    except DAMAGE as error:
-        raise workbook_broken(source.filename, error) from error
-    if "xl/workbook.bin" in names:
-        return "xlsb"
-    if any(name.startswith("xl/") for name in names):
-        return "xlsx"
-    if b"spreadsheet" in kind:
-        return "ods"
-    what = document_kind(sorted(names)) or "a document that is no spreadsheet"
-    raise unsupported(source.filename, what)
-
-
-def _refuse_bomb(source: ByteSource, archive: zipfile.ZipFile, options: ReadOptions) -> None:
-    """Unpack all of a workbook once, for what its directory says of sizes may be a lie."""
-    size = 0
-    for name in archive.namelist():
-        with archive.open(name) as part:
-            while piece := part.read(PIECE):
-                size += len(piece)
-                if size > options.max_unpacked_bytes:
-                    raise archive_too_large(source.filename, options.max_unpacked_bytes)
-
-
-def _json_kind(text: str) -> str | None:
-    """JSON, JSON lines, or neither: the first value must really parse as far as it is there."""
-    text = text.lstrip(" \t\r\n\x1e")
-    if not text.startswith(("{", "[")):
-        return None
-    first, found, _ = text.partition("\n")
-    if text.startswith("{") and found and _is_json(first):
-        return "ndjson"
-    return "json" if _begins_json(text) else None
-
-
-def _begins_json(text: str) -> bool:
-    """Whether the first value inside the outer bracket is JSON and is followed as JSON is."""
-    inside = text[1:].lstrip()
-    if not inside or inside[0] in "]}":
-        return True
-    if text[0] == "{":
-        return _KEY.match(inside) is not None
-    try:
-        _, end = json.JSONDecoder().raw_decode(inside)
-    except (ValueError, RecursionError):
-        # a first record longer than what was looked at can not end there
-        return inside[0] in "{[" and len(text) > HEAD // 2
-    return inside[end:].lstrip()[:1] in {",", "]", ""}
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _extension(source: ByteSource) -> str | None:
-    """The ending of the file's name, or of the one inside an archive."""
-    inner = source.member or source.filename
-    suffixes = [part.lstrip(".").lower() for part in PurePosixPath(inner).suffixes]
-    if source.member is None:
-        suffixes = [part for part in suffixes if part not in {"gz", "gzip", "zip"}]
-    return suffixes[-1] if suffixes else None
-
-
-def _remark(source: ByteSource, name: str) -> str | None:
-    extension = _extension(source)
-    if extension is None or name not in _EXTENSIONS:
-        return None
-    known = {item for items in _EXTENSIONS.values() for item in items}
-    if extension not in known or extension in _EXTENSIONS[name]:
-        return None
-    return f"The file is named .{extension} but is {_NAMES[name]}; it was read as what it is."
+        return read_delimited(source, options, store)

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr
 
 from consulting.config_model import ConfigModel
+from consulting.intake.reading.format import FileFormat
 from consulting.privacy import Declared, Names
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import Record
@@ -70,12 +71,14 @@ class ReadOptions(Limits, Written):
     """What is known of a feed's files beforehand, and what reading one of them may take.
 
     Attributes:
+        format: The format, where the feed declares it; else it is told by the content.
         password: Opens an encrypted workbook.
         names: How the names are told that the file's maker chose.
         expected_columns: Headers the feed is known to have; the row that holds them is the header.
         declared: What the engagement says of its columns' values, for the tier that hides them.
     """
 
+    format: FileFormat | None = None
     password: SecretStr | None = None
     names: Names = Names()
     expected_columns: tuple[str, ...] = ()

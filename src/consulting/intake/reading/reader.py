@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 SHORT_HASH = 12
 FULL = 3
-WORKBOOKS = frozenset({"xlsx", "xlsb", "xls", "ods", "encrypted"})
 
 
 def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
@@ -51,7 +50,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
         UnreadableFileError: With a code that `docs/reading.md` lists.
     """
     from consulting.intake.reading.columns import refuse_if_wide
-    from consulting.intake.reading.formats import detect_format
+    from consulting.intake.reading.detection import detect_format
     from consulting.intake.reading.rows import RowStore
     from consulting.intake.reading.sources import open_source
 
@@ -74,22 +73,8 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
 
     source = open_source(path, filename, options)
     found = detect_format(source, options)
-    if found.name == "csv":
-        from consulting.intake.reading.delimited import read_delimited
-
-        outcome = read_delimited(source, options, store)
-    elif found.name in WORKBOOKS:
-        from consulting.intake.reading.workbook import read_workbook
-
-        outcome = read_workbook(source, found.name, options, store)
-    elif found.name == "parquet":
-        from consulting.intake.reading.parquet import read_parquet
-
-        outcome = read_parquet(path, source, options, store)
-    else:
-        from consulting.intake.reading.jsontext import read_json
-
-        outcome = read_json(source, found.name, options, store)
+    outcome = found.format.read(path, source, found.name, options, store)
+    outcome.format = outcome.format or found.name
     if found.warning:
         outcome.warnings.insert(0, found.warning)
     outcome.decisions[:0] = source.notes
