@@ -115,6 +115,13 @@ def test_a_broken_client_stands_in_the_ui_with_its_mistake_and_all_others_load(
         ({"CONSULTING_CLIENTS": "globex, initech"}, ["globex_cleaning", "initech_cleaning"]),
         # as the run's container is started: a run costs its own client, whatever the number of all
         ({"DAGSTER_RUN_JOB_NAME": "initech_cleaning"}, ["initech_cleaning"]),
+        # as the launcher starts a backfill's run: what its assets need
+        ({"CONSULTING_RUN_CLIENTS": "globex,hooli"}, ["globex_cleaning", "hooli_cleaning"]),
+        # the portfolio looks at all clients
+        (
+            {"CONSULTING_RUN_CLIENTS": "consultancy,globex"},
+            ["globex_cleaning", "hooli_cleaning", "initech_cleaning"],
+        ),
     ],
 )
 def test_only_the_clients_that_the_environment_names_are_loaded(

@@ -182,13 +182,13 @@ class World:
         return True
 
     def run_processes(self) -> list[psutil.Process]:
-        """The processes of runs, also those whose code server is gone."""
+        """The processes of runs, also those whose daemon is gone."""
         found = []
         for process in psutil.process_iter(["cmdline"]):
             with suppress(*GONE):
                 command = " ".join(process.info["cmdline"] or ())
                 if (
-                    "multiprocessing.spawn" in command
+                    "execute_run" in command
                     and process.environ().get("KILLS_ROOT") == str(self.root)
                     and process.status() != psutil.STATUS_ZOMBIE
                 ):
@@ -330,7 +330,7 @@ class World:
         settings["local_artifact_storage"]["config"]["base_dir"] = home
         settings["compute_logs"]["config"]["base_dir"] = f"{home}/logs"
         settings["run_coordinator"]["config"]["dequeue_interval_seconds"] = 1
-        settings["run_monitoring"] |= {"start_timeout_seconds": 120, "poll_interval_seconds": 5}
+        settings["run_monitoring"]["poll_interval_seconds"] = 5
         (self.root / "home" / "dagster.yaml").write_text(yaml.safe_dump(settings))
         server = {"host": "127.0.0.1", "port": self._port, "location_name": "kills"}
         workspace = {"load_from": [{"grpc_server": server}]}

@@ -2,7 +2,7 @@
 
 Served by a real code server, and loaded again by each run's own process. A flag is an empty file
 named `<client>.<point>` in the world's folder `kill_at`; it is moved to `killed` before it kills,
-so it kills once. A point that ends in `_all` also kills the code server that watches over the run.
+so it kills once. A point that ends in `_all` also kills the daemon that watches over the run.
 At `long_model` nobody dies: a model takes long.
 """
 

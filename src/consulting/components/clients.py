@@ -34,6 +34,7 @@ from consulting.config_model import nearest
 from consulting.errors import ConfigurationError, ConsultingError
 from consulting.layout import ClientFolder, data_root
 from consulting.project import Project
+from consulting.resources.run_launcher import RUN_CLIENTS, RUN_JOB
 from consulting.shared_child import end_shared_child
 from consulting.sources.local import folder_place
 from consulting.sources.places import overlaps
@@ -52,8 +53,6 @@ VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 _MOST_WORKERS = 4
 ONLY = "CONSULTING_CLIENTS"
 """The clients to load, with commas between them; all where it is not set."""
-RUN_JOB = "DAGSTER_RUN_JOB_NAME"
-"""Dagster's launchers of containers set it to the job of the run that the process is for."""
 
 
 class LoadedClient(NamedTuple):
@@ -176,9 +175,9 @@ def _build(project: Project, context: dg.ComponentLoadContext) -> Clients:
 def _wanted(project: Project) -> list[Path]:
     """The folders of the clients to load: the run's, those `CONSULTING_CLIENTS` names, or all."""
     folders = {folder.name: folder for folder in project.client_folders()}
-    job = os.environ.get(RUN_JOB, "")
-    if job.endswith(JOB_SUFFIX) and job.removesuffix(JOB_SUFFIX) in folders:
-        return [folders[job.removesuffix(JOB_SUFFIX)]]
+    run = _clients_of_run()
+    if run and run <= folders.keys():
+        return [folders[name] for name in sorted(run)]
     names = sorted({name.strip() for name in os.environ.get(ONLY, "").split(",")} - {""})
     for name in names:
         if name not in folders:
@@ -186,6 +185,15 @@ def _wanted(project: Project) -> list[Path]:
             hint = hint or f" Clients are the folders in {project.clients}."
             raise ConfigurationError(f"{ONLY} names {name!r}, which is no client.{hint}")
     return [folder for name, folder in folders.items() if not names or name in names]
+
+
+def _clients_of_run() -> set[str]:
+    """The clients that the run of this process is for; none where it is for no run."""
+    job = os.environ.get(RUN_JOB, "")
+    if job.endswith(JOB_SUFFIX):
+        return {job.removesuffix(JOB_SUFFIX)}
+    # a key that begins otherwise belongs to no client, and may stand for what looks at all
+    return {word for word in os.environ.get(RUN_CLIENTS, "").split(",") if word}
 
 
 def load_client(project: Project, client_id: str) -> LoadedClient:

@@ -1,0 +1,149 @@
+"""The run launcher: a process for each run, which loads the run's own clients and no others."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+# What Dagster's launchers of containers are made of; it has no public name (a test holds it).
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._grpc.types import ExecuteRunArgs
+
+if TYPE_CHECKING:
+    from dagster._core.launcher import LaunchRunContext
+
+RUN_JOB = "DAGSTER_RUN_JOB_NAME"
+"""Dagster's launchers of containers set it to the job of the run that the process is for."""
+RUN_CLIENTS = "CONSULTING_RUN_CLIENTS"
+"""The first word of the key of each asset that a run is for, with commas between them."""
+PROCESS_TAG = "consulting/process"
+"""The run tag that names its process: host, boot, number, and when it was started."""
+_ARGUMENTS = "DAGSTER_EXECUTE_RUN_ARGS"
+
+
+class ClientRunLauncher(dg.DefaultRunLauncher):
+    """Starts each run in a process of its own on this machine, where the daemon runs.
+
+    Dagster's own launcher lets the code server start it, and that process loads all clients again.
+    This one tells the process what its run is for, as the launchers of containers do. A code
+    location whose Python is not on this machine runs as before, in its code server.
+    """
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """Dagster's run monitoring asks whether a run's process lives."""
+        return True
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Start the run's process, and a thread that waits for its end."""
+        run = context.dagster_run
+        origin = run.job_code_origin
+        if origin is None or not Path(origin.executable_path).is_file():
+            super().launch_run(context)
+            return
+        self._run_ids.add(run.run_id)
+        arguments = ExecuteRunArgs(origin, run.run_id, self._instance.get_ref())
+        said = arguments.get_command_args()[-1]
+        process = subprocess.Popen(  # noqa: S603 - the location's own Python, as Dagster names it
+            [origin.executable_path, "-m", "dagster", "api", "execute_run"],
+            # not on the command line, which everybody on the machine may read
+            env={**os.environ, **variables_of(run), _ARGUMENTS: said},
+            stdin=subprocess.DEVNULL,
+        )
+        self._instance.add_run_tags(run.run_id, {PROCESS_TAG: mark_of(process.pid)})
+        waited = (process, run.run_id, self._instance.get_ref())
+        threading.Thread(target=_await_end, args=waited, daemon=True).start()
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """Whether the run's process lives; of a run that was started otherwise, nothing is known.
+
+        Run monitoring asks it; where the daemon goes on, it knew before.
+        """
+        mark = run.tags.get(PROCESS_TAG)
+        if mark is None or not _is_here(mark) or _lives(mark):
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(WorkerStatus.FAILED, f"its process is gone: {mark}")
+
+    def terminate(self, run_id: str) -> bool:
+        """Interrupt the run's process; it ends its run itself."""
+        run = self._instance.get_run_by_id(run_id)
+        mark = run.tags.get(PROCESS_TAG) if run else None
+        if run is None or run.is_finished or mark is None:
+            return bool(super().terminate(run_id))  # type: ignore[no-untyped-call]
+        self._instance.report_run_canceling(run)
+        if not _is_here(mark):
+            said = f"Its process can not be interrupted from {os.uname().nodename}: {mark}"
+            self._instance.report_engine_event(said, run, cls=type(self))
+            return False
+        if _lives(mark):
+            os.kill(json.loads(mark)["pid"], signal.SIGTERM)
+        else:
+            self._instance.report_run_canceled(run, f"Its process is gone: {mark}")
+        return True
+
+
+def _await_end(process: subprocess.Popen[bytes], run_id: str, ref: dg.InstanceRef) -> None:
+    """When a run's process has ended and the run has not, say so."""
+    code = process.wait()
+    with dg.DagsterInstance.from_ref(ref) as instance:
+        run = instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return
+        ended = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        said = f"The run's process ({process.pid}) {ended} before the run had."
+        if run.status is dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run, said)
+        else:
+            instance.report_run_failed(run, said)
+
+
+def variables_of(run: dg.DagsterRun) -> dict[str, str]:
+    """What tells the process of a run what to load."""
+    checks = {key.asset_key for key in run.asset_check_selection or ()}
+    words = {key.path[0] for key in {*(run.asset_selection or ()), *checks}}
+    return {RUN_JOB: run.job_name, RUN_CLIENTS: ",".join(sorted(words))}
+
+
+def mark_of(pid: int) -> str:
+    """Names a living process so that no later one with its number is taken for it."""
+    return json.dumps({**_here(), "pid": pid, "started": _started(pid)})
+
+
+def _started(pid: int) -> str | None:
+    """When a process was started, in a form that no clock changes; None if it is gone."""
+    if not Path("/proc/self/stat").exists():
+        command = ["ps", "-o", "lstart=", "-p", str(pid)]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        return said.stdout.strip() or None
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # after the name, which may hold anything: the state first, the start 19 fields later
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+@cache
+def _here() -> dict[str, str]:
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    booted = boot.read_text(encoding="ascii").strip() if boot.exists() else ""
+    return {"host": os.uname().nodename, "boot": booted}
+
+
+def _is_here(mark: str) -> bool:
+    """Whether a process is one that this machine can be asked for."""
+    return bool(json.loads(mark)["host"] == _here()["host"])
+
+
+def _lives(mark: str) -> bool:
+    named = json.loads(mark)
+    return named["started"] is not None and mark_of(named["pid"]) == mark

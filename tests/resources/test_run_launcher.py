@@ -1,0 +1,171 @@
+"""The launcher starts a process per run that knows its clients, and tells what became of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import psutil
+import pytest
+from dagster._core.code_pointer import FileCodePointer
+from dagster._core.launcher import LaunchRunContext, WorkerStatus
+from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
+
+from consulting.resources.run_launcher import PROCESS_TAG, mark_of, variables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LAUNCHER = {"module": "consulting.resources.run_launcher", "class": "ClientRunLauncher"}
+CODE = """
+import os, time
+import dagster as dg
+
+@dg.op
+def work():
+    if os.environ["DAGSTER_RUN_JOB_NAME"] == "dying":
+        os._exit(7)
+    if os.environ["DAGSTER_RUN_JOB_NAME"] == "lasting":
+        time.sleep(300)
+
+@dg.job(executor_def=dg.in_process_executor)
+def ending():
+    work()
+
+@dg.job(executor_def=dg.in_process_executor)
+def dying():
+    work()
+
+@dg.job(executor_def=dg.in_process_executor)
+def lasting():
+    work()
+
+@dg.repository
+def everything():
+    return [ending, dying, lasting]
+"""
+
+
+class Instance:
+    """A Dagster instance with the launcher, and a file with three jobs."""
+
+    def __init__(self, root: Path) -> None:
+        (root / "dagster.yaml").write_text(json.dumps({"run_launcher": LAUNCHER}))
+        file = root / "code.py"
+        file.write_text(CODE)
+        self.root = root
+        self.dagster = dg.DagsterInstance.from_config(str(root))
+        self.origin = RepositoryPythonOrigin(
+            sys.executable, FileCodePointer(str(file), "everything", str(root))
+        )
+        names: dict[str, Any] = {}
+        exec(compile(CODE, str(file), "exec"), names)
+        self.jobs = names
+
+    def launch(self, job: str) -> dg.DagsterRun:
+        """A run, launched as the daemon does it; comes back when it has a process."""
+        run = self.dagster.create_run_for_job(
+            self.jobs[job], job_code_origin=JobPythonOrigin(job, self.origin)
+        )
+        self.dagster.run_launcher.launch_run(LaunchRunContext(run, None))
+        return self.run(run)
+
+    def run(self, run: dg.DagsterRun) -> dg.DagsterRun:
+        """The run as it stands now."""
+        found = self.dagster.get_run_by_id(run.run_id)
+        assert found is not None
+        return found
+
+    def ended(self, run: dg.DagsterRun) -> dg.DagsterRun:
+        """The run, when it has ended."""
+        deadline = time.monotonic() + 120
+        while not self.run(run).is_finished:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        return self.run(run)
+
+    def said(self, run: dg.DagsterRun) -> str:
+        """Its log."""
+        return "\n".join(entry.message for entry in self.dagster.all_logs(run.run_id))
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    made = Instance(tmp_path_factory.mktemp("instance"))
+    yield made
+    made.dagster.dispose()
+
+
+def run_of(**fields: Any) -> dg.DagsterRun:
+    return dg.DagsterRun("job", **fields)
+
+
+def test_a_run_is_told_its_job_and_whose_assets_it_makes() -> None:
+    orders, page = dg.AssetKey(["acme", "orders"]), dg.AssetKey(["consultancy", "portfolio"])
+    late = dg.AssetCheckKey(dg.AssetKey(["globex", "delivered"]), "on_time")
+    asked = run_of(
+        asset_selection=frozenset({orders, page}), asset_check_selection=frozenset({late})
+    )
+    assert variables_of(asked) == {
+        "DAGSTER_RUN_JOB_NAME": "job",
+        "CONSULTING_RUN_CLIENTS": "acme,consultancy,globex",
+    }
+    assert variables_of(run_of())["CONSULTING_RUN_CLIENTS"] == ""
+
+
+def test_a_mark_names_one_living_process_and_no_later_one_of_its_number(
+    instance: Instance,
+) -> None:
+    def health(mark: str) -> WorkerStatus:
+        run = run_of(tags={PROCESS_TAG: mark})
+        return instance.dagster.run_launcher.check_run_worker_health(run).status
+
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        mark = mark_of(process.pid)
+        assert health(mark) is WorkerStatus.RUNNING
+        told = json.loads(mark)
+        assert health(json.dumps(told | {"started": "1"})) is WorkerStatus.FAILED
+        assert health(json.dumps(told | {"boot": "another"})) is WorkerStatus.FAILED
+        assert health(json.dumps(told | {"host": "another"})) is WorkerStatus.RUNNING
+        process.kill()
+        deadline = time.monotonic() + 20
+        while health(mark) is not WorkerStatus.FAILED:  # a zombie does no work
+            assert time.monotonic() < deadline
+        assert health(mark_of(process.pid)) is WorkerStatus.FAILED
+    health_of_others = instance.dagster.run_launcher.check_run_worker_health(run_of())
+    assert health_of_others.status is WorkerStatus.RUNNING
+
+
+def test_a_run_ends_well(instance: Instance) -> None:
+    run = instance.ended(instance.launch("ending"))
+    assert run.status is dg.DagsterRunStatus.SUCCESS, instance.said(run)
+
+
+def test_a_process_that_dies_fails_its_run_at_once_and_says_how(instance: Instance) -> None:
+    run = instance.ended(instance.launch("dying"))
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    assert "ended with code 7 before the run had." in instance.said(run)
+
+
+def test_a_run_that_is_terminated_is_canceled_and_told_nobody_how_it_was_started(
+    instance: Instance,
+) -> None:
+    run = instance.launch("lasting")
+    process = psutil.Process(json.loads(run.tags[PROCESS_TAG])["pid"])
+    # what the instance is made of may hold a password, and everybody may read a command line
+    assert process.cmdline() == [sys.executable, "-m", "dagster", "api", "execute_run"]
+    deadline = time.monotonic() + 120
+    while "STEP_START" not in {
+        event.dagster_event.event_type_value
+        for event in instance.dagster.all_logs(run.run_id)
+        if event.dagster_event
+    }:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert instance.dagster.run_launcher.terminate(run.run_id)
+    assert instance.ended(run).status is dg.DagsterRunStatus.CANCELED
