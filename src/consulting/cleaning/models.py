@@ -245,8 +245,24 @@ class ClientModels:
 
 
 def _import_dbt() -> None:
-    import dbt.adapters.duckdb
+    """Import dbt, and have it build the schemas of its classes, which each parse needs."""
     import dbt.cli.main  # noqa: F401 - imported for those who follow
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+    from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
+    from dbt.contracts.graph.unparsed import UnparsedModelUpdate, UnparsedSourceDefinition
+    from dbt.contracts.project import Configuration, Project, ProjectFlags
+
+    for one in (
+        Configuration,
+        DuckDBCredentials,
+        GenericTestNode,
+        ModelNode,
+        Project,
+        ProjectFlags,
+        UnparsedModelUpdate,
+        UnparsedSourceDefinition,
+    ):
+        one.json_schema()  # dbt keeps it; made in a client's process, it would be lost with that
 
 
 def _parse_apart(models: ClientModels, environment: dict[str, str]) -> Path:
