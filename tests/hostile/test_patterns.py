@@ -1,7 +1,7 @@
 """No pattern that is held against a client's text takes more than its share of time.
 
-Each compiled pattern of the rooms that read clients' text is taken from the modules themselves, so
-that a new one is attacked without being named here. Attacks are pumped from the pattern's own
+Each compiled pattern is taken from the modules themselves, so that a new one is attacked without
+being named here. Attacks are pumped from the pattern's own
 pieces: what it repeats, again and again, and then something that it can not match.
 """
 
@@ -20,17 +20,19 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.rules.macros import read
 
 import consulting
 from consulting.intake.matching import FeedMatcher
 from consulting.intake.records import FeedPattern
 from consulting.regex import mistake_in
+from consulting.rules.numbers import read_number
+from consulting.rules.sums import summed
 from consulting.timekeeping.periods import Partitioning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOMS = ("intake", "profiling", "privacy", "corrections", "formulas", "null_tokens", "delivery")
 SIZES = (2_500, 10_000)
 FREE_SECONDS = 0.02  # below, time says nothing
 MOST_TIMES = 10  # four times the text may take four times as long, or a little more; not sixteen
@@ -38,10 +40,10 @@ LONGEST_SECONDS = 3
 
 
 def patterns() -> list[tuple[str, re.Pattern[Any]]]:
-    """Every compiled pattern that stands in a module of the rooms, in whatever container."""
+    """Every compiled pattern that stands in a module of ours, in whatever container."""
     found: dict[tuple[Any, int], tuple[str, re.Pattern[Any]]] = {}
     for info in pkgutil.walk_packages(consulting.__path__, "consulting."):
-        if info.name.split(".")[1] in ROOMS and not info.name.endswith("__main__"):
+        if not info.name.endswith((".__main__", ".migrations.env")):
             module = importlib.import_module(info.name)
             for name, value in vars(module).items():
                 for each in _inside(value):
@@ -52,10 +54,10 @@ def patterns() -> list[tuple[str, re.Pattern[Any]]]:
 def _inside(value: Any, depth: int = 0) -> Iterator[re.Pattern[Any]]:
     if isinstance(value, re.Pattern):
         yield value
-    elif depth < 3 and isinstance(value, tuple | list | frozenset | set):
+    elif depth < 3 and type(value) in (tuple, list, frozenset, set):
         for each in value:
             yield from _inside(each, depth + 1)
-    elif depth < 3 and isinstance(value, dict):
+    elif depth < 3 and type(value) is dict:
         for each in (*value.keys(), *value.values()):
             yield from _inside(each, depth + 1)
 
@@ -246,7 +248,7 @@ def test_the_attack_finds_a_pattern_that_is_too_slow(bad: str) -> None:
 
 def test_patterns_are_found_in_every_room() -> None:
     names = {name for name, _ in patterns()}
-    for room in ("intake.reading.sheetscan", "profiling", "privacy", "corrections"):
+    for room in ("intake.reading.sheetscan", "profiling", "privacy", "corrections", "rules"):
         assert any(name.startswith(f"consulting.{room}") for name in names), room
 
 
@@ -296,3 +298,20 @@ def test_a_glob_of_many_stars_is_held_against_a_long_name_in_linear_time() -> No
     matcher = FeedMatcher([stars, sets], None)
     with limited(LONGEST_SECONDS):
         assert matcher.match("a" * 4000, datetime(2026, 3, 2, tzinfo=UTC)).feed is None
+
+
+@pytest.mark.parametrize(
+    "cell", ["(" + " " * 90 + "-", "-" + " " * 4_000 + "x", "1," * 4_000, "$ " * 3_000, "1" * 9_000]
+)
+def test_a_text_that_is_nearly_a_number_costs_the_profile_no_more_than_others(cell: str) -> None:
+    with limited(LONGEST_SECONDS):
+        for _ in range(100):
+            assert read_number(cell) is None
+            assert summed(cell) == []
+
+
+def test_a_text_that_is_nearly_a_number_costs_the_rules_no_more_than_others() -> None:
+    cells = [f"{'1' * 5_000}.{at}" for at in range(300)]
+    for meta in ({"rule": "to_currency"}, {"rule": "to_money"}):
+        with limited(LONGEST_SECONDS):
+            assert read(meta, cells) == [None] * 300

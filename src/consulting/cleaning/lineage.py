@@ -21,7 +21,8 @@ _SANDBOX = ImmutableSandboxedEnvironment()
 AS_IT_IS = "taken over as it is"
 _FROM_YAML = re.compile(r"\s*\{\{-?\s*(?:stage|clean|deliver)\([^{}]*\)\s*-?\}\}\s*")
 _ASIDE = re.compile(
-    r"\{#.*?#\}|^\s*--.*?$|\{\{\s*config\([^{}]*\)\s*\}\}", re.DOTALL | re.MULTILINE
+    r"\{#(?:[^#]|#(?!\}))*+(?:#\}|\Z)|^[^\S\n]*+--[^\n]*|\{\{\s*+config\([^{}]*\)\s*+\}\}",
+    re.MULTILINE,
 )
 """Comments and settings of a model."""
 _FEED_LAYERS = ("stg_", "int_", "merged_", "")

@@ -35,7 +35,7 @@ _SHORT = re.compile(f"{_MONTHS}|mon|tues?|wed|thu(?:rs?)?|fri|sat|sun|q|h|w|kw|w
 _PIECE = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
 _MOST_DIGITS = {"q": 1, "h": 1, "w": 2, "kw": 2, "wk": 2, "week": 2}
 """A quarter has one digit, a week two."""
-_COPY = re.compile(r"(?:[ _-]*\(\d+\)|[ _-]+copy)$", re.IGNORECASE)
+_COPY = re.compile(r"(?<![ _-])(?:[ _-]*+\(\d++\)|[ _-]++copy)$", re.IGNORECASE)
 _COUNTER = 2
 """A number of so few digits in the midst of a word, as in `covid19_cases`, is part of the word."""
 _ENDING = re.compile(

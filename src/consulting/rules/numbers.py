@@ -29,6 +29,8 @@ _REPLACED_BY = r"\1\4\9\2\3\7\8\5\6"
 _MEASURES = frozenset("% g m l h s t d \" ' ° µ /".split())  # noqa: SIM905 - signs
 """Units of one letter that may stand close to a number; others are part of a code (seat 12A)."""
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
+LONGEST = 100
+"""Letters of a number with all that is beside it; a longer text is none."""
 FLOAT_NOISE = 9
 """More digits after the mark are what computers add to 19.99."""
 
@@ -92,7 +94,8 @@ _NUMBER = re.compile(
     _whole(
         f"(?P<before>{currencies.PATTERN})?",
         f"(?:(?P<after>{currencies.PATTERN})|(?P<unit>{_UNIT}))?",
-    )
+        # Python would try every way to share out blanks; nothing after them begins with one
+    ).replace(f"[{_BLANKS}]*", f"[{_BLANKS}]*+")
 )
 
 
@@ -143,6 +146,8 @@ def decimal_mark(notations: Mapping[str, int]) -> str | None:
 
 def read_number(text: str) -> NumberText | None:
     """Reads a trimmed text as a number in any usual notation; None where it is none."""
+    if len(text) > LONGEST:
+        return None
     if text.isascii() and text.isdigit():
         zero = len(text) > 1 and text[0] == "0"
         return NumberText(float(text), "plain", leading_zero=zero)
@@ -223,6 +228,7 @@ GRAMMAR = {
     "number": f"^{_whole('@before@', '@after@')}$",
     "number_parts": _REPLACED_BY,
     "currency": f"^{_whole('(@before@)?', '(@after@)?', '(?:')}$",
+    "longest": LONGEST,
     "minus": "[\u2212\u2013]",
     "thousands": {
         "": f"^[+-]?(?:[0-9]+|{_SPACED})(?:[.]0*)?$",

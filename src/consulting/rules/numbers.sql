@@ -9,7 +9,7 @@
       | replace('@before@', currency ~ '?' if currency else '')
       | replace('@after@', any_of(words) ~ '?' if words else '') -%}
   {%- set parts = replaced("replace(" ~ sql ~ ", '()', '(')", pattern, grammar('number_parts')) -%}
-  case when {{ matches(sql, '^-?[0-9][0-9.,]*$') }} then {{ sql }}
+  case when length({{ sql }}) > {{ grammar('longest') }} or {{ matches(sql, '^-?[0-9][0-9.,]*$') }} then {{ sql }}
   {%- set simple = [] -%}
   {#- what has digits or a sign of its own can not be told from the number's so quickly -#}
   {%- for word in words if not word | list | select('in', '0123456789-−–()') | list %}{% do simple.append(word) %}{% endfor -%}
@@ -25,6 +25,6 @@
 {% macro number_text(sql, decimal) -%}
   {%- set plain = replaced(sql, '[,]|' ~ grammar('spaces'), '') if decimal == 'point'
       else "replace(" ~ replaced(sql, '[.]|' ~ grammar('spaces'), '') ~ ", ',', '.')" -%}
-  case when {{ matches(sql, '^-?[0-9]+' ~ ('' if decimal == 'comma' else '([.][0-9]*)?') ~ '$') }} then {{ sql }}
+  case when length({{ sql }}) > {{ grammar('longest') }} then null when {{ matches(sql, '^-?[0-9]+' ~ ('' if decimal == 'comma' else '([.][0-9]*)?') ~ '$') }} then {{ sql }}
     when {{ matches(sql, grammar(decimal)) }} then {{ plain }} end
 {%- endmacro %}

@@ -32,14 +32,17 @@ SURE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Unmistakable, whatever else the column holds."""
-_AFTER = re.compile(rf"(.{{1,200}}?)[\s:,-]{{1,20}}{_WORD}\s*+:?\s*+", re.IGNORECASE | re.DOTALL)
+_LONGEST = 300
+_AFTER = re.compile(rf"(.{{1,200}}?)[\s:,-]{{1,20}}+{_WORD}\s*+:?\s*+", re.IGNORECASE | re.DOTALL)
 _BEFORE = re.compile(
-    rf"\s*{_WORD}(?:\s{{1,20}}(?:for|of|für|von|pour|de|di|del))?[\s:,-]{{1,20}}(.{{1,200}}?)\s{{0,20}}",
+    rf"\s*+{_WORD}(?:\s{{1,20}}(?:for|of|für|von|pour|de|di|del))?[\s:,-]{{1,20}}+(.{{1,200}}?)\s{{0,20}}",
     re.IGNORECASE | re.DOTALL,
 )
 
 
 def summed(label: str) -> list[str]:
     """What a label names the sum of: "West" of "West Total" and of "Total for West"."""
+    if len(label) > _LONGEST:
+        return []
     found = (_AFTER.fullmatch(label), _BEFORE.fullmatch(label))
     return [match.group(1).strip() for match in found if match]

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(
     r"`(?P<code>[^`\n]+)`"
-    r"|<!date\^\d+\^[^|>]*\|(?P<date>[^>]*)>"
-    r"|<(?P<url>[^|>\s!#@][^|>\s]*)(?:\|(?P<label>[^>]*))?>"
+    r"|<!date\^\d+\^[^|<>]*\|(?P<date>[^<>]*)>"
+    r"|<(?P<url>[^|<>\s!#@][^|<>\s]*)(?:\|(?P<label>[^<>]*))?>"
     r"|\*(?P<bold>[^*\n]+)\*"
     r"|_(?P<italic>[^_\n]+)_"
     r"|(?P<newline>\n)"
