@@ -87,8 +87,9 @@ def test_a_model_can_not_refer_to_another_client_s(project: Project) -> None:
     project.write("thief", "marts/stolen.sql", "select * from {{ ref('secrets') }}")
     message = error_of(project, "thief")
     assert message.startswith("thief: dbt stopped at dbt/models/clients/thief/marts/stolen.sql")
-    assert "'secrets' which was not found" in message
+    assert "Compilation Error, about 'secrets' (which was not found)" in message
     assert "this client's own" in message
+    assert message.endswith("dbt parse --vars '{client: thief}'")
 
 
 def test_broken_yaml_is_named_with_client_file_and_line(project: Project) -> None:

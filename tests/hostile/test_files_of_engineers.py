@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
+from consulting.cleaning import ClientModels
 from consulting.cleaning.client_files import ClientFiles
 from consulting.cleaning.invocation import _explain
+from consulting.errors import CleaningError
 from consulting.yaml_files import YamlError, parse_yaml
+
+from ..chain.conftest import DBT
 
 BROKEN = {
     "a: [1, AKIA_s3cret": (2, 1, "did not find expected ',' or ']'"),
@@ -42,11 +47,40 @@ def test_a_mistake_in_yaml_is_told_by_its_place_and_the_parser_s_own_words(
         assert words in told
 
 
-def test_a_secret_of_the_profile_is_not_told_in_an_error_of_dbt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DBT_ENV_SECRET_WAREHOUSE", "s3cret-of-all")
+SECRET = "Zq7 Lovelace 4711"
+QUOTING = {
+    "codes of a test": (
+        f"{{name: a, data_tests: [{{accepted_values: {{values: [{SECRET}], oops: 1}}}}]}}"
+    ),
+    "Jinja in a value": f"{{name: a, description: '{{{{ doc(\"{SECRET}\") }}}}'}}",
+    "Jinja that does not end": f"{{name: a, description: '{{{{ {SECRET}'}}",
+}
+
+
+@pytest.fixture(scope="module")
+def dbt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("quoting") / "dbt"
+    shutil.copytree(DBT, folder, ignore=shutil.ignore_patterns("clients", "target", "logs"))
+    return folder
+
+
+@pytest.mark.parametrize("case", QUOTING)
+def test_what_dbt_says_of_a_yaml_is_told_without_what_it_quotes(case: str, dbt: Path) -> None:
+    folder = dbt / "models/clients/acme"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "m.sql").write_text("select 1 as a")
+    yaml_text = f"version: 2\nmodels:\n  - name: m\n    columns: [{QUOTING[case]}]\n"
+    (folder / "m.yml").write_text(yaml_text)
+    with pytest.raises(CleaningError) as raised:
+        ClientModels(dbt, "acme").prepare()
+    told = str(raised.value)
+    assert told.startswith("acme: ")
+    assert not [word for word in SECRET.split() if word in told]
+    assert told.endswith("dbt parse --vars '{client: acme}'")
+
+
+def test_the_text_of_an_error_of_dbt_is_not_told(tmp_path: Path) -> None:
     text = "Compilation Error in model orders (models/clients/acme/orders.sql)\n  s3cret-of-all"
     told = _explain("acme", text, ClientFiles(tmp_path, "acme"))
     assert "s3cret" not in told
-    assert "orders.sql" in told
+    assert "orders.sql: Compilation Error" in told

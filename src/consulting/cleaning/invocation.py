@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from consulting.cleaning.client_files import ClientFiles, shown_path
 from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
-from consulting.foreign import ErrorLog
+from consulting.foreign import ErrorLog, phrase_of
 from consulting.records import Record
 
 if TYPE_CHECKING:
@@ -210,11 +210,12 @@ _KINDS = (
 _KIND = re.compile(rf"\b(?:{'|'.join(_KINDS)}) Error\b")
 _LINE = re.compile(r"\bLINE (\d{1,7}):")
 _NAME = re.compile(r'"([^"\n]{1,200})"|\b(?:with name|source column|column) (\w{1,200})')
+_NAME_IN_DBT = re.compile(r"""["']([^"'\n]{1,200})["']|\b(?:model|macro|test|named) (\w{1,200})""")
 _MOST_NAMES = 5
 _LOCKED_SETTINGS = "the configuration has been locked"
 
 
-def what_of(message: str, code: str) -> str:
+def what_of(message: str, code: str, quoted_as: re.Pattern[str] = _NAME) -> str:
     """What may be told of an error that dbt or DuckDB raised while it worked on rows.
 
     Its text may quote rows in any way. Told is the kind of error, the line of the SQL, and those
@@ -223,10 +224,11 @@ def what_of(message: str, code: str) -> str:
     Args:
         message: The text.
         code: The model's or test's code, and the names its YAML declares.
+        quoted_as: How the text writes names; of rows only what is surely a name is looked at.
     """
     kinds = _KIND.findall(message)
     kind = kinds[-1] if kinds else "An error of another kind"
-    names = dict.fromkeys(quoted or bare for quoted, bare in _NAME.findall(message))
+    names = dict.fromkeys(quoted or bare for quoted, bare in quoted_as.findall(message))
     words = (name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code))
     known = list(words)[:_MOST_NAMES]
     about = f", about {', '.join(map(repr, known))}" if known else ""
@@ -236,27 +238,49 @@ def what_of(message: str, code: str) -> str:
     return f"{kind}{about}{where}{locked}"
 
 
+_SAID = (
+    "which was not found", "is undefined", "unexpected end of template", "expected token",
+    "encountered unknown tag", "no filter named", "no test named", "already defined",
+    "two resources with the", "found a cycle", "unexpected char", "takes no keyword argument",
+    "takes not more than", "required positional argument", "unexpected", "is disabled", "not found",
+)  # fmt: skip
+"""What dbt and Jinja say themselves; the first that stands in a text is told."""
+_WORDS_OF_YAML = re.compile(r"^[\s-]*name:\s*['\"]?(\w+)", re.MULTILINE)
+
+
 def _explain(client_id: str, message: str, files: ClientFiles) -> str:
     """An error of parsing as one sentence that names client, file and line, and what to do.
 
-    No row is read by then, and no database is open: dbt's text speaks of the client's models, which
-    are ours, and can quote but them and the client's own variables. So it is told, but for secrets.
+    No row is read by then, but a YAML may hold values of the client (codes, headers), and dbt's
+    text may quote any of it. Told are the kind, dbt's own words, and those names that stand in the
+    SQL that somebody wrote, or are declared as names. The whole text dbt tells whoever runs it.
 
     Args:
         client_id: Whose models.
         message: dbt's text.
         files: The client's.
     """
-    for name, value in os.environ.items():
-        if value and name.startswith(DBT_SECRET):
-            message = message.replace(value, "…")
     text = re.split(r"\n\s*LINE \d+:|\n\s*compiled code at", message)[0].strip()
-    place = _place(text, files)
+    said = phrase_of(text.casefold(), _SAID)
     fix = "Correct the file and run again."
-    if "which was not found" in text:
+    if said == "which was not found":
         fix = "A model can refer to shared models and to this client's own; check the spelling."
-    body = " ".join(line.strip() for line in text.splitlines() if line.strip())
-    return f"{client_id}: dbt stopped{place}: {body.rstrip('.')}. {fix}"
+    what = what_of(text, _words_of_engineers(files), _NAME_IN_DBT)
+    what += f" ({said})" if said else ""
+    return (
+        f"{client_id}: dbt stopped{_place(text, files)}: {what}. {fix} dbt tells its whole text, "
+        "which may quote the YAML, in the folder of its project: "
+        f"dbt parse --vars '{{client: {client_id}}}'"
+    )
+
+
+def _words_of_engineers(files: ClientFiles) -> str:
+    """The SQL of the client's models, and the names that its YAML declares."""
+    found: list[str] = []
+    for path in files.listed():
+        text = files.read(path).decode("utf-8", "replace")
+        found += [text] if path.suffix == ".sql" else _WORDS_OF_YAML.findall(text)
+    return "\n".join(found)
 
 
 def _place(text: str, files: ClientFiles) -> str:
