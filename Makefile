@@ -22,7 +22,9 @@ demo: setup ## three clients' messy files become three deliveries
 	$(BIN)/consulting demo
 
 dev: setup ## the UI, with sensors and schedules
-	DAGSTER_HOME="$${DAGSTER_HOME:-$(CURDIR)}" $(BIN)/dg dev
+	$(BIN)/consulting serve & trap "kill $$!" EXIT; \
+	  CONSULTING_LINKS_URL="$${CONSULTING_LINKS_URL:-127.0.0.1:3001}" \
+	  DAGSTER_HOME="$${DAGSTER_HOME:-$(CURDIR)}" $(BIN)/dg dev
 
 test: setup lint ## all checks and tests
 	@$(MAKE) --no-print-directory --jobs=2 static unit

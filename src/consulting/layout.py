@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from consulting.errors import ConfigurationError
+
+LINKS_VARIABLE = "CONSULTING_LINKS_URL"
+"""Where browsers find what `consulting serve` shows."""
 
 
 def data_root() -> Path:
@@ -22,6 +26,21 @@ def data_root() -> Path:
             "S3 with `source: {type: s3, ...}`; what a run makes is written to a local folder."
         )
     return Path(value).absolute()
+
+
+def address_of(path: Path) -> str:
+    """The address that a link to something held leads to: where `consulting serve` shows it.
+
+    A file's own address where `CONSULTING_LINKS_URL` does not say where that is.
+
+    Args:
+        path: Below the data root.
+    """
+    base, root = os.environ.get(LINKS_VARIABLE), data_root()
+    if not base or not path.is_relative_to(root):
+        return path.as_uri()
+    base = base if "://" in base else f"http://{base}"
+    return f"{base.rstrip('/')}/{quote(path.relative_to(root).as_posix())}"
 
 
 def ledger_url() -> str:

@@ -26,6 +26,7 @@ from consulting.chain.tier import refusal_of
 from consulting.chain.troubles import in_known_terms, troubles_of
 from consulting.delivery import MANIFEST, read_summary
 from consulting.intake import POISON
+from consulting.layout import address_of
 from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 from consulting.records import UNUSABLE, QuarantinedFile
 
@@ -187,7 +188,7 @@ def _told(engagement: Engagement, delivery: DeliveryFact, run_of: RunOf) -> _Tol
         "delivery_id": delivery.batch_id,
         "verdict": summary.headline if summary else "",
         "facts": {**(_counts(summary) if summary else {}), "Files": delivery.files},
-        "link": run_of(delivery.batch_id)[0] or report.as_uri(),
+        "link": run_of(delivery.batch_id)[0] or address_of(report),
         "period": delivery.period,
     }
 

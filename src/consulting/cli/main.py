@@ -16,6 +16,7 @@ from consulting.cli import (
     ledger,
     models,
     new,
+    serve,
     tier,
     upgrade,
 )
@@ -61,6 +62,7 @@ for command in (
     models.fields,
     models.rules,
     new.new,
+    serve.serve,
     deliveries.verify,
     deliveries.diff,
     tier.tier,

@@ -20,7 +20,7 @@ from consulting.components.consultancy.on_time import sla_result
 from consulting.components.consultancy.rounds import Rounds, Seen
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.foreign import ErrorLog, in_our_words
-from consulting.layout import data_root
+from consulting.layout import address_of, data_root
 from consulting.portfolio import ClientStanding, OpenIncident
 from consulting.records import Record
 from consulting.resources.alerts import run_link
@@ -229,7 +229,7 @@ def _unknown(client: Client, told: str, now: datetime) -> ClientStanding:
 
 def portfolio_metadata(page: Path, clients: int) -> Mapping[str, dg.MetadataValue[str] | int]:
     """What the portfolio tells Dagster."""
-    return {"page": dg.MetadataValue.url(page.as_uri()), "clients": clients}
+    return {"page": dg.MetadataValue.url(address_of(page)), "clients": clients}
 
 
 def _gist(sla: SlaStatus) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from consulting.chain import unaccounted, unmapped, unreadable
+from consulting.layout import address_of
 from consulting.privacy.labels import judge
 from consulting.shown import as_markdown_block, in_markdown, on_one_line
 
@@ -298,7 +299,7 @@ def of_delivery(delivery: Delivery, engagement: Engagement) -> Metadata:
         {
             "delivery_id": delivery.delivery_id,
             "deliverables": table(["file"], ([name] for name in delivery.files)),
-            "quality_report": dg.MetadataValue.url((root / "quality_report.html").as_uri()),
+            "quality_report": dg.MetadataValue.url(address_of(root / "quality_report.html")),
             "folder": dg.MetadataValue.path(root.relative_to(engagement.folder.root).as_posix()),
             "manifest_sha256": delivery.manifest_sha256,
             "period": summary.period,
