@@ -348,29 +348,21 @@ class TierLoweredError(ConsultingError):
     Args:
         client_id: The engagement.
         tier: The tier that its `defs.yaml` names.
-        held: The tier its data is held at; None where that can not be told.
+        held: The tier its data is held at.
     """
 
-    def __init__(self, client_id: str, tier: int, held: int | None) -> None:
+    def __init__(self, client_id: str, tier: int, held: int) -> None:
         self.client_id = client_id
         names = TierBlockedError.NAMES
-        if held is None:
-            why = (
-                f"the file {client_id}/tier in the data folder, which says at which tier its data "
-                f"is held, is empty or damaged, and `security_tier` is {tier} ({names[tier]})"
-            )
-            back = ""
-        else:
-            why = (
-                f"`security_tier` was lowered to {tier} ({names[tier]}), and its data is held at "
-                f"tier {held} ({names[held]})"
-            )
-            back = f" If it was a slip, set `security_tier` back to {held}."
+        why = (
+            f"`security_tier` was lowered to {tier} ({names[tier]}), and its data is held at tier "
+            f"{held} ({names[held]})"
+        )
         super().__init__(
             f"{client_id}: {why}. What a lower tier does not allow is removed for good, so nothing "
             f"of this client runs and nothing is removed until somebody confirms it: `consulting "
             f"tier {client_id}` shows what would go, `consulting tier {client_id} --yes` removes "
-            f"it.{back}"
+            f"it. If it was a slip, set `security_tier` back to {held}."
         )
 
 

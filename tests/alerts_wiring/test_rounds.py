@@ -127,9 +127,7 @@ def test_the_facts_know_when_time_alone_changes_them(
     config = CONFIG.model_validate(CONFIG.model_dump() | promise)
     engagement = ConsultancyResource().engagement(Client("acme_corp", config, NOWHERE), looks=True)
     now = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
-    note = engagement.folder.path / "watched_since"
-    note.parent.mkdir(parents=True)
-    note.write_text((now - timedelta(days=3)).isoformat())
+    engagement.intake.watched_since(now - timedelta(days=3))
     if until == "2026-03-02 05:00":
         now -= timedelta(minutes=1)
     found = chain.facts_of(engagement, now).until

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from sqlalchemy import create_engine, text
 
 from consulting.chain import artifacts
 from consulting.components.consultancy import watching
@@ -85,9 +85,8 @@ def test_a_file_in_quarantine_is_told_until_somebody_releases_or_discards_it(hou
 
 def test_a_client_whose_first_file_never_came_is_late_and_its_check_fails(house: House) -> None:
     acme = house.client(sla={"due": "* * * * *", "fail_after": "1m"})
-    acme.folder.path.mkdir(parents=True, exist_ok=True)
     began = datetime.now(UTC) - timedelta(minutes=4)
-    (acme.folder.path / "watched_since").write_text(began.isoformat())
+    acme.intake.watched_since(began)
     result = house.tick()
     (check,) = [e for e in result.asset_events if isinstance(e, dg.AssetCheckEvaluation)]
     assert (check.asset_key, check.check_name) == (
@@ -104,9 +103,8 @@ def test_a_client_whose_first_file_never_came_is_late_and_its_check_fails(house:
 
 def test_a_schedule_that_finds_no_file_is_told_and_over_when_one_comes(house: House) -> None:
     acme = house.client(schedule={"cron": "0 * * * *"}, security_tier=3)
-    acme.folder.path.mkdir(parents=True, exist_ok=True)
     began = datetime.now(UTC) - timedelta(hours=5)
-    (acme.folder.path / "watched_since").write_text(began.isoformat())
+    acme.intake.watched_since(began)
     house.tick()
     assert ["Nothing arrived" in text for text in house.said()] == [True]
     claim(acme)
@@ -130,15 +128,17 @@ def test_muted_kinds_are_not_told_and_deliveries_only_if_asked_for(house: House)
 
 def test_a_client_that_can_not_be_looked_at_stops_no_other(house: House) -> None:
     broken, acme = house.client("aaa"), house.client(security_tier=3)
-    shutil.rmtree(broken.folder.path)
-    broken.folder.path.write_text("a file where the folder should be")
+    broken.intake.watched_since(datetime.now(UTC))
+    with create_engine(broken.ledger_url).begin() as ledger:
+        damage = "UPDATE ledger_client SET watched_since = 'rubbish' WHERE client_id = 'aaa'"
+        ledger.execute(text(damage))
     fail(acme, claim(acme), "run-1", "disk full")
     house.tick()
     assert len(house.slack.roots()) == 1
     page = (broken.folder.root / "portfolio.html").read_text()
     [line] = [line for line in page.splitlines() if 'scope="row"' in line and "aaa" in line]
     assert "tier" not in line
-    assert "Could not be looked at: an error that was not foreseen: FileExistsError" in page
+    assert "Could not be looked at: an error that was not foreseen: ValueError" in page
 
 
 def test_the_heartbeat_check_is_bad_until_the_sensor_has_run_and_without_the_database(

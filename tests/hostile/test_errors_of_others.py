@@ -108,7 +108,7 @@ def test_nothing_of_a_foreign_error_leaves_its_border(  # noqa: PLR0913, PLR0917
     world = received.copy(tmp_path / "data", security_tier=tier)
     (batch,) = world.engagement.intake.state().batches
     if tier == 2:
-        (world.folder.path / "tier").write_text("2")
+        world.engagement.intake.hold_tier(2)
     client = Client("acme_corp", config_of("acme_corp", security_tier=tier), PROJECT)
     monkeypatch.setenv("CONSULTING_DATA", str(world.root))
     (tmp_path / "home").mkdir()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SECRET = "4711-secret-value"
 ONE_COLUMN = [{"name": "a", "from": "A", "rule": "to_text", "required": True}]
-HELD = ("incoming/rows.csv", "landing/ab/rows.csv", "access.jsonl", "tier", "loaded_batch",
+HELD = ("incoming/rows.csv", "landing/ab/rows.csv", "access.jsonl", "loaded_batch",
         "deliverables/one/quality_report.html")  # fmt: skip
 """What a client's folder holds beside its warehouse."""
 

@@ -17,10 +17,11 @@ import xlsxwriter
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
 
 from consulting import chain
 from consulting.chain.incidents import route_of, watch
-from consulting.chain.tier import above_the_tier, hold_tier, lower_tier
+from consulting.chain.tier import hold_tier, lower_tier
 from consulting.cli import tier as verb
 from consulting.errors import BatchHeldError, TierLoweredError
 from consulting.intake import RunVerdict
@@ -111,7 +112,7 @@ def test_what_killed_runs_left_is_swept_by_the_next_tick(tmp_path: Path) -> None
     write_whole(world.folder.landing / ("0" * 64) / "a.csv", [CSV])  # as an earlier release left it
     write_whole(world.folder.path / "warehouse.duckdb.tmp" / "duckdb_temp", [CSV])
     write_whole(world.folder.path / ".scratch-1" / "rows.csv", [CSV])
-    (world.folder.path / "tier").write_text("2")
+    world.engagement.intake.hold_tier(2)
     tick = {"verdict_of": lambda _: RunVerdict.UNKNOWN, "now": datetime.now(UTC)}
     chain.look(world.engagement, verdict_of_request=tick["verdict_of"], **tick)
     assert len(sightings([world.folder.path], [CSV.decode()])) == 3, "young: a run may be at work"
@@ -120,7 +121,7 @@ def test_what_killed_runs_left_is_swept_by_the_next_tick(tmp_path: Path) -> None
             os.utime(path, (0, 0))
     chain.look(world.engagement, verdict_of_request=tick["verdict_of"], **tick)
     left = {path.name for path in world.folder.path.rglob("*")}
-    assert left <= {"incoming", "landing", "tier"}
+    assert left <= {"incoming", "landing"}
 
 
 def test_a_scratch_folder_in_use_is_not_swept_however_old(tmp_path: Path) -> None:
@@ -253,41 +254,26 @@ def test_a_lowered_tier_removes_nothing_and_runs_nothing_until_it_is_confirmed(
     assert done.output.endswith("acme_corp: removed; its data is held at tier 1 now.\n")
     left = {path.removeprefix(f"{world.folder.path}/") for path in held(world)}
     delivery = world.deliveries()[0]
-    kept = {f"deliverables/{delivery}/manifest.json", "tier", "access.jsonl"}
+    kept = {f"deliverables/{delivery}/manifest.json", "access.jsonl"}
     assert {name for name in left if "incoming/" not in name} == kept
     again = CliRunner().invoke(verb.tier, ["acme_corp"])
     assert "nothing to confirm" in again.output
-
-
-@pytest.mark.parametrize("noted", [b"", b"9", b"3 2", b"\xff\xfe", b"-1", "folder"])
-def test_a_tier_file_that_can_not_be_read_stops_everything_and_removes_nothing(
-    full: World, tmp_path: Path, noted: bytes | str
-) -> None:
-    for tier in (3, 2):
-        world = full.copy(tmp_path / f"data{tier}", security_tier=tier)
-        note = world.folder.path / "tier"
-        note.unlink()
-        note.mkdir() if isinstance(noted, str) else note.write_bytes(noted)
-        before = held(world)
-        with pytest.raises(TierLoweredError, match="is empty or damaged"):
-            world.receive("run-2")
-        assert held(world) == before
-        assert (tier == 3) == (list(above_the_tier(world.engagement)) == [])
 
 
 def test_data_without_a_note_counts_as_held_at_tier_3_and_none_as_none(
     full: World, tmp_path: Path
 ) -> None:
     world = full.copy(tmp_path / "data", security_tier=2)
-    (world.folder.path / "tier").unlink()
+    with create_engine(world.engagement.ledger_url).begin() as ledger:
+        ledger.execute(text("UPDATE ledger_client SET held_tier = NULL"))
     with pytest.raises(TierLoweredError):
         world.receive("run-2")
     new = World(tmp_path / "new", security_tier=2)
     new.drop_demo("customers")
     new.receive("run-1")
-    assert (new.folder.path / "tier").read_text() == "2"
+    assert new.engagement.intake.held_tier() == 2
     hold_tier(World(tmp_path / "new", security_tier=3).engagement)
-    assert (new.folder.path / "tier").read_text() == "3", "a higher tier needs nobody"
+    assert new.engagement.intake.held_tier() == 3, "a higher tier needs nobody"
 
 
 def test_a_tier_is_not_lowered_under_a_run(full: World, tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -63,14 +64,13 @@ def facts_of(engagement: Engagement, now: datetime) -> Facts:
 def _since(engagement: Engagement, deliveries: tuple[DeliveryFact, ...], now: datetime) -> datetime:
     """When the engagement began.
 
-    The ledger knows nothing of a client whose first file never came, so the first look is noted in
-    the client's folder. Files or a first period may be older than that look.
+    A client's first file may never come, so the first look is noted. Files or a first period may be
+    older than that look; so may the note that release 0.1 kept in the client's folder.
     """
-    note = engagement.folder.path / "watched_since"
-    if not note.exists():
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(now.astimezone(UTC).isoformat(), encoding="utf-8")
-    known = [datetime.fromisoformat(note.read_text(encoding="utf-8"))]
+    known = [engagement.intake.watched_since(now)]
+    with contextlib.suppress(OSError, ValueError):
+        note = engagement.folder.path / "watched_since"
+        known.append(datetime.fromisoformat(note.read_text(encoding="utf-8")))
     known += [delivery.first_seen for delivery in deliveries[:1]]
     partitioning = engagement.config.partitions
     if partitioning is not None:

@@ -1,6 +1,6 @@
 """The tier a client's data is held at: lowered only once somebody has confirmed what that removes.
 
-The file `tier` in the client's folder says at which tier the last run held data. A higher tier in
+The ledger says at which tier the last run held data. A higher tier in
 `defs.yaml` takes effect by itself. A lower one removes data for good and may be a slip, so until it
 is confirmed outside of the YAML nothing of the client runs and nothing is removed.
 """
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from consulting.bounded_memory import spill_of
 from consulting.chain.loaded import MARK
 from consulting.delivery import MANIFEST
-from consulting.errors import BatchHeldError, TierBlockedError, TierLoweredError
+from consulting.errors import BatchHeldError, TierLoweredError
 from consulting.intake import BatchStatus
 from consulting.privacy.tiers import FULL_TIER
 from consulting.scratch import sweep_scratch
-from consulting.writing import close_to_others, write_text
+from consulting.writing import close_to_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from consulting.layout import ClientFolder
 
 REASON_SUFFIX = ".reason.json"
-HELD = "tier"
 LEFT_SECONDS = 600
 """A run that has not given its first sign of life yet has left nothing that is as old."""
 
@@ -48,10 +47,10 @@ def hold_tier(engagement: Engagement) -> None:
 
 def refusal_of(engagement: Engagement) -> TierLoweredError | None:
     """Why nothing of the client may run; None if it may."""
-    held, wanted = _held(engagement.folder), engagement.config.security_tier
-    if held is None or (held in TierBlockedError.NAMES and held <= wanted):
+    held, wanted = _held(engagement), engagement.config.security_tier
+    if held is None or held <= wanted:
         return None
-    return TierLoweredError(engagement.client_id, wanted, held or None)
+    return TierLoweredError(engagement.client_id, wanted, held)
 
 
 def lower_tier(engagement: Engagement, *, now: datetime) -> None:
@@ -133,22 +132,20 @@ def tell_of_partial_files(
             )
 
 
-def _held(folder: ClientFolder) -> int | None:
-    """The tier noted; None where nothing is held, 0 where nobody can tell."""
-    try:
-        noted = (folder.path / HELD).read_bytes().strip()
-    except FileNotFoundError:
-        places = (folder.landing, folder.path / "runs", folder.warehouse, folder.deliverables)
-        return FULL_TIER if any(path.exists() for path in places) else None
-    except OSError:
-        return 0
-    return int(noted) if noted in {b"1", b"2", b"3"} else 0
+def _held(engagement: Engagement) -> int | None:
+    """The tier noted; None where nothing is held. What is held and not noted counts as all."""
+    noted = engagement.intake.held_tier()
+    if noted is not None:
+        return noted
+    folder = engagement.folder
+    places = (folder.landing, folder.path / "runs", folder.warehouse, folder.deliverables)
+    return FULL_TIER if any(path.exists() for path in places) else None
 
 
 def _note(engagement: Engagement) -> None:
     tier = engagement.config.security_tier
-    if _held(engagement.folder) != tier:
-        write_text(engagement.folder.path / HELD, str(tier))
+    if engagement.intake.held_tier() != tier:
+        engagement.intake.hold_tier(tier)
 
 
 def _leftovers(folder: ClientFolder) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from consulting.intake.batching import Batching
 from consulting.intake.claims import claim_place
@@ -286,6 +286,28 @@ class Intake:
         if not (self.folder.path / KEY_FILE).exists():
             return given  # no name was ever hidden
         return given | {hidden.told(name) for name in given}
+
+    def held_tier(self) -> int | None:
+        """The tier that the client's data is held at; None if none was ever noted."""
+        with self.ledger.read() as connection:
+            client = self.ledger.client(connection, self.client_id)
+        return None if client is None else client["held_tier"]
+
+    def hold_tier(self, tier: int) -> None:
+        """Note the tier that the client's data is held at from now on."""
+        with self.ledger.write(self.client_id) as transaction:
+            transaction.update_client(held_tier=tier)
+
+    def watched_since(self, now: datetime) -> datetime:
+        """When the client was first looked at; noted now, if it never was."""
+        with self.ledger.read() as connection:
+            client = self.ledger.client(connection, self.client_id)
+        if client is not None and client["watched_since"] is not None:
+            return cast("datetime", client["watched_since"])
+        with self.ledger.write(self.client_id) as transaction:
+            since: datetime = transaction.client["watched_since"] or now
+            transaction.update_client(watched_since=since)
+        return since
 
     def state(self) -> LedgerState:
         """How the ledger stands: for metadata and the command line."""

@@ -78,6 +78,9 @@ clients = Table(
     Column("successes", Integer, nullable=False, server_default="0"),
     Column("failures_in_a_row", Integer, nullable=False, server_default="0"),
     Column("paused_until", UtcTime),
+    # the tier that its data is held at
+    Column("held_tier", Integer),
+    Column("watched_since", UtcTime),
 )
 
 drops = Table(
