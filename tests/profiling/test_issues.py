@@ -69,6 +69,11 @@ CASES = [
         says="2 formats (YYYY-MM-DD, DD.MM.YYYY); 1 differs from the main one.",
     ),
     Case("impossible_dates", "warn", ["13/01/2024"] * 9 + ["31/02/2024"], 1, ("31/02/2024",)),
+    Case(
+        "dates_as_numbers", "warn", ["2024-03-01", "2024-03-02", "45353"], 1, ("45353",),
+        says="1 date is a number: the days that Excel counts.",
+    ),
+    Case("dates_as_numbers", "info", ["1709340000", "1709340001"], 2, column="created_at"),
     Case("two_digit_years", "warn", ["2024-01-31", "31.01.68"], 1, ("31.01.68",)),
     Case("implausible_dates", "warn", ["2024-01-31"] * 4 + ["1850-01-01"], 1, ("1850-01-01",)),
     Case("mixed_number_formats", "error", ["1.5", "2.5", "3,5"], 1, ("3,5",)),

@@ -10,8 +10,7 @@ import duckdb
 import jinja2
 
 from consulting.cleaning.library import library_files
-from consulting.rules import all_rules
-from consulting.rules.missing import GRAMMAR
+from consulting.rules.macros import grammar_of_rules
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -36,9 +35,7 @@ def _load(engine: str) -> Any:
     # dbt's `return` gives objects, Jinja's macros only text: these two are given as functions
     text = "\n".join(library_files()[f"macros/{name}.sql"] for name in ("engines", "rules"))
     text = re.sub(r"{% macro (grammar|unfit_reason)\(.*?endmacro %}", "", text, flags=re.DOTALL)
-    grammar = dict(GRAMMAR)
-    for rule in all_rules().values():
-        grammar |= rule.grammar
+    grammar = grammar_of_rules()
     adapter = _Adapter(engine)
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
     template = environment.from_string(

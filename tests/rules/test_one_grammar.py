@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 from babel.core import get_global
+from babel.dates import format_date
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.profiling.conftest import land_rows
@@ -18,7 +19,7 @@ from tests.rules.macros import read, steps
 
 from consulting.profiling import FeedProfile, Thresholds, profile_feed
 from consulting.profiling.propose import propose_feed
-from consulting.rules import all_rules, currencies, dates, missing
+from consulting.rules import all_rules, currencies, missing, months
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,19 +127,20 @@ DATES: dict[str, Callable[[date], str]] = {
     "unpadded": lambda d: f"{d.day}.{d.month}.{d.year}",
     "short year": lambda d: f"{d:%d.%m.%y}",
     "compact": lambda d: f"{d:%Y%m%d}",
-    "01Feb2024": lambda d: f"{d:%d}{dates.ENGLISH[d.month - 1].upper()}{d.year}",
-    "2 Feb. 2024": lambda d: f"{d.day} {dates.ENGLISH[d.month - 1]}. {d.year}",
-    "Feb 2, 2024": lambda d: f"{dates.ENGLISH[d.month - 1]} {d.day}, {d.year}",
-    "Sept": lambda d: f"{d.day} {'Sept' if d.month == 9 else dates.ENGLISH[d.month - 1]} {d.year}",
+    "01Feb2024": lambda d: f"{d:%d}{months.ENGLISH[d.month - 1].upper()}{d.year}",
+    "2 Feb. 2024": lambda d: f"{d.day} {months.ENGLISH[d.month - 1]}. {d.year}",
+    "Feb 2, 2024": lambda d: f"{months.ENGLISH[d.month - 1]} {d.day}, {d.year}",
+    "Sept": lambda d: f"{d.day} {'Sept' if d.month == 9 else months.ENGLISH[d.month - 1]} {d.year}",
     **{
-        f"words {n}": lambda d, n=n: f"{d.day}. {_month(d.month, n)} {d.year}" for n in range(12)
+        f"{language} {width}": lambda d, language=language, width=width: format_date(
+            d, width, locale=language
+        )
+        for language in months.LANGUAGES
+        for width in ("long", "medium")
+        if language not in {"lt", "lv", "ca"} or (language, width) == ("ca", "long")
     },
 }  # fmt: skip
-
-
-def _month(month: int, n: int) -> str:
-    names = dates.MONTHS[month - 1].split()
-    return names[n % len(names)]
+"""Lithuanian and Latvian dates have words of their own between the parts."""
 
 
 @st.composite
@@ -204,9 +206,35 @@ def flags(draw: st.DrawFn) -> list[tuple[str, Any]]:
     return [(words[0] if v else words[1], v) for v in values]
 
 
+NUMBERS: dict[str, Callable[[datetime], str]] = {
+    "epoch": lambda at: f"{at.replace(tzinfo=UTC).timestamp():.0f}",
+    "epoch_ms": lambda at: f"{at.replace(tzinfo=UTC).timestamp() * 1000:.0f}",
+    "epoch_us": lambda at: f"{at.replace(tzinfo=UTC).timestamp() * 1e6:.0f}",
+    "excel": lambda at: f"{(at - datetime(1899, 12, 30)) / timedelta(days=1):.10f}",  # noqa: DTZ001
+    "14 digits": lambda at: f"{at:%Y%m%d%H%M%S}",
+    "basic": lambda at: f"{at:%Y%m%dT%H%M%S}Z",
+}
+
+
+@st.composite
+def numbered(draw: st.DrawFn) -> list[tuple[str, Any]]:
+    write = NUMBERS[draw(st.sampled_from(sorted(NUMBERS)))]
+    any_moment = st.datetimes(datetime(1980, 1, 1), datetime(2050, 1, 1))  # noqa: DTZ001
+    found = [at.replace(microsecond=0) for at in draw(st.lists(any_moment, min_size=3))]
+    return [(write(at), at) for at in found]
+
+
+@st.composite
+def serials(draw: st.DrawFn) -> list[tuple[str, Any]]:
+    any_day = st.dates(date(1980, 1, 1), date(2050, 12, 31))
+    found = draw(st.lists(any_day, min_size=3, max_size=10))
+    return [(str((d - date(1899, 12, 30)).days), d) for d in found]
+
+
 KINDS: dict[str, Pairs] = {
-    "integer": integers(), "decimal": decimals(), "money": amounts(), "date": days(),
-    "timestamp": moments(), "boolean": flags(),
+    "integer": integers(), "decimal": decimals(), "money": amounts(),
+    "date": st.one_of(days(), serials()),
+    "timestamp": st.one_of(moments(), numbered()), "boolean": flags(),
 }  # fmt: skip
 COLUMNS = st.lists(
     st.sampled_from(sorted(KINDS)).flatmap(lambda kind: KINDS[kind].map(lambda p: (kind, p))),
@@ -347,19 +375,97 @@ def test_years_of_the_buddhist_calendar_are_asked_for(few: int) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("few", [10_000, 2])
 @pytest.mark.parametrize(
-    ("texts", "asked"),
+    ("texts", "formats", "days", "asked"),
     [
-        (["24-01-31", "24-12-13"], "Is 24-01-31 the 31st of January 2024"),
-        (["31-12-69", "13-01-24"], "Which century"),
-        (["31/12/24", "13/01/24"], "Which century"),
+        (["24-01-31", "24-12-13"], ["?-?-?"], [None, None], "Is 24-01-31 the 31st of January"),
+        (["98-01-31", "24-12-13"], ["%y-%m-%d"], [date(1998, 1, 31), date(2024, 12, 13)], "Which"),
+        (["24-01-31", "24-12-53", "01-02-03"], ["%d-%m-%y"],
+         [date(2031, 1, 24), date(2053, 12, 24), date(2003, 2, 1)], "Are all dates"),
+        (["31-12-69", "13-01-24"], ["%d-%m-%y"], [date(1969, 12, 31), date(2024, 1, 13)], "Which"),
+        (["31/12/24", "13/01/24"], ["%d/%m/%y"], [date(2024, 12, 31), date(2024, 1, 13)], "Which"),
+        (["98/12/31"], ["%y/%m/%d"], [date(1998, 12, 31)], "Which"),
+        (["98.12.31"], ["%y.%m.%d"], [date(1998, 12, 31)], "Which"),
+        # the year is the end that hardly varies
+        ([f"23-06-{n}" for n in range(10, 30)], ["%y-%m-%d"], [date(2023, 6, 10)], "Which"),
+        ([f"{n}-06-23" for n in range(10, 30)], ["%d-%m-%y"], [date(2023, 6, 10)], "Which"),
+        # one begins with the year, another does not: each is read where it can be but one
+        (["98-01-31", "31-01-98", "24-01-31"], ["?-?-?"],
+         [date(1998, 1, 31), date(1998, 1, 31), None], "Is 24-01-31"),
     ],
+    ids=lambda texts: texts[0] if isinstance(texts, list) else "",
 )  # fmt: skip
-def test_a_short_year_that_may_come_first_is_asked_for(texts: list[str], asked: str) -> None:
+def test_short_dates_are_read_by_the_order_that_they_show(
+    texts: list[str], formats: list[str], days: list[date | None], asked: str, few: int
+) -> None:
+    profile = profile_of({"d": texts * 2}, few)
+    assert [i.question for i in profile.issues if i.question and i.question.startswith(asked)]
+    rule = propose_feed(profile).columns[0]
+    assert (rule["rule"], rule["formats"]) == ("to_date", formats)
+    assert read(rule, texts)[: len(days)] == days
+
+
+@pytest.mark.parametrize(
+    ("texts", "language", "days"),
+    [
+        (["1. listopada 2024", "3. prosinca 2024"], "hr", [date(2024, 10, 1), date(2024, 12, 3)]),
+        (["1 listopada 2024", "3 grudnia 2024"], "pl", [date(2024, 11, 1), date(2024, 12, 3)]),
+        (["1 lip 2024", "3 sie 2024"], "pl", [date(2024, 7, 1), date(2024, 8, 3)]),
+        (["1. lip 2024", "3. srp 2024"], "hr", [date(2024, 6, 1), date(2024, 7, 3)]),
+        (["1. srp 2024", "3. pro 2024", "4. zář 2024"], "cs",
+         [date(2024, 8, 1), date(2024, 12, 3), date(2024, 9, 4)]),
+        (["1. listopada 2024"], None, [None]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_month_of_two_languages_is_what_the_other_months_say_or_asked_for(
+    texts: list[str], language: str | None, days: list[date | None]
+) -> None:
     profile = profile_of({"d": texts * 2})
-    [found] = [i for i in profile.issues if i.issue_type == "two_digit_years"]
-    assert found.question is not None
-    assert found.question.startswith(asked)
+    rule = propose_feed(profile).columns[0]
+    assert (rule["rule"], rule.get("language")) == ("to_date", language)
+    assert read(rule, texts) == days
+    asked = [i.question for i in profile.issues if i.question]
+    assert asked == ([] if language else ["Is “listopada” October or November?"])
+
+
+@pytest.mark.parametrize("few", [10_000, 2])
+def test_days_of_excel_among_dates_are_told_and_read(few: int) -> None:
+    texts = [*(f"2024-03-{n}" for n in range(10, 30)), "45352", "45353", "99"]
+    profile = profile_of({"when": texts * 2}, few)
+    [told] = [i for i in profile.issues if i.issue_type == "dates_as_numbers"]
+    assert (told.evidence_count, told.severity, told.question) == (
+        4, "warn",
+        "Do such numbers count the days that Excel counts, so that 45352 is 2024-03-01?",
+    )  # fmt: skip
+    rule = propose_feed(profile).columns[0]
+    assert (rule["rule"], rule["formats"]) == ("to_date", ["%Y-%m-%d", "excel"])
+    assert read(rule, texts)[-3:] == [date(2024, 3, 1), date(2024, 3, 2), None]
+
+
+def test_a_number_far_from_the_dates_is_no_day_of_excel() -> None:
+    texts = [*(f"2024-03-{n}" for n in range(10, 30)), "45352", "71234"]
+    rule = proposed("when", texts)
+    assert (rule["rule"], rule["formats"]) == ("to_date", ["%Y-%m-%d"])
+    assert read(rule, texts)[-2:] == [None, None]
+
+
+def test_every_way_to_write_a_day_is_read() -> None:
+    days = [date(2023 + n % 2, 1 + n % 12, 13 + n) for n in range(12)]
+    texts = {f"date {name}": [write(day) for day in days] for name, write in DATES.items()}
+    for rule in propose_feed(profile_of(texts)).columns:
+        assert rule["rule"] == "to_date", (rule, texts[rule["from"]])
+        assert read(rule, texts[rule["from"]]) == days, (rule, texts[rule["from"]])
+
+
+@pytest.mark.parametrize(
+    ("header", "texts"),
+    [("amount due", ["45352", "46111"]), ("calls", ["45352", "46111"]),
+     ("number", ["1709340000", "1709340001"]), ("id", ["20240302", "20240303"])],
+)  # fmt: skip
+def test_numbers_that_nothing_calls_a_date_stay_numbers(header: str, texts: list[str]) -> None:
+    assert proposed(header, texts)["rule"] == "to_integer"
 
 
 def test_common_currencies_are_read_in_lower_case() -> None:

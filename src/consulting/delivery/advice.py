@@ -72,6 +72,7 @@ ADVICE: dict[str, Words] = {
     ),
     "mixed_date_formats": Words("Dates written in several ways", "Send dates as YYYY-MM-DD."),
     "two_digit_years": Words("Years with two digits", "Send years with four digits."),
+    "dates_as_numbers": Words("Dates that a program wrote as numbers", "Send dates as YYYY-MM-DD."),
     "impossible_dates": Words("Dates that do not exist", "Correct them where the data comes from."),
     "implausible_dates": Words("Dates far from today", "Check whether they are right."),
     "mixed_number_formats": Words(

@@ -237,6 +237,7 @@ _BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
     "casing_variants": _spelling,
     "similar_values": _spelling,
     "mixed_date_formats": _by_type(_DATES, "Delivered in one form, YYYY-MM-DD."),
+    "dates_as_numbers": _by_type(_DATES, "Delivered in one form, YYYY-MM-DD."),
     "two_digit_years": _by_type(_DATES, "Delivered with four digits."),
     "ambiguous_dates": _date_order,
     "mixed_number_formats": _decimal_marks,

@@ -17,8 +17,8 @@ import secrets
 from typing import TYPE_CHECKING
 
 from consulting.errors import ConfigurationError
-from consulting.rules.dates import ENGLISH
 from consulting.rules.missing import is_null_like
+from consulting.rules.months import ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

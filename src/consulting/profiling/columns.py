@@ -10,7 +10,6 @@ from consulting.profiling.decision import Decision
 from consulting.profiling.few import view_of_counts
 from consulting.profiling.many import views_of_many
 from consulting.profiling.model import ColumnProfile, FormatCount, ValueCount
-from consulting.rules.dates import COMPACT
 from consulting.rules.missing import WHITESPACE
 from consulting.sql import quoted
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from consulting.profiling.source import FeedSource
-    from consulting.profiling.tally import Tally
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
 
@@ -118,9 +116,10 @@ def column_profile(view: ColumnView) -> ColumnProfile:
         top_values=_top_values(view),
         histogram=() if view.pii else view.histogram,
         shapes=_shapes(view),
-        formats=_formats(_date_formats(tally) if dates else tally.notations),
-        ambiguous_dates=tally.open_order if dates else 0,
+        formats=_formats(_date_formats(view) if dates else tally.notations),
+        ambiguous_dates=tally.open_order + tally.unclear_months if dates else 0,
         day_first=_day_first(view) if dates else None,
+        month_language=tally.month_language if dates else None,
         units=() if view.private else _formats(tally.units),
         currencies=_formats(tally.currencies),
         leading_zeros=tally.leading_zeros,
@@ -178,10 +177,12 @@ def _formats(counter: Counter[str]) -> tuple[FormatCount, ...]:
     return tuple(FormatCount(format=f, count=n) for f, n in ordered if n)
 
 
-def _date_formats(tally: Tally) -> Counter[str]:
-    """Digits alone are dates where most values are such: 20240131."""
-    digits = tally.notations["plain"]
-    return Counter({**tally.patterns, **({COMPACT: digits} if 2 * digits >= tally.total else {})})
+def _date_formats(view: ColumnView) -> Counter[str]:
+    """With what the column shows of their order; dates that are numbers have formats, too."""
+    found = Counter(dict(view.type.counted))
+    for pattern, count in view.tally.patterns.items():
+        found[view.tally.settled_pattern(pattern)] += count
+    return found
 
 
 def _day_first(view: ColumnView) -> bool | None:

@@ -15,7 +15,7 @@ from consulting.profiling.statistics import (
 from consulting.profiling.tally import Tally
 from consulting.profiling.typing import decide_type
 from consulting.profiling.view import ColumnView, Lengths, kept_words, split_values
-from consulting.rules.dates import read_compact_date
+from consulting.rules.dates import COUNTED
 from consulting.rules.missing import trim
 
 if TYPE_CHECKING:
@@ -94,11 +94,12 @@ def add_extent(view: ColumnView, thresholds: Thresholds) -> None:
 
 def day_counts(view: ColumnView) -> list[tuple[str, int]]:
     """Rows per day in order; where day and month could be either, as the column's majority."""
-    month_first = view.tally.month_first > view.tally.day_first
     days: Counter[str] = Counter()
+    day_of = view.tally.day_reader()
     for text, (form, count) in view.tally.forms.items():
         if form.date is not None and form.date.readings:
-            days[form.date.readings[-1 if month_first else 0][1]] += count
-        elif form.number is not None and (day := read_compact_date(text)):
-            days[day] += count
+            days[day_of(form.date)] += count
+        elif form.number is not None and view.type.fits(text, form):
+            read = (COUNTED[name].read(text) for name in view.type.counted)
+            days.update({at.date().isoformat(): count for at in read if at})
     return sorted(days.items())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import calendar
 from typing import TYPE_CHECKING
 
-from consulting.rules.dates import date_format
+from consulting.rules.dates import COUNTED, date_format
 from consulting.rules.missing import trim
+from consulting.rules.months import months_of, unclear_months
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _EARLIEST = "1900-01-01"
 _LATEST = "2100-01-01"
-_YEAR_FIRST = re.compile("[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![0-9])")
 _THAI = ("2440", "2640")
 
 
@@ -25,7 +25,16 @@ def date_issues(draft: Drafting) -> Iterator[Issue]:
     """All issues of a column of dates."""
     if draft.view.type.name not in {"date", "timestamp"}:
         return
-    for rule in (_order, _formats, _impossible, _short_years, _implausible):
+    for rule in (
+        _order,
+        _short_order,
+        _months,
+        _numbers,
+        _formats,
+        _impossible,
+        _short_years,
+        _implausible,
+    ):
         yield from rule(draft)
 
 
@@ -42,8 +51,14 @@ def _has(count: int) -> str:
     return f"{count:,} {'date has' if count == 1 else 'dates have'}"
 
 
+def _is_open(draft: Drafting) -> Callable[[DateText], bool]:
+    return lambda day: len(draft.view.tally.orders_of(day)) > 1
+
+
 def _order(draft: Drafting) -> Iterator[Issue]:
     tally = draft.view.tally
+    if tally.year_first is None:
+        return
     if tally.day_first and tally.month_first:
         less = "month" if tally.day_first >= tally.month_first else "day"
         values = _values(
@@ -67,7 +82,7 @@ def _order(draft: Drafting) -> Iterator[Issue]:
             "file decides it.",
             "Ask, then declare the order in the model's date formats; until then the proposed rule "
             "rejects [it|them].",
-            values=_values(draft, lambda d: d.ambiguous), count=tally.open_order,
+            values=_values(draft, _is_open(draft)), count=tally.open_order,
             question="Is 03/04 the 3rd of April or the 4th of March?",
         )  # fmt: skip
     elif tally.open_order:
@@ -79,22 +94,76 @@ def _order(draft: Drafting) -> Iterator[Issue]:
             f"{{n}} [date|dates] could be day/month or month/day; {others} the {first} first, so "
             "[this one is|these are] read that way too.",
             "Confirm the order, and declare it in the model's date formats.",
-            values=_values(draft, lambda d: d.ambiguous), count=tally.open_order,
+            values=_values(draft, _is_open(draft)), count=tally.open_order,
             question=f"Are all dates written with the {first} first?",
         )  # fmt: skip
 
 
+def _short_order(draft: Drafting) -> Iterator[Issue]:
+    tally = draft.view.tally
+    if tally.year_first is None and tally.open_order:
+        yield draft.issue(
+            "ambiguous_dates", "error",
+            "{n} [date|dates] of three short numbers could begin with the year or the day, and no "
+            "other date in the file decides it.",
+            "Ask, then declare the order in the model's date formats; until then the proposed rule "
+            "rejects [it|them].",
+            values=_values(draft, _is_open(draft)), count=tally.open_order,
+            question="Is 24-01-31 the 31st of January 2024, or the 24th of January 2031?",
+        )  # fmt: skip
+
+
+def _months(draft: Drafting) -> Iterator[Issue]:
+    tally = draft.view.tally
+    if tally.unclear_months:
+        names = sorted(tally.months.keys() & unclear_months())
+        months = " or ".join(calendar.month_name[month] for month in months_of(names[0]))
+        yield draft.issue(
+            "ambiguous_dates", "error",
+            "{n} [date has|dates have] a month whose name is one month in some languages and "
+            "another in others, and no other date in the file shows the language.",
+            "Ask, then declare the `language` in the model's date rule; until then the proposed "
+            "rule rejects [it|them].",
+            values=_values(draft, lambda d: d.month in names), count=tally.unclear_months,
+            question=f"Is “{names[0]}” {months}?",
+        )  # fmt: skip
+
+
+def _numbers(draft: Drafting) -> Iterator[Issue]:
+    for name, count in draft.view.type.counted.items():
+        counted = COUNTED[name]
+        forms = draft.view.tally.forms
+        values = {
+            text: n
+            for text, n in draft.view.values.items()
+            if trim(text) in forms and forms[trim(text)][0].number and counted.read(trim(text))
+        }
+        like = min(values, default="")
+        if counted.units is None or not like:
+            continue
+        asked = f"Do such numbers count {counted.words}"
+        if not draft.view.private:
+            asked += f", so that {trim(like)} is {counted.read(trim(like)):%Y-%m-%d}"
+        yield draft.issue(
+            "dates_as_numbers", "warn" if draft.view.tally.patterns else "info",
+            f"{{n}} [date is a number|dates are numbers]: {counted.words}.",
+            "Ask for dates as YYYY-MM-DD; the proposed rule reads [it|them] so.",
+            values=values, count=count, whole=2 * count > draft.view.tally.total,
+            question=f"{asked}?",
+        )  # fmt: skip
+
+
 def _formats(draft: Drafting) -> Iterator[Issue]:
-    patterns = draft.view.tally.patterns
+    tally = draft.view.tally
+    patterns = tally.patterns
     if len(patterns) < 2:  # noqa: PLR2004 - several
         return
     main = min(patterns, key=lambda p: (-patterns[p], p))
-    tally = draft.view.tally
     day_first = (
         None if tally.day_first == tally.month_first else tally.day_first > tally.month_first
     )
     ranked = sorted(patterns, key=lambda p: (-patterns[p], p))[:4]
-    named = ", ".join(date_format(p, day_first=day_first) for p in ranked)
+    named = ", ".join(date_format(tally.settled_pattern(p), day_first=day_first) for p in ranked)
     more = ", …" if len(patterns) > len(ranked) else ""
     yield draft.issue(
         "mixed_date_formats", "warn",
@@ -126,17 +195,10 @@ def _short_years(draft: Drafting) -> Iterator[Issue]:
             "Ask for four digits.",
             values=_values(draft, lambda d: d.short_year), count=short,
             whole=2 * short > draft.view.tally.total,
-            question="Is 24-01-31 the 31st of January 2024, or the 24th of January 2031?"
-            if _may_start_with_the_year(draft)
+            question=None
+            if draft.view.tally.year_first is None
             else "Which century do years like 68 belong to?",
         )  # fmt: skip
-
-
-def _may_start_with_the_year(draft: Drafting) -> bool:
-    """Whether all short dates could be YY-MM-DD, too; other marks are not written so."""
-    forms = draft.view.tally.forms.items()
-    short = [text for text, (form, _) in forms if form.date and form.date.short_year]
-    return all(_YEAR_FIRST.match(text) for text in short)
 
 
 def _implausible(draft: Drafting) -> Iterator[Issue]:

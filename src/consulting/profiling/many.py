@@ -17,6 +17,7 @@ from consulting.profiling.statistics import day_histogram, quantiles
 from consulting.profiling.tally import Tally
 from consulting.profiling.typing import decide_type
 from consulting.profiling.view import ColumnView, Lengths, split_values
+from consulting.rules.dates import COMPACT, COUNTED
 from consulting.rules.missing import is_null_like, trim
 from consulting.rules.numbers import FLOAT_NOISE
 from consulting.sql import quoted
@@ -268,9 +269,13 @@ def _fetch_days(source: FeedSource, column: _Column, thresholds: Thresholds) -> 
     """Reads dates with a time by their day: there are few days, however many moments."""
     view, raw = column.view, column.sql("{r}")
     pattern = column.ordinary.pattern
-    day_pattern, gap = _parted(pattern)
+    counted = COUNTED.get(pattern)
+    day_pattern, gap = ("", "") if counted else _parted(pattern)
     day = _day_part(raw, gap, day_pattern) if gap else raw
-    suffix = f"{gap}00:00:00" if gap else ""
+    if counted:
+        day = counted.day.format(v=raw)
+    clock = "000000" if day_pattern == COMPACT else "00:00:00"
+    suffix = f"{gap}{clock}" if gap else ""
     found = source.query(
         f"SELECT {day}, count(*) FROM feed WHERE {column.is_ordinary} "
         f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_DAYS}"
@@ -278,7 +283,7 @@ def _fetch_days(source: FeedSource, column: _Column, thresholds: Thresholds) -> 
     view.tally.kinds["date"] -= sum(n for _, n in found)
     view.tally.add((f"{text}{suffix}", n) for text, n in found if not is_null_like(text))
     if gap:
-        stand_in = f"{day_pattern}{gap}%H:%M:%S"
+        stand_in = f"{day_pattern}{gap}{'%H%M%S' if day_pattern == COMPACT else '%H:%M:%S'}"
         moved = view.tally.patterns.pop(stand_in, 0)
         view.tally.patterns[pattern] += moved
     days = day_counts(view)

@@ -100,6 +100,7 @@ class ColumnProfile(Record):
     formats: tuple[FormatCount, ...] = ()
     ambiguous_dates: int = 0
     day_first: bool | None = None
+    month_language: str | None = None
     units: tuple[FormatCount, ...] = ()
     currencies: tuple[FormatCount, ...] = ()
     leading_zeros: int = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.rules.currencies import WRITTEN, alternatives, code_of
-from consulting.rules.dates import COMPACT, COMPACT_DAY, PARTS, TIME
+from consulting.rules.dates import COUNTED, PARTS, TIME
 from consulting.rules.numbers import NOTATIONS, decimal_mark
 from consulting.sql import literal
 
@@ -110,7 +110,9 @@ def choose_ordinary(decision: TypeDecision, sample: Tally) -> Ordinary:
     if decision.name in {"integer", "decimal", "money", "code"}:
         return _number(sample)
     if decision.name in {"date", "timestamp"}:
-        pattern = _most(sample.patterns) if sample.patterns else COMPACT
+        main = max(decision.counted, default="", key=lambda name: decision.counted[name])
+        counted = main and 2 * decision.counted[main] >= sample.total
+        pattern = main if counted else _most(sample.patterns)
         return Ordinary("date", _matches(_date_regex(pattern)), pattern=pattern)
     if decision.name in _KINDS:
         return Ordinary(decision.name, _matches(_KINDS[decision.name]))
@@ -187,7 +189,7 @@ def _mostly_comma(notations: Counter[str]) -> bool:
 
 
 def _date_regex(pattern: str) -> str:
-    if pattern == COMPACT:
-        return COMPACT_DAY
+    if pattern in COUNTED:
+        return COUNTED[pattern].pattern
     parts = re.findall(r"\.%f| ?%p|%\w|.", pattern)
     return "".join(PARTS.get(part) or re.escape(part) for part in parts)

@@ -7,13 +7,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from consulting.profiling.forms import Form, read_form
+from consulting.rules.months import deciding_language, month_names, unclear_months
 from consulting.rules.numbers import FLOAT_NOISE, decimal_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from consulting.rules.dates import DateText
     from consulting.rules.numbers import NumberText
+
+_VARIED = 8
+"""Of so many values one end of a date is the day, where the other has a third of them."""
+
+
+def _settled(letters: str, year_first: bool | None) -> str:  # noqa: FBT001 - three values
+    if year_first is None or "y" not in letters:
+        return letters
+    return "y" if year_first else letters.replace("y", "")
 
 
 @dataclass
@@ -30,10 +40,9 @@ class Tally:
         fraction: The most digits after a decimal mark; more than computers add are left out.
         patterns: Dates, by pattern ("?/?/%Y" where the order of day and month is open).
         with_time: Dates with a time of day.
-        day_first: Dates that exist only with the day first.
-        month_first: Dates that exist only with the month first.
-        open_order: Dates that name two different days by that order.
-        impossible: Texts written as a date of no calendar (31/02).
+        orders: Dates by whether the year is short, and by `DateText.orders`.
+        ends: What stands first and last in dates of three numbers of two digits.
+        months: Dates by the name of their month.
         short_years: Dates with two-digit years.
         forms: The values behind the counts: all of them, or the exceptions.
     """
@@ -47,10 +56,9 @@ class Tally:
     fraction: int = 0
     patterns: Counter[str] = field(default_factory=Counter)
     with_time: int = 0
-    day_first: int = 0
-    month_first: int = 0
-    open_order: int = 0
-    impossible: int = 0
+    orders: Counter[tuple[bool, str]] = field(default_factory=Counter)
+    ends: tuple[set[str], set[str]] = field(default_factory=lambda: (set(), set()))
+    months: Counter[str] = field(default_factory=Counter)
     short_years: int = 0
     forms: dict[str, tuple[Form, int]] = field(default_factory=dict)
 
@@ -70,6 +78,89 @@ class Tally:
         if self.mark != "comma":
             return self.whole
         return self.whole + self.notations["unclear_point"] - self.notations["unclear"]
+
+    @property
+    def year_first(self) -> bool | None:
+        """Whether short dates begin with the year; None where nothing shows it.
+
+        A date that is one only in that way shows it, or that one is not; else the end that varies
+        is the day.
+        """
+        short = {letters: n for (is_short, letters), n in self.orders.items() if is_short}
+        never = any("y" not in letters for letters in short if letters)
+        if not short or bool(short.get("y")) != never:
+            return bool(short.get("y"))
+        first, last = map(len, self.ends)
+        if short.get("y") or max(first, last) < max(_VARIED, 3 * min(first, last)):
+            return None
+        return first < last
+
+    @property
+    def _settled(self) -> Counter[str]:
+        """Dates by what may come first, as far as the column leaves it open."""
+        found: Counter[str] = Counter()
+        year_first = self.year_first
+        for (short, letters), count in self.orders.items():
+            found[_settled(letters, year_first) if short else letters] += count
+        return found
+
+    def orders_of(self, day: DateText) -> str:
+        """As `DateText.orders`, without those that the column's other dates rule out."""
+        return _settled(day.orders, self.year_first) if day.ends else day.orders
+
+    @property
+    def day_first(self) -> int:
+        """Dates that exist only with the day first."""
+        return self._settled["d"]
+
+    @property
+    def month_first(self) -> int:
+        """Dates that exist only with the month first."""
+        return self._settled["m"]
+
+    @property
+    def open_order(self) -> int:
+        """Dates that name different days by the order of their parts."""
+        return sum(n for letters, n in self._settled.items() if len(letters) > 1)
+
+    @property
+    def unclear_months(self) -> int:
+        """Dates whose month's name is two months, where no other name shows the language."""
+        if not self.months or self.month_language:
+            return 0
+        return sum(self.months[name] for name in unclear_months())
+
+    @property
+    def impossible(self) -> int:
+        """Texts written as a date of no calendar (31/02)."""
+        return self._settled[""]
+
+    @property
+    def month_language(self) -> str | None:
+        """The language of the months, where a name needs it and the others show it."""
+        return deciding_language(self.months)
+
+    def settled_pattern(self, pattern: str) -> str:
+        """A pattern of dates with what the column shows of its order."""
+        if pattern.count("?") < 3 or self.year_first is None:  # noqa: PLR2004 - a short year
+            return pattern
+        order = ("%y", "%m", "%d") if self.year_first else ("?", "?", "%y")
+        first, second, third, tail = pattern.split("?")
+        return f"{first}{order[0]}{second}{order[1]}{third}{order[2]}{tail}"
+
+    def day_reader(self) -> Callable[[DateText], str]:
+        """Gives the day of a date as the column's others show its order; the first if none does."""
+        first = "%y" if self.year_first else "%m" if self.month_first > self.day_first else "%d"
+        language = self.month_language
+
+        def read(day: DateText) -> str:
+            if language and day.month:
+                month = month_names()[day.month].get(language)
+                return next(iso for _, iso in day.readings if int(iso[5:7]) == month)
+            return next((iso for form, iso in day.readings if form.startswith(first)),
+                        day.readings[0][1])  # fmt: skip
+
+        return read
 
     def add(self, values: Iterable[tuple[str, int]], *, kept: bool = True) -> None:
         """Counts trimmed values with the number of rows that hold each; keeps them in `forms`."""
@@ -99,12 +190,9 @@ class Tally:
         self.patterns[day.pattern] += count
         self.with_time += count * day.has_time
         self.short_years += count * day.short_year
-        if not day.readings:
-            self.impossible += count
-        elif day.ambiguous:
-            self.open_order += count
-        elif day.pattern.startswith("?") and len(day.readings) == 1:
-            if day.readings[0][0].startswith("%d"):
-                self.day_first += count
-            else:
-                self.month_first += count
+        self.orders[bool(day.ends), day.orders] += count
+        if day.month:
+            self.months[day.month] += count
+        if day.ends and day.readings:
+            for found, text in zip(self.ends, day.ends, strict=True):
+                found.add(text)

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from consulting.privacy.column_names import kind_by_name, words
 from consulting.privacy.content import could_be_phone
-from consulting.rules.dates import read_compact_date
+from consulting.rules.dates import COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from consulting.profiling.forms import Form
     from consulting.profiling.tally import Tally
+    from consulting.rules.dates import Counted
 
 _DATE_WORDS = frozenset(
     "date dates datum day dob birth fecha data dt jour tag born expiry due".split()  # noqa: SIM905 - words
 )
+_MOMENT_WORDS = _DATE_WORDS | frozenset(
+    "timestamp time ts epoch unix created updated modified changed at zeit zeitpunkt hora".split()  # noqa: SIM905 - words
+)
+_DAY_WORDS = _DATE_WORDS - {"due", "tag", "data", "day", "jour"}
+"""Amounts due are of five digits, too."""
 _DAYS = 10
 """Eight digits that name so many days, some of them again and again, are dates by any name."""
+_AMONG_DATES, _NEAR = 0.1, timedelta(days=730)
+"""Numbers near the dates of a column are dates of Excel, where so many are written as dates."""
 _FLAG_WORDS = frozenset({"is", "has", "flag", "active", "enabled", "deleted", "valid"})
 _COMPACT_SHARE = 0.95
 _CODE_SHARE = 0.01
@@ -39,19 +48,21 @@ class TypeDecision:
         fitting: Rows whose value fits.
         fits: Whether a trimmed value of a form fits.
         written: Rows written as this type, those that fit and those that only try (31/02).
+        counted: Dates that are written as numbers, by their name in `COUNTED`.
     """
 
     name: str
     fitting: int
     fits: Callable[[str, Form], bool]
     written: int = 0
+    counted: Mapping[str, int] = field(default_factory=dict)
 
 
 def decide_type(column: str, tally: Tally, type_share: float) -> TypeDecision:
     """Decides the type that at least `type_share` of the values fit; text where none does."""
     if not tally.total:
         return TypeDecision("empty", 0, lambda _text, _form: True)
-    for decide in (_boolean, _compact_date, _phone, _lone_kind, _date, _number):
+    for decide in (_boolean, _counted_date, _phone, _lone_kind, _date, _number):
         decision = decide(column, tally)
         if decision and max(decision.written, decision.fitting) >= type_share * tally.total:
             return decision
@@ -74,18 +85,32 @@ def _boolean(column: str, tally: Tally) -> TypeDecision | None:
     return TypeDecision("boolean", _rows(tally.forms, fits), fits)
 
 
-def _compact_date(column: str, tally: Tally) -> TypeDecision | None:
-    if tally.notations["plain"] < _COMPACT_SHARE * tally.total:
+def _counted_date(column: str, tally: Tally) -> TypeDecision | None:
+    """Digits of a day, and numbers that the header calls a day or a moment."""
+    bare = tally.notations["plain"] + tally.notations["point"]
+    if bare - tally.units.total() - tally.currencies.total() < _COMPACT_SHARE * tally.total:
         return None
-    repeated = _DAYS <= len(tally.forms) < tally.total
-    if not repeated and not _DATE_WORDS & set(words(column)):
-        return None
+    header = set(words(column))
+    several = len(tally.forms) >= _DAYS
+    repeated = several and len(tally.forms) < tally.total
+    for name, counted in COUNTED.items():
+        if counted.units is None:
+            sure = several if counted.timed else repeated
+            named = _MOMENT_WORDS if counted.timed else _DATE_WORDS
+        else:
+            sure, named = False, _MOMENT_WORDS if counted.timed else _DAY_WORDS
+        if not sure and not named & header:
+            continue
 
-    def fits(text: str, _form: Form) -> bool:
-        return read_compact_date(text) is not None
+        def fits(text: str, _form: Form, counted: Counted = counted) -> bool:
+            return counted.read(text) is not None
 
-    fitting = _rows(tally.forms, fits)
-    return TypeDecision("date", fitting, fits) if fitting >= _COMPACT_SHARE * tally.total else None
+        fitting = _rows(tally.forms, fits)
+        if fitting >= _COMPACT_SHARE * tally.total:
+            timed = counted.timed or any("." in text for text in tally.forms)
+            kind = "timestamp" if timed else "date"
+            return TypeDecision(kind, fitting, fits, counted={name: fitting})
+    return None
 
 
 def _phone(column: str, tally: Tally) -> TypeDecision | None:
@@ -108,12 +133,30 @@ def _date(_column: str, tally: Tally) -> TypeDecision | None:
     if not count:
         return None
     name = "timestamp" if 2 * tally.with_time >= count else "date"
-    real = count - tally.impossible
+    serials = _serials(tally)
+    numbered = sum(tally.forms[text][1] for text in serials)
 
-    def fits(_text: str, form: Form) -> bool:
-        return form.date is not None and bool(form.date.readings)
+    def fits(text: str, form: Form) -> bool:
+        return text in serials or (form.date is not None and bool(form.date.readings))
 
-    return TypeDecision(name, real, fits, written=count)
+    counted = {"excel": numbered} if numbered else {}
+    real = count + numbered - tally.impossible
+    return TypeDecision(name, real, fits, written=count + numbered, counted=counted)
+
+
+def _serials(tally: Tally) -> frozenset[str]:
+    """Numbers that are days near the column's dates, as Excel counts them."""
+    if not tally.kinds["number"] or tally.kinds["date"] < _AMONG_DATES * tally.total:
+        return frozenset()
+    forms = [form.date for form, _ in tally.forms.values() if form.date and form.date.readings]
+    days = sorted(map(tally.day_reader(), forms))
+    if not days:
+        return frozenset()
+    first, last = date.fromisoformat(days[0]), date.fromisoformat(days[-1])
+    numbers = (text for text, (form, _) in tally.forms.items() if form.number)
+    read = {text: at.date() for text in numbers if (at := COUNTED["excel"].read(text))}
+    near = all(first - _NEAR <= day <= last + _NEAR for day in read.values())
+    return frozenset(read) if near else frozenset()
 
 
 def _number(_column: str, tally: Tally) -> TypeDecision | None:

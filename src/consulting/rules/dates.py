@@ -4,68 +4,51 @@ The patterns stand here once: the profile reads with them, and so do the macros 
 write what varies (zones, fractions, halves of the day, names of months) one way before they parse.
 """
 
+# ruff: noqa: RUF001, RUF003 - letters of any alphabet
+
 from __future__ import annotations
 
 import re
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-MONTHS = (
-    "jan january januar januari jänner janvier janv enero ene gennaio gen janeiro stycznia sty",
-    (
-        "feb february februar februari février fevrier févr fevr febrero febbraio febr fevereiro "
-        "fev lutego lut feber"
-    ),
-    "mar march märz maerz mrz mär mars marzo maart mrt marts março marco marca",
-    "apr april avril avr abril abr aprile kwietnia kwi",
-    "may mai mayo maggio mag mei maj maio maja",
-    "jun june juni juin junio giugno giu junho czerwca cze",
-    "jul july juli juillet juil julio luglio lug julho lipca lip",
-    "aug august août aout agosto ago augustus augusti sierpnia sie",
-    "sep sept september septembre septiembre settembre set setembro września wrzesnia wrz",
-    (
-        "oct october oktober okt octobre octubre ottobre ott outubro out października "
-        "pazdziernika paź"
-    ),
-    "nov november novembre noviembre novembro listopada lis",
-    (
-        "dec december dezember dez décembre decembre déc diciembre dic dicembre dezembro "
-        "desember des grudnia gru"
-    ),
-)
-"""The names of the twelve months: English, German, French, Spanish, Italian, Dutch, Portuguese,
-Swedish, Danish, Norwegian, Polish; short and long."""
-MONTH_NUMBERS = {name: n for n, names in enumerate(MONTHS, start=1) for name in names.split()}
-"""The number of a month by any of its names, in small letters."""
-ENGLISH = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 - words
+from consulting.rules import months
 
 _ZONE = "Z|UTC|GMT|[+\u2212-][0-9]{2}(?::?[0-9]{2})?"
 _HALF = "[AaPp][.]? ?[Mm][.]?"
 _FRACTION = "[.,][0-9]{1,9}"
 _WORD = r"[^\W\d_]{3,12}"
+_AFTER = "(?P<after>[ \u00a0\u202f]?[гр][.]?|[.])?"  # "2024 г.", and "2024." in Croatian
 _TIME = (
     r"(?:(?P<gap>[T ]|, ?)(?P<time>[0-9]{1,2}:[0-9]{2}"
     rf"(?P<seconds>:[0-9]{{2}}(?P<fraction>{_FRACTION})?)?"
     rf"(?P<half> ?{_HALF})?)(?P<zone> ?(?:{_ZONE}))?)?"
 )
 _YEAR_FIRST = re.compile(
-    rf"(?P<y>[0-9]{{4}})(?P<sep>[-/.])(?P<m>[0-9]{{1,2}})(?P=sep)(?P<d>[0-9]{{1,2}}){_TIME}"
+    r"(?P<y>[0-9]{4})(?P<sep>[-/]|[.] ?)(?P<m>[0-9]{1,2})(?P=sep)(?P<d>[0-9]{1,2})"
+    rf"(?P<after>[.])?{_TIME}"
 )
 _YEAR_LAST = re.compile(
-    r"(?P<a>[0-9]{1,2})(?P<sep>[-/. ])(?P<b>[0-9]{1,2})(?P=sep)"
-    rf"(?P<y>[0-9]{{4}}|[0-9]{{2}}){_TIME}"
+    r"(?P<a>[0-9]{1,2})(?P<sep>[-/ ]|[.] ?)(?P<b>[0-9]{1,2})(?P=sep)"
+    rf"(?P<y>[0-9]{{4}}|[0-9]{{2}}){_AFTER}{_TIME}"
 )
 _DAY_MONTH_WORD = re.compile(
-    rf"(?P<d>[0-9]{{1,2}})(?P<dot>[.])?(?P<sep>[ -]?)(?P<word>{_WORD})(?P<short>[.])?"
-    r"(?P<sep2>[ ,-]*)"
-    rf"(?P<y>[0-9]{{4}}|[0-9]{{2}}){_TIME}"
+    r"(?P<d>[0-9]{1,2})(?P<dot>[.])?(?P<sep> de | d['\u2019]|[ -]?)"
+    rf"(?P<word>{_WORD})(?P<short>[.])?(?P<sep2> del? |[ ,-]*)"
+    rf"(?P<y>[0-9]{{4}}|[0-9]{{2}}){_AFTER}{_TIME}"
+)
+_YEAR_WORD_DAY = re.compile(
+    rf"(?P<y>[0-9]{{4}})(?P<sep>[.]? |-)(?P<word>{_WORD})(?P<short>[.])?(?P<sep2>[ -])"
+    rf"(?P<d>[0-9]{{1,2}})(?P<dot>[.])?{_TIME}"
 )
 _MONTH_WORD_DAY = re.compile(
     rf"(?P<word>{_WORD})(?P<short>[.])? (?P<d>[0-9]{{1,2}})(?P<comma>,?) (?P<y>[0-9]{{4}}){_TIME}"
 )
 COMPACT_DAY = "(?P<y>19[0-9]{2}|20[0-9]{2})(?P<m>[0-9]{2})(?P<d>[0-9]{2})"
 """Eight digits that may be a day."""
-_COMPACT = re.compile(COMPACT_DAY)
+_COMPACT_MOMENT = re.compile(
+    rf"{COMPACT_DAY}(?P<gap>[T ])(?P<time>[0-9]{{4}}(?P<seconds>[0-9]{{2}})?)(?P<zone>{_ZONE})?"
+)
 TIME = f"[0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?( ?{_HALF})?"
 """A time of day alone."""
 _TIME_ALONE = re.compile(TIME)
@@ -81,24 +64,85 @@ PARTS = {
 }  # fmt: skip
 """The pattern of each part of a format, as DuckDB reads it."""
 
-_NO_LETTER, _NO_LETTER_AFTER = "(^|[^a-zà-ž])", "($|[^a-zà-ž])"
+_EPOCH, _EXCEL = datetime(1970, 1, 1), datetime(1899, 12, 30)  # noqa: DTZ001 - in UTC, as all are
 
 
-def _longest_first(names: str) -> list[str]:
-    return sorted(names.split(), key=lambda name: (-len(name), name))
+class Counted(NamedTuple):
+    """A way to write a moment as a number.
+
+    Attributes:
+        format: What a rule's `formats` calls it.
+        pattern: Such numbers, from 1954 to 2100.
+        words: For people.
+        day: SQL over `{v}`: a text of the same day, so that there are few.
+        zero: The moment that is 0.
+        units: How many make a second; None where the digits are those of year, month, day, …
+        timed: Whether it has a time of day.
+    """
+
+    format: str
+    pattern: str
+    words: str
+    day: str
+    zero: datetime = _EPOCH
+    units: float | None = None
+    timed: bool = True
+
+    def read(self, text: str) -> datetime | None:
+        """The moment, to the second for days of Excel; None where the text is none."""
+        match = re.fullmatch(self.pattern, text)
+        try:
+            if match is None:
+                return None
+            if self.units is None:
+                return datetime(*(int(part) for part in match.groups() if part))  # type: ignore[arg-type]  # noqa: DTZ001
+            seconds = float(text) / self.units
+            return self.zero + timedelta(seconds=round(seconds, 0 if self.units < 1 else 6))
+        except ValueError:
+            return None
 
 
-GRAMMAR = {
-    "months": [
-        [f"(?i){_NO_LETTER}(?:{'|'.join(_longest_first(names))})[.]?{_NO_LETTER_AFTER}", short]
-        for names, short in zip(MONTHS, ENGLISH, strict=True)
-    ],
-    "month_in_english": f"(?i)(?:^|[^a-zà-ž])(?:{'|'.join(ENGLISH)})(?:$|[^a-zà-ž.])",
+def _since_epoch(name: str, words: str, digits: str, units: int) -> Counted:
+    whole, day = "CAST(split_part({v}, '.', 1) AS BIGINT)", 86400 * units
+    return Counted(
+        name, f"[1-9][0-9]{{{digits}}}(?:[.][0-9]{{1,6}})?", words,
+        f"CAST({whole} // {day} * {day} AS VARCHAR)", units=units)  # fmt: skip
+
+
+_DAY_AND_HOUR = f"{COMPACT_DAY}([01][0-9]|2[0-3])([0-5][0-9])"
+COUNTED = {
+    counted.format: counted
+    for counted in (
+        Counted(COMPACT, COMPACT_DAY, "YYYYMMDD", "{v}", timed=False),
+        Counted(f"{COMPACT}%H%M%S", f"{_DAY_AND_HOUR}([0-5][0-9])", "YYYYMMDDhhmmss",
+                "left({v}, 8) || '000000'"),
+        Counted(f"{COMPACT}%H%M", _DAY_AND_HOUR, "YYYYMMDDhhmm", "left({v}, 8) || '0000'"),
+        Counted("excel", "(?:[2-6][0-9]{4}|7[0-2][0-9]{3})(?:[.][0-9]+)?",
+                "the days that Excel counts",
+                "split_part({v}, '.', 1) || CASE WHEN contains({v}, '.') THEN '.5' ELSE '' END",
+                _EXCEL, 1 / 86400, timed=False),
+        _since_epoch("epoch", "seconds since 1970", "8,9", 1),
+        _since_epoch("epoch_ms", "milliseconds since 1970", "11,12", 1000),
+        _since_epoch("epoch_us", "microseconds since 1970", "14,15", 1_000_000),
+    )
+}  # fmt: skip
+"""Each way by its format, the surer ones first."""
+
+GRAMMAR: dict[str, Any] = {
+    "months": months.clear_patterns,
+    "months_of": months.patterns_of_languages,
+    "unclear_month": months.unclear_pattern,
+    "month_in_english": months.english_pattern,
     "half": "(?i)([0-9]) ?([ap])[.]? ?m[.]?",
     "fraction": "(:[0-9]{2})[.,]([0-9]{1,6})[0-9]*",
-    "utc": "(?i)(:[0-9.]+)( ?[ap]m)? ?(?:Z|UTC|GMT)$",
-    "offset": "(?i)(:[0-9.]+)( ?[ap]m)? ?([+-][0-9]{2}):?([0-9]{2})?$",
-}  # fmt: skip
+    "utc": "(?i)((?::|T[0-9]{4}| [0-9]{4})[0-9.]*)( ?[ap]m)? ?(?:Z|UTC|GMT)$",
+    "offset": "(?i)((?::|T[0-9]{4}| [0-9]{4})[0-9.]*)( ?[ap]m)? ?([+-][0-9]{2}):?([0-9]{2})?$",
+    "counted": {
+        name: [f"^(?:{counted.pattern})$", (_EPOCH - counted.zero).days, 1 / counted.units]
+        for name, counted in COUNTED.items()
+        if counted.units
+    },
+}
 
 _WORDS = {
     COMPACT: "YYYYMMDD", "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon",
@@ -114,11 +158,18 @@ def date_format(pattern: str, *, day_first: bool | None = None) -> str:
         pattern: As in `FormatCount.format`; `?` stands for a day or a month.
         day_first: Which of them comes first, where that is known; both orders are said if not.
     """
+    if pattern in COUNTED:
+        return COUNTED[pattern].words
     if pattern.startswith("?"):
-        orders = [("%d", "%m"), ("%m", "%d")]
-        if day_first is not None:
-            orders = orders[:1] if day_first else orders[1:]
-        forms = [pattern.replace("?", a, 1).replace("?", b, 1) for a, b in orders]
+        orders = [("%d", "%m", "%y"), ("%m", "%d", "%y"), ("%y", "%m", "%d")]
+        if pattern.count("?") == 2:  # noqa: PLR2004 - day and month
+            orders = orders[:2] if day_first is None else [orders[not day_first]]
+        forms = []
+        for order in orders:
+            form = pattern
+            for part in order:
+                form = form.replace("?", part, 1)
+            forms.append(form)
         return " or ".join(date_format(form) for form in forms)
     for code, word in _WORDS.items():
         pattern = pattern.replace(code, word)
@@ -131,40 +182,65 @@ class DateText(NamedTuple):
     Attributes:
         readings: (format, ISO date) for each reading that names a real day; two where day and
             month could be either way round and differ; none where no such day exists (31/02).
-        pattern: The format up to the order of day and month ("?/?/%Y" where it is open).
+        pattern: The format up to the order of day and month ("?/?/%Y" where it is open; "?/?/?"
+            where the year has two digits).
         has_time: Whether a time of day follows.
         short_year: Whether the year has two digits.
+        month: The name of its month, in small letters; readings of other months are in other
+            languages.
+        ends: The first and the last of three numbers of two digits.
     """
 
     readings: tuple[tuple[str, str], ...]
     pattern: str
     has_time: bool
     short_year: bool
+    month: str | None = None
+    ends: tuple[str, str] | None = None
 
     @property
     def ambiguous(self) -> bool:
-        """Whether it names two different days, by the order of day and month."""
+        """Whether it names different days, by the order of its parts or the language."""
         return len({day for _, day in self.readings}) > 1
+
+    @property
+    def orders(self) -> str:
+        """What may come first: letters of "dmy"; "s" where day and month are the same.
+
+        "" where it is no day in any order, "x" where it is one and the order is no question.
+        """
+        days = {form[1]: day for form, day in self.readings}
+        if not self.pattern.startswith("?") or not days:
+            return "x" if days else ""
+        if "m" in days and days.get("d") == days["m"]:
+            del days["m"]
+            days["s"] = days.pop("d")
+        return "".join(sorted(days))
 
 
 def read_date(text: str) -> DateText | None:
     """Reads a trimmed text as a date, with or without a time; None where it is written as none."""
     if (match := _YEAR_FIRST.fullmatch(text)) is not None:
-        sep, tail = match["sep"], _time_format(match)
+        sep, tail = match["sep"], (match["after"] or "") + _time_format(match)
         form = f"%Y{sep}%m{sep}%d{tail}"
         return _of([(form, int(match["y"]), int(match["m"]), int(match["d"]))], form, match)
     if (match := _YEAR_LAST.fullmatch(text)) is not None:
         return _day_and_month(match)
-    match = _DAY_MONTH_WORD.fullmatch(text) or _MONTH_WORD_DAY.fullmatch(text)
-    if match is None or match["word"].casefold() not in MONTH_NUMBERS:
-        return None
-    return _with_word(match)
+    if (match := _COMPACT_MOMENT.fullmatch(text)) is not None:
+        return _compact_moment(match)
+    for worded in (_DAY_MONTH_WORD, _MONTH_WORD_DAY, _YEAR_WORD_DAY):
+        if (match := worded.fullmatch(text)) and months.months_of(match["word"]):
+            return _with_word(match)
+    return None
 
 
-def read_compact_date(text: str) -> str | None:
-    """The ISO date of eight digits that name a day (20240131), or None."""
-    match = _COMPACT.fullmatch(text)
-    return _iso(int(match["y"]), int(match["m"]), int(match["d"])) if match else None
+def _compact_moment(match: re.Match[str]) -> DateText:
+    form = f"%Y%m%d{match['gap']}%H%M{'%S' if match['seconds'] else ''}"
+    counted = COUNTED[form.replace(match["gap"], "", 1)]
+    found = counted.read(match[0][:8] + match["time"])
+    pattern = form + ("%z" if match["zone"] else "")
+    readings = ((pattern, found.date().isoformat()),) if found else ()
+    return DateText(readings, pattern, has_time=True, short_year=False)
 
 
 def is_time(text: str) -> bool:
@@ -173,29 +249,45 @@ def is_time(text: str) -> bool:
 
 
 def _day_and_month(match: re.Match[str]) -> DateText:
-    sep, tail = match["sep"], _time_format(match)
-    year_form = "%Y" if len(match["y"]) == 4 else "%y"  # noqa: PLR2004 - digits of a year
-    first, second, year = int(match["a"]), int(match["b"]), _year(match["y"])
+    sep, tail = match["sep"], (match["after"] or "") + _time_format(match)
+    a, b, c = match["a"], match["b"], match["y"]
+    short = len(c) == 2  # noqa: PLR2004 - digits of a year
+    year_form = "%y" if short else "%Y"
+    first, second, year = int(a), int(b), _year(c)
     day_first = (f"%d{sep}%m{sep}{year_form}{tail}", year, second, first)
-    month_first = (f"%m{sep}%d{sep}{year_form}{tail}", year, first, second)
+    forms = [day_first, (f"%m{sep}%d{sep}{year_form}{tail}", year, first, second)]
+    year_first = []
+    # other marks are written so where the first number shows it
+    if short and ((sep == "-" and len(a) == len(b) == 2) or first > 31):  # noqa: PLR2004
+        year_first = [(f"%y{sep}%m{sep}%d{tail}", _year(a.zfill(2)), second, int(c))]
     # a point between the numbers is written where the day comes first
-    if sep == ".":
-        return _of([day_first], day_first[0], match)
-    return _of([day_first, month_first], f"?{sep}?{sep}{year_form}{tail}", match)
+    if sep[0] == ".":
+        forms = year_first or [day_first]
+        return _of(forms, forms[0][0], match)
+    pattern = f"?{sep}?{sep}{'?' if short else year_form}{tail}"
+    return _of([*forms, *year_first], pattern, match)._replace(
+        short_year=short, ends=(a, c) if short else None
+    )
 
 
 def _with_word(match: re.Match[str]) -> DateText:
     groups = match.groupdict()
-    word = match["word"].casefold()
-    year_form = "%Y" if len(match["y"]) == 4 else "%y"  # noqa: PLR2004 - digits of a year
+    word = match["word"].lower()
+    year = "%Y" if len(match["y"]) == 4 else "%y"  # noqa: PLR2004 - digits of a year
     # "May" is short and long
-    word_form = "%b" if match["short"] or len(word) <= 3 or word == "sept" else "%B"  # noqa: PLR2004
-    tail = _time_format(match)
+    name = "%b" if match["short"] or len(word) <= 3 or word == "sept" else "%B"  # noqa: PLR2004
     if "comma" in groups:
-        form = f"{word_form} %d{match['comma']} {year_form}{tail}"
+        form = f"{name} %d{match['comma']} {year}"
+    elif match.re is _YEAR_WORD_DAY:
+        form = f"{year}{match['sep']}{name}{match['sep2']}%d{match['dot'] or ''}"
     else:
-        form = f"%d{match['dot'] or ''}{match['sep']}{word_form}{match['sep2']}{year_form}{tail}"
-    return _of([(form, _year(match["y"]), MONTH_NUMBERS[word], int(match["d"]))], form, match)
+        form = (
+            f"%d{match['dot'] or ''}{match['sep']}{name}{match['sep2']}{year}{match['after'] or ''}"
+        )
+    form += _time_format(match)
+    day = int(match["d"])
+    forms = [(form, _year(match["y"]), month, day) for month in months.months_of(word)]
+    return _of(forms, form, match)._replace(month=word)
 
 
 def _of(forms: list[tuple[str, int, int, int]], pattern: str, match: re.Match[str]) -> DateText:

@@ -6,7 +6,7 @@
   {%- set text = namespace(sql=sql) -%}
   {%- if '%b' in formats or '%B' in formats -%}
     {%- set english = namespace(sql=sql) -%}
-    {%- for pattern, month in grammar('months') -%}
+    {%- for pattern, month in grammar('months') + grammar('months_of').get(meta.get('language'), []) -%}
       {%- set english.sql = replaced(english.sql, pattern, '\\1' ~ month ~ '\\2') -%}
     {%- endfor -%}
     {%- set text.sql = 'case when ' ~ matches(sql, grammar('month_in_english')) ~ ' then ' ~ sql ~ ' else ' ~ english.sql ~ ' end' -%}
@@ -29,26 +29,45 @@
 {%- endmacro %}
 
 {#- The first of the formats that fits, as a moment in UTC; a time without a zone stays as it is.
-    Formats with "?" are read in both orders of day and month, and give no moment where they differ. -#}
+    Formats with "?" are read in each order of their parts, and give no moment where they differ. -#}
 {% macro moment_of(sql, meta, formats) -%}
   {%- if '?' in formats | join -%}
-    {%- set first = ordered_moment(sql, meta, formats, '%d', '%m') -%}
-    {%- set second = ordered_moment(sql, meta, formats, '%m', '%d') -%}
-    case when {{ first }} is null then {{ second }} when {{ second }} is null or {{ first }} = {{ second }} then {{ first }} end
-  {%- else -%}{{ ordered_moment(sql, meta, formats, '', '') }}{%- endif -%}
+    {%- set first = ordered_moment(sql, meta, formats, ['%d', '%m', '%y']) -%}
+    {%- set orders = [first, ordered_moment(sql, meta, formats, ['%m', '%d', '%y'])] -%}
+    {%- set short = namespace(years=false) -%}
+    {%- for format in formats if format.count('?') == 3 %}{% set short.years = true %}{% endfor -%}
+    {%- if short.years -%}{%- do orders.append(ordered_moment(sql, meta, formats, ['%y', '%m', '%d'])) -%}{%- endif -%}
+    {%- set least = 'least(' ~ orders | join(', ') ~ ')' -%}
+    case when {{ least }} = greatest({{ orders | join(', ') }}) then {{ least }} end
+  {%- else -%}{{ ordered_moment(sql, meta, formats, []) }}{%- endif -%}
 {%- endmacro %}
 
-{% macro ordered_moment(sql, meta, formats, first, second) -%}
+{% macro ordered_moment(sql, meta, formats, order) -%}
   {%- set kinds = {'zoned': [], 'long': [], 'short': []} -%}
+  {%- set found = [] -%}
   {%- for format in formats -%}
-    {%- set bare = bare_format(format | replace('?', first, 1) | replace('?', second), meta.get('rule')) -%}
-    {%- do kinds['zoned' if '%z' in bare else 'long' if '%Y' in bare else 'short'].append(bare) -%}
+    {%- set text = namespace(format=format) -%}
+    {#- two question marks are never the year -#}
+    {%- for part in (order if format.count('?') == 3 else order | reject('equalto', '%y')) -%}
+      {%- set text.format = text.format | replace('?', part, 1) -%}
+    {%- endfor -%}
+    {%- set bare = bare_format(text.format, meta.get('rule')) -%}
+    {%- set digits = bare | replace('%Y', '0000') | replace('%m', '00') | replace('%d', '00') | replace('%H', '00') | replace('%M', '00') | replace('%S', '00') -%}
+    {%- if format in grammar('counted') -%}
+      {%- set pattern, zero, units = grammar('counted')[format] -%}
+      {%- set number = cast_or_null(sql, 'double precision') -%}
+      {%- set micros = 'round((' ~ number ~ ' - ' ~ zero ~ ') * 86400) * 1000000' if format == 'excel' else 'round(' ~ number ~ ' * ' ~ 1000000 * units ~ ')' -%}
+      {%- do found.append('case when ' ~ matches(sql, pattern) ~ ' then ' ~ moment_since_1970(micros) ~ ' end') -%}
+    {%- elif digits.isdigit() -%}
+      {%- do found.append('case when ' ~ matches(sql, '^[0-9]{' ~ digits | length ~ '}$') ~ ' then ' ~ parsed_timestamp(sql, [bare]) ~ ' end') -%}
+    {%- else -%}
+      {%- do kinds['zoned' if '%z' in bare else 'long' if '%Y' in bare else 'short'].append(bare) -%}
+    {%- endif -%}
   {%- endfor -%}
-  {#- %Y would read "24" as the year 24, and %Y%m%d seven digits -#}
-  {%- set year = '[0-9]{8}' if kinds['long'] == ['%Y%m%d'] else '[1-9][0-9]{3}' -%}
-  {#- and DuckDB reads "infinity" by any format -#}
+  {#- DuckDB reads "infinity" by any format, and "24" by %Y as the year 24 -#}
   case when {{ matches(sql, '[0-9]') }} then coalesce(
-    {%- if kinds['long'] %}case when {{ matches(sql, year) }} and not {{ matches(sql, '^[0-9]{1,7}$') }} then {{ parsed_timestamp(sql, kinds['long']) }} end, {% endif -%}
+    {%- for moment in found %}{{ moment }}, {% endfor -%}
+    {%- if kinds['long'] %}case when {{ matches(sql, '[1-9][0-9]{3}') }} and not {{ matches(sql, '^[0-9]+$') }} then {{ parsed_timestamp(sql, kinds['long']) }} end, {% endif -%}
     {%- if kinds['short'] %}{{ parsed_timestamp(sql, kinds['short']) }}, {% endif -%}
     {%- if kinds['zoned'] %}{{ parsed_moment(sql, kinds['zoned']) }}, {% endif -%}
     null) end

@@ -52,20 +52,25 @@ def rule_macros() -> str:
     """The text of the macros of all rules that are installed."""
     rules = all_rules().values()
     files = dict.fromkeys(path for rule in rules for path in rule.macro_files())
-    grammar: dict[str, Any] = dict(GRAMMAR)
-    for rule in rules:
-        grammar |= rule.grammar
     parts = {
         "RULES": _mapping({rule.name: rule.name for rule in rules}),
         "BARE": _mapping({rule.name: rule.bare for rule in rules if rule.bare}),
         "OF_BARE": _mapping({rule.name: rule.of_bare for rule in rules if rule.of_bare}),
         "UNFIT": _text({rule.name: rule.unfit_reason() for rule in rules}),
-        "GRAMMAR": _text(grammar),
+        "GRAMMAR": _text(grammar_of_rules()),
     }
     frame = _FRAME
     for name, part in parts.items():
         frame = frame.replace("{" + name + "}", part)
     return _HEAD + frame + "".join("\n" + path.read_text(encoding="utf-8") for path in files)
+
+
+def grammar_of_rules() -> dict[str, Any]:
+    """The patterns and words of all rules by name; what is made when it is asked for, is made."""
+    grammar: dict[str, Any] = dict(GRAMMAR)
+    for rule in all_rules().values():
+        grammar |= rule.grammar
+    return {name: said() if callable(said) else said for name, said in grammar.items()}
 
 
 def _mapping(names: dict[str, str]) -> str:

@@ -52,6 +52,8 @@ class Evidence(Protocol):
     @property
     def day_first(self) -> bool | None: ...  # noqa: D102
     @property
+    def month_language(self) -> str | None: ...  # noqa: D102
+    @property
     def fraction_digits(self) -> int: ...  # noqa: D102
     @property
     def max_length(self) -> int | None: ...  # noqa: D102
@@ -93,7 +95,8 @@ class ColumnRule(Record):
         types: The types of a profile's columns that it reads.
         reasons: Each reason code with its sentence, `{}` for the column; the first is that of a
             text that can not be such a value. Without any, every text fits.
-        grammar: Patterns and words that its macros read as `grammar('…')`.
+        grammar: Patterns and words that its macros read as `grammar('…')`, or functions that make
+            them, where that takes its time.
         sql: The files beside the class's module that hold its macros.
         bare: The macro of the first step.
         of_bare: The macro of the second.

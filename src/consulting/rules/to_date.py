@@ -1,5 +1,7 @@
 """Days."""
 
+# ruff: noqa: RUF001 - letters of any alphabet
+
 from __future__ import annotations
 
 import re
@@ -8,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from consulting.rules import dates
+from consulting.rules import dates, months
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
 
 AMBIGUOUS = {"ambiguous_date": "{} could be two different days"}
@@ -26,22 +28,31 @@ class WithFormats(Bounded):
         default=None,
         min_length=1,
         description="strptime formats; the first that fits is taken. `?/?/%Y` is day and month in "
-        "either order, and `ambiguous_date` where that is two days. `%z` is any zone (Z, UTC, "
-        "-0500, +01:00), `%f` one to nine digits, `%p` also a.m., `%b` and `%B` months in eleven "
-        "languages",
+        "either order, `?-?-?` with the year of two digits at either end, and `ambiguous_date` "
+        "where that is more than one day. `%z` is any zone (Z, UTC, -0500, +01:00), `%f` one to "
+        "nine digits, `%p` a.m., `%b` and `%B` months in some thirty languages. Numbers: `excel` "
+        "is days as Excel counts them, `epoch`, `epoch_ms` and `epoch_us` what passed since 1970",
+    )
+    language: str | None = Field(
+        default=None,
+        description="`hr`: whose months are meant where a name is two of them, as `listopada` is "
+        "October in Croatian and November in Polish; `ambiguous_date` without it",
     )
 
     @model_validator(mode="after")
     def _are_formats(self) -> WithFormats:
         for pattern in self.formats or ():
-            if "%" not in pattern:
+            if "%" not in pattern and "?" not in pattern and pattern not in dates.COUNTED:
                 raise ValueError(f"the format {pattern!r} has no directive; write it like %d/%m/%Y")
-            ordered = {"%d", "%m"} & {*_PARTS(pattern)}
-            if "?" in pattern and (pattern.count("?") != 2 or ordered):  # noqa: PLR2004 - day, month
+            ordered = [part for part in ("%d", "%m", "%y", "%Y") if part in _PARTS(pattern)]
+            if "?" in pattern and pattern.count("?") + len(ordered) != 3:  # noqa: PLR2004 - a day's
                 raise ValueError(
                     f"in the format {pattern!r}, two question marks stand for the day and the "
-                    "month; write it like ?/?/%Y"
+                    "month, three for a year of two digits, too; write it like ?/?/%Y or ?-?-?"
                 )
+        if self.language not in {None, *months.LANGUAGES}:
+            known = ", ".join(sorted(months.LANGUAGES))
+            raise ValueError(f"no months are known of the language {self.language!r}; of {known}")
         return self
 
     def conversion(self) -> str:
@@ -54,12 +65,13 @@ class WithFormats(Bounded):
         """With all formats of the column; day or month first as it shows, or either if not."""
         order = {None: ("?", "?"), True: ("%d", "%m"), False: ("%m", "%d")}[column.day_first]
         formats = [
-            found.format.replace("?", order[0], 1).replace("?", order[1])
-            if order[0] != "?"
+            found.format.replace("?", order[0], 1).replace("?", order[1], 1)
+            if order[0] != "?" and found.format.count("?") == 2  # noqa: PLR2004 - day and month
             else found.format
             for found in column.formats
         ]
-        return (cls.name, {"formats": formats}) if formats else None
+        language = {"language": column.month_language} if column.month_language else {}
+        return (cls.name, {"formats": formats, **language}) if formats else None
 
 
 class ToDate(WithFormats):
@@ -87,4 +99,19 @@ class ToDate(WithFormats):
         ({"formats": ["%d. %B %Y"]}, "2. März 2024", date(2024, 3, 2)),
         ({"formats": ["%d%b%Y"]}, "02FEB2024", date(2024, 2, 2)),
         ({"formats": ["%Y-%m-%dT%H:%M:%S%z"]}, "2024-01-01T23:30:00-05:00", date(2024, 1, 1)),
+        ({"formats": ["?-?-?"]}, "24-01-31", "ambiguous_date"),
+        ({"formats": ["?-?-?"]}, "98-01-31", date(1998, 1, 31)),
+        ({"formats": ["?-?-?"]}, "31-12-69", date(1969, 12, 31)),
+        ({"formats": ["?-?-?"]}, "04-04-04", date(2004, 4, 4)),
+        ({"formats": ["%y-%m-%d"]}, "24-01-31", date(2024, 1, 31)),
+        ({"formats": ["%d. %B %Y"]}, "2. listopada 2024", "ambiguous_date"),
+        ({"formats": ["%d. %B %Y"], "language": "hr"}, "2. listopada 2024", date(2024, 10, 2)),
+        ({"formats": ["%d. %B %Y"], "language": "pl"}, "2. listopada 2024", date(2024, 11, 2)),
+        ({"formats": ["%Y. %B %d."]}, "2024. február 2.", date(2024, 2, 2)),
+        ({"formats": ["%d %B %Y г."]}, "2 февраля 2024 г.", date(2024, 2, 2)),
+        ({"formats": ["%d de %B de %Y"]}, "2 de febrero de 2024", date(2024, 2, 2)),
+        ({"formats": ["%d %B %Y"]}, "2 Φεβρουαρίου 2024", date(2024, 2, 2)),
+        ({"formats": ["excel"]}, "45352", date(2024, 3, 1)),
+        ({"formats": ["excel"]}, "12", "not_a_date"),
+        ({"formats": ["%d.%m.%Y", "excel"]}, "02.03.2024", date(2024, 3, 2)),
     )

@@ -16,7 +16,7 @@ from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
 from consulting.records import Record
 from consulting.regex import LONGEST, find_groups, groups_of, mistake_in
-from consulting.rules.dates import MONTH_NUMBERS
+from consulting.rules.months import months_of
 from consulting.timekeeping.cron import check_timezone
 
 Every = Literal["day", "week", "month"]
@@ -278,7 +278,8 @@ def _named_day(groups: dict[str, str]) -> date:
 
 
 def _month(text: str | None) -> int:
-    return MONTH_NUMBERS.get((text or "").casefold()) or _number(text, "month")
+    named = months_of(text or "")
+    return named[0] if len(named) == 1 else _number(text, "month")
 
 
 def _number(text: str | None, what: str) -> int:

@@ -51,6 +51,11 @@
   make_timestamp(epoch_us({{ parsed_timestamp(sql, formats) }}))
 {%- endmacro %}
 
+{#- The moment after so many microseconds since 1970, in UTC. -#}
+{% macro moment_since_1970(micros) -%}{{ adapter.dispatch('moment_since_1970', 'consulting')(micros) }}{%- endmacro %}
+{% macro default__moment_since_1970(micros) -%}make_timestamp(cast({{ micros }} as bigint)){%- endmacro %}
+{% macro postgres__moment_since_1970(micros) -%}(timestamp '1970-01-01' + ({{ micros }}) * interval '1 microsecond'){%- endmacro %}
+
 {#- PostgreSQL: what it has no function for is told by a pattern before it is cast, so that no text
     of a client raises an error. Its `quoted` and `without_blanks` are those of DuckDB. -#}
 {% macro postgres__matches(sql, pattern) -%}({{ sql }} ~ {{ literal(pattern) }}){%- endmacro %}

@@ -9,8 +9,11 @@
     {%- do found.append(('ambiguous_number', value ~ ' is null and ' ~ number_text(bare, 'point') ~ ' is not null')) -%}
   {%- endif -%}
   {%- if '?' in (meta.get('formats') or []) | join -%}
-    {%- set either = ordered_moment(bare, meta, meta['formats'], '%d', '%m') -%}
+    {%- set either = ordered_moment(bare, meta, meta['formats'], ['%d', '%m', '%y']) -%}
     {%- do found.append(('ambiguous_date', value ~ ' is null and ' ~ either ~ ' is not null')) -%}
+  {%- endif -%}
+  {%- if not meta.get('language') and ('%b' in (meta.get('formats') or []) | join or '%B' in (meta.get('formats') or []) | join) -%}
+    {%- do found.append(('ambiguous_date', value ~ ' is null and ' ~ matches(bare, grammar('unclear_month')))) -%}
   {%- endif -%}
   {%- if unfit_reason(rule) -%}
     {%- do found.append((unfit_reason(rule), text ~ ' is not null and ' ~ value ~ ' is null')) -%}
