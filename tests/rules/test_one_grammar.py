@@ -451,6 +451,11 @@ def test_a_number_far_from_the_dates_is_no_day_of_excel() -> None:
     assert read(rule, texts)[-2:] == [None, None]
 
 
+def test_fourteen_digits_that_are_a_time_each_are_one_by_any_name() -> None:
+    rule = proposed("x", ["20240302013001", "20231224235959", "20240229000000"])
+    assert (rule["rule"], rule["formats"]) == ("to_timestamp", ["%Y%m%d%H%M%S"])
+
+
 def test_every_way_to_write_a_day_is_read() -> None:
     days = [date(2023 + n % 2, 1 + n % 12, 13 + n) for n in range(12)]
     texts = {f"date {name}": [write(day) for day in days] for name, write in DATES.items()}
@@ -462,6 +467,7 @@ def test_every_way_to_write_a_day_is_read() -> None:
 @pytest.mark.parametrize(
     ("header", "texts"),
     [("amount due", ["45352", "46111"]), ("calls", ["45352", "46111"]),
+     ("order no", ["20240302013001", "20240302013002", "20240302013003"]),
      ("number", ["1709340000", "1709340001"]), ("id", ["20240302", "20240303"])],
 )  # fmt: skip
 def test_numbers_that_nothing_calls_a_date_stay_numbers(header: str, texts: list[str]) -> None:

@@ -24,10 +24,13 @@ _DATE_WORDS = frozenset(
 _MOMENT_WORDS = _DATE_WORDS | frozenset(
     "timestamp time ts epoch unix created updated modified changed at zeit zeitpunkt hora".split()  # noqa: SIM905 - words
 )
-_DAY_WORDS = _DATE_WORDS - {"due", "tag", "data", "day", "jour"}
+_DAY_WORDS = (_DATE_WORDS | {"timestamp", "zeitpunkt"}) - {"due", "tag", "data", "day", "jour"}
 """Amounts due are of five digits, too."""
 _DAYS = 10
 """Eight digits that name so many days, some of them again and again, are dates by any name."""
+_LABEL_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "ref", "invoice", "order"})
+_MOMENTS = 3
+"""As few of 12 or 14 digits that are a time on a clock each, unless they are called a label."""
 _AMONG_DATES, _NEAR = 0.1, timedelta(days=730)
 """Numbers near the dates of a column are dates of Excel, where so many are written as dates."""
 _FLAG_WORDS = frozenset({"is", "has", "flag", "active", "enabled", "deleted", "valid"})
@@ -91,11 +94,11 @@ def _counted_date(column: str, tally: Tally) -> TypeDecision | None:
     if bare - tally.units.total() - tally.currencies.total() < _COMPACT_SHARE * tally.total:
         return None
     header = set(words(column))
-    several = len(tally.forms) >= _DAYS
-    repeated = several and len(tally.forms) < tally.total
+    several = len(tally.forms) >= _MOMENTS
+    repeated = _DAYS <= len(tally.forms) < tally.total
     for name, counted in COUNTED.items():
         if counted.units is None:
-            sure = several if counted.timed else repeated
+            sure = repeated or (counted.timed and several and not _LABEL_WORDS & header)
             named = _MOMENT_WORDS if counted.timed else _DATE_WORDS
         else:
             sure, named = False, _MOMENT_WORDS if counted.timed else _DAY_WORDS

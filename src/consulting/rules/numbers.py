@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _BLANKS = " \u00a0\u2007\u2009\u202f"
 _SPACES = f"['\u2019{_BLANKS}]"
 _MINUS = "[+\u2212\u2013-]"
+_NONE = "[\u2012-\u2015\u2212-]"
+"""What stands for no cents: 5.- and, in print, 5.\u2013."""
 _GROUPED = "[0-9]{1,3}(?:,[0-9]{3})+"
 _LAKH = "[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}"
 _POINTED = "[0-9]{1,3}(?:[.][0-9]{3})+"
@@ -40,7 +42,7 @@ def _whole(before: str, after: str, group: str = "(") -> str:
     b = f"[{_BLANKS}]*"
     return (
         f"{group}[(]?){b}{group}{_MINUS}?){b}{before}{b}{group}{_MINUS}?){b}{group}[(]?){b}"
-        f"{group}{_DIGITS}){group}{_POWER})?(?:[.,]-{{1,2}}|[.,])?{b}{group}{_MINUS}?){b}"
+        f"{group}{_DIGITS}){group}{_POWER})?(?:[.,]{_NONE}{{1,2}}|[.,])?{b}{group}{_MINUS}?){b}"
         f"{after}{b}{group}{_MINUS}?){group}[)]?)"
     )
 

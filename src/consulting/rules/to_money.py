@@ -45,6 +45,10 @@ class ToMoney(WithMark):
         ({"decimal": "comma"}, "1,50 zł", Decimal("1.50")),
         ({"decimal": "comma"}, "R$ 2.107,50", Decimal("2107.50")),
         ({"decimal": "comma"}, "5,- €", Decimal(5)),
+        ({}, "CHF 12'000.\u2013", Decimal(12000)),
+        ({}, "5.\u2014", Decimal(5)),
+        ({}, "CHF 5.\u2212", Decimal(5)),
+        ({}, "5\u2013", Decimal(-5)),
         ({"decimal": "either"}, "€1.234", "ambiguous_number"),
     )
 
