@@ -137,6 +137,16 @@ def test_a_link_that_is_none_is_shown_by_its_words() -> None:
 
 
 @pytest.mark.parametrize("kind", EVENTS)
+def test_plain_text_shows_no_markup(kind: str) -> None:
+    event = EVENTS[kind]
+    assert event is not None
+    blocks = told(event).blocks
+    plain = [b["text"]["text"] for b in blocks if b.get("text", {}).get("type") == "plain_text"]
+    assert len(plain) > 1
+    assert not any(sign in "".join(plain) for sign in "`*|<")
+
+
+@pytest.mark.parametrize("kind", EVENTS)
 def test_every_alert_has_something_to_do(kind: str) -> None:
     event = EVENTS[kind]
     assert event is not None

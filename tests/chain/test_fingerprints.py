@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 import consulting
+from consulting.chain.delivered import VERSIONED
 from consulting.chain.fingerprints import STAGE_CODE, code_fingerprints, without_words
+from consulting.cleaning.meaning import meaning_of
 
 ROOT = Path(consulting.__file__).parent
 SHAPES_NOTHING = {
@@ -69,3 +75,50 @@ def test_every_room_is_of_a_stage_or_known_to_shape_nothing() -> None:
     counted |= {"bounded_memory.py", "records.py", "sql.py", "privacy"}
     rooms = {path.name for path in ROOT.iterdir() if path.name not in ("__pycache__", "py.typed")}
     assert rooms - {part.partition("/")[0] for part in counted} <= SHAPES_NOTHING
+
+
+SAID = {
+    "customers.sql": (
+        "select a, 'x -- y' as b from {{ ref('c') }}",
+        "{# why #}\nselect a, -- it's\n  'x -- y' as b /* and so on */\nfrom {{ ref('c') }}\n",
+        "select a, 'x -- z' as b from {{ ref('c') }}",
+    ),
+    "customers.yml": (
+        "models: [{name: a, meta: {rule: to_text}}]",
+        "# told\nmodels: [{name: a, meta: {rule: to_text}}]  # why\n",
+        "models: [{name: a, meta: {rule: 'to_text '}}]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_comment_in_a_model_is_no_change_of_it(name: str) -> None:
+    plain, said, other = (meaning_of(Path(name), text.encode()) for text in SAID[name])
+    assert plain == said != other
+
+
+def test_what_is_no_sql_or_runs_in_a_comment_counts_as_it_is() -> None:
+    for text in ("select 'it", "select 1 -- {{ ref('b') }}", "\xff"):
+        content = text.encode("latin-1")
+        assert meaning_of(Path("a.sql"), content) == content
+
+
+def test_every_library_that_shapes_bytes_is_named_in_the_manifest() -> None:
+    dists = packages_distributions()
+    parts = {part for parts in STAGE_CODE.values() for part in parts}
+    files = [
+        file
+        for part in parts
+        for file in ([ROOT / part] if (ROOT / part).is_file() else (ROOT / part).rglob("*.py"))
+    ]
+    used = set()
+    for node in (node for file in files for node in ast.walk(ast.parse(file.read_bytes()))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+        used |= {dist for name in names for dist in dists.get(name.partition(".")[0], ())}
+    # they check and carry values; dbt-core pins the parts of dbt, sqlglot its own compiled one
+    carry = {"consulting", "pydantic", "MarkupSafe", "PyYAML", "dbt-adapters", "dbt-common"}
+    carry |= {"sqlglotc", "sqlglotrs"}
+    assert {name.lower() for name in used - carry} <= {*VERSIONED}
+    assert {"python-calamine", "pyarrow", "sqlglot"} <= used

@@ -283,7 +283,8 @@ def nothing_arrived(
             "subject": key,
             "severity": "warn",
             "title": f"Nothing arrived for {key}",
-            "text": f"The schedule came due on {due_at:%d %B %Y at %H:%M %Z} and found no file.",
+            "text": f"The schedule came due on {due_at.day} {due_at:%B %Y at %H:%M %Z} and found "
+            "no file.",
             "next_step": "Ask the client whether a file is on its way.",
             "link": link,
             "link_text": "Open the client",

@@ -6,6 +6,7 @@ named `<!channel>.csv` pings nobody.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ MOST_FIELDS = 10
 MOST_LISTED = 8
 """Tests, columns or incidents listed in one message; the rest is counted."""
 
+_CODE = re.compile(r"`([^`\n]+)`")
 _MARKS = {"error": "🔴", "warn": "🟠", "info": "🟢"}
 _RESOLVED = "✅"
 _KINDS: dict[Kind, str] = {
@@ -258,6 +260,8 @@ def _header(text: str) -> Block:
 
 
 def _plain(text: str) -> Block:
+    """Text without markup: what is quoted as code elsewhere stands in quotation marks."""
+    text = _CODE.sub("“\\1”", text)
     return {
         "type": "section",
         "text": {

@@ -39,7 +39,20 @@ if TYPE_CHECKING:
 
 """Where `defaults.yaml` lies, and the logo beside it."""
 UNSIGNED = "Data consulting"
-VERSIONED = ("dbt-core", "dbt-duckdb", "duckdb", "pyarrow", "xlsxwriter")
+VERSIONED = (
+    *(
+        "babel",
+        "chardet",
+        "dbt-core",
+        "dbt-duckdb",
+        "duckdb",
+        "faker",
+        "jinja2",
+        "msoffcrypto-tool",
+    ),
+    *("olefile", "phonenumbers", "pyarrow", "python-calamine", "python-stdnum", "ruamel.yaml"),
+    *("sqlglot", "xlsxwriter"),
+)
 """Packages whose version can change the bytes of a delivery; the manifest names them."""
 
 
@@ -189,7 +202,7 @@ def gather(
             **others(),
         },
         code_fingerprints=code_fingerprints(),
-        dbt_fingerprint=engagement.models.content_hash(),
+        dbt_fingerprint=engagement.models.content_hash(said_in_comments=False),
         config=config.model_dump(mode="json", exclude={"alerts", "owners"}),
     )
 

@@ -7,6 +7,8 @@ import functools
 import hashlib
 from pathlib import Path
 
+from consulting.cleaning.meaning import meaning_of
+
 _ROOT = Path(__file__).parents[1]
 _ALL_STAGES = ("bounded_memory.py", "records.py", "sql.py", "privacy")
 STAGE_CODE = {
@@ -50,9 +52,8 @@ def _combined(parts: tuple[str, ...]) -> str:
 @functools.cache
 def _meaning(path: Path) -> bytes:
     content = path.read_bytes()
-    if path.suffix != ".py":
-        return hashlib.sha256(content).digest()
-    return hashlib.sha256(without_words(content)).digest()
+    said = without_words(content) if path.suffix == ".py" else meaning_of(path, content)
+    return hashlib.sha256(said).digest()
 
 
 def without_words(code: bytes) -> bytes:

@@ -21,6 +21,7 @@ from consulting.errors import DeliveryError
 from consulting.intake.reading import ReadingApart
 from consulting.layout import ClientFolder
 from consulting.privacy.tiers import FULL_TIER
+from consulting.writing import hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,13 +121,15 @@ def _read_again(
     landed = engagement.folder.landing / reading.sha256
     whole = engagement.config.security_tier == FULL_TIER and not reading.partial
     if whole and landed.is_dir():
+        file = next(path for path in sorted(landed.iterdir()) if path.is_file())
         return read_drop(
             engagement,
             reader,
-            next(path for path in sorted(landed.iterdir()) if path.is_file()),
+            file,
             filename=reading.filename,
             feed=reading.feed,
-            sha256=reading.sha256,
+            # what lies there now: where it was altered, the input is what differs
+            sha256=hash_file(file),
             run_folder=run_folder,
         )
     for path in (reading.rows_path, reading.rejects_path):

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from consulting.cleaning.client_files import PROJECT_FILE, ClientFiles, files_below, shown_path
 from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
 from consulting.cleaning.library import write_library
+from consulting.cleaning.meaning import meaning_of
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
 from consulting.cleaning.survey import survey
@@ -34,7 +35,7 @@ from consulting.rules import headers_of
 from consulting.shared_child import StoppedError, read_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 SLIM, FULL = "manifest.json", "manifest.msgpack"
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -78,15 +79,20 @@ class ClientModels:
         made_of = f"{FORMAT} {_versions()} {self.content_hash()}"
         return hashlib.sha256(made_of.encode()).hexdigest()[:32]
 
-    def content_hash(self) -> str:
-        """The hash of the files that dbt reads of this client, and of those all clients share."""
+    def content_hash(self, *, said_in_comments: bool = True) -> str:
+        """The hash of the files that dbt reads of this client, and of those all clients share.
+
+        Args:
+            said_in_comments: Whether comments and blanks count, which make no other table.
+        """
+        of = _content if said_in_comments else meaning_of
         digest = hashlib.sha256(f"{self.client_id}\n".encode())
         if (self.dbt_dir / PROJECT_FILE).exists():
             write_library(self.dbt_dir)
-        digest.update(_shared_digest(self.dbt_dir))
+        digest.update(_shared_digest(self.dbt_dir, of))
         for path in self.files.listed():
             digest.update(f"{os.path.relpath(path, self.dbt_dir)}\0".encode())
-            digest.update(hashlib.sha256(self.files.read(path)).digest())
+            digest.update(hashlib.sha256(of(path, self.files.read(path))).digest())
         return digest.hexdigest()[:32]
 
     def load_manifest(self) -> dict[str, Any]:
@@ -358,7 +364,11 @@ def _versions() -> str:
     return " ".join(f"{name}={version(name)}" for name in ("dbt-core", "dbt-duckdb"))
 
 
-def _shared_digest(dbt_dir: Path) -> bytes:
+def _content(_path: Path, content: bytes) -> bytes:
+    return content
+
+
+def _shared_digest(dbt_dir: Path, of: Callable[[Path, bytes], bytes]) -> bytes:
     """The hash of what all clients share, computed again only when a file's time or size moved.
 
     That is all of the project but the clients' own models: macros, tests, seeds, packages, and
@@ -372,15 +382,17 @@ def _shared_digest(dbt_dir: Path) -> bytes:
         for path in files_below(place, but=_NOT_SHARED)
         if path.exists() and stat.S_ISREG((found := path.stat()).st_mode)
     )
-    return _hashed_files(str(dbt_dir), state)
+    return _hashed_files(str(dbt_dir), state, of)
 
 
 @functools.lru_cache(maxsize=8)
-def _hashed_files(root: str, state: tuple[tuple[str, int, int], ...]) -> bytes:
+def _hashed_files(
+    root: str, state: tuple[tuple[str, int, int], ...], of: Callable[[Path, bytes], bytes]
+) -> bytes:
     digest = hashlib.sha256()
     for path, _, _ in state:
         digest.update(f"{os.path.relpath(path, root)}\0".encode())
-        digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
+        digest.update(hashlib.sha256(of(Path(path), Path(path).read_bytes())).digest())
     return digest.digest()
 
 

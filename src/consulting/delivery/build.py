@@ -74,8 +74,10 @@ def build_delivery(
     partial = folder.deliverables / f".{inputs.delivery_id}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    inner = folder.run(inputs.delivery_id) / INNER_MANIFEST
+    ours = inner.with_suffix(".partial")
     try:
-        summary = _write_all(inputs, folder, tables, partial, past or folder.deliverables)
+        summary = _write_all(inputs, folder, tables, partial, past or folder.deliverables, ours)
         rebuilt = final.exists()
         if rebuilt and _is_husk(final):
             shutil.rmtree(final)
@@ -86,9 +88,11 @@ def build_delivery(
             stands = hash_file(final / MANIFEST) != hash_file(partial / MANIFEST)
             summary = read_summary(final)
         else:
+            ours.replace(inner)
             _settle(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        ours.unlink(missing_ok=True)
     return _delivery(final, summary, rebuilt=rebuilt).model_copy(update={"stands": stands})
 
 
@@ -136,12 +140,13 @@ def _check_inputs(inputs: DeliveryInputs, folder: ClientFolder) -> None:
             )
 
 
-def _write_all(
+def _write_all(  # noqa: PLR0913, PLR0917 - what is written, and where to
     inputs: DeliveryInputs,
     folder: ClientFolder,
     tables: Sequence[TableExport],
     target: Path,
     past: Path,
+    inner: Path,
 ) -> DeliverySummary:
     (target / "tables").mkdir()
     (target / "rejects").mkdir()
@@ -183,7 +188,7 @@ def _write_all(
     for empty in ("tables", "rejects"):
         if not any((target / empty).iterdir()):
             (target / empty).rmdir()
-    write_manifest(target, inputs, contents, inner=folder.run(inputs.delivery_id) / INNER_MANIFEST)
+    write_manifest(target, inputs, contents, inner=inner)
     return contents.summary
 
 

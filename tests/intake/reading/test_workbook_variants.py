@@ -326,3 +326,31 @@ def test_numbers_shown_with_leading_zeros_keep_them(
     got = read(target.getvalue(), "book.xlsx")
     assert got.columns == ["id", "code", "name"]
     assert [row[1] for row in got.rows] == [shown] * 3
+
+
+@pytest.mark.parametrize("first", [1900, 1904])
+def test_a_number_that_is_no_date_is_read_as_the_number_and_told(read: Reader, first: int) -> None:
+    data = io.BytesIO()
+    with xlsxwriter.Workbook(data, {"date_1904": first == 1904}) as workbook:
+        sheet = workbook.add_worksheet()
+        day, time, span, plain = (
+            workbook.add_format({"num_format": code})
+            for code in ("dd.mm.yyyy", 'hh:mm "Uhr"', "[h]:mm", '0 "days"')
+        )
+        sheet.write_row(0, 0, ["id", "day", "time", "span", "plain"])
+        for line, number in enumerate([45000, 0, -5, -0.25, 0.5], start=1):
+            sheet.write_number(line, 0, line)
+            for column, form in enumerate((day, time, span, plain), start=1):
+                sheet.write_number(line, column, number, form)
+        sheet.write_number(6, 0, 6)
+        sheet.write_formula(6, 1, "=B4-1", day, -6)
+    got = read(data.getvalue(), "days.xlsx")
+    told = [said for said in got.reading.warnings if "shown as dates" in said]
+    if first == 1904:
+        assert told == []
+        return
+    (said,) = told
+    assert said.startswith("6 cells are shown as dates or times and hold a number that is none")
+    assert [row[1] for row in got.rows] == ["2023-03-15", "0", "-5", "-0.25", "12:00:00", "-6"]
+    assert [row[2] for row in got.rows][1:5] == ["00:00:00", "-5", "-0.25", "12:00:00"]
+    assert [row[4] for row in got.rows][:4] == ["45000", "0", "-5", "-0.25"]

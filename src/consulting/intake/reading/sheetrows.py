@@ -10,8 +10,8 @@ from consulting.errors import UnreadableFileError
 from consulting.intake.reading.blocks import Row
 from consulting.intake.reading.headers import HEAD_ROWS
 from consulting.intake.reading.layout import find_layout
+from consulting.intake.reading.numberformats import with_zeros
 from consulting.intake.reading.table import TableWriter
-from consulting.intake.reading.zeros import with_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ def read_rows(
     Raises:
         UnreadableFileError: `sheet_empty`, `rows_unaccounted`.
     """
-    survey = _Survey.of(sheet, scan.shown)
+    survey = _Survey.of(sheet, scan)
     if not survey.lines:
         raise UnreadableFileError(
             source.filename,
@@ -96,6 +96,7 @@ class _Survey:
 
     Attributes:
         zeros: Row, then column, of numbers that are shown with leading zeros, and how.
+        undated: The same of numbers that are shown as dates and are none.
         left: The first column that holds a value.
         lines: The rows that hold a value.
         used: The places of the columns that do.
@@ -104,6 +105,7 @@ class _Survey:
     """
 
     zeros: Mapping[int, Mapping[int, str]]
+    undated: Mapping[int, Mapping[int, float]]
     left: int
     lines: set[int] = field(default_factory=set)
     used: list[int] = field(default_factory=list)
@@ -112,9 +114,10 @@ class _Survey:
     _places: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, sheet: CalamineSheet, zeros: Mapping[int, Mapping[int, str]]) -> _Survey:
+    def of(cls, sheet: CalamineSheet, scan: SheetScan) -> _Survey:
         """Look at every cell of a sheet."""
-        survey, used = cls(zeros, sheet.start[1] if sheet.start else 0), set[int]()
+        left, used = sheet.start[1] if sheet.start else 0, set[int]()
+        survey = cls(scan.shown, scan.undated, left)
         for line, row in _rows(sheet):
             places = [at for at, value in enumerate(row) if value not in {"", None}]
             if not places:
@@ -135,6 +138,10 @@ class _Survey:
             place = self._places.get(column - self.left)
             if place is not None:
                 texts[place] = with_zeros(texts[place], code)
+        for column, number in self.undated.get(line, {}).items():
+            place = self._places.get(column - self.left)
+            if place is not None:
+                texts[place] = _number(number)
         return texts
 
 
@@ -196,6 +203,12 @@ def _about_cells(scan: SheetScan, large: int, merges: int, blank: int) -> list[s
         words.append(
             f"{scan.uncalculated:,} cells hold a formula that was never calculated; they were read "
             "as blank. Open the workbook in Excel, save it and send it again."
+        )
+    undated = sum(map(len, scan.undated.values()))
+    if undated:
+        words.append(
+            f"{undated:,} cells are shown as dates or times and hold a number that is none (0, or "
+            "below): they were read as that number."
         )
     if blank:
         words.append(f"{blank:,} rows hold nothing that can be read and were set aside.")

@@ -18,7 +18,7 @@ from xml.etree import ElementTree as ET
 from xml.parsers.expat import ExpatError
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.zeros import zero_styles
+from consulting.intake.reading.numberformats import date_styles, number_formats, zero_styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +34,12 @@ _PLACE = re.compile(rb"\br\s{0,9}=\s{0,9}[\"']\$?([A-Za-z]{1,4})\$?(\d{1,9})[\"'
 _ERROR = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']e[\"']")
 _STYLE = re.compile(rb"\bs\s{0,9}=\s{0,9}[\"'](\d{1,9})[\"']")
 _NO_NUMBER = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"'](?!n[\"'])")
+_UNDATED = re.compile(
+    rb"<(?:\w{1,20}+:)?c\b([^<>]*+)>(?:<(?:\w{1,20}+:)?f\b[^<>]*+>[^<]*+</(?:\w{1,20}+:)?f>)?+"
+    rb"<(?:\w{1,20}+:)?v\b[^<>]*+>(-\d{1,20}+(?:\.\d{1,20}+)?|0(?:\.0{1,20}+)?)<"
+)
+_BOOK = "xl/workbook.xml"
+_FROM_1904 = re.compile(rb"\bdate1904\s{0,9}=\s{0,9}[\"'](?:1|true)[\"']")
 _STRING = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']str[\"']")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -83,6 +89,7 @@ class SheetScan:
         last_row: The last row with anything in it.
         last_column: The last column with anything in it.
         shown: Row, then column from 0, of numbers that are shown with leading zeros, and how.
+        undated: The same of numbers that are shown as dates and are none: 0, and below.
     """
 
     rows: set[int] | None
@@ -91,6 +98,7 @@ class SheetScan:
     last_row: int = 0
     last_column: int = 0
     shown: dict[int, dict[int, str]] = field(default_factory=dict)
+    undated: dict[int, dict[int, float]] = field(default_factory=dict)
 
     def add(self, row: int, column: int, *, repeated: int = 1) -> None:
         """Note that a row holds something, and the row's last column that does."""
@@ -148,7 +156,11 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
         return SheetScan(None)
     scan = SheetScan(set())
     number = 0
-    styles = zero_styles(archive)
+    formats = number_formats(archive)
+    styles, dates = zero_styles(formats), date_styles(formats)
+    book = next(name for name in archive.namelist() if name.lower() == _BOOK)
+    if _FROM_1904.search(archive.read(book)):
+        dates = {}  # its days begin with 0
     for attributes, body in _xml_rows(archive, part):
         found = _NUMBER.search(attributes)
         number = int(found.group(1)) if found else number + 1
@@ -162,6 +174,8 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
             scan.reach(max(map(int, rows)), max(map(_column, letters)))
         for match in _CELL.finditer(body) if styles else ():
             _note_zeros(match[2], styles, scan.shown)
+        if dates and (b">-" in body or b">0" in body):
+            _note_undated(body, dates, scan.undated)
     return scan
 
 
@@ -171,6 +185,18 @@ def _note_zeros(cell: bytes, styles: Mapping[bytes, str], shown: dict[int, dict[
     code = styles.get(style.group(1)) if style else None
     if code is not None and place and not cell.endswith(b"/") and not _NO_NUMBER.search(cell):
         shown.setdefault(int(place.group(2)), {})[_column(place.group(1)) - 1] = code
+
+
+def _note_undated(
+    body: bytes, dates: Mapping[bytes, bool], undated: dict[int, dict[int, float]]
+) -> None:
+    """Note the cells of a row that are shown as a date and hold 0, or as a time and are below."""
+    for cell, text in _UNDATED.findall(body):
+        style, place = _STYLE.search(cell), _PLACE.search(cell)
+        day = dates.get(style.group(1)) if style else None
+        value = float(text)
+        if place and day is not None and (day or value < 0) and not _NO_NUMBER.search(cell):
+            undated.setdefault(int(place.group(2)), {})[_column(place.group(1)) - 1] = value
 
 
 @lru_cache(maxsize=1 << 15)
@@ -246,7 +272,7 @@ def _xml_rows(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, byte
 def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
     """The path of a sheet's XML inside the workbook."""
     names = {name.lower(): name for name in archive.namelist()}
-    book = names.get("xl/workbook.xml")
+    book = names.get(_BOOK)
     if book is None:
         return None
     relation = next(

@@ -1,0 +1,49 @@
+"""What dbt makes of a file, whatever is said in comments and however it is laid out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_JINJA = ("{{", "{%", "}}", "%}")
+
+
+def meaning_of(path: Path, content: bytes) -> bytes:
+    """A file of SQL or YAML as its tokens, without comments; any other, and a broken one, as it is.
+
+    Args:
+        path: Its name tells what it is.
+        content: What it holds.
+    """
+    read = {".sql": _tokens, ".yml": _events, ".yaml": _events}.get(path.suffix)
+    said = read(content) if read is not None else None
+    return content if said is None else repr(said).encode()
+
+
+def _tokens(content: bytes) -> list[tuple[str, str]] | None:
+    import sqlglot
+
+    try:
+        found = sqlglot.tokenize(content.decode(), dialect="duckdb")
+    except (sqlglot.errors.SqlglotError, UnicodeDecodeError):
+        return None
+    told = "".join(comment for token in found for comment in token.comments)
+    # dbt runs the Jinja of a comment, too
+    if any(sign in told for sign in _JINJA):
+        return None
+    return [(token.token_type.name, token.text) for token in found]
+
+
+def _events(content: bytes) -> list[tuple[object, ...]] | None:
+    try:
+        found = list(yaml.parse(content, Loader=yaml.CSafeLoader))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return None
+    facts = ("anchor", "tag", "implicit", "value")
+    return [
+        (type(event).__name__, *(getattr(event, fact, None) for fact in facts)) for event in found
+    ]

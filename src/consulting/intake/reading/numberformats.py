@@ -1,0 +1,68 @@
+"""What a workbook shows of a number, by its cell's format: leading zeros (02131), or a date.
+
+The library that reads the cells knows numbers only, and 2131 is no postcode; and it makes a time of
+day of a number that is shown as a date and is none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    import zipfile
+    from collections.abc import Mapping
+
+_STYLES = "xl/styles.xml"
+_CODE = re.compile(r"0{2,}|(?=(?:[^0]*0){5})[0()\-/ ]+")  # 00000, and 000-00-0000
+_DAYS, _TIMES = ("14", "15", "16", "17", "22"), ("18", "19", "20", "21")
+"""The formats that each workbook has, of dates and of times of day."""
+_ELAPSED = re.compile(r"(?i)\[(?:h+|m+|s+)\]")
+_ASIDE = re.compile(r'\\.|"[^"]*"|\[[^\]]*\]|_.|\*.')
+_LITERALS = re.compile(r'\\(.)|"([^"]*)"|\[\$[^\]]*\]|_.')
+
+
+def with_zeros(text: str, code: str) -> str:
+    """A number's text as its cell's format ("00000") shows it."""
+    if not (text.isascii() and text.isdigit()):
+        return text
+    digits = iter(text.rjust(code.count("0"), "0"))
+    spare = len(text) - code.count("0")
+    first = "".join(next(digits) for _ in range(max(0, spare)))
+    return first + "".join(next(digits) if sign == "0" else sign for sign in code)
+
+
+def number_formats(archive: zipfile.ZipFile) -> dict[bytes, str]:
+    """The number format of each style of cells, by the style's number, where it has one."""
+    if _STYLES not in archive.namelist():
+        return {}
+    root = ET.fromstring(archive.read(_STYLES))  # noqa: S314 - expat bounds entities
+    codes: dict[str | None, str] = {}
+    for numbers, code in ((_DAYS, "d"), (_TIMES, "h")):
+        codes.update(dict.fromkeys(numbers, code))
+    for item in root.iter():
+        if item.tag.endswith("}numFmt"):
+            codes[item.get("numFmtId")] = (item.get("formatCode") or "").split(";")[0]
+    formats = next((item for item in root if item.tag.endswith("}cellXfs")), ())
+    return {
+        str(at).encode(): codes[style.get("numFmtId")]
+        for at, style in enumerate(formats)
+        if style.get("numFmtId") in codes
+    }
+
+
+def zero_styles(formats: Mapping[bytes, str]) -> dict[bytes, str]:
+    """The styles that show leading zeros, with how they do."""
+    codes = {style: _LITERALS.sub(r"\1\2", code) for style, code in formats.items()}
+    return {style: code for style, code in codes.items() if _CODE.fullmatch(code)}
+
+
+def date_styles(formats: Mapping[bytes, str]) -> dict[bytes, bool]:
+    """The styles that show a date or a time of day, and whether it is a date."""
+    found = {}
+    for style, code in formats.items():
+        signs = "" if _ELAPSED.search(code) else _ASIDE.sub("", code).lower()
+        if signs != "general" and re.search("[dymhs]", signs):
+            found[style] = re.search("[dy]", signs) is not None
+    return found

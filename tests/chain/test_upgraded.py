@@ -1,0 +1,46 @@
+"""A batch below tier 3, sealed by one version of the program and retried by the next."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from consulting.chain import delivered
+from consulting.chain.replay import verify_delivery
+
+from .conftest import World
+from .test_delivering import HEADER, customer
+from .test_trouble import _run_until, bring_back
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("case", ["written at tier 1", "sealed at tier 2"])
+def test_it_is_accepted_where_it_was_written_and_else_made_again(
+    tmp_path: Path, customers_dbt: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    written = case.startswith("written")
+    world = World(tmp_path, dbt_dir=customers_dbt, security_tier=int(case.partition("tier ")[2][0]))
+    world.drop("customers.csv", HEADER + "".join(map(customer, range(1, 6))))
+    batch_id = bring_back(world)
+    process = multiprocessing.get_context("fork").Process(
+        target=_run_until, args=(world, batch_id, "delivered" if written else "build_delivery")
+    )
+    process.start()
+    process.join(300)
+    assert process.exitcode == -signal.SIGKILL
+    assert world.deliveries() == [batch_id] * written
+    monkeypatch.setattr(delivered, "code_fingerprints", lambda: {"delivered": "the next release"})
+    assert bring_back(world) == batch_id
+    delivery = world.run(batch_id)
+    assert delivery.delivery_id == batch_id
+    assert (delivery.rebuilt, delivery.stands) == (written, written)
+    assert set(world.states().values()) == {"delivered"}
+    found = verify_delivery(world.engagement, batch_id, log=world.said.append)
+    assert [str(each).partition(" It ")[0] for each in found] == [
+        "manifest.json: was made with other code of the stage delivered."
+    ] * written
