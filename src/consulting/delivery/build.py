@@ -87,8 +87,9 @@ def build_delivery(
             _require_same_input(inputs, final, partial)
             stands = hash_file(final / MANIFEST) != hash_file(partial / MANIFEST)
             summary = read_summary(final)
-        else:
+        if not stands:
             ours.replace(inner)
+        if not rebuilt:
             _settle(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

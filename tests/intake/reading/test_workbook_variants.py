@@ -342,7 +342,7 @@ def test_a_number_that_is_no_date_is_read_as_the_number_and_told(read: Reader, f
             sheet.write_number(line, 0, line)
             for column, form in enumerate((day, time, span, plain), start=1):
                 sheet.write_number(line, column, number, form)
-        sheet.write_number(6, 0, 6)
+        sheet.write_row(6, 0, [6, None, 1, 1, 1])
         sheet.write_formula(6, 1, "=B4-1", day, -6)
     got = read(data.getvalue(), "days.xlsx")
     told = [said for said in got.reading.warnings if "shown as dates" in said]
