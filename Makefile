@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo dev test static check lint types contracts unit format docs golden lock clean
+.PHONY: help setup demo dev test static check lint types contracts unit format docs golden lock \
+  audit clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +65,12 @@ lock: setup ## new versions within the ranges of pyproject.toml
 	  --no-emit-index-url --no-annotate --no-header pyproject.toml --output-file requirements.lock
 	echo uv | $(BIN)/uv pip compile --quiet --universal --generate-hashes --constraints requirements.lock \
 	  --no-emit-index-url --no-annotate --no-header - --output-file requirements-uv.lock
+
+audit: setup ## known vulnerabilities of the locked packages, where an advisory database is in reach
+	@$(BIN)/uv tool run --quiet pip-audit --strict --disable-pip --no-deps --progress-spinner off \
+	  --requirement requirements.lock || { echo "make audit: it found what stands above. Where that is" \
+	  "a package not found or a connection not made, no advisory database is in reach of this machine" \
+	  "and nothing was audited: run it on one that reaches the public package index." >&2; exit 1; }
 
 clean: ## what can be made again (not the data)
 	rm -rf $(VENV) dbt/target .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -5,7 +5,9 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -103,6 +105,44 @@ def test_a_zip_that_lies_about_its_size_is_stopped_too(read: Reader) -> None:
     with pytest.raises(UnreadableFileError) as caught:
         read(lying, "x.zip", max_unpacked_bytes=20_000_000)
     assert caught.value.code in {"archive_too_large", "archive_broken"}
+
+
+def zip64(packed: bytes, claimed: int) -> bytes:
+    """A zip of one member by hand, whose 64-bit sizes say what they are told to."""
+    name, many = b"a.csv", b"\xff" * 4
+    sizes = struct.pack("<HHQQ", 1, 16, claimed % 2**64, len(packed))
+    about = struct.pack("<HHHHHI", 45, 0, 8, 0, 33, 0) + many + many + struct.pack("<HH", 5, 20)
+    member = b"PK\x03\x04" + about + name + sizes + packed
+    entry = b"PK\x01\x02" + b"-\0" + about + b"\0" * 14 + name + sizes
+    end = struct.pack("<HHHHIIH", 0, 0, 1, 1, len(entry), len(member), 0)
+    return member + entry + b"PK\x05\x06" + end
+
+
+@pytest.mark.parametrize("claimed", [10, 5 * 1024**3, 2**63, 2**64 - 1])
+def test_a_zip_of_more_than_four_gigabytes_is_stopped_whatever_it_claims(
+    claimed: int, read: Reader
+) -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(b"1,22\n" * 200_000) + packer.flush(zlib.Z_FULL_FLUSH)
+    packed = block * 5_000 + packer.flush()  # unpacked 5 GB
+    with pytest.raises(UnreadableFileError) as caught:
+        read(zip64(packed, claimed), "x.zip", max_unpacked_bytes=20_000_000)
+    # Python's reader stops at what is claimed, and finds the check sum wrong
+    assert caught.value.code == ("archive_broken" if claimed == 10 else "archive_too_large")
+    # held against the packed bytes, too, where nothing is declared
+    with pytest.raises(UnreadableFileError) as caught:
+        read(zip64(packed[: 10 * len(block)], claimed), "x.zip")
+    assert caught.value.code in {"archive_too_large", "archive_broken"}
+
+
+def test_a_zip_with_64_bit_sizes_that_are_true_is_read(read: Reader) -> None:
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(zipfile.ZipInfo("a.csv"), "w", force_zip64=True) as member,
+    ):
+        member.write(CSV)
+    assert len(read(buffer.getvalue(), "x.zip").rows) == 2
 
 
 def test_a_zip_with_a_password_is_refused(read: Reader) -> None:
