@@ -97,6 +97,8 @@ CASES = [
     Case("untrimmed_values", "warn", ["a"] * 19 + ["b "], 1),
     Case("inner_white_space", "info", ["a  b", "c"], 1),
     Case("garbled_text", "error", ["MÃ¼ller", "fine"], 1, ("MÃ¼ller",)),
+    Case("escape_residue", "warn", ["Marks &amp; Co", *"ab" * 10], 1, ("Marks &amp; Co",)),
+    Case("escape_residue", "warn", ["Whangarei M?ori", *"ab" * 10], 1, ("Whangarei M?ori",)),
     Case("invisible_characters", "warn", ["a\u200bb", "c"], 1),
     Case("formula_like_values", "warn", ["=1+1", "a"], 1),
     Case(
@@ -130,6 +132,7 @@ OF_FEEDS = {
     "no_rows", "unparsed_rows", "another_table", "skipped_lines",
     "columns_differ_between_files", "declared_column_missing",
     "duplicate_rows", "broken_dependency", "unusual_combination", "orphan_values",
+    "disputed_values", "blank_but_known",
     # of a masked sample alone
     "masked_to_be_safe",
 }  # fmt: skip
@@ -235,7 +238,7 @@ def test_a_value_in_the_wrong_group_that_others_have_is_an_unusual_combination(
     cities[0] = "City b"
     found = profile({"row": [f"r{n}" for n in range(200)], "zip": zips, "city": cities})
     issue = next(i for i in found.issues if i.issue_type == "unusual_combination")
-    assert (issue.column, issue.columns, issue.severity) == ("city", ("zip", "city"), "info")
+    assert (issue.column, issue.columns, issue.severity) == ("city", ("zip", "city"), "warn")
     assert issue.evidence_count == 1
     assert issue.detail.startswith("1 row has another “city” than nearly all rows with the same")
 

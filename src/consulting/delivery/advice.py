@@ -100,6 +100,9 @@ ADVICE: dict[str, Words] = {
     "garbled_text": Words(
         "Garbled letters", "Check them in your own system, and send the file as UTF-8."
     ),
+    "escape_residue": Words(
+        "Marks left behind by an export", "Correct the export; tell us where letters were lost."
+    ),
     "foreign_digits": Words(
         "Digits other than 0 to 9", "Send plain digits; the others are read as text."
     ),
@@ -122,6 +125,12 @@ ADVICE: dict[str, Words] = {
         "Values that contradict nearly all like rows", "Check these rows: likely typing errors."
     ),
     "unusual_combination": Words("Unusual combinations", "Check some of these rows."),
+    "disputed_values": Words(
+        "Sources that disagree", "Tell us which source counts, or correct the others."
+    ),
+    "blank_but_known": Words(
+        "Left out, and known from other rows", "Fill it in, or tell us why it is left out."
+    ),
     "orphan_values": Words(
         "References to rows that are not there", "Send the other file complete, or tell us why."
     ),

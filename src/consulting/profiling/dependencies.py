@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from consulting.profiling.screening import screened
+from consulting.profiling.source import at_places
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
 
+Kind = Literal["slip", "misplaced", "vote", "blank"]
 _GROUP_ROWS = 3
 _DETERMINANTS = 3
 _EXAMPLES = 5
+_AGREED = 50
 _NO_SLIP = 0.2
 """From this share of a group on (and 3 rows), a value that stands nowhere else is no slip."""
 _OWN_CASE = 0.9
 """The share of a value's rows that contradict, from which it says that they are a case apart."""
+_KNOWN = 0.9
+"""The share of a group's values that must agree, so that a blank among them is known."""
 _EXPLAINING = 8
 """Columns that are asked whether they explain the contradicting rows: those with fewest values."""
 
@@ -31,21 +38,27 @@ class BrokenDependency:
 
     Attributes:
         dependent: The column.
-        established: Whether the contradicting values are used elsewhere too (a value in the wrong
-            place), or hardly (a misspelling).
+        kind: "slip" where the contradicting values are hardly used elsewhere (a misspelling),
+            "misplaced" where they are (a value in the wrong row), "vote" where several sources tell
+            of the same thing and a few disagree, "blank" where the value is missing and the others
+            of the group have it.
         determinants: The columns that decide it, those with the fewest contradictions first.
         rows: Rows that contradict at least one of them.
         wrong: Contradicting rows by determinant.
+        purity: The share of the contradicted groups' rows that agree.
+        agreed: For some contradicting values: what the others have, their rows, and the group's.
         apart: Column → its values whose rows are a case of their own, and not counted.
         examples: Contradicting values.
         where: A condition that selects the rows from the feed's raw table.
     """
 
     dependent: str
-    established: bool
+    kind: Kind
     determinants: list[str] = field(default_factory=list)
     rows: int = 0
     wrong: dict[str, int] = field(default_factory=dict)
+    purity: float = 0.0
+    agreed: tuple[tuple[str, str, int, int], ...] = ()
     apart: dict[str, tuple[str, ...]] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     where: str = ""
@@ -67,93 +80,135 @@ def broken_dependencies(
     candidates = [
         v for v in views if v.complete and v.distinct > 1 and v.distinct * 2 <= max(v.filled, 1)
     ][: thresholds.dependency_columns]
-    broken: dict[tuple[str, bool], BrokenDependency] = {}
-    for determinant, dependent in _screened(source, candidates, thresholds):
-        for established in (False, True):
-            judged = _judged("feed", determinant, dependent, thresholds, established=established)
-            wrong = int(source.one(f"SELECT coalesce(sum(n), 0) FROM ({judged})")[0])
-            if 0 < wrong <= thresholds.dependency_error * source.rows:
-                key = (dependent, established)
-                found = broken.setdefault(key, BrokenDependency(*key))
-                found.wrong[determinant] = wrong
+    broken: dict[tuple[str, Kind], BrokenDependency] = {}
+    for determinant, dependent, kind, error in _tried(source, candidates, thresholds):
+        judged = _judged("feed", determinant, dependent, thresholds, kind)
+        wrong = int(source.one(f"SELECT coalesce(sum(n), 0) FROM ({judged})")[0])
+        if 0 < wrong <= error * source.rows:
+            found = broken.setdefault((dependent, kind), BrokenDependency(dependent, kind))
+            found.wrong[determinant] = wrong
     others = sorted((v for v in candidates if not v.private), key=lambda v: (v.distinct, v.name))
     for found in broken.values():
-        _settle(feed, source, found, thresholds, [v.name for v in others])
+        _settle(source, found, thresholds, [v.name for v in others])
+    innocent = _innocent(source, list(broken.values()), thresholds)
+    for found in broken.values():
+        _conclude(feed, source, found, thresholds, innocent.get(id(found), ""))
     order = {v.name: v.position for v in candidates}
     kept = (found for found in broken.values() if found.rows)
-    return sorted(kept, key=lambda b: (order[b.dependent], b.established))
+    return sorted(kept, key=lambda b: (order[b.dependent], b.kind))
 
 
-def _screened(
-    source: FeedSource, views: Sequence[ColumnView], thresholds: Thresholds
-) -> list[tuple[str, str]]:
-    """Pairs that almost hold on the sample, and better than the dependent's own majority does."""
-    if len(views) < 2 or not source.sampled:  # noqa: PLR2004 - a pair
-        return []
-    ranks = (f"dense_rank() OVER (ORDER BY {quoted(v.name)}) AS c{i}" for i, v in enumerate(views))
-    source.query(f"CREATE OR REPLACE TEMP TABLE coded AS SELECT {', '.join(ranks)} FROM sample")
-    size = source.sampled
-    almost = []
-    for b, dependent in enumerate(views):
-        counts = f"SELECT count(*) AS n FROM coded GROUP BY c{b}"
-        uncommon = 1 - source.one(f"SELECT max(n) FROM ({counts})")[0] / size
-        for a, determinant in enumerate(views):
-            if a == b:
-                continue
-            kept, groups = source.one(
-                "SELECT sum(top), count(*) FROM (SELECT max(n) AS top FROM "
-                f"(SELECT c{a}, c{b}, count(*) AS n FROM coded GROUP BY 1, 2) GROUP BY c{a})"
-            )
-            error = 1 - kept / size
-            gain = uncommon / max(error, 1 / size)
-            grouped = groups * 2 <= size
-            almost_holds = error <= thresholds.dependency_error
-            if grouped and almost_holds and gain >= thresholds.dependency_gain:
-                almost.append((determinant.name, dependent.name))
-    return almost
+def _tried(
+    source: FeedSource, candidates: Sequence[ColumnView], thresholds: Thresholds
+) -> Iterator[tuple[str, str, Kind, float]]:
+    """Determinant, dependent, how it may be broken, and in which share of the rows at most."""
+    pairs, voted = screened(source, candidates, thresholds)
+    told = {dependent for _, dependent in voted} | {thing for thing, _ in voted}
+    blank = {v.name for v in candidates if v.blank}
+    for a, b in dict.fromkeys([*pairs, *voted]):
+        if b in blank:
+            yield a, b, "blank", 1.0
+    for a, b in voted:
+        yield a, b, "vote", thresholds.vote_error
+    for a, b in pairs:
+        if b not in told:
+            yield a, b, "slip", thresholds.dependency_error
+            yield a, b, "misplaced", thresholds.dependency_error
 
 
 def _judged(
-    table: str, determinant: str, dependent: str, thresholds: Thresholds, *, established: bool
+    table: str, determinant: str, dependent: str, thresholds: Thresholds, kind: Kind
 ) -> str:
     """SQL for the pairs of values that contradict their group, with their rows."""
     a, b = quoted(determinant), quoted(dependent)
     slip = f"n < greatest({_GROUP_ROWS}, {_NO_SLIP} * total)"
-    other_uses = f">= {_GROUP_ROWS}" if established else f"< {_GROUP_ROWS} AND {slip}"
+    majority = f"top >= {thresholds.dependency_majority} * total"
+    other_uses = {
+        "slip": f"{majority} AND used - n < {_GROUP_ROWS} AND {slip}",
+        "misplaced": f"{majority} AND used - n >= {_GROUP_ROWS}",
+        "vote": f"top > {thresholds.vote_majority} * total",
+        "blank": f"{_KNOWN} * total <= top AND b = ''",
+    }[kind]
+    filled = f"trim({b}) <> ''"
+    if kind == "blank":
+        b, filled = f"coalesce(trim({b}), '')", "true"
     return (
-        "SELECT a, b, n FROM ("
+        "SELECT a, b, n, top, total, main FROM ("
         f"SELECT {a} AS a, {b} AS b, count(*) AS n, "
-        f"sum(count(*)) OVER (PARTITION BY {a}) AS total, "
-        f"max(count(*)) OVER (PARTITION BY {a}) AS top, "
+        f"sum(count(*)) FILTER ({b} <> '') OVER (PARTITION BY {a}) AS total, "
+        f"max(count(*)) FILTER ({b} <> '') OVER (PARTITION BY {a}) AS top, "
+        f"first({b}) OVER (PARTITION BY {a} ORDER BY ({b} <> '') DESC, count(*) DESC, {b}) AS main, "
         f"sum(count(*)) OVER (PARTITION BY {b}) AS used "
-        f"FROM {table} WHERE trim({a}) <> '' AND trim({b}) <> '' GROUP BY {a}, {b}) "
-        f"WHERE total >= {_GROUP_ROWS} AND top >= {thresholds.dependency_majority} * total "
-        f"AND n < top AND used - n {other_uses}"
+        f"FROM {table} WHERE trim({a}) <> '' AND {filled} GROUP BY {a}, {b}) "
+        f"WHERE total >= {_GROUP_ROWS} AND {other_uses}{'' if kind == 'blank' else ' AND n < top'}"
     )
 
 
 def _settle(
-    feed: str,
-    source: FeedSource,
-    found: BrokenDependency,
-    thresholds: Thresholds,
-    others: Sequence[str],
+    source: FeedSource, found: BrokenDependency, thresholds: Thresholds, others: Sequence[str]
 ) -> None:
-    """Keeps the determinants with the fewest contradictions, and counts their rows together."""
+    """Keeps the determinants with the fewest contradictions, and finds the cases apart."""
     found.determinants = sorted(found.wrong, key=lambda d: (found.wrong[d], d))[:_DETERMINANTS]
     asked = [name for name in others if name != found.dependent]
-    found.apart = _own_cases(source, found, thresholds, asked[:_EXPLAINING])
+    if found.kind in {"slip", "misplaced"}:
+        found.apart = _own_cases(source, found, thresholds, asked[:_EXPLAINING])
+
+
+def _condition(
+    table: str, found: BrokenDependency, determinants: Sequence[str], thresholds: Thresholds
+) -> str:
+    """The rows of a table that contradict some of the determinants."""
+    contradicting = " OR ".join(_contradicts(table, d, found, thresholds) for d in determinants)
     apart = "".join(
         f" AND NOT coalesce({quoted(name)} IN ({', '.join(map(literal, values))}), false)"
         for name, values in found.apart.items()
     )
+    return f"({contradicting}){apart}" if apart else contradicting
+
+
+def _innocent(
+    source: FeedSource, broken: Sequence[BrokenDependency], thresholds: Thresholds
+) -> dict[int, str]:
+    """Rows whose dependent contradicts only what is itself the culprit, as a condition.
+
+    Where a city stands in the wrong row, the postcode contradicts the city, and the city both the
+    postcode and the state. Of two cells that contradict each other, the one with more
+    contradictions in its row is to blame.
+    """
+    clashes: dict[tuple[int, str], list[tuple[str, int]]] = {}
+    blame: Counter[tuple[str, int, str]] = Counter()
+    for found in broken:
+        for determinant in found.determinants:
+            rows = source.query(
+                f"SELECT _file, _row FROM feed WHERE "
+                f"{_condition('feed', found, [determinant], thresholds)} "
+                f"ORDER BY 1, 2 LIMIT {thresholds.listed_rows}"
+            )
+            clashes[id(found), determinant] = rows
+            for file, row in rows:
+                blame[file, row, determinant] += 1
+                blame[file, row, found.dependent] += 1
+    cleared: dict[int, str] = {}
+    for found in broken:
+        guilty: dict[tuple[str, int], bool] = {}
+        for determinant in found.determinants:
+            for file, row in clashes[id(found), determinant]:
+                lesser = blame[file, row, found.dependent] < blame[file, row, determinant]
+                guilty[file, row] = guilty.get((file, row), False) or not lesser
+        free = sorted(place for place, is_guilty in guilty.items() if not is_guilty)
+        if free:
+            cleared[id(found)] = at_places(free)
+    return cleared
+
+
+def _conclude(
+    feed: str, source: FeedSource, found: BrokenDependency, thresholds: Thresholds, innocent: str
+) -> None:
+    """Counts the rows that are left, with examples and what the others of their groups have."""
 
     def condition(table: str) -> str:
-        contradicting = " OR ".join(
-            _contradicts(table, determinant, found, thresholds)
-            for determinant in found.determinants
-        )
-        return f"({contradicting}){apart}" if apart else contradicting
+        contradicting = _condition(table, found, found.determinants, thresholds)
+        return f"({contradicting}) AND NOT ({innocent})" if innocent else contradicting
 
     found.where = condition(f"raw.{quoted(feed)}")
     found.rows = int(source.one(f"SELECT count(*) FROM feed WHERE {condition('feed')}")[0])
@@ -162,13 +217,23 @@ def _settle(
         f"SELECT {dependent}, count(*) FROM feed WHERE {condition('feed')} GROUP BY 1 "
         f"ORDER BY 2 DESC, 1 LIMIT {_EXAMPLES}"
     )
-    found.examples = tuple(value for value, _ in examples)
+    found.examples = tuple(value for value, _ in examples if value)
+    judged = _judged("feed", found.determinants[0], found.dependent, thresholds, found.kind)
+    agreed = source.query(
+        f"SELECT b, main, top, total FROM ({judged}) ORDER BY top DESC, b LIMIT {_AGREED}"
+    )
+    found.agreed = tuple(one for one in agreed if one[0] in found.examples or not one[0])
+    top, total = source.one(f"SELECT sum(top), sum(total) FROM ({judged})")
+    found.purity = top / total if total else 0.0
 
 
 def _contradicts(
     table: str, determinant: str, found: BrokenDependency, thresholds: Thresholds
 ) -> str:
-    judged = _judged(table, determinant, found.dependent, thresholds, established=found.established)
+    judged = _judged(table, determinant, found.dependent, thresholds, found.kind)
+    if found.kind == "blank":
+        empty = f"coalesce(trim({quoted(found.dependent)}), '') = ''"
+        return f"({empty} AND {quoted(determinant)} IN (SELECT a FROM ({judged})))"
     pair = f"({quoted(determinant)}, {quoted(found.dependent)})"
     return f"{pair} IN (SELECT (a, b) FROM ({judged}))"
 

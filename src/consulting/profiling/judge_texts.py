@@ -19,6 +19,13 @@ _MOJIBAKE = re.compile(
     r"[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
     r"\u2013-\u203a\u20ac\u2122]|\u00e2\u20ac|\u00e2\u0080|\ufffd|\u00ef\u00bf\u00bd"
 )
+_ESCAPES = '&\\%?<"u_'
+_RESIDUE = re.compile(
+    r"&(?:[a-z]{2,8}|#[0-9]{2,5}|#x[0-9a-f]{2,4});|\\(?:[\\'\"nrt,;/]|u[0-9a-f]{4}|x[0-9a-f]{2})|"
+    r"%(?:20|2[0-9CF]|3[A-F]|C3%[0-9A-F]{2})|[^\W\d_]\?[^\W\d_]|</?(?:br|p|b|i|em|strong|span)\b[^>]*>|"
+    r'""|(?<![a-z0-9])u00[0-9a-f]{2}|_x000[0-9a-d]_',
+    re.IGNORECASE,
+)
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u00a0\u200b-\u200d\u2060\ufeff]|[\t\n\r]")
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _FORMULA = re.compile(r"[=@].*|[+-](?![\d.,(\s]).*", re.DOTALL)
@@ -26,7 +33,15 @@ _FORMULA = re.compile(r"[=@].*|[+-](?![\d.,(\s]).*", re.DOTALL)
 
 def text_issues(draft: Drafting) -> Iterator[Issue]:
     """All issues of how the values of a column are written."""
-    for rule in (_white_space, _garbled, _invisible, _foreign_digits, _formulas, odd_shapes):
+    for rule in (
+        _white_space,
+        _garbled,
+        _residue,
+        _invisible,
+        _foreign_digits,
+        _formulas,
+        odd_shapes,
+    ):
         yield from rule(draft)
 
 
@@ -57,6 +72,22 @@ def _white_space(draft: Drafting) -> Iterator[Issue]:
             "inner_white_space", "info", "{n} [value has|values have] several spaces in a row.",
             "Nothing: the text rule writes one space.",
             values=inner, count=known.get("inner_space"), where="contains({t}, '  ')",
+        )  # fmt: skip
+
+
+def _residue(draft: Drafting) -> Iterator[Issue]:
+    """What is left of an escape: in few values only, for some columns hold HTML or addresses."""
+    view = draft.view
+    values = _values(
+        draft, lambda t: any(mark in t for mark in _ESCAPES) and _RESIDUE.search(t) is not None
+    )
+    if values and sum(values.values()) <= draft.thresholds.rare_share * max(view.filled, 1):
+        yield draft.issue(
+            "escape_residue", "warn",
+            "{n} [value holds|values hold] what an escape left behind, like “&amp;” for “&”, or a "
+            "question mark in place of a letter.",
+            "Correct the export: it writes such marks twice, or loses letters.",
+            values=values,
         )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _RANK: dict[Severity, int] = {"error": 0, "warn": 1, "info": 2}
 _SAMPLE_CELLS = 2_000_000
+_LONGEST_SAID = 60
 _DEFAULT = Thresholds()
 
 
@@ -79,7 +80,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
             *_row_issues(feed, source, repeated),
             *([unlabelled_issue(feed, unlabelled, source.rows)] if unlabelled else []),
             *(issue for v in views for issue in judge_column(feed, v, thresholds, source)),
-            *(_dependency_issue(feed, b, views, source.rows) for b in broken),
+            *(_dependency_issue(feed, b, views, source.rows, thresholds) for b in broken),
         ]
     return FeedProfile(
         feed=feed,
@@ -95,7 +96,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
                 determinant=d, dependent=b.dependent, contradicting_rows=b.wrong[d],
                 holds_pct=pct(source.rows - b.wrong[d], source.rows),
             )
-            for b in broken for d in b.determinants if not b.established
+            for b in broken for d in b.determinants if b.kind == "slip"
         ),
         issues=tuple(sorted(issues, key=_order)),
     )  # fmt: skip
@@ -192,8 +193,27 @@ def _row_issues(feed: str, source: FeedSource, repeated: int) -> list[Issue]:
     ]  # fmt: skip
 
 
+def _alternative(broken: BrokenDependency) -> str:
+    """What the others have in place of the first value that contradicts them."""
+    for value, main, top, total in broken.agreed:
+        if not any(map(is_personal, (value, main))):
+            return (
+                f" ({f'“{_cut(value)}”' if value else 'nothing'}, where {top:,} of {total:,} "
+                f"have “{_cut(main)}”)"
+            )
+    return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]}…"
+
+
 def _dependency_issue(
-    feed: str, broken: BrokenDependency, views: Sequence[ColumnView], rows: int
+    feed: str,
+    broken: BrokenDependency,
+    views: Sequence[ColumnView],
+    rows: int,
+    thresholds: Thresholds,
 ) -> Issue:
     named = {v.name: v for v in views}
     taking_part = [*broken.determinants, broken.dependent]
@@ -203,17 +223,30 @@ def _dependency_issue(
         inflected("{n} [row has|rows have] another", broken.rows)
         + f" “{broken.dependent}” than nearly all rows with the same {others}"
     )
-    if broken.established:
-        issue_type, severity = "unusual_combination", "info"
-        detail = f"{told}; the value itself is used elsewhere too."
+    if broken.kind == "blank":
+        issue_type, severity = "blank_but_known", "warn"
+        detail = (
+            inflected("{n} [row has|rows have] no", broken.rows)
+            + f" “{broken.dependent}”, though the other rows with the same {others} agree on one"
+        )
+        recommendation = "Fill it from the other rows, or ask why it is left out."
+    elif broken.kind == "vote":
+        issue_type, severity = "disputed_values", "warn"
+        detail = f"{told}, of which several sources tell"
+        recommendation = "Take the value that most sources have, or ask which source is right."
+    elif broken.kind == "misplaced":
+        sure = broken.purity >= thresholds.misplaced_purity
+        issue_type, severity = "unusual_combination", "warn" if sure else "info"
+        detail = f"{told}; the value itself is used elsewhere too"
         recommendation = "Check some of these rows: the combination is rare, and may be right."
     else:
         issue_type, severity = "broken_dependency", "warn"
-        detail = f"{told}, and the value is hardly used elsewhere."
+        detail = f"{told}, and the value is hardly used elsewhere"
         recommendation = "Check these rows: the value is likely misspelt or in the wrong row."
     return Issue(
         feed=feed, column=broken.dependent, columns=tuple(taking_part),
-        issue_type=issue_type, severity=severity, detail=detail,
+        issue_type=issue_type, severity=severity,
+        detail=f"{detail}{'' if private else _alternative(broken)}.",
         evidence_count=broken.rows, evidence_pct=pct(broken.rows, rows),
         examples=() if private or any(map(is_personal, broken.examples)) else broken.examples,
         recommendation=recommendation, rows_where=broken.where,

@@ -26,7 +26,8 @@ DELIVERY_FORMULA = (
 _INCONSISTENT = frozenset(
     "casing_variants similar_values lone_values mixed_date_formats mixed_date_order "  # noqa: SIM905 - words
     "ambiguous_dates mixed_number_formats ambiguous_numbers mixed_units mixed_currencies "
-    "odd_shapes mixed_types garbled_text digits_lost broken_dependency".split()
+    "odd_shapes mixed_types garbled_text digits_lost broken_dependency "
+    "disputed_values escape_residue".split()
 )
 _REPEATED = frozenset({"duplicate_rows", "duplicate_key"})
 

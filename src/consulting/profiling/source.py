@@ -47,6 +47,17 @@ def trimmed(expression: str) -> str:
     return f"trim({expression}, white_space())"
 
 
+def at_places(places: Sequence[tuple[Any, ...]]) -> str:
+    """A condition for rows by their files and their places there, which names no value."""
+    rows: dict[str, list[str]] = {}
+    for file, row in places:
+        rows.setdefault(file, []).append(str(row))
+    return " OR ".join(
+        f"(_file = {literal(file)} AND _row IN ({', '.join(found)}))"
+        for file, found in rows.items()
+    )
+
+
 class FeedSource:
     """Reads the text rows of one feed.
 
@@ -82,16 +93,11 @@ class FeedSource:
             most: More rows are not listed: None.
         """
         found = self.query(
-            f"SELECT _file, list(_row ORDER BY _row) FROM feed WHERE {quoted(column)} IN "
-            "(SELECT unnest($1)) GROUP BY 1 ORDER BY 1",
+            f"SELECT _file, _row FROM feed WHERE {quoted(column)} IN (SELECT unnest($1)) "
+            f"ORDER BY 1, 2 LIMIT {most + 1}",
             [list(values)],
         )
-        if sum(len(rows) for _, rows in found) > most:
-            return None
-        return " OR ".join(
-            f"(_file = {literal(file)} AND _row IN ({', '.join(map(str, rows))}))"
-            for file, rows in found
-        )
+        return at_places(found) if len(found) <= most else None
 
     @contextmanager
     def narrowed(self, columns: Sequence[str]) -> Iterator[None]:

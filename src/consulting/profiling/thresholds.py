@@ -31,6 +31,11 @@ class Thresholds(Record):
         dependency_majority: The share of a group its majority must have to judge the rest.
         dependency_gain: How many times fewer rows contradict it than differ from the most frequent
             value of the column.
+        misplaced_purity: The share of the contradicted groups' rows that agree, from which a value
+            used elsewhere is a warning.
+        vote_error: The largest share of rows that may disagree where several sources tell.
+        vote_gain: As `dependency_gain`, there.
+        vote_majority: The share of a thing's rows that must agree to outvote the rest.
         dependency_rows: Rows that screen pairs of columns before all rows are counted.
         dependency_columns: The most columns tried against each other.
         foreign_key_share: The share of values that must be found in the other feed's key.
@@ -48,6 +53,7 @@ class Thresholds(Record):
         histogram_bins: Bins of a histogram.
         examples: Examples an issue carries.
         listed_values: Values a `rows_where` condition may list.
+        listed_rows: Rows of a contradiction that are looked at one by one.
         sample_values: Values looked at to choose the type of a column with many distinct values.
         columns_per_statement: Columns one statement reads (wide tables are read in chunks).
         cells_per_quantile_statement: Values one statement holds in memory for exact quantiles.
@@ -74,6 +80,10 @@ class Thresholds(Record):
     dependency_error: float = 0.05
     dependency_majority: float = 0.7
     dependency_gain: float = 3.0
+    misplaced_purity: float = 0.95
+    vote_error: float = 0.4
+    vote_gain: float = 2.0
+    vote_majority: float = 0.5
     dependency_rows: int = 20_000
     dependency_columns: int = 40
     foreign_key_share: float = 0.9
@@ -91,6 +101,7 @@ class Thresholds(Record):
     histogram_bins: int = 20
     examples: int = 5
     listed_values: int = 500
+    listed_rows: int = 2_000
     sample_values: int = 2_000
     columns_per_statement: int = 25
     cells_per_quantile_statement: int = 20_000_000
