@@ -137,10 +137,10 @@ def _judged(
         f"SELECT {a} AS a, {b} AS b, count(*) AS n, "
         f"sum(count(*)) FILTER ({b} <> '') OVER (PARTITION BY {a}) AS total, "
         f"max(count(*)) FILTER ({b} <> '') OVER (PARTITION BY {a}) AS top, "
-        f"first({b}) OVER (PARTITION BY {a} ORDER BY ({b} <> '') DESC, count(*) DESC, {b}) AS main, "
+        f"first({b}) OVER (PARTITION BY {a} ORDER BY {b} = '', count(*) DESC, {b}) AS main, "
         f"sum(count(*)) OVER (PARTITION BY {b}) AS used "
         f"FROM {table} WHERE trim({a}) <> '' AND {filled} GROUP BY {a}, {b}) "
-        f"WHERE total >= {_GROUP_ROWS} AND {other_uses}{'' if kind == 'blank' else ' AND n < top'}"
+        f"WHERE total >= {_GROUP_ROWS} AND (n < top OR b = '') AND {other_uses}"
     )
 
 
