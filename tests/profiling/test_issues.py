@@ -132,7 +132,7 @@ OF_FEEDS = {
     "no_rows", "unparsed_rows", "another_table", "skipped_lines",
     "columns_differ_between_files", "declared_column_missing",
     "duplicate_rows", "broken_dependency", "unusual_combination", "orphan_values",
-    "disputed_values", "blank_but_known",
+    "disputed_values", "blank_but_known", "broken_law",
     # of a masked sample alone
     "masked_to_be_safe",
 }  # fmt: skip

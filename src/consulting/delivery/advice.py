@@ -131,6 +131,9 @@ ADVICE: dict[str, Words] = {
     "blank_but_known": Words(
         "Left out, and known from other rows", "Fill it in, or tell us why it is left out."
     ),
+    "broken_law": Words(
+        "Rows whose numbers or days do not fit each other", "Correct them at the source."
+    ),
     "orphan_values": Words(
         "References to rows that are not there", "Send the other file complete, or tell us why."
     ),

@@ -11,6 +11,7 @@ from consulting.profiling.dependencies import BrokenDependency, broken_dependenc
 from consulting.profiling.files import file_issues
 from consulting.profiling.judge import judge_column
 from consulting.profiling.model import ColumnProfile, Dependency, FeedProfile, FileMetadata, Issue
+from consulting.profiling.orders import broken_laws
 from consulting.profiling.rows import (
     duplicate_rows,
     wide_keys,
@@ -80,6 +81,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
             *_row_issues(feed, source, repeated),
             *([unlabelled_issue(feed, unlabelled, source.rows)] if unlabelled else []),
             *(issue for v in views for issue in judge_column(feed, v, thresholds, source)),
+            *broken_laws(feed, source, views, thresholds),
             *(_dependency_issue(feed, b, views, source.rows, thresholds) for b in broken),
         ]
     return FeedProfile(

@@ -36,6 +36,7 @@ class Thresholds(Record):
         vote_error: The largest share of rows that may disagree where several sources tell.
         vote_gain: As `dependency_gain`, there.
         vote_majority: The share of a thing's rows that must agree to outvote the rest.
+        law_error: The largest share of rows that may break a sum, product or order of days.
         dependency_rows: Rows that screen pairs of columns before all rows are counted.
         dependency_columns: The most columns tried against each other.
         foreign_key_share: The share of values that must be found in the other feed's key.
@@ -84,6 +85,7 @@ class Thresholds(Record):
     vote_error: float = 0.4
     vote_gain: float = 2.0
     vote_majority: float = 0.5
+    law_error: float = 0.05
     dependency_rows: int = 20_000
     dependency_columns: int = 40
     foreign_key_share: float = 0.9

@@ -1,0 +1,132 @@
+"""What holds between the numbers or days of a row, but for a few rows: sums, products, order."""
+
+from __future__ import annotations
+
+from itertools import combinations, permutations
+from typing import TYPE_CHECKING, NamedTuple
+
+from consulting.profiling.columns import pct
+from consulting.profiling.model import Issue
+from consulting.profiling.totals import MEASURES, ROUNDED
+from consulting.profiling.wording import inflected
+from consulting.sql import literal, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from consulting.profiling.source import FeedSource
+    from consulting.profiling.thresholds import Thresholds
+    from consulting.profiling.view import ColumnView
+
+_MOST = 10
+"""Columns of a kind that are tried with each other."""
+_FEWEST_ROWS = 50
+_LOOKED_AT = 60
+"""Rows by which a sum or product is told from chance before all rows are counted."""
+_HOLDING = 0.8
+_ENOUGH_DISTINCT = 8
+
+
+class _Law(NamedTuple):
+    """A relation of columns: the last one is what the others make, or what does not come before."""
+
+    columns: tuple[str, ...]
+    breaks: str
+    told: str
+
+
+def broken_laws(
+    feed: str, source: FeedSource, views: Sequence[ColumnView], thresholds: Thresholds
+) -> list[Issue]:
+    """Issues of rows that break a sum, a product or an order of days that nearly all rows keep.
+
+    Args:
+        feed: The feed.
+        source: Its rows; the table `sample` must have been drawn.
+        views: Its columns.
+        thresholds: `law_error`.
+    """
+    if source.rows < _FEWEST_ROWS:
+        return []
+    issues: dict[str, Issue] = {}
+    for law in (*_orders(views), *_sums(source, views)):
+        *_, last = law.columns
+        all_there = " AND ".join(f"trim({quoted(c)}) <> ''" for c in law.columns)
+        total, strict, wrong = source.one(
+            f"SELECT count(*) FILTER ({all_there}), count(*) FILTER (NOT ({law.breaks}) AND "
+            f"{quoted(law.columns[0])} <> {quoted(last)}), count(*) FILTER ({law.breaks}) FROM feed"
+        )
+        kept = strict >= _HOLDING * total / 2 and total >= _FEWEST_ROWS
+        if kept and 0 < wrong <= thresholds.law_error * total and last not in issues:
+            issues[last] = _issue(feed, law, wrong, source.rows)
+    return list(issues.values())
+
+
+def _issue(feed: str, law: _Law, wrong: int, rows: int) -> Issue:
+    return Issue(
+        feed=feed, column=law.columns[-1], columns=law.columns,
+        issue_type="broken_law", severity="warn",
+        detail=inflected(f"{{n}} [row breaks|rows break] what all others keep: {law.told}.", wrong),
+        evidence_count=wrong, evidence_pct=pct(wrong, rows),
+        recommendation="Check these columns of the rows at the source: one of them is wrong.",
+        rows_where=law.breaks,
+    )  # fmt: skip
+
+
+def _orders(views: Sequence[ColumnView]) -> Iterator[_Law]:
+    """Days that come before others, read by the one way their column writes most of them."""
+    days: dict[str, str] = {}
+    for view in views:
+        pattern = max(view.tally.patterns, key=lambda p: view.tally.patterns[p], default="?")
+        if view.type.name in {"date", "timestamp"} and "?" not in pattern and not view.private:
+            days[view.name] = f"try_strptime(trim({quoted(view.name)}), {literal(pattern)})"
+    for a, b in permutations(list(days)[:_MOST], 2):
+        yield _Law((a, b), f"coalesce({days[a]} > {days[b]}, false)", f"“{a}” is not after “{b}”")
+
+
+def _sums(source: FeedSource, views: Sequence[ColumnView]) -> Iterator[_Law]:
+    """Sums and products that hold in most of some rows."""
+    measures = [
+        v.name for v in views
+        if v.type.name in MEASURES and not v.private and v.distinct >= _ENOUGH_DISTINCT
+        and set(v.tally.notations) <= {"plain", "point"} and not v.tally.currencies
+    ][:_MOST]  # fmt: skip
+    if len(measures) < 3:  # noqa: PLR2004 - two parts and what they make
+        return
+    numbers = {name: f"try_cast(trim({quoted(name)}) AS DOUBLE)" for name in measures}
+    columns = ", ".join(numbers.values())
+    rows = source.query(f"SELECT {columns} FROM sample ORDER BY rowid LIMIT {_LOOKED_AT}")
+    signs: dict[str, Callable[[float, float], float]] = {
+        "+": lambda x, y: x + y,
+        "*": lambda x, y: x * y,
+    }
+    for (a, b), (sign, made) in ((p, s) for p in combinations(measures, 2) for s in signs.items()):
+        for c in measures:
+            at = [measures.index(name) for name in (a, b, c)]
+            if c not in {a, b} and _holds(rows, at, made):
+                result = f"{numbers[a]} {sign} {numbers[b]}"
+                yield _Law(
+                    (a, b, c),
+                    f"coalesce(abs({result} - {numbers[c]}) > "
+                    f"greatest({ROUNDED}, 0.001 * abs({numbers[c]})), false)",
+                    f"“{a}” {'and' if sign == '+' else 'times'} “{b}” make “{c}”",
+                )
+
+
+def _holds(
+    rows: Sequence[tuple[float | None, ...]],
+    at: Sequence[int],
+    made: Callable[[float, float], float],
+) -> bool:
+    """Whether most rows keep it, and not by noughts and ones."""
+    failed, meant = 0, 0
+    for row in rows:
+        x, y, z = (row[i] for i in at)
+        if x is None or y is None or z is None:
+            continue
+        close = abs(made(x, y) - z) <= max(ROUNDED, 0.001 * abs(z))
+        failed += not close
+        meant += close and not {x, y} & {0.0, 1.0}
+        if failed > (1 - _HOLDING) * len(rows):
+            return False
+    return meant >= _HOLDING / 2 * len(rows)
