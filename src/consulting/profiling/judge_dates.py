@@ -82,7 +82,7 @@ def _order(draft: Drafting) -> Iterator[Issue]:
             "file decides it.",
             "Ask, then declare the order in the model's date formats; until then the proposed rule "
             "rejects [it|them].",
-            values=_values(draft, _is_open(draft)), count=tally.open_order,
+            values=_values(draft, _is_open(draft)), count=tally.open_order, whole=True,
             question="Is 03/04 the 3rd of April or the 4th of March?",
         )  # fmt: skip
     elif tally.open_order:

@@ -131,8 +131,8 @@ class Issue(Record):
         examples: Some of the values, masked in columns of personal data.
         recommendation: What to do.
         question: What only the client can answer, if anything.
-        rows_where: A condition that selects the rows from `raw.<feed>`; None in columns of
-            personal data where it would have to list values.
+        rows_where: A condition that selects the rows from `raw.<feed>`: of personal values by
+            their place in the file. None of an issue about the column, or about too many values.
     """
 
     feed: str
