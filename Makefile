@@ -4,11 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo dev test static check lint types contracts unit format docs golden lock \
-  audit clean
+.PHONY: help setup demo dev test static check lint types contracts unit format docs golden bench-many \
+  lock audit clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.installed ## the virtual environment, with exactly the locked packages
 
@@ -59,6 +59,9 @@ docs: setup ## the pages that are written from the code
 
 golden: setup ## the deliverables that the tests compare word for word; read the diff
 	CONSULTING_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/delivery/test_golden.py
+
+bench-many: setup ## what 1, 100 and 300 clients cost to load and to run
+	$(BIN)/python benchmarks/many.py
 
 lock: setup ## new versions within the ranges of pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --generate-hashes \

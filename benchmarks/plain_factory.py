@@ -1,4 +1,4 @@
-"""The peer of `many_clients.py`: the same definitions, written by hand in plain Dagster."""
+"""The peer of `many.py`: the same definitions, written by hand in plain Dagster."""
 
 from __future__ import annotations
 

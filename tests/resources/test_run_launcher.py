@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from dagster._core.launcher import LaunchRunContext, WorkerStatus
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 
 from consulting.resources.run_launcher import PROCESS_TAG, mark_of, variables_of
+from consulting.resources.warm import refuse_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +25,20 @@ if TYPE_CHECKING:
 
 LAUNCHER = {"module": "consulting.resources.run_launcher", "class": "ClientRunLauncher"}
 CODE = """
-import os, time
+import json, os, sys, time
 import dagster as dg
 
 @dg.op
 def work():
+    told = os.environ.get("TOLD")
+    if told:
+        links = {name: f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")}
+        open_now = [os.readlink(link) for link in links.values() if os.path.exists(link)]
+        with open(told, "a") as file:
+            file.write(json.dumps({
+                "parent": os.getppid(), "dbt": "dbt.task.run" in sys.modules,
+                "sockets": [link for link in open_now if link.startswith("socket:")],
+            }) + "\\n")
     if os.environ["DAGSTER_RUN_JOB_NAME"] == "dying":
         os._exit(7)
     if os.environ["DAGSTER_RUN_JOB_NAME"] == "lasting":
@@ -54,8 +65,9 @@ def everything():
 class Instance:
     """A Dagster instance with the launcher, and a file with three jobs."""
 
-    def __init__(self, root: Path) -> None:
-        (root / "dagster.yaml").write_text(json.dumps({"run_launcher": LAUNCHER}))
+    def __init__(self, root: Path, **config: bool) -> None:
+        settings = {"run_launcher": LAUNCHER | {"config": config}}
+        (root / "dagster.yaml").write_text(json.dumps(settings))
         file = root / "code.py"
         file.write_text(CODE)
         self.root = root
@@ -169,3 +181,42 @@ def test_a_run_that_is_terminated_is_canceled_and_told_nobody_how_it_was_started
         time.sleep(0.1)
     assert instance.dagster.run_launcher.terminate(run.run_id)
     assert instance.ended(run).status is dg.DagsterRunStatus.CANCELED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="runs are forked on Linux alone")
+def test_warm_runs_are_forked_from_one_parent_and_share_nothing_that_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    monkeypatch.setenv("TOLD", str(told))
+    instance = Instance(tmp_path, warm=True)
+    lasting = instance.launch("lasting")
+    ran = [instance.ended(instance.launch(job)) for job in ("ending", "dying")]
+    assert [run.status.value for run in ran] == ["SUCCESS", "FAILURE"], instance.said(ran[0])
+    assert "ended with code 7 before the run had." in instance.said(ran[1])
+    processes = [json.loads(line) for line in told.read_text().splitlines()]
+    assert len(processes) == 3
+    (parent,) = {process["parent"] for process in processes}
+    assert all(process["dbt"] for process in processes), "they had it before they began"
+    sockets = [link for process in processes for link in process["sockets"]]
+    assert sockets, "each has what tells of its end"
+    assert len(sockets) == len(set(sockets)), "and nothing of another run"
+    psutil.Process(parent).kill()
+    again = instance.ended(instance.launch("ending"))
+    assert again.status is dg.DagsterRunStatus.SUCCESS, instance.said(again)
+    assert not instance.run(lasting).is_finished, "a run outlives the process it was forked from"
+    psutil.Process(json.loads(lasting.tags[PROCESS_TAG])["pid"]).kill()
+    assert instance.ended(lasting).status is dg.DagsterRunStatus.FAILURE
+    instance.dagster.dispose()
+
+
+def test_nothing_is_forked_beside_a_thread() -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        with pytest.raises(RuntimeError, match="An import started threads, so no run is forked"):
+            refuse_threads()
+    finally:
+        stop.set()
+        thread.join()

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -17,8 +17,14 @@ import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._grpc.types import ExecuteRunArgs
 
+from consulting.resources.warm import EXECUTE_RUN, Forked, forked
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
     from dagster._core.launcher import LaunchRunContext
+    from dagster._serdes import ConfigurableClassData
 
 RUN_JOB = "DAGSTER_RUN_JOB_NAME"
 """Dagster's launchers of containers set it to the job of the run that the process is for."""
@@ -37,6 +43,25 @@ class ClientRunLauncher(dg.DefaultRunLauncher):
     location whose Python is not on this machine runs as before, in its code server.
     """
 
+    def __init__(
+        self, inst_data: ConfigurableClassData | None = None, *, warm: bool = False
+    ) -> None:
+        super().__init__(inst_data)
+        self._warm = warm
+
+    @classmethod
+    def config_type(cls) -> dict[str, dg.Field]:
+        """What `dagster.yaml` may say in `config`."""
+        said = "Fork each run from a process that has imported all it needs; on Linux alone."
+        return {"warm": dg.Field(bool, default_value=False, description=said)}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]
+    ) -> Self:
+        """The launcher that `dagster.yaml` describes."""
+        return cls(inst_data, **config_value)
+
     @property
     def supports_check_run_worker_health(self) -> bool:
         """Dagster's run monitoring asks whether a run's process lives."""
@@ -51,16 +76,28 @@ class ClientRunLauncher(dg.DefaultRunLauncher):
             return
         self._run_ids.add(run.run_id)
         arguments = ExecuteRunArgs(origin, run.run_id, self._instance.get_ref())
-        said = arguments.get_command_args()[-1]
-        process = subprocess.Popen(  # noqa: S603 - the location's own Python, as Dagster names it
-            [origin.executable_path, "-m", "dagster", "api", "execute_run"],
-            # not on the command line, which everybody on the machine may read
-            env={**os.environ, **variables_of(run), _ARGUMENTS: said},
-            stdin=subprocess.DEVNULL,
-        )
+        # not on the command line, which everybody on the machine may read
+        said = {_ARGUMENTS: arguments.get_command_args()[-1]}
+        variables = {**os.environ, **variables_of(run), **said}
+        process = self._start(run, origin.executable_path, variables)
         self._instance.add_run_tags(run.run_id, {PROCESS_TAG: mark_of(process.pid)})
+        if isinstance(process, Forked):
+            process.go()
         waited = (process, run.run_id, self._instance.get_ref())
         threading.Thread(target=_await_end, args=waited, daemon=True).start()
+
+    def _start(
+        self, run: dg.DagsterRun, executable: str, variables: dict[str, str]
+    ) -> subprocess.Popen[bytes] | Forked:
+        if self._warm:
+            try:
+                return forked(executable, variables)
+            except OSError as error:
+                said = f"No warm process for this run, it starts a new one: {error}"
+                self._instance.report_engine_event(said, run, cls=type(self))
+        return subprocess.Popen(  # noqa: S603 - the location's own Python, as Dagster names it
+            [executable, "-m", *EXECUTE_RUN], env=variables, stdin=subprocess.DEVNULL
+        )
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the run's process lives; of a run that was started otherwise, nothing is known.
@@ -97,7 +134,8 @@ def _await_end(process: subprocess.Popen[bytes], run_id: str, ref: dg.InstanceRe
         run = instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return
-        ended = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        ended = "is gone" if code is None else f"ended with code {code}"
+        ended = f"was ended by signal {-code}" if code is not None and code < 0 else ended
         said = f"The run's process ({process.pid}) {ended} before the run had."
         if run.status is dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, said)

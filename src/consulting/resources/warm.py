@@ -1,0 +1,255 @@
+"""A warm parent of runs: it has imported what a run imports, and forks itself for each run.
+
+Nothing is shared between clients: the parent loads no project and no client, opens no file and
+starts no thread (it ends itself where an import does), and of each run it only learns when it ends.
+What a run's process does after the fork is its own: it gets the variables that a new process would
+get, and becomes `python -m dagster api execute_run`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consulting.chain.fingerprints import code_fingerprints
+from consulting.privacy.labels import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EXECUTE_RUN = ("dagster", "api", "execute_run")
+"""What the process of a run is: a module and its arguments."""
+IMPORTED = (
+    "alembic.command",
+    "babel.dates",
+    "dagster._cli",
+    "dagster._core.executor.in_process",
+    "dagster._core.storage.local_compute_log_manager",
+    "dagster._core.storage.sqlite_storage",
+    "dagster.components",
+    "dbt.adapters.duckdb",
+    "dbt.cli.main",
+    "dbt.parser.manifest",
+    "dbt.task.run",
+    "dbt.task.test",
+)
+"""What a run imports of others; what `consulting` imports comes with its own modules."""
+_PACKAGE = Path(__file__).parents[1]
+_NOT_OURS = ("cli", "definitions", "defs", "demo", "migrations", "templates", "testing")
+"""Of the package: what no run needs, and the first project, which loads clients."""
+_GO = b"+"
+_PATIENCE = 300
+"""Seconds until the parent is given up; the first fork waits for its imports."""
+_FORKS_WELL = {"jemalloc_bg_thd"}
+"""The thread that pyarrow's jemalloc starts; jemalloc looks after its locks and it at a fork."""
+
+
+class Forked:
+    """The process of a run, which waits until it is let go.
+
+    Attributes:
+        pid: Its number.
+    """
+
+    def __init__(self, told: socket.socket) -> None:
+        self._told = told
+        told.settimeout(_PATIENCE)
+        said = told.recv(16)
+        told.settimeout(None)
+        if not said:
+            raise ConnectionError("The warm parent of runs is gone.")
+        self.pid = int(said)
+
+    def go(self) -> None:
+        """Let it begin; without it, it ends with this process."""
+        self._told.sendall(_GO)
+
+    def wait(self) -> int | None:
+        """How it ended, when it has: exit code, or signal below 0; None if nobody knows."""
+        with self._told:
+            said = self._told.recv(16)
+        return int(said) if said else None
+
+
+class WarmParent:
+    """The process that forks; it ends with this one.
+
+    Args:
+        executable: Its Python.
+    """
+
+    def __init__(self, executable: str) -> None:
+        self._line, theirs = socket.socketpair()
+        self._lock = threading.Lock()
+        with theirs:
+            subprocess.Popen(  # noqa: S603 - the location's own Python
+                [executable, "-m", __name__, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                # a library of numbers would start a thread for each processor
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            )
+
+    def fork(self, variables: Mapping[str, str]) -> Forked:
+        """The process of a run.
+
+        Args:
+            variables: All of its environment.
+
+        Raises:
+            OSError: If the parent is gone.
+        """
+        ours, theirs = socket.socketpair()
+        order = json.dumps(dict(variables)).encode()
+        with theirs, self._lock:
+            socket.send_fds(self._line, [len(order).to_bytes(8, "big")], [theirs.fileno()])
+            self._line.sendall(order)
+        return Forked(ours)
+
+
+_parents: dict[str, WarmParent] = {}
+_starting = threading.Lock()
+
+
+def forked(executable: str, variables: Mapping[str, str]) -> Forked:
+    """The process of a run, forked from this process's warm parent; one is started if need be.
+
+    Args:
+        executable: The Python of the run.
+        variables: All of its environment.
+
+    Raises:
+        OSError: If no parent can be started or it does not fork.
+    """
+    if sys.platform != "linux":
+        raise OSError(f"runs are forked on Linux, not on {sys.platform}")
+    with _starting:
+        known = executable in _parents
+        parent = _parents[executable] if known else WarmParent(executable)
+        _parents[executable] = parent
+    try:
+        return parent.fork(variables)
+    except OSError:
+        with _starting:
+            _parents.pop(executable, None)
+        if not known:
+            raise
+    return forked(executable, variables)  # it was killed; a new one may do
+
+
+def import_all() -> None:
+    """Import what a run imports, and work out what is the same in all."""
+    for name in IMPORTED:
+        importlib.import_module(name)
+    for found in pkgutil.walk_packages([str(_PACKAGE)], f"{_PACKAGE.name}."):
+        if found.name.split(".")[1] not in _NOT_OURS:
+            importlib.import_module(found.name)
+    # what every run works out anew of the package alone
+    code_fingerprints()
+    judge("Ada Lovelace")
+
+
+def refuse_threads() -> None:
+    """Make sure that no thread is at work, be it Python's or a library's.
+
+    Raises:
+        RuntimeError: If one is: the locks it holds at a fork would be held for ever in the child.
+    """
+    tasks = (task for task in Path("/proc/self/task").iterdir() if task.name != str(os.getpid()))
+    names = {(task / "comm").read_text(encoding="utf-8").strip() for task in tasks}
+    if names - _FORKS_WELL:
+        raise RuntimeError(f"An import started threads, so no run is forked: {sorted(names)}.")
+
+
+class _Children:
+    """The runs' processes, and whom to tell of their ends."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, int] = {}
+
+    def add(self, pid: int, told: int) -> None:
+        self._told[pid] = told
+        os.write(told, str(pid).encode())
+
+    def let_go(self) -> None:
+        """In a fork: the others are none of its business."""
+        for told in self._told.values():
+            os.close(told)
+
+    def bury(self, _signal: int, _frame: Any) -> None:
+        """Tell how those ended that have."""
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                told = self._told.pop(ended[0], None)
+                if told is not None:
+                    with contextlib.suppress(OSError):  # the daemon is gone
+                        os.write(told, str(os.waitstatus_to_exitcode(ended[1])).encode())
+                    os.close(told)
+
+
+def serve(line: socket.socket) -> bool:
+    """Fork for each order until the daemon hangs up.
+
+    Returns:
+        True in the fork, which has become the run's process but for what it runs.
+    """
+    children = _Children()
+    signal.signal(signal.SIGCHLD, children.bury)
+    while True:
+        head, fds, _, _ = socket.recv_fds(line, 8, 1)
+        if not head:
+            return False
+        variables = json.loads(line.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            line.close()
+            children.let_go()
+            _wait_for_go(fds[0])
+            os.environ.clear()
+            os.environ.update(variables)
+            time.tzset()
+            return True
+        children.add(pid, fds[0])
+
+
+def _wait_for_go(told: int) -> None:
+    """The daemon has noted the process by then; if it is gone, so is this one.
+
+    What tells of the end is open until then: the kernel closes it.
+    """
+    if os.read(told, len(_GO)) != _GO:
+        os._exit(0)
+
+
+def main(descriptor: int) -> None:
+    """Be the parent, and in each fork the run."""
+    # a keyboard's interrupt is for the runs, which take it up themselves, and the daemon
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import_all()
+    refuse_threads()
+    gc.freeze()  # a fork that collected this would copy all memory
+    if serve(socket.socket(fileno=descriptor)):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # what stays frozen is never torn down, and DuckDB's bindings print each leak at the end
+        atexit.register(gc.unfreeze)
+        sys.argv[:] = EXECUTE_RUN
+        runpy.run_module(EXECUTE_RUN[0], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
