@@ -93,6 +93,10 @@ CASES = [
         "outliers", "warn", [*"0123456789" * 10, "1000000"], 1, ("1000000",),
         says="1 value lies far from all others, which go from 0 to 9.",
     ),
+    Case(
+        "imputed_values", "warn", [*map(str, range(1, 101)), "50.50", "50.50", "50.50"], 3,
+        ("50.50",), says="3 rows have the mean of the others, 50.50: it may stand for values",
+    ),
     Case("untrimmed_values", "info", ["a", "b "], 1),
     Case("untrimmed_values", "warn", ["a"] * 19 + ["b "], 1),
     Case("inner_white_space", "info", ["a  b", "c"], 1),

@@ -92,6 +92,9 @@ ADVICE: dict[str, Words] = {
     ),
     "currency_in_values": Words("Currency signs beside amounts", "Nothing to do: they are read."),
     "outliers": Words("Unusually large or small numbers", "Check whether they are right."),
+    "imputed_values": Words(
+        "The mean in place of values", "Tell us whether a system of yours fills gaps with it."
+    ),
     "untrimmed_values": Words("Blanks around values", "Nothing to do."),
     "inner_white_space": Words("Several blanks in a row", "Nothing to do."),
     "invisible_characters": Words(

@@ -21,6 +21,10 @@ _COMMA = frozenset(name for name, n in NOTATIONS.items() if n.says == "comma")
 _POINT = frozenset(name for name, n in NOTATIONS.items() if n.says == "point")
 _UNCLEAR = {"unclear": "1,234", "unclear_point": "1.234"}
 _ENOUGH_ROWS = 20
+_IMPUTED_ROWS = 3
+_BY_CHANCE = 3.0
+"""Standard errors that the mean of some rows may differ from that of the others."""
+_SPIKE = 5
 _ENOUGH_DISTINCT = 8
 
 
@@ -28,7 +32,16 @@ def number_issues(draft: Drafting) -> Iterator[Issue]:
     """All issues of a column of numbers."""
     if draft.view.type.name not in _NUMERIC:
         return
-    for rule in (_notations, _unclear, _units, _currencies, _scientific, _leading_zeros, _outliers):
+    for rule in (
+        _notations,
+        _unclear,
+        _units,
+        _currencies,
+        _scientific,
+        _leading_zeros,
+        _outliers,
+        _imputed,
+    ):
         yield from rule(draft)
 
 
@@ -181,6 +194,40 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
         values=values if view.complete else None, count=count,
         where=None if view.complete else f"NOT ({view.number}) BETWEEN {low!r} AND {high!r}",
     )  # fmt: skip
+
+
+def _imputed(draft: Drafting) -> Iterator[Issue]:
+    """The mean of a column in place of values that were not there.
+
+    It is nearly the mean of the others (off by what chance gives the rows it stands in), repeats,
+    and is written with more digits than nearly all others or stands far more often than any.
+    """
+    view, numbers = draft.view, draft.view.numbers
+    if numbers is None or not view.complete or view.pii or numbers.count < _ENOUGH_ROWS:
+        return
+    mark = view.tally.mark
+    read = {t: (f.number, n) for t, (f, n) in view.tally.forms.items() if f.number}
+    most = sorted((n for _, n in read.values()), reverse=True)
+    for text, (number, rows) in read.items():
+        others = numbers.count - rows
+        if rows < _IMPUTED_ROWS or others <= rows or not numbers.stddev:
+            continue
+        value = number.read_with(mark)
+        mean = (numbers.mean * numbers.count - value * rows) / others
+        by_chance = _BY_CHANCE * numbers.stddev * rows**0.5 / others + 10.0**-number.fraction
+        finer = sum(n for x, n in read.values() if x.fraction >= number.fraction) - rows
+        fine = number.fraction and finer <= draft.thresholds.odd_share * numbers.count
+        spike = rows == most[0] and rows >= _SPIKE * (most[1] if most[1:] else 1)
+        if abs(value - mean) <= by_chance and (fine or spike):
+            yield draft.issue(
+                "imputed_values", "warn",
+                "{n} [row has|rows have] the mean of the others, {told}: it may stand for values "
+                "that were not there.",
+                "Ask whether a system fills gaps with the mean; if so, read it as missing.",
+                values={t: n for t, n in view.values.items() if trim(t) == text},
+                question="Does a system of yours fill gaps with the mean?", told=text,
+            )  # fmt: skip
+            return
 
 
 def _counts_up(view: ColumnView) -> bool:
