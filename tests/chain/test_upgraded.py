@@ -10,6 +10,7 @@ import pytest
 
 from consulting.chain import delivered
 from consulting.chain.replay import verify_delivery
+from consulting.errors import NothingNewError
 
 from .conftest import World
 from .test_delivering import HEADER, customer
@@ -44,3 +45,31 @@ def test_it_is_accepted_where_it_was_written_and_else_made_again(
     assert [str(each).partition(" It ")[0] for each in found] == [
         "manifest.json: was made with other code of the stage delivered."
     ] * written
+
+
+@pytest.mark.parametrize("fate", ["removed", "replaced"])
+def test_a_delivery_that_was_written_counts_though_its_file_is_gone(
+    tmp_path: Path, customers_dbt: Path, fate: str
+) -> None:
+    world = World(tmp_path, dbt_dir=customers_dbt, security_tier=1)
+    world.drop("customers.csv", HEADER + "".join(map(customer, range(1, 6))))
+    batch_id = bring_back(world)
+    process = multiprocessing.get_context("fork").Process(
+        target=_run_until, args=(world, batch_id, "delivered")
+    )
+    process.start()
+    process.join(300)
+    assert process.exitcode == -signal.SIGKILL
+    (world.folder.incoming / "customers.csv").unlink()
+    if fate == "replaced":
+        world.drop("customers.csv", HEADER + customer(7))
+    assert bring_back(world) == batch_id
+    with pytest.raises(NothingNewError):
+        world.run(batch_id)
+    (made,) = world.engagement.intake.deliveries()
+    assert (made.batch_id, made.files, made.verdict) == (batch_id, 1, "assessment")
+    assert world.deliveries() == [batch_id]
+    if fate == "replaced":
+        again = bring_back(world)
+        assert again != batch_id
+        assert world.run(again).delivery_id == again

@@ -22,6 +22,7 @@ from consulting.chain.corrected import (
 from consulting.chain.loaded import load_files
 from consulting.chain.tier import hold_tier, tell_of_partial_files
 from consulting.corrections import is_corrections
+from consulting.delivery import read_delivery
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from consulting.chain.carried import Carried
     from consulting.chain.engagement import Engagement
+    from consulting.delivery import Delivery
     from consulting.intake import DropStory
     from consulting.intake.matching import Share
     from consulting.records import Batch, Drop, FileReading, QuarantinedFile
@@ -77,6 +79,14 @@ def receive(
     if batch_id is None:
         batch_id = _claim(engagement, period)
     with attempt(engagement, batch_id, run_id) as batch:
+        if (written := _written_from_files_gone(engagement, batch)) is not None:
+            log(
+                f"{batch_id} was delivered by an earlier attempt that ended before it could say "
+                "so, and its files are gone since: the delivery stands as it was written"
+            )
+            now, verdict = datetime.now(UTC), written.summary.verdict
+            engagement.intake.delivered(batch_id, run_id, now=now, verdict=verdict)
+            raise NothingNewError(engagement.client_id, batch_id)
         run_folder = engagement.folder.run(batch_id)
         # an earlier attempt may have left half of it
         shutil.rmtree(run_folder, ignore_errors=True)
@@ -121,6 +131,26 @@ def receive(
             log(line)
         load_files(engagement, received)
     return received
+
+
+def _written_from_files_gone(engagement: Engagement, batch: Batch) -> Delivery | None:
+    """The batch's delivery, if one was written whole and can't be made again.
+
+    Below tier 3 no copy of a file is kept, so one that was removed or replaced can't be read anew.
+    """
+    if engagement.config.security_tier == FULL_TIER:
+        return None
+    written = read_delivery(engagement.folder, batch.batch_id)
+    if written is None:
+        return None
+    intake = engagement.intake
+    names = intake.true_names([drop.drop_id for drop in batch.drops])
+    gone = any(
+        not engagement.store.exists(names[drop.drop_id])
+        or intake.history(key=names[drop.drop_id], limit=1)[0].drop.drop_id != drop.drop_id
+        for drop in batch.drops
+    )
+    return written if gone else None
 
 
 def _in_force(
