@@ -199,6 +199,21 @@ def test_what_a_client_reads_is_plain_language(profile: Profile, case: Case) -> 
             assert sentence[-1] in ".?", sentence
 
 
+@pytest.mark.parametrize(
+    ("code", "values"),
+    [
+        ("ambiguous_dates", ["03/04/2024", "05/06/2024"]),
+        ("ambiguous_dates", ["03-04-05", "05-06-07"]),
+        ("two_digit_years", ["31.01.68", "17.02.71"]),
+        ("mixed_types", [*"12345", "one", "two", "six", "ten", "seven"]),
+    ],
+)
+def test_an_issue_about_the_column_picks_out_no_rows(
+    profile: Profile, code: str, values: Values
+) -> None:
+    assert issues_of(profile, values)[code].rows_where is None
+
+
 def test_every_issue_type_of_the_code_is_tried_and_documented() -> None:
     codes = issue_types()
     assert len(codes) > 35  # the search itself works

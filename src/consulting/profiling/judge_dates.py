@@ -82,7 +82,8 @@ def _order(draft: Drafting) -> Iterator[Issue]:
             "file decides it.",
             "Ask, then declare the order in the model's date formats; until then the proposed rule "
             "rejects [it|them].",
-            values=_values(draft, _is_open(draft)), count=tally.open_order, whole=True,
+            values=_values(draft, _is_open(draft)), count=tally.open_order,
+            whole=_is_most(draft, tally.open_order),
             question="Is 03/04 the 3rd of April or the 4th of March?",
         )  # fmt: skip
     elif tally.open_order:
@@ -95,8 +96,14 @@ def _order(draft: Drafting) -> Iterator[Issue]:
             "[this one is|these are] read that way too.",
             "Confirm the order, and declare it in the model's date formats.",
             values=_values(draft, _is_open(draft)), count=tally.open_order,
+            whole=_is_most(draft, tally.open_order),
             question=f"Are all dates written with the {first} first?",
         )  # fmt: skip
+
+
+def _is_most(draft: Drafting, rows: int) -> bool:
+    """Whether it is about the column, and not about some rows to be picked out."""
+    return 2 * rows > draft.view.tally.total
 
 
 def _short_order(draft: Drafting) -> Iterator[Issue]:
@@ -109,6 +116,7 @@ def _short_order(draft: Drafting) -> Iterator[Issue]:
             "Ask, then declare the order in the model's date formats; until then the proposed rule "
             "rejects [it|them].",
             values=_values(draft, _is_open(draft)), count=tally.open_order,
+            whole=_is_most(draft, tally.open_order),
             question="Is 24-01-31 the 31st of January 2024, or the 24th of January 2031?",
         )  # fmt: skip
 
@@ -194,7 +202,7 @@ def _short_years(draft: Drafting) -> Iterator[Issue]:
             "69 to 99 as 19xx.",
             "Ask for four digits.",
             values=_values(draft, lambda d: d.short_year), count=short,
-            whole=2 * short > draft.view.tally.total,
+            whole=_is_most(draft, short),
             question=None
             if draft.view.tally.year_first is None
             else "Which century do years like 68 belong to?",
