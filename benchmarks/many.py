@@ -61,7 +61,7 @@ for folder in sorted((dbt / "models/clients").iterdir()):
 """
 
 RUN = f"""
-import os, shutil, sys, time
+import json, os, shutil, sys, time
 import dagster as dg
 import psutil
 from dagster._core.code_pointer import ModuleCodePointer
@@ -87,8 +87,9 @@ with dg.DagsterInstance.get() as instance:
         run = instance.create_run_for_job(job, job_code_origin=origin)
         before = spent()
         instance.run_launcher.launch_run(LaunchRunContext(run, None))
-        while spent() < before + 0.5:  # nothing is counted until it has ended
-            time.sleep(0.2)
+        tags = instance.get_run_by_id(run.run_id).tags
+        while psutil.pid_exists(json.loads(tags["consulting/process"])["pid"]):
+            time.sleep(0.2)  # nothing is counted until it has ended
         run = instance.get_run_by_id(run.run_id)
         if run.status is not dg.DagsterRunStatus.SUCCESS:
             sys.exit("\\n".join(entry.message for entry in instance.all_logs(run.run_id)))
