@@ -18,10 +18,7 @@ from consulting.errors import DeliveryError
 from consulting.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from consulting.chain.engagement import Engagement
-    from consulting.delivery import DeliverySummary
 
 
 def compare_deliveries(
@@ -58,15 +55,14 @@ def compare_deliveries(
 
 
 def _chosen(engagement: Engagement, then: str | None, now: str | None) -> tuple[str, str]:
-    made = list_deliveries(engagement.folder)
-    known = [each.delivery_id for each in made]
+    known = [each.delivery_id for each in list_deliveries(engagement.folder)]
     for asked in filter(None, (then, now)):
         if asked not in known:
             raise DeliveryError(
                 f"{engagement.client_id} has no delivery {asked!r}.{nearest(asked, known)} Its "
                 f"deliveries: {', '.join(known) or 'none yet'}."
             )
-    stand = _that_stand(engagement, made)
+    stand = that_stand(engagement)
     now = now or next((each for each in reversed(stand) if each != then), None)
     if now and not then:
         earlier = stand[: stand.index(now)] or [each for each in known if each != now]
@@ -80,11 +76,12 @@ def _chosen(engagement: Engagement, then: str | None, now: str | None) -> tuple[
     return then, now
 
 
-def _that_stand(engagement: Engagement, made: Sequence[DeliverySummary]) -> list[str]:
+def that_stand(engagement: Engagement) -> list[str]:
     """The deliveries whose place no other took, in the order in which their files arrived."""
+    made = engagement.folder.deliverables
     manifests = {
-        each.delivery_id: read_manifest(engagement.folder.deliverables / each.delivery_id)
-        for each in made
+        each.delivery_id: read_manifest(made / each.delivery_id)
+        for each in list_deliveries(engagement.folder)
     }
     replaced = {manifest.get("supersedes") for manifest in manifests.values()}
     return [each for each in manifests if each not in replaced]

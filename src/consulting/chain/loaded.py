@@ -38,7 +38,7 @@ def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
         engagement.folder.warehouse,
         run_folder,
         received.in_use,
-        expected=_expected(engagement, present={r.feed for r in received.in_use}),
+        expected=expected_columns(engagement, received.in_use),
         keep=HISTORY_SCHEMA,
     )
     artifacts.write(run_folder / artifacts.INTAKE, received)
@@ -87,8 +87,11 @@ def require_loaded(engagement: Engagement, batch_id: str) -> artifacts.Intake:
     return received
 
 
-def _expected(engagement: Engagement, *, present: set[str]) -> dict[str, list[str]]:
+def expected_columns(
+    engagement: Engagement, readings: Sequence[FileReading]
+) -> dict[str, list[str]]:
     """The columns of the feeds that have no file; where there is one, its own columns count."""
     declared = engagement.models.declared_columns()
+    present = {reading.feed for reading in readings}
     names = [feed.name for feed in engagement.config.feeds]
     return {name: declared.get(name, []) for name in names if name not in present}

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_memory import open_bounded
 from consulting.chain import artifacts
 from consulting.chain.questions import Question, questions_of
+from consulting.chain.trial import on_trial, rows_are_kept
 from consulting.cleaning import DbtRun, write_feed_models
 from consulting.cleaning.models import read_columns
 from consulting.cleaning.run import ModelsFailedError
-from consulting.intake.reading import load_raw
-from consulting.layout import ClientFolder
 from consulting.privacy import shape
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import find_joint_keys, find_relations, propose_feed
@@ -24,6 +21,7 @@ from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import duckdb
 
@@ -91,7 +89,7 @@ def propose_models(
     modelled = {feed for feed, _ in names}
     wanted = [p for p in found.profiles if p.feed in (feeds or {p.feed} - modelled)]
     relations, joint_keys = [], {}
-    if _rows_are_kept(received, run_folder):
+    if rows_are_kept(received, run_folder):
         relations = find_relations(found.profiles, run_folder, received.to_profile)
         joint_keys = find_joint_keys(wanted, run_folder, received.to_profile)
     for profile in wanted:
@@ -168,11 +166,6 @@ def _without_values(column: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in column.items() if key != "codes"} | {"rule": "to_text"}
 
 
-def _rows_are_kept(received: artifacts.Intake, run_folder: Path) -> bool:
-    paths = [run_folder / r.rows_path for r in received.in_use if r.rows_path]
-    return bool(paths) and all(path.exists() for path in paths)
-
-
 def try_models(
     engagement: Engagement, run_folder: Path, feeds: Sequence[str]
 ) -> list[Tried] | None:
@@ -190,7 +183,7 @@ def try_models(
         CleaningError: If the models can not be run at all.
     """
     received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
-    if not _rows_are_kept(received, run_folder):
+    if not rows_are_kept(received, run_folder):
         return None
     found = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
     private = {
@@ -199,11 +192,8 @@ def try_models(
         for c in p.columns
         if c.pii or engagement.config.security_tier < FULL_TIER
     }
-    with tempfile.TemporaryDirectory(prefix="proposal-") as place:
-        folder = ClientFolder(Path(place), engagement.client_id)
-        expected = engagement.models.declared_columns()
-        load_raw(folder.warehouse, run_folder, received.in_use, expected=expected)
-        run = DbtRun(engagement.models, folder, "proposal", readings=received.in_use)
+    with on_trial(engagement, run_folder) as again:
+        run = DbtRun(again.models, again.folder, run_folder.name, readings=received.in_use)
         try:
             run.run()
         except ModelsFailedError as error:
@@ -213,7 +203,7 @@ def try_models(
                 for f in feeds
             ):
                 raise
-        with open_bounded(folder.warehouse, read_only=True) as connection:
+        with open_bounded(again.folder.warehouse, read_only=True) as connection:
             tried = [
                 _tried(
                     connection,

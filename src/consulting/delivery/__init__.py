@@ -1,7 +1,13 @@
 """What the client opens: the delivery, built whole or not at all, and the same every time."""
 
-from consulting.delivery.build import build_delivery, read_delivery
-from consulting.delivery.differences import Differences, differences, write_comparison
+from consulting.delivery.build import build_delivery, draft_delivery, read_delivery
+from consulting.delivery.differences import (
+    Differences,
+    FeedDifference,
+    accounts_of,
+    differences,
+    write_comparison,
+)
 from consulting.delivery.findings import Finding, Question, ask_questions, collect_findings
 from consulting.delivery.history import (
     HISTORY_SCHEMA,
@@ -35,17 +41,20 @@ __all__ = [
     "DeliverySummary",
     "Difference",
     "Differences",
+    "FeedDifference",
     "Finding",
     "HistoryTable",
     "Question",
     "TableExport",
     "UnmappedColumn",
+    "accounts_of",
     "append_history",
     "ask_questions",
     "build_delivery",
     "collect_findings",
     "compare",
     "differences",
+    "draft_delivery",
     "export_rejects",
     "find_unmapped",
     "list_deliveries",

@@ -149,6 +149,36 @@ def _write_all(  # noqa: PLR0913, PLR0917 - what is written, and where to
     past: Path,
     inner: Path,
 ) -> DeliverySummary:
+    contents = draft_delivery(inputs, folder, tables, target, past)
+    for name, document in documents().items():
+        if document.always or name in inputs.documents:
+            document().write(inputs, contents, target)
+    for empty in ("tables", "rejects"):
+        if not any((target / empty).iterdir()):
+            (target / empty).rmdir()
+    write_manifest(target, inputs, contents, inner=inner)
+    return contents.summary
+
+
+def draft_delivery(
+    inputs: DeliveryInputs,
+    folder: ClientFolder,
+    tables: Sequence[TableExport],
+    target: Path,
+    past: Path,
+) -> Contents:
+    """Write the tables and rejects of a delivery, and say what its documents would tell.
+
+    Args:
+        inputs: As for `build_delivery`.
+        folder: As there.
+        tables: As there.
+        target: The folder to write to; it is empty.
+        past: Where earlier deliveries lie.
+
+    Raises:
+        DeliveryError: As there.
+    """
     (target / "tables").mkdir()
     (target / "rejects").mkdir()
     exported: list[ExportedTable] = []
@@ -176,21 +206,13 @@ def _write_all(  # noqa: PLR0913, PLR0917 - what is written, and where to
     counted = summarise(inputs, count_by_severity(findings))
     verdict = reach_verdict(inputs, findings, counted)
     summary = counted.model_copy(update={"verdict": verdict.level, "headline": verdict.headline})
-    contents = _beside_the_past(
+    return _beside_the_past(
         inputs,
         Contents(findings, questions, examples, exported, rejects, receipts, verdict, summary),
         folder,
         target,
         past,
     )
-    for name, document in documents().items():
-        if document.always or name in inputs.documents:
-            document().write(inputs, contents, target)
-    for empty in ("tables", "rejects"):
-        if not any((target / empty).iterdir()):
-            (target / empty).rmdir()
-    write_manifest(target, inputs, contents, inner=inner)
-    return contents.summary
 
 
 def _beside_the_past(

@@ -113,10 +113,25 @@ class TableDifference(TableChange):
     added_keys: tuple[str, ...] = ()
     removed_keys: tuple[str, ...] = ()
 
+    def with_examples(self) -> Iterator[str]:
+        """All of it, a line each; examples are indented."""
+        by = f"by {self.key}" if self.key else "whole rows: no key"
+        yield f"{self.in_words().rstrip('.')} ({by})"
+        for column, examples in self.examples.items():
+            for one in examples:
+                yield f"  {column} of {one.key}: {_value(one.then)} → {_value(one.now)}"
+        for word, keys in (("new", self.added_keys), ("gone", self.removed_keys)):
+            if keys:
+                yield f"  {word}, for example: {', '.join(keys)}"
+
     @property
     def change(self) -> TableChange:
         """The counts alone."""
         return TableChange(**self.model_dump(include=set(TableChange.model_fields)))
+
+
+def _value(text: str | None) -> str:
+    return "(empty)" if text is None else text
 
 
 class Comparison(Record):

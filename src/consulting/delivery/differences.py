@@ -12,7 +12,7 @@ from consulting.delivery.causes import Cause, causes
 from consulting.delivery.compared import Known, TableDifference, compare_tables, parquet_of
 from consulting.delivery.deliverable import Document
 from consulting.delivery.inputs import DeliverySummary
-from consulting.delivery.manifest import manifest_of, read_manifest
+from consulting.delivery.manifest import manifest_of, read_manifest, reasons_told
 from consulting.delivery.pages import render
 from consulting.delivery.past import before
 from consulting.records import Record
@@ -62,6 +62,14 @@ class FeedDifference(Record):
     merged: Count
     reasons: tuple[ReasonCount, ...]
 
+    def in_words(self, *, every: bool = False) -> Iterator[str]:
+        """The account, and below it the reasons whose count is another; or every reason."""
+        yield (
+            f"{self.feed}: received {self.received}, delivered {self.delivered}, "
+            f"rejected {self.rejected}, merged {self.merged}"
+        )
+        yield from (f"  {each.words}: {each}" for each in self.reasons if each.changed or every)
+
 
 class Differences(Record):
     """How a delivery is not another.
@@ -98,15 +106,9 @@ class Differences(Record):
         yield f"{self.client_id}: {self.then.delivery_id} → {self.now.delivery_id}"
         yield from self._measures()
         for feed in self.feeds:
-            yield (
-                f"{feed.feed}: received {feed.received}, delivered {feed.delivered}, "
-                f"rejected {feed.rejected}, merged {feed.merged}"
-            )
-            yield from (f"  {each.words}: {each}" for each in feed.reasons if each.changed)
+            yield from feed.in_words()
         for table in self.tables:
-            by = f" (by {table.key})" if table.key else " (whole rows: no key)"
-            yield f"{table.in_words().rstrip('.')}{by}"
-            yield from (f"  {line}" for line in _examples(table))
+            yield from table.with_examples()
         for word, tables in (
             ("new", self.new_tables),
             ("gone", self.gone_tables),
@@ -125,19 +127,6 @@ class Differences(Record):
             then, now = getattr(self.then, name), getattr(self.now, name)
             if then != now:
                 yield f"{word}: {then or 'none'} → {now or 'none'}"
-
-
-def _examples(table: TableDifference) -> Iterator[str]:
-    for column, examples in table.examples.items():
-        for one in examples:
-            yield f"{column} of {one.key}: {_value(one.then)} → {_value(one.now)}"
-    for word, keys in (("new", table.added_keys), ("gone", table.removed_keys)):
-        if keys:
-            yield f"{word}, for example: {', '.join(keys)}"
-
-
-def _value(text: str | None) -> str:
-    return "(empty)" if text is None else text
 
 
 def differences(  # noqa: PLR0913 - by name only: two folders with their manifests
@@ -203,6 +192,15 @@ def from_the_one_before(
         spill=spill,
         tier=inputs.tier,
     )
+
+
+def accounts_of(inputs: DeliveryInputs) -> tuple[FeedDifference, ...]:
+    """The accounts of a delivery that is compared with none."""
+    told = {
+        "row_accounting": [account.model_dump(mode="json") for account in inputs.accounts],
+        "reasons": reasons_told(inputs),
+    }
+    return tuple(_feeds(told, told))
 
 
 def _line(manifest: Manifest) -> DeliverySummary:

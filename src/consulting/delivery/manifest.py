@@ -149,7 +149,7 @@ def manifest_of(inputs: DeliveryInputs, contents: Contents) -> dict[str, Any]:
             {**account.model_dump(mode="json"), "unaccounted": account.unaccounted}
             for account in inputs.accounts
         ],
-        "reasons": _reasons(inputs),
+        "reasons": reasons_told(inputs),
         "tables": [
             {**table.model_dump(mode="json"), "keys": row_keys(inputs, table.table)}
             for table in contents.tables
@@ -171,8 +171,8 @@ def manifest_of(inputs: DeliveryInputs, contents: Contents) -> dict[str, Any]:
     }
 
 
-def _reasons(inputs: DeliveryInputs) -> dict[str, dict[str, str]]:
-    """Feed → the reasons of its account, and their words."""
+def reasons_told(inputs: DeliveryInputs) -> dict[str, dict[str, str]]:
+    """Return feed → the reasons of its account, and their words."""
     return {
         account.feed: {
             code: reason_in_words(code, inputs, account.feed)

@@ -1,0 +1,89 @@
+"""`consulting preview`: what a change of the models does, before anything is delivered."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from consulting.chain.preview import previews
+from consulting.cleaning import ClientModels
+from consulting.cli.engagements import open_engagement
+from consulting.config_model import nearest
+from consulting.errors import ConsultingError
+from consulting.shown import on_lines, on_one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from consulting.chain import Engagement
+    from consulting.chain.preview import Preview
+
+LOOKS_EVERY = 0.3
+
+
+@click.command()
+@click.argument("client")
+@click.option("--feed", help="Tell of this feed alone.")
+@click.option("--watch", is_flag=True, help="Again whenever a model, its YAML or a macro is saved.")
+@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON, a line each time.")
+def preview(client: str, feed: str | None, *, watch: bool, as_json: bool) -> None:
+    """Try CLIENT's models, as they are now, on its last files, and show what changes.
+
+    Rows that would move between delivered, rejected and merged, with the reasons; values that
+    change, by column, with examples (shapes where they are personal, or below tier 3); tests that
+    end otherwise; and whether it would be delivered. Compared with the delivery of these files,
+    or the last. It all happens in a folder that is gone at the end: ledger, warehouse and
+    deliveries stay as they are. Ends with 1 where nothing would be delivered.
+    """
+    engagement = open_engagement(client, looks=True)
+    _require_feed(engagement, feed)
+    with previews(engagement) as tried:
+        for _ in _each_save(engagement) if watch else (None,):
+            passed = _tell(client, lambda: tried(feed), as_json=as_json)
+    if not passed:
+        raise SystemExit(1)
+
+
+def _require_feed(engagement: Engagement, feed: str | None) -> None:
+    known = [each.name for each in engagement.config.feeds]
+    if feed is not None and feed not in known:
+        raise click.ClickException(
+            f"{engagement.client_id} has no feed {feed!r}.{nearest(feed, known)} Its feeds: "
+            f"{', '.join(known)}."
+        )
+
+
+def _tell(client: str, tried: Callable[[], Preview], *, as_json: bool) -> bool:
+    """Preview once; whether it would be delivered."""
+    started = time.monotonic()
+    try:
+        found = tried()
+    except ConsultingError as error:
+        if as_json:
+            raise
+        click.echo(on_lines(f"{client}: {error}"), err=True)
+        return False
+    if as_json:
+        click.echo(found.model_dump_json())
+    else:
+        for line in found.in_words():
+            click.echo(on_one_line(line))
+        click.echo(f"({time.monotonic() - started:.1f} s)")
+    return found.refused is None
+
+
+def _each_save(engagement: Engagement) -> Iterator[None]:
+    """Once now, and each time what the models are made of is saved otherwise; until Ctrl-C."""
+    seen = None
+    try:
+        while True:
+            found = ClientModels(engagement.dbt_dir, engagement.client_id).fingerprint()
+            if found != seen:
+                seen = found
+                yield
+                click.echo("Waiting for a change; Ctrl-C ends it.", err=True)
+            time.sleep(LOOKS_EVERY)
+    except KeyboardInterrupt:
+        return
