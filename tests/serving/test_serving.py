@@ -35,7 +35,7 @@ def engagement(root: Path, client_id: str, tier: int = 3) -> Engagement:
         config=EngagementConfig.model_validate(given),
         folder=folder,
         store=LocalStore(folder.incoming, client_id=client_id),
-        ledger_url="sqlite://",
+        ledger_url=f"sqlite:///{root / 'of_all.db'}",
         dbt_dir=root,
         clients_dir=root,
     )
@@ -283,14 +283,13 @@ def test_the_tier_in_force_is_respected_and_full_data_is_noted(world: World) -> 
         ("consulting serve", "acme-1/quality_report.html")
     ]
     world.tier = 2
-    assert world.browser().get(REPORT).status_code == 403, "made at tier 3"
-    assert "acme-1" not in world.browser().get("/acme/deliverables").text
-    world.tier = 3
-    (world.root / "acme/tier").write_text("3")
-    world.tier = 1
     lowered = world.browser().get("/acme/deliverables")
     assert lowered.status_code == 403
     assert "consulting tier acme" in lowered.text
+    engagement(world.root, "acme", 2).intake.hold_tier(2)  # as `consulting tier --yes` does
+    assert world.browser().get(REPORT).status_code == 403, "made at tier 3"
+    listed = world.browser().get("/acme/deliverables")
+    assert (listed.status_code, "acme-1" in listed.text) == (200, False)
 
 
 def test_a_client_that_does_not_load_says_how_to_find_out_why(world: World) -> None:
