@@ -214,6 +214,13 @@ def test_an_issue_about_the_column_picks_out_no_rows(
     assert issues_of(profile, values)[code].rows_where is None
 
 
+def test_what_many_rows_have_or_nought_is_no_imputed_mean(profile: Profile) -> None:
+    many = [*map(str, range(1, 101)), *["50.5"] * 12]
+    noughts = [*map(str, range(-50, 0)), *map(str, range(1, 51)), *["0"] * 5]
+    for values in (many, noughts):
+        assert "imputed_values" not in issues_of(profile, values)
+
+
 def test_every_issue_type_of_the_code_is_tried_and_documented() -> None:
     codes = issue_types()
     assert len(codes) > 35  # the search itself works

@@ -210,9 +210,10 @@ def _imputed(draft: Drafting) -> Iterator[Issue]:
     most = sorted((n for _, n in read.values()), reverse=True)
     for text, (number, rows) in read.items():
         others = numbers.count - rows
-        if rows < _IMPUTED_ROWS or others <= rows or not numbers.stddev:
-            continue
         value = number.read_with(mark)
+        few = _IMPUTED_ROWS <= rows <= draft.thresholds.rare_share * numbers.count
+        if not few or not value or not numbers.stddev:
+            continue  # nought, and what many rows have, are values of their own
         mean = (numbers.mean * numbers.count - value * rows) / others
         by_chance = _BY_CHANCE * numbers.stddev * rows**0.5 / others + 10.0**-number.fraction
         finer = sum(n for x, n in read.values() if x.fraction >= number.fraction) - rows
