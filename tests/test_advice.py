@@ -31,7 +31,7 @@ NOT_FIELDS = {
     # the columns and names of our own documents
     "_correction_id", "_row_id", "attributes", "client_id", "delivered", "raw",
     # dbt's and its rules', in a model's YAML
-    "dedupe", "dropped_because", "key", "meta", "pattern", "reasons", "reject_when",
+    "dedupe", "dropped_because", "key", "language", "meta", "pattern", "reasons", "reject_when",
     # of other programs and of the ledger
     "ledger_version", "pg_dump",
     # Python's

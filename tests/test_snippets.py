@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -72,6 +73,11 @@ def shown() -> Iterator[Shown]:
                 (document,) = parse_yaml(piece.encode(), page)
             except YamlError:
                 assert piece in lines, f"{page.name}: {piece}"  # code of another language
+                continue
+            if isinstance(document.value, dict) and document.value.keys() == {"run_launcher"}:
+                launcher = document.value["run_launcher"]  # of dagster.yaml
+                kind = getattr(import_module(launcher["module"]), launcher["class"])
+                assert launcher["config"].keys() <= kind.config_type().keys()
                 continue
             # a name or a kind alone is told of, not shown to be written
             if isinstance(document.value, dict) and document.value.keys() not in (

@@ -127,7 +127,7 @@ def test_two_deliveries_are_compared_and_why_they_differ_is_told(
     assert tried.exit_code == 0, tried.output
     found = json.loads(tried.output)
     assert (found["batch_id"], found["refused"]) == (newer.name, None)
-    assert [each["altered"] for each in found["differences"]["tables"]] == [0]
+    assert {each["altered"] for each in found["differences"]["tables"]} == {0}
     wrong = say("diff", "acme_corp", "acme_corp-99999")
     assert wrong.exit_code == 1
     assert "acme_corp has no delivery 'acme_corp-99999'" in wrong.output

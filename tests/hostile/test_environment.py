@@ -100,7 +100,7 @@ def test_what_profiles_yml_alone_may_name_is_refused_to_a_model(
     project.write("curious", "m.sql", "select '{{ env_var(\"DBT_ENV_SECRET_PASSWORD\") }}' as x")
     with pytest.raises(CleaningError) as caught:
         project.run("curious")
-    assert "Secret env vars are allowed only in profiles.yml or packages.yml" in str(caught.value)
+    assert "secret env vars are allowed only in profiles.yml or packages.yml" in str(caught.value)
     assert CANARY not in str(caught.value)
 
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from consulting.bounded_child import BoundedChild
-from consulting.chain.apart import child_of
+from consulting.chain.apart import child_of, end_child
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading import Door, ReadingApart, ReadOptions, read_file
 
@@ -146,14 +146,15 @@ def test_a_small_workbook_that_would_fill_all_memory_is_refused_before_it_is_ope
 
 def test_the_reading_process_has_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLOBEX_SECRET_ACCESS_KEY", "secret-of-globex")
-    with child_of("acme") as child:
-        child.start()
-        assert child._process is not None
-        line = Path(f"/proc/{child._process.pid}/environ")
-        deadline = time.monotonic() + 20
-        while b"TZ=UTC" not in line.read_bytes() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert b"secret-of-globex" not in line.read_bytes()
+    end_child()
+    child = child_of()
+    child.start()
+    assert child._process is not None
+    line = Path(f"/proc/{child._process.pid}/environ")
+    deadline = time.monotonic() + 20
+    while b"TZ=UTC" not in line.read_bytes() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert b"secret-of-globex" not in line.read_bytes()
 
 
 def tar(compression: str = "") -> bytes:

@@ -123,7 +123,7 @@ def alert_message(incident: Incident, *, redirected_from: str | None = None) -> 
             _section(
                 f"Sent here because {as_code(redirected_from)} could not be used. Correct "
                 "`alerts.channels` in the client's defs.yaml, or set what that channel needs: the "
-                "asset check `alerts_get_out` says what."
+                "asset check alerts_get_out says what."
                 if ":" in redirected_from
                 else f"Sent here because Slack refused {as_code(redirected_from)}. Invite the app "
                 "to that channel, or correct `alerts.channel` in the client's defs.yaml."

@@ -242,7 +242,9 @@ _SAID = (
     "which was not found", "is undefined", "unexpected end of template", "expected token",
     "encountered unknown tag", "no filter named", "no test named", "already defined",
     "two resources with the", "found a cycle", "unexpected char", "takes no keyword argument",
-    "takes not more than", "required positional argument", "unexpected", "is disabled", "not found",
+    "takes not more than", "required positional argument",
+    "secret env vars are allowed only in profiles.yml or packages.yml",
+    "unexpected", "is disabled", "not found",
 )  # fmt: skip
 """What dbt and Jinja say themselves; the first that stands in a text is told."""
 _WORDS_OF_YAML = re.compile(r"^[\s-]*name:\s*['\"]?(\w+)", re.MULTILINE)

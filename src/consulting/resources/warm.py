@@ -47,7 +47,7 @@ IMPORTED = (
     "dbt.task.run",
     "dbt.task.test",
 )
-"""What a run imports of others; what `consulting` imports comes with its own modules."""
+"""What a run imports of others; what this package imports comes with its own modules."""
 _PACKAGE = Path(__file__).parents[1]
 _NOT_OURS = ("cli", "definitions", "defs", "demo", "migrations", "templates", "testing")
 """Of the package: what no run needs, and the first project, which loads clients."""

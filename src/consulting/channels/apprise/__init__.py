@@ -26,7 +26,7 @@ class AppriseChannel(Channel):
     address_variable: _Variable = Field(
         description=(
             "The environment variable that holds the address, as apprise writes it: "
-            "`json://…`, `ntfy://…`, `msteams://…`."
+            "json://…, ntfy://…, msteams://…."
         ),
         examples=["ACME_ALERTS_ADDRESS"],
     )

@@ -19,8 +19,8 @@ _CODE = re.compile(r"0{2,}|(?=(?:[^0]*0){5})[0()\-/ ]+")  # 00000, and 000-00-00
 _DAYS, _TIMES = ("14", "15", "16", "17", "22"), ("18", "19", "20", "21")
 """The formats that each workbook has, of dates and of times of day."""
 _ELAPSED = re.compile(r"(?i)\[(?:h+|m+|s+)\]")
-_ASIDE = re.compile(r'\\.|"[^"]*"|\[[^\]]*\]|_.|\*.')
-_LITERALS = re.compile(r'\\(.)|"([^"]*)"|\[\$[^\]]*\]|_.')
+_ASIDE = re.compile(r'\\.|"[^"]*"|\[[^\]\[]*+\]|_.|\*.')
+_LITERALS = re.compile(r'\\(.)|"([^"]*)"|\[\$[^\]\[]*+\]|_.')
 
 
 def with_zeros(text: str, code: str) -> str:
