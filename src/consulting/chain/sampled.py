@@ -33,12 +33,14 @@ from consulting.errors import ConfigurationError, ConsultingError
 from consulting.intake import BatchPolicy
 from consulting.intake.matching import TemporaryNames
 from consulting.layout import ClientFolder
+from consulting.privacy import Names
+from consulting.privacy.tiers import FULL_TIER
 from consulting.scratch import scratch_folder, sweep_scratch
 from consulting.sources.local import LocalStore
 from consulting.writing import make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from consulting.chain.questions import Question
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 MOST_FILES = 200
 """A sample shows what a client sends; it is not all of it."""
+_BUSINESS = "2010"
+"""Days from here on are of business, as in the names of files."""
 _ALIKE = 0.5
 _MUCH = 0.2
 _OF_MODEL = re.compile(r"^(?:stg|int|merged|rejects)_")
@@ -191,6 +195,7 @@ class _Trial:
         self._place = place
         self._log = log
         self._run_id = ""
+        self._hidden = attributes["security_tier"] < FULL_TIER
         self._feeds: list[NamedFeed] = []
         self._rhythm: Rhythm | None = None
 
@@ -222,13 +227,14 @@ class _Trial:
 
     def run(self, keys: Sequence[str]) -> Sampled:
         """All of the chain."""
-        self._feeds = name_feeds(keys)
+        self._feeds = self._name_feeds(keys)
         first = received = self._receive()
         unlike = _unlike(received.readings)
         if unlike:  # files that are named alike, with columns of their own
-            self._feeds = name_feeds(keys, apart=lambda key: unlike.get(key, 0))
+            told = self.engagement.intake.told
+            self._feeds = self._name_feeds(keys, lambda key: unlike.get(told(key), 0))
             first = received = self._receive()
-        refused, rhythm = unreadable(received), rhythm_of(keys, now=datetime.now(UTC))
+        refused, rhythm = unreadable(received), self._rhythm_of(keys)
         if refused is None and rhythm and rhythm.certain:
             # keys and relations hold within a period: the next one brings the same ids again
             self._rhythm = rhythm
@@ -248,7 +254,7 @@ class _Trial:
             refused, asked = self._deliver(run_folder, written, asked)
         return Sampled(
             config=self.engagement.config,
-            feeds=tuple(self._feeds),
+            feeds=tuple(self._feeds_told()),
             rhythm=rhythm,
             tried=self._rhythm.periods[-1] if self._rhythm else None,
             received=first,
@@ -261,12 +267,39 @@ class _Trial:
             fixtures=fixtures,
         )
 
+    def _name_feeds(
+        self, keys: Sequence[str], apart: Callable[[str], object] = lambda _key: None
+    ) -> list[NamedFeed]:
+        """The feeds, by what of the files' names may be told."""
+        said = frozenset((self._client_id, str(self._attributes["client_name"])))
+        names = Names(hidden=self._hidden, known=said)
+        files: dict[str, list[str]] = defaultdict(list)
+        for key in keys:
+            files[names.blanked(key)].append(key)
+        return [
+            feed.model_copy(
+                update={"files": tuple(key for name in feed.files for key in files[name])}
+            )
+            for feed in name_feeds(files, apart=lambda name: apart(files[name][0]))
+        ]
+
+    def _feeds_told(self) -> Iterator[NamedFeed]:
+        told = self.engagement.intake.told
+        for feed in self._feeds:
+            yield feed.model_copy(update={"files": tuple(map(told, feed.files))})
+
+    def _rhythm_of(self, keys: Sequence[str]) -> Rhythm | None:
+        """The rhythm; days that may be of birth are none to tell below tier 3."""
+        rhythm = rhythm_of(keys, now=datetime.now(UTC))
+        return rhythm if rhythm and (not self._hidden or rhythm.start >= _BUSINESS) else None
+
     def _receive(self) -> artifacts.Intake:
         self._run_id = uuid.uuid4().hex
         period = self._rhythm.periods[-1] if self._rhythm else None
-        return receive(
-            self.engagement, run_id=self._run_id, batch_id=None, period=period, log=self._log
-        )
+        engagement = self.engagement
+        # each try has a ledger of its own, and what lies here was read at this tier
+        engagement.intake.hold_tier(engagement.config.security_tier)
+        return receive(engagement, run_id=self._run_id, batch_id=None, period=period, log=self._log)
 
     def _profile(self, received: artifacts.Intake) -> artifacts.Profile:
         batch_id = received.batch.batch_id

@@ -15,6 +15,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
+from consulting.privacy.names import BLANK
 from consulting.records import Record
 from consulting.timekeeping import Partitioning, Placement, period_start
 from consulting.timekeeping.periods import Every
@@ -32,7 +33,7 @@ _FULL = re.compile(
 )
 _SHORT = re.compile(f"{_MONTHS}|mon|tues?|wed|thu(?:rs?)?|fri|sat|sun|q|h|w|kw|wk|week|v")
 """Words that vary only where a number stands beside them."""
-_PIECE = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
+_PIECE = re.compile(rf"\d+|[^\W\d_]+|{BLANK}+|(?:[^\w{BLANK}]|_)+")
 _MOST_DIGITS = {"q": 1, "h": 1, "w": 2, "kw": 2, "wk": 2, "week": 2}
 """A quarter has one digit, a week two."""
 _COPY = re.compile(r"(?<![ _-])(?:[ _-]*+\(\d++\)|[ _-]++copy)$", re.IGNORECASE)
@@ -119,7 +120,8 @@ def name_feeds(
     """The feeds of a sample, in an order in which the first glob that fits a file is its own.
 
     Args:
-        paths: The files, below the source; with `/` between folders.
+        paths: The files, below the source; with `/` between folders, and `BLANK` for each character
+            that may not be told, which a glob leaves open.
         apart: What else keeps files apart that are named alike, such as their columns; each then
             is a feed of its own.
     """
@@ -228,6 +230,8 @@ def _varying(pieces: list[str], at: int) -> str | None:
         return (
             None if not piece.isascii() or (glued and more and len(piece) <= _COUNTER) else _DIGITS
         )
+    if piece[0] == BLANK:
+        return _ANY
     near = pieces[max(0, at - 1) : at] + pieces[at + 1 : at + 2]
     of_time = piece == "t" and len(near) > 1 and all(each.isdecimal() for each in near)
     short = _MOST_DIGITS.get(piece)
@@ -245,7 +249,7 @@ def _feed(files: Sequence[str], taken: set[str], *, exact: bool) -> NamedFeed:
     fixed = [part for part in _parts(stem) if part not in {_DIGITS, _ANY}]
     name = _name(stem if exact else "".join(fixed), ending, taken)
     return NamedFeed(
-        name=name, glob=glob.escape(files[0]) if exact else _glob(files), files=tuple(files)
+        name=name, glob=_exactly(files[0]) if exact else _glob(files), files=tuple(files)
     )
 
 
@@ -262,6 +266,10 @@ def _name(words: str, ending: str, taken: set[str]) -> str:
     )
     taken.add(name)
     return name
+
+
+def _exactly(path: str) -> str:
+    return glob.escape(path).replace(BLANK, "?")
 
 
 def _glob(files: Sequence[str]) -> str:
@@ -283,7 +291,7 @@ def _ordered(feeds: list[NamedFeed], taken: set[str]) -> list[NamedFeed]:
         thief = next(
             (t for f in feeds for file in f.files if (t := _first(feeds, file)) is not f), None
         )
-        if thief is None or thief.glob == glob.escape(thief.files[0]):
+        if thief is None or thief.glob == _exactly(thief.files[0]):
             break
         feeds.remove(thief)
         taken.discard(thief.name)

@@ -279,6 +279,10 @@ class Intake:
         """
         return self._verbs.true_names(drop_ids)
 
+    def told(self, name: str) -> str:
+        """The name of a file as the tier tells it."""
+        return self._matcher.names.told(name)
+
     def told_before(self, names: Iterable[str]) -> set[str]:
         """Names of files as they may have been told at another tier, or by an earlier release."""
         hidden = self._matcher.names.model_copy(update={"hidden": True})

@@ -27,6 +27,8 @@ from consulting.records import Record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+BLANK = "\0"
+"""Stands for a character that is not told; no file's name can hold it."""
 _ID_LENGTH = 6
 _PARTS = re.compile(r"[^\W\d_]+|\d+|[\W_]+")
 _ENDING = re.compile(r"\.([A-Za-z][A-Za-z0-9]{0,6})$")
@@ -66,15 +68,19 @@ class Names(Record):
             The name where all of it is known to be harmless; else its harmless parts with `*` for
             the others, and the id: `customers_*~3f9a2c.csv`.
         """
+        blanked = self.blanked(name)
+        if blanked == name:
+            return name
+        body, end = _split(blanked)
+        told = re.sub(r"\*(?:[\W\d_]*\*)+", "*", body.replace(BLANK, "*"))
+        return f"{told}~{self._id(name)}{end}"
+
+    def blanked(self, name: str) -> str:
+        """The name with `BLANK` for each character that may not be told."""
         if not self.hidden or name in self.known:
             return name
-        body, end = name, ""
-        while (ending := _ENDING.search(body)) and ending[1].lower() in _ENDINGS:
-            body, end = body[: ending.start()], ending[0] + end
-        told = self._harmless(body)
-        if told == body:
-            return name
-        return f"{told}~{self._id(name)}{end}"
+        body, end = _split(name)
+        return self._harmless(body) + end
 
     def told_all(self, names: Sequence[str]) -> list[str]:
         """Several names, each as it may be told."""
@@ -108,8 +114,8 @@ class Names(Record):
                 or not any(c.isalnum() for c in text)
                 or (_is_counted(body, part) if text.isdecimal() else self._is_known(text))
             )
-            out.append(_without_controls(text) if keep else "*")
-        return re.sub(r"\*(?:[\W\d_]*\*)+", "*", "".join(out))
+            out.append(_without_controls(text) if keep else BLANK * len(text))
+        return "".join(out)
 
     def _is_known(self, word: str) -> bool:
         lowered = plain(word)
@@ -124,6 +130,14 @@ class Names(Record):
     @cached_property
     def _words(self) -> frozenset[str]:
         return frozenset(plain(w) for text in self.known for w in re.findall(r"[^\W\d_]+", text))
+
+
+def _split(name: str) -> tuple[str, str]:
+    """A name and its endings, as far as they only say what kind of file it is."""
+    body, end = name, ""
+    while (ending := _ENDING.search(body)) and ending[1].lower() in _ENDINGS:
+        body, end = body[: ending.start()], ending[0] + end
+    return body, end
 
 
 def _says_what(word: str) -> bool:
@@ -146,4 +160,4 @@ def _is_counted(body: str, part: re.Match[str]) -> bool:
 
 
 def _without_controls(text: str) -> str:
-    return "".join(c if c.isprintable() else "*" for c in text)
+    return "".join(c if c.isprintable() else BLANK for c in text)
