@@ -36,7 +36,7 @@ INSIDE = {
     "repeats": lambda shown: {"intake": shown},
 }
 """Fields that a page names without what they stand in."""
-TYPED = {"decimal": "to_decimal"}
+TYPED = {"decimal": "to_decimal", "language": "to_date"}
 """Arguments that belong to a rule that is not the usual one."""
 EVERY_CLIENT = """
 import contextlib, io, json, sys
