@@ -14,7 +14,7 @@ import yaml
 from consulting.cleaning.models import ClientModels
 from consulting.config.engagement import EngagementConfig
 from consulting.config.reading import COMPONENT
-from consulting.rules import meta_keys
+from consulting.rules import all_rules, meta_keys
 from consulting.yaml_files import YamlError, parse_yaml
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ INSIDE = {
     "repeats": lambda shown: {"intake": shown},
 }
 """Fields that a page names without what they stand in."""
-TYPED = {"decimal": "to_decimal", "language": "to_date"}
-"""Arguments that belong to a rule that is not the usual one."""
 EVERY_CLIENT = """
 import contextlib, io, json, sys
 from dagster_dg_cli.cli import main
@@ -98,6 +96,16 @@ def engagement(piece: Shown) -> dict[str, Any] | None:
     return LEAST | INSIDE[key](value) if key in INSIDE and not more else None
 
 
+def rule_of(meta: dict[str, Any]) -> str:
+    """A rule that takes the keys of a column's meta: text where it does."""
+    rules = all_rules()
+    takes = {
+        name: {field.alias or key for key, field in rule.model_fields.items()}
+        for name, rule in rules.items()
+    }
+    return next(name for name in ("to_text", *rules) if meta.keys() <= takes[name])
+
+
 def models(piece: Shown) -> dict[str, Any] | None:
     """What dbt reads of a piece: a file as it is, or a model's YAML around a part of it."""
     value = piece.value
@@ -108,11 +116,11 @@ def models(piece: Shown) -> dict[str, Any] | None:
         return None
     column: dict[str, Any] = {"name": "x"}
     model: dict[str, Any] = {"name": "orders", "columns": [column]}
-    meta = {"from": "X", "rule": TYPED.get(key, "to_text")}
+    meta = {"from": "X", "rule": "to_text"}
     if key == "meta":
-        column["meta"] = meta | value["meta"]
+        column["meta"] = {"from": "X", "rule": rule_of(value["meta"])} | value["meta"]
     elif key in meta_keys():
-        column["meta"] = meta | value
+        column["meta"] = {"from": "X", "rule": rule_of(value)} | value
     elif key == "keep":
         column["meta"], model["meta"] = meta, {"dedupe": {"key": ["x"], **value}}
     elif key == "severity":
