@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from consulting.rules.dates import is_time, read_date
+from consulting.rules.numbers import read_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_KINDS = (
-    (
-        "number",
-        re.compile(
-            r"[-+(]?\s?(?:[$€£¥₹]|[A-Z]{3}\s)?\s?[-+]?"
-            r"(?:\d{1,3}(?:[.,' \u00a0]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.,]\d+)"
-            r"(?:[eE][-+]?\d+)?\s?(?:%|[$€£¥₹]|[A-Z]{3})?\)?"
-        ),
-    ),
-    (
-        "date",
-        re.compile(
-            r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2,4})"
-            r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[AaPp][Mm]|Z|[-+]\d{2}:?\d{2})?)?"
-        ),
-    ),
-    ("time", re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp][Mm])?")),
-    ("email", re.compile(r"[^@\s,;]+@[^@\s,;]+\.[A-Za-z]{2,}")),
-    ("url", re.compile(r"(?:https?|ftp)://\S+|www\.\S+")),
-)
+_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[A-Za-z]{2,}")
+_URL = re.compile(r"(?:https?|ftp)://\S+|www\.\S+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DIGITS = re.compile(r"\d+")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -36,12 +22,22 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 def kind(cell: str | None) -> str:
     """One of "empty", "number", "date", "time", "email", "url" and "text"."""
     text = cell.strip() if cell else ""
-    if not text:
-        return "empty"
-    for name, pattern in _KINDS:
-        if pattern.fullmatch(text):
-            return name
-    return "text"
+    return _kind(text) if text else "empty"
+
+
+@lru_cache(maxsize=4096)  # the first rows are looked at many times
+def _kind(text: str) -> str:
+    if any(c.isdigit() for c in text):
+        number = read_number(text)
+        if number is not None and number.unit in (None, "%"):
+            return "number"
+        if is_time(text):
+            return "time"
+        if read_date(text) is not None:
+            return "date"
+    if _EMAIL.fullmatch(text):
+        return "email"
+    return "url" if _URL.fullmatch(text) else "text"
 
 
 def is_year(cell: str) -> bool:
