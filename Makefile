@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# compiled once: an image that sets it has each process compile all it imports (half of a collection)
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo dev test static check lint types contracts unit format docs golden bench-many \
   lock audit clean
