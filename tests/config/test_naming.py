@@ -58,6 +58,12 @@ def first(feeds: list[NamedFeed], path: str) -> str | None:
         (["14512.csv"], {"data": "[0-9]*.csv"}),
         (["[table].csv"], {"table": "[[]table]*.csv"}),
         (["orders"], {"orders": "orders*"}),
+        (["Umsatz März 2026.csv", "Umsatz April 2026.csv"], {"umsatz": "Umsatz *.csv"}),
+        (["ventes_janv_2026.csv", "ventes_févr_2026.csv"], {"ventes": "ventes_*.csv"}),
+        (
+            ["data_mart_1.csv", "data_mars_1.csv"],
+            {"data_mars": "data_mars_[0-9]*.csv", "data_mart": "data_mart_[0-9]*.csv"},
+        ),
         (["x_20260105T120000Z.csv", "x_20260106T120000Z.csv"], {"x_z": "x_[0-9]*Z*.csv"}),
     ],
 )
@@ -141,6 +147,25 @@ def test_a_rhythm_is_certain_only_where_the_names_leave_no_doubt(
     rhythm = rhythm_of(paths, now=NOW)
     assert rhythm is not None
     assert rhythm.certain is certain
+
+
+@pytest.mark.parametrize(
+    ("paths", "periods"),
+    [
+        (["Umsatz Dezember 2025.csv", "Umsatz März 2026.csv"], ["2025-12", "2026-03"]),
+        (["ventes_2026_août.csv", "ventes_2026_sept.csv"], ["2026-08", "2026-09"]),
+        (["sprzedaż-styczeń-2026.csv", "sprzedaż-luty-2026.csv"], ["2026-01", "2026-02"]),
+        (["orders_May_2026.csv", "orders_June_2026.csv"], ["2026-05", "2026-06"]),
+        (["a_listopad_2026.csv", "a_srp_2026.csv"], None),  # two months each, by language
+    ],
+)
+def test_months_are_read_in_words_of_each_language(
+    paths: list[str], periods: list[str] | None
+) -> None:
+    rhythm = rhythm_of(paths, now=NOW)
+    assert (list(rhythm.periods) if rhythm else None) == periods
+    if rhythm:
+        Partitioning.model_validate(rhythm.partitions)
 
 
 def test_names_without_a_period_have_no_rhythm() -> None:

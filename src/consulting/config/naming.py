@@ -11,29 +11,30 @@ import glob
 import re
 import unicodedata
 from datetime import UTC, date, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 from consulting.privacy.names import BLANK
 from consulting.records import Record
+from consulting.rules import months
+from consulting.rules.months import months_of
 from consulting.timekeeping import Partitioning, Placement, period_start
 from consulting.timekeeping.periods import Every
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-_MONTHS = (
-    "january|february|march|april|may|june|july|august|september|october|november|december|"
-    "sept|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec"
-)
-_FULL = re.compile(
-    "january|february|april|june|july|august|september|october|november|december|"
-    "(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-)
-_SHORT = re.compile(f"{_MONTHS}|mon|tues?|wed|thu(?:rs?)?|fri|sat|sun|q|h|w|kw|wk|week|v")
-"""Words that vary only where a number stands beside them."""
+_WEEKDAY = re.compile("(?:mon|tues|wednes|thurs|fri|satur|sun)day")
+_SHORT = re.compile("mon|tues?|wed|thu(?:rs?)?|fri|sat|sun|q|h|w|kw|wk|week|v")
+"""Words that vary only where a number stands beside them; so do short names of months."""
+_SHORT_MONTHS = frozenset({*map(str.lower, months.ENGLISH), "sept"})
+_LEAST_LETTERS, _LEAST_ALONE = 4, 5
+"""Letters of a month's name that no list above has, and of one that varies without a number."""
+_OTHER_WORDS = frozenset({"march", "mart", "mars"})
+"""Names of months that are other words, too."""
 _PIECE = re.compile(rf"\d+|[^\W\d_]+|{BLANK}+|(?:[^\w{BLANK}]|_)+")
+_WORD = re.compile(r"[^\W\d_]+")
 _MOST_DIGITS = {"q": 1, "h": 1, "w": 2, "kw": 2, "wk": 2, "week": 2}
 """A quarter has one digit, a week two."""
 _COPY = re.compile(r"(?<![ _-])(?:[ _-]*+\(\d++\)|[ _-]++copy)$", re.IGNORECASE)
@@ -58,10 +59,12 @@ _PERIODS: tuple[tuple[Every, str], ...] = (
     ("week", rf"(?i)(?:^|\D){_YEAR}[-_. ]?(?:k?w|week)[-_. ]?(?P<week>[0-4]\d|5[0-3])(?:\D|$)"),
     ("month", rf"(?:^|\D){_YEAR}[-_. ]?{_MONTH}(?:\D|$)"),
     ("month", rf"(?:^|\D){_MONTH}[-_. ]{_YEAR}(?:\D|$)"),
-    ("month", rf"(?i)(?:^|[^a-z])(?P<month>{_MONTHS})[-_. ]?{_YEAR}(?:\D|$)"),
-    ("month", rf"(?i)(?:^|\D){_YEAR}[-_. ]?(?P<month>{_MONTHS})(?:[^a-z]|$)"),
 )
 """How a period is written in names; the more exact stand first."""
+_IN_WORDS = (
+    rf"(?i)(?:^|[^\p{{L}}])(?P<month>@names@)[-_. ]?{_YEAR}(?:\D|$)",
+    rf"(?i)(?:^|\D){_YEAR}[-_. ]?(?P<month>@names@)(?:[^\p{{L}}]|$)",
+)
 _PLAIN: dict[str, str] = {
     "year": r"(?P<year>20\d{2})",
     "month": r"(?P<month>\d{2})",
@@ -146,13 +149,27 @@ def rhythm_of(paths: Sequence[str], *, now: datetime) -> Rhythm | None:
         paths: The files of all feeds.
         now: A period that has not begun yet leaves doubt.
     """
-    found = [rhythm for each in _PERIODS if (rhythm := _rhythm(paths, *each))]
+    ways = [*_PERIODS, *(("month", pattern) for pattern in _in_words(paths))]
+    found = [rhythm for each in ways if (rhythm := _rhythm(paths, *each))]
     if not found:
         return None
     first = found[0]
     rivals = [r for r in found[1:] if r.periods != first.periods and r.every != "month"]
     early = any(period_start(period) > now.date() for period in first.periods)
     return first.model_copy(update={"certain": first.certain and not rivals and not early})
+
+
+def _in_words(paths: Sequence[str]) -> Iterator[str]:
+    """Patterns of a month in words, in the first language in which each name has one."""
+    named = [{word for word in _WORD.findall(path.lower()) if months_of(word)} for path in paths]
+    languages = (
+        code
+        for code in months.LANGUAGES
+        if all(any(code in months.month_names()[word] for word in words) for words in named)
+    )
+    for code in islice(languages, 1):
+        names = months.pattern_of(code)
+        yield from (pattern.replace("@names@", names) for pattern in _IN_WORDS)
 
 
 def _rhythm(paths: Sequence[str], every: Every, pattern: str) -> Rhythm | None:
@@ -224,8 +241,8 @@ def _varying(pieces: list[str], at: int) -> str | None:
     piece = pieces[at].casefold()
     beside = [pieces[n] for n in (at - 2, at - 1, at + 1, at + 2) if 0 <= n < len(pieces)]
     if piece.isdigit():
-        glued = at > 0 and pieces[at - 1].isalpha() and not _SHORT.fullmatch(pieces[at - 1].lower())
-        more = any(p.isalpha() and not _SHORT.fullmatch(p.lower()) for p in pieces[at + 1 :])
+        glued = at > 0 and pieces[at - 1].isalpha() and not _is_short(pieces[at - 1].lower())
+        more = any(p.isalpha() and not _is_short(p.lower()) for p in pieces[at + 1 :])
         # other digits than 0 to 9 are letters to a glob
         return (
             None if not piece.isascii() or (glued and more and len(piece) <= _COUNTER) else _DIGITS
@@ -236,8 +253,18 @@ def _varying(pieces: list[str], at: int) -> str | None:
     of_time = piece == "t" and len(near) > 1 and all(each.isdecimal() for each in near)
     short = _MOST_DIGITS.get(piece)
     beside = [n for n in beside if short is None or len(n) <= short]
-    numbered = (of_time or _SHORT.fullmatch(piece)) and any(n.isdecimal() for n in beside)
-    return _ANY if _FULL.fullmatch(piece) or numbered else None
+    numbered = (of_time or _is_short(piece)) and any(n.isdecimal() for n in beside)
+    return _ANY if _WEEKDAY.fullmatch(piece) or _is_month(piece, _LEAST_ALONE) or numbered else None
+
+
+def _is_short(piece: str) -> bool:
+    """Whether a word, in small letters, varies where a number stands beside it."""
+    known = _SHORT.fullmatch(piece) or piece in _SHORT_MONTHS or piece == "march"
+    return bool(known) or _is_month(piece, _LEAST_LETTERS)
+
+
+def _is_month(piece: str, least: int) -> bool:
+    return len(piece) >= least and piece not in _OTHER_WORDS and bool(months_of(piece))
 
 
 def _words(parts: Sequence[str]) -> tuple[str, ...]:

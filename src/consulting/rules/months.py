@@ -105,6 +105,11 @@ def unclear_pattern() -> str:
     return _pattern(unclear_months())
 
 
+def pattern_of(language: str) -> str:
+    """What a month's name in a language may be, without groups; the longest stand first."""
+    return _alternatives(name for name, meant in month_names().items() if language in meant)
+
+
 def english_pattern() -> str:
     """A pattern of the short names in English, without a point."""
     return f"(?i)(?:{_NO_LETTER[1:-1]})(?:{'|'.join(ENGLISH)})(?:$|[^a-zà-ɏͰ-ӿ.])"
@@ -119,5 +124,8 @@ def _patterns(months: Mapping[str, int]) -> list[tuple[str, str]]:
 
 
 def _pattern(names: Iterable[str]) -> str:
-    ordered = sorted(names, key=lambda name: (-len(name), name))
-    return f"(?i){_NO_LETTER}(?:{'|'.join(ordered)})[.]?{_NO_LETTER_AFTER}"
+    return f"(?i){_NO_LETTER}(?:{_alternatives(names)})[.]?{_NO_LETTER_AFTER}"
+
+
+def _alternatives(names: Iterable[str]) -> str:
+    return "|".join(sorted(names, key=lambda name: (-len(name), name)))

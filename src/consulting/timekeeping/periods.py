@@ -57,9 +57,9 @@ class Partitioning(ConfigModel):
         start: The first period: its key ("2026-01") or any date in it.
         period_from: A regular expression (RE2) searched in the file's path, with the named groups
             `year` and `month` (month), `year` and `week` or `year`, `month` and `day` (week),
-            `year`, `month` and `day` (day). A month may be a number or an English name, a year
-            may have two digits. Without it, or where it does not match, the time of arrival
-            decides.
+            `year`, `month` and `day` (day). A month may be a number or a name, in each
+            language that dates are read in; a year may have two digits. Without it, or where it
+            does not match, the time of arrival decides.
         timezone: In which a period begins at midnight, and in which arrival is read.
     """
 
