@@ -83,6 +83,16 @@ SAID = {
         "{# why #}\nselect a, -- it's\n  'x -- y' as b /* and so on */\nfrom {{ ref('c') }}\n",
         "select a, 'x -- z' as b from {{ ref('c') }}",
     ),
+    "engines.sql": (  # a template that is no SQL
+        "{%- macro said(a) -%}'{{ a | replace(\"'\", \"''\") }}{%- endmacro %}",
+        "{#- Why: it's so. -#}{%- macro said(a) -%}'{{ a|replace(\"'\", \"''\") }}{%- endmacro %}",
+        "{%- macro said(a) -%}'{{ a | replace(\"'\", '') }}{%- endmacro %}",
+    ),
+    "report.html.j2": (
+        "<p>{{ a }}</p><!-- b -->",
+        "{# why #}<p>{{a}}</p><!-- b -->",
+        "<p>{{ a }}</p><!-- c -->",
+    ),
     "customers.yml": (
         "models: [{name: a, meta: {rule: to_text}}]",
         "# told\nmodels: [{name: a, meta: {rule: to_text}}]  # why\n",
@@ -100,7 +110,7 @@ def test_a_comment_in_a_model_is_no_change_of_it(name: str) -> None:
 def test_what_is_no_sql_or_runs_in_a_comment_counts_as_it_is() -> None:
     for text in ("select 'it", "select 1 -- {{ ref('b') }}", "\xff"):
         content = text.encode("latin-1")
-        assert meaning_of(Path("a.sql"), content) == content
+        assert meaning_of(Path("a.sql"), content) != meaning_of(Path("a.sql"), content + b"  -- x")
 
 
 def test_every_library_that_shapes_bytes_is_named_in_the_manifest() -> None:

@@ -13,15 +13,28 @@ _JINJA = ("{{", "{%", "}}", "%}")
 
 
 def meaning_of(path: Path, content: bytes) -> bytes:
-    """A file of SQL or YAML as its tokens, without comments; any other, and a broken one, as it is.
+    """A file of SQL, Jinja or YAML without comments; any other, and a broken one, as it is.
 
     Args:
         path: Its name tells what it is.
         content: What it holds.
     """
-    read = {".sql": _tokens, ".yml": _events, ".yaml": _events}.get(path.suffix)
+    read = {".sql": _sql, ".j2": _template, ".yml": _events, ".yaml": _events}.get(path.suffix)
     said = read(content) if read is not None else None
     return content if said is None else repr(said).encode()
+
+
+def _sql(content: bytes) -> object:
+    return _tokens(content) or _template(content)
+
+
+def _template(content: bytes) -> object:
+    import jinja2
+
+    try:
+        return jinja2.Environment(extensions=["jinja2.ext.do"]).parse(content.decode())  # noqa: S701
+    except (jinja2.TemplateError, UnicodeDecodeError):
+        return None
 
 
 def _tokens(content: bytes) -> list[tuple[str, str]] | None:
