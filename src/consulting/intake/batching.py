@@ -10,10 +10,11 @@ from sqlalchemy import and_, exists, insert, select, update
 
 from consulting.errors import BatchHeldError, BatchSettledError, LedgerError
 from consulting.intake.hiding import hide, part_hidden
-from consulting.intake.looking import is_due
+from consulting.intake.looking import is_due, set_aside
 from consulting.intake.matching import BY_CONTENT, TemporaryNames
 from consulting.intake.records import BatchStatus, State
 from consulting.intake.schema import batches, drops, events, members
+from consulting.intake.transitions import Change
 from consulting.records import Batch
 
 if TYPE_CHECKING:
@@ -111,9 +112,7 @@ def make_batch(
     connection.execute(
         insert(members), [{"batch_id": batch_id, "drop_id": drop_id} for drop_id in ids]
     )
-    for row in chosen:
-        transaction.update_drop(row["drop_id"], state=State.CLAIMED, batch_id=batch_id)
-    transaction.record(now, "claimed", drop_ids=ids, batch_id=batch_id, detail=trigger)
+    transaction.change(Change.CLAIMED, ids, now, batch_id=batch_id, detail=trigger)
     return find_batch(connection, client, batch_id)
 
 
@@ -250,22 +249,22 @@ class Batching:
             rows = transaction.connection.execute(query).mappings().all()
             hidden, rest = part_hidden(rows, self._temporary)
             hide(transaction, hidden, now)
-            moved = [row for row in rest if not self._still_matches(transaction, row)]
+            moved = [row for row in rest if not self._still_matches(transaction, row, now)]
             if not hidden and not moved:
                 return self._within_bytes(rows)
 
-    def _still_matches(self, transaction: Transaction, row: RowMapping) -> bool:
+    def _still_matches(self, transaction: Transaction, row: RowMapping, now: datetime) -> bool:
         """Whether the engagement's feeds are still those the drop was sorted by."""
         if row["code"] == BY_CONTENT:
             return True
         match = self._matcher.match(row["key"], row["first_seen"])
         if (match.code, match.feed, match.period) == (None, row["feed"], row["period"]):
             return True
-        values: dict[str, Any] = {"feed": match.feed, "period": match.period}
-        if match.code is not None:
-            values |= {"state": State.QUARANTINED, "code": match.code}
-            values |= {"reason": match.reason, "fix": match.fix}
-        transaction.update_drop(row["drop_id"], **values)
+        values = {"feed": match.feed, "period": match.period}
+        if match.code is None:
+            transaction.update_drop(row["drop_id"], **values)
+        else:
+            set_aside(transaction, row["drop_id"], match, now, **values)
         return False
 
     def _within_bytes(self, rows: Sequence[RowMapping]) -> Sequence[RowMapping]:
@@ -334,11 +333,8 @@ class Batching:
             ),
         )
         ids: Sequence[int] = transaction.connection.scalars(query).all()
-        for drop_id in ids:
-            transaction.update_drop(drop_id, state=State.SUPERSEDED)
-            transaction.leave_batch(batch_id, drop_id, State.SUPERSEDED)
-        transaction.record(
-            now, "superseded", drop_ids=ids, batch_id=batch_id, detail="new bytes arrived"
+        transaction.change(
+            Change.SUPERSEDED, ids, now, batch_id=batch_id, detail="new bytes arrived"
         )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from consulting.errors import BatchHeldError, BatchSettledError
 from consulting.intake.batching import (
@@ -23,8 +23,9 @@ from consulting.intake.batching import (
     settle_members,
 )
 from consulting.intake.looking import is_due
-from consulting.intake.records import BatchStatus, RunVerdict, State
-from consulting.intake.schema import batches, drops
+from consulting.intake.records import BatchStatus, RunVerdict
+from consulting.intake.schema import batches
+from consulting.intake.transitions import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,18 +118,16 @@ class Fate:
     ) -> None:
         held = [row["drop_id"] for row in held_drops(transaction.connection, batch_id)]
         number = transaction.client["successes"] + 1
-        transaction.connection.execute(
-            update(drops)
-            .where(drops.c.batch_id == batch_id, drops.c.state == State.CLAIMED)
-            .values(
-                state=State.DELIVERED,
-                delivered_in=batch_id,
-                delivered_at=now,
-                delivered_no=number,
-                forced=False,
-            )
+        transaction.change(
+            Change.DELIVERED,
+            held,
+            now,
+            batch_id=batch_id,
+            delivered_in=batch_id,
+            delivered_at=now,
+            delivered_no=number,
+            forced=False,
         )
-        settle_members(transaction, batch_id, State.DELIVERED)
         transaction.update_batch(
             batch_id,
             status=BatchStatus.DELIVERED,
@@ -139,7 +138,6 @@ class Fate:
             retry_at=None,
             reason=None,
         )
-        transaction.record(now, "delivered", drop_ids=held, batch_id=batch_id)
         if held:
             transaction.update_client(
                 successes=number,
@@ -313,21 +311,16 @@ class Fate:
     ) -> None:
         last = reason.rstrip(".")
         sentence = f"Runs with this file alone failed, others succeeded. The last one: {last}."
-        transaction.update_drop(
-            drop["drop_id"],
-            state=State.QUARANTINED,
+        transaction.change(
+            Change.QUARANTINED,
+            [drop["drop_id"]],
+            now,
+            batch_id=row["batch_id"],
+            detail=sentence,
             code=POISON,
             reason=sentence,
             fix="Look at the run's error. Release the drop once the cause is mended, ask the "
             "client for a corrected file, or discard the drop.",
-        )
-        transaction.leave_batch(row["batch_id"], drop["drop_id"], State.QUARANTINED)
-        transaction.record(
-            now,
-            "quarantined",
-            drop_ids=[drop["drop_id"]],
-            batch_id=row["batch_id"],
-            detail=sentence,
         )
         self._dissolve(transaction, row, "its last file was quarantined", now)
 

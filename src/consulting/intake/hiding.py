@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
-
-from consulting.intake.ledger import in_chunks
 from consulting.intake.matching import NO_FEED, NO_PERIOD
 from consulting.intake.records import State
-from consulting.intake.schema import drops
+from consulting.intake.transitions import Change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,11 +36,14 @@ def part_hidden(
 
 def hide(transaction: Transaction, rows: Sequence[RowMapping], now: datetime) -> None:
     """Forget that files are there; without the pattern they are seen anew."""
-    ids = [row["drop_id"] for row in rows]
-    for chunk in in_chunks(ids):
-        transaction.connection.execute(
-            update(drops)
-            .where(drops.c.drop_id.in_(chunk))
-            .values(state=State.VANISHED, visible=False, code=None, reason=None, fix=None)
-        )
-    transaction.record(now, "hidden", drop_ids=ids, detail="a temporary name (temp_patterns)")
+    transaction.change(
+        Change.HIDDEN,
+        [row["drop_id"] for row in rows],
+        now,
+        detail="a temporary name (temp_patterns)",
+        stale=True,
+        visible=False,
+        code=None,
+        reason=None,
+        fix=None,
+    )

@@ -7,7 +7,7 @@ import re
 import unicodedata
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, func, or_, select
 
@@ -21,6 +21,7 @@ from consulting.intake.batching import find_batch
 from consulting.intake.matching import BY_CONTENT
 from consulting.intake.records import LandedFile, State
 from consulting.intake.schema import drops
+from consulting.intake.transitions import Change
 from consulting.records import QuarantinedFile
 from consulting.sealed import SealedFile
 from consulting.sources.store import Listed
@@ -143,18 +144,16 @@ class Landing:
         self._keep(drop, file, batch.batch_id, now, keep_copy=keep_copy)
         with self._ledger.write(self._folder.client_id) as transaction:
             find_batch(transaction.connection, self._folder.client_id, batch.batch_id)
-            for drop_id in _with_repeats(transaction, batch.batch_id, drop.drop_id):
-                transaction.update_drop(
-                    drop_id, state=State.QUARANTINED, code=code, reason=reason, fix=fix
-                )
-                transaction.leave_batch(batch.batch_id, drop_id, State.QUARANTINED)
-                transaction.record(
-                    now,
-                    "quarantined",
-                    drop_ids=[drop_id],
-                    batch_id=batch.batch_id,
-                    detail=f"{code}: {reason}",
-                )
+            transaction.change(
+                Change.QUARANTINED,
+                _with_repeats(transaction, batch.batch_id, drop.drop_id),
+                now,
+                batch_id=batch.batch_id,
+                detail=f"{code}: {reason}",
+                code=code,
+                reason=reason,
+                fix=fix,
+            )
         return file
 
     def sort_by_content(
@@ -162,23 +161,19 @@ class Landing:
     ) -> None:
         """Gives a drop the feed and period that its content names; doing it twice is safe."""
         leaves = period != batch.period
-        moved = leaves or feed != drop.feed
         with self._ledger.write(self._folder.client_id) as transaction:
-            values = {"state": State.READY, "batch_id": None} if leaves else {}
-            transaction.update_drop(
-                drop.drop_id, feed=feed, period=period, code=BY_CONTENT, **values
-            )
+            values: dict[str, Any] = {"feed": feed, "period": period, "code": BY_CONTENT}
+            where = f"feed {feed}" + (f", period {period}" if period else "")
+            told: dict[str, Any] = {
+                "batch_id": batch.batch_id,
+                "detail": f"its content belongs to {where}",
+            }
             if leaves:
-                transaction.leave_batch(batch.batch_id, drop.drop_id, State.READY)
-            if moved:
-                where = f"feed {feed}" + (f", period {period}" if period else "")
-                transaction.record(
-                    now,
-                    "moved",
-                    drop_ids=[drop.drop_id],
-                    batch_id=batch.batch_id,
-                    detail=f"its content belongs to {where}",
-                )
+                transaction.change(Change.MOVED, [drop.drop_id], now, **told, **values)
+            else:
+                transaction.update_drop(drop.drop_id, **values)
+                if feed != drop.feed:
+                    transaction.record(now, Change.MOVED, drop_ids=[drop.drop_id], **told)
 
     def has_bytes(self, sha256: str | None) -> bool:
         """Whether the bytes of this hash are landed and whole."""
@@ -291,14 +286,12 @@ class Landing:
     def _let_go(
         self, batch: Batch, row: RowMapping, error: DropChangedError | DropGoneError
     ) -> None:
-        state = State.SUPERSEDED if isinstance(error, DropChangedError) else State.VANISHED
+        change = Change.SUPERSEDED if isinstance(error, DropChangedError) else Change.VANISHED
         with self._ledger.write(self._folder.client_id) as transaction:
-            transaction.update_drop(row["drop_id"], state=state)
-            transaction.leave_batch(batch.batch_id, row["drop_id"], state)
-            transaction.record(
+            transaction.change(
+                change,
+                [row["drop_id"]],
                 datetime.now(UTC),
-                str(state),
-                drop_ids=[row["drop_id"]],
                 batch_id=batch.batch_id,
                 detail="found when it was read",
             )

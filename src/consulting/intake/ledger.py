@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from consulting import migrations
 from consulting.database import engine_of, locked, reading, why_unusable, writing
 from consulting.errors import LedgerError
-from consulting.intake.records import BatchStatus, DeliveryFact
+from consulting.intake.records import BatchStatus, DeliveryFact, State
 from consulting.intake.schema import (
     TOMBSTONE,
     batches,
@@ -32,6 +32,7 @@ from consulting.intake.schema import (
     metadata,
     versions,
 )
+from consulting.intake.transitions import TRANSITIONS, Change
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -69,21 +70,75 @@ class Transaction:
         )
 
     def update_drop(self, drop_id: int, **values: Any) -> None:
-        """Changes one drop."""
+        """Notes something of one drop that is not its state."""
         self.connection.execute(update(drops).where(drops.c.drop_id == drop_id).values(**values))
+
+    def change(  # noqa: PLR0913 - what an event is
+        self,
+        change: Change,
+        drop_ids: Sequence[int],
+        at: datetime,
+        *,
+        batch_id: str | None = None,
+        detail: str = "",
+        stale: bool = False,
+        **values: Any,
+    ) -> list[int]:
+        """Lets something happen to drops: each gets its new state and a line in its history.
+
+        Args:
+            change: What happens.
+            drop_ids: The drops, of this client.
+            at: When (UTC).
+            batch_id: The batch that claims them; for any other change, the one that held them and
+                does no longer.
+            detail: More of it, in words.
+            stale: Whether the drops were read before the transaction: those that have moved on
+                meanwhile are left as they are.
+            **values: What else changes in their rows.
+
+        Returns:
+            The drops that it happened to.
+
+        Raises:
+            LedgerError: If one is in a state from which the change does not lead.
+        """
+        before, after, _ = TRANSITIONS[change]
+        claimed = change is Change.CLAIMED
+        set_to = {"batch_id": batch_id} if claimed else {}
+        if after is State.READY:
+            set_to = dict.fromkeys(("batch_id", "code", "reason", "fix"))
+        changed: list[int] = []
+        for chunk in in_chunks(drop_ids):
+            mine = (drops.c.client_id == self.client_id, drops.c.drop_id.in_(chunk))
+            moved = update(drops).where(*mine, drops.c.state.in_(before))
+            changed += self.connection.scalars(
+                moved.values(set_to | values | {"state": after}).returning(drops.c.drop_id)
+            )
+        if len(changed) < len(drop_ids) and not stale:
+            left = ", ".join(map(str, sorted(set(drop_ids) - set(changed))))
+            raise LedgerError(
+                f"{self.client_id}: drop {left} can not be {change} as it stands; nothing was "
+                "changed. The command that shows the client's ledger tells its state."
+            )
+        changed.sort()
+        if batch_id is not None and not claimed:
+            self._leave(batch_id, changed, after)
+        self.record(at, change, drop_ids=changed, batch_id=batch_id, detail=detail)
+        return changed
+
+    def _leave(self, batch_id: str, drop_ids: Sequence[int], outcome: str) -> None:
+        for chunk in in_chunks(drop_ids):
+            self.connection.execute(
+                update(members)
+                .where(members.c.batch_id == batch_id, members.c.drop_id.in_(chunk))
+                .values(outcome=outcome)
+            )
 
     def update_batch(self, batch_id: str, **values: Any) -> None:
         """Changes one batch."""
         self.connection.execute(
             update(batches).where(batches.c.batch_id == batch_id).values(**values)
-        )
-
-    def leave_batch(self, batch_id: str, drop_id: int, outcome: str) -> None:
-        """Notes that a batch no longer holds a drop, and why."""
-        self.connection.execute(
-            update(members)
-            .where(members.c.batch_id == batch_id, members.c.drop_id == drop_id)
-            .values(outcome=outcome)
         )
 
     def record(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 
 from consulting.errors import StoreError, StoreThrottledError
 from consulting.intake.hiding import hide, part_hidden
@@ -22,6 +22,7 @@ from consulting.intake.ledger import in_chunks
 from consulting.intake.matching import NO_FEED, NO_PERIOD, TemporaryNames, marker_of
 from consulting.intake.records import Look, State
 from consulting.intake.schema import drops
+from consulting.intake.transitions import TRANSITIONS, Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,24 +35,13 @@ if TYPE_CHECKING:
     from consulting.intake.records import BatchPolicy
     from consulting.sources.store import Listed, Store
 
-# States that each look must reconsider while the file is still there as it was: one waits to
-# settle, the others were given up because the file had changed or gone when it was read.
-_RECONSIDERED = (State.SEEN, State.SUPERSEDED, State.VANISHED, State.QUARANTINED)
+_RECONSIDERED = TRANSITIONS[Change.READY].before | TRANSITIONS[Change.RETURNED].before
+"""States that each look must reconsider while the file is still there as it was: one waits to
+settle, the others were given up because the file had changed or gone when it was read."""
 _REMATCHED = (NO_FEED, NO_PERIOD)
-_REPLACED = (State.SEEN, State.READY, State.QUARANTINED)
+_REPLACED = TRANSITIONS[Change.SUPERSEDED].before - {State.CLAIMED}  # its run lets go of it
+_MISSED = TRANSITIONS[Change.VANISHED].before - {State.CLAIMED}
 _RESTED: dict[str, Any] = {"throttles": 0, "resting_until": None}
-_MAKE_READY = (
-    update(drops)
-    .where(drops.c.drop_id == bindparam("of_drop"))
-    .values(
-        state=State.READY,
-        feed=bindparam("to_feed"),
-        period=bindparam("to_period"),
-        code=None,
-        reason=None,
-        fix=None,
-    )
-)
 
 
 class _InterruptedError(Exception):
@@ -228,10 +218,9 @@ class _Step:
             .where(drops.c.missing_in_pass == self._pass_no)
         )
         rows = transaction.connection.execute(query).all()
-        undelivered = [row.drop_id for row in rows if row.state in (State.SEEN, State.READY)]
+        undelivered = [row.drop_id for row in rows if row.state in _MISSED]
         _update_many(transaction, [row.drop_id for row in rows], visible=False)
-        _update_many(transaction, undelivered, state=State.VANISHED)
-        transaction.record(self._now, "vanished", drop_ids=undelivered)
+        transaction.change(Change.VANISHED, undelivered, self._now)
         kept = {row.drop_id for row in rows} - set(undelivered)
         transaction.record(self._now, "left", drop_ids=sorted(kept), detail="no longer in source")
         self._counts["vanished"] += len(rows)
@@ -252,7 +241,7 @@ class _Step:
         ids = transaction.connection.scalars(
             insert(drops).returning(drops.c.drop_id, sort_by_parameter_order=True), fresh
         ).all()
-        transaction.record(self._now, "seen", drop_ids=ids)
+        transaction.record(self._now, Change.SEEN, drop_ids=ids)
         self._counts["seen_new"] += len(ids)
         if self._store.atomic and self._policy.done_marker is None:
             rows = [{**row, "drop_id": drop_id} for row, drop_id in zip(fresh, ids, strict=True)]
@@ -266,7 +255,7 @@ class _Step:
             "signature": item.signature,
             "file_id": item.file_id,
             "size_bytes": item.size_bytes,
-            "state": State.SEEN,
+            "state": TRANSITIONS[Change.SEEN].after,
             "first_seen": self._now,
             "settling_since": self._now,
             "head": True,
@@ -274,20 +263,28 @@ class _Step:
         }
 
     def _replace(self, transaction: Transaction, head: RowMapping) -> None:
-        values: dict[str, Any] = {"head": False, "visible": False}
+        ids: list[int] = [head["drop_id"]]
+        gone: dict[str, Any] = {"head": False, "visible": False}
         if head["state"] in _REPLACED:
-            values["state"] = State.SUPERSEDED
-            transaction.record(
-                self._now, "superseded", drop_ids=[head["drop_id"]], detail="new bytes arrived"
+            transaction.change(
+                Change.SUPERSEDED, ids, self._now, detail="new bytes arrived", **gone
             )
-        transaction.update_drop(head["drop_id"], **values)
+        else:
+            transaction.update_drop(head["drop_id"], **gone)
 
     def _record_return(self, transaction: Transaction, head: RowMapping) -> None:
-        values: dict[str, Any] = {"visible": True, "missing_in_pass": None}
-        if head["state"] in (State.VANISHED, State.SUPERSEDED):
-            values |= {"state": State.SEEN, "settling_since": self._now}
-        transaction.update_drop(head["drop_id"], **values)
-        transaction.record(self._now, "returned", drop_ids=[head["drop_id"]])
+        drop_id: int = head["drop_id"]
+        seen: dict[str, Any] = {"visible": True, "missing_in_pass": None}
+        if head["state"] in TRANSITIONS[Change.RETURNED].before:
+            self._return(transaction, drop_id, **seen)
+        else:
+            transaction.update_drop(drop_id, **seen)
+            transaction.record(self._now, Change.RETURNED, drop_ids=[drop_id])
+
+    def _return(self, transaction: Transaction, drop_id: int, **values: Any) -> None:
+        transaction.change(
+            Change.RETURNED, [drop_id], self._now, stale=True, settling_since=self._now, **values
+        )
 
     def _has_settled(self, row: RowMapping, listed: dict[str, Listed]) -> bool:
         item = listed.get(row["key"])
@@ -317,38 +314,50 @@ class _Step:
     def _record_settled(
         self, transaction: Transaction, rows: Sequence[RowMapping | dict[str, Any]]
     ) -> None:
-        ready: list[dict[str, Any]] = []
+        ready: dict[tuple[str | None, str | None], list[int]] = {}
         for row in rows:
             drop_id = row["drop_id"]
-            if row["state"] in (State.SUPERSEDED, State.VANISHED):
-                transaction.update_drop(drop_id, state=State.SEEN, settling_since=self._now)
-                transaction.record(self._now, "returned", drop_ids=[drop_id])
+            if row["state"] in TRANSITIONS[Change.RETURNED].before:
+                self._return(transaction, drop_id)
             elif row["settling_since"] > self._now:
                 transaction.update_drop(drop_id, settling_since=self._now)
             else:
                 match = self._matcher.match(row["key"], row["first_seen"])
                 if match.code is None:
-                    ready.append(
-                        {"of_drop": drop_id, "to_feed": match.feed, "to_period": match.period}
-                    )
+                    ready.setdefault((match.feed, match.period), []).append(drop_id)
                 else:
-                    self._set_aside(transaction, drop_id, match)
-        if ready:
-            transaction.connection.execute(_MAKE_READY, ready)
-            transaction.record(self._now, "ready", drop_ids=[row["of_drop"] for row in ready])
-            self._counts["ready"] += len(ready)
+                    set_aside(transaction, drop_id, match, self._now, feed=match.feed)
+                    self._counts["quarantined"] += 1
+        for (feed, period), ids in ready.items():
+            changed = transaction.change(
+                Change.READY, ids, self._now, stale=True, feed=feed, period=period
+            )
+            self._counts["ready"] += len(changed)
 
-    def _set_aside(self, transaction: Transaction, drop_id: int, match: Match) -> None:
-        transaction.update_drop(
-            drop_id,
-            state=State.QUARANTINED,
-            feed=match.feed,
-            code=match.code,
-            reason=match.reason,
-            fix=match.fix,
-        )
-        transaction.record(self._now, "quarantined", drop_ids=[drop_id], detail=match.reason or "")
-        self._counts["quarantined"] += 1
+
+def set_aside(
+    transaction: Transaction, drop_id: int, match: Match, now: datetime, **values: Any
+) -> None:
+    """Quarantines a drop that no feed takes.
+
+    Args:
+        transaction: Of the drop's client.
+        drop_id: The drop.
+        match: Why no feed takes it.
+        now: When (UTC).
+        **values: What else changes in its row.
+    """
+    transaction.change(
+        Change.QUARANTINED,
+        [drop_id],
+        now,
+        detail=match.reason or "",
+        stale=True,
+        code=match.code,
+        reason=match.reason,
+        fix=match.fix,
+        **values,
+    )
 
 
 def is_due(moment: datetime, now: datetime, longest_seconds: float) -> bool:

@@ -19,6 +19,7 @@ from consulting.intake.records import (
     VerbOutcome,
 )
 from consulting.intake.schema import batches, drops, events, members
+from consulting.intake.transitions import TRANSITIONS, Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,8 +39,8 @@ _MOST_QUARANTINED = 200
 _ENDS = ("failed", "died", "interrupted")
 """What the history calls the ways in which a run comes to nothing."""
 
-Judgement = tuple[State, str] | str
-"""The state a verb leads to and why, or the reason why it is refused."""
+Judgement = tuple[bool, str]
+"""Whether what a verb asks for may happen, and why."""
 
 
 class Verbs:
@@ -117,16 +118,22 @@ class Verbs:
         self, drop_ids: Sequence[int], *, dry_run: bool, now: datetime
     ) -> list[VerbOutcome]:
         """Has drops delivered again, on a person's word."""
-        return self._act("reprocess", drop_ids, self._judge_reprocess, dry_run=dry_run, now=now)
+        return self._act(
+            Change.REPROCESSED, drop_ids, self._judge_reprocess, dry_run=dry_run, now=now
+        )
 
     def release(self, drop_id: int, *, dry_run: bool, now: datetime) -> VerbOutcome:
         """Lets a quarantined drop try again."""
-        (outcome,) = self._act("release", [drop_id], self._judge_release, dry_run=dry_run, now=now)
+        (outcome,) = self._act(
+            Change.RELEASED, [drop_id], self._judge_release, dry_run=dry_run, now=now
+        )
         return outcome
 
     def discard(self, drop_id: int, *, dry_run: bool, now: datetime) -> VerbOutcome:
         """Settles a quarantined drop: nobody waits for it any more."""
-        (outcome,) = self._act("discard", [drop_id], self._judge_discard, dry_run=dry_run, now=now)
+        (outcome,) = self._act(
+            Change.DISCARDED, [drop_id], self._judge_discard, dry_run=dry_run, now=now
+        )
         return outcome
 
     def retry(self, batch_ids: Sequence[str], *, now: datetime) -> None:
@@ -238,7 +245,7 @@ class Verbs:
 
     def _act(
         self,
-        verb: str,
+        change: Change,
         drop_ids: Sequence[int],
         judge: Callable[[RowMapping], Judgement],
         *,
@@ -250,16 +257,17 @@ class Verbs:
             for row in self._rows(transaction.connection, drop_ids):
                 judgement = judge(row)
                 outcome = _outcome(
-                    row, judgement, name=self._matcher.names.told(row["key"]), done=not dry_run
+                    row,
+                    change,
+                    judgement,
+                    name=self._matcher.names.told(row["key"]),
+                    done=not dry_run,
                 )
                 outcomes.append(outcome)
                 if outcome.done:
-                    transaction.update_drop(row["drop_id"], **_values(verb, row, outcome.after))
-                    transaction.record(
-                        now,
-                        f"{verb}ed" if verb != "release" else "released",
-                        drop_ids=[row["drop_id"]],
-                        detail=outcome.sentence,
+                    values = {} if change is Change.DISCARDED else _taken_up(change, row)
+                    transaction.change(
+                        change, [row["drop_id"]], now, detail=outcome.sentence, **values
                     )
             return outcomes
 
@@ -284,66 +292,59 @@ class Verbs:
 
     def _judge_reprocess(self, row: RowMapping) -> Judgement:
         state = row["state"]
-        if state == State.QUARANTINED:
-            return "it is in quarantine: release or discard it."
-        if state in _UNSETTLED:
-            return f"it is {state} and will be delivered anyway."
+        if state not in TRANSITIONS[Change.REPROCESSED].before:
+            if state == State.QUARANTINED:
+                return False, "it is in quarantine: release or discard it."
+            return False, f"it is {state} and will be delivered anyway."
         if not self._has_bytes(row):
-            return (
+            return False, (
                 "its bytes are neither in the source nor in the landing folder any more. Ask the "
                 "client to upload the file again."
             )
         if row["feed"] is None and self._matcher.match(row["key"], row["first_seen"]).code:
-            return "its name matches no feed. Add a feed in the client's defs.yaml first."
+            return False, "its name matches no feed. Add a feed in the client's defs.yaml first."
         newer = "" if row["head"] else " A newer version of this name exists; it is not affected."
-        return State.READY, f"A new batch will deliver it again.{newer}"
+        return True, f"A new batch will deliver it again.{newer}"
 
     def _judge_release(self, row: RowMapping) -> Judgement:
-        if row["state"] != State.QUARANTINED:
-            return f"it is {row['state']}, not in quarantine."
+        if row["state"] not in TRANSITIONS[Change.RELEASED].before:
+            return False, f"it is {row['state']}, not in quarantine."
         match = self._matcher.match(row["key"], row["first_seen"])
         if match.code is not None:
-            return f"{match.reason} {match.fix}"
+            return False, f"{match.reason} {match.fix}"
         if not self._has_bytes(row):
-            return "its bytes are no longer there. Ask the client to upload the file again."
-        return State.READY, "The next batch takes it, as if it had just become ready."
+            return False, "its bytes are no longer there. Ask the client to upload the file again."
+        return True, "The next batch takes it, as if it had just become ready."
 
     def _judge_discard(self, row: RowMapping) -> Judgement:
-        if row["state"] != State.QUARANTINED:
-            return f"it is {row['state']}, not in quarantine."
-        sentence = (
+        if row["state"] not in TRANSITIONS[Change.DISCARDED].before:
+            return False, f"it is {row['state']}, not in quarantine."
+        return True, (
             "It will not be delivered. Its copy in the quarantine folder stays; reprocess takes "
             "the drop up again."
         )
-        return State.DISCARDED, sentence
 
 
-def _outcome(row: RowMapping, judgement: Judgement, *, name: str, done: bool) -> VerbOutcome:
+def _outcome(
+    row: RowMapping, change: Change, judgement: Judgement, *, name: str, done: bool
+) -> VerbOutcome:
     before = State(row["state"])
-    if isinstance(judgement, str):
-        after, sentence = before, f"Refused: {judgement}"
-    else:
-        after, sentence = judgement
-    refused = isinstance(judgement, str)
+    allowed, sentence = judgement
     return VerbOutcome(
         drop_id=row["drop_id"],
         key=name,
         version=row["version"],
         before=before,
-        after=after,
-        allowed=not refused,
-        sentence=sentence,
-        done=done and not refused,
+        after=TRANSITIONS[change].after if allowed else before,
+        allowed=allowed,
+        sentence=sentence if allowed else f"Refused: {sentence}",
+        done=done and allowed,
     )
 
 
-def _values(verb: str, row: RowMapping, after: State) -> dict[str, Any]:
-    values: dict[str, Any] = {"state": after}
-    if after is State.READY:
-        values |= {"code": None, "reason": None, "fix": None, "repeat_of": None, "batch_id": None}
-        # An older version must not be pushed aside by the newer one it is to follow.
-        values["forced"] = verb == "reprocess" or not row["head"]
-    return values
+def _taken_up(change: Change, row: RowMapping) -> dict[str, Any]:
+    # an older version must not be pushed aside by the newer one it is to follow
+    return {"repeat_of": None, "forced": change is Change.REPROCESSED or not row["head"]}
 
 
 def _events(connection: Connection, drop_ids: Sequence[int]) -> dict[int, list[LedgerEvent]]:
