@@ -7,8 +7,9 @@ each altered again and again, and tables, workbooks, JSON and corrections made o
 headers and values. Every one is read apart within a budget; every twentieth that can be read also
 goes through the chain's next steps (load, profile, propose) in a child of its own. Between them, a
 `defs.yaml` and now and then a client's models are rewritten and read as a load of the definitions
-reads them. At the end the slowest and the largest are told, and every crash: the file is kept in
-`--keep`.
+reads them. At the end the slowest (by processor seconds, for the machine may be busy) and the
+largest are told, and every crash: the file is kept in `--keep`. What a seed was slow with is repeated
+alone by `--only NAME`.
 """
 
 # ruff: noqa: T201
@@ -16,6 +17,7 @@ reads them. At the end the slowest and the largest are told, and every crash: th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -28,6 +30,8 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError
 from consulting.cleaning import ClientModels
@@ -60,6 +64,15 @@ def load_attacks() -> Any:
     return module
 
 
+def spent() -> float:
+    """Processor seconds of this process and all that it started."""
+    total = sum(os.times()[:4])
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            total += sum(process.cpu_times()[:4])
+    return total
+
+
 def honest() -> dict[str, bytes]:
     """Files that are read, to be altered."""
     rows = "".join(f'{n},"name {n}",2026-01-{n % 28 + 1:02},{n * 1.5}\n' for n in range(200))
@@ -73,8 +86,9 @@ def honest() -> dict[str, bytes]:
 class Search:
     """One search: what was tried, and what came of it."""
 
-    def __init__(self, keep: Path, seed: int) -> None:
+    def __init__(self, keep: Path, seed: int, only: str | None) -> None:
         self.keep = keep
+        self.only = only
         self.draws = random.Random(seed)
         self.codes: Counter[str] = Counter()
         self.slowest: list[tuple[float, str]] = []
@@ -83,16 +97,18 @@ class Search:
 
     def one(self, reader: ReadingApart, name: str, data: bytes, number: int) -> None:
         """Read one file, and now and then go on with it."""
+        if self.only not in {None, name}:
+            return
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             path = folder / "landed"
             path.write_bytes(data)
-            began = time.monotonic()
+            began = spent()
             outcome = self._read(reader, path, name, data)
             if isinstance(outcome, FileReading) and number % EVERY == 0:
                 self._go_on(folder, outcome, name, data)
-            label = f"{name}: {outcome if isinstance(outcome, str) else 'read'}"
-            self.slowest = sorted([*self.slowest, (time.monotonic() - began, label)])[-SHOWN:]
+            label = f"{number} {name}: {outcome if isinstance(outcome, str) else 'read'}"
+            self.slowest = sorted([*self.slowest, (spent() - began, label)])[-SHOWN:]
             written = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) - len(data)
             self.largest = sorted([*self.largest, (written, label)])[-SHOWN:]
 
@@ -160,7 +176,9 @@ class Search:
         self._of_engineer(name, data, ClientModels(dbt, "acme").prepare)
 
     def _of_engineer(self, name: str, data: bytes, read: Callable[[], object]) -> None:
-        began = time.monotonic()
+        if self.only not in {None, name}:
+            return
+        began = spent()
         try:
             read()
             outcome = "read"
@@ -175,7 +193,7 @@ class Search:
             outcome = type(error).__name__
             self._crashed(name, data, f"{outcome}: {error}")
         self.codes[f"{name} {outcome}"] += 1
-        took = (time.monotonic() - began, f"{name}: {outcome}")
+        took = (spent() - began, f"{name}: {outcome}")
         self.slowest = sorted([*self.slowest, took])[-SHOWN:]
 
     def report(self) -> None:
@@ -193,6 +211,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--samples", type=Path, help="a folder of files to alter, too")
+    parser.add_argument("--only", help="read no file but those of this name, of all that are drawn")
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "hostile_files")
     options = parser.parse_args()
     attacks = load_attacks()
@@ -205,7 +224,7 @@ def main() -> None:
             if path.is_file() and os.access(path, os.R_OK):
                 seeds[path.name] = path.read_bytes()
     print(f"seed {options.seed}, {len(seeds)} files to begin with")
-    search = Search(options.keep, options.seed)
+    search = Search(options.keep, options.seed, options.only)
     deadline = time.monotonic() + options.minutes * 60
     number = 0
     with BoundedChild() as child, tempfile.TemporaryDirectory() as scratch:
