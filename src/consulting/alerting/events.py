@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from consulting.alerting.redaction import cause_in_one_line
 from consulting.privacy import without_personal
 from consulting.records import Record, Severity
+from consulting.shown import on_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,24 +134,29 @@ class Event(Record):
     def for_outside(self) -> Event:
         """The event as it may leave the house: fewer names at tier 1, no personal data at all."""
         clean = {
-            "title": without_personal(self.title),
-            "text": without_personal(self.text),
-            "next_step": without_personal(self.next_step),
+            "title": _outside(self.title),
+            "text": _outside(self.text),
+            "next_step": _outside(self.next_step),
             "cause": cause_in_one_line(self.cause),
-            "fate": without_personal(self.fate),
-            "files": tuple(map(without_personal, self.files)),
-            "columns": tuple(map(without_personal, self.columns)),
+            "fate": _outside(self.fate),
+            "files": tuple(map(_outside, self.files)),
+            "columns": tuple(map(_outside, self.columns)),
             "tests": tuple(
-                test.model_copy(update={"name": without_personal(test.name)}) for test in self.tests
+                test.model_copy(update={"name": _outside(test.name)}) for test in self.tests
             ),
             "facts": {
-                label: without_personal(value) if isinstance(value, str) else value
+                label: _outside(value) if isinstance(value, str) else value
                 for label, value in self.facts.items()
             },
         }
         if self.tier == 1:
             clean |= {"tests": (), "columns": (), "cause": ""}
         return self.model_copy(update=clean)
+
+
+def _outside(text: str) -> str:
+    """Text without personal data, and with nothing invisible that turns or hides the rest."""
+    return on_lines(without_personal(text))
 
 
 def _of(route: AlertRoute) -> dict[str, object]:

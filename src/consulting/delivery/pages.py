@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from consulting.privacy.wording import columns_in_words
+from consulting.shown import on_lines, on_one_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -131,12 +132,18 @@ def visible(text: str) -> Markup:
     escaped = str(Markup.escape(text))
     for blank, sign in (("\t", "⇥"), ("\n", "↵"), ("\r", ""), ("\u00a0", "⍽")):
         escaped = escaped.replace(blank, f'<span class="blank">{sign}</span>')
+    escaped = on_one_line(escaped)
     core = escaped.strip(" ")
     left = len(escaped) - len(escaped.lstrip(" "))
     right = len(escaped) - len(escaped.rstrip(" ")) if core else 0
     dot = '<span class="blank">·</span>'
     inner = core.replace("  ", f"{dot}{dot}")
     return Markup(dot * left + inner + dot * right)  # noqa: S704 - escaped above
+
+
+def _seen(value: object) -> object:
+    """Text in which nothing is invisible: a mark of a client's might turn what a page says."""
+    return on_lines(value) if type(value) is str else value
 
 
 @cache
@@ -148,6 +155,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_seen,
     )
     for word in (
         figure,

@@ -167,7 +167,7 @@ def drift_check(name: str, profile: Profile) -> dg.AssetCheckResult:
         check_name=name,
         passed=not found,
         severity=severity,
-        description="; ".join(f.detail for f in (blocking or found)) or None,
+        description=on_one_line("; ".join(f.detail for f in (blocking or found))) or None,
         metadata={"blocking": len(blocking), "warnings": len(found) - len(blocking)},
     )
 
@@ -305,7 +305,7 @@ def of_delivery(delivery: Delivery, engagement: Engagement) -> Metadata:
             "period": summary.period,
             "supersedes": delivery.supersedes,
             "compared": table(
-                ["table"], ([words] for words in (compared.in_words() if compared else ()))
+                ["table"], ([words] for words in (compared.in_brief() if compared else ()))
             ),
             "verdict": summary.headline or None,
             "score": summary.score,
