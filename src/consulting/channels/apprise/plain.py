@@ -17,11 +17,23 @@ _TOKEN = re.compile(
 )
 
 
+_DISGUISED_LINK = re.compile(r"\](?=[(\[])|<(?=[!@#]|\w+:)")
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+
+
 def plain_text(message: Message) -> tuple[str, str]:
-    """The title and the body of a message; the body may be empty."""
+    """The title and the body of a message; the body may be empty.
+
+    Some chats take Markdown for text, too: in a client's name no link hides and nobody is called.
+    """
     parts = [part for block in message.blocks if (part := _block(block))]
     title = html.unescape(message.text)
-    return title, "\n\n".join(part for part in parts if part != title)
+    body = "\n\n".join(part for part in parts if part != title)
+    return _inert(title), _inert(body)
+
+
+def _inert(text: str) -> str:
+    return _MENTION.sub("\uff20", _DISGUISED_LINK.sub(r"\g<0> ", text))
 
 
 def _block(block: dict[str, Any]) -> str:

@@ -69,7 +69,7 @@ class AppriseSender:
                     "written; a space in it is %20."
                 )
             key = hashlib.sha256(address.encode()).hexdigest()[:16]
-            self._targets[key] = (name, target)
+            self._targets[key] = (name, apprise.Apprise(target))
 
     @cached_property
     def _outbox(self) -> Outbox:
@@ -84,7 +84,8 @@ class AppriseSender:
         for key in self._left(envelope):
             name, target = self._targets[key]
             said = {"body": body or title, "title": title if body else ""}
-            if not target.notify(**said, notify_type=kind):
+            # said to be text, so that mail and Teams do not take a name for HTML or Markdown
+            if not target.notify(**said, notify_type=kind, body_format="text"):
                 failed.append(name)
                 continue
             with self._outbox.transaction() as connection:
