@@ -255,6 +255,13 @@ def test_a_token_opens_all_and_a_client_s_own_its_deliveries_alone(world: World)
     assert "Basic" in world.browser(door).get(REPORT).headers["www-authenticate"]
 
 
+def test_where_only_a_client_has_a_token_nobody_comes_in_without_one(world: World) -> None:
+    door = Door(of_clients={"acme": OF_ACME})
+    assert world.browser(door).get(REPORT).status_code == 401
+    assert world.browser(door).get("/").status_code == 401
+    assert world.browser(door, Authorization=basic(OF_ACME)).get(REPORT).status_code == 200
+
+
 def test_a_proxy_s_guests_come_in_by_its_header_alone(world: World) -> None:
     door = Door(proxy_header="X-Forwarded-User")
     assert world.browser(door).get(REPORT).status_code == 401

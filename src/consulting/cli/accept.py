@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +9,7 @@ import click
 from consulting.chain.accepted import Acceptance, accept, proposed_acceptance
 from consulting.cli.engagements import open_engagement
 from consulting.cli.ledger import dry_run_option
-from consulting.shown import on_lines, on_one_line
+from consulting.cli.terminal import say, say_json, say_lines
 
 if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
@@ -34,37 +33,37 @@ def accept_drift(client: str, *, yes: bool, as_json: bool, dry_run: bool) -> Non
         _tell_json(engagement, proposal, apply=yes and not dry_run, asked=yes or dry_run)
         return
     if proposal is None:
-        click.echo(f"{client}: nothing to accept; no batch waits for a change of its files' shape.")
+        say(f"{client}: nothing to accept; no batch waits for a change of its files' shape.")
         return
     _show(engagement, proposal)
     if proposal.left and not proposal.texts:
         raise SystemExit(1)
     if dry_run:
-        click.echo(_would(proposal))
+        say(_would(proposal))
         return
     if proposal.texts and not yes:
         click.confirm("Apply this patch?", abort=True)
     for sentence in accept(engagement, proposal):
-        click.echo(on_one_line(sentence))
+        say(sentence)
     after = (
         "Mend the rest"
         if proposal.left
         else "The sensor tries what waits at its next tick; where no daemon runs, "
         f"`dg launch --job {client}_cleaning` does"
     )
-    click.echo(f"{client}: accepted. {after}.")
+    say(f"{client}: accepted. {after}.")
 
 
 def _show(engagement: Engagement, proposal: Acceptance) -> None:
     """What drifted, the patch that accepts it, and what none accepts."""
     for sentence in proposal.told:
-        click.echo(on_one_line(sentence))
+        say(sentence)
     for diff in proposal.diffs(engagement.dbt_dir):
-        click.echo(on_lines(diff))
+        say_lines(diff)
     for sentence in proposal.left:
-        click.echo(on_one_line(f"Not accepted: {sentence}"))
+        say(f"Not accepted: {sentence}")
     if proposal.left:
-        click.echo(
+        say(
             "Mend what is not accepted by hand (SQL of your own, or the feed's YAML), or discard "
             f"the file; then run `consulting accept {engagement.client_id}` again."
         )
@@ -81,7 +80,7 @@ def _tell_json(
     applied = apply and proposal is not None and bool(proposal.texts or not proposal.left)
     released = accept(engagement, proposal) if applied and proposal else []
     outcome = {"applied": applied, "diffs": diffs, "released": released}
-    click.echo(json.dumps({"client": engagement.client_id, **told, **outcome}, indent=2))
+    say_json({"client": engagement.client_id, **told, **outcome}, indent=2)
     if proposal and proposal.left:
         raise SystemExit(1)
 

@@ -12,11 +12,11 @@ from consulting.chain.proposed import last_profile
 from consulting.cleaning import ClientModels
 from consulting.cleaning.review import review_models, unsent_columns
 from consulting.cli.engagements import open_engagement, require_client, this_project
+from consulting.cli.terminal import say, say_lines
 from consulting.components.clients import load_clients
 from consulting.config.reading import doubts_of
 from consulting.errors import ConsultingError
 from consulting.shared_child import asked_again, read_apart
-from consulting.shown import on_lines
 
 if TYPE_CHECKING:
     from consulting.components.engagement.client import Client
@@ -54,11 +54,11 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
             doubts += [f"warning: {client_id}: {doubt}" for doubt in found]
     told = [mistakes[client_id] for client_id in wanted if mistakes.get(client_id)]
     for text in (*doubts, *told):
-        click.echo(on_lines(text), err=True)
+        say_lines(text, err=True)
     if told:
         raise SystemExit(1)
     besides = f" ({len(doubts)} to look at, above)" if doubts else ""
-    click.echo(f"{len(wanted)} of {len(wanted)} clients: nothing is wrong{besides}.")
+    say(f"{len(wanted)} of {len(wanted)} clients: nothing is wrong{besides}.")
 
 
 def _unsent(client_id: str) -> list[str]:

@@ -9,8 +9,8 @@ import click
 from consulting.chain.differing import compare_deliveries
 from consulting.chain.replay import verify_delivery
 from consulting.cli.engagements import open_engagement
+from consulting.cli.terminal import say, say_json
 from consulting.delivery import write_comparison
-from consulting.shown import on_one_line
 from consulting.writing import make_folder
 
 
@@ -19,14 +19,12 @@ from consulting.writing import make_folder
 @click.argument("delivery_id")
 def verify(client: str, delivery_id: str) -> None:
     """Rebuild a delivery of CLIENT from its landed files and compare it byte for byte."""
-    differences = verify_delivery(
-        open_engagement(client), delivery_id, log=lambda text: click.echo(on_one_line(text))
-    )
+    differences = verify_delivery(open_engagement(client), delivery_id, log=say)
     for difference in differences:
-        click.echo(on_one_line(f"differs: {difference}"))
+        say(f"differs: {difference}")
     if differences:
         raise SystemExit(1)
-    click.echo(f"{delivery_id} is reproduced byte for byte.")
+    say(f"{delivery_id} is reproduced byte for byte.")
 
 
 @click.command()
@@ -53,7 +51,7 @@ def diff(client: str, then: str | None, now: str | None, *, as_json: bool, to: P
         make_folder(to)
         write_comparison(found, to)
     if as_json:
-        click.echo(found.model_dump_json(indent=2))
+        say_json(found.model_dump(mode="json"), indent=2)
         return
     for line in found.in_words():
-        click.echo(on_one_line(line))
+        say(line)

@@ -13,6 +13,7 @@ import dagster as dg
 
 from consulting import chain
 from consulting.cli.engagements import client_ids, open_engagement, this_project
+from consulting.cli.terminal import say, say_lines
 from consulting.components.clients import ONLY, load_client
 from consulting.components.engagement import runs
 from consulting.components.engagement.automation import run_request
@@ -42,7 +43,7 @@ def demo(*, files_only: bool) -> None:
             " has its own. To begin here: `dg scaffold defs EngagementComponent clients/<client>`."
         )
     for path in write_demo_files(data_root()):
-        click.echo(f"incoming: {_short(path)}")
+        say(f"incoming: {_short(path)}")
     if files_only:
         return
     # runs are kept where `dg dev` in this folder shows them
@@ -56,10 +57,10 @@ def demo(*, files_only: bool) -> None:
         for client_id in CLIENTS:
             client = load_client(project, client_id).client
             deliveries[client_id] = _deliver(client, defs, instance)
-    click.echo("\nDeliveries, to open in a browser:")
+    say_lines("\nDeliveries, to open in a browser:")
     for client_id, report in deliveries.items():
-        click.echo(f"  {client_id:<10} {report}")
-    click.echo("\n`make dev` shows the same in Dagster's UI and takes what is dropped from now on.")
+        say(f"  {client_id:<10} {report}")
+    say_lines("\n`make dev` shows the same in Dagster's UI and takes what is dropped from now on.")
 
 
 def _deliver(client: Client, defs: dg.Definitions, instance: dg.DagsterInstance) -> str:
@@ -69,12 +70,12 @@ def _deliver(client: Client, defs: dg.Definitions, instance: dg.DagsterInstance)
     engagement = open_engagement(client_id)
     batches = _wait_for_batches(engagement, instance)
     if not batches:
-        click.echo(f"\n{client_id}: nothing new to deliver")
+        say_lines(f"\n{client_id}: nothing new to deliver")
     for batch in batches:
         names = ", ".join(drop.key for drop in batch.drops)
-        click.echo(f"\n{client_id} (tier {client.config.security_tier}): {names}")
+        say_lines(f"\n{client_id} (tier {client.config.security_tier}): {names}")
         _run(client, batch, defs, instance)
-        click.echo(f"  delivered in {time.monotonic() - started:.0f} s")
+        say(f"  delivered in {time.monotonic() - started:.0f} s")
     reports = sorted(engagement.folder.deliverables.glob("*/quality_report.html"))
     return _short(reports[-1]) if reports else "no delivery yet"
 
@@ -137,9 +138,9 @@ class _Screen(logging.Handler):
         told = getattr(record, "dagster_meta", {})
         event = told.get("dagster_event")
         if event is None:
-            click.echo(f"    {told.get('orig_message', record.getMessage())}")
+            say(f"    {told.get('orig_message', record.getMessage())}")
         elif event.is_step_start:
-            click.echo(f"  {str(event.step_key).rpartition('__')[2]}")
+            say(f"  {str(event.step_key).rpartition('__')[2]}")
 
 
 def _short(path: object) -> str:

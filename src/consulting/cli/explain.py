@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from consulting.cli.engagements import require_client
+from consulting.cli.terminal import say, say_json
 from consulting.components.clients import load_client
 from consulting.config.explained import Setting, project_settings, settings_of
-from consulting.shown import on_one_line
 from consulting.timekeeping import Ahead, ahead
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ def explain(client: str, count: int, *, own: bool, as_json: bool) -> None:
     coming = _ahead(config, count)
     if as_json:
         told = {"client": client, "settings": _plain(settings), "ahead": _plain(coming)}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        say_json(told, indent=2)
         return
     for line in (*_settings(settings), "", *_coming(config, coming)):
-        click.echo(on_one_line(line))
+        say(line)
 
 
 def _ahead(config: EngagementConfig, count: int) -> list[Ahead]:

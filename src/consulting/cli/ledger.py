@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from consulting.cli.engagements import open_engagement
-from consulting.shown import on_one_line
+from consulting.cli.terminal import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consulting.intake import DropStory, VerbOutcome
 
 dry_run_option = click.option(
@@ -30,22 +32,22 @@ def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: in
     intake = open_engagement(client, looks=True).intake
     state = intake.state()
     counts = ", ".join(f"{count} {name}" for name, count in state.counts.items() if count)
-    click.echo(f"{client}: {counts or 'no file was seen yet'}")
+    say(f"{client}: {counts or 'no file was seen yet'}")
     for batch in state.batches:
-        click.echo(
+        say(
             f"  batch {batch.batch_id}: {batch.status}, attempt {batch.attempt}, "
-            f"{batch.files} files{f', {on_one_line(batch.reason)}' if batch.reason else ''}"
+            f"{batch.files} files{f', {batch.reason}' if batch.reason else ''}"
         )
     stories = intake.history(key=key, limit=limit)
     true = intake.true_names([story.drop.drop_id for story in stories]) if names else {}
     for story in stories:
-        click.echo(_line(story))
+        for line in _lines(story):
+            say(line)
         if (name := true.get(story.drop.drop_id, story.drop.key)) != story.drop.key:
-            click.echo(on_one_line(f"         in the source: {name}"))
+            say(f"         in the source: {name}")
         if events:
             for event in story.events:
-                said = on_one_line(f"{event.kind}  {event.detail}")
-                click.echo(f"        {event.at:%Y-%m-%d %H:%M:%S}  {said}")
+                say(f"        {event.at:%Y-%m-%d %H:%M:%S}  {event.kind}  {event.detail}")
 
 
 @click.command()
@@ -82,25 +84,19 @@ def discard(client: str, drop: int, *, dry_run: bool) -> None:
     )
 
 
-def _line(story: DropStory) -> str:
+def _lines(story: DropStory) -> Iterator[str]:
     drop = story.drop
-    line = (
-        f"  {drop.drop_id:>5}  {story.state:<12} {on_one_line(drop.key)} (version {drop.version})"
-    )
-    if drop.period:
-        line += f", of {drop.period}"
-    if story.delivered_in:
-        line += f", in delivery {story.delivered_in}"
+    period = f", of {drop.period}" if drop.period else ""
+    delivery = f", in delivery {story.delivered_in}" if story.delivered_in else ""
+    told = f"{drop.key} (version {drop.version}){period}{delivery}"
+    yield f"  {drop.drop_id:>5}  {story.state:<12} {told}"
     if story.reason:
-        line += "\n         "
-        line += on_one_line(f"{story.code}: {story.reason} {story.fix or ''}")
-    return line
+        yield f"         {story.code}: {story.reason} {story.fix or ''}"
 
 
 def _tell(outcomes: list[VerbOutcome], *, dry_run: bool) -> None:
     for outcome in outcomes:
         begin = "Would be: " if dry_run and outcome.allowed else ""
-        said = f"{outcome.key} (version {outcome.version}): {begin}{outcome.sentence}"
-        click.echo(on_one_line(said))
+        say(f"{outcome.key} (version {outcome.version}): {begin}{outcome.sentence}")
     if not all(outcome.allowed for outcome in outcomes):
         raise SystemExit(1)

@@ -36,8 +36,10 @@ class PlainErrors(click.Group):
             warnings.simplefilter("ignore", category)
         try:
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.ClickException, click.Abort):
+        except (click.exceptions.Exit, click.Abort, click.UsageError):
             raise
+        except click.ClickException as refusal:
+            raise click.ClickException(on_lines(refusal.message)) from None
         except Exception as error:  # noqa: BLE001 - it is told, in our words
             told = in_our_words(error, "consulting", ErrorLog())
             raise click.ClickException(on_lines(str(told))) from None

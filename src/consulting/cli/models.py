@@ -13,6 +13,7 @@ from consulting.cli.engagements import (
     require_client,
     this_project,
 )
+from consulting.cli.terminal import say, say_lines
 from consulting.config.reference import field_reference
 from consulting.rules.reference import rules_reference
 
@@ -33,9 +34,9 @@ def prepare(clients: tuple[str, ...], *, quiet: bool) -> None:
     write_library(project.dbt)
     errors = prepare_all(project.dbt, wanted)
     for error in errors.values():
-        click.echo(str(error), err=True)
+        say_lines(str(error), err=True)
     if not quiet:
-        click.echo(f"{len(wanted) - len(errors)} of {len(wanted)} clients are prepared.")
+        say(f"{len(wanted) - len(errors)} of {len(wanted)} clients are prepared.")
     if errors:
         raise SystemExit(1)
 
@@ -60,12 +61,12 @@ def propose(client: str, feeds: tuple[str, ...]) -> None:
         )
     written, proposed, _ = propose_models(engagement, run_folder, feeds)
     for path in written:
-        click.echo(f"wrote {path.relative_to(engagement.dbt_dir.parent)}")
+        say(f"wrote {path.relative_to(engagement.dbt_dir.parent)}")
     if not written:
-        click.echo("Nothing to write: every feed with a profile has models.")
+        say("Nothing to write: every feed with a profile has models.")
     if proposed:
         _tell_trial(try_models(open_engagement(client), run_folder, proposed))
-        click.echo(
+        say(
             "Read and correct them. They take the next file that is dropped; for one that was "
             f"delivered already, `consulting ledger {client}` shows its number and "
             f"`consulting reprocess {client} <number>` delivers it again."
@@ -75,23 +76,23 @@ def propose(client: str, feeds: tuple[str, ...]) -> None:
 def _tell_trial(tried: list[Tried] | None) -> None:
     """What the models make of the rows they were proposed from, column by column."""
     if tried is None:
-        click.echo("They were not tried: no rows of these files are kept.")
+        say("They were not tried: no rows of these files are kept.")
         return
-    click.echo("Tried on the files they were proposed from:")
+    say("Tried on the files they were proposed from:")
     for column in tried:
         rejects = f"would reject {column.rejected:,} of {column.rows:,} rows"
-        click.echo(f"  {column.column} ({column.rule}) {rejects}")
+        say(f"  {column.column} ({column.rule}) {rejects}")
         for reason in column.reasons:
-            click.echo(f"    {reason}")
+            say(f"    {reason}")
 
 
 @click.command()
 def fields() -> None:
     """Print every field of `defs.yaml`: type, default, meaning and an example, as Markdown."""
-    click.echo(field_reference(), nl=False)
+    say_lines(field_reference().removesuffix("\n"))
 
 
 @click.command()
 def rules() -> None:
     """Print every cleaning rule: arguments, reason codes and words, as Markdown."""
-    click.echo(rules_reference(), nl=False)
+    say_lines(rules_reference().removesuffix("\n"))

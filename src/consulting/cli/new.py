@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from consulting.cli.terminal import say
 from consulting.templates import write_project
 
 
@@ -14,8 +15,8 @@ from consulting.templates import write_project
 def new(folder: Path) -> None:
     """Make a project in FOLDER: it holds what is yours, and runs as it is."""
     written = write_project(folder)
-    click.echo(f"{folder} is a project of {len(written)} files; its README.md says what is where.")
-    click.echo("Next:")
-    click.echo(f"  cd {folder}")
-    click.echo("  dg scaffold defs EngagementComponent clients/newco")
-    click.echo("  DAGSTER_HOME=$PWD dg dev    # then drop files into data/newco/incoming/")
+    say(f"{folder} is a project of {len(written)} files; its README.md says what is where.")
+    say("Next:")
+    say(f"  cd {folder}")
+    say("  dg scaffold defs EngagementComponent clients/newco")
+    say("  DAGSTER_HOME=$PWD dg dev    # then drop files into data/newco/incoming/")

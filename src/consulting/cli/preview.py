@@ -10,9 +10,9 @@ import click
 from consulting.chain.preview import previews
 from consulting.cleaning import ClientModels
 from consulting.cli.engagements import open_engagement
+from consulting.cli.terminal import say, say_json, say_lines
 from consulting.config_model import nearest
 from consulting.errors import ConsultingError
-from consulting.shown import on_lines, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,14 +63,14 @@ def _tell(client: str, tried: Callable[[], Preview], *, as_json: bool) -> bool:
     except ConsultingError as error:
         if as_json:
             raise
-        click.echo(on_lines(f"{client}: {error}"), err=True)
+        say_lines(f"{client}: {error}", err=True)
         return False
     if as_json:
-        click.echo(found.model_dump_json())
+        say_json(found.model_dump(mode="json"))
     else:
         for line in found.in_words():
-            click.echo(on_one_line(line))
-        click.echo(f"({time.monotonic() - started:.1f} s)")
+            say(line)
+        say(f"({time.monotonic() - started:.1f} s)")
     return found.refused is None
 
 
@@ -83,7 +83,7 @@ def _each_save(engagement: Engagement) -> Iterator[None]:
             if found != seen:
                 seen = found
                 yield
-                click.echo("Waiting for a change; Ctrl-C ends it.", err=True)
+                say("Waiting for a change; Ctrl-C ends it.", err=True)
             time.sleep(LOOKS_EVERY)
     except KeyboardInterrupt:
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from consulting.cli.engagements import client_ids, this_project
+from consulting.cli.terminal import say
 from consulting.components.clients import load_client
 from consulting.layout import LINKS_VARIABLE, data_root
 from consulting.resources.consultancy import ConsultancyResource
@@ -59,9 +60,9 @@ def serve(address: str, port: int, *, names: tuple[str, ...], proxy_header: str 
     door.require_safe(address)
     shelf = Shelf(data_root(), lambda: client_ids(project), _Engagements(project).of)
     shown = f"http://{address}:{port}"
-    click.echo(f"Deliveries, portfolio and alerts are at {shown}/ (Ctrl-C ends it).")
+    say(f"Deliveries, portfolio and alerts are at {shown}/ (Ctrl-C ends it).")
     if os.environ.get(LINKS_VARIABLE) is None:
-        click.echo(f"Links lead here where Dagster is started with {LINKS_VARIABLE}={shown}")
+        say(f"Links lead here where Dagster is started with {LINKS_VARIABLE}={shown}")
     uvicorn.run(
         build_app(shelf, door),
         host=address,

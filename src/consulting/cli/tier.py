@@ -9,7 +9,7 @@ import click
 
 from consulting.chain.tier import above_the_tier, lower_tier, refusal_of
 from consulting.cli.engagements import open_engagement
-from consulting.shown import on_one_line
+from consulting.cli.terminal import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,18 +23,18 @@ def tier(client: str, *, yes: bool) -> None:
     engagement = open_engagement(client, looks=True)
     wanted = engagement.config.security_tier
     if refusal_of(engagement) is None:
-        click.echo(f"{client}: nothing to confirm; its data is held at tier {wanted} or below.")
+        say(f"{client}: nothing to confirm; its data is held at tier {wanted} or below.")
         return
     doomed = list(above_the_tier(engagement))
     for path, what in doomed:
         name = path.relative_to(engagement.folder.path)
-        click.echo(on_one_line(f"  {client}/{name}: {what}, {_size(path)}"))
+        say(f"  {client}/{name}: {what}, {_size(path)}")
     if not yes:
         told = "To remove this for good" if doomed else "Nothing would be removed. To confirm that"
-        click.echo(f"{told}, and go on at tier {wanted}: `consulting tier {client} --yes`")
+        say(f"{told}, and go on at tier {wanted}: `consulting tier {client} --yes`")
         return
     lower_tier(engagement, now=datetime.now(UTC))
-    click.echo(f"{client}: removed; its data is held at tier {wanted} now.")
+    say(f"{client}: removed; its data is held at tier {wanted} now.")
 
 
 def _size(path: Path) -> str:

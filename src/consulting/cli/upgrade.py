@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from consulting import migrations
+from consulting.cli.terminal import say
 from consulting.database import engine_of, locked, reading
 from consulting.errors import LedgerError
 from consulting.layout import ledger_url
@@ -20,7 +21,7 @@ def upgrade(*, dry_run: bool, saved: bool) -> None:
     with reading(engine) as connection:
         revision = migrations.revision_of(connection)
     if revision is None:
-        click.echo(f"There is no ledger at {place} yet: nothing to do.")
+        say(f"There is no ledger at {place} yet: nothing to do.")
         return
     steps = migrations.pending(revision)
     if steps is None:
@@ -29,13 +30,13 @@ def upgrade(*, dry_run: bool, saved: bool) -> None:
             "newer release wrote it. Nothing was changed. Install that release, or a newer one."
         )
     if not steps:
-        click.echo(f"The ledger at {place} is up to date (step {revision}).")
+        say(f"The ledger at {place} is up to date (step {revision}).")
         return
-    click.echo(f"The ledger at {place} is at step {revision}. To do:")
+    say(f"The ledger at {place} is at step {revision}. To do:")
     for step in steps:
-        click.echo(f"  {step.revision}  {step.what}")
+        say(f"  {step.revision}  {step.what}")
     if dry_run:
-        click.echo("Nothing was changed: this was a dry run.")
+        say("Nothing was changed: this was a dry run.")
         return
     copy = migrations.save(engine, revision)
     if copy is None and not saved:
@@ -44,7 +45,7 @@ def upgrade(*, dry_run: bool, saved: bool) -> None:
             "`pg_dump`, then run `consulting upgrade --saved`."
         )
     if copy is not None:
-        click.echo(f"Saved as {copy}.")
+        say(f"Saved as {copy}.")
     with locked(engine) as connection:
         migrations.migrate(connection)
-    click.echo(f"The ledger is at step {migrations.HEAD}.")
+    say(f"The ledger is at step {migrations.HEAD}.")

@@ -58,7 +58,8 @@ class Door:
     Attributes:
         names: The names that we answer to; a browser that was led here by another name (as in DNS
             rebinding) is turned away.
-        token: What opens everything; None where nothing need be brought.
+        token: What opens everything; None where nothing opens it, or, if no client has a token
+            either, nothing need be brought.
         of_clients: Client → what opens its deliveries, and no other's.
         proxy_header: A header by which a proxy in front of us tells whom it let in.
     """
@@ -103,7 +104,7 @@ class Door:
             )
         if self.proxy_header is not None and headers.get(self.proxy_header):
             return Guest()
-        if self.token is None and self.proxy_header is None:
+        if self.token is None and self.proxy_header is None and not self.of_clients:
             return Guest()
         return self._guest_with(_brought(headers.get("authorization", "")))
 
