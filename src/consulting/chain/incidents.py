@@ -203,7 +203,7 @@ def _counts(summary: DeliverySummary) -> dict[str, Fact]:
             "Rows rejected": summary.rejected,
         }
     if summary.compared is not None:
-        counts[f"Beside {summary.compared.delivery_id}"] = "; ".join(summary.compared.in_brief())
+        counts[f"Beside {summary.compared.delivery_id}"] = summary.compared.in_brief()
     if summary.score is not None:
         counts["Score (of 100)"] = summary.score
     return counts

@@ -150,7 +150,7 @@ class Comparison(Record):
     same_files: bool
     tables: tuple[TableChange, ...]
 
-    def in_brief(self) -> list[str]:
+    def in_counts(self) -> list[str]:
         """The counts by table, "orders: 135 of 1,361 rows altered, 2 new, 1 gone".
 
         No column is named: a model may have named it after a value (a pivot).
@@ -159,6 +159,10 @@ class Comparison(Record):
             f"{each.table}: {', '.join(each.counted(others=self.in_its_place))}"
             for each in self.tables
         ]
+
+    def in_brief(self) -> str:
+        """The same in a line."""
+        return "; ".join(self.in_counts())
 
     def in_words(self) -> list[str]:
         """The counts with the columns they are about, a sentence for each table."""

@@ -305,7 +305,7 @@ def of_delivery(delivery: Delivery, engagement: Engagement) -> Metadata:
             "period": summary.period,
             "supersedes": delivery.supersedes,
             "compared": table(
-                ["table"], ([words] for words in (compared.in_brief() if compared else ()))
+                ["table"], ([words] for words in (compared.in_counts() if compared else ()))
             ),
             "verdict": summary.headline or None,
             "score": summary.score,
