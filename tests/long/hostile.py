@@ -8,8 +8,8 @@ headers and values. Every one is read apart within a budget; every twentieth tha
 goes through the chain's next steps (load, profile, propose) in a child of its own. Between them, a
 `defs.yaml` and now and then a client's models are rewritten and read as a load of the definitions
 reads them. At the end the slowest (by processor seconds, for the machine may be busy) and the
-largest are told, and every crash: the file is kept in `--keep`. What a seed was slow with is repeated
-alone by `--only NAME`.
+largest are told, and every crash: the file is kept in `--keep`. What a seed was slow with is
+repeated alone by `--only NAME`.
 """
 
 # ruff: noqa: T201
