@@ -14,10 +14,10 @@ from consulting.delivery import (
     Delivery,
     DeliveryInputs,
     build_delivery,
-    differences,
     read_manifest,
 )
 from consulting.delivery.causes import causes
+from consulting.delivery.differences import differences
 
 if TYPE_CHECKING:
     from types import ModuleType

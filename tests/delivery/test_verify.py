@@ -8,7 +8,8 @@ from types import ModuleType
 import duckdb
 import pytest
 
-from consulting.delivery import DeliveryInputs, build_delivery, verify
+from consulting.delivery import DeliveryInputs, build_delivery
+from consulting.delivery.verify import verify
 from consulting.errors import DeliveryError
 from consulting.layout import ClientFolder
 

@@ -10,10 +10,10 @@ from consulting.config_model import nearest
 from consulting.delivery import (
     INNER_MANIFEST,
     Differences,
-    differences,
     list_deliveries,
     read_manifest,
 )
+from consulting.delivery.differences import differences
 from consulting.errors import DeliveryError
 from consulting.scratch import scratch_folder
 

@@ -16,7 +16,8 @@ from consulting.chain.loaded import load_files
 from consulting.chain.profiled import last_profile, profile_files
 from consulting.chain.tier import hold_tier
 from consulting.chain.validated import run_tests
-from consulting.delivery import INNER_MANIFEST, build_delivery, list_deliveries, verify
+from consulting.delivery import INNER_MANIFEST, build_delivery, list_deliveries
+from consulting.delivery.verify import verify
 from consulting.errors import DeliveryError
 from consulting.intake.reading import ReadingApart
 from consulting.layout import ClientFolder

@@ -97,10 +97,11 @@ def build_schedules(client: Client) -> list[dg.ScheduleDefinition]:
 def _look(
     instance: dg.DagsterInstance,
     client: Client,
-    engagement: chain.Engagement,
+    # not evaluated, for that would import what only a tick needs
+    engagement: "chain.Engagement",
     *,
     due: datetime | None = None,
-) -> chain.Tick:
+) -> "chain.Tick":
     """What ended is settled, new files are looked for, and a batch is claimed."""
     now = datetime.now(UTC)
     policy = engagement.config.intake

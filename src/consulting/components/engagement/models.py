@@ -4,12 +4,10 @@ dagster-dbt translates the manifest; dbt itself runs in this process, on the cli
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 from consulting import chain
 from consulting.cleaning import ClientModels
@@ -23,44 +21,6 @@ CONSERVED = "every_row_accounted_for"
 MAPPED = "every_column_mapped"
 
 
-class EngagementDbtTranslator(DagsterDbtTranslator):
-    """Names a client's dbt models `[client_id, <model>]`, in the client's group, with its tags."""
-
-    def __init__(self, client: Client) -> None:
-        super().__init__(DagsterDbtTranslatorSettings(enable_source_metadata=False))
-        self._client = client
-
-    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """A model has its name; a source is what `file_received` loaded."""
-        if dbt_resource_props["resource_type"] == "source":
-            return self._client.key("file_received")
-        return self._client.key(dbt_resource_props["name"])
-
-    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """What the model's YAML says; the SQL is in the repository."""
-        return str(dbt_resource_props.get("description") or "")
-
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:  # noqa: ARG002
-        """One group per client."""
-        return self._client.client_id
-
-    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
-        """The client's tags and the model's layer."""
-        layer = dbt_resource_props.get("schema")
-        return {**self._client.tags, **({"layer": str(layer)} if layer else {})}
-
-    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002
-        """Who answers for the engagement answers for its models."""
-        return self._client.owners
-
-    def get_partitions_def(
-        self,
-        dbt_resource_props: Mapping[str, Any],  # noqa: ARG002
-    ) -> dg.PartitionsDefinition[str] | None:
-        """The engagement's periods."""
-        return self._client.partitions_def
-
-
 class ClientDbt:
     """The client's manifest as asset and check specs.
 
@@ -69,6 +29,9 @@ class ClientDbt:
     """
 
     def __init__(self, client: Client) -> None:
+        # it imports dagster-dbt and dbt, which what looks at all clients does without
+        from consulting.components.engagement.translator import EngagementDbtTranslator
+
         self._manifest = ClientModels(client.project.dbt, client.client_id).load_manifest()
         self._translator = EngagementDbtTranslator(client)
 
