@@ -16,7 +16,9 @@ NAMES = [
     "Project",
     "Source",
     "Store",
+    "load_consultancy",
     "load_project",
+    "load_shard",
 ]
 BUILDS = [
     "build_assets",

@@ -12,7 +12,7 @@ from consulting.lazy import lazy_exports
 if TYPE_CHECKING:
     from consulting.components import ClientsComponent, ConsultancyComponent, EngagementComponent
     from consulting.components.engagement.client import Client
-    from consulting.components.loading import load_project
+    from consulting.components.loading import load_consultancy, load_project, load_shard
     from consulting.errors import ConsultingError
     from consulting.project import Project
     from consulting.rules import ColumnRule
@@ -32,7 +32,9 @@ __all__ = [
     "Project",
     "Source",
     "Store",
+    "load_consultancy",
     "load_project",
+    "load_shard",
 ]
 
 # loading one name does not load what the others need
@@ -48,6 +50,8 @@ __getattr__ = lazy_exports(
         "Project": "project",
         "Source": "sources",
         "Store": "sources",
+        "load_consultancy": "components.loading",
         "load_project": "components.loading",
+        "load_shard": "components.loading",
     },
 )

@@ -18,6 +18,7 @@ from consulting.cli import (
     new,
     preview,
     serve,
+    shards,
     tier,
     upgrade,
 )
@@ -67,6 +68,7 @@ for command in (
     new.new,
     preview.preview,
     serve.serve,
+    shards.shards,
     deliveries.verify,
     deliveries.diff,
     tier.tier,

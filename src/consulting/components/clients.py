@@ -29,6 +29,7 @@ from consulting.components.engagement.component import (
     client_of,
     variables_of,
 )
+from consulting.components.locations import Shard
 from consulting.config.reading import COMPONENT, kind_named, read_engagement
 from consulting.config_model import nearest
 from consulting.errors import ConfigurationError, ConsultingError
@@ -51,6 +52,8 @@ logger = logging.getLogger("dagster")
 VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 """Dagster sets it to 1 while `dg check defs` runs."""
 _MOST_WORKERS = 4
+WATCHES_ALL = "consultancy"
+"""The first word of the key of what looks at all clients, and the group it stands in."""
 ONLY = "CONSULTING_CLIENTS"
 """The clients to load, with commas between them; all where it is not set."""
 
@@ -69,10 +72,12 @@ class Clients:
     Attributes:
         defs: The definitions of those that load, and what stands in place of the others.
         loaded: Those that load, by id.
+        elsewhere: Whether they are only looked at, and defined in other code locations.
     """
 
     defs: dg.Definitions
     loaded: tuple[Client, ...]
+    elsewhere: bool = False
 
 
 class ClientsComponent(dg.Component, dg.Model, dg.Resolvable):
@@ -83,6 +88,8 @@ class ClientsComponent(dg.Component, dg.Model, dg.Resolvable):
     """
 
     _clients: Clients | None = PrivateAttr(default=None)
+    _shard: Shard | None = PrivateAttr(default=None)
+    _looks: bool = PrivateAttr(default=False)
 
     @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
@@ -100,6 +107,13 @@ class ClientsComponent(dg.Component, dg.Model, dg.Resolvable):
     ) -> list[dg.LocalFileCodeReference]:
         """None: no client's asset comes from this component's file."""
         return []
+
+    def define(self, shard: Shard | None) -> None:
+        """Define the clients of a shard alone; without one, none, for all are only looked at.
+
+        To be said before anything is loaded.
+        """
+        self._shard, self._looks = shard, shard is None
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The definitions of all clients.
@@ -125,7 +139,8 @@ class ClientsComponent(dg.Component, dg.Model, dg.Resolvable):
                 # Dagster looks there while it imports the project, and a child that reads later not
                 sys.path.append(str(project.source))
             with _uncollected():
-                self._clients = _build(project, context)
+                looks = self._looks or _clients_of_run() == {WATCHES_ALL}
+                self._clients = _look(project) if looks else _build(project, context, self._shard)
         return self._clients
 
 
@@ -148,10 +163,23 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _build(project: Project, context: dg.ComponentLoadContext) -> Clients:
+def _look(project: Project) -> Clients:
+    """All clients' configurations, and no definitions: theirs stand in other code locations."""
+    try:
+        found, _ = load_clients(project, _wanted(project))
+    finally:
+        end_shared_child()
+    return Clients(dg.Definitions(), tuple(each.client for each in found.values()), elsewhere=True)
+
+
+def _build(
+    project: Project, context: dg.ComponentLoadContext, shard: Shard | None = None
+) -> Clients:
     """Client by client: the broken ones are shown, and stop no other."""
     try:
-        found, broken = load_clients(project, _wanted(project), models=True)
+        wanted = _wanted(project)
+        own = [folder for folder in wanted if shard is None or shard.has(folder.name)]
+        found, broken = load_clients(project, own, models=True, beside=set(wanted) - set(own))
         parts: dict[str, dg.Definitions] = {}
         for client_id, (_, component) in found.items():
             folder = project.clients / client_id
@@ -176,7 +204,7 @@ def _wanted(project: Project) -> list[Path]:
     """The folders of the clients to load: the run's, those `CONSULTING_CLIENTS` names, or all."""
     folders = {folder.name: folder for folder in project.client_folders()}
     run = _clients_of_run()
-    if run and run <= folders.keys():
+    if run and run <= folders.keys():  # what looks at all clients is none of them
         return [folders[name] for name in sorted(run)]
     names = sorted({name.strip() for name in os.environ.get(ONLY, "").split(",")} - {""})
     for name in names:
@@ -223,7 +251,11 @@ def _subclass(name: str, registry: tuple[str, ...]) -> type[EngagementComponent]
 
 
 def load_clients(
-    project: Project, folders: Iterable[Path], *, models: bool = False
+    project: Project,
+    folders: Iterable[Path],
+    *,
+    models: bool = False,
+    beside: Iterable[Path] = (),
 ) -> tuple[dict[str, LoadedClient], dict[str, str]]:
     """Clients by their ids, and why each of the others is broken, be it by another's fault.
 
@@ -231,10 +263,12 @@ def load_clients(
         project: The project.
         folders: The clients' folders.
         models: Whether their dbt models have to be prepared, too.
+        beside: The folders of clients that are loaded elsewhere; their places are theirs.
     """
     names = [folder.name for folder in folders]
-    each = _load_apart(project, names, models=models)
-    found = {name: one for name in names if isinstance(one := each[name], LoadedClient)}
+    others = sorted(folder.name for folder in beside)
+    each = _load_apart(project, names, models=models) | _load_apart(project, others)
+    found = {name: one for name, one in each.items() if isinstance(one, LoadedClient)}
     broken = {name: str(one) for name, one in each.items() if isinstance(one, Exception)}
     own = {client_id: ClientFolder(data_root(), client_id) for client_id in found}
     places = {
@@ -242,14 +276,15 @@ def load_clients(
         for client_id, one in found.items()
     }
     folders_of = {client_id: folder_place(folder.path) for client_id, folder in own.items()}
-    for client_id, why in overlaps(places, folders_of).items():
-        broken[client_id] = why
-        del found[client_id]
-    return found, broken
+    broken |= overlaps(places, folders_of)
+    return (
+        {name: found[name] for name in names if name not in broken},
+        {name: broken[name] for name in names if name in broken},
+    )
 
 
 def _load_apart(
-    project: Project, client_ids: Sequence[str], *, models: bool
+    project: Project, client_ids: Sequence[str], *, models: bool = False
 ) -> dict[str, LoadedClient | ConfigurationError]:
     """Each client, or why it is broken; as many are read at once as there are processors."""
     todo = iter(client_ids)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import dagster as dg
 
-from consulting.components.clients import ClientsComponent
+from consulting.components.clients import Clients, ClientsComponent
 from consulting.components.consultancy import watching
 from consulting.components.consultancy.on_time import build_on_time_checks
 from consulting.errors import ConfigurationError
 from consulting.project import Project
 from consulting.resources.alerts import KEEP_DAYS, SLACK_URL, AlertsResource
 from consulting.resources.consultancy import ConsultancyResource
-
-if TYPE_CHECKING:
-    from consulting.components.engagement.client import Client
 
 
 class ConsultancyComponent(dg.Component, dg.Model, dg.Resolvable):
@@ -42,11 +39,14 @@ class ConsultancyComponent(dg.Component, dg.Model, dg.Resolvable):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """One sensor, one page and one schedule, whatever the number of clients."""
-        clients = clients_of(context)
+        found = clients_of(context)
+        clients = found.loaded
+        # a check stands where its asset does
+        checks = [] if found.elsewhere else build_on_time_checks(clients)
         alerts = AlertsResource(slack_base_url=self.slack_base_url, keep_days=self.keep_days)
         return dg.Definitions(
             assets=[watching.build_portfolio(clients), watching.ALERTS_ASSET],
-            asset_checks=[watching.alerts_get_out, *build_on_time_checks(clients)],
+            asset_checks=[watching.alerts_get_out, *checks],
             sensors=[watching.build_sensor(clients)],
             schedules=[watching.heartbeat],
             resources={"alerts": alerts, "consultancy": ConsultancyResource()},
@@ -55,8 +55,8 @@ class ConsultancyComponent(dg.Component, dg.Model, dg.Resolvable):
         )
 
 
-def clients_of(context: dg.ComponentLoadContext) -> tuple[Client, ...]:
-    """The clients of the project that load, by id.
+def clients_of(context: dg.ComponentLoadContext) -> Clients:
+    """The clients of the project.
 
     Raises:
         ConfigurationError: If there are clients, and no `ClientsComponent` loads them.
@@ -65,10 +65,10 @@ def clients_of(context: dg.ComponentLoadContext) -> tuple[Client, ...]:
     file = project.clients / "defs.yaml"
     if file.is_file():
         component = context.load_component(project.clients, ClientsComponent)
-        return component.clients(context.for_path(project.clients)).loaded
+        return component.clients(context.for_path(project.clients))
     if project.client_folders():
         raise ConfigurationError(
             f"{file} is not there, so nobody would watch over the clients beside it. Write: "
             "`type: consulting.components.ClientsComponent`"
         )
-    return ()
+    return Clients(dg.Definitions(), ())

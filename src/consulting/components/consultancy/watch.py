@@ -16,6 +16,7 @@ import dagster as dg
 from pydantic import Field, ValidationError
 
 from consulting import chain
+from consulting.components.clients import WATCHES_ALL
 from consulting.components.consultancy.on_time import sla_result
 from consulting.components.consultancy.rounds import Rounds, Seen
 from consulting.components.engagement.client import BATCH_TAG, Client
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from consulting.resources.consultancy import ConsultancyResource
     from consulting.timekeeping import SlaStatus
 
-GROUP = "consultancy"
+GROUP = WATCHES_ALL
 PORTFOLIO = dg.AssetKey([GROUP, "portfolio"])
 ALERTS = dg.AssetKey([GROUP, "alerts"])
 GETS_OUT = dg.AssetCheckKey(ALERTS, "alerts_get_out")
