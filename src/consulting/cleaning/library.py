@@ -8,18 +8,22 @@ all rules that are installed, by whatever uses the project first. Nobody keeps o
 from __future__ import annotations
 
 import functools
+import json
 import os
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from consulting.errors import CleaningError
 from consulting.rules.macros import rule_macros
+from consulting.rules.schema import models_schema
 from consulting.writing import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "library"
+MODELS_SCHEMA = "models.schema.json"
+"""What editors read of the YAML of models; dbt does not."""
 
 
 @functools.cache
@@ -32,7 +36,8 @@ def library_files() -> dict[str, str]:
         for file in (package / kind).iterdir()
         if file.name.endswith(".sql")
     }
-    return texts | {"macros/rules.sql": rule_macros()}
+    schema = json.dumps(models_schema(), indent=1, ensure_ascii=False)
+    return texts | {"macros/rules.sql": rule_macros(), MODELS_SCHEMA: f"{schema}\n"}
 
 
 @functools.lru_cache(maxsize=64)
@@ -46,7 +51,7 @@ def write_library(dbt_dir: Path) -> bool:
         CleaningError: If it is not so, and can not be written.
     """
     folder, wanted = dbt_dir / FOLDER, library_files()
-    there = {str(path.relative_to(folder)): path for path in folder.rglob("*.sql")}
+    there = {str(path.relative_to(folder)): path for path in folder.rglob("*.*") if path.is_file()}
     stale = [name for name, text in wanted.items() if not _holds(there.get(name), text)]
     superfluous = [path for name, path in there.items() if name not in wanted]
     try:

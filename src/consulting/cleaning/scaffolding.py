@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
 from consulting import dbt_yaml
 from consulting.cleaning.client_files import ClientFiles
+from consulting.cleaning.library import FOLDER, MODELS_SCHEMA
 from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ _MODELS = {
     "marts/{feed}.sql": "{{{{ deliver(ref('int_{feed}')) }}}}",
 }
 _YAML = """\
+# yaml-language-server: $schema={schema}
 # The feed {feed!r}: its columns, rules and tests. This file is the only place of them.
 # Rules, their arguments and reason codes: docs/rules.md.
 version: 2
@@ -104,6 +107,7 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
             )
     folder = ClientFiles(dbt_dir, client_id).home
     yaml = _YAML.format(
+        schema=os.path.relpath(dbt_dir / FOLDER / MODELS_SCHEMA, folder),
         feed=feed,
         name=dbt_yaml.flow(feed),
         source_description=dbt_yaml.sentence(source_description),

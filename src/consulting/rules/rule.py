@@ -115,7 +115,7 @@ class ColumnRule(Record):
 
     sources: Annotated[
         tuple[Annotated[str, StringConstraints(min_length=1)], ...],
-        BeforeValidator(_one_or_several),
+        BeforeValidator(_one_or_several, json_schema_input_type=str | list[str]),
     ] = Field(
         alias="from",
         description="the header in the client's file; where it was called otherwise before, the "
