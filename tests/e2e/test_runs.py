@@ -72,6 +72,26 @@ def test_the_stages_tell_counts(ran: Ran) -> None:
     assert "quality_report.html" in str(told["delivered"]["deliverables"].value)
 
 
+def test_each_delivered_column_names_the_columns_of_the_files_that_it_is_made_of(ran: Ran) -> None:
+    told = {
+        event.asset_key.path[-1]: event.materialization.metadata
+        for event in ran.result.get_asset_materialization_events()
+        if event.asset_key
+    }
+
+    def origins(table: str, column: str) -> list[tuple[str, str]]:
+        lineage = told[table]["dagster/column_lineage"].value.deps_by_column[column]
+        return [(dep.asset_key.path[-1], dep.column_name) for dep in lineage]
+
+    assert origins("customers", "lifetime_value") == [("file_received", "customers.Lifetime Value")]
+    assert origins("orders", "order_id") == [("file_received", "orders.Order ID")]
+    made = told["customer_revenue"]["dagster/column_lineage"].value.deps_by_column
+    assert {dep.column_name.partition(".")[0] for deps in made.values() for dep in deps} == {
+        "customers",
+        "orders",
+    }
+
+
 def test_no_value_of_a_clients_cell_stands_in_the_event_log(ran: Ran) -> None:
     import duckdb
 

@@ -12,12 +12,12 @@ from consulting.privacy.labels import judge
 from consulting.shown import as_markdown_block, in_markdown, on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from consulting.chain import Engagement
     from consulting.chain.artifacts import Checks, Cleaning, Intake, Profile
     from consulting.delivery import Delivery
-    from consulting.records import CheckOutcome, ModelOutcome
+    from consulting.records import CheckOutcome, ColumnMapping, ModelOutcome
 
 Metadata = dict[str, dg.MetadataValue[Any] | str | int | float | bool]
 
@@ -172,11 +172,16 @@ def drift_check(name: str, profile: Profile) -> dg.AssetCheckResult:
     )
 
 
-def of_model(model: ModelOutcome, written: Collection[str]) -> Metadata:
-    """What a dbt model tells: its rows and its columns.
+def of_model(
+    model: ModelOutcome,
+    written: Collection[str],
+    origins: Mapping[str, Sequence[dg.TableColumnDep]],
+) -> Metadata:
+    """What a dbt model tells: its rows, its columns and where they come from.
 
     Args:
         model: What became of it.
+        origins: The columns of files by the model's columns that are made of them.
         written: The names that its own files write; a column of another name was made of data (a
             pivot), and is told by its place where its name is no label.
     """
@@ -184,6 +189,11 @@ def of_model(model: ModelOutcome, written: Collection[str]) -> Metadata:
         f"column_{place}" if judge(name, written) == "data" else name
         for place, (name, _) in enumerate(model.columns, start=1)
     ]
+    traced = {
+        told: origins[name]
+        for told, (name, _) in zip(names, model.columns, strict=True)
+        if name in origins
+    }
     metadata: Metadata = {
         "dagster/relation_identifier": model.relation,
         "dagster/column_schema": dg.MetadataValue.table_schema(
@@ -195,9 +205,34 @@ def of_model(model: ModelOutcome, written: Collection[str]) -> Metadata:
             )
         ),
     }
+    if traced:
+        lineage = dg.MetadataValue.column_lineage(dg.TableColumnLineage(traced))
+        metadata["dagster/column_lineage"] = lineage
     if model.rows is not None:
         metadata["dagster/row_count"] = model.rows
     return metadata
+
+
+def origins_of(
+    table: str, mappings: Iterable[ColumnMapping], received: dg.AssetKey, named: Collection[str]
+) -> dict[str, list[dg.TableColumnDep]]:
+    """The columns of the client's files behind each column of a delivered table.
+
+    Args:
+        table: The table.
+        mappings: Of the whole delivery.
+        received: The asset of the files; a column of it is `<feed>.<header>`.
+        named: Headers that the client's YAML names; any other is told where it names nobody.
+    """
+    found: dict[str, list[dg.TableColumnDep]] = {}
+    for mapping in mappings:
+        if mapping.target_table == table and mapping.target_column is not None:
+            found.setdefault(mapping.target_column, []).extend(
+                dg.TableColumnDep(received, f"{mapping.feed}.{header}")
+                for header in mapping.source_columns
+                if judge(header, named) != "data"
+            )
+    return found
 
 
 def of_cleaning(cleaning: Cleaning) -> Metadata:

@@ -15,7 +15,9 @@ from consulting.components.border import bordered, log_to
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import Client
 from consulting.components.engagement.stage import batch_of, require_whole
+from consulting.privacy.tiers import FULL_TIER
 from consulting.resources.consultancy import ConsultancyResource
+from consulting.rules import headers_of
 
 CONSERVED = "every_row_accounted_for"
 MAPPED = "every_column_mapped"
@@ -51,6 +53,17 @@ class ClientDbt:
             for node in self._manifest["nodes"].values()
             if node["resource_type"] == "model" and node["name"] == model
             for word in (*node["columns"], *re.findall(r"\w+", node.get("raw_code") or ""))
+        )
+
+    @cached_property
+    def headers(self) -> frozenset[str]:
+        """The headers that the models' YAML names."""
+        return frozenset(
+            header
+            for node in self._manifest["nodes"].values()
+            if node["resource_type"] == "model"
+            for column in node["columns"].values()
+            for header in headers_of(column["meta"])
         )
 
     @cached_property
@@ -127,10 +140,14 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             reason=chain.unaccounted(cleaning) or chain.unmapped(cleaning),
             log=log_to(context.log.error),
         )
+        named = dbt.headers if client.config.security_tier == FULL_TIER else frozenset()
         for model in cleaning.models:
+            origins = metadata.origins_of(
+                model.name, cleaning.mappings, client.key("file_received"), named
+            )
             yield dg.MaterializeResult(
                 asset_key=client.key(model.name),
-                metadata=metadata.of_model(model, dbt.written(model.name)),
+                metadata=metadata.of_model(model, dbt.written(model.name), origins),
             )
         yield dg.MaterializeResult(
             asset_key=stage.key,
