@@ -16,9 +16,14 @@ NAMED = [DRAW.choice(NAMES) for _ in range(60)]
 DAYS = [
     f"{DRAW.randrange(1950, 2005)}{DRAW.randrange(1, 13):02}{DRAW.randrange(1, 29):02}"
     for _ in range(60)
-]  # Nine digits, of which nothing proves that they are not social security numbers.
-IDENTITIES = [str(DRAW.randrange(100_000_000, 665_999_999)) for _ in range(60)]
+]
+# Nine digits, of which nothing proves that they are not social security numbers.
+IDENTITIES = [
+    f"{DRAW.randrange(100, 666)}{DRAW.randrange(1, 100):02}{DRAW.randrange(1, 10_000):04}"
+    for _ in range(60)
+]
 MACHINES = [str(DRAW.randrange(2**24, 2**32 - 2**29)) for _ in range(60)]
+NUMBERS = [str(DRAW.randrange(100_000_000, 999_999_999)) for _ in range(60)]
 INITIALS = [f"{DRAW.choice('ABCDEFGH')}{DRAW.choice('JKLMNPRS')}" for _ in range(60)]
 YEARS = [str(DRAW.randrange(1940, 2006)) for _ in range(60)]
 
@@ -86,6 +91,21 @@ DISGUISES: dict[str, tuple[str, list[str]]] = {
         "Wert",
         [f"{d[6:]}{d[4:6]}{d[2:4]}".lstrip("0") for d in DAYS],
     ),
+    "identities as order numbers": ("Order No", IDENTITIES),
+    "identities as order numbers, the 0 lost": (
+        "Order No",
+        [
+            f"{DRAW.randrange(20, 666)}{DRAW.randrange(1, 100):02}{DRAW.randrange(1, 10_000):04}"
+            for _ in range(90)
+        ],
+    ),
+    "identities with a currency": ("x", [f"${i}" for i in IDENTITIES]),
+    "identities with a currency, in groups": ("amount", [f"${int(i):,}" for i in IDENTITIES]),
+    "identities with a currency behind": ("Betrag", [f"{i} EUR" for i in IDENTITIES]),
+    "local telephones": ("x", [str(DRAW.randrange(200_000, 999_999)) for _ in range(60)]),
+    "machines as amounts": ("amount", MACHINES),
+    "days of birth in Excel": ("x", [str(DRAW.randrange(14_000, 38_500)) for _ in range(60)]),
+    "days in Excel": ("Datum", [str(DRAW.randrange(14_000, 38_500)) for _ in range(60)]),
     "days of birth in seconds": (
         "timestamp",
         [str(DRAW.randrange(10**7, 8 * 10**8)) for _ in range(60)],
@@ -118,8 +138,19 @@ HONEST: dict[str, tuple[str, list[str]]] = {
     "times": ("Uhrzeit", [f"{n % 24}:{n % 60:02}" for n in range(60)]),
     "order days": ("Bestelldatum", [f"2023{n % 12 + 1:02}{n % 28 + 1:02}" for n in range(60)]),
     "measures": ("x", [f"{n + 1}.5e-5" for n in range(9)] * 6),
-    "numbers of orders without a sequence": ("order_id", IDENTITIES),
-    "compounds": ("Artikelnummer", IDENTITIES),
+    "numbers of orders without a sequence": ("order_id", NUMBERS),
+    "compounds": ("Artikelnummer", NUMBERS),
+    "few numbers of orders": ("order_id", IDENTITIES[:30]),
+    "numbers of orders in blocks": (
+        "Order No",
+        [f"{4_711_00000 + n * 7919 % 1_000_000}" for n in range(60)],
+    ),
+    "revenues with a currency": ("x", [f"${int(10 ** (5 + n / 15)):,}" for n in range(60)]),
+    "budgets with a currency": ("x", [f"€ {n * 7919 % 99_991}000" for n in range(10_000, 10_060)]),
+    "one large amount": ("x", ["$12", "$123456789", "$99.50"]),
+    "large amounts": ("amount", [str(int(10 ** (7.3 + n / 30))) for n in range(70)]),
+    "days of orders in Excel": ("Bestelldatum", [str(n) for n in range(44_000, 46_000, 33)]),
+    "sales days in Excel": ("x", [str(44_900 + n % 30) for n in range(90)]),
     "customers in sequence": ("Customer ID", [f"C-{10_000 + 7 * n}" for n in range(60)]),
     "customers of five digits": ("Kundennr", [str(10_000 + n * 7919 % 90_000) for n in range(60)]),
     "few prefixes": ("ID", [f"{p}{n * 7919 % 9_999:04}" for n, p in enumerate("ABC" * 20)]),

@@ -21,8 +21,11 @@ from consulting.privacy.harmless_numbers import (
     LONG,
     YEARS,
     are_of_things,
+    days_of_birth_in_excel,
     days_of_six_digits,
     is_compact_day,
+    look_local,
+    tell_persons_apart,
     whole,
 )
 from consulting.privacy.person_names import is_lone_name, is_surely_person
@@ -48,7 +51,7 @@ _NUMBER = re.compile(
 _GROUPED = re.compile(r"\d{1,3}(?:[. \u00a0\u202f]\d{3})+")
 _GROUPED_OTHERWISE = re.compile(r"\d{1,3}(?:[,'\u2019]\d{2,3})+")
 _AMOUNT = 9
-"""So many digits an amount has at most, with a currency, a unit or grouped; more are looked at."""
+"""So many digits an amount has at most, with a currency, a unit or grouped."""
 _TIME = re.compile(
     r"(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?"
     r"|\d{1,3}:[0-5]\d(?::[0-5]\d(?:\.\d{1,3})?)?"
@@ -110,6 +113,7 @@ def prove(column: str, counts: Mapping[str, int], known: Collection[str] = ()) -
         cells, proven = sum(found.values()), sum(counts[v] for v in kept)
         return found if cells >= least * total and cells + proven >= PROVEN_SHARE * total else {}
 
+    kept |= dict.fromkeys(_amounts(by_class, total))
     years = by_class.get("year", {})
     if years and _years_of_business(column, years, promised, alone=bool(most("year"))):
         kept |= dict.fromkeys(years)
@@ -134,8 +138,9 @@ def prove(column: str, counts: Mapping[str, int], known: Collection[str] = ()) -
 
 
 _WORDS = {
-    "number": "numbers", "year": "numbers", "long": "numbers", "date": "dates", "code": "codes",
-    "word": "a closed list", "known": "a closed list", "text": "a closed list",
+    "number": "numbers", "money": "numbers", "year": "numbers", "long": "numbers",
+    "date": "dates", "code": "codes", "word": "a closed list", "known": "a closed list",
+    "text": "a closed list",
 }  # fmt: skip
 
 
@@ -190,13 +195,24 @@ def _plain_class(core: str, text: str, *, named: bool, alone: bool) -> str | Non
         if core[0] == "0" and digits > 1:
             return "code"
         if many:
-            return "number" if named else "long"
+            return _with_unit(digits) if named else "long"
         return "year" if alone and int(core) in YEARS else "number"
-    if digits > LONG and not named and _GROUPED_OTHERWISE.fullmatch(core):
-        return "long"
+    if digits > LONG and _GROUPED_OTHERWISE.fullmatch(core):
+        return "money" if named else "long"
     if _GROUPED.fullmatch(core):
-        return "number" if named or not (many or core[0] == "0") else "long"
+        return _with_unit(digits) if named or not (many or core[0] == "0") else "long"
     return "number" if _NUMBER.fullmatch(core) and (core[0] != "0" or core[1] in ".,") else None
+
+
+def _with_unit(digits: int) -> str:
+    """The class of an amount: of many digits it may be a person's number with a mark before it."""
+    return "money" if digits > LONG else "number"
+
+
+def _amounts(by_class: Mapping[str, Mapping[str, int]], total: int) -> Iterable[str]:
+    """The amounts of many digits, unless their digits tell persons apart."""
+    money = by_class.get("money", {})
+    return () if tell_persons_apart(money, total) else money
 
 
 def _currency(part: str) -> bool:
@@ -232,16 +248,20 @@ def _days_of_business(column: str, dates: Mapping[str, int], promised: Collectio
 def _compact_days(
     column: str, by_class: dict[str, dict[str, int]], promised: Collection[str]
 ) -> None:
-    """Numbers of six digits that are days of birth are codes, which their form does not prove."""
+    """Short numbers that are days of birth or local telephones, which their form does not prove."""
     numbers = by_class.get("number", {})
-    days = days_of_six_digits([number for number in map(western, numbers) if number.isdigit()])
-    if not days:
+    bare = [number for number in map(western, numbers) if number.isdigit()]
+    rows = sum(sum(values.values()) for values in by_class.values())
+    days = days_of_six_digits(bare)
+    if not days and set(promised) <= {"day"}:
+        days = days_of_birth_in_excel(bare, rows)
+    local = not (days or promised) and look_local(bare, rows)
+    suspect = set(bare) if local else days
+    found = {number: n for number, n in numbers.items() if western(number) in suspect}
+    if not found or len(found) < _MAIN_SHARE * sum(map(len, by_class.values())):
         return
-    found = {number: rows for number, rows in numbers.items() if western(number) in days}
-    cells = sum(map(len, by_class.values()))
-    if len(found) >= _MAIN_SHARE * cells and not _days_of_business(
-        column, {days[western(number)]: rows for number, rows in found.items()}, promised
-    ):
+    by_day = {days[western(number)]: n for number, n in found.items()} if days else {}
+    if local or not _days_of_business(column, by_day, promised):
         by_class["text"] = by_class.get("text", {}) | found
         by_class["number"] = {n: rows for n, rows in numbers.items() if n not in found}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from consulting.privacy.content import are_phones
@@ -34,6 +34,12 @@ _FRACTION_OF_ZERO = re.compile(r"(\d{7,}|\d{1,3}(?:[,.'\u2019]\d{2,3})+)[.,]0{1,
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d{1,17}))?[eE]\+?(\d{1,3})")
 _LONGEST_EXPONENT = 18
 _COMPACT, _FEWEST_DAYS, _ONE_MONTH, _THIS_CENTURY = range(5, 7), 3, 31, 30
+_BIRTHS, _TEN_YEARS = range(7_306, 40_544), 3_650
+"""Excel's numbers of the days of 1920 to 2010."""
+_EXCEL_BEGAN = date(1899, 12, 30)
+_MANY, _SELDOM, _BROKEN, _ROUND = 40, 0.02, 0.003, 0.5
+"""Of so many numbers a rule of how they are given out shows: fewer than this share break it."""
+_NINE_DIGITS, _MACHINES, _TOP_DECADE = 0.8, range(2**24, 2**32), 0.6
 
 
 def whole(core: str) -> str:
@@ -67,20 +73,83 @@ def are_of_things(numbers: Mapping[str, int], promised: Collection[str]) -> bool
         return True
     if are_national_ids(numbers) or look_dialled(bare):
         return False
+    rows = sum(numbers.values())
     if "thing" in promised:
-        return True
-    return "measure" in promised and not _identify(bare, sum(numbers.values()))
+        return not _social_security(bare, rows)
+    return "measure" in promised and not (_identify(bare, rows) or _machines(bare, rows))
+
+
+def tell_persons_apart(numbers: Mapping[str, int], rows: int) -> bool:
+    """Whether the digits of a column's values look like identities, whatever stands beside them.
+
+    Args:
+        numbers: Some of its values, with their rows.
+        rows: All its cells.
+    """
+    return _identify(["".join(c for c in western(n) if c.isdigit()) for n in numbers], rows)
 
 
 def _identify(numbers: Sequence[str], rows: int) -> bool:
     """Whether numbers look like those that tell persons apart: one width, and none twice."""
+    if not _tell_apart(numbers, rows):
+        return False
     width, of_it = Counter(map(len, numbers)).most_common(1)[0]
+    return width in _IDENTITY and of_it >= _SAME_WIDTH * len(numbers)
+
+
+def _tell_apart(numbers: Sequence[str], rows: int) -> bool:
+    """Whether numbers are many, nearly none stands twice and few are round."""
     return (
         len(numbers) >= _TELLING
-        and width in _IDENTITY
-        and of_it >= _SAME_WIDTH * len(numbers)
         and len(numbers) >= _NEARLY_ALL * rows
-        and 2 * sum(number.endswith("00") for number in numbers) < len(numbers)
+        and sum(number.endswith("00") for number in numbers) < _ROUND * len(numbers)
+    )
+
+
+def _social_security(numbers: Sequence[str], rows: int) -> bool:
+    """Whether numbers keep the rules by which America's are given out, which others break.
+
+    None begins with 9 or 666 or has 00 or 0000 at its end; a number that begins with 0 has lost it.
+    """
+    full = [number for number in numbers if len(number) == 9]  # noqa: PLR2004
+    broken = sum(
+        number[0] == "9" or number[:3] == "666" or number[3:5] == "00" or number[5:] == "0000"
+        for number in full
+    )
+    return (
+        len(full) >= max(_MANY, _NINE_DIGITS * len(numbers))
+        and all(len(number) in {7, 8, 9} for number in numbers)
+        and broken < _BROKEN * len(full)
+        and len({number[0] for number in full}) >= 5  # noqa: PLR2004 - of eight
+        and _tell_apart(numbers, rows)
+    )
+
+
+def _machines(numbers: Sequence[str], rows: int) -> bool:
+    """Whether numbers look like addresses of machines: of 32 bits, and spread over all of them."""
+    values = list(map(int, numbers))
+    high = sum(len(number) == 10 for number in numbers)  # noqa: PLR2004 - of 32 bits
+    return (
+        _tell_apart(numbers, rows)
+        and all(value in _MACHINES for value in values)
+        and high >= _TOP_DECADE * len(numbers)
+    )
+
+
+def look_local(numbers: Collection[str], rows: int) -> bool:
+    """Whether numbers of six digits look dialled within a town: none begins with 0 or 1.
+
+    Args:
+        numbers: Different numbers, of digits only.
+        rows: All cells of the column.
+    """
+    local = [number for number in numbers if len(number) == 6]  # noqa: PLR2004
+    return (
+        len(local) >= max(_MANY, _SAME_WIDTH * len(numbers))
+        and sum(number[0] in "01" for number in local) < _SELDOM * len(local)
+        and len({number[0] for number in local}) >= 3  # noqa: PLR2004 - of eight
+        and _tell_apart(local, rows)
+        and not in_sequence(list(map(int, local)))
     )
 
 
@@ -123,6 +192,24 @@ def days_of_six_digits(numbers: Collection[str]) -> dict[str, str]:
         return {}
     found = max((_days(compact, order) for order in ((0, 2, 4), (4, 2, 0), (4, 0, 2))), key=len)
     return found if len(found) >= MOST * len(numbers) else {}
+
+
+def days_of_birth_in_excel(numbers: Collection[str], rows: int) -> dict[str, str]:
+    """The days of numbers like 24107, where all would be days of birth and nearly none repeats.
+
+    Args:
+        numbers: Different numbers of digits only.
+        rows: All cells of the column.
+
+    Returns:
+        By number its day in ISO 8601; nothing where they may as well be numbers.
+    """
+    values = list(map(int, numbers))
+    if not _tell_apart(list(numbers), rows) or not all(value in _BIRTHS for value in values):
+        return {}
+    if max(values) - min(values) < _TEN_YEARS or in_sequence(values):
+        return {}
+    return {n: (_EXCEL_BEGAN + timedelta(days=int(n))).isoformat() for n in numbers}
 
 
 def _days(numbers: Iterable[str], order: tuple[int, int, int]) -> dict[str, str]:
