@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -529,3 +532,27 @@ def test_no_rule_costs_a_join_for_each_column() -> None:
         for step in dict.fromkeys(step for meta in metas for step in steps(meta)):
             [(_, plan)] = connection.execute(f"EXPLAIN SELECT {step} AS c FROM raw").fetchall()
             assert "join" not in plan.lower(), step
+
+
+def test_the_months_are_the_same_whatever_was_read_before() -> None:
+    # a process that has read a name of a person has read all locales, and dbt's macros hold months
+    fresh = (
+        "import sys; from consulting.rules.macros import rule_macros\n"
+        "if sys.argv[1:]:\n"
+        "    from babel import Locale, localedata\n"
+        "    for name in localedata.locale_identifiers():\n"
+        "        {c: dict(w['wide']) | dict(w['abbreviated']) for c, w in\n"
+        "         Locale.parse(name).months.items()}\n"
+        "print(hash(rule_macros()))\n"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", fresh, *before],
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for before in ((), ("all",))
+    }
+    assert len(said) == 1

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import MutableMapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,14 +45,42 @@ def month_names() -> Mapping[str, Mapping[str, int]]:
 
 
 def _written() -> Iterable[tuple[str, int, str]]:
-    from babel import Locale  # takes its time, and few need it
-
-    for name, language in _LOCALES.items():
-        for widths in Locale.parse(name).months.values():
+    for language, contexts in _of_cldr():
+        for widths in contexts.values():
             for width in ("wide", "abbreviated"):
                 yield from ((language, month, text) for month, text in widths[width].items())
     for language, months in _ALSO.items():
         yield from ((language, n, word) for n, words in months.items() for word in words.split())
+
+
+def _of_cldr() -> list[tuple[str, Any]]:
+    """Each language with its months, as babel has them.
+
+    Babel notes what it found for one locale in what all inherit, so that a locale says other things
+    after others were read. What dbt reads may not depend on that: it is asked as if for the first
+    time.
+    """
+    from babel import localedata  # takes its time, and few need it
+
+    with localedata._cache_lock:  # noqa: SLF001 - it has no public way to forget
+        known, localedata._cache = localedata._cache, {}  # noqa: SLF001
+        try:
+            return [
+                (
+                    language,
+                    _plain(
+                        localedata.LocaleDataDict(dict[Any, Any](localedata.load(name)))["months"]
+                    ),
+                )
+                for name, language in _LOCALES.items()
+            ]
+        finally:
+            localedata._cache = known  # noqa: SLF001
+
+
+def _plain(found: Any) -> Any:
+    """What stands there now."""
+    return {k: _plain(found[k]) for k in found} if isinstance(found, MutableMapping) else found
 
 
 @cache
