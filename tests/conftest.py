@@ -216,6 +216,22 @@ def _service(name: str) -> Any:
 
 
 @pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run of the tests have in common."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def parsed_once(shared_folder: Path) -> Iterator[None]:
+    """Models that were parsed for another test are not parsed again."""
+    with _service("parsed_once").parsed_once(shared_folder / "parsed"):
+        yield
+
+
+@pytest.fixture(scope="session")
 def killing() -> Any:
     """Worlds whose processes are killed."""
     return _service("killing")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import gc
 import json
 import multiprocessing
 import os
@@ -289,6 +290,7 @@ def _die_with_parent() -> None:
 def _forked(line: Connection[Any, Any], *call: Any) -> bytes:
     """The answer of a process made for one call, which may break down without harm to this one."""
     ours, theirs = os.pipe()
+    gc.freeze()  # a process that looks through this for garbage would copy all memory
     pid = os.fork()
     if pid == 0:
         _die_with_parent()

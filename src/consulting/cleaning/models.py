@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.cleaning.client_files import PROJECT_FILE, ClientFiles, files_below, shown_path
 from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
-from consulting.cleaning.library import write_library
+from consulting.cleaning.library import library_files, write_library
 from consulting.cleaning.meaning import meaning_of
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
@@ -31,6 +31,7 @@ from consulting.client_environment import ALLOWED, client_environment
 from consulting.errors import CleaningError
 from consulting.privacy import Declared
 from consulting.records import ReadColumn
+from consulting.regex import mistake_in
 from consulting.rules import headers_of
 from consulting.shared_child import StoppedError, read_apart
 
@@ -251,24 +252,47 @@ class ClientModels:
 
 
 def _import_dbt() -> None:
-    """Import dbt, and have it build the schemas of its classes, which each parse needs."""
+    """Import dbt and work out what each parse needs alike; in a client's process it would be lost.
+
+    That is the schemas of dbt's classes, our macros, and the engine of the rules' patterns.
+    """
     import dbt.cli.main  # noqa: F401 - imported for those who follow
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
+    from dbt.artifacts.resources.v1.components import Contract
+    from dbt.artifacts.resources.v1.config import TestConfig
+    from dbt.artifacts.resources.v1.model import ModelConfig
+    from dbt.artifacts.resources.v1.source_definition import SourceConfig
     from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
     from dbt.contracts.graph.unparsed import UnparsedModelUpdate, UnparsedSourceDefinition
-    from dbt.contracts.project import Configuration, Project, ProjectFlags
+    from dbt.contracts.project import (
+        Configuration,
+        PackageConfig,
+        ProfileConfig,
+        Project,
+        ProjectFlags,
+    )
+    from dbt.contracts.selection import SelectorFile
 
     for one in (
         Configuration,
+        Contract,
         DuckDBCredentials,
         GenericTestNode,
+        ModelConfig,
         ModelNode,
+        PackageConfig,
+        ProfileConfig,
         Project,
         ProjectFlags,
+        SelectorFile,
+        SourceConfig,
+        TestConfig,
         UnparsedModelUpdate,
         UnparsedSourceDefinition,
     ):
-        one.json_schema()  # dbt keeps it; made in a client's process, it would be lost with that
+        one.json_schema()  # dbt keeps it
+    library_files()
+    mistake_in("")
 
 
 def _parse_apart(models: ClientModels, environment: dict[str, str]) -> Path:

@@ -1,0 +1,59 @@
+"""What dbt parsed for one test is not parsed again for another whose models are the same.
+
+The tests copy the project, change a line and put it back; a copy knows nothing of what was parsed
+elsewhere. What is the same is told by the product's own fingerprint, which does not depend on where
+a project lies; what was parsed is copied as it is. Tests of the parse itself do without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consulting.cleaning import ClientModels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_parse = ClientModels.prepare
+
+
+@contextlib.contextmanager
+def parsed_once(known: Path) -> Iterator[None]:
+    """Prepare models with what is known, and let it be known to all processes of the tests.
+
+    Args:
+        known: A folder that they share.
+    """
+
+    def prepare(models: ClientModels) -> Path:
+        fingerprint = models.fingerprint()
+        prepared = models.cache / fingerprint
+        if not prepared.exists() and (known / fingerprint).exists():
+            _copy(known / fingerprint, prepared)
+        prepared = _parse(models)
+        if not (known / fingerprint).exists():
+            _copy(prepared, known / fingerprint)
+        return prepared
+
+    ClientModels.prepare = prepare  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        ClientModels.prepare = _parse  # type: ignore[method-assign]
+
+
+def _copy(there: Path, here: Path) -> None:
+    """Whole or not at all; another process may be first."""
+    here.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".", dir=here.parent))
+    shutil.copytree(there, draft, dirs_exist_ok=True)
+    try:
+        draft.rename(here)
+    except OSError:
+        shutil.rmtree(draft)
+        if not here.exists():
+            raise
