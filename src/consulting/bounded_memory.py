@@ -25,6 +25,8 @@ MEMORY_LIMIT_VARIABLE = "CONSULTING_MEMORY_LIMIT"
 DEFAULT_MEMORY_LIMIT = "2GB"
 """With Python, Arrow and dbt beside it, a run then stays below 4 GB."""
 
+_BESIDE_BYTES = 6 * 1024**3  # reserved, of which an honest run uses less than 2 GB
+
 FEW_THREADS = {"threads": "2"}
 """For sorting and joining tables: each thread holds rows of its own in memory."""
 
@@ -34,24 +36,39 @@ def memory_limit() -> str:
     return os.environ.get(MEMORY_LIMIT_VARIABLE) or DEFAULT_MEMORY_LIMIT
 
 
-@functools.cache
 def at_most(limit: str, memory_bytes: int) -> str:
     """The lower of a limit as DuckDB writes it and a number of bytes.
 
     Raises:
         ConfigurationError: If the limit is none.
     """
+    return limit if _bytes_of(limit) <= memory_bytes else f"{memory_bytes}B"
+
+
+def bytes_of_a_run() -> int:
+    """What a whole run may hold: what DuckDB may, and Python, Arrow, dbt and threads beside it.
+
+    A client's models are rendered in the run's own process, and a text in them may grow for ever.
+
+    Raises:
+        ConfigurationError: If the project's limit is none.
+    """
+    return _bytes_of(memory_limit()) + _BESIDE_BYTES
+
+
+@functools.cache
+def _bytes_of(limit: str) -> int:
     import duckdb
 
     with duckdb.connect() as connection:
         try:
-            found = connection.execute("SELECT parse_formatted_bytes($1)", [limit]).fetchone()
+            found = connection.execute("SELECT parse_formatted_bytes($1)", [limit]).fetchall()
         except duckdb.Error:
             raise ConfigurationError(
                 f"{MEMORY_LIMIT_VARIABLE} is {limit!r}; it is an amount of memory, for example "
                 f"{DEFAULT_MEMORY_LIMIT}."
             ) from None
-    return limit if found and found[0] <= memory_bytes else f"{memory_bytes}B"
+    return int(found[0][0])
 
 
 def spill_of(database: Path) -> Path:

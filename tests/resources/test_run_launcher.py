@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LAUNCHER = {"module": "consulting.resources.run_launcher", "class": "ClientRunLauncher"}
 CODE = """
-import json, os, sys, time
+import json, os, resource, sys, time
 import dagster as dg
 
 @dg.op
@@ -37,6 +37,7 @@ def work():
         with open(told, "a") as file:
             file.write(json.dumps({
                 "parent": os.getppid(), "dbt": "dbt.task.run" in sys.modules,
+                "memory": resource.getrlimit(resource.RLIMIT_DATA)[0],
                 "sockets": [link for link in open_now if link.startswith("socket:")],
             }) + "\\n")
     if os.environ["DAGSTER_RUN_JOB_NAME"] == "dying":
@@ -198,6 +199,8 @@ def test_warm_runs_are_forked_from_one_parent_and_share_nothing_that_is_open(
     assert len(processes) == 3
     (parent,) = {process["parent"] for process in processes}
     assert all(process["dbt"] for process in processes), "they had it before they began"
+    # what DuckDB may use, 2 GB, and 6 GiB beside it
+    assert {process["memory"] for process in processes} == {2_000_000_000 + 6 * 1024**3}
     sockets = [link for process in processes for link in process["sockets"]]
     assert sockets, "each has what tells of its end"
     assert len(sockets) == len(set(sockets)), "and nothing of another run"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from consulting.chain.apart import within
 from consulting.corrections import (
     apply_corrections,
     is_corrections,
@@ -12,8 +13,14 @@ from consulting.corrections import (
     returned_rows,
     sent_rows,
 )
-from consulting.errors import DropMovedError, TierBlockedError, UnreadableFileError
+from consulting.errors import (
+    BeyondLimitError,
+    DropMovedError,
+    TierBlockedError,
+    UnreadableFileError,
+)
 from consulting.privacy.tiers import FULL_TIER
+from consulting.records import FileReading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +30,12 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.intake.reading import ReadingApart, ReadOptions
     from consulting.layout import ClientFolder
-    from consulting.records import Batch, Drop, FileReading
+    from consulting.records import Batch, Drop
     from consulting.sealed import SealedFile
 
 MOST_ROWS = 200_000
 """A corrections file is held in memory; whoever has more to correct sends the whole file again."""
+_Origin = tuple[str, str | None] | None
 
 
 def read_drop(  # noqa: PLR0913 - as `read_file`
@@ -98,17 +106,15 @@ def feed_of_corrections(
             f"It holds {reading.loaded_rows:,} rows to correct, more than {MOST_ROWS:,}.",
             "Correct the file that the rows came from and send it whole.",
         )
-    ids = [row.identity for row in returned_rows(reading, run_folder)]
-    sent = sent_rows(engagement.folder, ids, before=batch.batch_id)
-    found = origin(sent[identity] for identity in ids if identity in sent)
-    if found is None and not ids:
+    found = _apart(engagement, batch, drop, reading, run_folder)
+    if found is None and not reading.loaded_rows:
         return reading.feed
     if found is None or found[0] not in {feed.name for feed in engagement.config.feeds}:
         raise UnreadableFileError(
             drop.key,
             "corrections_unknown",
-            f"None of its {len(ids):,} rows was rejected in a delivery to {engagement.client_id}: "
-            "no `_correction_id` of it is known.",
+            f"None of its {reading.loaded_rows:,} rows was rejected in a delivery to "
+            f"{engagement.client_id}: no `_correction_id` of it is known.",
             "Correct the rejects file of the newest delivery, leave its column _correction_id as "
             "it is, and send that.",
         )
@@ -121,6 +127,36 @@ def feed_of_corrections(
     return feed
 
 
+def _apart(
+    engagement: Engagement, batch: Batch, drop: Drop, reading: FileReading, run_folder: Path
+) -> tuple[str, str | None] | None:
+    """`_origin_of` within the limits of all feeds, for whose it is shows only then.
+
+    Raises:
+        UnreadableFileError: If it takes more.
+    """
+    arguments = (reading, run_folder, engagement.folder, batch.batch_id)
+    limits, doing = engagement.limits_together, f"finding what {drop.key} corrects"
+    try:
+        return within(engagement, limits, doing, _Origin, _origin_of, *arguments)
+    except BeyondLimitError as beyond:
+        raise UnreadableFileError(
+            drop.key,
+            "corrections_too_many",
+            str(beyond),
+            "Correct the file that the rows came from and send it whole.",
+        ) from None
+
+
+def _origin_of(
+    reading: FileReading, run_folder: Path, past: ClientFolder, before: str
+) -> tuple[str, str | None] | None:
+    """The feed and period that most rows of a corrections file were rejected in."""
+    ids = [row.identity for row in returned_rows(reading, run_folder)]
+    sent = sent_rows(past, ids, before=before)
+    return origin(sent[identity] for identity in ids if identity in sent)
+
+
 def without_base(file: FileReading) -> UnreadableFileError:
     """Why a corrections file can not be applied: what it corrects is no longer held."""
     return UnreadableFileError(
@@ -131,18 +167,29 @@ def without_base(file: FileReading) -> UnreadableFileError:
     )
 
 
-def with_corrections(received: Intake, run_folder: Path, past: ClientFolder) -> Intake:
-    """Apply the corrections in force to the files in use.
+def with_corrections(engagement: Engagement, received: Intake, run_folder: Path) -> Intake:
+    """Apply the corrections in force to the files in use, apart and within limits.
 
     Args:
+        engagement: Whose they are; its folder holds what earlier deliveries sent out.
         received: What was received, with the corrections files as they were read.
         run_folder: Where all of it was read to.
-        past: The client's folder, for what earlier deliveries sent out.
+
+    Raises:
+        BeyondLimitError: If it takes more than all feeds together may.
     """
     if not received.corrections:
         return received
-    corrected = apply_corrections(
-        received.base, received.corrections, run_folder=run_folder, past=past
+    corrected = within(
+        engagement,
+        engagement.limits_together,
+        f"applying the corrections of batch {received.batch.batch_id}",
+        list[FileReading],
+        apply_corrections,
+        received.base,
+        received.corrections,
+        run_folder=run_folder,
+        past=engagement.folder,
     )
     return received.model_copy(update={"corrected": tuple(corrected)})
 

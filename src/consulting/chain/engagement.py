@@ -100,6 +100,17 @@ class Engagement:
         own = feed.model_dump(include=set(Limits.model_fields), exclude_unset=True)
         return self.config.limits.model_copy(update=own)
 
+    @property
+    def limits_together(self) -> Limits:
+        """What the files of all feeds may take where they are worked on together."""
+        each = [self.limits(feed) for feed in self.config.feeds]
+        return each[0].model_copy(
+            update={
+                "max_profile_seconds": sum(one.max_profile_seconds for one in each),
+                "max_memory_bytes": max(one.max_memory_bytes for one in each),
+            }
+        )
+
     def read_options(self, feed: Feed) -> ReadOptions:
         """How the feed's files are to be read, where `defs.yaml` says so.
 

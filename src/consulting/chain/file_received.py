@@ -126,7 +126,7 @@ def receive(
                 if each.batch_id != batch_id
             ),
         )
-        received = with_corrections(received, run_folder, engagement.folder)
+        received = with_corrections(engagement, received, run_folder)
         for line in told(received.own_corrections):
             log(line)
         load_files(engagement, received)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from consulting.chain.engagement import Engagement
     from consulting.config.engagement import Feed
-    from consulting.intake.reading import Limits
     from consulting.records import FileReading
 
 MARK = "loaded_batch"
@@ -31,7 +30,7 @@ def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
         _require_columns(engagement, feed, received.in_use)
     within(
         engagement,
-        _most(engagement),
+        engagement.limits_together,
         f"loading the rows of batch {received.batch.batch_id}",
         dict[str, int],
         load_raw,
@@ -43,17 +42,6 @@ def load_files(engagement: Engagement, received: artifacts.Intake) -> None:
     )
     artifacts.write(run_folder / artifacts.INTAKE, received)
     mark.write_text(received.batch.batch_id, encoding="utf-8")
-
-
-def _most(engagement: Engagement) -> Limits:
-    """What all feeds may take together, for they are loaded together."""
-    each = [engagement.limits(feed) for feed in engagement.config.feeds]
-    return each[0].model_copy(
-        update={
-            "max_profile_seconds": sum(one.max_profile_seconds for one in each),
-            "max_memory_bytes": max(one.max_memory_bytes for one in each),
-        }
-    )
 
 
 def _require_columns(engagement: Engagement, feed: Feed, files: Sequence[FileReading]) -> None:

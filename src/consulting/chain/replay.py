@@ -99,7 +99,7 @@ def _rebuild(
             ),
         }
     )
-    received = with_corrections(received, run_folder, engagement.folder)
+    received = with_corrections(engagement, received, run_folder)
     load_files(again, received)
     profile_files(
         again, received, before=lambda feed: last_profile(engagement, feed, batch_id), log=log

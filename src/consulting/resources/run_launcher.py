@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
+import sys
 import threading
 from functools import cache
 from pathlib import Path
@@ -17,6 +20,8 @@ import dagster as dg
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._grpc.types import ExecuteRunArgs
 
+from consulting.bounded_memory import bytes_of_a_run
+from consulting.errors import ConfigurationError
 from consulting.resources.warm import EXECUTE_RUN, Forked, forked
 
 if TYPE_CHECKING:
@@ -80,6 +85,7 @@ class ClientRunLauncher(dg.DefaultRunLauncher):
         said = {_ARGUMENTS: arguments.get_command_args()[-1]}
         variables = {**os.environ, **variables_of(run), **said}
         process = self._start(run, origin.executable_path, variables)
+        _bound(process.pid)
         self._instance.add_run_tags(run.run_id, {PROCESS_TAG: mark_of(process.pid)})
         if isinstance(process, Forked):
             process.go()
@@ -125,6 +131,16 @@ class ClientRunLauncher(dg.DefaultRunLauncher):
         else:
             self._instance.report_run_canceled(run, f"Its process is gone: {mark}")
         return True
+
+
+def _bound(pid: int) -> None:
+    """Let a run's process end before it takes the memory of all others, where the kernel can."""
+    if sys.platform == "linux":
+        # that it has ended, or that the project's limit is none, the run itself tells
+        with contextlib.suppress(ProcessLookupError, ConfigurationError):
+            most, kind = bytes_of_a_run(), resource.RLIMIT_DATA
+            # its own children are given other limits, so the hard one stays
+            resource.prlimit(pid, kind, (most, resource.getrlimit(kind)[1]))
 
 
 def _await_end(process: subprocess.Popen[bytes], run_id: str, ref: dg.InstanceRef) -> None:

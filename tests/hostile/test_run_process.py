@@ -1,0 +1,88 @@
+"""What a client computes in its run's own process: corrections and models; it holds nobody up."""
+
+from __future__ import annotations
+
+import gzip
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ..chain.conftest import DBT, World
+
+ROOT = Path(__file__).parents[2]
+GIB = 1024**3
+RUN = """
+import resource, sys
+from pathlib import Path
+from tests.chain.conftest import World
+data, dbt, most = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_DATA, (int(most), resource.RLIM_INFINITY))
+world = World(Path(data), dbt_dir=Path(dbt), intake={"settle_seconds": 0, "lease_seconds": 20})
+world.drop_demo("customers")
+print("begun", flush=True)
+try:
+    world.run()
+finally:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+"""
+DEAF = (
+    "{% if execute %}{{ modules.re.fullmatch('(a|aa)+', 'a' * 90 ~ 'b') }}{% endif %}select 1 as n"
+)
+LARGE = "{% if execute %}{% set x = 'a' * 2500000000 %}{% endif %}select 1 as n"
+
+
+def run_with(model: str, root: Path, most: int) -> subprocess.CompletedProcess[str]:
+    """A run in a process of its own, with one more model of a hostile hand."""
+    dbt = root / "dbt"
+    others = ("target", "logs", "globex", "initech", "*orders*", "*revenue*")
+    shutil.copytree(DBT, dbt, ignore=shutil.ignore_patterns(*others))
+    (dbt / "models/clients/acme_corp/marts/hostile.sql").write_text(model)
+    arguments = [str(root / "data"), str(dbt), str(most)]
+    return subprocess.run(
+        [sys.executable, "-c", RUN, *arguments],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+def test_a_model_that_holds_the_interpreter_ends_its_run_before_another_may_begin(
+    tmp_path: Path,
+) -> None:
+    began = time.monotonic()
+    ended = run_with(DEAF, tmp_path, 8 * GIB)
+    assert ended.stdout.startswith("begun")
+    assert ended.returncode in {-signal.SIGTERM, -signal.SIGKILL}, ended.stderr
+    assert "lost its hold of batch" in ended.stderr
+    assert time.monotonic() - began < 200
+    assert not (tmp_path / "data/acme_corp/deliverables").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel counts a process's data there")
+def test_a_model_that_grows_a_text_fails_within_the_memory_of_its_run(tmp_path: Path) -> None:
+    ended = run_with(LARGE, tmp_path, 4 * GIB)
+    assert "dbt could not run hostile" in ended.stderr, ended.stderr
+    _, largest = ended.stdout.split()
+    assert int(largest) * 1024 < 4 * GIB
+
+
+def test_corrections_that_grow_as_they_are_read_are_set_aside_with_the_limit_named(
+    tmp_path: Path,
+) -> None:
+    columns = 400
+    header = ",".join(["_correction_id", "_reason", *(f"c{at}" for at in range(columns))])
+    row = ",".join(["0123456789abcdef", "x", *("y" for _ in range(columns))])
+    world = World(tmp_path, limits={"max_memory_bytes": GIB // 4})
+    packed = gzip.compress((header + "\n" + (row + "\n") * 40_000).encode(), 1)
+    assert len(packed) < 500_000
+    world.drop("customers_rejects.csv.gz", packed)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (aside,) = world.receive("run-1").quarantined
+    assert aside.code == "corrections_too_many"
+    assert "more than the 268,435,456 bytes of memory allowed" in aside.reason
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown * 1024 < GIB // 2, "the run's own process holds none of it"
