@@ -22,11 +22,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, Self, TypeVar, cast, get_args
 
 from consulting.errors import ConsultingError
 from consulting.raised import RaisedElsewhereError, kind_of, place_of
@@ -71,6 +72,10 @@ class Bounds:
     memory_bytes: int
 
 
+_AT_ONCE = Bounds(seconds=10, memory_bytes=64 * 1024**2)
+"""For what takes nothing."""
+
+
 def inherited() -> dict[str, str]:
     """What a child may have of this process's environment."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -91,6 +96,82 @@ class ChildStoppedError(Exception):
         super().__init__(f"the child process was stopped ({cause}: {detail})")
 
 
+class _Fork:
+    """A process that this one forked, with what is needed of a `Popen`."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._code: int | None = None
+
+    def kill(self) -> None:
+        if self._code is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self, timeout: float | None = None) -> int:
+        ends = None if timeout is None else time.monotonic() + timeout
+        while self._code is None:
+            pid, status = os.waitpid(self.pid, 0 if ends is None else os.WNOHANG)
+            if pid:
+                self._code = os.waitstatus_to_exitcode(status)
+            elif ends is not None and time.monotonic() > ends:
+                raise subprocess.TimeoutExpired(str(self.pid), cast("float", timeout))
+            else:
+                time.sleep(0.01)
+        return self._code
+
+
+class _Started(NamedTuple):
+    process: subprocess.Popen[bytes] | _Fork
+    line: Connection[Any, Any]
+    said: int
+
+
+_spares: list[_Started] = []
+
+
+def keep_spare(*not_its: int) -> None:
+    """Fork the child that this process will need first from what this process is now.
+
+    For one that has imported what a child needs, has no thread, and knows nothing yet that a child
+    may not know: no variable but `PASSED_ON`, nothing of a client.
+
+    Args:
+        not_its: Open files that the child is not to have.
+    """
+    ours, theirs = multiprocessing.Pipe()
+    said = _new_said()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        for descriptor in not_its:
+            os.close(descriptor)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream, target in enumerate((nowhere, nowhere, said if said >= 0 else nowhere)):
+            os.dup2(target, stream)
+        code = 1
+        try:
+            serve(theirs.fileno())
+            code = 0
+        except BaseException:  # noqa: BLE001 - as an interpreter does that ends
+            traceback.print_exc()
+        finally:
+            os._exit(code)  # what comes next is its parent's business
+    theirs.close()
+    _spares.append(_Started(_Fork(pid), ours, said))
+
+
+def _new_said() -> int:
+    """A file in memory for what a library prints as it breaks down, which may quote a client's."""
+    return os.memfd_create("said") if hasattr(os, "memfd_create") else -1
+
+
+def _become(environment: dict[str, str], path: list[str]) -> None:
+    """In a spare child: have the variables and the module path that a new one is started with."""
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:] = path
+
+
 class BoundedChild:
     """A child process that runs one function after another; a context that ends it.
 
@@ -106,7 +187,7 @@ class BoundedChild:
     ) -> None:
         self._forks = forks
         self._environment = {"TZ": "UTC", **(inherited() if environment is None else environment)}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | _Fork | None = None
         self._line: Connection[Any, Any] | None = None
         self._said = -1
         self._prepared: dict[Callable[[], None], Bounds] = {}
@@ -159,10 +240,18 @@ class BoundedChild:
             self._answer(self._preparing.pop(0), None)
 
     def _begin_with(self, line: Connection[Any, Any], function: Callable[[], None]) -> None:
-        bounds = self._prepared[function]
+        self._send_first(line, self._prepared[function], function)
+
+    def _send_first(
+        self,
+        line: Connection[Any, Any],
+        bounds: Bounds,
+        function: Callable[..., None],
+        arguments: tuple[Any, ...] = (),
+    ) -> None:
         self._preparing.append(bounds)
         with contextlib.suppress(OSError):  # that it is gone is told by whoever asks it next
-            line.send((False, bounds, None, function, (), {}))
+            line.send((False, bounds, None, function, arguments, {}))
 
     def _answer(self, bounds: Bounds, returns: Any, call: tuple[Any, ...] | None = None) -> Any:
         """What the child answers to a call, or to what it was told to begin with."""
@@ -202,23 +291,30 @@ class BoundedChild:
         """Start the child, if none runs, so that it is warm when it is called."""
         if self._process is not None and self._line is not None:
             return self._line
+        if self._forks and _spares:
+            self._process, self._line, self._said = _spares.pop()
+            told = (self._environment, [*filter(None, sys.path)])
+            self._send_first(self._line, _AT_ONCE, _become, told)
+        else:
+            self._process, self._line, self._said = self._new()
+        for function in self._prepared:
+            self._begin_with(self._line, function)
+        return self._line
+
+    def _new(self) -> _Started:
         ours, theirs = multiprocessing.Pipe()
-        # what a library prints as it breaks down tells why, and may quote the file: memory only
-        self._said = os.memfd_create("said") if hasattr(os, "memfd_create") else -1
+        said = _new_said()
         # nothing of a stranger is in this command line
-        self._process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", _START, str(theirs.fileno()), *filter(None, sys.path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=self._said if self._said >= 0 else subprocess.DEVNULL,
+            stderr=said if said >= 0 else subprocess.DEVNULL,
             env=self._environment,
             pass_fds=[theirs.fileno()],
         )
         theirs.close()
-        self._line = ours
-        for function in self._prepared:
-            self._begin_with(ours, function)
-        return ours
+        return _Started(process, ours, said)
 
     def end(self) -> int:
         """Kill the child; what it was told to do is not finished.

@@ -1,6 +1,6 @@
 """Many random kills of the real Dagster, by hand.
 
-    PYTHONPATH=src python tests/long/dagster_kills.py --kills 100 --seed 1
+    PYTHONPATH=src python tests/long/dagster_kills.py --kills 100 --seed 1 [--warm]
 
 Daemon, code server and runs are processes of their own over local files; two clients upload files
 all the while. At random moments a part is killed with SIGKILL and left to a supervisor that starts
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=3600, help="kill no longer than this")
+    parser.add_argument("--warm", action="store_true", help="fork runs from a warm parent")
     parser.add_argument("--pause", type=float, default=9, help="mean seconds between two kills")
     options = parser.parse_args()
     chance = random.Random(options.seed)
@@ -48,7 +49,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         python = load("warm_python").WarmPython()
         clients = dict.fromkeys(CLIENTS)
-        world = load("dagster_world").World(Path(folder) / "world", clients, python=python)
+        world = load("dagster_world").World(
+            Path(folder) / "world", clients, python=python, warm=options.warm
+        )
+        if options.warm:
+            PARTS["warm parent"] = 20
         with world.running():
             world.drop("alpha", "orders_0000.csv")
             world.await_that("the first run begins", world.run_processes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -16,6 +18,7 @@ from dagster._core.code_pointer import FileCodePointer
 from dagster._core.launcher import LaunchRunContext, WorkerStatus
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 
+from consulting.resources import warm
 from consulting.resources.run_launcher import PROCESS_TAG, mark_of, variables_of
 from consulting.resources.warm import refuse_threads
 
@@ -62,22 +65,80 @@ def everything():
     return [ending, dying, lasting]
 """
 
+SCANNING = r"""
+import os, re
+
+CANARY = re.compile(rb"canary-([0-9a-f]{16})")
+
+def found_in_memory():
+    found = set()
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+        for line in maps:
+            place, rights = line.split()[:2]
+            start, end = (int(each, 16) for each in place.split("-"))
+            if rights.startswith("rw") and "[vvar" not in line:
+                try:
+                    memory.seek(start)
+                    found |= set(CANARY.findall(memory.read(end - start)))
+                except (OSError, ValueError, OverflowError):
+                    continue
+    return sorted(each.decode() for each in found)
+
+def found_in_files():
+    return [os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")
+            if os.path.exists(f"/proc/self/fd/{n}")]
+"""
+SCANNING_CODE = """
+import json, os, time
+import dagster as dg
+import scanning
+from consulting.bounded_child import BoundedChild, Bounds
+
+@dg.op
+def work():
+    held = open(os.environ["HELD"])
+    said = held.read()
+    with BoundedChild(forks=True) as child:
+        bounds = Bounds(20, 512 * 1024**2)
+        of_child = child.call(bounds, list[str], scanning.found_in_memory)
+        files_of_child = child.call(bounds, list[str], scanning.found_in_files)
+        forked = child._process.__class__.__name__
+    told = {
+        "memory": scanning.found_in_memory(), "files": scanning.found_in_files(),
+        "child": of_child, "files_of_child": files_of_child, "child_is": forked,
+        "began_with": open("/proc/self/environ").read(),
+    }
+    with open(os.environ["TOLD"] + ".part", "w") as file:
+        json.dump(told, file)
+    os.rename(os.environ["TOLD"] + ".part", os.environ["TOLD"])
+    time.sleep(float(os.environ["STAYS"]))
+    assert said
+
+@dg.job(executor_def=dg.in_process_executor)
+def scan():
+    work()
+
+@dg.repository
+def everything():
+    return [scan]
+"""
+
 
 class Instance:
     """A Dagster instance with the launcher, and a file with three jobs."""
 
-    def __init__(self, root: Path, **config: bool) -> None:
+    def __init__(self, root: Path, code: str = CODE, **config: bool) -> None:
         settings = {"run_launcher": LAUNCHER | {"config": config}}
         (root / "dagster.yaml").write_text(json.dumps(settings))
         file = root / "code.py"
-        file.write_text(CODE)
+        file.write_text(code)
         self.root = root
         self.dagster = dg.DagsterInstance.from_config(str(root))
         self.origin = RepositoryPythonOrigin(
             sys.executable, FileCodePointer(str(file), "everything", str(root))
         )
         names: dict[str, Any] = {}
-        exec(compile(CODE, str(file), "exec"), names)
+        exec(compile(code, str(file), "exec"), names)
         self.jobs = names
 
     def launch(self, job: str) -> dg.DagsterRun:
@@ -210,6 +271,52 @@ def test_warm_runs_are_forked_from_one_parent_and_share_nothing_that_is_open(
     assert not instance.run(lasting).is_finished, "a run outlives the process it was forked from"
     psutil.Process(json.loads(lasting.tags[PROCESS_TAG])["pid"]).kill()
     assert instance.ended(lasting).status is dg.DagsterRunStatus.FAILURE
+    instance.dagster.dispose()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="runs are forked on Linux alone")
+def test_a_forked_run_sees_no_variable_no_memory_and_no_file_of_another_nor_its_child_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "scanning.py").write_text(SCANNING)
+    monkeypatch.setenv("PYTHONPATH", f"{library}:{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.syspath_prepend(library)
+    monkeypatch.setattr(warm, "_parents", {})  # one that finds the module there
+    instance = Instance(tmp_path, SCANNING_CODE, warm=True)
+    told, of_variable, of_file = {}, {}, {}
+    runs = []
+    for name in ("acme", "globex"):
+        of_variable[name], of_file[name] = secrets.token_hex(8), secrets.token_hex(8)
+        held = tmp_path / f"held_by_{name}"
+        held.write_text(f"canary-{of_file[name]}")
+        # what the daemon knows as it starts the one run is gone as it starts the other
+        monkeypatch.setenv("RUN_SECRET", f"canary-{of_variable[name]}")
+        monkeypatch.setenv("HELD", str(held))
+        monkeypatch.setenv("TOLD", str(tmp_path / name))
+        monkeypatch.setenv("STAYS", "600" if name == "acme" else "0")
+        runs.append(instance.launch("scan"))
+        deadline = time.monotonic() + 240
+        while not (tmp_path / name).exists():
+            assert time.monotonic() < deadline, instance.said(runs[-1])
+            assert not instance.run(runs[-1]).is_failure, instance.said(runs[-1])
+            time.sleep(0.2)
+        told[name] = json.loads((tmp_path / name).read_text())
+    assert instance.ended(runs[1]).status is dg.DagsterRunStatus.SUCCESS, instance.said(runs[1])
+    assert not instance.run(runs[0]).is_finished, "the other run goes on all the while"
+    for name, found in told.items():
+        # its own are found, so that another's would be
+        assert set(found["memory"]) == {of_variable[name], of_file[name]}
+        assert found["child_is"] == "_Fork"
+        assert found["child"] == []
+        assert "canary" not in found["began_with"]
+        other = "globex" if name == "acme" else "acme"
+        assert [f for f in found["files"] if f"held_by_{name}" in f]
+        assert not [f for f in found["files"] if f"held_by_{other}" in f]
+        assert not [f for f in found["files_of_child"] if "held_by" in f]
+    assert instance.dagster.run_launcher.terminate(runs[0].run_id)
+    instance.ended(runs[0])
     instance.dagster.dispose()
 
 

@@ -26,6 +26,7 @@ import yaml
 
 from consulting.intake import FeedPattern, Intake, Ledger, State
 from consulting.layout import ClientFolder
+from consulting.resources.run_launcher import PROCESS_TAG, mark_of
 from consulting.sources.local import LocalStore
 
 if TYPE_CHECKING:
@@ -75,9 +76,10 @@ class World:
         lease_seconds: After how long a silent run is given up.
         environment: Variables for daemon, code server and runs.
         python: Starts daemon and code server.
+        warm: Whether runs are forked from a warm parent.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name only
         self,
         root: Path,
         clients: dict[str, dict[str, str] | None],
@@ -85,8 +87,10 @@ class World:
         lease_seconds: float = 12,
         environment: dict[str, str] | None = None,
         python: WarmPython,
+        warm: bool = False,
     ) -> None:
         self.root = root
+        self.warm = warm
         self.clients = {name: source or {"type": "local"} for name, source in clients.items()}
         self.uploaded: dict[tuple[str, str], bytes] = {}
         self.kills: Counter[str] = Counter()
@@ -169,6 +173,8 @@ class World:
             victims = self.run_processes()[:1]
         elif part == "run and code server":
             victims = [self._processes["code server"], *self.run_processes()]
+        elif part == "warm parent":
+            victims = self.warm_parents()
         elif part == "everything":
             victims = [*self._processes.values(), *self.run_processes()]
         else:
@@ -181,9 +187,16 @@ class World:
         self.kills[part] += 1
         return True
 
+    def warm_parents(self) -> list[psutil.Process]:
+        """The process that the daemon has runs forked from."""
+        with suppress(*GONE):
+            children = psutil.Process(self._processes["daemon"].pid).children()
+            return [each for each in children if "consulting.resources.warm" in each.cmdline()]
+        return []
+
     def run_processes(self) -> list[psutil.Process]:
         """The processes of runs, also those whose daemon is gone."""
-        found = []
+        found = self._forked_runs() if self.warm else []
         for process in psutil.process_iter(["cmdline"]):
             with suppress(*GONE):
                 command = " ".join(process.info["cmdline"] or ())
@@ -192,6 +205,17 @@ class World:
                     and process.environ().get("KILLS_ROOT") == str(self.root)
                     and process.status() != psutil.STATUS_ZOMBIE
                 ):
+                    found.append(process)
+        return found
+
+    def _forked_runs(self) -> list[psutil.Process]:
+        """Nothing but its mark tells a forked run from the parent it was forked from."""
+        marks = [run.tags.get(PROCESS_TAG) for run in self.runs(*UNFINISHED)]
+        found = []
+        for mark in filter(None, marks):
+            with suppress(*GONE):
+                process = psutil.Process(json.loads(mark)["pid"])
+                if mark_of(process.pid) == mark:
                     found.append(process)
         return found
 
@@ -330,6 +354,7 @@ class World:
         settings["local_artifact_storage"]["config"]["base_dir"] = home
         settings["compute_logs"]["config"]["base_dir"] = f"{home}/logs"
         settings["run_coordinator"]["config"]["dequeue_interval_seconds"] = 1
+        settings["run_launcher"]["config"] = {"warm": self.warm}
         settings["run_monitoring"]["poll_interval_seconds"] = 5
         (self.root / "home" / "dagster.yaml").write_text(yaml.safe_dump(settings))
         server = {"host": "127.0.0.1", "port": self._port, "location_name": "kills"}

@@ -2,7 +2,8 @@
 
 Served by a real code server, and loaded again by each run's own process. A flag is an empty file
 named `<client>.<point>` in the world's folder `kill_at`; it is moved to `killed` before it kills,
-so it kills once. A point that ends in `_all` also kills the daemon that watches over the run.
+so it kills once. A point that ends in `_all` also kills what started the process: the daemon that
+watches over the run, or the warm parent that it was forked from.
 At `long_model` nobody dies: a model takes long.
 """
 
@@ -17,6 +18,7 @@ from typing import Any
 
 import dagster as dg
 
+from consulting.chain import profiled
 from consulting.cleaning import run
 from consulting.components.engagement import assets, automation, models
 from consulting.components.engagement.client import Client
@@ -77,13 +79,24 @@ def invoke_dbt(*arguments: Any, real: Callable[..., Any] = run.invoke_dbt, **nam
     tell = named["on_progress"]
 
     def on_progress(progress: Any) -> None:
-        die(named["client_id"], "in_dbt", "long_model")
+        die(named["client_id"], f"in_dbt_{arguments[0][0]}", "in_dbt", "long_model")
         tell(progress)
 
     return real(*arguments, **named | {"on_progress": on_progress})
 
 
 run.invoke_dbt = invoke_dbt
+
+
+def profile_files(
+    engagement: Any, *arguments: Any, real: Any = profiled.profile_files, **named: Any
+) -> Any:
+    """The profile; before it is a point of death."""
+    die(engagement.client_id, "profiling")
+    return real(engagement, *arguments, **named)
+
+
+profiled.profile_files = profile_files
 CLIENTS: dict[str, dict[str, str]] = json.loads(os.environ["KILLS_CLIENTS"])
 
 

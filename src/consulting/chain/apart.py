@@ -41,7 +41,7 @@ def child_of() -> BoundedChild:
         end_child()
         _here.environment = environment
         _here.child = BoundedChild(environment, forks=True)
-        _here.child.prepare(Bounds(_IMPORT_SECONDS, _LIBRARIES), _prepare)
+        _here.child.prepare(Bounds(_IMPORT_SECONDS, _LIBRARIES), have_libraries)
     child: BoundedChild = _here.child
     return child
 
@@ -54,7 +54,7 @@ def end_child() -> None:
     _here.environment = _here.child = None
 
 
-def _prepare() -> None:
+def have_libraries() -> None:
     """Have what the calls need at hand, so that each of their processes begins with it."""
     for name in ("duckdb", "pyarrow.parquet", *(f"consulting.{name}" for name in _WORKERS)):
         import_module(name)

@@ -1,9 +1,11 @@
 """A warm parent of runs: it has imported what a run imports, and forks itself for each run.
 
 Nothing is shared between clients: the parent loads no project and no client, opens no file and
-starts no thread (it ends itself where an import does), and of each run it only learns when it ends.
-What a run's process does after the fork is its own: it gets the variables that a new process would
-get, and becomes `python -m dagster api execute_run`.
+starts no thread (it ends itself where an import does), has none of the daemon's variables but those
+that Python needs, and of each run it only learns when it ends. What a run's process does after the
+fork is its own: it forks the child in which it will read strangers' files, as that may know no more
+than the parent; then it gets the variables that a new process would get, and becomes
+`python -m dagster api execute_run`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consulting.bounded_child import inherited, keep_spare
+from consulting.chain.apart import have_libraries
 from consulting.chain.fingerprints import code_fingerprints
 from consulting.privacy.labels import judge
 
@@ -51,7 +55,9 @@ IMPORTED = (
 _PACKAGE = Path(__file__).parents[1]
 _NOT_OURS = ("cli", "definitions", "defs", "demo", "migrations", "templates", "testing")
 """Of the package: what no run needs, and the first project, which loads clients."""
-_GO = b"+"
+_FORK = b"+"
+_SIZE = 8
+"""Bytes that hold the length of what follows."""
 _PATIENCE = 300
 """Seconds until the parent is given up; the first fork waits for its imports."""
 _FORKS_WELL = {"jemalloc_bg_thd"}
@@ -65,8 +71,9 @@ class Forked:
         pid: Its number.
     """
 
-    def __init__(self, told: socket.socket) -> None:
+    def __init__(self, told: socket.socket, variables: Mapping[str, str]) -> None:
         self._told = told
+        self._order = json.dumps(dict(variables)).encode()
         told.settimeout(_PATIENCE)
         said = told.recv(16)
         told.settimeout(None)
@@ -75,8 +82,8 @@ class Forked:
         self.pid = int(said)
 
     def go(self) -> None:
-        """Let it begin; without it, it ends with this process."""
-        self._told.sendall(_GO)
+        """Let it begin, with its variables; without, it ends with this process."""
+        self._told.sendall(len(self._order).to_bytes(_SIZE, "big") + self._order)
 
     def wait(self) -> int | None:
         """How it ended, when it has: exit code, or signal below 0; None if nobody knows."""
@@ -100,8 +107,7 @@ class WarmParent:
                 [executable, "-m", __name__, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                # a library of numbers would start a thread for each processor
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                env=_bare_environment(),
             )
 
     def fork(self, variables: Mapping[str, str]) -> Forked:
@@ -114,11 +120,16 @@ class WarmParent:
             OSError: If the parent is gone.
         """
         ours, theirs = socket.socketpair()
-        order = json.dumps(dict(variables)).encode()
         with theirs, self._lock:
-            socket.send_fds(self._line, [len(order).to_bytes(8, "big")], [theirs.fileno()])
-            self._line.sendall(order)
-        return Forked(ours)
+            socket.send_fds(self._line, [_FORK], [theirs.fileno()])
+        return Forked(ours, variables)
+
+
+def _bare_environment() -> dict[str, str]:
+    """What Python needs of this process's variables, which hold every client's secrets."""
+    python = {k: v for k, v in os.environ.items() if k.startswith("PYTHON") or k == "VIRTUAL_ENV"}
+    # a library of numbers would start a thread for each processor
+    return {**inherited(), **python, "OPENBLAS_NUM_THREADS": "1"}
 
 
 _parents: dict[str, WarmParent] = {}
@@ -161,6 +172,7 @@ def import_all() -> None:
     # what every run works out anew of the package alone
     code_fingerprints()
     judge("Ada Lovelace")
+    have_libraries()
 
 
 def refuse_threads() -> None:
@@ -210,16 +222,16 @@ def serve(line: socket.socket) -> bool:
     children = _Children()
     signal.signal(signal.SIGCHLD, children.bury)
     while True:
-        head, fds, _, _ = socket.recv_fds(line, 8, 1)
-        if not head:
+        asked, fds, _, _ = socket.recv_fds(line, len(_FORK), 1)
+        if not asked:
             return False
-        variables = json.loads(line.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             line.close()
             children.let_go()
-            _wait_for_go(fds[0])
+            keep_spare(fds[0])
+            variables = _await_order(fds[0])
             os.environ.clear()
             os.environ.update(variables)
             time.tzset()
@@ -227,13 +239,25 @@ def serve(line: socket.socket) -> bool:
         children.add(pid, fds[0])
 
 
-def _wait_for_go(told: int) -> None:
-    """The daemon has noted the process by then; if it is gone, so is this one.
+def _await_order(told: int) -> dict[str, str]:
+    """The run's variables; the daemon has noted the process by then.
 
-    What tells of the end is open until then: the kernel closes it.
+    If the daemon is gone, so is this process. What tells of the end is open until then: the kernel
+    closes it.
     """
-    if os.read(told, len(_GO)) != _GO:
-        os._exit(0)
+    order = _read(told, int.from_bytes(_read(told, _SIZE), "big"))
+    variables: dict[str, str] = json.loads(order)
+    return variables
+
+
+def _read(told: int, count: int) -> bytes:
+    read = b""
+    while len(read) < count:
+        some = os.read(told, count - len(read))
+        if not some:
+            os._exit(0)
+        read += some
+    return read
 
 
 def main(descriptor: int) -> None:
@@ -243,10 +267,10 @@ def main(descriptor: int) -> None:
     import_all()
     refuse_threads()
     gc.freeze()  # a fork that collected this would copy all memory
+    # what stays frozen is never torn down, and DuckDB's bindings print each leak at the end
+    atexit.register(gc.unfreeze)
     if serve(socket.socket(fileno=descriptor)):
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        # what stays frozen is never torn down, and DuckDB's bindings print each leak at the end
-        atexit.register(gc.unfreeze)
         sys.argv[:] = EXECUTE_RUN
         runpy.run_module(EXECUTE_RUN[0], run_name="__main__", alter_sys=True)
 
