@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
-import subprocess
-import sys
 from itertools import dropwhile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from consulting.cli import main
 from consulting.config.reference import field_reference
+
+if TYPE_CHECKING:
+    from warm_python import WarmPython
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -50,7 +53,7 @@ def test_the_readme_leads_to_every_page_of_the_docs() -> None:
 
 
 @pytest.mark.parametrize(("page", "command"), commands())
-def test_every_command_shown_exists(page: str, command: str) -> None:
+def test_every_command_shown_exists(page: str, command: str, warm_python: WarmPython) -> None:
     words = list(dropwhile(re.compile(r"[A-Z_]+=").match, shlex.split(command)))
     program = Path(words[0]).name
     if program == "make":
@@ -60,8 +63,8 @@ def test_every_command_shown_exists(page: str, command: str) -> None:
         assert words[1] in main.commands, f"{page}: {command}"
     elif program in {"dg", "dbt"}:
         verbs = [word for word in words[1:] if re.fullmatch(r"[a-z]+", word)]
-        asked = [str(Path(sys.executable).with_name(program)), *verbs[:2], "--help"]
-        assert subprocess.run(asked, capture_output=True, check=False).returncode == 0, command
+        asked = warm_python.start(program, *verbs[:2], "--help", cwd=ROOT, env={**os.environ})
+        assert asked.wait().returncode == 0, command
     else:
         assert program in {"python", "export", "cp", "git", "pip", "cd"}, f"{page}: {command}"
 

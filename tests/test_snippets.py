@@ -106,6 +106,27 @@ def rule_of(meta: dict[str, Any]) -> str:
     return next(name for name in ("to_text", *rules) if meta.keys() <= takes[name])
 
 
+def named(document: dict[str, Any], kind: str) -> set[str]:
+    return {each["name"] for each in document.get(kind, ())}
+
+
+def apart(documents: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The documents, those of one client together that name neither a model nor a source twice."""
+    clients: list[list[dict[str, Any]]] = []
+    for document in documents:
+        for client in clients:
+            if all(
+                named(document, kind).isdisjoint(named(other, kind))
+                for kind in ("models", "sources")
+                for other in client
+            ):
+                client.append(document)
+                break
+        else:
+            clients.append([document])
+    return clients
+
+
 def models(piece: Shown) -> dict[str, Any] | None:
     """What dbt reads of a piece: a file as it is, or a model's YAML around a part of it."""
     value = piece.value
@@ -115,7 +136,7 @@ def models(piece: Shown) -> dict[str, Any] | None:
     if more:
         return None
     column: dict[str, Any] = {"name": "x"}
-    model: dict[str, Any] = {"name": "orders", "columns": [column]}
+    model: dict[str, Any] = {"name": f"orders_{PIECES.index(piece)}", "columns": [column]}
     meta = {"from": "X", "rule": "to_text"}
     if key == "meta":
         column["meta"] = {"from": "X", "rule": rule_of(value["meta"])} | value["meta"]
@@ -159,12 +180,15 @@ def test_dg_and_dbt_take_every_piece(project: Project) -> None:
     (project.clients / "wrong" / "defs.yaml").unlink()
     (project.clients / "wrong").rmdir()
     found = [each for piece in PIECES if (each := models(piece))]
-    for number, document in enumerate(found):
+    for number, documents in enumerate(apart(found)):
         folder = project.root / "dbt" / "models" / "clients" / f"shown_{number}"
         folder.mkdir(parents=True)
-        (folder / "orders.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
-        (folder / "orders.sql").write_text("select 1 as x", encoding="utf-8")
+        for part, document in enumerate(documents):
+            (folder / f"{part}.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
+        written = {name for document in documents for name in named(document, "models")}
+        for name in written | {"orders"}:
+            (folder / f"{name}.sql").write_text("select 1 as x", encoding="utf-8")
         prepared = ClientModels(project.root / "dbt", f"shown_{number}").load_manifest()
-        assert "model.consulting.orders" in prepared["nodes"]
+        assert {f"model.consulting.{name}" for name in written} <= prepared["nodes"].keys()
     loaded = project.run("dg", "check", "defs", "--no-check-yaml")
     assert loaded.returncode == 0, loaded.stdout + loaded.stderr

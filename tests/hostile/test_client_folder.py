@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from consulting.templates import write_project
+
+if TYPE_CHECKING:
+    from warm_python import WarmPython
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = '''\
@@ -78,7 +80,9 @@ print(json.dumps({
 
 
 @pytest.mark.slow
-def test_a_client_s_folder_is_its_own_and_no_other_s(tmp_path: Path) -> None:
+def test_a_client_s_folder_is_its_own_and_no_other_s(
+    tmp_path: Path, warm_python: WarmPython
+) -> None:
     root = tmp_path / "acme-data"
     write_project(root)
     (root / "acme_data/components/__init__.py").write_text(COMPONENTS)
@@ -107,14 +111,11 @@ def test_a_client_s_folder_is_its_own_and_no_other_s(tmp_path: Path) -> None:
     (clients / "stage/models/cleaned.sql").write_text("select 1 as x")
     (clients / "macros/macros").mkdir()
     (clients / "out/models/m.sql").symlink_to(clients / "retainer/models/orders.sql")
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD],
+    done = warm_python.start(
+        "python", "-c", LOAD,
         cwd=root,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}", "CONSULTING_DATA": str(root / "data")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ).wait()  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     broken = {client: told for client, (_, told) in ENGAGEMENTS.items() if told}

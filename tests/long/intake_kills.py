@@ -23,7 +23,7 @@ ACTIONS_PER_WORLD = 40
 
 def load_killing() -> Any:
     """The worlds of the short test."""
-    path = Path(__file__).parents[1] / "intake" / "killing.py"
+    path = Path(__file__).parents[1] / "services" / "killing.py"
     spec = importlib.util.spec_from_file_location("killing", path)
     assert spec
     assert spec.loader

@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 from collections import Counter
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from consulting.sources.local import LocalStore
 from consulting.testing.sources import UploadFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -249,13 +250,12 @@ def _on_ledger(step: Callable[[], None], world: World) -> None:
 
 
 _ENGINES: dict[str, Engine] = {}
-_build_engine = database.build_engine
 
 
 def _engine_of(url: str) -> Engine:
     """One engine per database: a child keeps its parent's compiled statements, no connection."""
     if url not in _ENGINES:
-        engine = _ENGINES[url] = _build_engine(database._with_driver(url))
+        engine = _ENGINES[url] = database.build_engine(database._with_driver(url))
         if database.is_sqlite(engine):
             event.listen(
                 engine, "connect", lambda plain, _: plain.execute("PRAGMA synchronous = OFF")
@@ -263,7 +263,18 @@ def _engine_of(url: str) -> Engine:
     return _ENGINES[url]
 
 
-ledger_module.engine_of = _engine_of
+@contextmanager
+def kept_engines() -> Iterator[None]:
+    """Ledgers are opened with these engines, by worlds alone: other tests have several threads."""
+    before = ledger_module.engine_of
+    ledger_module.engine_of = _engine_of
+    try:
+        yield
+    finally:
+        _disconnect()
+        _ENGINES.clear()
+        Ledger._opened.clear()
+        ledger_module.engine_of = before
 
 
 def _disconnect() -> None:

@@ -200,8 +200,10 @@ def _run() -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # what is imported stays
     for name in IMPORTED:
         importlib.import_module(name)
     gc.freeze()  # a fork that collects this garbage would copy all memory
+    gc.enable()
     _serve(socket.socket(fileno=int(sys.argv[1])))
     _run()

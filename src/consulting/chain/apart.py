@@ -13,7 +13,7 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError, inherited
+from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError, inherited, no_garbage
 from consulting.bounded_memory import MEMORY_LIMIT_VARIABLE, at_most, memory_limit
 from consulting.errors import BeyondLimitError
 from consulting.privacy import detect_pii
@@ -54,6 +54,7 @@ def end_child() -> None:
     _here.environment = _here.child = None
 
 
+@no_garbage()
 def have_libraries() -> None:
     """Have what the calls need at hand, so that each of their processes begins with it."""
     for name in ("duckdb", "pyarrow.parquet", *(f"consulting.{name}" for name in _WORKERS)):

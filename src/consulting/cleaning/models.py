@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consulting.bounded_child import no_garbage
 from consulting.cleaning.client_files import PROJECT_FILE, ClientFiles, files_below, shown_path
 from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
 from consulting.cleaning.library import library_files, write_library
@@ -251,6 +252,7 @@ class ClientModels:
             shutil.rmtree(path, ignore_errors=True)
 
 
+@no_garbage()
 def _import_dbt() -> None:
     """Import dbt and work out what each parse needs alike; in a client's process it would be lost.
 

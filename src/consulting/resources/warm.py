@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from consulting.bounded_child import inherited, keep_spare
+from consulting.bounded_child import inherited, keep_spare, no_garbage
 from consulting.chain.apart import have_libraries
 from consulting.chain.fingerprints import code_fingerprints
 from consulting.privacy.labels import judge
@@ -162,6 +162,7 @@ def forked(executable: str, variables: Mapping[str, str]) -> Forked:
     return forked(executable, variables)  # it was killed; a new one may do
 
 
+@no_garbage()
 def import_all() -> None:
     """Import what a run imports, and work out what is the same in all."""
     for name in IMPORTED:
