@@ -6,9 +6,11 @@ And a copy of the project to break: its own `defs/clients/`, the real code and d
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import importlib
 import os
+import pickle
 import shutil
 import signal
 import socket
@@ -236,6 +238,30 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def made_once(shared_folder: Path) -> Callable[[str, Path, Callable[[], Any]], Any]:
+    """Has one process of the tests make a folder, and gives each a copy that is as it was then.
+
+    It takes the name of what is made, the folder, and what fills the folder; it gives what that
+    gives.
+    """
+
+    def made(name: str, folder: Path, make: Callable[[], Any]) -> Any:
+        kept, told = shared_folder / name, shared_folder / f"{name}.pickle"
+        with (shared_folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not told.exists():
+                value = make()
+                # a copy, for nobody has a file of it open
+                shutil.copytree(folder, kept, dirs_exist_ok=True)
+                told.write_bytes(pickle.dumps(value))
+                return value
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        return pickle.loads(told.read_bytes())
+
+    return made
+
+
 @pytest.fixture(scope="module")
 def parsed_once(shared_folder: Path) -> Iterator[None]:
     """Models that were parsed for another test are not parsed again."""
@@ -318,14 +344,19 @@ def prepared_dbt() -> Path:
 
 
 @pytest.fixture(scope="session")
-def customers_dbt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def customers_dbt(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Path:
     """The project with one client, Acme, and of its models those of the feed `customers`.
 
-    A run of them costs half of what all of Acme's do.
+    A run of them costs half of what all of Acme's do. They are parsed.
     """
+    from consulting.cleaning import ClientModels
+
     folder = tmp_path_factory.mktemp("customers") / "dbt"
     others = shutil.ignore_patterns("target", "logs", "globex", "initech", "*orders*", "*revenue*")
-    return Path(shutil.copytree(ROOT / "dbt", folder, ignore=others))
+    shutil.copytree(ROOT / "dbt", folder, ignore=others)
+    with _service("parsed_once").parsed_once(shared_folder / "parsed"):
+        ClientModels(folder, "acme_corp").prepare()
+    return folder
 
 
 @pytest.fixture

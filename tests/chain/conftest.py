@@ -143,11 +143,17 @@ def _parsed_once(parsed_once: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def acme(tmp_path_factory: pytest.TempPathFactory) -> Delivered:
+def acme(tmp_path_factory: pytest.TempPathFactory, made_once: Any) -> Delivered:
     """The demo client Acme after its first delivery (tier 3)."""
     world = World(tmp_path_factory.mktemp("acme"), alerts={"channel": "#acme", "deliveries": True})
-    world.drop_demo()
-    return Delivered(world, world.run())
+
+    def make() -> Delivery:
+        world.drop_demo()
+        return world.run()
+
+    delivery = made_once("acme", world.root, make)
+    lies = world.folder.deliverables / delivery.delivery_id
+    return Delivered(world, delivery.model_copy(update={"path": lies}))
 
 
 @pytest.fixture
@@ -163,11 +169,15 @@ def delivered(acme: Delivered, tmp_path: Path) -> World:
 
 
 @pytest.fixture(scope="session")
-def master(tmp_path_factory: pytest.TempPathFactory, customers_dbt: Path) -> World:
+def master(tmp_path_factory: pytest.TempPathFactory, customers_dbt: Path, made_once: Any) -> World:
     """Acme after a delivery of customers alone, five of them rejected; copied, never changed."""
     from .test_corrections import BAD_FILE
 
     world = World(tmp_path_factory.mktemp("desk"), dbt_dir=customers_dbt)
-    world.drop("customers_1.csv", BAD_FILE)
-    world.run()
+
+    def make() -> None:
+        world.drop("customers_1.csv", BAD_FILE)
+        world.run()
+
+    made_once("master", world.root, make)
     return world
