@@ -344,19 +344,25 @@ def prepared_dbt() -> Path:
 
 
 @pytest.fixture(scope="session")
-def customers_dbt(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Path:
+def customers_dbt(
+    tmp_path_factory: pytest.TempPathFactory,
+    made_once: Callable[[str, Path, Callable[[], Any]], Any],
+) -> Path:
     """The project with one client, Acme, and of its models those of the feed `customers`.
 
     A run of them costs half of what all of Acme's do. They are parsed.
     """
     from consulting.cleaning import ClientModels
 
-    folder = tmp_path_factory.mktemp("customers") / "dbt"
+    folder = tmp_path_factory.mktemp("customers")
     others = shutil.ignore_patterns("target", "logs", "globex", "initech", "*orders*", "*revenue*")
-    shutil.copytree(ROOT / "dbt", folder, ignore=others)
-    with _service("parsed_once").parsed_once(shared_folder / "parsed"):
-        ClientModels(folder, "acme_corp").prepare()
-    return folder
+
+    def make() -> None:
+        shutil.copytree(ROOT / "dbt", folder / "dbt", ignore=others)
+        ClientModels(folder / "dbt", "acme_corp").prepare()
+
+    made_once("customers", folder, make)
+    return folder / "dbt"
 
 
 @pytest.fixture
