@@ -156,6 +156,79 @@ def test_no_expression_leads_out_of_the_sandbox(project: Project) -> None:
     assert len(failed) > len(ESCAPES) / 2
 
 
+WRITES = [
+    "{% do run_query('select 1 as a').to_csv('$') %}",
+    "{% do run_query('select 1 as a').to_json('$') %}",
+    "{% do load_result('main').table.print_csv() %}",
+    "{% do config.model.write_node('/', '$', 'x') %}",
+    "{% do ref.model.write_node('/', '$', 'x') %}",
+    "{% do ref.manifest.writable_manifest().write('$') %}",
+    "{% do ref.manifest.write('$') %}",
+    "{% do source.manifest.writable_manifest().write('$') %}",
+    "{% do adapter.config.write('$') %}",
+    "{% do adapter.store_relation('excel', this, [], '$', 'xlsx', {}) %}",
+    "{% set parts = [run_query('select 1 as a').to_csv] %}{% do parts[0]('$') %}",
+    "{% do (run_query('select 1 as a')|attr('to_csv'))('$') %}",
+    "{% do ([run_query('select 1 as a')] | map(attribute='to_csv') | first)('$') %}",
+]
+READS = [
+    "{{ run_query('select 1 as a').from_csv('$').rows[0][0] }}",
+    "{{ run_query('select 1 as a').from_json('$') }}",
+    "{{ run_query('select 1 as a').from_fixed('$', '$') }}",
+    "{{ ref.manifest.read('$') }}",
+    "{{ ref.manifest.writable_manifest().read('$') }}",
+    "{{ ref.config.load_projects(['$']) }}",
+    "{{ adapter.config.from_args('$') }}",
+    "{{ adapter.config.credentials.from_dict({'path': '$'}) }}",
+    "{{ load_agate_table() }}",
+]
+"""What dbt's own objects do with files; `$` is one."""
+
+
+def test_no_object_of_dbt_reads_or_writes_a_file_for_a_model(
+    project: Project, tmp_path: Path
+) -> None:
+    project.load("writer", "t", ["A"], [["x"]])
+    (tmp_path / "of_another.csv").write_text(f"a\n{CANARY}\n")
+    attacks = [each.replace("$", str(tmp_path / f"{at}.out")) for at, each in enumerate(WRITES)]
+    attacks += [each.replace("$", str(tmp_path / "of_another.csv")) for each in READS]
+    for number, attack in enumerate(attacks):
+        guarded = f"{{% if execute %}}{attack}{{% endif %}}select 1 as x"
+        project.write("writer", f"marts/m{number}.sql", guarded)
+    with pytest.raises(ModelsFailedError) as caught:
+        project.run("writer").run()
+    failed = [outcome.name for outcome in caught.value.outcomes if outcome.status == "error"]
+    assert len(failed) == len(attacks)
+    assert [path.name for path in tmp_path.glob("*.out")] == []
+
+
+def test_models_are_still_written_with_what_dbt_gives_them(project: Project) -> None:
+    project.load("author", "t", ["A"], [["x"]])
+    project.write("author", "marts/m.sql", "select 1 as a, 'v' as b")
+    project.write(
+        "author",
+        "marts/n.sql",
+        """-- {{ ref('m') }}
+        {% set found = run_query('select 7 as a, 8 as b') -%}
+        {%- if execute -%}
+        {%- set columns = adapter.get_columns_in_relation(ref('m')) -%}
+        select {{ found.columns[0].values()[0] }} as a, {{ found.rows[0][1] }} as b
+        {%- for column in columns %}, '{{ column.name.upper() }}' as c{{ loop.index }}
+        {%- endfor %}, '{{ modules.re.sub("x", "y", "xx") }}' as d
+        , '{{ modules.datetime.datetime(2026, 1, 2).strftime("%Y") }}' as e
+        , '{{ modules.pytz.timezone("Europe/Berlin") }}' as f
+        , {{ found.select(["a"]).rows | length }} as g, '{{ ref("m").identifier }}' as h
+        , '{{ zip([1], [2]) | list }}' as i, {{ dbt.safe_cast("1", "int") }} as j
+        , '{{ fromjson(tojson({"k": 5}))["k"] }}' as k
+        , '{{ api.Column.create("a", "int").name }}' as l
+        {%- else -%} select 1 as a {%- endif -%}""",
+    )
+    project.run("author").run()
+    assert project.rows("author", "select * from marts.n") == [
+        (7, 8, "A", "B", "yy", "2026", "Europe/Berlin", 1, "m", "[(1, 2)]", 1, "5", "a")
+    ]
+
+
 def test_a_model_in_python_is_refused(project: Project, tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     code = f"open({str(mark)!r}, 'w')\ndef model(dbt, session):\n    open({str(mark)!r}, 'w')\n"

@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Literal
 
 from consulting.cleaning.client_files import ClientFiles, shown_path
+from consulting.cleaning.sandbox import confine_jinja
 from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
 from consulting.foreign import ErrorLog, phrase_of
@@ -100,6 +101,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
     with _ONE_AT_A_TIME:
         from dbt.cli.main import dbtRunner
 
+        confine_jinja()
         callbacks: list[Callable[[Any], None]] = [confined]
         if on_progress:
             callbacks.append(_listener(on_progress))
