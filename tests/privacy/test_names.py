@@ -77,7 +77,7 @@ def test_a_title_that_is_data_is_not_told(title: str) -> None:
 LABELS = [
     "Customer Name", "E-Mail", "Kundennr", "geburtsdatum", "orderId", "CRSDepTime", "FL_DATE",
     "numéro de client", "ФИО", "電話番号", "2024", "Jan 2024", "Q3", "address_2", "Tail Number",
-    "Net\namount", "Fecha de nacimiento", "beer_name", "Max", "price",
+    "Net\namount", "Fecha de nacimiento", "beer_name", "Max", "price", "ounces", "classification",
 ]  # fmt: skip
 
 

@@ -138,6 +138,22 @@ def test_a_name_that_is_not_utf_8_is_taken(place: Any, tmp_path: Path) -> None:
     assert (tmp_path / "copy").read_bytes() == b"content"
 
 
+def test_names_that_mean_something_elsewhere_are_names(place: Any, tmp_path: Path) -> None:
+    names = [
+        "orders\n2026-01-01 ERROR globex: all is lost.csv", "orders\x1b[2J\r.csv", "..orders.csv",
+        "..", "orders\u202evsc.exe", "*?[a-z]'; rm -rf.csv", f"{'o' * 251}.csv", "~", "$(id).csv",
+    ]  # fmt: skip
+    made = [name for name in names if name != ".."]
+    for at, name in enumerate(made):
+        (place.folder / name).write_text(str(at))
+    store = place.store()
+    listed = {each.key: each for each in everything(store)}
+    assert sorted(listed) == sorted(made)
+    for at, name in enumerate(made):
+        store.fetch(listed[name], tmp_path / "copy")
+        assert (tmp_path / "copy").read_text() == str(at)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -106,6 +106,8 @@ _WORDS = frozenset(
     variance variant vector vehicle velocity vendor version video view views visibility visit
     vintage visitor volume vote votes wage ward warehouse warranty waste water wave web website
     weekday week weight width wind window winner word work worker world year years yield zone
+    ounce litre liter gram kilogram meter metre hectare tonne gallon abbreviation classification
+    scenario slug enum required hidden permalink receiver normalized
     ort stadt land bemerkung bemerkungen notiz notizen kommentar beschreibung bezeichnung titel
     kunde kunden firma name menge einheit datum uhrzeit zeit jahr monat tag woche wert werte
     betrag filiale bezirk kreis gemeinde bundesland strasse straße quelle ziel dauer beginn ende
