@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.pages import Reader
 from warm_python import WarmPython
 
 from consulting.errors import ConfigurationError
@@ -35,16 +36,17 @@ class Installed:
     root: Path
     python: WarmPython
 
-    def run(self, *command: str, cwd: Path) -> str:
+    def run(self, *command: str, cwd: Path, may_fail: bool = False, **variables: str) -> str:
         """Run a program of it; gives what it says, and fails if it fails."""
         environment = {
             "PATH": f"{self.root / 'bin'}:/usr/bin:/bin",
             "HOME": str(self.root),
             "VIRTUAL_ENV": str(self.root),
             "COLUMNS": "200",
+            **variables,
         }
         done = self.python.start(*command, cwd=cwd, env=environment).wait()
-        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+        assert may_fail == (done.returncode != 0), (done.stdout + done.stderr)[-3000:]
         return done.stdout + done.stderr
 
 
@@ -106,6 +108,16 @@ def test_a_project_of_the_wheel_alone_delivers_and_dbt_works_in_it_as_typed(
     assert "ERROR=0" in built
     installed.run("dbt", "docs", "generate", "--vars", "{client: newco}", cwd=project / "dbt")
     assert (project / "dbt/target/catalog.json").exists()
+
+
+@pytest.mark.slow
+def test_the_tutorial_runs_as_it_is_written(installed: Installed, tmp_path: Path) -> None:
+    def run(words: list[str], folder: Path, may_fail: bool) -> str:  # noqa: FBT001
+        home = {"DAGSTER_HOME": str(tmp_path / "acme-data")}
+        return installed.run(*words, cwd=folder, may_fail=may_fail, **home)
+
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    Reader(tmp_path, run).follow(page)
 
 
 def test_a_new_project_is_what_this_one_is_but_for_its_name() -> None:
