@@ -351,6 +351,8 @@ class FeedAccount(Record):
         delivered: Rows in the delivered table.
         rejected: Rows set aside, by reason code; a row counts once, under its first reason.
         merged: Rows merged into another as duplicates, by the rule that merged them.
+        merged_by: The delivered columns that name the same thing (`dedupe`); none where rows are
+            not merged.
         carried_from: The delivery whose files stand in, where this batch brought none.
     """
 
@@ -360,6 +362,7 @@ class FeedAccount(Record):
     delivered: int
     rejected: dict[str, int]
     merged: dict[str, int]
+    merged_by: tuple[str, ...] = ()
     carried_from: str | None = None
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from consulting.cli import main
 from consulting.cli.engagements import open_engagement
+from consulting.cli.main import SECTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +86,23 @@ def test_a_mistake_is_told_in_a_sentence(
     assert said.exit_code == 1
     assert words in said.output
     assert "Traceback" not in said.output
+
+
+def test_nothing_is_said_where_nobody_reads_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("click.echo", broken)
+    said = CliRunner().invoke(main, ["rules"])
+    assert (said.exit_code, said.output) == (1, "")
+
+
+def test_help_is_a_table_of_contents_that_leaves_no_verb_out() -> None:
+    said = say("--help").output
+    listed = re.findall(r"^  (\w+) {2,}\S", said, re.MULTILINE)
+    assert set(main.commands) <= set(listed)  # type: ignore[attr-defined]
+    assert len(listed) == len(set(listed))
+    assert [line for line in said.splitlines() if re.fullmatch(r"[A-Z][a-z ]+:", line)] == [
+        "Options:",
+        *(f"{title}:" for title in SECTIONS),
+    ]

@@ -181,3 +181,22 @@ def test_each_cause_is_named_alone(change: dict[str, Any], kind: str, detail: st
     (found,) = causes(old, old | change)
     assert found.kind == kind
     assert detail is None or detail in found.details
+
+
+def test_other_columns_that_tell_duplicates_are_a_cause() -> None:
+    old: dict[str, Any] = {
+        "manifest_version": 2, "fingerprints": MADE, "config": {}, "versions": {}, "raw_files": [],
+        "columns": [],
+    }  # fmt: skip
+
+    def made(*key: str) -> dict[str, Any]:
+        return old | {"row_accounting": [{"feed": "orders", "merged_by": key}]}
+
+    rules = {"fingerprints": MADE | {"dbt_project": "2"}}
+    (found,) = causes(made(), made("id", "day") | rules)
+    assert (found.kind, found.details) == (
+        "rules",
+        ("orders: duplicates are told by nothing, now by id, day",),
+    )
+    (before,) = causes(old | {"row_accounting": [{"feed": "orders"}]}, made("id") | rules)
+    assert before.details == (), "what a delivery of before does not tell is not made up"

@@ -28,7 +28,8 @@ def compare_deliveries(
 
     Args:
         engagement: Whose.
-        then: The one; None for the one before the other that stands.
+        then: The one; None for the one whose place the other took, or else the one before it that
+            stands.
         now: The other; None for the last that stands.
 
     Raises:
@@ -65,8 +66,10 @@ def _chosen(engagement: Engagement, then: str | None, now: str | None) -> tuple[
     stand = that_stand(engagement)
     now = now or next((each for each in reversed(stand) if each != then), None)
     if now and not then:
-        earlier = stand[: stand.index(now)] or [each for each in known if each != now]
-        then = next(reversed(earlier), None)
+        earlier = stand[: stand.index(now)] if now in stand else []
+        earlier = earlier or [each for each in known if each != now]
+        replaced = read_manifest(engagement.folder.deliverables / now).get("supersedes")
+        then = replaced if replaced in known else next(reversed(earlier), None)
     if not then or not now:
         raise DeliveryError(
             f"{engagement.client_id} has {len(known)} deliver{'y' if len(known) == 1 else 'ies'}, "

@@ -45,7 +45,20 @@ def account_rows(
     feeds = sorted({*feeds_of(manifest), *(reading.feed for reading in readings)})
     with open_bounded(warehouse, read_only=True) as connection:
         tables = Tables(connection)
-        return [_account(tables, feed, _received(feed, readings), readings) for feed in feeds]
+        return [
+            _account(tables, feed, _received(feed, readings), readings).model_copy(
+                update={"merged_by": _merged_by(manifest, feed)}
+            )
+            for feed in feeds
+        ]
+
+
+def _merged_by(manifest: dict[str, Any], feed: str) -> tuple[str, ...]:
+    """The key of a feed's `dedupe`."""
+    models = (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
+    metas = (node["meta"] for node in models if node["name"] == feed)
+    meta: dict[str, Any] = next(metas, {})
+    return tuple((meta.get("dedupe") or {}).get("key", ()))
 
 
 def _received(feed: str, readings: Iterable[FileReading]) -> int:

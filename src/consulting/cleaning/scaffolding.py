@@ -25,7 +25,7 @@ _MODELS = {
 _YAML = """\
 # yaml-language-server: $schema={schema}
 # The feed {feed!r}: its columns, rules and tests. This file is the only place of them.
-# Rules, their arguments and reason codes: docs/rules.md.
+# Rules, their arguments and reason codes: `consulting rules`.
 version: 2
 
 sources:

@@ -43,15 +43,29 @@ def accept_drift(client: str, *, yes: bool, as_json: bool, dry_run: bool) -> Non
         return
     if proposal.texts and not yes:
         click.confirm("Apply this patch?", abort=True)
+    launch = _launch(engagement, proposal)
     for sentence in accept(engagement, proposal):
         say(sentence)
     after = (
         "Mend the rest"
         if proposal.left
-        else "The sensor tries what waits at its next tick; where no daemon runs, "
-        f"`dg launch --job {client}_cleaning` does"
+        else f"The sensor tries what waits at its next tick; where no daemon runs, `{launch}` does"
     )
     say(f"{client}: accepted. {after}.")
+
+
+def _launch(engagement: Engagement, proposal: Acceptance) -> str:
+    """The command that tries again what waits: of the oldest period, where there are any."""
+    from consulting.components.engagement.partitions import partition_of
+
+    state = engagement.intake.state()
+    periods = [
+        *(batch.period for batch in state.batches if batch.batch_id in proposal.batches),
+        *(each.drop.period for each in state.quarantined if each.drop.drop_id in proposal.drops),
+    ]
+    period = min(filter(None, periods), default=None)
+    named = f" --partition {partition_of(period)}" if period else ""
+    return f"dg launch --job {engagement.client_id}_cleaning{named}"
 
 
 def _show(engagement: Engagement, proposal: Acceptance) -> None:

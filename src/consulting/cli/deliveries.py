@@ -42,9 +42,9 @@ def diff(client: str, then: str | None, now: str | None, *, as_json: bool, to: P
 
     Rows that are new, gone or altered, by their key; values that changed, by column; columns and
     types; rejects by reason; the score; and which files, corrections, rules, settings, code or
-    libraries are others. Default: the last two deliveries that stand; with THEN alone, that one and
-    the last. Only the deliveries are read. Values are shown as in the report: below tier 3, and of
-    personal columns, by their shape.
+    libraries are others. Default: the last delivery that stands, beside the one whose place it
+    took or else the one before it; with THEN alone, that one and the last. Only the deliveries are
+    read. Values are shown as in the report: below tier 3, and of personal columns, by their shape.
     """
     found = compare_deliveries(open_engagement(client, looks=True), then, now)
     if to is not None:

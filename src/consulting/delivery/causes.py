@@ -88,6 +88,7 @@ def _rules(old: Manifest, new: Manifest) -> Iterator[str]:
     """The delivered columns that are made otherwise, where both manifests tell how."""
     if "columns" not in old or "columns" not in new:
         return
+    yield from _merging(old, new)
     before, after = _columns(old), _columns(new)
     for table, column in sorted(before.keys() | after.keys()):
         one, two = before.get((table, column)), after.get((table, column))
@@ -98,6 +99,18 @@ def _rules(old: Manifest, new: Manifest) -> Iterator[str]:
             was, now = ("; ".join(x[fact] for x in each) for each in (one, two))
             if was != now:
                 yield f"{table}.{column}: {words} {was or 'nothing'}, now {now or 'nothing'}"
+
+
+def _merging(old: Manifest, new: Manifest) -> Iterator[str]:
+    """The feeds whose duplicates are told by other columns."""
+    before, after = (
+        {each["feed"]: each["merged_by"] for each in one["row_accounting"] if "merged_by" in each}
+        for one in (old, new)
+    )
+    for feed in sorted(before.keys() & after.keys()):
+        was, now = (", ".join(each[feed]) or "nothing" for each in (before, after))
+        if was != now:
+            yield f"{feed}: duplicates are told by {was}, now by {now}"
 
 
 def _columns(manifest: Manifest) -> dict[tuple[str, str], list[dict[str, str]]]:

@@ -178,10 +178,16 @@ def passed_unique(inputs: DeliveryInputs, table: str) -> Mapping[str, bool]:
 def row_keys(inputs: DeliveryInputs, table: str) -> list[tuple[str, ...]]:
     """Return the columns of a table that tell its rows apart, as far as is known.
 
-    First those whose test passed, then what the profile found in the files the table is made of.
+    First those whose test passed, then the one by which rows were merged, then what the profile
+    found in the files the table is made of.
     """
     keys: list[tuple[str, ...]]
     keys = [(column,) for column, passed in passed_unique(inputs, table).items() if passed]
+    keys += [
+        account.merged_by
+        for account in inputs.accounts
+        if account.merged_by and (account.table or "").rpartition(".")[2] == table
+    ]
     targets = {
         (mapping.feed, mapping.source_columns[0]): mapping.target_column
         for mapping in inputs.mappings

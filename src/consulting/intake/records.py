@@ -219,6 +219,7 @@ class BatchStanding(Record):
         status: Where it stands.
         attempt: Which try it is at.
         files: The drops that it holds.
+        period: Their partition, if the engagement has partitions.
         run_id: The last run that held it.
         retry_at: When it is tried again.
         reason: Why its last run came to nothing.
@@ -230,6 +231,7 @@ class BatchStanding(Record):
     status: BatchStatus
     attempt: int
     files: int
+    period: str | None = None
     run_id: str | None = None
     retry_at: datetime | None = None
     reason: str | None = None

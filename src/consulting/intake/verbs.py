@@ -234,6 +234,7 @@ class Verbs:
                 status=BatchStatus(row["status"]),
                 attempt=row["attempt"],
                 files=row["files"],
+                period=row["period"],
                 run_id=row["run_id"],
                 retry_at=row["retry_at"],
                 reason=row["reason"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml.nodes import SequenceNode
@@ -130,4 +131,7 @@ def unified(before: str, after: str, label: str) -> str:
 def label_of(path: Path) -> str:
     """The path below the project: from `dbt/` on, where it is in one."""
     parts = path.parts
-    return "/".join(parts[parts.index("dbt") :]) if "dbt" in parts else path.name
+    if "dbt" not in parts:
+        return path.name
+    # models that lie with the client are named from the dbt project on, too
+    return posixpath.normpath("/".join(parts[parts.index("dbt") :]))
