@@ -54,6 +54,7 @@ def pytest_collection_finish() -> None:
     """What is there now is no garbage, and is not looked through again and again."""
     gc.freeze()
     gc.enable()
+    gc.set_threshold(10_000)
     # what stays frozen is never torn down, and DuckDB's bindings print each leak at the end
     atexit.register(gc.unfreeze)
 
