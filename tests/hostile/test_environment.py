@@ -166,6 +166,9 @@ WRITES = [
     "{% do ref.manifest.write('$') %}",
     "{% do source.manifest.writable_manifest().write('$') %}",
     "{% do adapter.config.write('$') %}",
+    "{% do dbt.current_timestamp.get_template().environment.compile_templates('$', []) %}",
+    "{% do statement.get_template().environment.compile_templates('$', []) %}",
+    "{% do statement.get_template().environment.from_string('x').stream().dump('$') %}",
     "{% do adapter.store_relation('excel', this, [], '$', 'xlsx', {}) %}",
     "{% set parts = [run_query('select 1 as a').to_csv] %}{% do parts[0]('$') %}",
     "{% do (run_query('select 1 as a')|attr('to_csv'))('$') %}",
@@ -200,6 +203,30 @@ def test_no_object_of_dbt_reads_or_writes_a_file_for_a_model(
     failed = [outcome.name for outcome in caught.value.outcomes if outcome.status == "error"]
     assert len(failed) == len(attacks)
     assert [path.name for path in tmp_path.glob("*.out")] == []
+
+
+NAMED = """
+models:
+  - name: m
+    columns: [{name: x, data_tests: [{not_null: {name: "$"}}]}]
+"""
+UNIT = """
+unit_tests:
+  - {name: "$", model: m, given: [], expect: {rows: [{x: 1}]}}
+"""
+
+
+@pytest.mark.parametrize("text", [NAMED, UNIT], ids=["test", "unit test"])
+@pytest.mark.parametrize("name", ["/$/evil", "../../../../evil", "a/../../b", ".evil"])
+def test_a_test_whose_name_is_a_path_is_refused(
+    project: Project, tmp_path: Path, text: str, name: str
+) -> None:
+    project.load("namer", "t", ["A"], [["x"]])
+    project.write("namer", "marts/m.sql", "select 1 as x")
+    project.write("namer", "m.yml", text.replace("$", name.replace("$", str(tmp_path)[1:])))
+    with pytest.raises(CleaningError, match=r"namer/m\.yml names a test .* which is a path"):
+        project.run("namer")
+    assert list(tmp_path.rglob("*evil*")) == []
 
 
 def test_models_are_still_written_with_what_dbt_gives_them(project: Project) -> None:

@@ -45,6 +45,9 @@ _NOT_SHARED = ("target", "logs", "models/clients", "tests/clients")
 _OLD_FINGERPRINTS_KEPT = 1
 
 
+_LEADS_ELSEWHERE = re.compile(r"[/\\\0]|^\.")
+
+
 class ClientModels:
     """The dbt models of one client.
 
@@ -233,6 +236,7 @@ class ClientModels:
                 ["parse"], client_id=self.client_id, dbt_dir=self.dbt_dir, target=work
             )
             nodes = (*parsed.nodes.values(), *parsed.functions.values())
+            _refuse_paths(self.client_id, (*nodes, *parsed.unit_tests.values()))
             shared = (n for n in nodes if getattr(n, "language", "sql") == "python")
             _refuse_python(self.client_id, (shown_path(n.original_file_path) for n in shared))
             slim = slim_manifest(parsed, self.client_id, fingerprint)
@@ -250,6 +254,20 @@ class ClientModels:
         ages = {path: path.stat().st_mtime for path in old if path.exists()}
         for path in sorted(ages, key=lambda path: ages[path])[:-_OLD_FINGERPRINTS_KEPT]:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _refuse_paths(client_id: str, nodes: Iterable[Any]) -> None:
+    """Refuse a name that leads elsewhere: dbt writes each test's SQL to a file of its name.
+
+    Raises:
+        CleaningError: If there is one; names its file.
+    """
+    for node in nodes:
+        if _LEADS_ELSEWHERE.search(node.name):
+            raise CleaningError(
+                f"{client_id}: {shown_path(node.original_file_path)} names a test or a model "
+                f"{node.name!r}, which is a path. Give it a name of letters, digits and _."
+            )
 
 
 @no_garbage()

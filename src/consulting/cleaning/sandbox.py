@@ -12,12 +12,11 @@ import types
 from typing import Any
 
 _FROM = (
-    "jinja2.", "dbt.context.", "dbt.clients.jinja", "dbt_common.clients.jinja",
+    "jinja2.runtime", "jinja2.utils", "jinja2.sandbox", "dbt.context.", "dbt.clients.jinja",
+    "dbt_common.clients.jinja", "dbt.exceptions", "dbt_common.exceptions", "pytz",
     "dbt.adapters.base.", "dbt.adapters.sql.", "dbt.adapters.duckdb.impl",
     "dbt.adapters.duckdb.relation", "dbt.adapters.duckdb.column", "dbt.adapters.protocol",
-    "dbt.adapters.contracts.relation", "dbt.adapters.relation_configs", "dbt.adapters.cache",
-    "dbt.adapters.events", "dbt.adapters.exceptions", "dbt.exceptions", "dbt_common.exceptions",
-    "pytz",
+    "dbt.adapters.contracts.relation", "dbt.adapters.relation_configs", "dbt.adapters.exceptions",
 )  # fmt: skip
 """Where what a model calls is written: macros, dbt's functions, relations, columns, time zones."""
 _PLAIN = frozenset(
