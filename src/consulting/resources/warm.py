@@ -261,19 +261,42 @@ def _read(told: int, count: int) -> bytes:
     return read
 
 
+class _Leave:
+    """Ends this process when all else is done that is to be done at its end.
+
+    An interpreter that goes takes all it has imported apart, object by object, and a fork would
+    copy the memory for it.
+    """
+
+    def __init__(self) -> None:
+        self.code = 1
+        # what is registered first is called last
+        atexit.register(self._leave)
+
+    def _leave(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(self.code)
+
+
 def main(descriptor: int) -> None:
     """Be the parent, and in each fork the run."""
+    leave = _Leave()
     # a keyboard's interrupt is for the runs, which take it up themselves, and the daemon
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all()
     refuse_threads()
     gc.freeze()  # a fork that collected this would copy all memory
-    # what stays frozen is never torn down, and DuckDB's bindings print each leak at the end
-    atexit.register(gc.unfreeze)
     if serve(socket.socket(fileno=descriptor)):
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv[:] = EXECUTE_RUN
-        runpy.run_module(EXECUTE_RUN[0], run_name="__main__", alter_sys=True)
+        try:
+            runpy.run_module(EXECUTE_RUN[0], run_name="__main__", alter_sys=True)
+        except SystemExit as ended:
+            leave.code = ended.code if isinstance(ended.code, int) else ended.code is not None
+            raise
+    leave.code = 0
 
 
 if __name__ == "__main__":
