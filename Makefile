@@ -62,7 +62,7 @@ docs: setup ## the pages that are written from the code
 golden: setup ## the deliverables that the tests compare word for word; read the diff
 	CONSULTING_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/delivery/test_golden.py
 
-bench-many: setup ## what 1, 100 and 300 clients cost to load and to run
+bench-many: setup ## what 1, 100 and 300 clients cost to load, to watch and to run
 	$(BIN)/python benchmarks/many.py
 
 lock: setup ## new versions within the ranges of pyproject.toml

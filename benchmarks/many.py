@@ -1,15 +1,20 @@
-"""What many clients cost: loading N engagements, and one run among them.
+"""What many clients cost: loading N engagements, their sensors' ticks, and runs among them.
 
-    python benchmarks/many.py                 N = 1, 100, 300
-    python benchmarks/many.py --clients 1000
+    python benchmarks/many.py                       N = 1, 100, 300: minutes
+    python benchmarks/many.py --clients 1000        a quarter of an hour
+    python benchmarks/many.py --no-run              only loading and ticks
 
 Makes a project with N engagements like `acme_corp` (its defs.yaml and dbt models) and prints CPU
 seconds, each of a whole process tree:
 
 * load: definitions, repository and snapshot, as the code server needs them, beside those of an
   equal factory written by hand in plain Dagster (same assets, checks, jobs, sensors, schedules);
+  and the same of one of four shards, and of the location that looks at all clients;
+* memory of the process that loaded all;
+* tick: one client's sensor finds nothing new;
 * run, cold: one client's whole job, as the project's run launcher starts it;
-* run, warm: the same, forked from the launcher's warm parent (without what that parent took once).
+* run, warm: the same, forked from the launcher's warm parent (without what that parent took once);
+* runs a minute: of several clients, warm, as many at once as there are processors (by the clock).
 
 The dbt manifest of the first client is prepared by dbt; those of the others are copies with their
 names. The ratio is what to look at; seconds depend on the machine.
@@ -38,6 +43,7 @@ repository = defs.get_repository_def()
 RepositorySnap.from_def(repository)
 usage = resource.getrusage(resource.RUSAGE_SELF)
 print("CPU", usage.ru_utime + usage.ru_stime)
+print("MB", usage.ru_maxrss // 1024)
 keys = repository.asset_graph.get_all_asset_keys()
 print("ASSETS", sum(key.path[0] != "consultancy" for key in keys))
 """
@@ -60,41 +66,95 @@ for folder in sorted((dbt / "models/clients").iterdir()):
         (there / file.name).write_bytes(content)
 """
 
-RUN = f"""
+OURS = "import consulting.definitions as d\ndefs = d.defs()"
+PART = """
+import pathlib
+import consulting, consulting.definitions as d
+defs = consulting.{part}
+"""
+SHARDS = 4
+
+TICKS = """
+import time
+import dagster as dg
+import consulting.definitions as d
+repository = d.defs().get_repository_def()
+sensors = [s for s in repository.sensor_defs if s.name.endswith("_files")]
+with dg.DagsterInstance.get() as instance:
+    resources = d.defs().resources
+    def tick(sensor):
+        with dg.build_sensor_context(
+            instance, repository_def=repository, resources=resources
+        ) as context:
+            sensor.evaluate_tick(context)
+    tick(sensors[0])
+    before = time.process_time()
+    for sensor in sensors[:100]:
+        tick(sensor)
+    print("CPU", (time.process_time() - before) / len(sensors[:100]))
+"""
+
+RUN = """
 import json, os, shutil, sys, time
 import dagster as dg
 import psutil
 from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.launcher import LaunchRunContext
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
-os.environ["CONSULTING_CLIENTS"] = {FIRST!r}
+clients = sys.argv[1].split(",")
+os.environ["CONSULTING_CLIENTS"] = sys.argv[1]
 import consulting.definitions as d
-job = d.defs().resolve_job_def("{FIRST}_cleaning")
+jobs = {client: d.defs().resolve_job_def(f"{client}_cleaning") for client in clients}
 del os.environ["CONSULTING_CLIENTS"]
 pointer = ModuleCodePointer("consulting.definitions", "defs", os.getcwd())
-origin = JobPythonOrigin(job.name, RepositoryPythonOrigin(sys.executable, pointer))
+
+def launch(instance, client):
+    origin = RepositoryPythonOrigin(sys.executable, pointer)
+    origin = JobPythonOrigin(jobs[client].name, origin)
+    shutil.rmtree(os.path.join(os.environ["CONSULTING_DATA"], client), ignore_errors=True)
+    incoming = os.path.join(os.environ["CONSULTING_DATA"], client, "incoming")
+    shutil.copytree("files/acme_corp/incoming", incoming)
+    run = instance.create_run_for_job(jobs[client], job_code_origin=origin)
+    instance.run_launcher.launch_run(LaunchRunContext(run, None))
+    tags = instance.get_run_by_id(run.run_id).tags
+    return run.run_id, json.loads(tags["consulting/process"])["pid"]
+
+def check(instance, run_id):
+    if instance.get_run_by_id(run_id).status is not dg.DagsterRunStatus.SUCCESS:
+        sys.exit("\n".join(entry.message for entry in instance.all_logs(run_id)))
 
 def spent():
     here = psutil.Process()
     own, parents = here.cpu_times(), [child.cpu_times() for child in here.children()]
     return sum(each.children_user + each.children_system for each in (own, *parents))
 
+def begin_anew():
+    shutil.rmtree(os.environ["CONSULTING_DATA"], ignore_errors=True)
+
 with dg.DagsterInstance.get() as instance:
     for _ in range(2):  # the first starts the warm parent
-        shutil.rmtree(os.environ["CONSULTING_DATA"], ignore_errors=True)
-        incoming = os.path.join(os.environ["CONSULTING_DATA"], {FIRST!r}, "incoming")
-        shutil.copytree("files/{MODEL_CLIENT}/incoming", incoming)
-        run = instance.create_run_for_job(job, job_code_origin=origin)
+        begin_anew()
         before = spent()
-        instance.run_launcher.launch_run(LaunchRunContext(run, None))
-        tags = instance.get_run_by_id(run.run_id).tags
-        while psutil.pid_exists(json.loads(tags["consulting/process"])["pid"]):
+        run_id, pid = launch(instance, clients[0])
+        while psutil.pid_exists(pid):
             time.sleep(0.2)  # nothing is counted until it has ended
-        run = instance.get_run_by_id(run.run_id)
-        if run.status is not dg.DagsterRunStatus.SUCCESS:
-            sys.exit("\\n".join(entry.message for entry in instance.all_logs(run.run_id)))
+        check(instance, run_id)
     print("CPU", round(spent() - before, 1))
+    begin_anew()
+    began, waiting, going, done = time.monotonic(), clients[1:], {}, []
+    while waiting or going:
+        while waiting and len(going) < (os.cpu_count() or 1):
+            run_id, pid = launch(instance, waiting.pop())
+            going[run_id] = pid
+        time.sleep(0.2)
+        for run_id in [run_id for run_id, pid in going.items() if not psutil.pid_exists(pid)]:
+            del going[run_id]
+            check(instance, run_id)
+            done.append(run_id)
+    print("RATE", round(60 * len(done) / (time.monotonic() - began), 1) if done else "-")
 """
+SEVERAL = 9
+"""Runs of this many clients are measured at most, the first by itself."""
 
 FACTORY = Path(__file__).with_name("plain_factory.py")
 
@@ -105,8 +165,11 @@ def main() -> None:
     parser.add_argument("--clients", type=int, nargs="*", default=[1, 100, 300])
     parser.add_argument("--no-run", action="store_true", help="only measure loading")
     arguments = parser.parse_args()
-    print("| clients | assets | load | plain factory | ratio | run, cold | run, warm |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| clients | assets | load | plain factory | ratio | one shard of 4 | looks at all | MB "
+        "| tick | run, cold | run, warm | runs a minute |"
+    )
+    print("|---" * 12 + "|")
     for count in arguments.clients:
         with tempfile.TemporaryDirectory() as scratch:
             print(measure(Path(scratch), count, run=not arguments.no_run), flush=True)
@@ -115,18 +178,25 @@ def main() -> None:
 def measure(scratch: Path, count: int, *, run: bool) -> str:
     """One line of the table."""
     project = make_project(scratch / "project", count)
-    ours = "import consulting.definitions as d\ndefs = d.defs()"
-    load, assets = load_cost(project, ours)
+    ours = load_cost(project, OURS)
     shape = scratch / "shape.json"
     in_project(project, "-c", DESCRIBE, str(shape))
-    theirs = f"sys.path.insert(0, {str(FACTORY.parent)!r})\nimport plain_factory as f\n"
-    theirs += f"defs = f.build({str(shape)!r}, {count})"
-    plain, plain_assets = load_cost(project, theirs)
-    if assets != plain_assets:
-        raise SystemExit(f"not equal: {assets} assets against {plain_assets}")
-    cold, warm = run_costs(project) if run else ("-", "-")
-    ratio = f"{load / plain:.2f}"
-    return f"| {count} | {assets} | {load:.1f} | {plain:.1f} | {ratio} | {cold} | {warm} |"
+    factory = f"sys.path.insert(0, {str(FACTORY.parent)!r})\nimport plain_factory as f\n"
+    plain = load_cost(project, f"{factory}defs = f.build({str(shape)!r}, {count})")
+    if ours["ASSETS"] != plain["ASSETS"]:
+        raise SystemExit(f"not equal: {ours} against {plain}")
+    here = "pathlib.Path(d.__file__)"
+    shard = PART.format(part=f"load_shard({here}, 1, of={SHARDS})")
+    looks = PART.format(part=f"load_consultancy({here})")
+    parts = [load_cost(project, code)["CPU"] for code in (shard, looks)]
+    tick = float(in_project(project, "-c", TICKS).rpartition("CPU ")[2])
+    cold, warm, rate = run_costs(project, count) if run else ("-", "-", "-")
+    cells = [
+        count, f"{ours['ASSETS']:.0f}", f"{ours['CPU']:.1f}", f"{plain['CPU']:.1f}",
+        f"{ours['CPU'] / plain['CPU']:.2f}", *(f"{each:.1f}" for each in parts),
+        f"{ours['MB']:.0f}", f"{tick:.3f}", cold, warm, rate,
+    ]  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 DESCRIBE = f"""
@@ -169,26 +239,36 @@ def make_project(project: Path, count: int) -> Path:
     return project
 
 
-def load_cost(project: Path, definitions: str) -> tuple[float, int]:
-    """CPU seconds of a fresh process that loads, and how many assets it found."""
+def load_cost(project: Path, definitions: str) -> dict[str, float]:
+    """CPU seconds and megabytes of a fresh process that loads, and how many assets it found."""
     output = in_project(project, "-c", LOAD.format(definitions=definitions))
-    figures = dict(line.split() for line in output.splitlines() if line[:3] in {"CPU", "ASS"})
-    return float(figures["CPU"]), int(figures["ASSETS"])
+    words = (line.split() for line in output.splitlines())
+    return {line[0]: float(line[1]) for line in words if line[:1] and line[0] in FIGURES}
 
 
-def run_costs(project: Path) -> tuple[str, str]:
-    """CPU seconds of one client's job, started anew and forked, its files already there."""
+FIGURES = {"CPU", "MB", "ASSETS"}
+
+
+def run_costs(project: Path, count: int) -> tuple[str, str, str]:
+    """CPU seconds of one client's job, started anew and forked; and the forked ones a minute."""
     own = os.environ | {"CONSULTING_DATA": str(project / "files")}
     demo = [sys.executable, "-m", "consulting.cli", "demo", "--files-only"]
     subprocess.run(demo, cwd=ROOT, env=own, check=True, capture_output=True)
-    seconds = []
-    for warm in (False, True):
-        settings = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
-        settings["run_launcher"]["config"] = {"warm": warm}
-        (project / "dagster.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-        output = in_project(project, "-c", RUN)
-        seconds.append(output.rpartition("CPU ")[2].strip())
-    return seconds[0], seconds[1]
+    cold, _ = launched(project, 1, warm=False)
+    warm, rate = launched(project, min(count, SEVERAL), warm=True)
+    return cold, warm, rate
+
+
+def launched(project: Path, count: int, *, warm: bool) -> tuple[str, str]:
+    """What runs cost that the launcher starts, and how many of them a minute has."""
+    settings = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    settings["run_launcher"]["config"] = {"warm": warm}
+    (project / "dagster.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    clients = [f"{MODEL_CLIENT}_{number:04d}" for number in range(count)]
+    output = in_project(project, "-c", RUN, ",".join(clients))
+    words = (line.split() for line in output.splitlines())
+    told = {line[0]: line[1] for line in words if line[:1] and line[0] in {"CPU", "RATE"}}
+    return told["CPU"], told["RATE"]
 
 
 def in_project(project: Path, *arguments: str) -> str:
