@@ -46,6 +46,16 @@ class ClientDbt:
             if node["resource_type"] == "model"
         }
 
+    @cached_property
+    def ends(self) -> list[dg.AssetKey]:
+        """The models that no other model reads: when they are made, all are."""
+        read = {
+            parent
+            for unique_id in self.model_specs
+            for parent in self._manifest["nodes"][unique_id]["depends_on"]["nodes"]
+        }
+        return [spec.key for unique_id, spec in self.model_specs.items() if unique_id not in read]
+
     def written(self, model: str) -> frozenset[str]:
         """The names that a model's own files write: its YAML's columns, the words of its SQL."""
         return frozenset(
@@ -89,7 +99,7 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
     """The step that runs the client's models."""
     stage = client.stage(
         "cleaned",
-        deps=[client.key("profiled"), *(spec.key for spec in dbt.model_specs.values())],
+        deps=[client.key("profiled"), *dbt.ends],
         description=(
             "The client's dbt models have run: types, rules and duplicates, with every row that "
             "is set aside kept with its reason."
