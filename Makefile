@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # compiled once: an image that sets it has each process compile all it imports (half of a collection)
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup demo dev test static check lint types contracts unit format docs golden bench-many \
+.PHONY: help setup demo dev test static check lint types contracts unit format docs golden pictures bench-many \
   lock audit clean
 
 help: ## what there is
@@ -58,6 +58,9 @@ format: setup ## let ruff write what it can
 docs: setup ## the pages that are written from the code
 	$(BIN)/consulting fields > docs/fields.md
 	$(BIN)/consulting rules > docs/rules.md
+
+pictures: demo ## those of the README, taken of the demo by a browser
+	$(BIN)/python tests/pictures.py
 
 golden: setup ## the deliverables that the tests compare word for word; read the diff
 	CONSULTING_RENEW_GOLDEN=1 $(BIN)/pytest -q tests/delivery/test_golden.py

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
+from tests.pictures import PICTURES, of_report
 
 from consulting.demo import write_demo_files
 from consulting.errors import StoreMissingError
@@ -90,6 +92,13 @@ def test_each_delivered_column_names_the_columns_of_the_files_that_it_is_made_of
         "customers",
         "orders",
     }
+
+
+def test_the_picture_of_the_report_shows_what_a_report_says(ran: Ran) -> None:
+    told = json.loads((PICTURES / "pictures.json").read_text("utf-8"))
+    (report,) = ran.location.folder.deliverables.glob("*-00001-*/quality_report.html")
+    said = of_report(report.read_text("utf-8"))
+    assert said == told["report"], "`make pictures` takes it again; look at it"
 
 
 def test_no_value_of_a_clients_cell_stands_in_the_event_log(ran: Ran) -> None:
