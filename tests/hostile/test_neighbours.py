@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import ValidationError
 
 from consulting.config.engagement import EngagementConfig
 from consulting.config.neighbours import refuse_foreign_variables
@@ -104,6 +105,24 @@ def test_a_source_in_the_data_of_another_client_is_refused(tmp_path: Path) -> No
     places = {"acme": engagement(source=local("/data/globex/landing")).source.place(tmp_path)}
     data = {"acme": ("local", "data", "acme"), "globex": ("local", "data", "globex")}
     assert overlaps(places, data).keys() == {"acme", "globex"}
+
+
+@pytest.mark.parametrize("folder", ["/proc/self", "/proc", "/", "/sys/kernel", "/dev/shm/..", "//"])
+def test_the_system_s_own_folders_are_no_source(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    for named in (folder, str(tmp_path / "link")):
+        with pytest.raises(ValidationError, match="is the system's own, where the secrets of all"):
+            engagement(source=local(named))
+
+
+def test_a_source_that_became_a_link_to_the_system_s_own_is_not_opened(tmp_path: Path) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    source = engagement(source=local(str(drop))).source
+    drop.rmdir()
+    drop.symlink_to("/proc/self")
+    with pytest.raises(ConfigurationError, match=r"acme: `folder: .* is the system's own"):
+        source.open("acme", tmp_path)
 
 
 def test_a_hard_link_is_set_aside_and_a_copy_is_taken(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from consulting.errors import ConfigurationError
 from consulting.sources.local.store import LocalStore
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["LocalSource", "LocalStore", "folder_place"]
 
 
+_SYSTEM = frozenset({"proc", "sys", "dev"})
+
+
 class LocalSource(Source):
     """The client's files arrive in a folder of this machine."""
 
@@ -29,6 +32,13 @@ class LocalSource(Source):
         examples=["/mnt/sftp/acme"],
     )
 
+    @field_validator("folder")
+    @classmethod
+    def _refuse_the_machine(cls, folder: str | None) -> str | None:
+        if folder and (own := _of_the_machine(folder)):
+            raise ValueError(own)
+        return folder
+
     def place(self, incoming: Path) -> Place:
         """The folder, with links resolved."""
         return folder_place(Path(self.folder) if self.folder else incoming)
@@ -36,6 +46,8 @@ class LocalSource(Source):
     def open(self, client_id: str, incoming: Path) -> Store:
         """The folder; the client's own is made."""
         if self.folder:
+            if own := _of_the_machine(self.folder):  # a link may lead elsewhere by now
+                raise ConfigurationError(f"{client_id}: {own}")
             return LocalStore(Path(self.folder), client_id=client_id)
         if incoming.is_symlink():
             raise ConfigurationError(
@@ -44,6 +56,20 @@ class LocalSource(Source):
             )
         incoming.mkdir(parents=True, exist_ok=True)
         return LocalStore(incoming, client_id=client_id)
+
+
+def _of_the_machine(folder: str) -> str | None:
+    """Why a folder is none that files arrive in: the system's own, such as /proc or all of it.
+
+    What lies there as files is this process's environment, with the secrets of all clients.
+    """
+    parts = Path(os.path.realpath(folder)).parts[1:]
+    if parts and parts[0] not in _SYSTEM:
+        return None
+    return (
+        f"`folder: {folder}` is the system's own, where the secrets of all clients stand. Name the "
+        "folder that this client's files arrive in."
+    )
 
 
 def folder_place(folder: Path) -> Place:
