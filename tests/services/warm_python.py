@@ -7,6 +7,7 @@ arguments, variables, folder, module search path and output, and ends as an inte
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -22,7 +23,10 @@ import tempfile
 import time
 import types
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IMPORTED = (
     "alembic.config",
@@ -199,11 +203,44 @@ def _run() -> None:
         runpy.run_path(main, run_name="__main__")
 
 
+class _End:
+    """The end of a program: at exit, after all else, but for the second of taking all apart.
+
+    Attributes:
+        code: With which it ends; None leaves the end to the interpreter.
+    """
+
+    code: int | None = None
+
+    def __call__(self) -> None:
+        if self.code is not None:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(self.code)
+
+    def of(self, run: Callable[[], None]) -> None:
+        """Run a program, and note how it ends."""
+        self.code = 1
+        try:
+            run()
+        except KeyboardInterrupt:
+            self.code = None  # an interpreter ends by the signal
+            raise
+        except SystemExit as exiting:
+            said = exiting.code
+            self.code = 0 if said is None else said & 0xFF if isinstance(said, int) else 1
+            raise
+        self.code = 0
+
+
 if __name__ == "__main__":
+    end = _End()
+    atexit.register(end)  # the first that is registered is the last that is called
     gc.disable()  # what is imported stays
     for name in IMPORTED:
         importlib.import_module(name)
     gc.freeze()  # a fork that collects this garbage would copy all memory
     gc.enable()
     _serve(socket.socket(fileno=int(sys.argv[1])))
-    _run()
+    end.of(_run)
