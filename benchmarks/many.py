@@ -121,7 +121,7 @@ def launch(instance, client):
 
 def check(instance, run_id):
     if instance.get_run_by_id(run_id).status is not dg.DagsterRunStatus.SUCCESS:
-        sys.exit("\n".join(entry.message for entry in instance.all_logs(run_id)))
+        sys.exit("\\n".join(entry.message for entry in instance.all_logs(run_id)))
 
 def spent():
     here = psutil.Process()
