@@ -15,15 +15,17 @@ import json
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError
 from consulting.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 SECONDS_VARIABLE = "CONSULTING_PARSE_SECONDS"
@@ -39,6 +41,7 @@ STOPPED_IS_TRUE_SECONDS = 24 * 3600
 CUT_SHORT_IS_TRUE_SECONDS = 15 * 60
 """The same for what had fewer, for there was no time left for it."""
 _IMPORT_SECONDS = 120.0
+_MOST_WORKERS = 4
 
 _children = threading.local()  # a child dies with the thread that started it
 
@@ -198,6 +201,35 @@ def _seconds_of(variable: str, default: float) -> float:
             f"{variable} is {given!r}; it is a number of seconds, for example {default:g}."
         )
     return seconds
+
+
+def each_apart(work: Callable[[S], T], items: Sequence[S]) -> list[T]:
+    """What a function gives for each item, as many at once as there are processors.
+
+    Each thread has a child of its own, which ends with it.
+
+    Args:
+        work: Reads in the shared child; what it raises is raised here.
+        items: Its arguments.
+    """
+    todo, one_by_one = iter(enumerate(items)), threading.Lock()
+    found: dict[int, T] = {}
+
+    def go_on(_worker: int) -> None:
+        try:
+            while True:
+                with one_by_one:
+                    number, item = next(todo, (-1, None))
+                if number < 0:
+                    return
+                found[number] = work(cast("S", item))
+        finally:
+            end_shared_child()
+
+    workers = max(1, min(_MOST_WORKERS, os.cpu_count() or 1, len(items)))
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(go_on, range(workers)))
+    return [found[number] for number in range(len(items))]
 
 
 def end_shared_child() -> None:

@@ -34,7 +34,7 @@ from consulting.privacy import Declared
 from consulting.records import ReadColumn
 from consulting.regex import mistake_in
 from consulting.rules import headers_of
-from consulting.shared_child import StoppedError, read_apart
+from consulting.shared_child import StoppedError, each_apart, read_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -333,7 +333,7 @@ def _environment_of(models: ClientModels) -> dict[str, str]:
 
 
 def prepare_all(dbt_dir: Path, client_ids: Iterable[str]) -> dict[str, CleaningError]:
-    """Prepare many clients in one child, which pays for dbt's start once.
+    """Prepare many clients, in as many children as there are processors.
 
     Args:
         dbt_dir: The shared dbt project.
@@ -342,13 +342,17 @@ def prepare_all(dbt_dir: Path, client_ids: Iterable[str]) -> dict[str, CleaningE
     Returns:
         The error of each client whose models can not be parsed; one never stops the others.
     """
-    errors: dict[str, CleaningError] = {}
-    for client_id in client_ids:
+
+    def prepare(client_id: str) -> CleaningError | None:
         try:
             ClientModels(dbt_dir, client_id).prepare()
         except CleaningError as error:
-            errors[client_id] = error
-    return errors
+            return error
+        return None
+
+    wanted = [*client_ids]
+    each = zip(wanted, each_apart(prepare, wanted), strict=True)
+    return {client_id: error for client_id, error in each if error is not None}
 
 
 def feeds_of(manifest: dict[str, Any]) -> list[str]:

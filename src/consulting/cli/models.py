@@ -14,6 +14,7 @@ from consulting.cli.engagements import (
     this_project,
 )
 from consulting.cli.terminal import say, say_lines
+from consulting.components.clients import load_clients
 from consulting.config.reference import field_reference
 from consulting.rules.reference import rules_reference
 
@@ -22,7 +23,7 @@ from consulting.rules.reference import rules_reference
 @click.argument("clients", nargs=-1)
 @click.option("--quiet", is_flag=True, help="Only tell what went wrong.")
 def prepare(clients: tuple[str, ...], *, quiet: bool) -> None:
-    """Parse the dbt models of CLIENTS (default: all), so that loading does not have to.
+    """Read defs.yaml and dbt models of CLIENTS (default: all), so that loading does not have to.
 
     Run it when building the image or after a change of the shared models. What is prepared
     already is left alone. It also writes `dbt/library/`, which `dbt` as you type it needs.
@@ -32,6 +33,8 @@ def prepare(clients: tuple[str, ...], *, quiet: bool) -> None:
     project = this_project()
     wanted = clients or client_ids(project)
     write_library(project.dbt)
+    # each defs.yaml is read, too, and remembered; who is broken is told by what needs it
+    load_clients(project, [project.clients / client_id for client_id in wanted])
     errors = prepare_all(project.dbt, wanted)
     for error in errors.values():
         say_lines(str(error), err=True)

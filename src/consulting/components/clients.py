@@ -12,8 +12,6 @@ import gc
 import logging
 import os
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +34,7 @@ from consulting.errors import ConfigurationError, ConsultingError
 from consulting.layout import ClientFolder, data_root
 from consulting.project import Project
 from consulting.resources.run_launcher import RUN_CLIENTS, RUN_JOB
-from consulting.shared_child import end_shared_child
+from consulting.shared_child import each_apart, end_shared_child
 from consulting.sources.local import folder_place
 from consulting.sources.places import overlaps
 from consulting.writing import keep_private
@@ -51,7 +49,6 @@ logger = logging.getLogger("dagster")
 
 VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 """Dagster sets it to 1 while `dg check defs` runs."""
-_MOST_WORKERS = 4
 WATCHES_ALL = "consultancy"
 """The first word of the key of what looks at all clients, and the group it stands in."""
 ONLY = "CONSULTING_CLIENTS"
@@ -287,31 +284,17 @@ def _load_apart(
     project: Project, client_ids: Sequence[str], *, models: bool = False
 ) -> dict[str, LoadedClient | ConfigurationError]:
     """Each client, or why it is broken; as many are read at once as there are processors."""
-    todo = iter(client_ids)
-    one_by_one = threading.Lock()
-    found: dict[str, LoadedClient | ConfigurationError] = {}
 
-    def work(_number: int) -> None:
+    def load(client_id: str) -> LoadedClient | ConfigurationError:
         try:
-            while True:
-                with one_by_one:
-                    client_id = next(todo, None)
-                if client_id is None:
-                    return
-                try:
-                    loaded = load_client(project, client_id)
-                    if models:
-                        _prepare(loaded.client, project.clients / client_id)
-                    found[client_id] = loaded
-                except ConfigurationError as error:
-                    found[client_id] = error
-        finally:
-            end_shared_child()  # each thread has its own
+            loaded = load_client(project, client_id)
+            if models:
+                _prepare(loaded.client, project.clients / client_id)
+        except ConfigurationError as error:
+            return error
+        return loaded
 
-    workers = min(_MOST_WORKERS, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(work, range(workers)))
-    return found
+    return dict(zip(client_ids, each_apart(load, client_ids), strict=True))
 
 
 def _prepare(client: Client, folder: Path) -> None:
