@@ -108,14 +108,14 @@ TRANSITIONS: Mapping[Change, Transition] = {
     Change.DELIVERED: _of(
         State.CLAIMED, to=State.DELIVERED, when="the delivery of its batch is made"
     ),
-    Change.RELEASED: _of(State.QUARANTINED, to=State.READY, when="`release`"),
+    Change.RELEASED: _of(State.QUARANTINED, to=State.READY, when="`consulting release`"),
     Change.REPROCESSED: _of(
         State.DELIVERED,
         State.SUPERSEDED,
         State.VANISHED,
         State.DISCARDED,
         to=State.READY,
-        when="`reprocess`",
+        when="`consulting reprocess`",
     ),
-    Change.DISCARDED: _of(State.QUARANTINED, to=State.DISCARDED, when="`discard`"),
+    Change.DISCARDED: _of(State.QUARANTINED, to=State.DISCARDED, when="`consulting discard`"),
 }
