@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from consulting.cli.engagements import client_ids, this_project
+from consulting.cli.terminal import say
 from consulting.components.locations import shard_of
 from consulting.writing import write_whole
 
@@ -64,12 +65,12 @@ def shards(count: int) -> None:
         _refuse_foreign(path)
     for path, text in files.items():
         write_whole(path, [text.encode()])
-        click.echo(f"wrote {path.relative_to(project.root)}")
+        say(f"wrote {path.relative_to(project.root)}")
     clients = Counter(f"clients_{shard_of(each, count)}" for each in client_ids(project))
-    click.echo("  consultancy: looks at all clients")
+    say("  consultancy: looks at all clients")
     for name in _names(count)[1:]:
-        click.echo(f"  {name}: clients: {clients[name]}")
-    click.echo("Next: DAGSTER_HOME=$PWD dg dev -w workspace.yaml")
+        say(f"  {name}: clients: {clients[name]}")
+    say("Next: DAGSTER_HOME=$PWD dg dev -w workspace.yaml")
 
 
 def _names(count: int) -> list[str]:
