@@ -25,6 +25,8 @@ import requests
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import dagster as dg
+
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 CLIENT = "acme_corp"
@@ -54,8 +56,14 @@ def of_report(html: str) -> str:
     return _hash(_VARIES.sub("", first))
 
 
-def of_graph(edges: Iterable[tuple[str, str]]) -> str:
-    """What a graph shows, as a hash: its assets by name, each with those it follows."""
+def of_graph(assets: Iterable[dg.AssetSpec]) -> str:
+    """What the client's graph shows, as a hash: its assets by name, each with those it follows."""
+    edges = [
+        (dep.asset_key.path[-1], spec.key.path[-1])
+        for spec in assets
+        if spec.group_name == CLIENT
+        for dep in spec.deps
+    ]
     return _hash(json.dumps(sorted(edges)))
 
 
@@ -78,17 +86,11 @@ def _take(address: str, name: str, width: int, height: int) -> None:
     )
 
 
-def _edges() -> list[tuple[str, str]]:
+def _assets() -> list[dg.AssetSpec]:
     import consulting
     from consulting.components.loading import load_project
 
-    defined = load_project(Path(consulting.__file__).parent)
-    return [
-        (dep.asset_key.path[-1], spec.key.path[-1])
-        for spec in defined.resolve_all_asset_specs()
-        if spec.group_name == CLIENT
-        for dep in spec.deps
-    ]
+    return [*load_project(Path(consulting.__file__).parent).resolve_all_asset_specs()]
 
 
 def _of_the_graph() -> None:
@@ -126,7 +128,7 @@ def main() -> None:
     _of_the_graph()
     shown = {
         "report": of_report(newest.read_text(encoding="utf-8")),
-        "graph": of_graph(_edges()),
+        "graph": of_graph(_assets()),
     }
     (PICTURES / "pictures.json").write_text(json.dumps(shown, indent=1) + "\n")
 

@@ -43,22 +43,24 @@ def account_rows(
         An account for each feed that has models, a source or a file, in alphabetical order.
     """
     feeds = sorted({*feeds_of(manifest), *(reading.feed for reading in readings)})
+    keys = _merged_by(manifest)
     with open_bounded(warehouse, read_only=True) as connection:
         tables = Tables(connection)
         return [
             _account(tables, feed, _received(feed, readings), readings).model_copy(
-                update={"merged_by": _merged_by(manifest, feed)}
+                update={"merged_by": keys.get(feed, ())}
             )
             for feed in feeds
         ]
 
 
-def _merged_by(manifest: dict[str, Any], feed: str) -> tuple[str, ...]:
-    """The key of a feed's `dedupe`."""
-    models = (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
-    metas = (node["meta"] for node in models if node["name"] == feed)
-    meta: dict[str, Any] = next(metas, {})
-    return tuple((meta.get("dedupe") or {}).get("key", ()))
+def _merged_by(manifest: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The key of each model's `dedupe`, by the model's name: that of its feed."""
+    return {
+        node["name"]: tuple((node["meta"].get("dedupe") or {}).get("key", ()))
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
 
 
 def _received(feed: str, readings: Iterable[FileReading]) -> int:
