@@ -5,53 +5,12 @@ What is named here may be imported, subclassed and overridden (docs/api.md); all
 
 import os
 import time
-from typing import TYPE_CHECKING
 
-from consulting.lazy import lazy_exports
-
-if TYPE_CHECKING:
-    from consulting.components import ClientsComponent, ConsultancyComponent, EngagementComponent
-    from consulting.components.engagement.client import Client
-    from consulting.components.loading import load_consultancy, load_project, load_shard
-    from consulting.errors import ConsultingError
-    from consulting.project import Project
-    from consulting.rules import ColumnRule
-    from consulting.sources import Source, Store
+import lazy_loader
 
 # no byte of a delivery depends on where the machine stands, nor does what is started from here
 os.environ["TZ"] = "UTC"
 time.tzset()
 
-__all__ = [
-    "Client",
-    "ClientsComponent",
-    "ColumnRule",
-    "ConsultancyComponent",
-    "ConsultingError",
-    "EngagementComponent",
-    "Project",
-    "Source",
-    "Store",
-    "load_consultancy",
-    "load_project",
-    "load_shard",
-]
-
 # loading one name does not load what the others need
-__getattr__ = lazy_exports(
-    __name__,
-    {
-        "Client": "components.engagement.client",
-        "ClientsComponent": "components",
-        "ColumnRule": "rules",
-        "ConsultancyComponent": "components",
-        "ConsultingError": "errors",
-        "EngagementComponent": "components",
-        "Project": "project",
-        "Source": "sources",
-        "Store": "sources",
-        "load_consultancy": "components.loading",
-        "load_project": "components.loading",
-        "load_shard": "components.loading",
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,12 @@
+from .components import ClientsComponent as ClientsComponent
+from .components import ConsultancyComponent as ConsultancyComponent
+from .components import EngagementComponent as EngagementComponent
+from .components.engagement.client import Client as Client
+from .components.loading import load_consultancy as load_consultancy
+from .components.loading import load_project as load_project
+from .components.loading import load_shard as load_shard
+from .errors import ConsultingError as ConsultingError
+from .project import Project as Project
+from .rules import ColumnRule as ColumnRule
+from .sources import Source as Source
+from .sources import Store as Store

@@ -1,0 +1,14 @@
+from .accounts import account_rows as account_rows
+from .accounts import cleaning_steps as cleaning_steps
+from .changes import sides as sides
+from .changes import with_changes as with_changes
+from .invocation import Progress as Progress
+from .mappings import column_mappings as column_mappings
+from .models import ClientModels as ClientModels
+from .models import prepare_all as prepare_all
+from .reasons import reject_reasons as reject_reasons
+from .run import ColumnProblem as ColumnProblem
+from .run import DbtRun as DbtRun
+from .run import ModelsFailedError as ModelsFailedError
+from .run import check_columns as check_columns
+from .scaffolding import write_feed_models as write_feed_models

@@ -1,0 +1,13 @@
+from .apart import ReadingApart as ReadingApart
+from .columns import column_names as column_names
+from .corrections import find_corrections as find_corrections
+from .format import FileFormat as FileFormat
+from .options import Door as Door
+from .options import Limits as Limits
+from .options import ReadOptions as ReadOptions
+from .options import Written as Written
+from .outcome import Outcome as Outcome
+from .outcome import StoreFactory as StoreFactory
+from .reader import read_file as read_file
+from .sources import ByteSource as ByteSource
+from .warehouse import load_raw as load_raw
