@@ -21,6 +21,7 @@ from consulting.delivery.manifest import summarise
 from consulting.delivery.verdict import reach_verdict
 from consulting.layout import ClientFolder
 from consulting.profiling import ColumnProfile, Issue
+from consulting.profiling.model import AcceptedFinding
 from consulting.records import CheckOutcome, ColumnMapping
 
 VOID = {"meta", "link", "br", "col", "img", "input", "hr", "path", "rect", "circle"}
@@ -242,6 +243,7 @@ def test_a_clients_words_are_never_markup(
         update={
             "feed": evil,
             "columns": (column,),
+            "accepted": (AcceptedFinding(column=evil, issue_type=evil, by=evil, rows=1),),
             "issues": (
                 Issue(
                     feed=evil,
@@ -380,3 +382,20 @@ def test_the_summary_is_what_the_report_says(delivery: Delivery) -> None:
     counts = summary["findings"]
     told = f"{counts['error']} “Must fix”, {counts['warn']} “Should check”, {counts['info']}"
     assert told in words
+
+
+def test_what_was_accepted_before_is_said_with_the_names_and_what_is_of_no_use(
+    folder: ClientFolder, inputs: DeliveryInputs
+) -> None:
+    found = (
+        AcceptedFinding(column="a", issue_type="outliers", by="Ann", rows=3),
+        AcceptedFinding(column="b", issue_type="lone_values", by="Bob", values=3, rows=2, idle=2),
+    )
+    first, *others = inputs.profiles
+    changes = {"profiles": (first.model_copy(update={"accepted": found}), *others)}
+    delivery = build_delivery(inputs.model_copy(update=changes), folder=folder)
+    page = Page(report(delivery))
+    assert (
+        "2 findings (5 rows) accepted before by Ann, Bob, and not told again. "
+        "2 marks of what was accepted fit nothing." in page.words
+    )

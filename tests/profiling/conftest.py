@@ -13,6 +13,8 @@ from consulting.records import FileReading
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from consulting.rules.accepted import Mark
+
 Columns = Mapping[str, Sequence[str | None]]
 Landing = Callable[..., FileReading]
 
@@ -56,11 +58,13 @@ def profile(tmp_path: Path) -> Callable[..., FeedProfile]:
         thresholds: Thresholds | None = None,
         *,
         declared: Sequence[str] = (),
+        accepted: Mapping[str, Sequence[Mark]] | None = None,
         **more: Any,
     ) -> FeedProfile:
         reading = land_rows(tmp_path, columns, "orders", "orders.csv", **more)
         return profile_feed(
-            "orders", [reading], tmp_path, declared=declared, thresholds=thresholds or Thresholds()
-        )
+            "orders", [reading], tmp_path, declared=declared, accepted=accepted,
+            thresholds=thresholds or Thresholds(),
+        )  # fmt: skip
 
     return profiled

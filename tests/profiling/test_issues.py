@@ -154,6 +154,8 @@ def issue_types() -> set[str]:
                     values += node.args[:1]
             elif isinstance(node, ast.Assign) and "issue_type" in ast.unparse(node.targets[0]):
                 values = [node.value.elts[0]] if isinstance(node.value, ast.Tuple) else [node.value]
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict):
+                values = node.value.values if ast.unparse(node.target) == "ISSUE_TYPES" else []
             found |= {v.value for v in values if isinstance(v, ast.Constant)}
     return {code for code in found if isinstance(code, str)}
 

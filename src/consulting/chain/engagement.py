@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from consulting.config.engagement import EngagementConfig, Feed
     from consulting.intake import PeriodOf
     from consulting.layout import ClientFolder
+    from consulting.rules.accepted import Mark
     from consulting.sources import Store
     from consulting.timekeeping import Partitioning
 
@@ -94,6 +95,17 @@ class Engagement:
     def feed(self, name: str) -> Feed:
         """The feed of that name."""
         return next(feed for feed in self.config.feeds if feed.name == name)
+
+    def accepted(self, feed: str) -> dict[str, tuple[Mark, ...]]:
+        """Source column of a feed → what was found right there, as far as the tier lets it be.
+
+        Below tier 3 no value is named: the rows hold masks, and the YAML may hold no row's value.
+        """
+        full = self.config.security_tier == FULL_TIER
+        return {
+            name: tuple(mark for mark in marks if full or not mark.values)
+            for name, marks in self.models.accepted(feed).items()
+        }
 
     def limits(self, feed: Feed) -> Limits:
         """The most that the feed's files may take: its own limits, else the engagement's."""

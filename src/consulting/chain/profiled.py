@@ -16,6 +16,7 @@ from consulting.profiling import (
     profile_feed,
     quality_score,
 )
+from consulting.profiling.accepted import without_accepted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,8 +78,11 @@ def profile_files(
             run_folder,
             declared=_lacking(reads, readings),
             privacy=engagement.models.declared_privacy(feed),
+            accepted=engagement.accepted(feed),
         )
-        log(f"{feed}: {len(found.columns)} columns, {len(found.issues)} issues")
+        right = sum(one.rows > 0 for one in found.accepted)
+        spared = f", {right} accepted before" if right else ""
+        log(f"{feed}: {len(found.columns)} columns, {len(found.issues)} issues{spared}")
         profiles.append(found)
         if feed not in received.carried:
             drift += drift_of(engagement, before(feed), found, readings)
@@ -92,9 +96,10 @@ def profile_files(
         run_folder,
         received.to_profile,
     )
+    profiles, left = without_accepted(profiles, across)
     result = artifacts.Profile(
         profiles=tuple(profiles),
-        across=across,
+        across=left,
         drift=tuple(drift),
         score=quality_score(profiles) if profiles else None,
     )

@@ -34,6 +34,7 @@ from consulting.privacy import Declared
 from consulting.records import ReadColumn
 from consulting.regex import mistake_in
 from consulting.rules import headers_of
+from consulting.rules.accepted import Mark, read_marks
 from consulting.shared_child import StoppedError, each_apart, read_apart
 
 if TYPE_CHECKING:
@@ -191,20 +192,8 @@ class ClientModels:
 
     def declared_privacy(self, feed: str) -> dict[str, Declared]:
         """Source column → what the YAML says of its values: `contains_pii`, and those it lists."""
-        manifest = self.load_manifest()
-        metas = [
-            (name, column.get("meta") or {})
-            for source in _raw_sources(manifest)
-            if source["identifier"] == feed
-            for name, column in source["columns"].items()
-        ]
-        metas += [
-            (header, meta)
-            for meta in read_columns(manifest, feed).values()
-            for header in headers_of(meta)
-        ]
         found: dict[str, Declared] = {}
-        for name, meta in metas:
+        for name, meta in self._metas(feed):
             said = meta.get("contains_pii")
             before = found.get(name, Declared())
             found[name] = Declared(
@@ -213,6 +202,29 @@ class ClientModels:
                 known=before.known | listed_values(meta),
             )
         return found
+
+    def accepted(self, feed: str) -> dict[str, tuple[Mark, ...]]:
+        """Source column → what was looked at there and is right."""
+        found: dict[str, tuple[Mark, ...]] = {}
+        for name, meta in self._metas(feed):
+            if marks := read_marks(meta.get("accepted", ())):
+                found[name] = tuple(dict.fromkeys((*found.get(name, ()), *marks)))
+        return found
+
+    def _metas(self, feed: str) -> list[tuple[str, dict[str, Any]]]:
+        """Each source column that the YAML names, with what is said of it there."""
+        manifest = self.load_manifest()
+        metas = [
+            (name, column.get("meta") or {})
+            for source in _raw_sources(manifest)
+            if source["identifier"] == feed
+            for name, column in source["columns"].items()
+        ]
+        return metas + [
+            (header, meta)
+            for meta in read_columns(manifest, feed).values()
+            for header in headers_of(meta)
+        ]
 
     def yaml_of(self, feed: str) -> Path:
         """The YAML file that describes a feed's delivered table, or would."""

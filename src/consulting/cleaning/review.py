@@ -12,7 +12,7 @@ from consulting.config_model import nearest
 from consulting.rules import headers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 _NAMED = re.compile(r"\{\{\s*(?:ref|source)\(\s*(?:'[^']*'\s*,\s*)?['\"]([^'\"]+)['\"]\s*\)\s*\}\}")
@@ -56,6 +56,55 @@ def unsent_columns(models: ClientModels, feed: str, sent: Collection[str]) -> It
                     f"{nearest(names[0], sent)} Where files may come without it, add "
                     "`optional: true`."
                 )
+
+
+def marked_values(models: ClientModels, feed: str) -> Iterator[str]:
+    """Values that a feed's YAML marks as right, each column with file and line.
+
+    Below tier 3 they may not stand there: the files are looked at masked, and what is no row of
+    ours to keep is none to write down.
+    """
+    for header, marks in models.accepted(feed).items():
+        for mark in marks:
+            if mark.values:
+                yield (
+                    f"{_declared_at(models, feed, header)}: `accepted` names values, which may "
+                    "stand there at tier 3 only: rows are masked below it. Leave out `values`, so "
+                    f"that {mark.issue} of the whole column is right, or take the mark out."
+                )
+
+
+def idle_marks(
+    models: ClientModels, feed: str, idle: Iterable[tuple[str, str, int]]
+) -> Iterator[str]:
+    """Marks of what is right that fit nothing in the last file, each with file and line.
+
+    Args:
+        models: The client's models.
+        feed: The feed.
+        idle: Header, issue type, and how many of its marks fit nothing.
+    """
+    marked = models.accepted(feed)
+    for header, issue_type, count in idle:
+        if any(mark.issue == issue_type for mark in marked.get(header, ())):
+            fits = "mark fits" if count == 1 else "marks fit"
+            yield (
+                f"{_declared_at(models, feed, header)}: {count} {fits} nothing any more in "
+                f"{header!r} ({issue_type}). Take out of `accepted` what is of no use."
+            )
+
+
+def _declared_at(models: ClientModels, feed: str, header: str) -> str:
+    """Where the YAML says something of a source column."""
+    manifest = models.load_manifest()
+    for name in (feed, f"stg_{feed}"):
+        node = manifest["nodes"].get(f"model.consulting.{name}") or {"columns": {}}
+        for column in node["columns"].values():
+            marked = column["meta"].get("from") and column["meta"].get("accepted")
+            if marked and header in headers_of(column["meta"]):
+                return where_declared(node, column["name"], models.dbt_dir)
+    sources = (s for s in manifest["sources"].values() if s["identifier"] == feed)
+    return next(where_declared(source, header, models.dbt_dir) for source in sources)
 
 
 def _feed_mistakes(manifest: dict[str, Any], feeds: Sequence[str], dbt_dir: Path) -> Iterator[str]:

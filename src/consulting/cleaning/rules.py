@@ -13,6 +13,7 @@ from consulting.errors import CleaningError
 from consulting.privacy import is_personal
 from consulting.regex import mistake_in
 from consulting.rules import all_rules, column_rule, describe_rule, meta_keys, rule_named
+from consulting.rules.accepted import read_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,10 +56,10 @@ def check_rules(manifest: dict[str, Any], dbt_dir: Path, client_id: str) -> None
         CleaningError: With all mistakes, each with file, line, model and column.
     """
     mistakes = [
-        f"{where_declared(source, name, dbt_dir)}: `contains_pii` is {said!r}; it is true or false"
+        f"{where_declared(source, name, dbt_dir)}: {mistake}"
         for source in manifest["sources"].values()
         for name, column in source["columns"].items()
-        if not isinstance(said := (column.get("meta") or {}).get("contains_pii", False), bool)
+        for mistake in _source_mistakes(column.get("meta") or {})
     ]
     for node in manifest["nodes"].values():
         if node["resource_type"] != "model":
@@ -67,6 +68,16 @@ def check_rules(manifest: dict[str, Any], dbt_dir: Path, client_id: str) -> None
             mistakes.append(f"{where_declared(node, column, dbt_dir)}: {message}")
     if mistakes:
         raise CleaningError(f"{client_id}: " + "\n".join(mistakes))
+
+
+def _source_mistakes(meta: dict[str, Any]) -> Iterator[str]:
+    said = meta.get("contains_pii", False)
+    if not isinstance(said, bool):
+        yield f"`contains_pii` is {said!r}; it is true or false"
+    try:
+        read_marks(meta.get("accepted", ()))
+    except ValueError as error:
+        yield f"`accepted`: {error}"
 
 
 def _mistakes_of(node: dict[str, Any]) -> Iterator[tuple[str | None, str]]:

@@ -10,12 +10,18 @@ import click
 from consulting.chain import artifacts
 from consulting.chain.proposed import last_profile
 from consulting.cleaning import ClientModels
-from consulting.cleaning.review import review_models, unsent_columns
+from consulting.cleaning.review import (
+    idle_marks,
+    marked_values,
+    review_models,
+    unsent_columns,
+)
 from consulting.cli.engagements import open_engagement, require_client, this_project
 from consulting.cli.terminal import say, say_lines
 from consulting.components.clients import load_clients
 from consulting.config.reading import doubts_of
 from consulting.errors import ConsultingError
+from consulting.privacy.tiers import FULL_TIER
 from consulting.shared_child import asked_again, read_apart
 
 if TYPE_CHECKING:
@@ -62,19 +68,19 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
 
 
 def _unsent(client_id: str) -> list[str]:
-    """What the models read and the client's last files do not have."""
+    """What the models read, or say is right, and the client's last files do not have."""
     engagement = open_engagement(client_id, looks=True)
     run_folder = last_profile(engagement)
     if run_folder is None:
         return []
     profiles = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile).profiles
-    return [
-        doubt
-        for profile in profiles
-        for doubt in unsent_columns(
-            engagement.models, profile.feed, [column.name for column in profile.columns]
-        )
-    ]
+    doubts: list[str] = []
+    for profile in profiles:
+        sent = [column.name for column in profile.columns]
+        idle = [(a.column, a.issue_type, a.idle) for a in profile.accepted if a.idle]
+        doubts += unsent_columns(engagement.models, profile.feed, sent)
+        doubts += idle_marks(engagement.models, profile.feed, idle)
+    return doubts
 
 
 def _of_models(client: Client) -> str:
@@ -82,10 +88,13 @@ def _of_models(client: Client) -> str:
     dbt_dir, client_id = client.project.dbt, client.client_id
     feeds = [feed.name for feed in client.config.feeds]
     try:
-        ClientModels(dbt_dir, client_id).prepare()
+        models = ClientModels(dbt_dir, client_id)
+        models.prepare()
         found = read_apart(
             client_id, "its dbt models", list[str], review_models, dbt_dir, client_id, feeds
         )
+        if client.config.security_tier < FULL_TIER:
+            found += [mistake for feed in feeds for mistake in marked_values(models, feed)]
     except ConsultingError as error:
         return str(error)
     return "\n".join(f"{client_id}: {mistake}" for mistake in found)

@@ -86,6 +86,7 @@ class FeedView:
             "sample": f"a sample of {number(profile.row_count)} rows",
             "headers": "the headers only; no row was kept",
         }[profile.basis]
+        self.accepted = _accepted(profile)
         keys = () if inputs.schema_only else profile.candidate_keys
         self.keys = [" + ".join(key) for key in keys[:_KEYS_SHOWN]]
         if len(keys) > _KEYS_SHOWN:
@@ -99,6 +100,19 @@ class FeedView:
             )
             for column in profile.columns
         ]
+
+
+def _accepted(profile: FeedProfile) -> str:
+    """What somebody found right before, so that nobody wonders why it is not told."""
+    used = [one for one in profile.accepted if one.rows]
+    idle = sum(one.idle for one in profile.accepted)
+    names = ", ".join(dict.fromkeys(one.by for one in used))
+    told = (
+        f"{plural(len(used), 'finding')} ({plural(sum(one.rows for one in used), 'row')}) "
+        f"accepted before by {names}, and not told again."
+    )
+    stale = f"{plural(idle, 'mark')} of what was accepted {'fits' if idle == 1 else 'fit'} nothing."
+    return " ".join([told] * bool(used) + [stale] * bool(idle))
 
 
 def _told(profile: ColumnProfile) -> str:

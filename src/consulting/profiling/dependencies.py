@@ -13,11 +13,18 @@ from consulting.sql import literal, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from consulting.profiling.accepted import AcceptedFindings
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
 
 Kind = Literal["slip", "misplaced", "vote", "blank"]
+ISSUE_TYPES: dict[Kind, str] = {
+    "slip": "broken_dependency",
+    "misplaced": "unusual_combination",
+    "vote": "disputed_values",
+    "blank": "blank_but_known",
+}
 _GROUP_ROWS = 3
 _DETERMINANTS = 3
 _EXAMPLES = 5
@@ -63,9 +70,18 @@ class BrokenDependency:
     examples: tuple[str, ...] = ()
     where: str = ""
 
+    @property
+    def issue_type(self) -> str:
+        """The code of its issue."""
+        return ISSUE_TYPES[self.kind]
+
 
 def broken_dependencies(
-    feed: str, source: FeedSource, views: Sequence[ColumnView], thresholds: Thresholds
+    feed: str,
+    source: FeedSource,
+    views: Sequence[ColumnView],
+    thresholds: Thresholds,
+    accepted: AcceptedFindings,
 ) -> list[BrokenDependency]:
     """Finds columns that other columns decide, but for a few rows.
 
@@ -92,7 +108,7 @@ def broken_dependencies(
         _settle(source, found, thresholds, [v.name for v in others])
     innocent = _innocent(source, list(broken.values()), thresholds)
     for found in broken.values():
-        _conclude(feed, source, found, thresholds, innocent.get(id(found), ""))
+        _conclude(feed, source, found, thresholds, innocent.get(id(found), ""), accepted)
     order = {v.name: v.position for v in candidates}
     kept = (found for found in broken.values() if found.rows)
     return sorted(kept, key=lambda b: (order[b.dependent], b.kind))
@@ -201,17 +217,28 @@ def _innocent(
     return cleared
 
 
-def _conclude(
-    feed: str, source: FeedSource, found: BrokenDependency, thresholds: Thresholds, innocent: str
+def _conclude(  # noqa: PLR0913, PLR0917 - each says which rows count
+    feed: str,
+    source: FeedSource,
+    found: BrokenDependency,
+    thresholds: Thresholds,
+    innocent: str,
+    accepted: AcceptedFindings,
 ) -> None:
     """Counts the rows that are left, with examples and what the others of their groups have."""
+    spared = ""
 
     def condition(table: str) -> str:
-        contradicting = _condition(table, found, found.determinants, thresholds)
-        return f"({contradicting}) AND NOT ({innocent})" if innocent else contradicting
+        contradicting = f"({_condition(table, found, found.determinants, thresholds)})"
+        return f"{contradicting}{f' AND NOT ({innocent})' if innocent else ''}{spared}"
 
+    def count(also: str) -> int:
+        rows = source.one(f"SELECT count(*) FROM feed WHERE {condition('feed')} AND {also}")
+        return int(rows[0])
+
+    spared = accepted.spare(found.dependent, found.issue_type, count)
     found.where = condition(f"raw.{quoted(feed)}")
-    found.rows = int(source.one(f"SELECT count(*) FROM feed WHERE {condition('feed')}")[0])
+    found.rows = count("true")
     dependent = quoted(found.dependent)
     examples = source.query(
         f"SELECT {dependent}, count(*) FROM feed WHERE {condition('feed')} GROUP BY 1 "

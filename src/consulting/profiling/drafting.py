@@ -13,8 +13,9 @@ from consulting.profiling.wording import inflected
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from consulting.profiling.accepted import Accepted, AcceptedFindings
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
@@ -33,12 +34,14 @@ class Drafting:
         view: The column.
         thresholds: How many examples and listed values.
         source: Where the rows of personal values are found: the values are not listed.
+        accepted: What somebody found right before.
     """
 
     feed: str
     view: ColumnView
     thresholds: Thresholds
     source: FeedSource
+    accepted: AcceptedFindings
 
     def issue(  # noqa: PLR0913 - an issue has that many parts
         self,
@@ -72,6 +75,11 @@ class Drafting:
         """
         values = values or {}
         rows = sum(values.values()) if count is None else count
+        where = where and self._filled_in(where)
+        if right := self.accepted.of(self.view.name, issue_type):
+            rows, where = self._spare(issue_type, right, values, rows, where)
+            values = {text: n for text, n in values.items() if not any(r.fits(text) for r in right)}
+            told = "" if any(one.rows for one in right) else told
         return Issue(
             feed=self.feed,
             column=self.view.name,
@@ -86,6 +94,40 @@ class Drafting:
             rows_where=None if whole else self._where(values, rows, where),
         )
 
+    def is_silent(self, issue: Issue) -> bool:
+        """Whether all that an issue points at was found right before."""
+        return not issue.evidence_count and bool(self.accepted.of(self.view.name, issue.issue_type))
+
+    def _spare(
+        self,
+        issue_type: str,
+        right: Sequence[Accepted],
+        values: Mapping[str, int],
+        rows: int,
+        where: str | None,
+    ) -> tuple[int, str | None]:
+        """The rows that are left of an issue, and the condition for them where there was one."""
+        if where is None or right[0].cells is None:
+            spared = 0
+            for one in right:
+                fitting = (n for text, n in values.items() if one.fits(text))
+                found = rows if one.cells is None else sum(fitting)
+                one.rows, spared = one.rows + found, spared + found
+            return rows - spared, where
+        selects = where.replace(f"raw.{quoted(self.feed)}", "feed")
+
+        def count(also: str) -> int:
+            query = f"SELECT count(*) FROM feed WHERE ({selects}) AND {also}"
+            return int(self.source.one(query)[0])
+
+        left = self.accepted.spare(self.view.name, issue_type, count)
+        return count(f"true{left}"), f"({where}){left}"
+
+    def _filled_in(self, where: str) -> str:
+        column = quoted(self.view.name)
+        terms = {"{c}": column, "{t}": bare(column)}
+        return _TERM.sub(lambda match: terms[match.group()], where)
+
     def _examples(self, values: Mapping[str, int]) -> tuple[str, ...]:
         ordered = sorted(values, key=lambda text: (-values[text], text))
         return tuple(dict.fromkeys(shown_in(self.view, t) for t in ordered))[
@@ -94,9 +136,7 @@ class Drafting:
 
     def _where(self, values: Mapping[str, int], rows: int, where: str | None) -> str | None:
         if where is not None:
-            column = quoted(self.view.name)
-            terms = {"{c}": column, "{t}": bare(column)}
-            return _TERM.sub(lambda match: terms[match.group()], where)
+            return where
         listed = sum(values.values()) == rows and len(values) <= self.thresholds.listed_values
         if not values or not listed:
             return None

@@ -18,6 +18,7 @@ from consulting.sql import literal, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from consulting.profiling.accepted import AcceptedFindings
     from consulting.profiling.model import Issue
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
@@ -53,15 +54,19 @@ _TYPE_WORDS = {
 
 
 def judge_column(
-    feed: str, view: ColumnView, thresholds: Thresholds, source: FeedSource
+    feed: str,
+    view: ColumnView,
+    thresholds: Thresholds,
+    source: FeedSource,
+    accepted: AcceptedFindings,
 ) -> list[Issue]:
-    """All issues of one column, in the order of the rules."""
-    draft = Drafting(feed, view, thresholds, source)
+    """All issues of one column, in the order of the rules, but for those found right before."""
+    draft = Drafting(feed, view, thresholds, source, accepted)
     if not view.rows:
         return []
-    if view.blank + view.missing_tokens == view.rows:
-        return [*_empty(draft), *_personal_data(draft)]
-    return [issue for rule in _RULES for issue in rule(draft)]
+    empty = view.blank + view.missing_tokens == view.rows
+    rules = (_empty, _personal_data) if empty else _RULES
+    return [issue for rule in rules for issue in rule(draft) if not draft.is_silent(issue)]
 
 
 def _empty(draft: Drafting) -> Iterator[Issue]:
@@ -97,9 +102,9 @@ def _null_tokens(draft: Drafting) -> Issue:
     listed = ", ".join(literal(text) for text in sorted(told))
     return draft.issue(
         "null_like_values", "warn" if rare else "info",
-        "{n} [row holds|rows hold] a word for “no value”: {told}.",
+        "{n} [row holds|rows hold] a word for “no value”{told}.",
         "Nothing, if they mean that: the cleaning rules read these words as missing.",
-        values=told, count=count, told=", ".join(f"“{t}”" for t in list(told)[:5]),
+        values=told, count=count, told=": " + ", ".join(f"“{t}”" for t in list(told)[:5]),
         where=f"{{c}} IN ({listed})" if sum(told.values()) == count else None,
     )  # fmt: skip
 

@@ -105,18 +105,19 @@ def _units(draft: Drafting) -> Iterator[Issue]:
     named = ", ".join(f"“{u}”" if u else "no unit" for _, u in ranked[:5])
     yield draft.issue(
         "units_in_values", "info",
-        "{n} [number carries|numbers carry] a unit in the cell ({told}).",
+        "{n} [number carries|numbers carry] a unit in the cell{told}.",
         "Keep numbers only, and name the unit in the column's name.",
-        values=_values(draft, lambda x: x.unit is not None), count=units.total(), told=written,
+        values=_values(draft, lambda x: x.unit is not None), count=units.total(),
+        told=f" ({written})",
     )  # fmt: skip
     if len(ranked) > 1:
         main = ranked[0][1]
         yield draft.issue(
             "mixed_units", "warn",
-            "{n} [number has|numbers have] another unit than most ({told}).",
+            "{n} [number has|numbers have] another unit than most{told}.",
             "Convert to one unit where they differ; spell the unit one way.",
             values=_values(draft, lambda x: (x.unit or "") != main), count=total + ranked[0][0],
-            told=named,
+            told=f" ({named})",
             question="Are the numbers without a unit in the same unit?" if bare else None,
         )  # fmt: skip
 
@@ -222,11 +223,11 @@ def _imputed(draft: Drafting) -> Iterator[Issue]:
         if abs(value - mean) <= by_chance and (fine or spike):
             yield draft.issue(
                 "imputed_values", "warn",
-                "{n} [row has|rows have] the mean of the others, {told}: it may stand for values "
+                "{n} [row has|rows have] the mean of the others{told}: it may stand for values "
                 "that were not there.",
                 "Ask whether a system fills gaps with the mean; if so, read it as missing.",
                 values={t: n for t, n in view.values.items() if trim(t) == text},
-                question="Does a system of yours fill gaps with the mean?", told=text,
+                question="Does a system of yours fill gaps with the mean?", told=f", {text}",
             )  # fmt: skip
             return
 

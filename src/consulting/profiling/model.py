@@ -5,12 +5,15 @@ Only additions may be made within one `schema_version`; see `docs/profile.md` fo
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from consulting.privacy import PiiFinding
 from consulting.records import Record, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
@@ -149,6 +152,26 @@ class Issue(Record):
     rows_where: str | None = None
 
 
+class AcceptedFinding(Record):
+    """An issue that somebody found right before: it is not told, and this says so.
+
+    Attributes:
+        column: Its column.
+        issue_type: Its code.
+        by: Who found it right, as the feed's YAML says.
+        values: How many values or combinations are marked; 0 where the column is.
+        rows: Rows that would have been told.
+        idle: Marks that fit nothing any more.
+    """
+
+    column: str
+    issue_type: str
+    by: str
+    values: int = 0
+    rows: int = 0
+    idle: int = 0
+
+
 class Dependency(Record):
     """A column that (almost) decides another: the same `determinant` has the same `dependent`."""
 
@@ -172,10 +195,16 @@ class FeedProfile(Record):
     candidate_keys: tuple[tuple[str, ...], ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     issues: tuple[Issue, ...] = Field(default=())
+    accepted: tuple[AcceptedFinding, ...] = ()
 
     def column(self, name: str) -> ColumnProfile | None:
         """The column of this name, or None."""
         return next((c for c in self.columns if c.name == name), None)
+
+    def accepted_rows(self, column: str, kinds: Collection[str]) -> int:
+        """Rows of a column of which somebody found some kinds of issue right."""
+        mine = (a.rows for a in self.accepted if a.column == column and a.issue_type in kinds)
+        return sum(mine)
 
     def counts(self) -> dict[str, int]:
         """How many issues there are of each severity."""

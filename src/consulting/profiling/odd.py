@@ -57,9 +57,9 @@ def odd_shapes(draft: Drafting) -> Iterator[Issue]:
     values, told = found
     yield draft.issue(
         "odd_shapes", "warn",
-        "{n} [value is|values are] not written like the others ({told}; A, a: letters, 9: digits).",
+        "{n} [value is|values are] not written like the others{told}.",
         "Check [it|them] at the source: a slip of the keyboard, or another system's way to write.",
-        values=values, told=told,
+        values=values, told=f" ({told}; A, a: letters, 9: digits)",
     )  # fmt: skip
 
 

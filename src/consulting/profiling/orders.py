@@ -14,6 +14,7 @@ from consulting.sql import literal, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from consulting.profiling.accepted import AcceptedFindings
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
@@ -36,7 +37,11 @@ class _Law(NamedTuple):
 
 
 def broken_laws(
-    feed: str, source: FeedSource, views: Sequence[ColumnView], thresholds: Thresholds
+    feed: str,
+    source: FeedSource,
+    views: Sequence[ColumnView],
+    thresholds: Thresholds,
+    accepted: AcceptedFindings,
 ) -> list[Issue]:
     """Issues of rows that break a sum, a product or an order of days that nearly all rows keep.
 
@@ -45,6 +50,7 @@ def broken_laws(
         source: Its rows; the table `sample` must have been drawn.
         views: Its columns.
         thresholds: `law_error`.
+        accepted: What somebody found right before.
     """
     if source.rows < _FEWEST_ROWS:
         return []
@@ -58,8 +64,18 @@ def broken_laws(
         )
         kept = strict >= _HOLDING * total / 2 and total >= _FEWEST_ROWS
         if kept and 0 < wrong <= thresholds.law_error * total and last not in issues:
-            issues[last] = _issue(feed, law, wrong, source.rows)
-    return list(issues.values())
+            issues[last] = _issue(feed, *_left(source, law, accepted), source.rows)
+    return [issue for issue in issues.values() if issue.evidence_count]
+
+
+def _left(source: FeedSource, law: _Law, accepted: AcceptedFindings) -> tuple[_Law, int]:
+    """A law with the condition for the rows that break it and were not found right before."""
+
+    def count(also: str) -> int:
+        return int(source.one(f"SELECT count(*) FROM feed WHERE ({law.breaks}) AND {also}")[0])
+
+    spared = accepted.spare(law.columns[-1], "broken_law", count)
+    return law._replace(breaks=f"{law.breaks}{spared}"), count(f"true{spared}")
 
 
 def _issue(feed: str, law: _Law, wrong: int, rows: int) -> Issue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.privacy import Declared, detect_pii, is_personal
+from consulting.profiling.accepted import AcceptedFindings
 from consulting.profiling.columns import column_profile, pct, view_columns
 from consulting.profiling.decision import decisions
 from consulting.profiling.dependencies import BrokenDependency, broken_dependencies
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling.view import ColumnView
     from consulting.records import FileReading, Severity
+    from consulting.rules.accepted import Mark
 
 _RANK: dict[Severity, int] = {"error": 0, "warn": 1, "info": 2}
 _SAMPLE_CELLS = 2_000_000
@@ -42,6 +44,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
     *,
     declared: Sequence[str] = (),
     privacy: Mapping[str, Declared] | None = None,
+    accepted: Mapping[str, Sequence[Mark]] | None = None,
     thresholds: Thresholds = _DEFAULT,
 ) -> FeedProfile:
     """Profiles one feed from the rows its files left in the run folder.
@@ -54,6 +57,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
         run_folder: `ClientFolder.run(batch_id)`.
         declared: The source columns the feed's models read; a missing one is an issue.
         privacy: What the engagement says of its columns' values.
+        accepted: Column → what of its issues was looked at and is right; it is not told.
         thresholds: When a finding is worth telling.
 
     Returns:
@@ -64,6 +68,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
     if not any(r.rows_path for r in mine):
         return _from_headers(feed, mine, files, declared, privacy or {})
     decided = decisions(mine, privacy or {})
+    right = AcceptedFindings(accepted or {})
     with open_feed(mine, run_folder, thresholds) as source:
         sample_rows = max(thresholds.sample_values, _SAMPLE_CELLS // max(1, len(source.columns)))
         source.draw_sample(min(thresholds.dependency_rows, sample_rows))
@@ -74,14 +79,14 @@ def profile_feed(  # noqa: PLR0913 - by name only
         keys = single or wide_keys(source, views)
         whole = all(r.sampled_from is None for r in mine)
         unlabelled = find_sums(source, views) if whole else 0
-        broken = broken_dependencies(feed, source, views, thresholds)
+        broken = broken_dependencies(feed, source, views, thresholds, right)
         issues = [
             *file_issues(feed, mine, thresholds),
             *_missing_declared(feed, source.columns, declared, source.rows),
             *_row_issues(feed, source, repeated),
             *([unlabelled_issue(feed, unlabelled, source.rows)] if unlabelled else []),
-            *(issue for v in views for issue in judge_column(feed, v, thresholds, source)),
-            *broken_laws(feed, source, views, thresholds),
+            *(issue for v in views for issue in judge_column(feed, v, thresholds, source, right)),
+            *broken_laws(feed, source, views, thresholds, right),
             *(_dependency_issue(feed, b, views, source.rows, thresholds) for b in broken),
         ]
     return FeedProfile(
@@ -101,6 +106,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
             for b in broken for d in b.determinants if b.kind == "slip"
         ),
         issues=tuple(sorted(issues, key=_order)),
+        accepted=right.told(source.columns),
     )  # fmt: skip
 
 
@@ -226,28 +232,28 @@ def _dependency_issue(
         + f" “{broken.dependent}” than nearly all rows with the same {others}"
     )
     if broken.kind == "blank":
-        issue_type, severity = "blank_but_known", "warn"
+        severity: Severity = "warn"
         detail = (
             inflected("{n} [row has|rows have] no", broken.rows)
             + f" “{broken.dependent}”, though the other rows with the same {others} agree on one"
         )
         recommendation = "Fill it from the other rows, or ask why it is left out."
     elif broken.kind == "vote":
-        issue_type, severity = "disputed_values", "warn"
+        severity = "warn"
         detail = f"{told}, of which several sources tell"
         recommendation = "Take the value that most sources have, or ask which source is right."
     elif broken.kind == "misplaced":
         sure = broken.purity >= thresholds.misplaced_purity
-        issue_type, severity = "unusual_combination", "warn" if sure else "info"
+        severity = "warn" if sure else "info"
         detail = f"{told}; the value itself is used elsewhere too"
         recommendation = "Check some of these rows: the combination is rare, and may be right."
     else:
-        issue_type, severity = "broken_dependency", "warn"
+        severity = "warn"
         detail = f"{told}, and the value is hardly used elsewhere"
         recommendation = "Check these rows: the value is likely misspelt or in the wrong row."
     return Issue(
         feed=feed, column=broken.dependent, columns=tuple(taking_part),
-        issue_type=issue_type, severity=severity,
+        issue_type=broken.issue_type, severity=severity,
         detail=f"{detail}{'' if private else _alternative(broken)}.",
         evidence_count=broken.rows, evidence_pct=pct(broken.rows, rows),
         examples=() if private or any(map(is_personal, broken.examples)) else broken.examples,

@@ -29,6 +29,8 @@ _INCONSISTENT = frozenset(
     "odd_shapes mixed_types garbled_text digits_lost broken_dependency "
     "disputed_values escape_residue".split()
 )
+_NO_VALUE = frozenset({"missing_values", "null_like_values", "empty_column", "blank_but_known"})
+_UNFIT = frozenset({"type_mismatch", "impossible_dates"})
 _REPEATED = frozenset({"duplicate_rows", "duplicate_key"})
 
 
@@ -118,8 +120,13 @@ def _filled(profile: FeedProfile) -> int:
 
 
 def _complete(profile: FeedProfile) -> tuple[int, int]:
+    """Cells that are right without a value count as those that have one."""
     used = [c for c in profile.columns if c.inferred_type != "empty"]
-    return _filled(profile), profile.row_count * len(used)
+    right = sum(
+        min(profile.accepted_rows(c.name, _NO_VALUE), c.null_count + c.null_like_count)
+        for c in used
+    )
+    return _filled(profile) + right, profile.row_count * len(used)
 
 
 def _valid(profile: FeedProfile) -> tuple[int, int]:
@@ -127,7 +134,8 @@ def _valid(profile: FeedProfile) -> tuple[int, int]:
     for column in profile.columns:
         values = profile.row_count - column.null_count - column.null_like_count
         total += values
-        good += round(values * column.type_pct / 100)
+        right = profile.accepted_rows(column.name, _UNFIT)
+        good += min(values, round(values * column.type_pct / 100) + right)
     return good, total
 
 

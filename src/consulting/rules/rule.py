@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
 from consulting.records import Record
+from consulting.rules.accepted import Marks
 
 
 class Counted(Protocol):
@@ -141,6 +142,11 @@ class ColumnRule(Record):
     )
     optional: bool = Field(
         default=False, description="the client may leave the column out of a file"
+    )
+    accepted: Marks = Field(
+        default=(),
+        description="findings that were looked at and are right, each with `issue`, `values` (left "
+        "out: all) and `by`; the profile does not tell them again",
     )
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from consulting.rules import ColumnRule, all_rules
+from consulting.rules.accepted import MARKS_SCHEMA
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -44,6 +45,7 @@ _OF_A_SOURCE_COLUMN = {
         "description": "Whether the column holds personal data, whatever the profile thinks.",
         "type": "boolean",
     },
+    "accepted": MARKS_SCHEMA,
 }
 
 

@@ -1,0 +1,101 @@
+"""Findings that a person looked at and found right: the marks in a column's `meta`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from consulting.records import Record
+
+OF_A_ROW = frozenset(
+    "broken_dependency unusual_combination disputed_values blank_but_known broken_law".split()  # noqa: SIM905 - words
+)
+"""What contradicts other cells of its row: right may be a value, or a combination."""
+OF_A_COLUMN = frozenset(
+    "missing_values empty_column constant_column mixed_types orphan_values".split()  # noqa: SIM905 - words
+)
+"""What is about the column, or about cells without a value: marked as a whole."""
+OF_VALUES = frozenset(
+    "null_like_values placeholder_values duplicate_key type_mismatch leading_zeros "  # noqa: SIM905 - words
+    "digits_lost ambiguous_dates mixed_date_order mixed_date_formats dates_as_numbers "
+    "two_digit_years impossible_dates implausible_dates mixed_number_formats decimal_comma "
+    "ambiguous_numbers units_in_values mixed_units mixed_currencies currency_in_values outliers "
+    "imputed_values untrimmed_values inner_white_space invisible_characters garbled_text "
+    "escape_residue foreign_digits formula_like_values odd_shapes lone_values truncated_values "
+    "casing_variants similar_values subtotal_rows".split()
+)
+ACCEPTABLE = OF_A_ROW | OF_A_COLUMN | OF_VALUES
+"""The issue types that may be marked."""
+
+
+class Mark(Record):
+    """One kind of issue of a column that is right as it is, for some values or for all.
+
+    Attributes:
+        issue: The issue type.
+        values: The values, without blanks at their ends; of `OF_A_ROW` also combinations, header →
+            value. All of them where none is named.
+        by: Who found it right.
+    """
+
+    issue: str
+    values: tuple[str | dict[str, str], ...] = ()
+    by: str
+
+
+def read_marks(said: Any) -> tuple[Mark, ...]:
+    """The marks as they stand in a `meta`.
+
+    Raises:
+        ValueError: If they are none; says what a mark is made of.
+    """
+    if not isinstance(said, list | tuple):
+        raise ValueError(  # noqa: TRY004 - pydantic takes no other
+            "is a list of marks, each like {issue: lone_values, by: Jane Doe}"
+        )
+    return tuple(one if isinstance(one, Mark) else _mark(one) for one in said)
+
+
+def _mark(said: Any) -> Mark:
+    if not isinstance(said, Mapping) or not {"issue", "by"} <= {*said} <= {"issue", "values", "by"}:
+        raise ValueError(
+            "a mark has an `issue`, `by` (who found it right) and, where it is not about all of "
+            "the column, `values`"
+        )
+    issue, values, by = said["issue"], said.get("values", ()), said["by"]
+    if issue not in ACCEPTABLE:
+        close = difflib.get_close_matches(str(issue), ACCEPTABLE, n=1)
+        nearest = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(f"{issue!r} is no issue of a column that can be marked{nearest}")
+    if not isinstance(by, str) or not by.strip():
+        raise ValueError("`by` says who found it right: a name")
+    if not isinstance(values, list | tuple) or ("values" in said and not values):
+        raise ValueError("`values` is a list; leave it out where all values are right")
+    if values and issue in OF_A_COLUMN:
+        raise ValueError(f"{issue} is about the whole column: it takes no `values`")
+    for value in values:
+        combined = value.values() if isinstance(value, Mapping) and issue in OF_A_ROW else (value,)
+        if not all(isinstance(text, str) for text in combined):
+            raise ValueError(f"{value!r} is no text: write it in quotes, as it stands in the file")
+    return Mark(issue=issue, values=tuple(values), by=by)
+
+
+_VALUE = {"anyOf": [{"type": "string"}, {"type": "object"}]}
+MARKS_SCHEMA = {
+    "description": "What was looked at and is right: no profile tells it again.",
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "issue": {"enum": sorted(ACCEPTABLE)},
+            "values": {"type": "array", "minItems": 1, "items": _VALUE},
+            "by": {"type": "string", "pattern": r"\S"},
+        },
+        "required": ["issue", "by"],
+        "additionalProperties": False,
+    },
+}
+Marks = Annotated[tuple[Mark, ...], BeforeValidator(read_marks), WithJsonSchema(MARKS_SCHEMA)]
