@@ -385,7 +385,7 @@ def test_the_summary_is_what_the_report_says(delivery: Delivery) -> None:
 
 
 def test_what_was_accepted_before_is_said_with_the_names_and_what_is_of_no_use(
-    folder: ClientFolder, inputs: DeliveryInputs
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
 ) -> None:
     found = (
         AcceptedFinding(column="a", issue_type="outliers", by="Ann", rows=3),
@@ -393,8 +393,10 @@ def test_what_was_accepted_before_is_said_with_the_names_and_what_is_of_no_use(
     )
     first, *others = inputs.profiles
     changes = {"profiles": (first.model_copy(update={"accepted": found}), *others)}
-    delivery = build_delivery(inputs.model_copy(update=changes), folder=folder)
-    page = Page(report(delivery))
+    delivery = build_delivery(
+        inputs.model_copy(update=changes), folder=folder, tables=scenario.TABLES
+    )
+    page = page_of(delivery)
     assert (
         "2 findings (5 rows) accepted before by Ann, Bob, and not told again. "
         "2 marks of what was accepted fit nothing." in page.words

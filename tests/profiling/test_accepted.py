@@ -9,7 +9,8 @@ import duckdb
 import pytest
 from tests.profiling.test_issues import CASES, OF_FEEDS, Case
 
-from consulting.profiling import FeedProfile, quality_score
+from consulting.profiling import FeedProfile, Issue, quality_score
+from consulting.profiling.accepted import without_accepted
 from consulting.rules.accepted import ACCEPTABLE, OF_A_COLUMN, Mark
 
 if TYPE_CHECKING:
@@ -160,3 +161,19 @@ def test_several_readers_of_a_mark_add_up(profile: Profile) -> None:
     found = profile(columns, accepted=marks)
     assert [(a.by, a.rows) for a in found.accepted] == [("Ann", 1), ("Bob", 1)]
     assert not [i for i in found.issues if i.issue_type == "null_like_values"]
+
+
+def test_what_is_right_between_feeds_is_spared_after_they_were_compared(profile: Profile) -> None:
+    mark = Mark(issue="orphan_values", by="Ann")
+    found = profile(UNITS, accepted={"unit": [mark], "code": [mark]})
+    orphans = Issue(
+        feed="orders", column="unit", issue_type="orphan_values", severity="warn", detail="x",
+        evidence_count=7, recommendation="x",
+    )  # fmt: skip
+    other = orphans.model_copy(update={"feed": "others"})
+    (settled,), left = without_accepted([found], [orphans, other])
+    assert left == (other,)
+    assert [(a.column, a.rows, a.idle) for a in settled.accepted] == [
+        ("unit", 7, 0),
+        ("code", 0, 1),
+    ]
