@@ -11,7 +11,8 @@ from sqlalchemy import and_, exists, insert, select, update
 from consulting.errors import BatchHeldError, BatchSettledError, LedgerError
 from consulting.intake.hiding import hide, part_hidden
 from consulting.intake.looking import is_due, set_aside
-from consulting.intake.matching import BY_CONTENT, TemporaryNames
+from consulting.intake.matching import BY_CONTENT
+from consulting.intake.part import Part
 from consulting.intake.records import BatchStatus, State
 from consulting.intake.schema import batches, drops, events, members
 from consulting.intake.transitions import Change
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, RowMapping
 
-    from consulting.intake.ledger import Ledger, Transaction
+    from consulting.intake.ledger import Transaction
     from consulting.intake.matching import FeedMatcher
-    from consulting.intake.records import BatchPolicy
 
 _OPEN = (BatchStatus.PENDING, BatchStatus.RUNNING)
 
@@ -116,17 +116,8 @@ def make_batch(
     return find_batch(connection, client, batch_id)
 
 
-class Batching:
+class Batching(Part):
     """Claims drops for runs and guards that one run at a time works for a client."""
-
-    def __init__(
-        self, ledger: Ledger, client_id: str, matcher: FeedMatcher, policy: BatchPolicy
-    ) -> None:
-        self._ledger = ledger
-        self._client_id = client_id
-        self._matcher = matcher
-        self._temporary = TemporaryNames(policy.temp_patterns, policy.done_marker)
-        self._policy = policy
 
     def claim(
         self,
@@ -136,14 +127,28 @@ class Batching:
         drop_ids: Sequence[int] | None = None,
         period: str | None = None,
     ) -> Batch | None:
-        """Takes ready drops of one period into a batch, in one transaction."""
+        """Takes ready drops of one period into a batch.
+
+        Args:
+            now: Our own clock.
+            trigger: Who asks ("sensor", "schedule", a person), for the history.
+            drop_ids: These drops and no others, even while another batch is under way.
+            period: This period; by default that of the oldest ready drop.
+
+        Returns:
+            The batch; None if nothing is ready, another batch of the client is under way, or the
+            client is resting after several failures in a row.
+
+        Raises:
+            LedgerError: If a named drop is unknown or not ready.
+        """
         ready = select(drops.c.drop_id).where(
-            drops.c.client_id == self._client_id, drops.c.state == State.READY
+            drops.c.client_id == self.client_id, drops.c.state == State.READY
         )
-        with self._ledger.read() as connection:  # a quiet tick takes no lock
+        with self.ledger.read() as connection:  # a quiet tick takes no lock
             if drop_ids is None and connection.execute(ready.limit(1)).first() is None:
                 return None
-        with self._ledger.write(self._client_id) as transaction:
+        with self.ledger.write(self.client_id) as transaction:
             if drop_ids is not None:
                 chosen = self._named(transaction, drop_ids)
             elif self._is_busy(transaction, now):
@@ -153,46 +158,52 @@ class Batching:
             if not chosen:
                 return None
             row = make_batch(transaction, chosen, now=now, trigger=trigger)
-            return load_batch(transaction.connection, row, self._matcher)
+            return load_batch(transaction.connection, row, self.matcher)
 
     def pending_requests(self) -> list[Batch]:
-        """The batches that were claimed and have no run yet."""
+        """Batches that were claimed and have no run yet: request each again by its run key."""
         query = (
             select(batches)
-            .where(batches.c.client_id == self._client_id)
+            .where(batches.c.client_id == self.client_id)
             .where(batches.c.status == BatchStatus.PENDING)
             .order_by(batches.c.number)
         )
-        with self._ledger.read() as connection:
+        with self.ledger.read() as connection:
             rows = connection.execute(query).mappings().all()
-            return [load_batch(connection, row, self._matcher) for row in rows]
+            return [load_batch(connection, row, self.matcher) for row in rows]
 
     def live_runs(self, *, now: datetime) -> set[str]:
-        """The runs that gave a sign of life lately.
-
-        A run that settled its batch holds it no longer, and takes a moment to end.
-        """
+        """The ids of the runs that hold a batch and gave a sign of life, or settled one, lately."""
         settled = (
             select(batches.c.run_id)
             .join(events, events.c.batch_id == batches.c.batch_id)
-            .where(batches.c.client_id == self._client_id, batches.c.run_id.is_not(None))
-            .where(events.c.client_id == self._client_id)
+            .where(batches.c.client_id == self.client_id, batches.c.run_id.is_not(None))
+            .where(events.c.client_id == self.client_id)
             .where(events.c.kind.in_(("delivered", "failed", "interrupted")))
-            .where(events.c.at > now - timedelta(seconds=self._policy.lease_seconds))
+            .where(events.c.at > now - timedelta(seconds=self.policy.lease_seconds))
         )
-        with self._ledger.read() as connection:
+        with self.ledger.read() as connection:
             holding = {
                 row["run_id"]
-                for row in open_batches(connection, self._client_id)
+                for row in open_batches(connection, self.client_id)
                 if row["status"] == BatchStatus.RUNNING and row["lease_until"] > now
             }
             return holding | set(connection.scalars(settled))
 
     def begin(self, batch_id: str, run_id: str, *, now: datetime) -> Batch:
-        """Gives the batch to a run, if no other holds it."""
-        with self._ledger.write(self._client_id) as transaction:
+        """Gives the batch to a run; the same run may call it at the start of each of its steps.
+
+        Returns:
+            The batch with the drops it still holds. None are left if all were replaced by newer
+            versions meanwhile; the run then has nothing to do but to call `delivered`.
+
+        Raises:
+            BatchHeldError: If another run holds it, or another batch of the client.
+            BatchSettledError: If it was delivered or split.
+        """
+        with self.ledger.write(self.client_id) as transaction:
             connection = transaction.connection
-            row = find_batch(connection, self._client_id, batch_id)
+            row = find_batch(connection, self.client_id, batch_id)
             self._refuse_settled(row)
             mine = row["status"] == BatchStatus.RUNNING and row["run_id"] == run_id
             if not mine:
@@ -205,28 +216,51 @@ class Batching:
                 status=BatchStatus.RUNNING,
                 run_id=run_id,
                 retry_at=None,
-                lease_until=now + timedelta(seconds=self._policy.lease_seconds),
+                lease_until=now + timedelta(seconds=self.policy.lease_seconds),
             )
-            return load_batch(connection, row, self._matcher)
+            return load_batch(connection, row, self.matcher)
 
-    def renew(self, batch_id: str, run_id: str, *, now: datetime, seal: bool) -> None:
-        """Says that the run is alive, and learns whether it still holds the batch."""
-        with self._ledger.write(self._client_id) as transaction:
-            row = find_batch(transaction.connection, self._client_id, batch_id)
+    def renew(self, batch_id: str, run_id: str, *, now: datetime, seal: bool = False) -> None:
+        """Says that the run is alive; `beating` calls it again and again.
+
+        Args:
+            batch_id: The batch.
+            run_id: The run.
+            now: Our own clock.
+            seal: As `seal` asks.
+
+        Raises:
+            BatchHeldError: If the run lost its hold: it must not publish.
+            BatchSettledError: If the batch was delivered or split.
+        """
+        with self.ledger.write(self.client_id) as transaction:
+            row = find_batch(transaction.connection, self.client_id, batch_id)
             self._refuse_settled(row)
             if row["status"] != BatchStatus.RUNNING or row["run_id"] != run_id:
-                raise BatchHeldError(self._client_id, batch_id, _holder(row))
+                raise BatchHeldError(self.client_id, batch_id, _holder(row))
             transaction.update_batch(
                 batch_id,
-                lease_until=now + timedelta(seconds=self._policy.lease_seconds),
+                lease_until=now + timedelta(seconds=self.policy.lease_seconds),
                 sealed=bool(row["sealed"] or seal),
             )
 
+    def seal(self, batch_id: str, run_id: str, *, now: datetime) -> None:
+        """Fixes what the batch holds; to be called right before the delivery is published.
+
+        From here on a retry delivers the same drops under the same id, whatever arrives
+        meanwhile, so that a kill between publishing and `delivered` leaves no stray delivery.
+
+        Raises:
+            BatchHeldError: If the run lost its hold: it must not publish.
+            BatchSettledError: If the batch was delivered or split.
+        """
+        self.renew(batch_id, run_id, now=now, seal=True)
+
     def _is_busy(self, transaction: Transaction, now: datetime) -> bool:
         paused = transaction.client["paused_until"]
-        if paused and not is_due(paused, now, self._policy.max_retry_seconds):
+        if paused and not is_due(paused, now, self.policy.max_retry_seconds):
             return True
-        return bool(open_batches(transaction.connection, self._client_id))
+        return bool(open_batches(transaction.connection, self.client_id))
 
     def _oldest(
         self, transaction: Transaction, period: str | None, now: datetime
@@ -235,9 +269,9 @@ class Batching:
         while True:
             query = (
                 select(drops)
-                .where(drops.c.client_id == self._client_id, drops.c.state == State.READY)
+                .where(drops.c.client_id == self.client_id, drops.c.state == State.READY)
                 .order_by(drops.c.drop_id)
-                .limit(self._policy.max_files)
+                .limit(self.policy.max_files)
             )
             if period is None:
                 first = transaction.connection.execute(query.limit(1)).mappings().first()
@@ -247,7 +281,7 @@ class Batching:
             else:
                 query = query.where(drops.c.period == period)
             rows = transaction.connection.execute(query).mappings().all()
-            hidden, rest = part_hidden(rows, self._temporary)
+            hidden, rest = part_hidden(rows, self.temporary)
             hide(transaction, hidden, now)
             moved = [row for row in rest if not self._still_matches(transaction, row, now)]
             if not hidden and not moved:
@@ -257,7 +291,7 @@ class Batching:
         """Whether the engagement's feeds are still those the drop was sorted by."""
         if row["code"] == BY_CONTENT:
             return True
-        match = self._matcher.match(row["key"], row["first_seen"])
+        match = self.matcher.match(row["key"], row["first_seen"])
         if (match.code, match.feed, match.period) == (None, row["feed"], row["period"]):
             return True
         values = {"feed": match.feed, "period": match.period}
@@ -271,51 +305,51 @@ class Batching:
         total = 0
         for index, row in enumerate(rows):
             total += row["size_bytes"]
-            if total > self._policy.max_bytes and index:
+            if total > self.policy.max_bytes and index:
                 return rows[:index]
         return rows
 
     def _named(self, transaction: Transaction, drop_ids: Sequence[int]) -> Sequence[RowMapping]:
         query = (
             select(drops)
-            .where(drops.c.client_id == self._client_id, drops.c.drop_id.in_(list(drop_ids)))
+            .where(drops.c.client_id == self.client_id, drops.c.drop_id.in_(list(drop_ids)))
             .order_by(drops.c.drop_id)
         )
         rows = transaction.connection.execute(query).mappings().all()
         unknown = sorted(set(drop_ids) - {row["drop_id"] for row in rows})
         if unknown:
             raise LedgerError(
-                f"{self._client_id}: the ledger has no drop {', '.join(map(str, unknown))} of "
+                f"{self.client_id}: the ledger has no drop {', '.join(map(str, unknown))} of "
                 "this client. Take the numbers from the command that shows the client's ledger."
             )
         for row in rows:
             if row["state"] != State.READY:
                 raise LedgerError(
-                    f"{self._client_id}: drop {row['drop_id']} ({row['key']}) is {row['state']}, "
+                    f"{self.client_id}: drop {row['drop_id']} ({row['key']}) is {row['state']}, "
                     "and only a ready drop can be claimed. To deliver it again, reprocess it; to "
                     "take it out of quarantine, release it."
                 )
         periods = sorted({row["period"] or "none" for row in rows})
         if len(periods) > 1:
             raise LedgerError(
-                f"{self._client_id}: the drops belong to several periods ({', '.join(periods)}), "
+                f"{self.client_id}: the drops belong to several periods ({', '.join(periods)}), "
                 "and a batch holds one. Name the drops of one period at a time."
             )
         return rows
 
     def _refuse_settled(self, row: RowMapping) -> None:
         if row["status"] == BatchStatus.DELIVERED:
-            raise BatchSettledError(self._client_id, row["batch_id"], "was delivered already")
+            raise BatchSettledError(self.client_id, row["batch_id"], "was delivered already")
         if row["status"] == BatchStatus.DISSOLVED:
             raise BatchSettledError(
-                self._client_id, row["batch_id"], f"was dissolved ({row['reason']})"
+                self.client_id, row["batch_id"], f"was dissolved ({row['reason']})"
             )
 
     def _refuse_held(self, connection: Connection, batch_id: str, now: datetime) -> None:
-        for row in open_batches(connection, self._client_id):
+        for row in open_batches(connection, self.client_id):
             held = row["status"] == BatchStatus.RUNNING and row["lease_until"] > now
             if held:
-                raise BatchHeldError(self._client_id, batch_id, _holder(row))
+                raise BatchHeldError(self.client_id, batch_id, _holder(row))
 
     def _drop_superseded(self, transaction: Transaction, batch_id: str, now: datetime) -> None:
         """Lets go of drops that got new bytes while the batch waited for its run."""

@@ -23,6 +23,7 @@ from consulting.intake.batching import (
     settle_members,
 )
 from consulting.intake.looking import is_due
+from consulting.intake.part import Part
 from consulting.intake.records import BatchStatus, RunVerdict
 from consulting.intake.schema import batches
 from consulting.intake.transitions import Change
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping, Select
 
-    from consulting.intake.ledger import Ledger, Transaction
-    from consulting.intake.records import BatchPolicy, FailureCause
+    from consulting.intake.ledger import Transaction
+    from consulting.intake.records import FailureCause
     from consulting.records import VerdictLevel
 
 POISON = "run_failed"
@@ -43,25 +44,28 @@ _STREAK_OF_AN_OUTAGE = 3
 _FAILURES_OF_A_HALF = 3
 
 
-class Fate:
+class Fate(Part):
     """Settles batches by the fate of their runs."""
-
-    def __init__(self, ledger: Ledger, client_id: str, policy: BatchPolicy) -> None:
-        self._ledger = ledger
-        self._client_id = client_id
-        self._policy = policy
 
     def reconcile(
         self,
         verdict_of: Callable[[str], RunVerdict],
         *,
         now: datetime,
-        verdict_of_request: Callable[[str], RunVerdict] | None,
+        verdict_of_request: Callable[[str], RunVerdict] | None = None,
     ) -> None:
-        """Settles batches whose run has ended, and brings back those whose pause is over."""
-        with self._ledger.read() as connection:
-            client = self._ledger.client(connection, self._client_id)
-            live = open_batches(connection, self._client_id)
+        """Settles batches whose runs ended, and brings back those whose pause is over.
+
+        Args:
+            verdict_of: Run id → what the orchestrator knows of the run.
+            now: Our own clock.
+            verdict_of_request: Run key → the same for the run that a request led to, UNKNOWN if
+                there is none yet. Without it a request that led to nothing is renewed after
+                `start_seconds`.
+        """
+        with self.ledger.read() as connection:
+            client = self.ledger.client(connection, self.client_id)
+            live = open_batches(connection, self.client_id)
             waiting = self._due(connection.execute(self._waiting()).mappings().all(), now)
         if client is None:
             return
@@ -74,15 +78,33 @@ class Fate:
             if ended is not None:
                 self._settle(row, *ended, now=now)
         paused = client["paused_until"]
-        if waiting and (not paused or is_due(paused, now, self._policy.max_retry_seconds)):
+        if waiting and (not paused or is_due(paused, now, self.policy.max_retry_seconds)):
             self._bring_back(now)
 
     def failed(
-        self, batch_id: str, run_id: str, *, reason: str, now: datetime, cause: FailureCause
+        self,
+        batch_id: str,
+        run_id: str,
+        *,
+        reason: str,
+        now: datetime,
+        cause: FailureCause = "unknown",
     ) -> None:
-        """A run says that it failed; saying it twice changes nothing."""
-        with self._ledger.write(self._client_id) as transaction:
-            row = find_batch(transaction.connection, self._client_id, batch_id)
+        """Records that the run failed; idempotent, and ignored if the run holds nothing.
+
+        Args:
+            batch_id: The batch.
+            run_id: The run.
+            reason: Why, without rows of data.
+            now: Our own clock.
+            cause: "data" if the run found the data itself wrong (a blocking check): no other
+                batch then has to succeed before the file that fails alone is quarantined.
+                "outage" if a store or a database did not answer: the batch is tried again later
+                and never counted against its files. "interrupted" if the run was told to stop:
+                it is tried again soon and counted against nobody. Else "unknown".
+        """
+        with self.ledger.write(self.client_id) as transaction:
+            row = find_batch(transaction.connection, self.client_id, batch_id)
             if row["status"] != BatchStatus.RUNNING or row["run_id"] != run_id:
                 return
             if cause == "interrupted":
@@ -91,21 +113,32 @@ class Fate:
                 self._fail(transaction, row, reason, now, cause=cause)
 
     def delivered(
-        self, batch_id: str, run_id: str, *, now: datetime, verdict: VerdictLevel | None
+        self, batch_id: str, run_id: str, *, now: datetime, verdict: VerdictLevel | None = None
     ) -> None:
-        """Records the delivery, once."""
-        with self._ledger.write(self._client_id) as transaction:
-            row = find_batch(transaction.connection, self._client_id, batch_id)
+        """Records that the delivery is complete and durable: a run's last act; idempotent.
+
+        Args:
+            batch_id: The batch.
+            run_id: The run.
+            now: Our own clock.
+            verdict: What the report says on page one; None where none was made.
+
+        Raises:
+            BatchHeldError: If another run took the batch over.
+            BatchSettledError: If the batch was split meanwhile.
+        """
+        with self.ledger.write(self.client_id) as transaction:
+            row = find_batch(transaction.connection, self.client_id, batch_id)
             if row["status"] == BatchStatus.DELIVERED:
                 return
             if row["status"] == BatchStatus.DISSOLVED:
                 raise BatchSettledError(
-                    self._client_id, batch_id, f"was dissolved ({row['reason']})"
+                    self.client_id, batch_id, f"was dissolved ({row['reason']})"
                 )
             # A run that was given up for dead may still finish, if no other took its place.
             if row["run_id"] != run_id:
                 raise BatchHeldError(
-                    self._client_id, batch_id, f"run {row['run_id']} took it over from run {run_id}"
+                    self.client_id, batch_id, f"run {row['run_id']} took it over from run {run_id}"
                 )
             self._deliver(transaction, batch_id, now, verdict)
 
@@ -170,7 +203,7 @@ class Fate:
         """A requested run can end before it began to work; its key would never run again."""
         if verdict_of_request is None:
             waited = (now - row["pending_since"]).total_seconds()
-            if 0 <= waited < self._policy.start_seconds:
+            if 0 <= waited < self.policy.start_seconds:
                 return None
             return RunVerdict.DIED, "the requested run did not begin in time"
         verdict = verdict_of_request(f"{row['batch_id']}-{row['attempt']}")
@@ -180,8 +213,8 @@ class Fate:
         return end, f"the requested run {verdict} before it took the batch"
 
     def _settle(self, row: RowMapping, verdict: RunVerdict, reason: str, *, now: datetime) -> None:
-        with self._ledger.write(self._client_id) as transaction:
-            current = find_batch(transaction.connection, self._client_id, row["batch_id"])
+        with self.ledger.write(self.client_id) as transaction:
+            current = find_batch(transaction.connection, self.client_id, row["batch_id"])
             same = ("status", "run_id", "attempt", "lease_until")
             if any(current[name] != row[name] for name in same):
                 return  # it moved on while the orchestrator was asked
@@ -203,7 +236,7 @@ class Fate:
         deaths = row["deaths"] + 1
         transaction.update_batch(row["batch_id"], deaths=deaths)
         transaction.record(now, "died", batch_id=row["batch_id"], detail=reason)
-        if deaths % self._policy.max_deaths == 0:
+        if deaths % self.policy.max_deaths == 0:
             self._fail(transaction, row, f"{reason}, the {deaths}th time", now, cause="unknown")
         else:
             self._wait(transaction, row, reason, now, self._pause(deaths))
@@ -239,7 +272,7 @@ class Fate:
             self._wait(transaction, row, reason, now, pause)
         elif len(held) == 1:
             others_succeeded = cause == "data" or successes > marks["successes_before"]
-            if failures >= self._policy.solo_failures and others_succeeded:
+            if failures >= self.policy.solo_failures and others_succeeded:
                 self._quarantine(transaction, row, held[0], reason, now)
             else:
                 self._wait(transaction, row, reason, now, pause)
@@ -253,12 +286,12 @@ class Fate:
     def _should_split(self, row: RowMapping, failures: int, *, evident: bool) -> bool:
         """Halves fail at once where something else succeeded; else it may be an outage."""
         if row["parent_id"] is None:
-            return failures >= self._policy.tries_before_split
+            return failures >= self.policy.tries_before_split
         return evident or failures >= _FAILURES_OF_A_HALF
 
     def _pause(self, times: int) -> timedelta:
-        seconds = self._policy.retry_seconds * 2 ** min(times - 1, 30)
-        return timedelta(seconds=min(seconds, self._policy.max_retry_seconds))
+        seconds = self.policy.retry_seconds * 2 ** min(times - 1, 30)
+        return timedelta(seconds=min(seconds, self.policy.max_retry_seconds))
 
     def _wait(
         self,
@@ -334,9 +367,9 @@ class Fate:
 
     def _bring_back(self, now: datetime) -> None:
         """Asks for a run of the batch that has been due longest, if no other is under way."""
-        with self._ledger.write(self._client_id) as transaction:
+        with self.ledger.write(self.client_id) as transaction:
             connection = transaction.connection
-            if open_batches(connection, self._client_id):
+            if open_batches(connection, self.client_id):
                 return
             due = self._due(connection.execute(self._waiting()).mappings().all(), now)
             for row in due:
@@ -355,11 +388,11 @@ class Fate:
     def _waiting(self) -> Select[Any]:
         return (
             select(batches)
-            .where(batches.c.client_id == self._client_id)
+            .where(batches.c.client_id == self.client_id)
             .where(batches.c.status == BatchStatus.WAITING)
             .order_by(batches.c.retry_at, batches.c.number)
         )
 
     def _due(self, rows: Sequence[RowMapping], now: datetime) -> list[RowMapping]:
-        longest = self._policy.max_retry_seconds
+        longest = self.policy.max_retry_seconds
         return [row for row in rows if is_due(row["retry_at"], now, longest)]

@@ -19,6 +19,7 @@ from consulting.errors import (
 )
 from consulting.intake.batching import find_batch
 from consulting.intake.matching import BY_CONTENT
+from consulting.intake.part import Part
 from consulting.intake.records import LandedFile, State
 from consulting.intake.schema import drops
 from consulting.intake.transitions import Change
@@ -33,12 +34,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, RowMapping
 
-    from consulting.intake.ledger import Ledger, Transaction
-    from consulting.intake.matching import FeedMatcher
-    from consulting.intake.records import BatchPolicy
-    from consulting.layout import ClientFolder
+    from consulting.intake.ledger import Transaction
     from consulting.records import Batch, Drop
-    from consulting.sources.store import Store
 
 _LONGEST_NAME = 100
 _UNSAFE = re.compile(r"[^\w.\-() ]")
@@ -59,34 +56,23 @@ def safe_name(key: str) -> str:
     return f"{encoded}{dot}{suffix.encode()[:20].decode(errors='ignore')}"
 
 
-class Landing:
+class Landing(Part):
     """One client's landing and quarantine folders."""
 
-    def __init__(  # noqa: PLR0913 - each is a part of its own
-        self,
-        ledger: Ledger,
-        store: Store,
-        folder: ClientFolder,
-        policy: BatchPolicy,
-        *,
-        matcher: FeedMatcher,
-        sealed: bool = False,
-    ) -> None:
-        self._ledger = ledger
-        self._store = store
-        self._folder = folder
-        self._policy = policy
-        self._matcher = matcher
-        self._sealed = sealed
-
     def land(self, batch: Batch, drop: Drop) -> LandedFile:
-        """Copies a drop's bytes, verifies them and notes what they are; doing it twice is safe."""
-        with self._ledger.read() as connection:
+        """Copies exactly the listed version to `landing/<sha256>/`, and verifies it.
+
+        Raises:
+            DropChangedError: If it changed since; the batch lets go of it. Go on without it.
+            DropGoneError: If it is gone; the batch lets go of it. Go on without it.
+            StoreError: If the store does not answer; the run is to fail and will be retried.
+        """
+        with self.ledger.read() as connection:
             row = (
                 connection.execute(
                     select(drops).where(
                         drops.c.drop_id == drop.drop_id,
-                        drops.c.client_id == self._folder.client_id,
+                        drops.c.client_id == self.client_id,
                         drops.c.batch_id == batch.batch_id,
                         drops.c.state == State.CLAIMED,
                     )
@@ -96,16 +82,16 @@ class Landing:
             )
         if row is None:
             raise LedgerError(
-                f"{self._folder.client_id}: drop {drop.drop_id} ({drop.key}) does not belong to "
+                f"{self.client_id}: drop {drop.drop_id} ({drop.key}) does not belong to "
                 f"batch {batch.batch_id} any more. Begin the batch again to learn its drops."
             )
         path: Path | SealedFile | None = self._landed(row["sha256"]) if row["sha256"] else None
-        if path is None or self._sealed:
+        if path is None or self.sealed:
             try:
                 path, sha256 = self._fetch(row)
             except (DropChangedError, DropGoneError) as error:
                 self._let_go(batch, row, error)
-                raise type(error)(self._folder.client_id, drop.key) from None
+                raise type(error)(self.client_id, drop.key) from None
             except UnreadableFileError as error:
                 raise UnreadableFileError(
                     drop.key, error.code, error.reason, error.fix
@@ -114,7 +100,7 @@ class Landing:
             sha256 = row["sha256"]
         return self._note(batch, row["drop_id"], sha256, path)
 
-    def quarantine(  # noqa: PLR0913 - as `Intake.quarantine`
+    def quarantine(  # noqa: PLR0913 - by name only; what a person needs to know
         self,
         batch: Batch,
         drop: Drop,
@@ -123,10 +109,21 @@ class Landing:
         reason: str,
         fix: str,
         now: datetime,
-        keep_copy: bool,
+        keep_copy: bool = True,
     ) -> QuarantinedFile:
-        """Sets a drop aside: a copy and its reason in the quarantine folder, then the ledger."""
-        with self._ledger.read() as connection:
+        """Sets a file of the batch aside; the batch goes on without it.
+
+        Args:
+            batch: The batch that holds it.
+            drop: The drop.
+            code: A stable reason code.
+            reason: What is wrong, for a person.
+            fix: What that person can do.
+            now: Our own clock.
+            keep_copy: Copies the landed bytes to the quarantine folder; False where the tier
+                forbids to keep them. The reason is written in any case.
+        """
+        with self.ledger.read() as connection:
             row = (
                 connection.execute(select(drops).where(drops.c.drop_id == drop.drop_id))
                 .mappings()
@@ -142,8 +139,8 @@ class Landing:
             fix=fix,
         )
         self._keep(drop, file, batch.batch_id, now, keep_copy=keep_copy)
-        with self._ledger.write(self._folder.client_id) as transaction:
-            find_batch(transaction.connection, self._folder.client_id, batch.batch_id)
+        with self.ledger.write(self.client_id) as transaction:
+            find_batch(transaction.connection, self.client_id, batch.batch_id)
             transaction.change(
                 Change.QUARANTINED,
                 _with_repeats(transaction, batch.batch_id, drop.drop_id),
@@ -159,9 +156,12 @@ class Landing:
     def sort_by_content(
         self, batch: Batch, drop: Drop, *, feed: str, period: str | None, now: datetime
     ) -> None:
-        """Gives a drop the feed and period that its content names; doing it twice is safe."""
+        """Gives a corrections file the feed and period that its content names.
+
+        A drop of another period leaves the batch, ready for a batch of its own period.
+        """
         leaves = period != batch.period
-        with self._ledger.write(self._folder.client_id) as transaction:
+        with self.ledger.write(self.client_id) as transaction:
             values: dict[str, Any] = {"feed": feed, "period": period, "code": BY_CONTENT}
             where = f"feed {feed}" + (f", period {period}" if period else "")
             told: dict[str, Any] = {
@@ -180,7 +180,7 @@ class Landing:
         return bool(sha256) and self._landed(sha256 or "") is not None
 
     def _landed(self, sha256: str) -> Path | None:
-        folder = self._folder.landing / sha256
+        folder = self.folder.landing / sha256
         if not folder.is_dir():
             return None
         for path in sorted(folder.iterdir()):
@@ -191,26 +191,26 @@ class Landing:
 
     def _fetch(self, row: RowMapping) -> tuple[Path | SealedFile, str]:
         listed = Listed(row["key"], row["size_bytes"], row["signature"], row["file_id"])
-        if self._sealed:
-            passing = SealedFile(self._folder.landing / f"{uuid.uuid4().hex}.sealed")
-            return passing, self._store.fetch(listed, passing)
-        arriving = self._folder.landing / f".{uuid.uuid4().hex}"
+        if self.sealed:
+            passing = SealedFile(self.folder.landing / f"{uuid.uuid4().hex}.sealed")
+            return passing, self.store.fetch(listed, passing)
+        arriving = self.folder.landing / f".{uuid.uuid4().hex}"
         try:
-            sha256 = self._store.fetch(listed, arriving)
+            sha256 = self.store.fetch(listed, arriving)
             path = self._landed(sha256)
             if path is None:
-                path = self._folder.landing / sha256 / safe_name(row["key"])
+                path = self.folder.landing / sha256 / safe_name(row["key"])
                 make_folder(path.parent)
                 arriving.chmod(0o400)
                 arriving.replace(path)
                 sync(path.parent)
-                sync(self._folder.landing)
+                sync(self.folder.landing)
         finally:
             arriving.unlink(missing_ok=True)
         return path, sha256
 
     def _note(self, batch: Batch, drop_id: int, sha256: str, path: Path | SealedFile) -> LandedFile:
-        with self._ledger.write(self._folder.client_id) as transaction:
+        with self.ledger.write(self.client_id) as transaction:
             row = _lock_drop(transaction, drop_id)
             repeat_of = self._repeat_of(transaction, row, sha256)
             if (row["sha256"], row["repeat_of"]) != (sha256, repeat_of):
@@ -227,12 +227,12 @@ class Landing:
                 )
             row = _lock_drop(transaction, drop_id)
             return LandedFile(
-                drop=self._matcher.drop(row), path=path, sha256=sha256, repeat_of=repeat_of
+                drop=self.matcher.drop(row), path=path, sha256=sha256, repeat_of=repeat_of
             )
 
     def _repeat_of(self, transaction: Transaction, row: RowMapping, sha256: str) -> int | None:
         """The drop whose bytes already stand for these, in the same feed and period."""
-        if row["forced"] or self._policy.repeats == "deliver":
+        if row["forced"] or self.policy.repeats == "deliver":
             return None
         same = and_(
             drops.c.client_id == row["client_id"],
@@ -287,7 +287,7 @@ class Landing:
         self, batch: Batch, row: RowMapping, error: DropChangedError | DropGoneError
     ) -> None:
         change = Change.SUPERSEDED if isinstance(error, DropChangedError) else Change.VANISHED
-        with self._ledger.write(self._folder.client_id) as transaction:
+        with self.ledger.write(self.client_id) as transaction:
             transaction.change(
                 change,
                 [row["drop_id"]],
@@ -305,7 +305,7 @@ class Landing:
         *,
         keep_copy: bool,
     ) -> None:
-        folder = self._folder.quarantine / f"{drop.drop_id:06d}-{safe_name(drop.key)}"
+        folder = self.folder.quarantine / f"{drop.drop_id:06d}-{safe_name(drop.key)}"
         landed = self._landed(file.sha256) if file.sha256 and keep_copy else None
         if landed is not None:
             write_whole(folder / safe_name(drop.key), _read(landed))

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
 from consulting.errors import StoreError, StoreThrottledError
+from consulting.intake.claims import claim_place
 from consulting.intake.hiding import hide, part_hidden
 from consulting.intake.ledger import in_chunks
-from consulting.intake.matching import NO_FEED, NO_PERIOD, TemporaryNames, marker_of
+from consulting.intake.matching import NO_FEED, NO_PERIOD, marker_of
+from consulting.intake.part import Part
 from consulting.intake.records import Look, State
 from consulting.intake.schema import drops
 from consulting.intake.transitions import TRANSITIONS, Change
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, RowMapping
 
-    from consulting.intake.ledger import Ledger, Transaction
-    from consulting.intake.matching import FeedMatcher, Match
-    from consulting.intake.records import BatchPolicy
-    from consulting.sources.store import Listed, Store
+    from consulting.intake.ledger import Transaction
+    from consulting.intake.matching import Match
+    from consulting.sources.store import Listed
 
 _RECONSIDERED = TRANSITIONS[Change.READY].before | TRANSITIONS[Change.RETURNED].before
 """States that each look must reconsider while the file is still there as it was: one waits to
@@ -48,59 +48,48 @@ class _InterruptedError(Exception):
     """Another look of the same client wrote meanwhile: this one's listing is out of date."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """One client's store, and how its files are told apart."""
+class Looking(Part):
+    """Looks at one client's store."""
 
-    ledger: Ledger
-    store: Store
-    client_id: str
-    matcher: FeedMatcher
-    policy: BatchPolicy
+    def look(self, *, now: datetime, budget_seconds: float = 20) -> Look:
+        """Lists the store for a while and records what changed; the next look goes on from there.
 
+        Args:
+            now: Our own clock.
+            budget_seconds: No further page is asked for after this time.
 
-def look(source: Source, *, now: datetime, budget_seconds: float) -> Look:
-    """Lists until the pass is complete or the time is up, and records what changed.
-
-    Args:
-        source: What to look at.
-        now: Our own clock.
-        budget_seconds: No further page is asked for after this time.
-
-    Raises:
-        StoreError: If the store does not answer as it should.
-    """
-    with source.ledger.read() as connection:
-        client = source.ledger.client(connection, source.client_id)
-    resting = client["resting_until"] if client else None
-    if resting and not is_due(resting, now, source.policy.max_retry_seconds):
-        return Look(resting_until=resting)
-    step = _Step(source, client, now)
-    deadline = time.monotonic() + budget_seconds
-    try:
-        while not step.complete:
-            step.take_page()
-            if time.monotonic() >= deadline:
-                break
-        step.finish()
-    except _InterruptedError:
-        step.complete = False
-    except StoreError as error:
-        step.rest(throttled=isinstance(error, StoreThrottledError))
-        raise
-    return step.result()
+        Raises:
+            StoreError: If the store does not answer as it should; what was listed is recorded.
+            ConfigurationError: If the store lies in the place of another client, or holds it.
+        """
+        if self.place is not None:
+            claim_place(self.ledger.engine, self.client_id, self.place, now)
+        with self.ledger.read() as connection:
+            client = self.ledger.client(connection, self.client_id)
+        resting = client["resting_until"] if client else None
+        if resting and not is_due(resting, now, self.policy.max_retry_seconds):
+            return Look(resting_until=resting)
+        step = _Step(self, client, now)
+        deadline = time.monotonic() + budget_seconds
+        try:
+            while not step.complete:
+                step.take_page()
+                if time.monotonic() >= deadline:
+                    break
+            step.finish()
+        except _InterruptedError:
+            step.complete = False
+        except StoreError as error:
+            step.rest(throttled=isinstance(error, StoreThrottledError))
+            raise
+        return step.result()
 
 
 class _Step:
     """The work of one look."""
 
-    def __init__(self, source: Source, client: RowMapping | None, now: datetime) -> None:
-        self._ledger = source.ledger
-        self._store = source.store
-        self._client_id = source.client_id
-        self._matcher = source.matcher
-        self._policy = source.policy
-        self._temporary = TemporaryNames(source.policy.temp_patterns, source.policy.done_marker)
+    def __init__(self, source: Part, client: RowMapping | None, now: datetime) -> None:
+        self._source = source
         self._now = now
         self._started_at: str | None = client["position"] if client else None
         self._position = self._started_at
@@ -119,28 +108,28 @@ class _Step:
 
     def take_page(self) -> None:
         """Lists one page and records its changes in one transaction."""
-        page = self._store.list_page(self._position, self._store.page_size)
+        page = self._source.store.list_page(self._position, self._source.store.page_size)
         items = {item.key: item for item in page.items}
         low, high = self._high_key, max(items, default=None)
         late = [] if low is None else [key for key in items if key <= low]
         if high is None or (low is not None and low > high):
             high = low
         span = self._span(low, None if page.next is None else high)
-        with self._ledger.read() as connection:
+        with self._source.ledger.read() as connection:
             known = _signatures(connection, span)
             self._missing.update(known.keys() - items.keys())
-            waiting = _reconsidered(connection, self._client_id, span)
+            waiting = _reconsidered(connection, self._source.client_id, span)
             for chunk in in_chunks(late):
-                span = [drops.c.client_id == self._client_id, drops.c.key.in_(chunk)]
+                span = [drops.c.client_id == self._source.client_id, drops.c.key.in_(chunk)]
                 known |= _signatures(connection, span)
-                waiting += _reconsidered(connection, self._client_id, span)
+                waiting += _reconsidered(connection, self._source.client_id, span)
         self._missing.difference_update(late)
         self._late.extend(late)
         # Names are judged where something is new only: a pass sees 100,000 that are not.
         differing = [item for item in page.items if known.get(item.key) != item.signature]
-        changed = [item for item in differing if not self._temporary.covers(item.key)]
+        changed = [item for item in differing if not self._source.temporary.covers(item.key)]
         self._counts["listed"] += len(items) - len(differing) + len(changed)
-        hidden, rest = part_hidden(waiting, self._temporary)
+        hidden, rest = part_hidden(waiting, self._source.temporary)
         settled = [row for row in rest if self._has_settled(row, items)]
         if changed or hidden or settled:
             with self._write() as transaction:
@@ -167,8 +156,8 @@ class _Step:
         """Notes how far the listing came, and leaves a store that asked for it alone a while."""
         values: dict[str, Any] = {}
         if throttled:
-            pause = self._policy.throttle_seconds * 2 ** min(self._throttles, 30)
-            until = self._now + timedelta(seconds=min(pause, self._policy.max_retry_seconds))
+            pause = self._source.policy.throttle_seconds * 2 ** min(self._throttles, 30)
+            until = self._now + timedelta(seconds=min(pause, self._source.policy.max_retry_seconds))
             values = {"throttles": self._throttles + 1, "resting_until": until}
         with suppress(_InterruptedError):
             self._save_position(values)
@@ -189,14 +178,14 @@ class _Step:
             for chunk in in_chunks(keys):
                 transaction.connection.execute(
                     update(drops)
-                    .where(drops.c.client_id == self._client_id, drops.c.visible)
+                    .where(drops.c.client_id == self._source.client_id, drops.c.visible)
                     .where(drops.c.key.in_(chunk))
                     .values(missing_in_pass=mark)
                 )
 
     @contextmanager
     def _write(self) -> Iterator[Transaction]:
-        with self._ledger.write(self._client_id) as transaction:
+        with self._source.ledger.write(self._source.client_id) as transaction:
             if transaction.client["look_no"] != self._look_no:
                 raise _InterruptedError
             self._look_no += 1
@@ -204,7 +193,7 @@ class _Step:
             yield transaction
 
     def _span(self, after: str | None, last: str | None) -> list[ColumnElement[bool]]:
-        span: list[ColumnElement[bool]] = [drops.c.client_id == self._client_id]
+        span: list[ColumnElement[bool]] = [drops.c.client_id == self._source.client_id]
         if after is not None:
             span.append(drops.c.key > after)
         if last is not None:
@@ -214,7 +203,7 @@ class _Step:
     def _record_vanished(self, transaction: Transaction) -> None:
         query = (
             select(drops.c.drop_id, drops.c.state)
-            .where(drops.c.client_id == self._client_id, drops.c.visible)
+            .where(drops.c.client_id == self._source.client_id, drops.c.visible)
             .where(drops.c.missing_in_pass == self._pass_no)
         )
         rows = transaction.connection.execute(query).all()
@@ -226,7 +215,9 @@ class _Step:
         self._counts["vanished"] += len(rows)
 
     def _record_versions(self, transaction: Transaction, changed: Sequence[Listed]) -> None:
-        heads = _heads(transaction.connection, self._client_id, [item.key for item in changed])
+        heads = _heads(
+            transaction.connection, self._source.client_id, [item.key for item in changed]
+        )
         fresh: list[dict[str, Any]] = []
         for item in changed:
             head = heads.get(item.key)
@@ -243,13 +234,13 @@ class _Step:
         ).all()
         transaction.record(self._now, Change.SEEN, drop_ids=ids)
         self._counts["seen_new"] += len(ids)
-        if self._store.atomic and self._policy.done_marker is None:
+        if self._source.store.atomic and self._source.policy.done_marker is None:
             rows = [{**row, "drop_id": drop_id} for row, drop_id in zip(fresh, ids, strict=True)]
             self._record_settled(transaction, rows)
 
     def _new_version(self, item: Listed, version: int) -> dict[str, Any]:
         return {
-            "client_id": self._client_id,
+            "client_id": self._source.client_id,
             "key": item.key,
             "version": version,
             "signature": item.signature,
@@ -293,22 +284,22 @@ class _Step:
         if row["state"] == State.QUARANTINED:
             return (
                 row["code"] in _REMATCHED
-                and self._matcher.match(row["key"], row["first_seen"]).code is None
+                and self._source.matcher.match(row["key"], row["first_seen"]).code is None
             )
         if row["state"] != State.SEEN:
             return True
         waited = (self._now - row["settling_since"]).total_seconds()
         # A clock set back starts the window anew; it must not wait until the clock caught up.
-        if 0 <= waited < self._policy.settle_seconds and not self._store.atomic:
+        if 0 <= waited < self._source.policy.settle_seconds and not self._source.store.atomic:
             return False
         return self._has_marker(row["key"])
 
     def _has_marker(self, key: str) -> bool:
-        if self._policy.done_marker is None:
+        if self._source.policy.done_marker is None:
             return True
-        marker = marker_of(key, self._policy.done_marker)
+        marker = marker_of(key, self._source.policy.done_marker)
         if marker not in self._markers:
-            self._markers[marker] = self._store.exists(marker)
+            self._markers[marker] = self._source.store.exists(marker)
         return self._markers[marker]
 
     def _record_settled(
@@ -322,7 +313,7 @@ class _Step:
             elif row["settling_since"] > self._now:
                 transaction.update_drop(drop_id, settling_since=self._now)
             else:
-                match = self._matcher.match(row["key"], row["first_seen"])
+                match = self._source.matcher.match(row["key"], row["first_seen"])
                 if match.code is None:
                     ready.setdefault((match.feed, match.period), []).append(drop_id)
                 else:

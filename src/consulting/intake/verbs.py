@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from consulting.errors import LedgerError
 from consulting.intake.batching import find_batch, load_batch
+from consulting.intake.landing import Landing
 from consulting.intake.ledger import in_chunks
 from consulting.intake.records import (
     BatchStanding,
@@ -23,14 +25,10 @@ from consulting.intake.transitions import TRANSITIONS, Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, RowMapping
 
-    from consulting.intake.landing import Landing
-    from consulting.intake.ledger import Ledger
-    from consulting.intake.matching import FeedMatcher, Share
-    from consulting.intake.records import BatchPolicy
+    from consulting.intake.matching import Share
     from consulting.records import Batch, Drop
 
 _UNSETTLED = (State.SEEN, State.READY, State.CLAIMED)
@@ -43,26 +41,12 @@ Judgement = tuple[bool, str]
 """Whether what a verb asks for may happen, and why."""
 
 
-class Verbs:
+class Verbs(Landing):
     """Answers and verbs for one client."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        client_id: str,
-        landing: Landing,
-        matcher: FeedMatcher,
-        policy: BatchPolicy,
-    ) -> None:
-        self._ledger = ledger
-        self._client_id = client_id
-        self._landing = landing
-        self._matcher = matcher
-        self._policy = policy
-
     def state(self) -> LedgerState:
-        """How the client's ledger stands."""
-        mine = drops.c.client_id == self._client_id
+        """How the ledger stands: for metadata and the command line."""
+        mine = drops.c.client_id == self.client_id
         counted = select(drops.c.state, func.count()).where(mine).group_by(drops.c.state)
         oldest = select(func.min(drops.c.first_seen)).where(mine, drops.c.state.in_(_UNSETTLED))
         aside = (
@@ -71,11 +55,11 @@ class Verbs:
             .order_by(drops.c.drop_id.desc())
             .limit(_MOST_QUARANTINED)
         )
-        with self._ledger.read() as connection:
+        with self.ledger.read() as connection:
             counts = dict.fromkeys((str(state) for state in State), 0)
             counts.update((row[0], row[1]) for row in connection.execute(counted))
             return LedgerState(
-                client_id=self._client_id,
+                client_id=self.client_id,
                 counts=counts,
                 quarantined=tuple(
                     self._story(row, ()) for row in connection.execute(aside).mappings()
@@ -85,94 +69,107 @@ class Verbs:
             )
 
     def history(
-        self, *, key: str | None, drop_ids: Sequence[int] | None, limit: int
+        self,
+        *,
+        key: str | None = None,
+        drop_ids: Sequence[int] | None = None,
+        limit: int = 100,
     ) -> list[DropStory]:
         """Drops with all that happened to them, newest first."""
-        query = select(drops).where(drops.c.client_id == self._client_id)
+        query = select(drops).where(drops.c.client_id == self.client_id)
         if key is not None:
             query = query.where(drops.c.key == key)
         if drop_ids is not None:
             query = query.where(drops.c.drop_id.in_(list(drop_ids)))
         query = query.order_by(drops.c.drop_id.desc()).limit(limit)
-        with self._ledger.read() as connection:
+        with self.ledger.read() as connection:
             rows = connection.execute(query).mappings().all()
             told = _events(connection, [row["drop_id"] for row in rows])
         return [self._story(row, told.get(row["drop_id"], ())) for row in rows]
 
     def true_names(self, drop_ids: Sequence[int]) -> dict[int, str]:
-        """The names of drops in the source."""
+        """Drop id → the name under which the file lies in the source, whatever the tier.
+
+        For a person at a terminal, and for nothing that is stored or sent.
+        """
         found: dict[int, str] = {}
-        with self._ledger.read() as connection:
+        with self.ledger.read() as connection:
             for chunk in in_chunks(list(drop_ids)):
                 query = select(drops.c.drop_id, drops.c.key).where(
-                    drops.c.client_id == self._client_id, drops.c.drop_id.in_(chunk)
+                    drops.c.client_id == self.client_id, drops.c.drop_id.in_(chunk)
                 )
                 found |= {row.drop_id: row.key for row in connection.execute(query)}
         return found
 
     def sharing(self, drop: Drop) -> list[Share]:
-        """The feeds that read a part of a drop's file beside its own."""
-        return self._matcher.sharing(self.true_names([drop.drop_id])[drop.drop_id], drop.feed)
+        """The feeds that read a part of the drop's file beside the feed it belongs to."""
+        return self.matcher.sharing(self.true_names([drop.drop_id])[drop.drop_id], drop.feed)
 
     def reprocess(
-        self, drop_ids: Sequence[int], *, dry_run: bool, now: datetime
+        self, drop_ids: Sequence[int], *, dry_run: bool, now: datetime | None = None
     ) -> list[VerbOutcome]:
-        """Has drops delivered again, on a person's word."""
+        """Has drops delivered again, or tells what would happen."""
         return self._act(
             Change.REPROCESSED, drop_ids, self._judge_reprocess, dry_run=dry_run, now=now
         )
 
-    def release(self, drop_id: int, *, dry_run: bool, now: datetime) -> VerbOutcome:
-        """Lets a quarantined drop try again."""
+    def release(self, drop_id: int, *, dry_run: bool, now: datetime | None = None) -> VerbOutcome:
+        """Lets a quarantined drop try again, or tells what would happen."""
         (outcome,) = self._act(
             Change.RELEASED, [drop_id], self._judge_release, dry_run=dry_run, now=now
         )
         return outcome
 
-    def discard(self, drop_id: int, *, dry_run: bool, now: datetime) -> VerbOutcome:
-        """Settles a quarantined drop: nobody waits for it any more."""
+    def discard(self, drop_id: int, *, dry_run: bool, now: datetime | None = None) -> VerbOutcome:
+        """Settles a quarantined drop without delivering it, or tells what would happen."""
         (outcome,) = self._act(
             Change.DISCARDED, [drop_id], self._judge_discard, dry_run=dry_run, now=now
         )
         return outcome
 
     def retry(self, batch_ids: Sequence[str], *, now: datetime) -> None:
-        """Ends the pause of waiting batches, and the client's own."""
-        with self._ledger.write(self._client_id) as transaction:
+        """Has waiting batches tried at the next look, as their cause was mended."""
+        with self.ledger.write(self.client_id) as transaction:
             transaction.update_client(paused_until=None)
             for batch_id in batch_ids:
-                row = find_batch(transaction.connection, self._client_id, batch_id)
+                row = find_batch(transaction.connection, self.client_id, batch_id)
                 if row["status"] == BatchStatus.WAITING:
                     transaction.update_batch(batch_id, retry_at=now)
 
     def last_delivered(
-        self, feed: str, *, before_batch: str | None, period: str | None
+        self, feed: str, *, before_batch: str | None = None, period: str | None = None
     ) -> tuple[Batch, list[Drop]] | None:
-        """The newest delivered drops of a feed."""
+        """The newest delivered drops of a feed, to stand in where a batch brings none.
+
+        Args:
+            feed: The feed.
+            before_batch: Look at deliveries before this batch's only.
+            period: Look at this period's deliveries only.
+        """
         query = (
             select(batches)
             .join(members, members.c.batch_id == batches.c.batch_id)
             .join(drops, drops.c.drop_id == members.c.drop_id)
-            .where(drops.c.client_id == self._client_id)
-            .where(drops.c.feed.in_(self._matcher.lenders(feed)))
+            .where(drops.c.client_id == self.client_id)
+            .where(drops.c.feed.in_(self.matcher.lenders(feed)))
             .where(members.c.outcome == State.DELIVERED, drops.c.repeat_of.is_(None))
-            .where(batches.c.client_id == self._client_id)
+            .where(batches.c.client_id == self.client_id)
             .where(batches.c.status == BatchStatus.DELIVERED)
             .order_by(batches.c.delivered_no.desc())
             .limit(1)
         )
         if period is not None:
             query = query.where(batches.c.period == period)
-        with self._ledger.read() as connection:
+        with self.ledger.read() as connection:
             if before_batch is not None:
                 query = query.where(batches.c.batch_id != before_batch)
-                limit = find_batch(connection, self._client_id, before_batch)["delivered_no"]
+                limit = find_batch(connection, self.client_id, before_batch)["delivered_no"]
                 if limit is not None:
                     query = query.where(batches.c.delivered_no < limit)
             row = connection.execute(query).mappings().first()
             if row is None:
                 return None
-            batch = load_batch(connection, row, self._matcher)
+            batch = load_batch(connection, row, self.matcher)
             joined = select(drops.c.drop_id, drops.c.key).join(
                 members, members.c.drop_id == drops.c.drop_id
             )
@@ -190,12 +187,12 @@ class Verbs:
             for drop in batch.drops
             if drop.drop_id not in repeats
             and feed
-            in {drop.feed, *(s.feed for s in self._matcher.sharing(keys[drop.drop_id], drop.feed))}
+            in {drop.feed, *(s.feed for s in self.matcher.sharing(keys[drop.drop_id], drop.feed))}
         ]
 
     def _story(self, row: RowMapping, told: Sequence[LedgerEvent]) -> DropStory:
         return DropStory(
-            drop=self._matcher.drop(row),
+            drop=self.matcher.drop(row),
             state=State(row["state"]),
             batch_id=row["batch_id"],
             code=row["code"],
@@ -211,7 +208,7 @@ class Verbs:
     def _standings(self, connection: Connection) -> tuple[BatchStanding, ...]:
         how_it_ended = (
             select(events.c.kind)
-            .where(events.c.client_id == self._client_id)
+            .where(events.c.client_id == self.client_id)
             .where(events.c.batch_id == batches.c.batch_id, events.c.kind.in_(_ENDS))
             .order_by(events.c.event_id.desc())
             .limit(1)
@@ -224,7 +221,7 @@ class Verbs:
                 drops,
                 (drops.c.batch_id == batches.c.batch_id) & (drops.c.state == State.CLAIMED),
             )
-            .where(batches.c.client_id == self._client_id, batches.c.status.in_(_OPEN))
+            .where(batches.c.client_id == self.client_id, batches.c.status.in_(_OPEN))
             .group_by(batches.c.batch_id)
             .order_by(batches.c.number)
         )
@@ -239,7 +236,7 @@ class Verbs:
                 retry_at=row["retry_at"],
                 reason=row["reason"],
                 interrupted=row["how_it_ended"] == "interrupted",
-                stuck=row["attempt"] > self._policy.max_attempts,
+                stuck=row["attempt"] > self.policy.max_attempts,
             )
             for row in connection.execute(query).mappings()
         )
@@ -251,9 +248,10 @@ class Verbs:
         judge: Callable[[RowMapping], Judgement],
         *,
         dry_run: bool,
-        now: datetime,
+        now: datetime | None,
     ) -> list[VerbOutcome]:
-        with self._ledger.write(self._client_id) as transaction:
+        at = now or datetime.now(UTC)
+        with self.ledger.write(self.client_id) as transaction:
             outcomes = []
             for row in self._rows(transaction.connection, drop_ids):
                 judgement = judge(row)
@@ -261,14 +259,18 @@ class Verbs:
                     row,
                     change,
                     judgement,
-                    name=self._matcher.names.told(row["key"]),
+                    name=self.matcher.names.told(row["key"]),
                     done=not dry_run,
                 )
                 outcomes.append(outcome)
                 if outcome.done:
                     values = {} if change is Change.DISCARDED else _taken_up(change, row)
                     transaction.change(
-                        change, [row["drop_id"]], now, detail=outcome.sentence, **values
+                        change,
+                        [row["drop_id"]],
+                        at,
+                        detail=outcome.sentence,
+                        **values,
                     )
             return outcomes
 
@@ -276,20 +278,20 @@ class Verbs:
         found: dict[int, RowMapping] = {}
         for chunk in in_chunks(list(drop_ids)):
             query = select(drops).where(
-                drops.c.client_id == self._client_id, drops.c.drop_id.in_(chunk)
+                drops.c.client_id == self.client_id, drops.c.drop_id.in_(chunk)
             )
             for row in connection.execute(query).mappings():
                 found[row["drop_id"]] = row
         unknown = [str(drop_id) for drop_id in drop_ids if drop_id not in found]
         if unknown:
             raise LedgerError(
-                f"{self._client_id}: the ledger has no drop {', '.join(unknown)} of this client. "
+                f"{self.client_id}: the ledger has no drop {', '.join(unknown)} of this client. "
                 "Take the numbers from the command that shows the client's ledger."
             )
         return [found[drop_id] for drop_id in dict.fromkeys(drop_ids)]
 
     def _has_bytes(self, row: RowMapping) -> bool:
-        return bool(row["visible"]) or self._landing.has_bytes(row["sha256"])
+        return bool(row["visible"]) or self.has_bytes(row["sha256"])
 
     def _judge_reprocess(self, row: RowMapping) -> Judgement:
         state = row["state"]
@@ -302,7 +304,7 @@ class Verbs:
                 "its bytes are neither in the source nor in the landing folder any more. Ask the "
                 "client to upload the file again."
             )
-        if row["feed"] is None and self._matcher.match(row["key"], row["first_seen"]).code:
+        if row["feed"] is None and self.matcher.match(row["key"], row["first_seen"]).code:
             return False, "its name matches no feed. Add a feed in the client's defs.yaml first."
         newer = "" if row["head"] else " A newer version of this name exists; it is not affected."
         return True, f"A new batch will deliver it again.{newer}"
@@ -310,7 +312,7 @@ class Verbs:
     def _judge_release(self, row: RowMapping) -> Judgement:
         if row["state"] not in TRANSITIONS[Change.RELEASED].before:
             return False, f"it is {row['state']}, not in quarantine."
-        match = self._matcher.match(row["key"], row["first_seen"])
+        match = self.matcher.match(row["key"], row["first_seen"])
         if match.code is not None:
             return False, f"{match.reason} {match.fix}"
         if not self._has_bytes(row):
