@@ -47,3 +47,8 @@ def _seen(character: str) -> str:
     if character in "\n\r\t":
         return repr(character)[1:-1]
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - one byte
+
+
+def cut(text: str, length: int) -> str:
+    """The beginning of a text; an ellipsis shows where it was cut."""
+    return text if len(text) <= length else f"{text[:length]}…"

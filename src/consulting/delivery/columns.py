@@ -11,6 +11,7 @@ from consulting.delivery.pages import number, percent, plural, type_words
 from consulting.privacy import shown
 from consulting.rules.dates import date_format
 from consulting.rules.numbers import NOTATIONS
+from consulting.shown import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,11 @@ class ColumnView:
         spread_out = profile.cardinality_ratio > _ALMOST_UNIQUE
         listed = [] if self.chart or spread_out or not values_shown else profile.top_values
         self.top = [
-            (_short(shown(one.value, personal=False)), f"{one.pct:.1f}", percent(one.count, rows))
+            (
+                cut(shown(one.value, personal=False), _LONGEST_SHOWN),
+                f"{one.pct:.1f}",
+                percent(one.count, rows),
+            )
             for one in listed[:_TOP_SHOWN]
         ]
         if not self.filled:
@@ -177,7 +182,3 @@ def _notation(code: str, *, day_first: bool | None) -> str:
 
 def _figure(value: float) -> str:
     return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -12,6 +12,7 @@ from consulting.delivery.past import made_otherwise, superseded
 from consulting.delivery.tables import SAMPLED_SUFFIX, rows_of_file
 from consulting.privacy import shape, shown
 from consulting.records import Record
+from consulting.shown import cut
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -190,11 +191,10 @@ def beside_the_past(
     told = tuple(each.change for each in tables if replaced or each.key)
     if not told or not (replaced or made_otherwise(earlier, this)):
         return None
-    files = "input"
     return Comparison(
         delivery_id=earlier.delivery_id,
         in_its_place=replaced,
-        same_files=earlier.made_with.get(files) == this.made_with.get(files),
+        same_files=earlier.made_with.get("input") == this.made_with.get("input"),
         tables=told,
     )
 
@@ -383,7 +383,4 @@ def _unlike(
 
 def _short(text: str | None, *, harmless: bool) -> str | None:
     """A value as a page may show it."""
-    if text is None:
-        return None
-    said = shown(text, personal=not harmless)
-    return said if len(said) <= _LONGEST_SHOWN else f"{said[:_LONGEST_SHOWN]}…"
+    return None if text is None else cut(shown(text, personal=not harmless), _LONGEST_SHOWN)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from consulting.cleaning import sides
 from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.privacy import is_personal, shape
-from consulting.records import Record
+from consulting.records import ColumnMapping, Record
+from consulting.shown import cut
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
     from consulting.delivery.inputs import DeliveryInputs
-    from consulting.records import ColumnMapping
 
 EXAMPLES_PER_COLUMN = 3
 EXAMPLE_ROWS = 100_000
@@ -39,30 +39,12 @@ class ChangedColumn(Record):
     """What cleaning did to one column.
 
     Attributes:
-        feed: The feed.
-        table: The delivered table.
-        source: The client's header.
-        target: The delivered column.
-        target_type: Its type.
-        transformation: What was done, in words.
-        values: Values there were before.
-        changed: Values that read differently afterwards.
-        emptied: Of these, how many are now empty.
+        mapping: What was done to it, and to how many of its values.
         examples: A few, unlike each other in shape, the commonest first.
-        masked: Whether the examples are shapes, not values.
     """
 
-    feed: str
-    table: str
-    source: str
-    target: str
-    target_type: str
-    transformation: str
-    values: int
-    changed: int
-    emptied: int
+    mapping: ColumnMapping
     examples: tuple[Example, ...]
-    masked: bool
 
 
 def find_examples(
@@ -74,21 +56,15 @@ def find_examples(
     personal = inputs.personal_columns
     return [
         ChangedColumn(
-            feed=mapping.feed,
-            table=mapping.target_table or "",
-            source=mapping.source_columns[0],
-            target=mapping.target_column or "",
-            target_type=mapping.target_type or "",
-            transformation=mapping.transformation,
-            values=mapping.changes.values,
-            changed=mapping.changes.changed,
-            emptied=mapping.changes.emptied,
-            examples=_examples(connection, mapping, masked=masked),
-            masked=masked,
+            mapping=mapping,
+            examples=_examples(
+                connection,
+                mapping,
+                masked=inputs.sampled or (mapping.feed, mapping.source_columns[0]) in personal,
+            ),
         )
         for mapping in inputs.mappings
         if mapping.changes is not None and mapping.changes.changed
-        for masked in [inputs.sampled or (mapping.feed, mapping.source_columns[0]) in personal]
     ]
 
 
@@ -114,11 +90,9 @@ def _examples(
         elif kind in kinds:
             continue
         kinds[kind] = Example(
-            before=_short(old), after=None if new is None else _short(new), rows=count
+            before=cut(old, _LONGEST_SHOWN),
+            after=None if new is None else cut(new, _LONGEST_SHOWN),
+            rows=count,
         )
     ranked = sorted(kinds.values(), key=lambda e: (-e.rows, e.before, e.after or ""))
     return tuple(ranked[:EXAMPLES_PER_COLUMN])
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -124,10 +124,12 @@ def _groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
 
 
 def _neutral_sql(name: str, kind: str) -> str:
-    column = quoted(name)
-    if not _is_text(kind):
-        return column
-    return neutral_sql(column if kind == "VARCHAR" else f"CAST({column} AS VARCHAR)")
+    return neutral_sql(_cell_sql(name, kind)) if _is_text(kind) else quoted(name)
+
+
+def _cell_sql(name: str, kind: str) -> str:
+    plain = kind == "VARCHAR" or not _is_text(kind)
+    return quoted(name) if plain else f"CAST({quoted(name)} AS VARCHAR)"
 
 
 def _is_text(kind: str) -> bool:
@@ -136,12 +138,7 @@ def _is_text(kind: str) -> bool:
 
 
 def _cells(table: TableRows) -> Iterator[tuple[Any, ...]]:
-    chosen = ", ".join(
-        quoted(name)
-        if kind.startswith(_CELL_TYPES) and not kind.endswith("]")
-        else f"CAST({quoted(name)} AS VARCHAR)"
-        for name, kind in table.columns
-    )
+    chosen = ", ".join(_cell_sql(*column) for column in table.columns)
     cursor = table.connection.execute(f"SELECT {chosen} FROM ({table.query})")
     while rows := cursor.fetchmany(FETCH_ROWS):
         yield from rows

@@ -12,7 +12,6 @@ import duckdb
 import pyarrow.parquet as pq
 
 from consulting.bounded_memory import open_bounded
-from consulting.delivery.inputs import DeliverySummary
 from consulting.delivery.manifest import read_manifest, read_summary
 from consulting.delivery.tables import MART_SCHEMA, describe, rows_of_file
 from consulting.errors import DeliveryError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.delivery.deliverable import Document
-from consulting.delivery.pages import render_page
+from consulting.delivery.pages import render
 from consulting.delivery.spreadsheet import Workbook
 from consulting.records import ColumnMapping, Record
 
@@ -177,7 +177,7 @@ class MappingDocument(Document):
 
 def render_mapping(inputs: DeliveryInputs) -> str:
     """The document as one self-contained page."""
-    return render_page("mapping.html.j2", inputs, headers=HEADERS, feeds=map_feeds(inputs))
+    return render("mapping.html.j2", inputs=inputs, headers=HEADERS, feeds=map_feeds(inputs))
 
 
 def _write_workbook(inputs: DeliveryInputs, target: Path) -> None:

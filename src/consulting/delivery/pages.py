@@ -15,8 +15,6 @@ from consulting.shown import on_lines, on_one_line
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from consulting.delivery.inputs import DeliveryInputs
-
 _MILLION = 1_000_000
 _KINDS = {
     "BIGINT": "whole number",
@@ -45,11 +43,6 @@ _TYPES = {
     "uuid": "technical id (UUID)",
     "unknown": "not known",
 }
-
-
-def render_page(template: str, inputs: DeliveryInputs, **values: Any) -> str:
-    """Return a page of a delivery."""
-    return render(template, inputs=inputs, **values)
 
 
 def render(template: str, **values: Any) -> str:

@@ -13,7 +13,7 @@ from consulting.delivery.findings import (
     findings_that_matter,
 )
 from consulting.delivery.mapping import map_feeds
-from consulting.delivery.pages import number, render_page
+from consulting.delivery.pages import number, render
 from consulting.delivery.past import before, in_calendar_order, made_otherwise, superseded
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE
@@ -54,9 +54,9 @@ def quality_report(inputs: DeliveryInputs, contents: Contents) -> str:
     findings, summary = contents.findings, contents.summary
     series = in_calendar_order(inputs.history, summary)
     earlier = before(inputs, summary)
-    return render_page(
+    return render(
         "report.html.j2",
-        inputs,
+        inputs=inputs,
         summary=summary,
         differences=contents.differences,
         verdict=contents.verdict,

@@ -104,18 +104,7 @@ def _files(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
 
 def _steps(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
     for step in inputs.steps:
-        yield {
-            "stage": step.stage,
-            "feed": step.feed,
-            "subject": step.subject,
-            "operation": step.operation,
-            "rows_before": step.rows_before,
-            "rows_after": step.rows_after,
-            "rows_rejected": step.rows_rejected,
-            "rows_merged": step.rows_merged,
-            "values_changed": step.values_changed,
-            "detail": step.detail,
-        }
+        yield step.model_dump()
     for check in inputs.checks:
         yield {
             "stage": "validated",
