@@ -159,13 +159,9 @@ def _outside(text: str) -> str:
     return on_lines(without_personal(text))
 
 
-def _of(route: AlertRoute) -> dict[str, object]:
-    return {
-        "client_id": route.client_id,
-        "client_name": route.client_name,
-        "channels": route.channels,
-        "tier": route.tier,
-    }
+def _event(route: AlertRoute, kind: Kind, **said: Any) -> Event:
+    whom = route.model_dump(include={"client_id", "client_name", "channels", "tier"})
+    return Event(kind=kind, **whom, **said)
 
 
 def failed_tests(
@@ -194,28 +190,26 @@ def failed_tests(
     rows = sum(check.failing_rows for check in failed)
     broken = sum(check.status == "error" for check in failed)
     count = f"{len(failed)} test{'s'[: len(failed) != 1]}"
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "failed_tests",
-            "subject": period or "tests",
-            "title": f"{count} failed",
-            "text": f"Nothing was delivered: {len(failed)} of {len(checks)} blocking tests failed, "
-            f"on {rows:,} row{'s'[: rows != 1]}."
-            + (f" {broken} of them could not run." if broken else ""),
-            "next_step": "Look at the failing rows (they are in the client's own database), then "
-            "correct the rule or ask the client for a corrected file.",
-            "facts": _period(period),
-            "tests": tuple(
-                FailedTest(
-                    name=each.name,
-                    failing_rows=each.failing_rows,
-                    could_run=each.status != "error",
-                )
-                for each in sorted(failed, key=lambda check: (-check.failing_rows, check.name))
-            ),
-            "link": link,
-        }
+    return _event(
+        route,
+        "failed_tests",
+        subject=period or "tests",
+        title=f"{count} failed",
+        text=f"Nothing was delivered: {len(failed)} of {len(checks)} blocking tests failed, "
+        f"on {rows:,} row{'s'[: rows != 1]}."
+        + (f" {broken} of them could not run." if broken else ""),
+        next_step="Look at the failing rows (they are in the client's own database), then "
+        "correct the rule or ask the client for a corrected file.",
+        facts=_period(period),
+        tests=tuple(
+            FailedTest(
+                name=each.name,
+                failing_rows=each.failing_rows,
+                could_run=each.status != "error",
+            )
+            for each in sorted(failed, key=lambda check: (-check.failing_rows, check.name))
+        ),
+        link=link,
     )
 
 
@@ -229,18 +223,16 @@ def failed_run(  # noqa: PLR0913 - what is known of a run, by keyword
     period: str | None = None,
 ) -> Event:
     """A run that stopped with an error; one incident per batch, whatever the number of tries."""
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "failed_run",
-            "subject": batch_id,
-            "title": f"The run failed while it {_DOING.get(stage, f'worked on {stage}')}",
-            "text": "Nothing was delivered, and no file was lost.",
-            "next_step": "If it fails again, look at the run's log and correct the first error.",
-            "facts": _period(period),
-            "cause": cause_in_one_line(cause),
-            "link": link,
-        }
+    return _event(
+        route,
+        "failed_run",
+        subject=batch_id,
+        title=f"The run failed while it {_DOING.get(stage, f'worked on {stage}')}",
+        text="Nothing was delivered, and no file was lost.",
+        next_step="If it fails again, look at the run's log and correct the first error.",
+        facts=_period(period),
+        cause=cause_in_one_line(cause),
+        link=link,
     )
 
 
@@ -263,18 +255,16 @@ def late(route: AlertRoute, status: PeriodStatus, *, link: str | None = None) ->
         else "Settle the client's other alerts first: a failed run or a file set aside. If there "
         "are none, see whether its sensor and schedule are on."
     )
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "sla",
-            "subject": status.key,
-            "severity": "error" if breach else "warn",
-            "title": f"{'SLA breached' if breach else 'Late'}: {who} for {status.key}",
-            "text": status.sentence,
-            "next_step": next_step,
-            "link": link,
-            "link_text": "Open the client",
-        }
+    return _event(
+        route,
+        "sla",
+        subject=status.key,
+        severity="error" if breach else "warn",
+        title=f"{'SLA breached' if breach else 'Late'}: {who} for {status.key}",
+        text=status.sentence,
+        next_step=next_step,
+        link=link,
+        link_text="Open the client",
     )
 
 
@@ -282,36 +272,31 @@ def nothing_arrived(
     route: AlertRoute, *, key: str, due_at: datetime, link: str | None = None
 ) -> Event:
     """A schedule that came due and found no file; for engagements without an SLA."""
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "nothing_arrived",
-            "subject": key,
-            "severity": "warn",
-            "title": f"Nothing arrived for {key}",
-            "text": f"The schedule came due on {due_at.day} {due_at:%B %Y at %H:%M %Z} and found "
-            "no file.",
-            "next_step": "Ask the client whether a file is on its way.",
-            "link": link,
-            "link_text": "Open the client",
-        }
+    return _event(
+        route,
+        "nothing_arrived",
+        subject=key,
+        severity="warn",
+        title=f"Nothing arrived for {key}",
+        text=f"The schedule came due on {due_at.day} {due_at:%B %Y at %H:%M %Z} and found no file.",
+        next_step="Ask the client whether a file is on its way.",
+        link=link,
+        link_text="Open the client",
     )
 
 
 def quarantined_file(route: AlertRoute, file: QuarantinedFile, *, link: str | None = None) -> Event:
     """A file set aside; open until it is released, replaced or discarded."""
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "quarantined_file",
-            "subject": file.sha256 or file.filename,
-            "title": f"File set aside: {file.code.replace('_', ' ')}",
-            "text": file.reason,
-            "next_step": file.fix,
-            "facts": {"Feed": file.feed} if file.feed else {},
-            "files": (file.filename,),
-            "link": link,
-        }
+    return _event(
+        route,
+        "quarantined_file",
+        subject=file.sha256 or file.filename,
+        title=f"File set aside: {file.code.replace('_', ' ')}",
+        text=file.reason,
+        next_step=file.fix,
+        facts={"Feed": file.feed} if file.feed else {},
+        files=(file.filename,),
+        link=link,
     )
 
 
@@ -326,51 +311,45 @@ def drift(  # noqa: PLR0913 - what is known of the change, by keyword
 ) -> Event:
     """A change in the shape of feeds that blocks the run."""
     names = " and ".join(feeds)
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "drift",
-            "subject": names,
-            "title": f"The feed{'s'[: len(feeds) != 1]} {names} changed shape",
-            "text": f"Nothing was delivered. {text}",
-            "next_step": f"If the client means it, `consulting accept {route.client_id}` shows the "
-            "change of the feed's YAML and applies it; or ask for the file as it was before.",
-            "facts": _period(period),
-            "columns": tuple(columns),
-            "link": link,
-        }
+    return _event(
+        route,
+        "drift",
+        subject=names,
+        title=f"The feed{'s'[: len(feeds) != 1]} {names} changed shape",
+        text=f"Nothing was delivered. {text}",
+        next_step=f"If the client means it, `consulting accept {route.client_id}` shows the "
+        "change of the feed's YAML and applies it; or ask for the file as it was before.",
+        facts=_period(period),
+        columns=tuple(columns),
+        link=link,
     )
 
 
 def tier_blocked(route: AlertRoute, error: TierBlockedError, *, link: str | None = None) -> Event:
     """An operation that the security tier forbids, and that therefore did not happen."""
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "tier_blocked",
-            "subject": error.operation,
-            "severity": "warn",
-            "title": f"Left out by security tier {error.tier}",
-            "text": str(error),
-            "next_step": "If the delivery needs it, have the client agree to a higher tier. If "
-            "not, it stays out, and is not told again.",
-            "link": link,
-        }
+    return _event(
+        route,
+        "tier_blocked",
+        subject=error.operation,
+        severity="warn",
+        title=f"Left out by security tier {error.tier}",
+        text=str(error),
+        next_step="If the delivery needs it, have the client agree to a higher tier. If "
+        "not, it stays out, and is not told again.",
+        link=link,
     )
 
 
 def tier_lowered(route: AlertRoute, error: TierLoweredError) -> Event:
     """A tier that was lowered and not confirmed, so that nothing of the client runs."""
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "tier_lowered",
-            "subject": "tier",
-            "title": "Nothing runs: the lower tier waits to be confirmed",
-            "text": str(error),
-            "next_step": f"See what would be removed (`consulting tier {error.client_id}`), then "
-            "confirm it, or set `security_tier` back.",
-        }
+    return _event(
+        route,
+        "tier_lowered",
+        subject="tier",
+        title="Nothing runs: the lower tier waits to be confirmed",
+        text=str(error),
+        next_step=f"See what would be removed (`consulting tier {error.client_id}`), then "
+        "confirm it, or set `security_tier` back.",
     )
 
 
@@ -393,19 +372,17 @@ def delivery_made(  # noqa: PLR0913 - what is known of a delivery, by keyword
         link: Where to look.
         period: Its period, if the engagement has periods.
     """
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "delivery_made",
-            "subject": delivery_id,
-            "severity": "info",
-            "title": f"Delivered{f' {period}' if period else ''}",
-            "text": f"The delivery is complete{f': {verdict}' if verdict else ''}.",
-            "next_step": "Read the report, then hand it over.",
-            "facts": dict(facts),
-            "link": link,
-            "link_text": "Open the delivery",
-        }
+    return _event(
+        route,
+        "delivery_made",
+        subject=delivery_id,
+        severity="info",
+        title=f"Delivered{f' {period}' if period else ''}",
+        text=f"The delivery is complete{f': {verdict}' if verdict else ''}.",
+        next_step="Read the report, then hand it over.",
+        facts=dict(facts),
+        link=link,
+        link_text="Open the delivery",
     )
 
 
@@ -428,20 +405,18 @@ def not_ready(  # noqa: PLR0913 - as `delivery_made`
         link: Where to look.
         period: Its period, if the engagement has periods.
     """
-    return Event.model_validate(
-        _of(route)
-        | {
-            "kind": "not_ready",
-            "subject": period or "delivery",
-            "title": (verdict or "Not ready to use")
-            + f": the delivery{f' of {period}' if period else ''}",
-            "text": "A delivery was written that does not count as delivered on time.",
-            "next_step": "Do not hand it over. Page one of its report says why: correct the rule, "
-            "or ask the client for a corrected file.",
-            "facts": {**dict(facts), "Delivery": delivery_id},
-            "link": link,
-            "link_text": "Open the delivery",
-        }
+    return _event(
+        route,
+        "not_ready",
+        subject=period or "delivery",
+        title=(verdict or "Not ready to use")
+        + f": the delivery{f' of {period}' if period else ''}",
+        text="A delivery was written that does not count as delivered on time.",
+        next_step="Do not hand it over. Page one of its report says why: correct the rule, "
+        "or ask the client for a corrected file.",
+        facts={**dict(facts), "Delivery": delivery_id},
+        link=link,
+        link_text="Open the delivery",
     )
 
 
