@@ -78,10 +78,6 @@ class StoreError(IntakeError):
     retryable: ClassVar[bool] = False
 
     def __init__(self, client_id: str, store: str, problem: str, fix: str) -> None:
-        self.client_id = client_id
-        self.store = store
-        self.problem = problem
-        self.fix = fix
         super().__init__(f"{client_id}: {store}: {problem} {fix}")
 
 
@@ -114,8 +110,6 @@ class DropChangedError(IntakeError):
     """
 
     def __init__(self, client_id: str, key: str) -> None:
-        self.client_id = client_id
-        self.key = key
         super().__init__(
             f"{client_id}: {key!r} changed after it was listed. Nothing to do: the new version is "
             "taken at the next look."
@@ -131,8 +125,6 @@ class DropGoneError(IntakeError):
     """
 
     def __init__(self, client_id: str, key: str) -> None:
-        self.client_id = client_id
-        self.key = key
         super().__init__(
             f"{client_id}: {key!r} is no longer in the source. Nothing to do if it was removed on "
             "purpose; otherwise upload it again."
@@ -150,8 +142,6 @@ class DropMovedError(IntakeError):
     """
 
     def __init__(self, client_id: str, key: str, feed: str, period: str) -> None:
-        self.client_id = client_id
-        self.key = key
         super().__init__(
             f"{client_id}: the rows of {key!r} are of feed {feed!r} and period {period}. The next "
             "batch of that period takes the file; nothing to do."
@@ -168,8 +158,6 @@ class BatchHeldError(IntakeError):
     """
 
     def __init__(self, client_id: str, batch_id: str, holder: str) -> None:
-        self.client_id = client_id
-        self.batch_id = batch_id
         super().__init__(
             f"{client_id}: run refused for batch {batch_id}: {holder}. One run of a client works "
             "at a time. Wait for that run to end, or terminate it."
@@ -186,8 +174,6 @@ class BatchSettledError(IntakeError):
     """
 
     def __init__(self, client_id: str, batch_id: str, settled: str) -> None:
-        self.client_id = client_id
-        self.batch_id = batch_id
         super().__init__(
             f"{client_id}: batch {batch_id} {settled}. Nothing to do; to deliver its files again, "
             "reprocess their drops."
@@ -203,8 +189,6 @@ class RunInterruptedError(KeyboardInterrupt):
     """
 
     def __init__(self, client_id: str, batch_id: str) -> None:
-        self.client_id = client_id
-        self.batch_id = batch_id
         super().__init__(
             f"{client_id}: the run was interrupted while it worked on batch {batch_id} (someone "
             "terminated it, or its machine was shut down). It delivered nothing, and no file is "
@@ -226,7 +210,6 @@ class NothingArrivedError(IntakeError):
     """
 
     def __init__(self, client_id: str, store: str, period: str | None) -> None:
-        self.client_id = client_id
         if period:
             said = (
                 f"nothing arrived for {period}: no file of it is ready in {store}, and none was "
@@ -251,8 +234,6 @@ class NothingNewError(IntakeError):
     """
 
     def __init__(self, client_id: str, batch_id: str) -> None:
-        self.client_id = client_id
-        self.batch_id = batch_id
         super().__init__(
             f"{client_id}: every file of batch {batch_id} was replaced, removed or holds bytes "
             "that were delivered before, so there is nothing new to deliver. Nothing to do; "
@@ -271,7 +252,6 @@ class UnforeseenError(ConsultingError):
     """
 
     def __init__(self, who: str, kind: str, place: str, kept: str) -> None:
-        self.who = who
         self.kind = kind
         super().__init__(
             f"{who}: an error that was not foreseen: {kind}, at {place}. {kept} If it comes again "
@@ -307,8 +287,6 @@ class BeyondLimitError(ConsultingError):
     """
 
     def __init__(self, client_id: str, said: str, limit: str | None) -> None:
-        self.client_id = client_id
-        self.limit = limit
         fix = (
             f"Have them sent in smaller files, or raise `{limit}` for the feed in the client's "
             "defs.yaml if this is right."
@@ -332,8 +310,6 @@ class TierBlockedError(ConsultingError):
 
     def __init__(self, operation: str, required: int, client_id: str, tier: int) -> None:
         self.operation = operation
-        self.required = required
-        self.client_id = client_id
         self.tier = tier
         super().__init__(
             f'BLOCKED: "{operation}" requires tier {required}; {client_id} is at tier {tier} '
@@ -382,7 +358,6 @@ class ChecksFailedError(ConsultingError):
     def __init__(
         self, client_id: str, failing_rows: dict[str, int], stored_in: dict[str, str]
     ) -> None:
-        self.client_id = client_id
         self.failing_rows = failing_rows
         worst = sorted(failing_rows, key=lambda name: -failing_rows[name])
         tests = "; ".join(
@@ -406,7 +381,6 @@ class ChecksBrokenError(CleaningError):
     """
 
     def __init__(self, client_id: str, messages: dict[str, str]) -> None:
-        self.client_id = client_id
         said = "; ".join(f"{name}: {message}" for name, message in messages.items())
         super().__init__(
             f"{client_id}: nothing is delivered, for {len(messages)} blocking "
@@ -424,7 +398,6 @@ class BlockedDeliveryError(ConsultingError):
     """
 
     def __init__(self, client_id: str, reason: str) -> None:
-        self.client_id = client_id
         super().__init__(f"{client_id}: nothing is delivered. {reason}")
 
 
