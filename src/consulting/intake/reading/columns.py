@@ -96,6 +96,21 @@ def _free_name(header: str, taken: dict[str, int]) -> str:
     return name
 
 
+def refuse_if_long(filename: str, count: int, most: int) -> None:
+    """Refuse a table of more records than the feed's `max_rows`.
+
+    Raises:
+        UnreadableFileError: `too_many_rows`.
+    """
+    if count > most:
+        raise UnreadableFileError(
+            filename,
+            "too_many_rows",
+            f"The file holds more than the {most:,} records allowed.",
+            "Send it in parts, or raise `max_rows` for the feed if this is right.",
+        )
+
+
 def refuse_if_wide(filename: str, width: int, most: int) -> None:
     """Refuse a table of more columns than the feed's `max_columns`.
 

@@ -94,7 +94,9 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     outcome.encoding = encoding.codec.replace("utf-8-sig", "utf-8")
     outcome.delimiter = scored.dialect.delimiter
     outcome.quotechar = scored.dialect.quotechar if scored.dialect.delimiter else None
-    _reconcile(source, counted, writer, outcome)
+    # each line of the file must be a record's, a blank one, or one that was skipped
+    outcome.received = counted.lines - writer.lines_not_records
+    outcome.refuse_unaccounted(source.filename, "The file has {} records by a count of its lines")
     _explain(outcome, encoding, counted, scored, hint=hint)
     if marks:
         outcome.decisions.append(f"{marks:,} byte order marks inside the file were left out.")
@@ -232,11 +234,11 @@ def _load(
     if not counted.cr and parser.dialect.held is None:
         plain = PlainParser(parser.dialect, len(writer.layout.columns))
     done, rest = 0, ""
-    for first, block in _numbered(blocks(source, encoding)):
+    for number, block in enumerate(blocks(source, encoding)):
         text = rest + block.text
         marks += text.count(MARK)
         odd = any(sign in text for sign in ("\x00", MARK, EXCEL_TEXT))
-        quick = plain if not (first or rest or block.last or odd) else None
+        quick = plain if number and not (rest or block.last or odd) else None
         table = quick.parse(text) if quick is not None else None
         if table is not None:
             writer.add_table(table, done + 1)
@@ -253,32 +255,6 @@ def _load(
         writer.add_parsed(parsed, done + 1)
         done += parsed.consumed
     return marks
-
-
-def _numbered(found: Iterator[Block]) -> Iterator[tuple[bool, Block]]:
-    first = True
-    for block in found:
-        yield first, block
-        first = False
-
-
-def _reconcile(
-    source: ByteSource, counted: LineCount, writer: TableWriter, outcome: Outcome
-) -> None:
-    """Hold what was read against the lines counted in the bytes.
-
-    Each line of the file must be a record's, a blank one, or one that was skipped.
-    """
-    received = counted.lines - writer.lines_not_records
-    outcome.received = received
-    if received != outcome.seen + outcome.rejected:
-        raise UnreadableFileError(
-            source.filename,
-            "rows_unaccounted",
-            f"The file has {received:,} records by a count of its lines, but {outcome.seen:,} were "
-            f"read and {outcome.rejected:,} set aside.",
-            "This is a fault of the reader; report it with the file's structure.",
-        )
 
 
 def _explain(

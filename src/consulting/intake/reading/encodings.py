@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.code_pages import refuse_ebcdic, western_code_page
+from consulting.intake.reading.survey import Strict
 
 if TYPE_CHECKING:
     from consulting.intake.reading.sources import ByteSource
@@ -132,16 +133,11 @@ def _marked(source: ByteSource, codec: str, label: str, found: Survey) -> Encodi
 
 def _first_undecodable(source: ByteSource, codec: str) -> int | None:
     """The rough position of the first byte that does not fit, or None where all do."""
-    decoder = codecs.getincrementaldecoder(codec)("strict")
-    position = 0
-    try:
-        for chunk in source.chunks():
-            decoder.decode(chunk)
-            position += len(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeError as error:
-        return position + int(getattr(error, "start", 0))
-    return None
+    strict = Strict(codec)
+    for chunk in source.chunks():
+        strict.add(chunk)
+    strict.add(b"", final=True)
+    return strict.failed_at
 
 
 def _wide_without_mark(head: bytes) -> str | None:

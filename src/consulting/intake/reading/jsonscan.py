@@ -44,15 +44,10 @@ def find_records(text: str, start: int, length: int) -> Records:
     fields = fields_of(text, start)
     lengths: dict[str, int] = {}
     for _ in range(MAX_DEPTH):
-        begins = [
-            text[at : at + 1] + text[(i := skip_space(text, at + 1)) : i + 1]
-            for at in fields.values()
-        ]
-        if "[[" in begins and "[{" not in begins:
+        begins = {key: _begin(text, at) for key, at in fields.items()}
+        lengths = {key: extent(text, fields[key])[0] for key in fields if begins[key] == "[{"}
+        if "[[" in begins.values() and not lengths:
             break  # rows as lists: their names may stand further down, and are no records
-        lengths = {
-            key: extent(text, at)[0] for key, at in fields.items() if _begin(text, at) == "[{"
-        }
         # a wrapper may have another inside
         wrapped = [(key, at) for key, at in fields.items() if text[at : at + 1] == "{"]
         if lengths or not wrapped or len(wrapped) > MAX_WRAPPERS:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.corrections import set_aside
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.columns import column_names
+from consulting.intake.reading.columns import column_names, refuse_if_long
 from consulting.intake.reading.encodings import Encoding, detect_encoding
 from consulting.intake.reading.jsonrows import BATCH, PLAIN, Batch, Records, make_decoder, note
 from consulting.intake.reading.jsonscan import extent, fields_of, find_records, skip_space
@@ -315,18 +315,5 @@ def _outcome(  # noqa: PLR0913 - what is known of a file
 
 
 def _check(source: ByteSource, outcome: Outcome, options: ReadOptions) -> None:
-    if outcome.received > options.max_rows:
-        raise UnreadableFileError(
-            source.filename,
-            "too_many_rows",
-            f"The file holds more than the {options.max_rows:,} records allowed.",
-            "Send it in parts, or raise `max_rows` for the feed if this is right.",
-        )
-    if outcome.received != outcome.seen + outcome.rejected:
-        raise UnreadableFileError(
-            source.filename,
-            "rows_unaccounted",
-            f"The file has {outcome.received:,} records by a count of its own, but "
-            f"{outcome.seen:,} were read and {outcome.rejected:,} set aside.",
-            "This is a fault of the reader; report it with the file's structure.",
-        )
+    refuse_if_long(source.filename, outcome.received, options.max_rows)
+    outcome.refuse_unaccounted(source.filename, "The file has {} records by a count of its own")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from consulting.errors import UnreadableFileError
 from consulting.intake.reading.rows import RowStore, Stored
 from consulting.intake.reading.skipping import s_if
 
@@ -52,6 +53,31 @@ class Outcome:
     header_decided: bool = True
     decisions: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def refuse_unaccounted(
+        self,
+        filename: str,
+        counted: str,
+        fix: str = "This is a fault of the reader; report it with the file's structure.",
+    ) -> None:
+        """Hold what was read against the independent count.
+
+        Args:
+            filename: The file as the client named it.
+            counted: What was counted and how, with a place for the number.
+            fix: What to do.
+
+        Raises:
+            UnreadableFileError: `rows_unaccounted`.
+        """
+        if self.received != self.seen + self.rejected:
+            raise UnreadableFileError(
+                filename,
+                "rows_unaccounted",
+                f"{counted.format(f'{self.received:,}')}, but {self.seen:,} were read and "
+                f"{self.rejected:,} set aside.",
+                fix,
+            )
 
     def lines_in_words(self, lines: int) -> str:
         """What each line of the file was."""

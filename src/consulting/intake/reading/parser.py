@@ -206,7 +206,7 @@ class RecordParser:
             if span == 1 or not self._swallows_records(lines, at, span):
                 return row, span, False
             self._effort -= span
-        elif row is None and span == 0 and not self._single_line_fits(line):
+        elif row is None and span == 0 and self.mended(line) is None:
             # open to the end of what we have: either a long field or a stray quote
             return None, 0, False
         mended = self.mended(line)
@@ -244,9 +244,6 @@ class RecordParser:
             return False
         row = next(self._reader([lines[at]], strict=False), [])
         return len(row) == width
-
-    def _single_line_fits(self, line: str) -> bool:
-        return self.mended(line) is not None
 
     def _swallows_records(self, lines: Sequence[str], at: int, span: int) -> bool:
         """Whether a long quoted field holds lines that are records of their own.

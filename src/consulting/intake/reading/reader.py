@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from consulting.errors import UnreadableFileError
 from consulting.intake.reading.options import Door, ReadOptions
 from consulting.privacy.wording import treatment_in_words
 from consulting.records import FileReading
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from consulting.intake.reading.outcome import Outcome
     from consulting.sealed import SealedFile
 
 SHORT_HASH = 12
@@ -78,18 +76,6 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     if found.warning:
         outcome.warnings.insert(0, found.warning)
     outcome.decisions[:0] = source.notes
-    reading = _reading(outcome, door)
-    return FileReading(
-        filename=filename,
-        feed=feed,
-        sha256=sha256,
-        size_bytes=path.stat().st_size,
-        container=source.container,
-        **reading,
-    )
-
-
-def _reading(outcome: Outcome, door: Door) -> dict[str, object]:
     stored = outcome.stored
     if outcome.received != outcome.seen + outcome.rejected:
         raise AssertionError("a reader must reconcile its counts before it returns")
@@ -101,27 +87,22 @@ def _reading(outcome: Outcome, door: Door) -> dict[str, object]:
         )
     elif door.tier == 1:
         outcome.decisions.append("Tier 1: only the headers were kept; no row was stored.")
-    return {
-        "format": outcome.format,
-        "encoding": outcome.encoding,
-        "delimiter": outcome.delimiter,
-        "quotechar": outcome.quotechar,
-        "sheet": outcome.sheet,
-        "header_lines": outcome.header_lines,
-        "columns": outcome.columns,
-        "received_rows": outcome.received,
-        "loaded_rows": stored.loaded,
-        "unparsed_rows": outcome.rejected,
-        "skipped": tuple(outcome.skipped),
-        "other_tables": tuple(outcome.other_tables),
-        "decisions": tuple(outcome.decisions),
-        "warnings": tuple(outcome.warnings),
-        "sampled_from": outcome.seen if sampled else None,
-        "masked_columns": tuple(t.column for t in stored.treatments if t.masked_cells),
-        "treatments": stored.treatments,
-        "rows_path": stored.rows_path,
-        "rejects_path": stored.rejects_path,
+    as_found = {
+        name: found for name, found in vars(outcome).items() if name in FileReading.model_fields
     }
-
-
-__all__ = ["UnreadableFileError", "read_file"]
+    return FileReading(
+        filename=filename,
+        feed=feed,
+        sha256=sha256,
+        size_bytes=path.stat().st_size,
+        container=source.container,
+        **as_found,
+        received_rows=outcome.received,
+        loaded_rows=stored.loaded,
+        unparsed_rows=outcome.rejected,
+        sampled_from=outcome.seen if sampled else None,
+        masked_columns=tuple(t.column for t in stored.treatments if t.masked_cells),
+        treatments=stored.treatments,
+        rows_path=stored.rows_path,
+        rejects_path=stored.rejects_path,
+    )

@@ -179,14 +179,11 @@ class _Merges:
 
 
 def _check(source: ByteSource, outcome: Outcome, scan: SheetScan) -> None:
-    if outcome.received != outcome.seen + outcome.rejected:
-        raise UnreadableFileError(
-            source.filename,
-            "rows_unaccounted",
-            f"The sheet has {outcome.received:,} records by a count of the file itself, but "
-            f"{outcome.seen:,} were read and {outcome.rejected:,} set aside.",
-            "Send the data as CSV, and report the workbook's structure: the reader is at fault.",
-        )
+    outcome.refuse_unaccounted(
+        source.filename,
+        "The sheet has {} records by a count of the file itself",
+        "Send the data as CSV, and report the workbook's structure: the reader is at fault.",
+    )
     if scan.rows is None:
         outcome.warnings.append(
             "The rows of this sheet could not be counted a second time; the count is the reader's."

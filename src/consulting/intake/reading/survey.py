@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, AnyStr, Generic
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,33 +47,23 @@ class LineCount:
 
 
 @dataclass
-class LineCounter(Generic[AnyStr]):
-    """Counts lines piece by piece.
+class LineCounter:
+    """Counts lines piece by piece."""
 
-    Args:
-        cr: A carriage return, as text or byte.
-        lf: A line feed.
-        zero: A NUL.
-    """
-
-    cr: AnyStr
-    lf: AnyStr
-    zero: AnyStr
     _found: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
-    _tail: AnyStr | None = None
+    _tail: bytes = b""
 
-    def add(self, chunk: AnyStr) -> None:
+    def add(self, chunk: bytes) -> None:
         """Count in a further piece."""
-        halves = self._tail == self.cr and chunk[:1] == self.lf
-        ends = chunk.count(self.cr + self.lf) + halves
-        more = (chunk.count(self.cr), chunk.count(self.lf), ends, chunk.count(self.zero))
+        ends = chunk.count(b"\r\n") + (self._tail == b"\r" and chunk[:1] == b"\n")
+        more = (chunk.count(b"\r"), chunk.count(b"\n"), ends, chunk.count(b"\x00"))
         self._found = [a + b for a, b in zip(self._found, more, strict=True)]
         self._tail = chunk[-1:] or self._tail
 
     def result(self) -> LineCount:
         """What was counted."""
         crs, lfs, crlfs, zeros = self._found
-        unfinished = bool(self._tail) and self._tail not in {self.cr, self.lf}
+        unfinished = bool(self._tail) and self._tail not in b"\r\n"
         lines = crs + lfs - crlfs + unfinished
         return LineCount(lines, crlfs, lfs - crlfs, crs - crlfs, zeros)
 
@@ -95,8 +85,8 @@ class Survey:
 
 def survey(source: ByteSource) -> Survey:
     """Read a file once."""
-    counter = LineCounter(b"\r", b"\n", b"\x00")
-    utf8 = _Utf8()
+    counter = LineCounter()
+    utf8 = Strict("utf-8")
     spread: list[bytes] = []
     for number, chunk in enumerate(source.chunks(BLOCK_BYTES)):
         counter.add(chunk)
@@ -113,25 +103,33 @@ def survey(source: ByteSource) -> Survey:
 
 def count_lines(pieces: Iterable[str]) -> LineCount:
     """Count the lines of a text."""
-    counter = LineCounter("\r", "\n", "\x00")
+    counter = LineCounter()
     for piece in pieces:
-        counter.add(piece)
+        counter.add(piece.encode("utf-8", "surrogatepass"))
     return counter.result()
 
 
-class _Utf8:
-    """Whether bytes are UTF-8, piece by piece."""
+class Strict:
+    """Whether bytes are text of a codec, piece by piece.
 
-    def __init__(self) -> None:
+    Args:
+        codec: As Python calls it.
+
+    Attributes:
+        failed_at: The rough place of the first byte that is not; None where all are.
+    """
+
+    def __init__(self, codec: str) -> None:
         self.failed_at: int | None = None
-        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._decoder = codecs.getincrementaldecoder(codec)("strict")
         self._position = 0
 
     def add(self, chunk: bytes, *, final: bool = False) -> None:
+        """Look at a further piece."""
         if self.failed_at is not None:
             return
         try:
             self._decoder.decode(chunk, final)
-        except UnicodeDecodeError as error:
-            self.failed_at = self._position + error.start
+        except UnicodeError as error:
+            self.failed_at = self._position + int(getattr(error, "start", 0))
         self._position += len(chunk)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consulting.corrections import set_aside
-from consulting.errors import UnreadableFileError
 from consulting.intake.reading.blocks import Row, blocks, is_rule
 from consulting.intake.reading.cells import filled
+from consulting.intake.reading.columns import refuse_if_long
 from consulting.intake.reading.evidence import Columns
 from consulting.intake.reading.further import AHEAD, FurtherTables
 from consulting.intake.reading.layout import OTHER_TITLES, Layout
@@ -267,13 +267,7 @@ class TableWriter:
         return ""
 
     def _check_size(self) -> None:
-        if self._store.seen + self._store.rejected > self._max_rows:
-            raise UnreadableFileError(
-                self._filename,
-                "too_many_rows",
-                f"The file holds more than the {self._max_rows:,} records allowed.",
-                "Send it in parts, or raise `max_rows` for the feed if this is right.",
-            )
+        refuse_if_long(self._filename, self._store.seen + self._store.rejected, self._max_rows)
 
     def finish(self) -> Stored:
         """Tell data from notes and totals at the end of the file, and close the store."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from consulting.intake.reading.sheetscan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from python_calamine import CalamineSheet, CalamineWorkbook
 
@@ -53,9 +54,15 @@ def read_workbook(
     with refusing_damage(source):
         refuse_huge_ods(source, data, name, options)
     with refusing_damage(source), CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
-        scans = _Scans(source.filename, data, name, options)
-        sheet, warnings = _chosen_sheet(source, workbook, scans, options)
-        scan = scans.of(sheet.name)
+        # the scan of each sheet that is asked for; no sheet is opened before its scan
+        @functools.cache
+        def scan_of(sheet: str) -> SheetScan:
+            scan = scan_sheet(data, name, sheet)
+            scan.refuse_if_huge(source.filename, options.names.told(sheet), options.max_cells)
+            return scan
+
+        sheet, warnings = _chosen_sheet(source, workbook, scan_of, options)
+        scan = scan_of(sheet.name)
     outcome = read_rows(source, sheet, scan, options, store)
     outcome.format = name
     outcome.sheet = options.names.told(sheet.name)
@@ -155,33 +162,11 @@ def refuse_huge_ods(source: ByteSource, data: bytes, name: str, options: ReadOpt
         scan.refuse_if_huge(source.filename, options.names.told(sheet), options.max_cells)
 
 
-class _Scans:
-    """The scan of each sheet that is asked for, made once; no sheet is opened before its scan."""
-
-    def __init__(self, filename: str, data: bytes, name: str, options: ReadOptions) -> None:
-        self._options = options
-        self._filename = filename
-        self._data = data
-        self._format = name
-        self._done: dict[str, SheetScan] = {}
-
-    def of(self, sheet: str) -> SheetScan:
-        """The scan of a sheet.
-
-        Raises:
-            UnreadableFileError: `sheet_too_large`.
-        """
-        if sheet not in self._done:
-            scan = scan_sheet(self._data, self._format, sheet)
-            scan.refuse_if_huge(
-                self._filename, self._options.names.told(sheet), self._options.max_cells
-            )
-            self._done[sheet] = scan
-        return self._done[sheet]
-
-
 def _chosen_sheet(
-    source: ByteSource, workbook: CalamineWorkbook, scans: _Scans, options: ReadOptions
+    source: ByteSource,
+    workbook: CalamineWorkbook,
+    scan_of: Callable[[str], SheetScan],
+    options: ReadOptions,
 ) -> tuple[CalamineSheet, list[str]]:
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
@@ -191,12 +176,12 @@ def _chosen_sheet(
     if options.sheet is not None:
         name = _declared_sheet(source, [item.name for item in tables], options)
         warnings = [f"The sheet {told(name)!r} is hidden."] if name in hidden else []
-        scans.of(name)
+        scan_of(name)
         return workbook.get_sheet_by_name(name), warnings
     full: list[str] = []
     sheet: CalamineSheet | None = None
     for item in tables:
-        if item.name in hidden or scans.of(item.name).rows == set():
+        if item.name in hidden or scan_of(item.name).rows == set():
             continue
         if sheet is None:
             sheet = workbook.get_sheet_by_name(item.name)
