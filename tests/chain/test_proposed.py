@@ -81,7 +81,7 @@ def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, lis
     )
     folder = last_profile(world.engagement)
     assert folder is not None
-    _, feeds, _ = propose_models(world.engagement, folder, ())
+    feeds = propose_models(world.engagement, folder, ()).feeds
     assert feeds == ["buyers", "orders", "results", "sales"]
     tried = try_models(world.engagement, folder, feeds)
     assert tried is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,3 +159,55 @@ def test_a_sample_that_is_not_there_is_told(tmp_path: Path) -> None:
             Place(tmp_path / "clients", tmp_path / "dbt", tmp_path / "data"),
             log=lambda _line: None,
         )
+
+
+TEMPLATE = """\
+models:
+  - name: retail_orders
+    description: One row per order.
+    columns:
+      - name: order_no
+        description: The shop's number of the order.
+        meta: {synonyms: [Order ID], rule: to_text, required: true}
+        data_tests: [unique, not_null]
+      - name: placed_on
+        meta: {synonyms: [Ordered], rule: to_date, formats: ["%Y-%m-%d"]}
+      - name: amount
+        meta: {rule: to_decimal, scale: 2}
+      - name: state
+        meta: {synonyms: [Status], rule: to_code, codes: {open: [Open], done: []}}
+      - name: store
+        meta: {synonyms: [Shop], rule: to_text}
+"""
+
+
+@pytest.mark.parametrize("tier", [3, 2])
+def test_a_sample_follows_a_template_and_says_what_differs(tmp_path: Path, tier: int) -> None:
+    place = place_at(tmp_path)
+    (place.dbt_dir / "templates").mkdir()
+    (place.dbt_dir / "templates/retail_orders.yml").write_text(TEMPLATE)
+    attributes = {"client_name": "Globex", "security_tier": tier}
+    place = replace(place, templates=("retail_orders",))
+    sample = write_sample(tmp_path / "mail")
+    sampled = take_sample(sample, "globex", attributes, place, log=lambda _line: None)
+    lines = list(first_files.account_lines(sampled))
+    assert sampled.refused is None, lines
+    assert "  order_no ← Order ID (1.00: header is known: “Order ID”, values are text)" in lines
+    assert any(line.startswith("customers: has 1 of the 5") for line in lines), lines
+    assert "  not found: store" in lines
+    assert "  not in the template: Customer, Contact" in lines
+
+    orders = (place.dbt_dir / "models/clients/globex/orders.yml").read_text()
+    model = yaml.safe_load(orders)["models"][0]
+    assert model["meta"] == {"template": "retail_orders"}
+    assert "description" not in model
+    columns = {column["name"]: column for column in model["columns"]}
+    assert columns["order_no"] == {"name": "order_no", "meta": {"from": "Order ID"}}
+    assert columns["placed_on"]["meta"] == {"from": "Ordered at", "formats": ["%d.%m.%Y"]}
+    assert "      # ? Is this the column placed_on of retail_orders? (0.6" in orders
+    assert columns["state"]["meta"] == {"from": "Status"}
+    asked = first_files.questions_md(sampled)
+    assert "Which column of the file is store of retail_orders? None was found." in asked
+    assert "**Contact**: Is this needed? retail_orders has no such column." in asked
+    account = {a.feed: (a.received, a.delivered) for a in sampled.cleaning.accounts}
+    assert account["orders"] == (61, 60) if tier == 3 else account["orders"][0] == 61

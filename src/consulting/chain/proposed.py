@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consulting.bounded_memory import open_bounded
 from consulting.chain import artifacts
-from consulting.chain.questions import Question, questions_of
+from consulting.chain.questions import Question, questions_of, questions_of_fit
 from consulting.chain.trial import on_trial, rows_are_kept
 from consulting.cleaning import DbtRun, write_feed_models
 from consulting.cleaning.models import read_columns
@@ -15,8 +15,10 @@ from consulting.cleaning.run import ModelsFailedError
 from consulting.privacy import shape
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import find_joint_keys, find_relations, propose_feed
+from consulting.profiling.fitting import best_fit, following
 from consulting.records import Record
 from consulting.rules import headers_of, reason_sentences
+from consulting.rules.template import read_template
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from consulting.chain.engagement import Engagement
     from consulting.profiling import FeedProfile, Proposal
+    from consulting.profiling.fitting import Fit
 
 _REASONS = 3
 _LONGEST = 40
@@ -52,6 +55,22 @@ class Tried(Record):
     reasons: tuple[str, ...]
 
 
+class Proposed(NamedTuple):
+    """What was proposed.
+
+    Attributes:
+        written: The files written; one that exists stays as it is.
+        feeds: The feeds they are of.
+        asked: What has to be asked of the client.
+        fits: How the feeds fit the templates, where some are named.
+    """
+
+    written: list[Path]
+    feeds: list[str]
+    asked: list[Question]
+    fits: list[Fit]
+
+
 def last_profile(engagement: Engagement) -> Path | None:
     """The run folder of the client's last profile, if there is one."""
     runs = sorted(engagement.folder.path.glob(f"runs/*/{artifacts.PROFILE}"))
@@ -64,7 +83,8 @@ def propose_models(
     feeds: Sequence[str],
     *,
     as_text: Mapping[tuple[str, str], str] = MappingProxyType({}),
-) -> tuple[list[Path], list[str], list[Question]]:
+    templates: Sequence[str] = (),
+) -> Proposed:
     """Writes models for feeds; for those without any, where none is named.
 
     Args:
@@ -72,11 +92,12 @@ def propose_models(
         run_folder: Of the profile they are proposed from.
         feeds: The feeds.
         as_text: Feed and column → why its values are delivered as they are, whatever they seem.
+        templates: Each feed follows the one of these that it fits best, if it is of its kind.
 
-    Returns:
-        The files written, the feeds they are of, and what has to be asked of the client. A file
-        that exists stays as it is.
+    Raises:
+        CleaningError: If there is no such template, or a model can not be written.
     """
+    known = {name: read_template(engagement.dbt_dir, name) for name in templates}
     found = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
     received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
     manifest = engagement.models.load_manifest()
@@ -92,20 +113,27 @@ def propose_models(
     if rows_are_kept(received, run_folder):
         relations = find_relations(found.profiles, run_folder, received.to_profile)
         joint_keys = find_joint_keys(wanted, run_folder, received.to_profile)
+    found_fits = [best_fit(profile, known.values()) for profile in wanted]
+    fits = {each.feed: each for each in found_fits if each is not None}
+    called = {feed: each.called for feed, each in fits.items() if each.fits}
     for profile in wanted:
-        alone = propose_feed(profile)
+        alone = propose_feed(profile, called=called.get(profile.feed))
         names |= {(profile.feed, c["from"]): c["name"] for c in reversed(alone.columns)}
     written: list[Path] = []
     asked: list[Question] = []
     tier = engagement.config.security_tier
     for profile in wanted:
-        proposal = _at_tier(propose_feed(profile, relations, names, joint_keys), tier)
+        feed, its = profile.feed, called.get(profile.feed)
+        proposal = _at_tier(propose_feed(profile, relations, names, joint_keys, its), tier)
+        if its is not None:
+            proposal = following(proposal, fits[feed], known[fits[feed].template])
         mine = questions_of(profile, found.across, proposal.columns, tier)
+        mine += questions_of_fit(fits[feed]) if its is not None else []
         proposal, doubts = _with_texts(proposal, profile.feed, as_text)
         mine += doubts
         written += _write(engagement, profile, proposal, mine)
         asked += mine
-    return written, [profile.feed for profile in wanted], asked
+    return Proposed(written, [profile.feed for profile in wanted], asked, [*fits.values()])
 
 
 def _at_tier(proposal: Proposal, tier: int) -> Proposal:
@@ -127,7 +155,7 @@ def _with_texts(
         if why is not None:
             text = "What does this column hold? It is delivered as text."
             asked.append(Question(feed=feed, columns=(column["from"],), why=why, text=text))
-            column = {key: column[key] for key in _OF_ANY_RULE} | {  # noqa: PLW2901
+            column = {key: column[key] for key in _OF_ANY_RULE if key in column} | {  # noqa: PLW2901
                 "rule": "to_text",
                 "tests": [test for test in column["tests"] if "relationships" not in test],
             }
@@ -155,13 +183,14 @@ def _write(
         dedupe=proposal.dedupe,
         reject_when=proposal.reject_when,
         unique_together=proposal.unique_together,
+        template=proposal.template,
         ask=[q.line for q in asked if len(q.columns) != 1],
     )
 
 
 def _without_values(column: Mapping[str, Any]) -> dict[str, Any]:
     """A column as it may be written below tier 3: codes are values of the client."""
-    if column["rule"] != "to_code":
+    if column.get("rule") != "to_code":
         return dict(column)
     return {key: value for key, value in column.items() if key != "codes"} | {"rule": "to_text"}
 

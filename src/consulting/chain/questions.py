@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.privacy.tiers import FULL_TIER
+from consulting.profiling.wording import enumerated
 from consulting.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from consulting.profiling import FeedProfile, Issue
+    from consulting.profiling.fitting import Fit
 
 
 class Question(Record):
@@ -50,6 +52,32 @@ def questions_of(
     """
     asked = [_of_issue(i, tier) for i in (*profile.issues, *across) if i.feed == profile.feed]
     return [q for q in asked if q] + _of_proposal(profile, columns)
+
+
+def questions_of_fit(found: Fit) -> list[Question]:
+    """What a feed's template leaves open: unsure columns, and those that only one of both has."""
+    template, feed = found.template, found.feed
+    asked = [
+        Question(
+            feed=feed,
+            columns=(match.column,),
+            why=f"({match.score:.2f}: {match.reason}.)",
+            text=f"Is this the column {match.target} of {template}?",
+        )
+        for match in found.matches
+        if not match.sure
+    ]
+    for header in found.extra:
+        text = f"Is this needed? {template} has no such column."
+        asked.append(Question(feed=feed, columns=(header,), why="", text=text))
+    if found.missing:
+        missing = enumerated(found.missing, "or")
+        text, why = f"Which column of the file is {missing} of {template}?", "None was found."
+        if found.unnamed:
+            unnamed = enumerated(found.unnamed)
+            why = f"No header is known of {unnamed}, so that no name can be compared."
+        asked.append(Question(feed=feed, columns=(), why=why, text=text))
+    return asked
 
 
 def _of_issue(issue: Issue, tier: int) -> Question | None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.chain.questions import Question
+    from consulting.profiling.fitting import Fit
     from consulting.records import FileReading
 
 MOST_FILES = 200
@@ -69,11 +70,13 @@ class Place:
         clients_dir: `defs/clients/`, with the defaults that all inherit.
         dbt_dir: The shared dbt project.
         data: The data root.
+        templates: Each feed follows the one of these that it fits best, if it is of its kind.
     """
 
     clients_dir: Path
     dbt_dir: Path
     data: Path
+    templates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class Sampled:
         refused: Why there would be no delivery; None where there would be one.
         written: The models that were written.
         questions: What has to be asked of the client.
+        fits: How the feeds fit the templates, where some are named.
         fixtures: Feed → its first rows, masked, as a CSV file.
     """
 
@@ -106,6 +110,7 @@ class Sampled:
     refused: str | None
     written: tuple[Path, ...]
     questions: tuple[Question, ...]
+    fits: tuple[Fit, ...]
     fixtures: Mapping[str, str]
 
 
@@ -244,10 +249,14 @@ class _Trial:
         found: artifacts.Profile | None = None
         written: list[Path] = []
         asked: list[Question] = []
+        fits: list[Fit] = []
         fixtures: dict[str, str] = {}
         if refused is None:
             found = self._profile(received)
-            written, _, asked = propose_models(self.engagement, run_folder, ())
+            proposed = propose_models(
+                self.engagement, run_folder, (), templates=self._place.templates
+            )
+            written, asked, fits = proposed.written, proposed.asked, proposed.fits
             for each in found.profiles:
                 mine = [r for r in received.readings if r.feed == each.feed]
                 fixtures[each.feed] = fixture(each, mine, run_folder)
@@ -264,6 +273,7 @@ class _Trial:
             refused=refused,
             written=tuple(written),
             questions=tuple(asked),
+            fits=tuple(fits),
             fixtures=fixtures,
         )
 
@@ -320,8 +330,14 @@ class _Trial:
                 for path in written:  # all of a feed: a model without its YAML does not compile
                     if _OF_MODEL.sub("", path.stem) in feeds:
                         path.unlink()
-                again = propose_models(self.engagement, run_folder, feeds, as_text=unfit)
-                asked = [q for q in asked if q.feed not in feeds] + again[2]
+                again = propose_models(
+                    self.engagement,
+                    run_folder,
+                    feeds,
+                    as_text=unfit,
+                    templates=self._place.templates,
+                )
+                asked = [q for q in asked if q.feed not in feeds] + again.asked
                 clean(self.engagement, **named, log=self._log)
             validate(self.engagement, **named, log=self._log)
             deliver(self.engagement, **named, log=self._log)

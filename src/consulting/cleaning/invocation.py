@@ -64,6 +64,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
     client_id: str,
     dbt_dir: Path,
     target: Path,
+    project: Path | None = None,
     warehouse: Path | None = None,
     manifest: Any = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -76,6 +77,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         client_id: Whose models the project is narrowed to.
         dbt_dir: The shared project.
         target: Where this command may write; no other may at the same time.
+        project: A copy of the project to read in its place, where there is one.
         warehouse: The client's database; a parse needs none.
         manifest: A prepared manifest, which saves the parse.
         on_progress: Told of every model and test.
@@ -92,7 +94,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         *_QUIET,
         f"--log-path={target / 'logs'}",
         *command,
-        f"--project-dir={dbt_dir}",
+        f"--project-dir={project or dbt_dir}",
         f"--profiles-dir={dbt_dir}",
         f"--target-path={target}",
         f"--vars={json.dumps({'client': client_id})}",

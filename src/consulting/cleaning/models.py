@@ -28,6 +28,7 @@ from consulting.cleaning.meaning import meaning_of
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
 from consulting.cleaning.survey import survey
+from consulting.cleaning.templated import templated_project, templates_of
 from consulting.client_environment import ALLOWED, client_environment
 from consulting.errors import CleaningError
 from consulting.privacy import Declared
@@ -35,6 +36,8 @@ from consulting.records import ReadColumn
 from consulting.regex import mistake_in
 from consulting.rules import headers_of
 from consulting.rules.accepted import Mark, read_marks
+from consulting.rules.template import FOLDER as TEMPLATES
+from consulting.rules.template import template_file
 from consulting.shared_child import StoppedError, each_apart, read_apart
 
 if TYPE_CHECKING:
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 
 SLIM, FULL = "manifest.json", "manifest.msgpack"
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
-_NOT_SHARED = ("target", "logs", "models/clients", "tests/clients")
+_NOT_SHARED = ("target", "logs", "models/clients", "tests/clients", TEMPLATES)
 _OLD_FINGERPRINTS_KEPT = 1
 
 
@@ -99,7 +102,16 @@ class ClientModels:
         for path in self.files.listed():
             digest.update(f"{os.path.relpath(path, self.dbt_dir)}\0".encode())
             digest.update(hashlib.sha256(of(path, self.files.read(path))).digest())
+        for path in self.templates():
+            digest.update(f"{path.name}\0".encode())
+            digest.update(hashlib.sha256(of(path, path.read_bytes())).digest())
         return digest.hexdigest()[:32]
+
+    def templates(self) -> list[Path]:
+        """The files of the templates that its models follow."""
+        names = set().union(*templates_of(self.files).values())
+        paths = (template_file(self.dbt_dir, name) for name in sorted(names))
+        return [path for path in paths if path.is_file()]
 
     def load_manifest(self) -> dict[str, Any]:
         """The slim manifest: all that asset specs, check specs and the deliverables need.
@@ -244,8 +256,13 @@ class ClientModels:
             slim = empty_manifest(self.client_id, fingerprint)
         else:
             survey(self.files, self.client_id)
+            copy = work / "project"
             parsed = invoke_dbt(
-                ["parse"], client_id=self.client_id, dbt_dir=self.dbt_dir, target=work
+                ["parse"],
+                client_id=self.client_id,
+                dbt_dir=self.dbt_dir,
+                target=work,
+                project=templated_project(self.files, self.dbt_dir, copy, _NOT_SHARED),
             )
             nodes = (*parsed.nodes.values(), *parsed.functions.values())
             _refuse_paths(self.client_id, (*nodes, *parsed.unit_tests.values()))

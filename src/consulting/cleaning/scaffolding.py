@@ -24,7 +24,7 @@ _MODELS = {
 }
 _YAML = """\
 # yaml-language-server: $schema={schema}
-# The feed {feed!r}: its columns, rules and tests. This file is the only place of them.
+# The feed {feed!r}: its columns, rules and tests. {place}
 # Rules, their arguments and reason codes: `consulting rules`.
 version: 2
 
@@ -41,8 +41,7 @@ sources:
 
 models:
 {asked}  - name: {name}
-    description: {description}
-{meta}    columns:
+{description}{meta}    columns:
 {columns}    data_tests:
       - rows_conserved: {{arguments: {{feed: {name}}}}}
 {tests}
@@ -61,6 +60,9 @@ _DEDUPE_HINT = """\
     #   dedupe: {key: [id], keep: latest, order_by: updated_at}
 """
 _TOGETHER = "      - unique_together: {{arguments: {{columns: {}}}}}\n"
+_GRAIN = "One row per row of the client's file."
+_PLACE = "This file is the only place of them."
+_BESIDE = "It says what differs from dbt/templates/{template}.yml."
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -70,7 +72,8 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
     feed: str,
     columns: Sequence[Mapping[str, Any]],
     *,
-    description: str = "One row per row of the client's file.",
+    description: str | None = None,
+    template: str | None = None,
     source_description: str = "As the client sent it, everything as text.",
     dedupe: Mapping[str, Any] | None = None,
     reject_when: Mapping[str, str] | None = None,
@@ -86,7 +89,8 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
         columns: For each column `name`, `from`, and what is known of `rule`, its arguments,
             `required`, `tests` (names, or dbt's mappings), `description`, and the questions that
             stand beside it, `ask`.
-        description: The grain of the delivered table.
+        description: The grain of the delivered table; a template says its own.
+        template: The template that says what is not said here.
         source_description: What the client's file is.
         dedupe: `key`, `keep`, `order_by`; without it, a comment shows how to state it.
         reject_when: Reason → condition over the columns, for rows that are not to be delivered.
@@ -111,9 +115,11 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
         feed=feed,
         name=dbt_yaml.flow(feed),
         source_description=dbt_yaml.sentence(source_description),
-        description=dbt_yaml.sentence(description),
+        description=_described(description, template),
+        place=_PLACE if template is None else _BESIDE.format(template=template),
         asked=dbt_yaml.questions(ask, 2),
-        meta=_meta(dedupe=dedupe, reject_when=reject_when) + ("" if dedupe else _DEDUPE_HINT),
+        meta=_meta(template=template, dedupe=dedupe, reject_when=reject_when)
+        + ("" if dedupe or template else _DEDUPE_HINT),
         columns="".join(dbt_yaml.column(column, 6) for column in columns),
         tests=_TOGETHER.format(dbt_yaml.flow(list(unique_together))) if unique_together else "",
     )
@@ -130,7 +136,13 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
     return written
 
 
-def _meta(**given: Mapping[str, Any] | None) -> str:
+def _described(description: str | None, template: str | None) -> str:
+    if description is None and template is not None:
+        return ""
+    return f"    description: {dbt_yaml.sentence(description or _GRAIN)}\n"
+
+
+def _meta(**given: Mapping[str, Any] | str | None) -> str:
     """The model's own `meta`, of what is known."""
     known = [f"      {key}: {dbt_yaml.flow(value)}\n" for key, value in given.items() if value]
     return "    meta:\n" + "".join(known) if known else ""

@@ -47,13 +47,17 @@ def prepare(clients: tuple[str, ...], *, quiet: bool) -> None:
 @click.command(name="models")
 @click.argument("client")
 @click.argument("feeds", nargs=-1)
-def propose(client: str, feeds: tuple[str, ...]) -> None:
+@click.option(
+    "--template", multiple=True, help="A template that the feeds may follow; several may be."
+)
+def propose(client: str, feeds: tuple[str, ...], template: tuple[str, ...]) -> None:
     """Write dbt models for FEEDS of CLIENT (default: those without) from their last profile.
 
     Every column of the file becomes a line of YAML with a proposed rule; read it, correct it, and
     ask the client what the profile could not tell. Files that exist are never overwritten. The
     models are tried on the files they were proposed from: for each column it is told how many rows
-    would be rejected, and why.
+    would be rejected, and why. With a template, only what differs from it is written, and it is
+    told which column was taken for which of the template's, how sure that is, and why.
     """
     engagement = open_engagement(client)
     run_folder = last_profile(engagement)
@@ -62,7 +66,9 @@ def propose(client: str, feeds: tuple[str, ...]) -> None:
             f"{client} has no profile yet. Drop a file into {engagement.store.describe()} and run "
             f"the job {client}_cleaning; what it finds is what models are proposed from."
         )
-    written, proposed, _ = propose_models(engagement, run_folder, feeds)
+    written, proposed, _, fits = propose_models(engagement, run_folder, feeds, templates=template)
+    for line in (line for fit in fits for line in fit.in_words()):
+        say(line)
     for path in written:
         say(f"wrote {path.relative_to(engagement.dbt_dir.parent)}")
     if not written:

@@ -46,12 +46,14 @@ class Proposal(Record):
         dedupe: `key`, `keep` and `order_by`, where the profile found rows that repeat.
         reject_when: Reason → condition over the delivered columns, where rows sum up others.
         unique_together: Two columns that identify a row together, where none does alone.
+        template: The template that says the rest.
     """
 
     columns: tuple[dict[str, Any], ...]
     dedupe: dict[str, Any] | None = None
     reject_when: dict[str, str] | None = None
     unique_together: tuple[str, ...] | None = None
+    template: str | None = None
 
 
 def propose_feed(
@@ -59,6 +61,7 @@ def propose_feed(
     relations: Sequence[Relation] = (),
     names: Mapping[tuple[str, str], str] | None = None,
     joint_keys: Mapping[str, tuple[str, str]] | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> Proposal:
     """A feed's columns, rules, tests and duplicates, from its profile.
 
@@ -67,13 +70,16 @@ def propose_feed(
         relations: What `find_relations` found between the run's feeds.
         names: Feed and source column → delivered column, of feeds that have models.
         joint_keys: What `find_joint_keys` found.
+        called: Source column → what it is delivered as, where a template says so.
     """
     key = _key(profile, {r.column for r in relations if r.feed == profile.feed})
-    taken: set[str] = set()
+    taken = set((called or {}).values())
     columns = [
         proposed
         for column in profile.columns
-        for proposed in _columns(column, profile, taken, is_key=column is key)
+        for proposed in _columns(
+            column, profile, taken, is_key=column is key, name=(called or {}).get(column.name)
+        )
     ]
     for relation in relations:
         target = (names or {}).get((relation.parent_feed, relation.parent_column))
@@ -199,7 +205,12 @@ def target_name(header: str, taken: set[str]) -> str:
 
 
 def _columns(
-    column: ColumnProfile, profile: FeedProfile, taken: set[str], *, is_key: bool
+    column: ColumnProfile,
+    profile: FeedProfile,
+    taken: set[str],
+    *,
+    is_key: bool,
+    name: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     rule, arguments = _rule(column, profile)
     missing = column.null_count or column.null_like_count
@@ -212,7 +223,7 @@ def _columns(
     if column.kept_words:
         arguments = {**arguments, "null_tokens": list(WORDS_AMONG_CODES)}
     first = {
-        "name": target_name(column.name, taken),
+        "name": name or target_name(column.name, taken),
         "from": column.name,
         "rule": rule,
         **arguments,

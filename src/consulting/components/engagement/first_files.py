@@ -136,7 +136,9 @@ def readme_md(client_id: str, sampled: Sampled) -> str:
 
 
 def account_lines(sampled: Sampled) -> Iterator[str]:
-    """The account of each feed, its rejects by column and reason, and whether all is delivered."""
+    """How the feeds fit their templates, the account of each, and whether all is delivered."""
+    for fit in sampled.fits:
+        yield from fit.in_words()
     if sampled.tried is not None:
         yield f"Tried on the newest period, {sampled.tried}:"
     if sampled.cleaning is not None:

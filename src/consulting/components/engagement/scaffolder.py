@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,6 +48,11 @@ class EngagementParams(BaseModel):
         default=None,
         description="A file of the client's, or a folder of them: feeds and models are made of it.",
     )
+    template: str | None = Field(
+        default=None,
+        description="With a sample: the templates in dbt/templates/ that its feeds may follow, "
+        "separated by commas.",
+    )
     feed: str = Field(
         default="customers",
         pattern=r"^[a-z][a-z0-9_]*$",
@@ -69,6 +75,8 @@ class EngagementScaffolder(Scaffolder[EngagementParams]):
             click.ClickException: If the path is not `clients/<client>`; nothing is left behind.
         """
         problem = _problem(request)
+        if request.params.template and not request.params.sample:
+            problem = problem or "`--template` says what a sample is compared with: add `--sample`."
         if problem:
             _leave(request.target_path)
             raise click.ClickException(problem)
@@ -116,7 +124,12 @@ def _from_sample(
         sample.expanduser(),
         client_id,
         {"client_name": client_name, "security_tier": request.params.tier},
-        Place(clients_dir=target.parent, dbt_dir=_dbt_dir(request), data=data_root()),
+        Place(
+            clients_dir=target.parent,
+            dbt_dir=_dbt_dir(request),
+            data=data_root(),
+            templates=tuple(re.findall(r"[^,\s]+", request.params.template or "")),
+        ),
         log=lambda line: click.echo(f"  {on_one_line(line)}"),
     )
     texts = {f"fixture_{feed}.csv": text for feed, text in sampled.fixtures.items()}
@@ -127,7 +140,7 @@ def _from_sample(
         with suppress(FileExistsError), (target / name).open("x", encoding="utf-8") as file:
             file.write(text)
     for line in first_files.account_lines(sampled):
-        click.echo(line)
+        click.echo(on_one_line(line))
 
 
 def _problem(request: ScaffoldRequest[EngagementParams]) -> str | None:

@@ -31,6 +31,10 @@
       {%- do found.update({column.name: column.meta}) -%}
     {%- endfor -%}
   {%- endfor -%}
+  {#- the library lays what a client's YAML says over its template before dbt reads it -#}
+  {%- if execute and declared_model(feed).get('meta', {}).get('template') -%}
+    {{ exceptions.raise_compiler_error("Feed '" ~ feed ~ "' follows a template, which dbt by itself does not read. Use `consulting preview` to try its models.") }}
+  {%- endif -%}
   {%- if execute and not found -%}
     {{ exceptions.raise_compiler_error("No column of feed '" ~ feed ~ "' says which source column it is read from. Give the columns of model '" ~ feed ~ "' a meta with `from` in the client's YAML.") }}
   {%- endif -%}

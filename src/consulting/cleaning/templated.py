@@ -1,0 +1,158 @@
+"""A client's YAML as dbt has to read it, where its models follow templates of the project.
+
+dbt knows no inheritance. So it parses a copy of the project in which the client's YAML says
+everything: what the template says, and over it what the client's own says. The copy has the paths
+of the original, and is gone after the parse; a run takes the manifest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from consulting.cleaning.client_files import files_below
+from consulting.rules import ColumnRule
+from consulting.rules.template import BY_NAME, named_templates, read_template
+from consulting.yaml_files import parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from consulting.cleaning.client_files import ClientFiles
+    from consulting.rules.template import Template, TemplateColumn
+
+_YAML = (".yml", ".yaml")
+_PACKAGES = "dbt_packages"
+
+
+def templates_of(files: ClientFiles) -> dict[Path, set[str]]:
+    """The client's YAML files that may name templates, with these."""
+    found = {
+        path: named_templates(files.read(path)) for path in files.listed() if path.suffix in _YAML
+    }
+    return {path: names for path, names in found.items() if names}
+
+
+def templated_project(
+    files: ClientFiles, dbt_dir: Path, work: Path, not_shared: Collection[str]
+) -> Path | None:
+    """Write the project with the client's YAML as dbt has to read it.
+
+    Args:
+        files: The client's files.
+        dbt_dir: The dbt project.
+        work: A folder for it.
+        not_shared: What of the project's folder dbt does not read for this client.
+
+    Returns:
+        Its folder; None where no model of the client follows a template.
+
+    Raises:
+        CleaningError: If a model names a template that is none.
+    """
+    named = templates_of(files)
+    if not named:
+        return None
+
+    def mirrored(path: Path) -> Path:
+        """A path like the original's: those of the client may lie beside the dbt project."""
+        target = work / path.relative_to(path.anchor)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    for path in files_below(dbt_dir, but=(*not_shared, _PACKAGES)):
+        mirrored(path).symlink_to(path)
+    if (dbt_dir / _PACKAGES).is_dir():
+        mirrored(dbt_dir / _PACKAGES).symlink_to(dbt_dir / _PACKAGES)
+    for path in files.listed():
+        content = files.read(path)
+        if path in named:
+            content = applied(content, path, lambda name: read_template(dbt_dir, name))
+        mirrored(path).write_bytes(content)
+    return mirrored(dbt_dir)
+
+
+def applied(content: bytes, path: Path, template_of: Callable[[str], Template]) -> bytes:
+    """A YAML file of models, with what their templates say of them.
+
+    Args:
+        content: What the client's says.
+        path: What it is called in errors.
+        template_of: Reads a template by its name.
+    """
+    documents = parse_yaml(content, path)
+    said = documents[0].value if len(documents) == 1 else None
+    if said is None:
+        return content  # dbt says what is wrong with it
+    models = said.get("models") if isinstance(said, dict) else None
+    for model in models if isinstance(models, list) else ():
+        name = _meta_of(model).get("template") if isinstance(model, dict) else None
+        if isinstance(name, str):
+            _apply(model, template_of(name))
+    text: str = yaml.safe_dump(said, allow_unicode=True, sort_keys=False, width=2**31)
+    return text.encode()
+
+
+def _apply(model: dict[str, Any], template: Template) -> None:
+    """Lay what a model says over its template."""
+    own = _take_meta(model)
+    del own["template"]  # it is in force: our macros refuse a model whose template is not
+    meta = template.meta.model_dump(exclude_none=True)
+    for key, value in own.items():
+        listed = key in BY_NAME and isinstance(value, dict)
+        meta[key] = {**meta.get(key, {}), **value} if listed else value
+    model["meta"] = {key: value for key, value in meta.items() if value is not None}
+    model.setdefault("description", template.description)
+    tests = [*template.data_tests]
+    model["data_tests"] = _together(tests, model.get("data_tests") or model.pop("tests", None))
+    columns = model.get("columns")
+    for column in columns if isinstance(columns, list) else ():
+        target = template.column(str(column.get("name"))) if isinstance(column, dict) else None
+        if target is not None:
+            _apply_column(column, target)
+
+
+def _apply_column(column: dict[str, Any], target: TemplateColumn) -> None:
+    own = _take_meta(column)
+    rule = target.rule
+    if own.get("rule", rule.get("rule")) != rule.get("rule"):
+        # arguments are of their rule
+        kept = _of_any_rule()
+        rule = {key: value for key, value in rule.items() if key in kept}
+    column["meta"] = {key: value for key, value in {**rule, **own}.items() if value is not None}
+    column.setdefault("description", target.description)
+    tests = column.get("data_tests") or column.pop("tests", None)
+    column["data_tests"] = _together(target.data_tests, tests)
+
+
+def _of_any_rule() -> Collection[str]:
+    fields = ColumnRule.model_fields
+    return {field.alias or name for name, field in fields.items()} - {"rule"}
+
+
+def _together(template: Sequence[Any], own: Sequence[Any] | None) -> list[Any]:
+    """The tests of both; where both have one, the client's is taken."""
+    mine = list(own or ())
+    names = set(map(_test_name, mine))
+    return [test for test in template if _test_name(test) not in names] + mine
+
+
+def _test_name(test: Any) -> str:
+    return str(next(iter(test), "")) if isinstance(test, dict) else str(test)
+
+
+def _meta_of(node: Mapping[str, Any]) -> dict[str, Any]:
+    config = node.get("config")
+    inside = config.get("meta") if isinstance(config, dict) else None
+    return {**(inside or {}), **(node.get("meta") or {})}
+
+
+def _take_meta(node: dict[str, Any]) -> dict[str, Any]:
+    """A node's `meta`, wherever it says it; it says it nowhere then."""
+    meta = _meta_of(node)
+    node.pop("meta", None)
+    if isinstance(node.get("config"), dict):
+        node["config"] = {key: value for key, value in node["config"].items() if key != "meta"}
+    return meta

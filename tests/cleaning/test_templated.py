@@ -1,0 +1,165 @@
+"""A client's models that follow a template: what dbt reads, what wins, and what is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from consulting.errors import CleaningError
+from consulting.rules.template import named_templates, read_template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cleaning.conftest import Project
+
+TEMPLATE = """\
+version: 2
+models:
+  - name: retail_orders
+    description: One row per order.
+    meta:
+      dedupe: {key: [order_id], keep: latest}
+      reject_when: {gift: quantity = 0}
+    data_tests:
+      - unique_together: {arguments: {columns: [order_id, placed_on]}}
+    columns:
+      - name: order_id
+        description: The shop's number of the order.
+        meta: {synonyms: [Order ID, Bestellnummer], rule: to_text, required: true, case: upper}
+        data_tests: [unique, not_null]
+      - name: placed_on
+        meta: {synonyms: [Order Date], rule: to_date, formats: ["%Y-%m-%d"]}
+      - name: quantity
+        meta: {synonyms: [Qty], rule: to_integer, min: 0}
+        data_tests: [not_null]
+      - name: channel
+        meta: {rule: to_code, codes: {web: [online], shop: []}}
+"""
+OWN = """\
+version: 2
+sources:
+  - {name: raw, schema: raw, tables: [{name: orders}]}
+models:
+  - name: orders
+    meta: {template: retail_orders, reject_when: null}
+    columns:
+      - name: order_id
+        meta: {from: Nr}
+      - name: placed_on
+        meta: {from: Day, formats: ["%d.%m.%Y"]}
+      - name: quantity
+        description: Pieces.
+        meta: {from: Pcs, rule: to_decimal}
+        data_tests: [{not_null: {config: {severity: warn}}}]
+      - name: note
+        meta: {from: Note}
+    data_tests:
+      - rows_conserved: {arguments: {feed: orders}}
+"""
+
+
+def write_template(project: Project, text: str = TEMPLATE, name: str = "retail_orders") -> Path:
+    path = project.dbt_dir / "templates" / f"{name}.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def client(project: Project, client_id: str, own: str = OWN) -> None:
+    project.feed(client_id, "orders", [{"name": "order_id", "from": "Nr"}])
+    project.write(client_id, "orders.yml", own)
+
+
+def test_the_template_stands_below_what_the_client_says(project: Project) -> None:
+    write_template(project)
+    client(project, "below")
+    manifest = project.models("below").load_manifest()
+    orders = manifest["nodes"]["model.consulting.orders"]
+    assert orders["description"] == "One row per order."
+    assert orders["patch_path"] == "consulting://models/clients/below/orders.yml"
+    assert orders["meta"] == {"dedupe": {"key": ["order_id"], "keep": "latest"}}
+    metas = {name: column["meta"] for name, column in orders["columns"].items()}
+    assert metas == {
+        "order_id": {"from": "Nr", "rule": "to_text", "required": True, "case": "upper"},
+        "placed_on": {"from": "Day", "rule": "to_date", "formats": ["%d.%m.%Y"]},
+        "quantity": {"from": "Pcs", "rule": "to_decimal"},
+        "note": {"from": "Note"},
+    }
+    assert orders["columns"]["quantity"]["description"] == "Pieces."
+    tests = {
+        (node["test_metadata"]["name"], node.get("column_name"), node["config"]["severity"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+    }
+    assert tests == {
+        ("unique", "order_id", "ERROR"),
+        ("not_null", "order_id", "ERROR"),
+        ("not_null", "quantity", "warn"),
+        ("unique_together", None, "ERROR"),
+        ("rows_conserved", None, "ERROR"),
+    }
+
+
+def test_its_rows_are_cleaned_by_the_template(project: Project) -> None:
+    write_template(project)
+    client(project, "cleaned")
+    rows = [("a1", "01.02.2026", "2.5", "x"), ("A1", "02.02.2026", "3", ""), ("", "", "1", "")]
+    project.load("cleaned", "orders", ["Nr", "Day", "Pcs", "Note"], rows)
+    run = project.run("cleaned")
+    run.run()
+    assert {str(test.status) for test in run.test()} == {"pass"}
+    kept = project.rows("cleaned", "SELECT order_id, placed_on::text, quantity FROM marts.orders")
+    assert [(name, day, float(number)) for name, day, number in kept] == [("A1", "2026-02-02", 3.0)]
+    rejected = project.rows("cleaned", "SELECT _reason FROM rejects.rejects_orders")
+    assert rejected == [("order_id:missing",)]
+
+
+def test_only_its_clients_are_prepared_anew_when_a_template_changes(project: Project) -> None:
+    path = write_template(project)
+    client(project, "uses")
+    project.feed("without", "orders", [{"name": "order_id", "from": "Nr"}])
+    before = [project.models(name).fingerprint() for name in ("uses", "without")]
+    path.write_text(TEMPLATE.replace("case: upper", "case: lower"))
+    after = [project.models(name).fingerprint() for name in ("uses", "without")]
+    assert (before[0] == after[0], before[1] == after[1]) == (False, True)
+    order_id = project.models("uses").load_manifest()["nodes"]["model.consulting.orders"]
+    assert order_id["columns"]["order_id"]["meta"]["case"] == "lower"
+    write_template(project)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("name: retail_orders", "name: other", "with one model, named retail_orders"),
+        ("rule: to_integer", "rule: to_int", "dbt/templates/retail_orders.yml:17:9: there is no"),
+        ("min: 0", "minimum: 0", "quantity: minimum Extra inputs"),
+        ("[Qty]", "[order date]", "“order date” is a synonym of placed_on and of quantity"),
+        ("name: channel", "name: quantity", "quantity is there twice"),
+        ("synonyms: [Qty]", "from: Qty", "quantity: a template lists headers as"),
+        ("dedupe:", "dedup:", "'dedup' is not a field here. Did you mean 'dedupe'?"),
+    ],
+)
+def test_a_mistake_in_a_template_is_told_where_it_stands(
+    project: Project, old: str, new: str, told: str
+) -> None:
+    write_template(project, TEMPLATE.replace(old, new, 1))
+    with pytest.raises(CleaningError) as caught:
+        read_template(project.dbt_dir, "retail_orders")
+    assert told in str(caught.value)
+    write_template(project)
+
+
+def test_a_client_that_names_no_template_is_told_which_there_are(project: Project) -> None:
+    write_template(project)
+    client(project, "astray", OWN.replace("retail_orders", "retail_order"))
+    with pytest.raises(CleaningError, match="Did you mean 'retail_orders'") as caught:
+        project.models("astray").load_manifest()
+    assert "consulting template learn" in str(caught.value)
+
+
+def test_a_template_is_found_however_it_is_named() -> None:
+    for text in (b"meta: {template: a}", b'template: "a"', b"{'x': 1, template:   'a'}"):
+        assert named_templates(text) == {"a"}
+    assert not named_templates(b"# templates: none")
