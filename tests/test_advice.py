@@ -202,6 +202,8 @@ def test_every_command_and_option_that_a_message_or_page_names_exists() -> None:
         if command is None:
             unknown.append(f"{where}: consulting {verb}")
             continue
+        if isinstance(command, click.Group) and rest.split():
+            command = command.commands.get(rest.split()[0], command)
         options = {option for each in command.params for option in each.opts}
         wanted = {w.partition("=")[0] for w in _words(rest) if w.startswith("--")}
         unknown += [f"{where}: consulting {verb} {option}" for option in wanted - options]

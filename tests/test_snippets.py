@@ -15,6 +15,7 @@ from consulting.cleaning.models import ClientModels
 from consulting.config.engagement import EngagementConfig
 from consulting.config.reading import COMPONENT
 from consulting.rules import all_rules, meta_keys
+from consulting.rules.template import read_template, template_file
 from consulting.yaml_files import YamlError, parse_yaml
 
 if TYPE_CHECKING:
@@ -151,6 +152,11 @@ def models(piece: Shown) -> dict[str, Any] | None:
     return {"version": 2, "models": [model]}
 
 
+def is_template(piece: Shown) -> bool:
+    """Whether a piece is a template of a project, which dbt does not read."""
+    return "synonyms:" in piece.text
+
+
 PIECES = list(shown())
 
 
@@ -179,7 +185,13 @@ def test_dg_and_dbt_take_every_piece(project: Project) -> None:
     assert codes[-1][-1] == 1, "a wrong one is refused: the check looks"
     (project.clients / "wrong" / "defs.yaml").unlink()
     (project.clients / "wrong").rmdir()
-    found = [each for piece in PIECES if (each := models(piece))]
+    dbt = project.root / "dbt"
+    for piece in filter(is_template, PIECES):
+        (name,) = named(piece.value, "models")
+        template_file(dbt, name).parent.mkdir(exist_ok=True)
+        template_file(dbt, name).write_text(piece.text)
+        assert read_template(dbt, name).columns
+    found = [each for piece in PIECES if not is_template(piece) and (each := models(piece))]
     for number, documents in enumerate(apart(found)):
         folder = project.root / "dbt" / "models" / "clients" / f"shown_{number}"
         folder.mkdir(parents=True)

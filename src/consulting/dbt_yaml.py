@@ -43,13 +43,14 @@ def column(proposed: Mapping[str, Any], indent: int) -> str:
 
     Args:
         proposed: `name`, `description`, `tests` (names, or dbt's mappings), and `ask`, the
-            questions that stand before it; all else is `meta`.
+            questions that stand before it; all else is `meta`. With `synonyms` it is a template's.
         indent: The blanks before its dash.
     """
     item: dict[str, Any] = {"name": _scalar(str(proposed["name"]))}
     if proposed.get("description"):
         item["description"] = _sentence(str(proposed["description"]))
-    meta = {"from": proposed.get("from", proposed["name"])} | {
+    source = {} if "synonyms" in proposed else {"from": proposed.get("from", proposed["name"])}
+    meta = source | {
         key: value
         for key, value in proposed.items()
         if key not in _OWN and value is not None and value is not False
@@ -94,6 +95,22 @@ def metas_of(columns: Node | None) -> Iterator[tuple[MappingNode, Node, tuple[st
         headers = [jinja.plain(n.value) for n in nodes if isinstance(n, ScalarNode)]
         if headers and len(headers) == len(nodes) and None not in headers:
             yield meta, source, tuple(header for header in headers if header is not None)
+
+
+def lines_of(columns: Node | None) -> Iterator[tuple[str, int]]:
+    """Each column's name and its first line, from 0."""
+    for item in _items(columns):
+        if name := _value(item, "name"):
+            yield str(name.value), item.start_mark.line
+
+
+def meta_of(columns: Node | None, name: str) -> MappingNode | None:
+    """The `meta` of one column."""
+    for item in _items(columns):
+        found, meta = _value(item, "name"), _value(item, "meta")
+        if found is not None and found.value == name and isinstance(meta, MappingNode):
+            return meta
+    return None
 
 
 def names_of(columns: Node | None) -> set[str]:

@@ -173,7 +173,7 @@ models:
       - name: placed_on
         meta: {synonyms: [Ordered], rule: to_date, formats: ["%Y-%m-%d"]}
       - name: amount
-        meta: {rule: to_decimal, scale: 2}
+        meta: {rule: to_money, scale: 2}
       - name: state
         meta: {synonyms: [Status], rule: to_code, codes: {open: [Open], done: []}}
       - name: store
@@ -203,7 +203,11 @@ def test_a_sample_follows_a_template_and_says_what_differs(tmp_path: Path, tier:
     assert "description" not in model
     columns = {column["name"]: column for column in model["columns"]}
     assert columns["order_no"] == {"name": "order_no", "meta": {"from": "Order ID"}}
-    assert columns["placed_on"]["meta"] == {"from": "Ordered at", "formats": ["%d.%m.%Y"]}
+    assert columns["placed_on"]["meta"] == {
+        "from": "Ordered at",
+        "rule": "to_date",
+        "formats": ["%d.%m.%Y"],
+    }
     assert "      # ? Is this the column placed_on of retail_orders? (0.6" in orders
     assert columns["state"]["meta"] == {"from": "Status"}
     asked = first_files.questions_md(sampled)

@@ -156,3 +156,17 @@ def _take_meta(node: dict[str, Any]) -> dict[str, Any]:
     if isinstance(node.get("config"), dict):
         node["config"] = {key: value for key, value in node["config"].items() if key != "meta"}
     return meta
+
+
+def followers(files: ClientFiles, template: str) -> list[str]:
+    """The feeds of a client that follow a template."""
+    found = []
+    for path, names in templates_of(files).items():
+        said = parse_yaml(files.read(path), path)[0].value if template in names else {}
+        models = said.get("models") if isinstance(said, dict) else None
+        found += [
+            str(model.get("name"))
+            for model in models or ()
+            if isinstance(model, dict) and _meta_of(model).get("template") == template
+        ]
+    return sorted(found)

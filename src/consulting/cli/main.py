@@ -19,6 +19,7 @@ from consulting.cli import (
     preview,
     serve,
     shards,
+    template,
     tier,
     upgrade,
 )
@@ -37,7 +38,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     ),
     "Its files": (ledger.ledger, ledger.reprocess, ledger.release, ledger.discard),
     "Its deliveries": (deliveries.diff, deliveries.verify, serve.serve),
-    "The project": (new.new, models.prepare, shards.shards, upgrade.upgrade),
+    "The project": (new.new, models.prepare, template.template, shards.shards, upgrade.upgrade),
     "To learn": (demo.demo, models.fields, models.rules),
 }
 """The verbs as `--help` lists them."""

@@ -8,6 +8,13 @@ import click
 
 from consulting.shown import on_lines, on_one_line
 
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Tell what would happen; change nothing."
+)
+"""Of every verb that changes anything."""
+json_option = click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
+"""Of every verb that tells anything."""
+
 
 def say(text: str, *, err: bool = False) -> None:
     """Print one line; line breaks in it are written out, for a name might forge a line."""

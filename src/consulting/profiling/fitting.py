@@ -268,11 +268,13 @@ def _target(
 
 
 def _what_differs(column: dict[str, Any], target: TemplateColumn) -> dict[str, Any]:
+    rule = target.rule.get("rule", "to_text")
+    written = {
+        key: value
+        for key, value in column.items()
+        if key not in _OF_TEMPLATE and target.rule.get(key) != value
+    }
     said = {"name": column["name"], "from": column["from"]}
-    if column["rule"] == target.rule.get("rule", "to_text"):
-        said |= {
-            key: value
-            for key, value in column.items()
-            if key not in _OF_TEMPLATE and target.rule.get(key) != value
-        }
+    if written and column["rule"] == rule:  # arguments stand beside their rule
+        said |= {"rule": rule, **written}
     return said | {"tests": [test for test in column["tests"] if "relationships" in test]}

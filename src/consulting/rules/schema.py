@@ -13,6 +13,10 @@ from consulting.rules.accepted import MARKS_SCHEMA
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
 _OF_A_MODEL = {
+    "template": {
+        "description": "The template of the project that says what is not said here.",
+        "type": "string",
+    },
     "dedupe": {
         "description": "Rows with the same key are one thing; which of them is kept.",
         "type": "object",

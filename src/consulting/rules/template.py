@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
+from consulting import jinja
 from consulting.config_model import NAME_PATTERN, ConfigModel, nearest
 from consulting.errors import CleaningError, ConfigurationError
 from consulting.regular_files import read_regular
@@ -58,7 +59,8 @@ class TemplateColumn(ConfigModel):
     @property
     def synonyms(self) -> tuple[str, ...]:
         """The headers that clients call it by."""
-        return tuple(map(str, self.meta.get("synonyms") or ()))
+        said = map(str, self.meta.get("synonyms") or ())
+        return tuple(jinja.plain(text) or text for text in said)
 
     @property
     def rule(self) -> dict[str, Any]:
@@ -121,10 +123,18 @@ def read_template(dbt_dir: Path, name: str) -> Template:
             "client's feed by `consulting template learn <client> <feed> <name>`, and lies in "
             f"dbt/{FOLDER}/."
         )
-    path = template_file(dbt_dir, name)
-    shown = Path("dbt", FOLDER, path.name)
     try:
-        documents = parse_yaml(read_regular(path, within=dbt_dir / FOLDER), shown)
+        content = read_regular(template_file(dbt_dir, name), within=dbt_dir / FOLDER)
+    except ConfigurationError as error:
+        raise CleaningError(str(error)) from None
+    return parse_template(content, name)
+
+
+def parse_template(content: bytes, name: str) -> Template:
+    """As `read_template`, of what its file holds."""
+    shown = Path("dbt", FOLDER, f"{name}.yml")
+    try:
+        documents = parse_yaml(content, shown)
     except ConfigurationError as error:
         raise CleaningError(str(error)) from None
     models = documents[0].value.get("models") if _is_one_model(documents) else None

@@ -1,0 +1,95 @@
+"""`consulting template`: what the feeds of several clients have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from consulting.chain.followed import Followed, followed
+from consulting.chain.learned import learn as learned
+from consulting.cleaning.client_files import ClientFiles
+from consulting.cleaning.templated import followers
+from consulting.cli.engagements import client_ids, open_engagement, this_project
+from consulting.cli.terminal import dry_run_option, json_option, say, say_json
+from consulting.errors import ConsultingError
+from consulting.rules.template import read_template, template_file
+from consulting.writing import write_text
+
+if TYPE_CHECKING:
+    from consulting.project import Project
+
+
+@click.group()
+def template() -> None:
+    """Keep what feeds of several clients have in common in one place, and see what changes."""
+
+
+@template.command()
+@click.argument("client")
+@click.argument("feed")
+@click.argument("name")
+@click.option(
+    "--with-values",
+    is_flag=True,
+    help="A new template takes code lists, words, bounds, conditions and descriptions, too.",
+)
+@json_option
+@dry_run_option
+def learn(  # noqa: PLR0913 - an option each
+    client: str, feed: str, name: str, *, with_values: bool, as_json: bool, dry_run: bool
+) -> None:
+    """Make a template NAME of FEED of CLIENT, or teach it the headers of that feed.
+
+    A template that is there learns headers alone: those of columns without an open question, as
+    synonyms. A new one takes columns, rules and how values are written; with --with-values also
+    what may hold values of the client: say so only where you wrote, or have read, every word of it.
+    Below tier 3 a header may be data, so nothing is learned from such a client.
+    """
+    engagement = open_engagement(client, looks=True)
+    found = learned(engagement, feed, name, with_values=with_values)
+    if not dry_run:
+        write_text(template_file(engagement.dbt_dir, name), found.text)
+    if as_json:
+        say_json({**found.model_dump(mode="json"), "written": not dry_run}, indent=2)
+        return
+    for line in found.in_words():
+        say(line)
+    if dry_run:
+        say("Nothing was written: this was a dry run.")
+
+
+@template.command()
+@click.argument("name")
+@json_option
+def check(name: str, *, as_json: bool) -> None:
+    """Show which clients' deliveries change by what template NAME says now.
+
+    The models of each client that follows it, as they are now, are tried on its last files, as by
+    `consulting preview`, beside the delivery that stands: rows that move and values that change, in
+    counts. Ends with 1 where a delivery would change, or would not be made.
+    """
+    project = this_project()
+    read_template(project.dbt, name)
+    found = [each for client in client_ids(project) if (each := _followed(project, client, name))]
+    if as_json:
+        told = [{**each.model_dump(mode="json"), "changes": each.changes} for each in found]
+        say_json({"template": name, "clients": told}, indent=2)
+    else:
+        for line in (line for each in found for line in each.in_words()):
+            say(line)
+        changed = sum(each.changes or each.failed is not None for each in found)
+        say(f"{changed} of {len(found)} clients that follow {name} would notice.")
+    if any(each.changes or each.failed for each in found):
+        raise SystemExit(1)
+
+
+def _followed(project: Project, client: str, name: str) -> Followed | None:
+    """What a client that follows the template would notice; the others are not opened."""
+    feeds: list[str] = []
+    try:
+        if feeds := followers(ClientFiles(project.dbt, client), name):
+            return followed(open_engagement(client, looks=True), name)
+    except ConsultingError as error:
+        return Followed(client_id=client, feeds=tuple(feeds), failed=str(error))
+    return None
