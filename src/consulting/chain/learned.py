@@ -19,6 +19,7 @@ from consulting.profiling.wording import enumerated
 from consulting.records import Record
 from consulting.rules import headers_of
 from consulting.rules.template import (
+    BY_NAME,
     FOLDER,
     parse_template,
     read_template,
@@ -39,6 +40,7 @@ _SAFE = frozenset(
 )
 """How values are written, and what becomes of them: no text of a client's."""
 _SAFE_TESTS = frozenset({"unique", "not_null", "not_negative"})
+_OF_ONE_FILE = frozenset({"from", "accepted"})
 _OF_ONE_CLIENT = frozenset({"relationships", "rows_conserved"})
 """Tests that name feeds of the client."""
 
@@ -199,7 +201,7 @@ def _made(
 
 def _item(column: Mapping[str, Any], left: list[str], *, with_values: bool) -> dict[str, Any]:
     """A column of a new template, but for its headers."""
-    meta = {key: value for key, value in column["meta"].items() if key != "from"}
+    meta = {k: v for k, v in column["meta"].items() if k not in _OF_ONE_FILE}
     taken = {key: value for key, value in meta.items() if with_values or key in _SAFE}
     if "codes" in meta.keys() - taken.keys():
         taken.pop("rule")  # which is nothing without them
@@ -217,7 +219,8 @@ def _of_rows(
     meta: Mapping[str, Any], headers: Mapping[str, Any], left: list[str], *, with_values: bool
 ) -> dict[str, Any]:
     """What a new template says of whole rows."""
-    kept = {key: value for key, value in meta.items() if with_values or key == "dedupe"}
+    wanted = {"dedupe", *(BY_NAME if with_values else ())}
+    kept = {key: value for key, value in meta.items() if key in wanted}
     dedupe = kept.get("dedupe") or {}
     by = dedupe.get("order_by") or []
     if not {*dedupe.get("key", ()), *([by] if isinstance(by, str) else by)} <= headers.keys():
