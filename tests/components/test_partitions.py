@@ -22,6 +22,7 @@ from consulting.config.engagement import EngagementConfig
 from consulting.errors import BatchHeldError
 from consulting.intake import RunVerdict
 from consulting.resources.consultancy import ConsultancyResource
+from consulting.timekeeping import periods_between
 
 if TYPE_CHECKING:
     from consulting.records import Batch
@@ -66,7 +67,7 @@ def test_each_period_is_one_partition_with_the_same_window(every: str) -> None:
     assert isinstance(client.partitions_def, dg.TimeWindowPartitionsDefinition)
     now = datetime(2026, 4, 1, 12, tzinfo=UTC)
     keys = client.partitions_def.get_partition_keys(current_time=now)
-    assert [period_of(key) for key in keys] == periods.until(now)
+    assert [period_of(key) for key in keys] == periods_between(periods.start, periods.current(now))
     for key in keys:
         assert partition_of(period_of(key)) == key
         assert client.partitions_def.has_partition_key(key)

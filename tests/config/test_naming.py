@@ -124,7 +124,7 @@ def test_the_pattern_finds_the_period_of_each_file(
     assert rhythm is not None
     assert (rhythm.every, rhythm.certain) == (every, True)
     parts = Partitioning.model_validate(rhythm.partitions)
-    assert [parts.period_of(p, NOW) for p in paths] == [parts.key(day) for day in of]
+    assert [parts.placement(p, NOW).period for p in paths] == [parts.key(day) for day in of]
 
 
 @pytest.mark.parametrize(

@@ -268,8 +268,8 @@ def test_groups_without_a_name_brackets_and_escapes_are_read_as_they_are_meant()
     pattern = r"(?i)(orders|\(inv)[(\])]?_(?P<year>\d{4})(-w(?P<week>\d\d)|(-(?P<month>\d\d)))"
     weekly = Partitioning(every="month", start="2020-01", period_from=pattern)
     seen = datetime(2026, 3, 2, tzinfo=UTC)
-    assert weekly.period_of("x/ORDERS_2025-11.csv", seen) == "2025-11"
-    assert weekly.period_of("(inv]_2025-W07.csv", seen) == "2025-02"
+    assert weekly.placement("x/ORDERS_2025-11.csv", seen).period == "2025-11"
+    assert weekly.placement("(inv]_2025-W07.csv", seen).period == "2025-02"
     assert weekly.placement("orders_2025-13", seen).by == "arrival"
 
 

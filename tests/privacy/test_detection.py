@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from consulting.privacy import PiiFinding, detect_pii
+from consulting.privacy import detect_pii
+from consulting.records import PiiFinding
 
 KIND_BY_NAME = {
     "customer_email": "email",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consulting.timekeeping import Calendar, Timetable, due_times
+from consulting.timekeeping import Calendar, Timetable
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -19,7 +19,8 @@ def due_between(
     zone = ZoneInfo(timezone)
     start = datetime.combine(date.fromisoformat(first), datetime.min.time(), tzinfo=zone)
     end = datetime.combine(date.fromisoformat(last), datetime.min.time(), tzinfo=zone)
-    return [due.isoformat() for due in due_times(cron, timezone, calendar, start, end)]
+    timetable = Timetable(cron=cron, timezone=timezone, calendar=calendar)
+    return [due.isoformat() for due in timetable.due_times(start, end)]
 
 
 def test_a_monday_morning_keeps_its_wall_clock_when_clocks_go_forward_and_back() -> None:
@@ -186,9 +187,8 @@ def test_two_neighbouring_windows_have_the_due_times_of_the_whole(  # noqa: PLR0
     start = start.replace(tzinfo=UTC)
     end = start + timedelta(days=days)
     middle = start + (end - start) * cut
-    whole = due_times(cron, timezone, calendar, start, end)
+    timetable = Timetable(cron=cron, timezone=timezone, calendar=calendar)
+    whole = timetable.due_times(start, end)
     assert whole == sorted(set(whole), key=lambda due: due.astimezone(UTC))
     parts = [(start, middle), (middle, end)]
-    assert whole == [
-        due for first, last in parts for due in due_times(cron, timezone, calendar, first, last)
-    ]
+    assert whole == [due for first, last in parts for due in timetable.due_times(first, last)]

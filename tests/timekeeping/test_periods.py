@@ -19,12 +19,12 @@ def monthly(**more: Any) -> Partitioning:
 
 
 def test_a_late_file_and_an_early_file_land_in_the_period_of_their_names() -> None:
-    assert monthly().period_of("in/orders_2026-01.csv", SEEN) == "2026-01"
-    assert monthly().period_of("in/orders_2026-07.csv", SEEN) == "2026-07"
+    assert monthly().placement("in/orders_2026-01.csv", SEEN).period == "2026-01"
+    assert monthly().placement("in/orders_2026-07.csv", SEEN).period == "2026-07"
 
 
 def test_the_folder_can_name_the_period() -> None:
-    assert monthly().period_of("2026-03/orders.csv", SEEN) == "2026-03"
+    assert monthly().placement("2026-03/orders.csv", SEEN).period == "2026-03"
 
 
 def test_a_file_without_a_period_in_its_name_belongs_to_when_it_came() -> None:
@@ -34,8 +34,10 @@ def test_a_file_without_a_period_in_its_name_belongs_to_when_it_came() -> None:
 
 def test_arrival_is_read_in_the_timezone_of_the_engagement() -> None:
     last_of_march = datetime(2026, 4, 1, 3, 30, tzinfo=UTC)
-    assert monthly(timezone="America/New_York").period_of("a.csv", last_of_march) == "2026-03"
-    assert monthly().period_of("a.csv", last_of_march) == "2026-04"
+    assert (
+        monthly(timezone="America/New_York").placement("a.csv", last_of_march).period == "2026-03"
+    )
+    assert monthly().placement("a.csv", last_of_march).period == "2026-04"
 
 
 def test_a_name_with_an_impossible_month_is_placed_by_arrival_and_says_so() -> None:
@@ -54,15 +56,15 @@ def test_months_by_name_and_years_of_two_digits_are_understood() -> None:
     named = Partitioning(
         every="month", start="2026-01", period_from=r"(?P<month>[A-Za-z]+)(?P<year>\d{2})"
     )
-    assert named.period_of("sales_Mar26.xlsx", SEEN) == "2026-03"
-    assert named.period_of("sales_september27.xlsx", SEEN) == "2027-09"
+    assert named.placement("sales_Mar26.xlsx", SEEN).period == "2026-03"
+    assert named.placement("sales_september27.xlsx", SEEN).period == "2027-09"
 
 
 def test_iso_week_53_exists_in_long_years_and_only_there() -> None:
     weekly = Partitioning(
         every="week", start="2020-W50", period_from=r"(?P<year>\d{4})W(?P<week>\d{2})"
     )
-    assert weekly.period_of("x_2026W53.csv", SEEN) == "2026-W53"
+    assert weekly.placement("x_2026W53.csv", SEEN).period == "2026-W53"
     assert weekly.placement("x_2025W53.csv", SEEN).note == (
         "its name gives year '2025', week '53', but 2025 has no week 53; placed by its arrival"
     )
@@ -82,7 +84,7 @@ def test_a_week_can_be_named_by_any_of_its_days() -> None:
         start="2026-W01",
         period_from=r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})",
     )
-    assert weekly.period_of("x_20260118.csv", SEEN) == "2026-W03"
+    assert weekly.placement("x_20260118.csv", SEEN).period == "2026-W03"
 
 
 def test_the_window_of_a_period_follows_leap_days_and_daylight_saving_time() -> None:
@@ -100,9 +102,8 @@ def test_the_start_can_be_a_period_or_any_date_in_it(start: Any) -> None:
     assert Partitioning(every="week", start=date(2026, 1, 19)).start == "2026-W04"
 
 
-def test_the_periods_until_now_begin_with_the_first_and_end_with_the_current() -> None:
-    assert monthly().until(SEEN) == ["2026-01", "2026-02", "2026-03", "2026-04"]
-    assert monthly().until(datetime(2025, 6, 1, tzinfo=UTC)) == []
+def test_the_last_complete_period_is_the_one_before_the_current() -> None:
+    assert monthly().current(SEEN) == "2026-04"
     assert monthly().last_complete(SEEN) == "2026-03"
     assert monthly().last_complete(datetime(2026, 1, 9, tzinfo=UTC)) is None
 

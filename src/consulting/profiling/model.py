@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from consulting.privacy import PiiFinding
-from consulting.records import Record, Severity
+from consulting.records import PiiFinding, Record, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,10 +11,10 @@ from consulting.rules.missing import KEPT, is_null_like, trim
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from consulting.privacy import PiiFinding
     from consulting.profiling.model import Bin, NumberSummary
     from consulting.profiling.tally import Tally
     from consulting.profiling.typing import TypeDecision
+    from consulting.records import PiiFinding
 
 _ALIKE = 0.8
 

@@ -8,11 +8,11 @@ autumn is due once, the first time. Hourly and more frequent crons follow real t
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from cronsim import CronSim, CronSimError
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
@@ -84,6 +84,10 @@ def check_timezone(timezone: str) -> str:
     return timezone
 
 
+Cron = Annotated[str, AfterValidator(check_cron)]
+Timezone = Annotated[str, AfterValidator(check_timezone)]
+
+
 class Timetable(ConfigModel):
     """When something is due: a cron, read in a timezone, moved by a calendar.
 
@@ -93,19 +97,9 @@ class Timetable(ConfigModel):
         calendar: Moves or skips due days that are no business days.
     """
 
-    cron: str = Field(examples=["0 6 * * 1"])
-    timezone: str = Field(default="UTC", examples=["America/New_York"])
+    cron: Cron = Field(examples=["0 6 * * 1"])
+    timezone: Timezone = Field(default="UTC", examples=["America/New_York"])
     calendar: Calendar | None = Field(default=None, examples=[{"country": "US"}])
-
-    @field_validator("cron")
-    @classmethod
-    def _cron_is_valid(cls, cron: str) -> str:
-        return check_cron(cron)
-
-    @field_validator("timezone")
-    @classmethod
-    def _timezone_exists(cls, timezone: str) -> str:
-        return check_timezone(timezone)
 
     @model_validator(mode="after")
     def _comes_due(self) -> Timetable:
@@ -216,11 +210,3 @@ def _real(wall: datetime, zone: ZoneInfo) -> datetime:
         wall += timedelta(minutes=1)
         moment = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     return moment
-
-
-def due_times(
-    cron: str, timezone: str, calendar: Calendar | None, start: datetime, end: datetime
-) -> list[datetime]:
-    """All due times of a cron in [start, end); see `Timetable.due_times`."""
-    timetable = Timetable(cron=cron, timezone=timezone, calendar=calendar)
-    return timetable.due_times(start, end)

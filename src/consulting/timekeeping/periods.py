@@ -10,14 +10,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
 from consulting.records import Record
 from consulting.regex import LONGEST, find_groups, groups_of, mistake_in
 from consulting.rules.months import months_of
-from consulting.timekeeping.cron import check_timezone
+from consulting.timekeeping.cron import Timezone, check_timezone
 
 Every = Literal["day", "week", "month"]
 
@@ -66,12 +66,7 @@ class Partitioning(ConfigModel):
     every: Every = Field(examples=["month"])
     start: str = Field(examples=["2026-01"])
     period_from: str | None = Field(default=None, examples=[r"(?P<year>\d{4})-(?P<month>\d{2})"])
-    timezone: str = Field(default="UTC", examples=["America/New_York"])
-
-    @field_validator("timezone")
-    @classmethod
-    def _timezone_exists(cls, timezone: str) -> str:
-        return check_timezone(timezone)
+    timezone: Timezone = Field(default="UTC", examples=["America/New_York"])
 
     @model_validator(mode="before")
     @classmethod
@@ -91,10 +86,6 @@ class Partitioning(ConfigModel):
     def key(self, day: date) -> str:
         """The key of the period a date lies in."""
         return _key(day, self.every)
-
-    def period_of(self, key: str, seen: datetime) -> str | None:
-        """The period of a file, from its path or else its arrival; see `placement`."""
-        return self.placement(key, seen).period
 
     def placement(self, key: str, seen: datetime) -> Placement:
         """The period of a file, and why it is that one.
@@ -135,11 +126,6 @@ class Partitioning(ConfigModel):
         first_day = period_start(self.current(now))
         key = self.key(first_day - timedelta(days=1))
         return key if key >= self.start else None
-
-    def until(self, now: datetime) -> list[str]:
-        """All periods from the first to the one `now` lies in."""
-        current = self.current(now)
-        return periods_between(self.start, current) if current >= self.start else []
 
 
 def period_start(period: str) -> date:

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from consulting.config_model import ConfigModel
 from consulting.errors import ConfigurationError
 from consulting.records import Record
 from consulting.timekeeping.calendar import Calendar
-from consulting.timekeeping.cron import Timetable, check_comes_due, check_cron, check_timezone
+from consulting.timekeeping.cron import Cron, Timetable, Timezone, check_comes_due
 from consulting.timekeeping.duration import Duration
 from consulting.timekeeping.periods import Partitioning, periods_between
 
@@ -111,8 +111,8 @@ class Sla(ConfigModel):
     """
 
     preset: Literal["daily", "weekly"] | None = Field(default=None, examples=["weekly"])
-    due: str = Field(examples=["0 12 * * 1"])
-    timezone: str = Field(default="UTC", examples=["America/New_York"])
+    due: Cron = Field(examples=["0 12 * * 1"])
+    timezone: Timezone = Field(default="UTC", examples=["America/New_York"])
     calendar: Calendar | None = Field(default=None, examples=[{"country": "US"}])
     warn_after: Duration | None = Field(default=None, examples=["8d"])
     fail_after: Duration | None = Field(default=None, examples=["14d"])
@@ -146,16 +146,6 @@ class Sla(ConfigModel):
                 "`preset: daily` or `preset: weekly`."
             )
         return _PRESETS.get(str(preset), {}) | values
-
-    @field_validator("due")
-    @classmethod
-    def _due_is_a_cron(cls, due: str) -> str:
-        return check_cron(due)
-
-    @field_validator("timezone")
-    @classmethod
-    def _timezone_exists(cls, timezone: str) -> str:
-        return check_timezone(timezone)
 
     @model_validator(mode="after")
     def _comes_due(self) -> Sla:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from consulting.intake.reading.options import Door
-    from consulting.privacy import ColumnTreatment, Declared
+    from consulting.privacy import Declared
+    from consulting.records import ColumnTreatment
 
 MASKED = 2  # the tier of the masked sample
 FULL = 3

@@ -1,0 +1,11 @@
+from .detection import detect_pii as detect_pii
+from .hiding import Declared as Declared
+from .hiding import hide as hide
+from .hiding import mask_inside as mask_inside
+from .masking import mask as mask
+from .masking import masking_key as masking_key
+from .names import Names as Names
+from .shapes import is_personal as is_personal
+from .shapes import shape as shape
+from .shapes import shown as shown
+from .shapes import without_personal as without_personal
