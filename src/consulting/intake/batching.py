@@ -10,10 +10,11 @@ from sqlalchemy import and_, exists, insert, select, update
 
 from consulting.errors import BatchHeldError, BatchSettledError, LedgerError
 from consulting.intake.hiding import hide, part_hidden
+from consulting.intake.ledger import in_chunks
 from consulting.intake.looking import is_due, set_aside
 from consulting.intake.matching import BY_CONTENT
 from consulting.intake.part import Part
-from consulting.intake.records import BatchStatus, State
+from consulting.intake.records import BatchStatus, State, of_row
 from consulting.intake.schema import batches, drops, events, members
 from consulting.intake.transitions import Change
 from consulting.records import Batch
@@ -39,13 +40,8 @@ def load_batch(connection: Connection, row: RowMapping, matcher: FeedMatcher) ->
         .where(members.c.outcome.is_(None) | (members.c.outcome == State.DELIVERED))
         .order_by(drops.c.drop_id)
     )
-    return Batch(
-        batch_id=row["batch_id"],
-        client_id=row["client_id"],
-        attempt=row["attempt"],
-        period=row["period"],
-        drops=tuple(map(matcher.drop, connection.execute(query).mappings())),
-    )
+    held = connection.execute(query).mappings()
+    return of_row(Batch, row, drops=tuple(map(matcher.drop, held)))
 
 
 def find_batch(connection: Connection, client_id: str, batch_id: str) -> RowMapping:
@@ -62,6 +58,45 @@ def find_batch(connection: Connection, client_id: str, batch_id: str) -> RowMapp
             "with the command that shows the client's ledger."
         )
     return row
+
+
+def find_drops(
+    connection: Connection, client_id: str, drop_ids: Sequence[int]
+) -> dict[int, RowMapping]:
+    """The rows of those drops that the client has, by their numbers."""
+    found: dict[int, RowMapping] = {}
+    for chunk in in_chunks(drop_ids):
+        query = select(drops).where(drops.c.client_id == client_id, drops.c.drop_id.in_(chunk))
+        found |= {row["drop_id"]: row for row in connection.execute(query).mappings()}
+    return found
+
+
+def named_drops(
+    connection: Connection, client_id: str, drop_ids: Sequence[int]
+) -> list[RowMapping]:
+    """The rows of drops that a person named, in that order.
+
+    Raises:
+        LedgerError: If the client has no such drop.
+    """
+    found = find_drops(connection, client_id, drop_ids)
+    unknown = [str(drop_id) for drop_id in dict.fromkeys(drop_ids) if drop_id not in found]
+    if unknown:
+        raise LedgerError(
+            f"{client_id}: the ledger has no drop {', '.join(unknown)} of this client. Take the "
+            "numbers from the command that shows the client's ledger."
+        )
+    return [found[drop_id] for drop_id in dict.fromkeys(drop_ids)]
+
+
+def refuse_settled(row: RowMapping) -> None:
+    """Raise a `BatchSettledError` if a batch was delivered or split."""
+    if row["status"] == BatchStatus.DELIVERED:
+        raise BatchSettledError(row["client_id"], row["batch_id"], "was delivered already")
+    if row["status"] == BatchStatus.DISSOLVED:
+        raise BatchSettledError(
+            row["client_id"], row["batch_id"], f"was dissolved ({row['reason']})"
+        )
 
 
 def open_batches(connection: Connection, client_id: str) -> Sequence[RowMapping]:
@@ -162,15 +197,12 @@ class Batching(Part):
 
     def pending_requests(self) -> list[Batch]:
         """Batches that were claimed and have no run yet: request each again by its run key."""
-        query = (
-            select(batches)
-            .where(batches.c.client_id == self.client_id)
-            .where(batches.c.status == BatchStatus.PENDING)
-            .order_by(batches.c.number)
-        )
         with self.ledger.read() as connection:
-            rows = connection.execute(query).mappings().all()
-            return [load_batch(connection, row, self.matcher) for row in rows]
+            return [
+                load_batch(connection, row, self.matcher)
+                for row in open_batches(connection, self.client_id)
+                if row["status"] == BatchStatus.PENDING
+            ]
 
     def live_runs(self, *, now: datetime) -> set[str]:
         """The ids of the runs that hold a batch and gave a sign of life, or settled one, lately."""
@@ -204,7 +236,7 @@ class Batching(Part):
         with self.ledger.write(self.client_id) as transaction:
             connection = transaction.connection
             row = find_batch(connection, self.client_id, batch_id)
-            self._refuse_settled(row)
+            refuse_settled(row)
             mine = row["status"] == BatchStatus.RUNNING and row["run_id"] == run_id
             if not mine:
                 self._refuse_held(connection, batch_id, now)
@@ -235,7 +267,7 @@ class Batching(Part):
         """
         with self.ledger.write(self.client_id) as transaction:
             row = find_batch(transaction.connection, self.client_id, batch_id)
-            self._refuse_settled(row)
+            refuse_settled(row)
             if row["status"] != BatchStatus.RUNNING or row["run_id"] != run_id:
                 raise BatchHeldError(self.client_id, batch_id, _holder(row))
             transaction.update_batch(
@@ -296,7 +328,7 @@ class Batching(Part):
             return True
         values = {"feed": match.feed, "period": match.period}
         if match.code is None:
-            transaction.update_drop(row["drop_id"], **values)
+            transaction.update_drops([row["drop_id"]], **values)
         else:
             set_aside(transaction, row["drop_id"], match, now, **values)
         return False
@@ -310,18 +342,7 @@ class Batching(Part):
         return rows
 
     def _named(self, transaction: Transaction, drop_ids: Sequence[int]) -> Sequence[RowMapping]:
-        query = (
-            select(drops)
-            .where(drops.c.client_id == self.client_id, drops.c.drop_id.in_(list(drop_ids)))
-            .order_by(drops.c.drop_id)
-        )
-        rows = transaction.connection.execute(query).mappings().all()
-        unknown = sorted(set(drop_ids) - {row["drop_id"] for row in rows})
-        if unknown:
-            raise LedgerError(
-                f"{self.client_id}: the ledger has no drop {', '.join(map(str, unknown))} of "
-                "this client. Take the numbers from the command that shows the client's ledger."
-            )
+        rows = named_drops(transaction.connection, self.client_id, sorted(drop_ids))
         for row in rows:
             if row["state"] != State.READY:
                 raise LedgerError(
@@ -336,14 +357,6 @@ class Batching(Part):
                 "and a batch holds one. Name the drops of one period at a time."
             )
         return rows
-
-    def _refuse_settled(self, row: RowMapping) -> None:
-        if row["status"] == BatchStatus.DELIVERED:
-            raise BatchSettledError(self.client_id, row["batch_id"], "was delivered already")
-        if row["status"] == BatchStatus.DISSOLVED:
-            raise BatchSettledError(
-                self.client_id, row["batch_id"], f"was dissolved ({row['reason']})"
-            )
 
     def _refuse_held(self, connection: Connection, batch_id: str, now: datetime) -> None:
         for row in open_batches(connection, self.client_id):

@@ -10,16 +10,17 @@ was told to stop is not counted at all.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from consulting.errors import BatchHeldError, BatchSettledError
+from consulting.errors import BatchHeldError
 from consulting.intake.batching import (
     find_batch,
     held_drops,
     make_batch,
     open_batches,
+    refuse_settled,
     settle_members,
 )
 from consulting.intake.looking import is_due
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import RowMapping, Select
+    from sqlalchemy import Connection, RowMapping
 
     from consulting.intake.ledger import Transaction
     from consulting.intake.records import FailureCause
@@ -66,7 +67,7 @@ class Fate(Part):
         with self.ledger.read() as connection:
             client = self.ledger.client(connection, self.client_id)
             live = open_batches(connection, self.client_id)
-            waiting = self._due(connection.execute(self._waiting()).mappings().all(), now)
+            waiting = self._due(connection, now)
         if client is None:
             return
         for row in live:
@@ -131,10 +132,7 @@ class Fate(Part):
             row = find_batch(transaction.connection, self.client_id, batch_id)
             if row["status"] == BatchStatus.DELIVERED:
                 return
-            if row["status"] == BatchStatus.DISSOLVED:
-                raise BatchSettledError(
-                    self.client_id, batch_id, f"was dissolved ({row['reason']})"
-                )
+            refuse_settled(row)
             # A run that was given up for dead may still finish, if no other took its place.
             if row["run_id"] != run_id:
                 raise BatchHeldError(
@@ -371,8 +369,7 @@ class Fate(Part):
             connection = transaction.connection
             if open_batches(connection, self.client_id):
                 return
-            due = self._due(connection.execute(self._waiting()).mappings().all(), now)
-            for row in due:
+            for row in self._due(connection, now):
                 if not held_drops(connection, row["batch_id"]):
                     self._dissolve(transaction, row, "no drop is left in it", now)
                     continue
@@ -385,14 +382,13 @@ class Fate(Part):
                 transaction.record(now, "retried", batch_id=row["batch_id"])
                 return
 
-    def _waiting(self) -> Select[Any]:
-        return (
+    def _due(self, connection: Connection, now: datetime) -> list[RowMapping]:
+        """The batches whose pause is over, the longest due first."""
+        waiting = (
             select(batches)
             .where(batches.c.client_id == self.client_id)
             .where(batches.c.status == BatchStatus.WAITING)
             .order_by(batches.c.retry_at, batches.c.number)
         )
-
-    def _due(self, rows: Sequence[RowMapping], now: datetime) -> list[RowMapping]:
-        longest = self.policy.max_retry_seconds
+        longest, rows = self.policy.max_retry_seconds, connection.execute(waiting).mappings()
         return [row for row in rows if is_due(row["retry_at"], now, longest)]

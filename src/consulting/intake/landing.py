@@ -17,7 +17,7 @@ from consulting.errors import (
     LedgerError,
     UnreadableFileError,
 )
-from consulting.intake.batching import find_batch
+from consulting.intake.batching import find_batch, find_drops
 from consulting.intake.matching import BY_CONTENT
 from consulting.intake.part import Part
 from consulting.intake.records import LandedFile, State
@@ -68,19 +68,8 @@ class Landing(Part):
             StoreError: If the store does not answer; the run is to fail and will be retried.
         """
         with self.ledger.read() as connection:
-            row = (
-                connection.execute(
-                    select(drops).where(
-                        drops.c.drop_id == drop.drop_id,
-                        drops.c.client_id == self.client_id,
-                        drops.c.batch_id == batch.batch_id,
-                        drops.c.state == State.CLAIMED,
-                    )
-                )
-                .mappings()
-                .first()
-            )
-        if row is None:
+            row = find_drops(connection, self.client_id, [drop.drop_id]).get(drop.drop_id)
+        if row is None or (row["batch_id"], row["state"]) != (batch.batch_id, State.CLAIMED):
             raise LedgerError(
                 f"{self.client_id}: drop {drop.drop_id} ({drop.key}) does not belong to "
                 f"batch {batch.batch_id} any more. Begin the batch again to learn its drops."
@@ -124,11 +113,7 @@ class Landing(Part):
                 forbids to keep them. The reason is written in any case.
         """
         with self.ledger.read() as connection:
-            row = (
-                connection.execute(select(drops).where(drops.c.drop_id == drop.drop_id))
-                .mappings()
-                .one()
-            )
+            row = find_drops(connection, self.client_id, [drop.drop_id])[drop.drop_id]
         file = QuarantinedFile(
             filename=drop.key,
             feed=drop.feed,
@@ -171,7 +156,7 @@ class Landing(Part):
             if leaves:
                 transaction.change(Change.MOVED, [drop.drop_id], now, **told, **values)
             else:
-                transaction.update_drop(drop.drop_id, **values)
+                transaction.update_drops([drop.drop_id], **values)
                 if feed != drop.feed:
                     transaction.record(now, Change.MOVED, drop_ids=[drop.drop_id], **told)
 
@@ -211,10 +196,10 @@ class Landing(Part):
 
     def _note(self, batch: Batch, drop_id: int, sha256: str, path: Path | SealedFile) -> LandedFile:
         with self.ledger.write(self.client_id) as transaction:
-            row = _lock_drop(transaction, drop_id)
+            row = find_drops(transaction.connection, self.client_id, [drop_id])[drop_id]
             repeat_of = self._repeat_of(transaction, row, sha256)
             if (row["sha256"], row["repeat_of"]) != (sha256, repeat_of):
-                transaction.update_drop(drop_id, sha256=sha256, repeat_of=repeat_of)
+                transaction.update_drops([drop_id], sha256=sha256, repeat_of=repeat_of)
                 detail = f"sha256 {sha256}"
                 if repeat_of is not None:
                     detail += f", the same bytes as drop {repeat_of}"
@@ -225,10 +210,8 @@ class Landing(Part):
                     batch_id=batch.batch_id,
                     detail=detail,
                 )
-            row = _lock_drop(transaction, drop_id)
-            return LandedFile(
-                drop=self.matcher.drop(row), path=path, sha256=sha256, repeat_of=repeat_of
-            )
+            drop = self.matcher.drop({**row, "sha256": sha256})
+            return LandedFile(drop=drop, path=path, sha256=sha256, repeat_of=repeat_of)
 
     def _repeat_of(self, transaction: Transaction, row: RowMapping, sha256: str) -> int | None:
         """The drop whose bytes already stand for these, in the same feed and period."""
@@ -332,13 +315,6 @@ def _is_held() -> ColumnElement[bool]:
         newer.c.delivered_no > drops.c.delivered_no,
     )
     return and_(drops.c.code.is_distinct_from(BY_CONTENT), ~replaced)
-
-
-def _lock_drop(transaction: Transaction, drop_id: int) -> RowMapping:
-    query = select(drops).where(
-        drops.c.drop_id == drop_id, drops.c.client_id == transaction.client_id
-    )
-    return transaction.connection.execute(query).mappings().one()
 
 
 def _with_repeats(transaction: Transaction, batch_id: str, drop_id: int) -> Sequence[int]:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from consulting import migrations
 from consulting.database import engine_of, locked, reading, why_unusable, writing
 from consulting.errors import LedgerError
-from consulting.intake.records import BatchStatus, DeliveryFact, State
+from consulting.intake.records import BatchStatus, DeliveryFact, State, of_row
 from consulting.intake.schema import (
     TOMBSTONE,
     batches,
@@ -69,9 +69,12 @@ class Transaction:
             update(clients).where(clients.c.client_id == self.client_id).values(**values)
         )
 
-    def update_drop(self, drop_id: int, **values: Any) -> None:
-        """Notes something of one drop that is not its state."""
-        self.connection.execute(update(drops).where(drops.c.drop_id == drop_id).values(**values))
+    def update_drops(self, drop_ids: Sequence[int], **values: Any) -> None:
+        """Notes something of drops that is not their state."""
+        for chunk in in_chunks(drop_ids):
+            self.connection.execute(
+                update(drops).where(drops.c.drop_id.in_(chunk)).values(**values)
+            )
 
     def change(  # noqa: PLR0913 - what an event is
         self,
@@ -244,7 +247,7 @@ class Ledger:
         )
         with self.read() as connection:
             rows = connection.execute(query).mappings().all()
-        return [DeliveryFact.model_validate(dict(row)) for row in rows]
+        return [of_row(DeliveryFact, row) for row in rows]
 
     def was_delivered(self, client_id: str, hashes: Collection[str]) -> bool:
         """Whether a drop of the client with one of these hashes was ever delivered."""

@@ -208,7 +208,7 @@ class _Step:
         )
         rows = transaction.connection.execute(query).all()
         undelivered = [row.drop_id for row in rows if row.state in _MISSED]
-        _update_many(transaction, [row.drop_id for row in rows], visible=False)
+        transaction.update_drops([row.drop_id for row in rows], visible=False)
         transaction.change(Change.VANISHED, undelivered, self._now)
         kept = {row.drop_id for row in rows} - set(undelivered)
         transaction.record(self._now, "left", drop_ids=sorted(kept), detail="no longer in source")
@@ -261,7 +261,7 @@ class _Step:
                 Change.SUPERSEDED, ids, self._now, detail="new bytes arrived", **gone
             )
         else:
-            transaction.update_drop(head["drop_id"], **gone)
+            transaction.update_drops(ids, **gone)
 
     def _record_return(self, transaction: Transaction, head: RowMapping) -> None:
         drop_id: int = head["drop_id"]
@@ -269,7 +269,7 @@ class _Step:
         if head["state"] in TRANSITIONS[Change.RETURNED].before:
             self._return(transaction, drop_id, **seen)
         else:
-            transaction.update_drop(drop_id, **seen)
+            transaction.update_drops([drop_id], **seen)
             transaction.record(self._now, Change.RETURNED, drop_ids=[drop_id])
 
     def _return(self, transaction: Transaction, drop_id: int, **values: Any) -> None:
@@ -311,7 +311,7 @@ class _Step:
             if row["state"] in TRANSITIONS[Change.RETURNED].before:
                 self._return(transaction, drop_id)
             elif row["settling_since"] > self._now:
-                transaction.update_drop(drop_id, settling_since=self._now)
+                transaction.update_drops([drop_id], settling_since=self._now)
             else:
                 match = self._source.matcher.match(row["key"], row["first_seen"])
                 if match.code is None:
@@ -386,10 +386,3 @@ def _heads(connection: Connection, client_id: str, keys: Sequence[str]) -> dict[
         for row in connection.execute(query).mappings():
             heads[row["key"]] = row
     return heads
-
-
-def _update_many(transaction: Transaction, drop_ids: Sequence[int], **values: Any) -> None:
-    for chunk in in_chunks(drop_ids):
-        transaction.connection.execute(
-            update(drops).where(drops.c.drop_id.in_(chunk)).values(**values)
-        )

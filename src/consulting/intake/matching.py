@@ -6,19 +6,17 @@ import fnmatch
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consulting.corrections import rejects_name
-from consulting.intake.records import NoPeriod
+from consulting.intake.records import NoPeriod, of_row
 from consulting.privacy import Names
 from consulting.records import Drop
 from consulting.timekeeping.periods import period_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
-
-    from sqlalchemy import RowMapping
 
     from consulting.intake.records import FeedPattern, PeriodOf
 
@@ -67,10 +65,9 @@ class FeedMatcher:
         self._feeds = [(feed, "/" in feed.glob, _compile([feed.glob])) for feed in feeds]
         self._period_of = period_of
 
-    def drop(self, row: RowMapping) -> Drop:
+    def drop(self, row: Mapping[Any, Any]) -> Drop:
         """A drop as other rooms see it: under its name as the tier tells it."""
-        fields = {name: row[name] for name in Drop.model_fields if name != "key"}
-        return Drop(key=self.names.told(row["key"]), **fields)
+        return of_row(Drop, {**row, "key": self.names.told(row["key"])})
 
     def match(self, key: str, seen: datetime) -> Match:
         """Finds the feed and the period of a file.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
 from consulting.config_model import ConfigModel
-from consulting.records import Batch, Drop, Record, VerdictLevel
+from consulting.records import Drop, Record, VerdictLevel
 from consulting.sealed import SealedFile
 
 
@@ -304,23 +304,15 @@ class DeliveryFact(Record):
     verdict: VerdictLevel | None = None
 
 
-__all__ = [
-    "Batch",
-    "BatchPolicy",
-    "BatchStanding",
-    "BatchStatus",
-    "DeliveryFact",
-    "Drop",
-    "DropStory",
-    "FailureCause",
-    "FeedPattern",
-    "LandedFile",
-    "LedgerEvent",
-    "LedgerState",
-    "Look",
-    "NoPeriod",
-    "PeriodOf",
-    "RunVerdict",
-    "State",
-    "VerbOutcome",
-]
+R = TypeVar("R", bound=Record)
+
+
+def of_row(kind: type[R], row: Mapping[Any, Any], **more: Any) -> R:
+    """A record of a row of the ledger: of those columns that it has fields for.
+
+    Args:
+        kind: The record.
+        row: The row.
+        **more: The fields that are no columns.
+    """
+    return kind(**{name: row[name] for name in kind.model_fields if name in row}, **more)

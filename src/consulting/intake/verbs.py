@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from consulting.errors import LedgerError
-from consulting.intake.batching import find_batch, load_batch
+from consulting.intake.batching import find_batch, find_drops, load_batch, named_drops
 from consulting.intake.landing import Landing
 from consulting.intake.ledger import in_chunks
 from consulting.intake.records import (
@@ -19,6 +18,7 @@ from consulting.intake.records import (
     LedgerState,
     State,
     VerbOutcome,
+    of_row,
 )
 from consulting.intake.schema import batches, drops, events, members
 from consulting.intake.transitions import TRANSITIONS, Change
@@ -92,14 +92,9 @@ class Verbs(Landing):
 
         For a person at a terminal, and for nothing that is stored or sent.
         """
-        found: dict[int, str] = {}
         with self.ledger.read() as connection:
-            for chunk in in_chunks(list(drop_ids)):
-                query = select(drops.c.drop_id, drops.c.key).where(
-                    drops.c.client_id == self.client_id, drops.c.drop_id.in_(chunk)
-                )
-                found |= {row.drop_id: row.key for row in connection.execute(query)}
-        return found
+            found = find_drops(connection, self.client_id, drop_ids)
+        return {drop_id: row["key"] for drop_id, row in found.items()}
 
     def sharing(self, drop: Drop) -> list[Share]:
         """The feeds that read a part of the drop's file beside the feed it belongs to."""
@@ -191,19 +186,7 @@ class Verbs(Landing):
         ]
 
     def _story(self, row: RowMapping, told: Sequence[LedgerEvent]) -> DropStory:
-        return DropStory(
-            drop=self.matcher.drop(row),
-            state=State(row["state"]),
-            batch_id=row["batch_id"],
-            code=row["code"],
-            reason=row["reason"],
-            fix=row["fix"],
-            repeat_of=row["repeat_of"],
-            delivered_in=row["delivered_in"],
-            delivered_at=row["delivered_at"],
-            visible=row["visible"],
-            events=tuple(told),
-        )
+        return of_row(DropStory, row, drop=self.matcher.drop(row), events=tuple(told))
 
     def _standings(self, connection: Connection) -> tuple[BatchStanding, ...]:
         how_it_ended = (
@@ -226,15 +209,9 @@ class Verbs(Landing):
             .order_by(batches.c.number)
         )
         return tuple(
-            BatchStanding(
-                batch_id=row["batch_id"],
-                status=BatchStatus(row["status"]),
-                attempt=row["attempt"],
-                files=row["files"],
-                period=row["period"],
-                run_id=row["run_id"],
-                retry_at=row["retry_at"],
-                reason=row["reason"],
+            of_row(
+                BatchStanding,
+                row,
                 interrupted=row["how_it_ended"] == "interrupted",
                 stuck=row["attempt"] > self.policy.max_attempts,
             )
@@ -253,14 +230,18 @@ class Verbs(Landing):
         at = now or datetime.now(UTC)
         with self.ledger.write(self.client_id) as transaction:
             outcomes = []
-            for row in self._rows(transaction.connection, drop_ids):
-                judgement = judge(row)
-                outcome = _outcome(
-                    row,
-                    change,
-                    judgement,
-                    name=self.matcher.names.told(row["key"]),
-                    done=not dry_run,
+            for row in named_drops(transaction.connection, self.client_id, drop_ids):
+                allowed, sentence = judge(row)
+                before = State(row["state"])
+                outcome = VerbOutcome(
+                    drop_id=row["drop_id"],
+                    key=self.matcher.names.told(row["key"]),
+                    version=row["version"],
+                    before=before,
+                    after=TRANSITIONS[change].after if allowed else before,
+                    allowed=allowed,
+                    sentence=sentence if allowed else f"Refused: {sentence}",
+                    done=allowed and not dry_run,
                 )
                 outcomes.append(outcome)
                 if outcome.done:
@@ -273,22 +254,6 @@ class Verbs(Landing):
                         **values,
                     )
             return outcomes
-
-    def _rows(self, connection: Connection, drop_ids: Sequence[int]) -> list[RowMapping]:
-        found: dict[int, RowMapping] = {}
-        for chunk in in_chunks(list(drop_ids)):
-            query = select(drops).where(
-                drops.c.client_id == self.client_id, drops.c.drop_id.in_(chunk)
-            )
-            for row in connection.execute(query).mappings():
-                found[row["drop_id"]] = row
-        unknown = [str(drop_id) for drop_id in drop_ids if drop_id not in found]
-        if unknown:
-            raise LedgerError(
-                f"{self.client_id}: the ledger has no drop {', '.join(unknown)} of this client. "
-                "Take the numbers from the command that shows the client's ledger."
-            )
-        return [found[drop_id] for drop_id in dict.fromkeys(drop_ids)]
 
     def _has_bytes(self, row: RowMapping) -> bool:
         return bool(row["visible"]) or self.has_bytes(row["sha256"])
@@ -328,23 +293,6 @@ class Verbs(Landing):
         )
 
 
-def _outcome(
-    row: RowMapping, change: Change, judgement: Judgement, *, name: str, done: bool
-) -> VerbOutcome:
-    before = State(row["state"])
-    allowed, sentence = judgement
-    return VerbOutcome(
-        drop_id=row["drop_id"],
-        key=name,
-        version=row["version"],
-        before=before,
-        after=TRANSITIONS[change].after if allowed else before,
-        allowed=allowed,
-        sentence=sentence if allowed else f"Refused: {sentence}",
-        done=done and allowed,
-    )
-
-
 def _taken_up(change: Change, row: RowMapping) -> dict[str, Any]:
     # an older version must not be pushed aside by the newer one it is to follow
     return {"repeat_of": None, "forced": change is Change.REPROCESSED or not row["head"]}
@@ -356,13 +304,5 @@ def _events(connection: Connection, drop_ids: Sequence[int]) -> dict[int, list[L
     for chunk in in_chunks(drop_ids):
         query = select(events).where(events.c.drop_id.in_(chunk)).order_by(events.c.event_id)
         for row in connection.execute(query).mappings():
-            told.setdefault(row["drop_id"], []).append(
-                LedgerEvent(
-                    at=row["at"],
-                    kind=row["kind"],
-                    drop_id=row["drop_id"],
-                    batch_id=row["batch_id"],
-                    detail=row["detail"],
-                )
-            )
+            told.setdefault(row["drop_id"], []).append(of_row(LedgerEvent, row))
     return told
