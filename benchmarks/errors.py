@@ -5,6 +5,8 @@
                                                    into a temporary folder (about 200 tables)
     python benchmarks/errors.py --part choose      one part only: choose, check or report
     python benchmarks/errors.py --packages-in DIR  packages that are installed already
+    python benchmarks/errors.py --answers 20       the two pairs again, with so many questions of
+                                                   `consulting ask` answered by the clean version
 
 Three parts. Two files whose clean version others published, hospital and beers. Clean public tables
 into which `injected.py` puts errors; each table belongs to one part by its name: thresholds are
@@ -41,7 +43,9 @@ import clean_tables
 from injected import Table, inject
 
 from consulting.profiling import FeedProfile, Issue, profile_feed
+from consulting.profiling.asking import questions_to_ask
 from consulting.records import FileReading
+from consulting.rules.accepted import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -123,17 +127,45 @@ class Outcome:
         return {c for c, issues in self.found.items() if any(i.severity != "info" for i in issues)}
 
 
-def look(name: str, table: Table, wrong: Mapping[Cell, str]) -> Outcome:
-    """Profiles a table and holds what is found against what is wrong."""
+def look(
+    name: str, table: Table, wrong: Mapping[Cell, str], answers: int = 0, truth: Table | None = None
+) -> Outcome:
+    """Profiles a table and holds what is found against what is wrong.
+
+    Where there is a truth, the profile is made again after it has answered some questions.
+    """
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         reading = land(table, folder)
         started = time.process_time()
         profile = profile_feed("dirty", [reading], folder)
+        if truth is not None:
+            marks, replaced = answered(profile, reading, folder, answers, truth, table)
+            profile = profile_feed("dirty", [reading], folder, accepted=marks, replaced=replaced)
         seconds = time.process_time() - started
         found = pointed_at(profile.issues, folder)
     cells = len(table) * profile.row_count
     return Outcome(name, cells, wrong, found, seconds, profile)
+
+
+def answered(  # noqa: PLR0913, PLR0917 - what is asked, and who answers
+    profile: FeedProfile, reading: FileReading, folder: Path, most: int, truth: Table, table: Table
+) -> tuple[dict[str, list[Mark]], dict[str, set[str]]]:
+    """What the truth finds right and wrong, where it is asked of a value."""
+    asked = questions_to_ask(
+        profile, [reading], folder, most=most, valued=True, accepted={}, replaced={}
+    )
+    marks: dict[str, list[Mark]] = defaultdict(list)
+    replaced: dict[str, set[str]] = defaultdict(set)
+    for one in asked:
+        if one.row is None:
+            continue
+        if truth[one.column][one.row - 2] == table[one.column][one.row - 2]:
+            said = one.cells if one.value is None else one.value
+            marks[one.column] += [Mark(issue=i, values=(said,), by="truth") for i in one.issues]
+        elif one.value:
+            replaced[one.column].add(one.value)
+    return marks, replaced
 
 
 def scores(found: set[Cell], wrong: set[Cell]) -> tuple[float, float, float]:
@@ -217,11 +249,12 @@ class Totals:
             print(f"{key[0]:<28}{key[1]:<9}{n:>7}{right:>11}{self.clean_types[key]:>10}")
 
 
-def real_pairs(base: Path) -> None:
+def real_pairs(base: Path, answers: int) -> None:
     """The two files whose clean version others published."""
     for name in ("hospital", "beers"):
         dirty = read(base / "dirty_clean" / name / "dirty.csv")
-        wrong = differing(dirty, read(base / "dirty_clean" / name / "clean.csv"))
+        clean = read(base / "dirty_clean" / name / "clean.csv")
+        wrong = differing(dirty, clean)
         one = look(name, dirty, dict.fromkeys(wrong, "real"))
         print(f"\n{name}\n{HEADER}")
         for severity, found in (("warn and error", one.warned()), ("all", set(one.found))):
@@ -230,6 +263,10 @@ def real_pairs(base: Path) -> None:
             cells = [{c for c in s if c[0] == column} for s in (one.warned(), wrong)]
             if any(cells):
                 print(line(f"  {column}", *cells))
+        if answers:
+            truth = dict(zip(dirty, clean.values(), strict=True))
+            after = look(name, dirty, dict.fromkeys(wrong, "real"), answers, truth)
+            print(line(f"after {answers} answers", after.warned(), wrong))
 
 
 def installed(folder: Path) -> Path:
@@ -296,10 +333,11 @@ def main() -> None:
     parser.add_argument("--false", dest="told", help="print false alarms of an issue type, or all")
     parser.add_argument("--seed", default="", help="other errors")
     parser.add_argument("--no-pairs", action="store_true")
+    parser.add_argument("--answers", type=int, default=0, help="the truth answers so many")
     chosen = parser.parse_args()
     base = default_folder()
     if not chosen.no_pairs:
-        real_pairs(base)
+        real_pairs(base, chosen.answers)
     with tempfile.TemporaryDirectory() as folder:
         packages = installed(Path(folder)) if chosen.packages else chosen.packages_in
         run(chosen, base, packages)

@@ -18,7 +18,7 @@ from consulting import jinja
 from consulting.shown import on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_ ./-]*[A-Za-z0-9_])?")
 _SENTENCE = re.compile(r"[A-Za-z](?:[^:#]|:(?! )|(?<! )#)*(?<![: ])")
@@ -139,7 +139,7 @@ def with_keys(
         if "#" in _between(text, node):
             return None
         said = [text[key.start_mark.index : value.end_mark.index] for key, value in kept]
-        said += [f"{_scalar(key)}: {flow(value)}" for key, value in keys.items()]
+        said += [f"{_key(key)}: {flow(value)}" for key, value in keys.items()]
         return f"{text[:start]}{{{', '.join(said)}}}{text[end:]}"
     lines = StringIO(text, newline="\n").readlines()
     spans = [(key.start_mark.line, last_line(value)) for key, value in node.value]
@@ -152,12 +152,74 @@ def with_keys(
     if not kept or node.value[0][0].value in gone:
         return None  # its first line may hold the dash of the item or the key of the mapping
     indent = " " * node.start_mark.column
-    added = [f"{indent}{_scalar(key)}: {flow(value)}\n" for key, value in keys.items()]
+    added = [f"{indent}{_key(key)}: {flow(value)}\n" for key, value in keys.items()]
     at = 1 + max(last for _, last in spans)
     if lines[at - 1 :] and not lines[at - 1].endswith("\n"):
         lines[at - 1] += "\n"
     said = [line for number, line in enumerate(lines[:at]) if number not in doomed]
     return "".join([*said, *added, *lines[at:]])
+
+
+def with_item(text: str, node: MappingNode, path: Sequence[str], item: Any) -> str | None:
+    """The text with one more item in a list of one mapping, all else as it was.
+
+    Args:
+        text: The YAML.
+        node: The mapping in it.
+        path: The keys that lead to the list; those that are missing are made.
+        item: What to add.
+
+    Returns:
+        The text; None where there stands no list, or a comment between what would change.
+    """
+    key, *rest = path
+    found = _value(node, key)
+    if found is None:
+        made: Any = [item]
+        for name in reversed(rest):
+            made = {name: made}
+        return with_keys(text, node, {key: made})
+    if rest:
+        return with_item(text, found, rest, item) if isinstance(found, MappingNode) else None
+    if not isinstance(found, SequenceNode):
+        return None
+    if found.flow_style and found.value:
+        end = found.value[-1].end_mark.index
+        return f"{text[:end]}, {flow(item)}{text[end:]}"
+    if not found.value:
+        return with_keys(text, node, {key: [item]})
+    lines = StringIO(text, newline="\n").readlines()
+    at = last_line(found) + 1
+    if not lines[at - 1].endswith("\n"):
+        lines[at - 1] += "\n"
+    added = f"{' ' * found.start_mark.column}- {flow(item)}\n"
+    return "".join([*lines[:at], added, *lines[at:]])
+
+
+def items_of(node: MappingNode, key: str) -> list[Node]:
+    """The items of a list of a mapping; none where there is no list."""
+    return _items(_value(node, key))
+
+
+def mapping_of(node: MappingNode, key: str) -> MappingNode | None:
+    """The mapping under a key of a mapping, if there is one."""
+    found = _value(node, key)
+    return found if isinstance(found, MappingNode) else None
+
+
+def is_yaml(text: str) -> bool:
+    """Whether a text can be read as YAML, with no key twice."""
+    try:
+        YAML(typ="safe").load(text)
+    except (YAMLError, ValueError):
+        return False
+    return True
+
+
+def text_of(node: Node | None, key: str) -> str | None:
+    """The text of a key of a mapping, as dbt reads it; None where there is none, or Jinja."""
+    found = _value(node, key)
+    return jinja.plain(found.value) if isinstance(found, ScalarNode) else None
 
 
 def last_line(node: Node) -> int:
@@ -189,6 +251,11 @@ def _value(node: Node | None, key: str) -> Any:
 def _scalar(text: str) -> str:
     plain = _PLAIN.fullmatch(text) and text.lower() not in _RESERVED
     return text if plain else DoubleQuotedScalarString(text)
+
+
+def _key(text: str) -> str:
+    """A key of a mapping on one line; dbt renders none."""
+    return _dumped({"_": _scalar(text)}).removeprefix("_: ").rstrip("\n")
 
 
 def _sentence(text: str) -> str:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -59,11 +59,12 @@ def profile(tmp_path: Path) -> Callable[..., FeedProfile]:
         *,
         declared: Sequence[str] = (),
         accepted: Mapping[str, Sequence[Mark]] | None = None,
+        replaced: Mapping[str, Collection[str]] | None = None,
         **more: Any,
     ) -> FeedProfile:
         reading = land_rows(tmp_path, columns, "orders", "orders.csv", **more)
         return profile_feed(
-            "orders", [reading], tmp_path, declared=declared, accepted=accepted,
+            "orders", [reading], tmp_path, declared=declared, accepted=accepted, replaced=replaced,
             thresholds=thresholds or Thresholds(),
         )  # fmt: skip
 

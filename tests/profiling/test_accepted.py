@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from tests.profiling.test_issues import CASES, OF_FEEDS, Case
+from tests.profiling.test_issues import CASES, OF_FEEDS, Case, selected
 
 from consulting.profiling import FeedProfile, Issue, quality_score
 from consulting.profiling.accepted import without_accepted
@@ -138,7 +138,7 @@ def test_what_is_right_does_not_count_against_the_score(
 def test_whatever_may_be_marked_is_an_issue_and_what_may_not_has_another_way() -> None:
     others = {"declared_column_missing", "duplicate_rows", "no_rows", "unparsed_rows"}
     others |= {"another_table", "skipped_lines", "columns_differ_between_files"}
-    others |= {"personal_data", "masked_to_be_safe"}
+    others |= {"personal_data", "masked_to_be_safe", "replaced_values"}
     assert ({case.issue_type for case in CASES} | OF_FEEDS) - others == ACCEPTABLE
 
 
@@ -177,3 +177,15 @@ def test_what_is_right_between_feeds_is_spared_after_they_were_compared(profile:
         ("unit", 7, 0),
         ("code", 0, 1),
     ]
+
+
+@pytest.mark.parametrize("more", [0, 30_000])
+def test_what_is_replaced_is_told_whatever_else_is_known_of_it(profile: Profile, more: int) -> None:
+    values = ["piece"] * 90 + [" pcs", "pcs\u00a0", "PCS", "", "N/A"]
+    columns = {"x": values + [f"v{n}" for n in range(more)]}
+    found = profile(columns, replaced={"x": {"pcs", "N/A", "gone", "', (SELECT 1)"}})
+    issue = next(i for i in found.issues if i.issue_type == "replaced_values")
+    assert (issue.severity, issue.evidence_count) == ("warn", 3)
+    assert set(issue.examples) == {" pcs", "pcs\u00a0", "N/A"}
+    assert selected(columns["x"], "x", issue) == 3
+    assert not [i for i in profile(columns).issues if i.issue_type == "replaced_values"]

@@ -139,6 +139,8 @@ OF_FEEDS = {
     "disputed_values", "blank_but_known", "broken_law",
     # of a masked sample alone
     "masked_to_be_safe",
+    # of what somebody said before alone
+    "replaced_values",
 }  # fmt: skip
 
 

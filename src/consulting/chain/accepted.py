@@ -91,7 +91,7 @@ def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
         CleaningError: If dbt can not read the YAML with the patch; it is not written then.
     """
     if acceptance.texts:
-        _require_readable(engagement, acceptance.texts)
+        require_readable(engagement, acceptance.texts)
     for name, (_, after) in acceptance.texts.items():
         write_text(engagement.dbt_dir / name, after)
     engagement.intake.retry(acceptance.batches, now=datetime.now(UTC))
@@ -99,7 +99,7 @@ def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
     return [f"{each.key}: {each.sentence}" for each in released]
 
 
-def _require_readable(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) -> None:
+def require_readable(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) -> None:
     """Let dbt read the client's models with the texts, in a copy of its project."""
     client_id, dbt_dir = engagement.client_id, engagement.dbt_dir.absolute()
 
@@ -188,7 +188,7 @@ def _patches(
         done.add(change)
         path = engagement.models.yaml_of(finding.feed)
         name = os.path.relpath(path, engagement.dbt_dir)
-        before, now = texts.get(name) or (_text(path),) * 2
+        before, now = texts.get(name) or (text_of(path),) * 2
         after = patched(now, finding, profile)
         said = f"{finding.feed}: {finding.detail}"
         if after is None:
@@ -200,6 +200,6 @@ def _patches(
     return texts, tuple(told), tuple(left)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     """The text with its own ends of lines, so that writing it back changes none."""
     return path.read_bytes().decode("utf-8") if path.exists() else ""

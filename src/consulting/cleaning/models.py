@@ -223,6 +223,15 @@ class ClientModels:
                 found[name] = tuple(dict.fromkeys((*found.get(name, ()), *marks)))
         return found
 
+    def replaced(self, feed: str) -> dict[str, frozenset[str]]:
+        """Source column → the texts that are wrong there, and that its rules replace."""
+        found: dict[str, frozenset[str]] = {}
+        for name, meta in self._metas(feed):
+            wrong = [text for texts in (meta.get("replace") or {}).values() for text in texts]
+            if wrong:
+                found[name] = found.get(name, frozenset()).union(wrong)
+        return found
+
     def _metas(self, feed: str) -> list[tuple[str, dict[str, Any]]]:
         """Each source column that the YAML names, with what is said of it there."""
         manifest = self.load_manifest()

@@ -74,3 +74,17 @@ def open_engagement(client_id: str, *, looks: bool = False) -> Engagement:
     """
     client = load_client(require_client(client_id), client_id).client
     return ConsultancyResource().engagement(client, looks=looks)
+
+
+def require_feed(engagement: Engagement, feed: str | None) -> None:
+    """Refuse a feed that a client has not.
+
+    Raises:
+        click.ClickException: Names the nearest.
+    """
+    known = [each.name for each in engagement.config.feeds]
+    if feed is not None and feed not in known:
+        raise click.ClickException(
+            f"{engagement.client_id} has no feed {feed!r}.{nearest(feed, known)} Its feeds: "
+            f"{', '.join(known)}."
+        )

@@ -9,6 +9,7 @@ import dagster as dg
 
 from consulting.cli import (
     accept,
+    ask,
     check,
     deliveries,
     demo,
@@ -34,6 +35,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
         models.propose,
         preview.preview,
         accept.accept_drift,
+        ask.ask,
         tier.tier,
     ),
     "Its files": (ledger.ledger, ledger.reprocess, ledger.release, ledger.discard),

@@ -9,9 +9,8 @@ import click
 
 from consulting.chain.preview import previews
 from consulting.cleaning import ClientModels
-from consulting.cli.engagements import open_engagement
+from consulting.cli.engagements import open_engagement, require_feed
 from consulting.cli.terminal import say, say_json, say_lines
-from consulting.config_model import nearest
 from consulting.errors import ConsultingError
 
 if TYPE_CHECKING:
@@ -38,21 +37,12 @@ def preview(client: str, feed: str | None, *, watch: bool, as_json: bool) -> Non
     deliveries stay as they are. Ends with 1 where nothing would be delivered.
     """
     engagement = open_engagement(client, looks=True)
-    _require_feed(engagement, feed)
+    require_feed(engagement, feed)
     with previews(engagement) as tried:
         for _ in _each_save(engagement) if watch else (None,):
             passed = _tell(client, lambda: tried(feed), as_json=as_json)
     if not passed:
         raise SystemExit(1)
-
-
-def _require_feed(engagement: Engagement, feed: str | None) -> None:
-    known = [each.name for each in engagement.config.feeds]
-    if feed is not None and feed not in known:
-        raise click.ClickException(
-            f"{engagement.client_id} has no feed {feed!r}.{nearest(feed, known)} Its feeds: "
-            f"{', '.join(known)}."
-        )
 
 
 def _tell(client: str, tried: Callable[[], Preview], *, as_json: bool) -> bool:

@@ -124,6 +124,9 @@ ADVICE: dict[str, Words] = {
     "subtotal_rows": Words(
         "Subtotals among the rows", "Tell us whether to leave them out; send the rows without them."
     ),
+    "replaced_values": Words(
+        "Values that we put right", "Correct them in your own system; until then we replace them."
+    ),
     "broken_dependency": Words(
         "Values that contradict nearly all like rows", "Check these rows: likely typing errors."
     ),

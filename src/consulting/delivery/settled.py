@@ -250,5 +250,6 @@ _BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
     "decimal_comma": _by_type(NUMBER_TYPES, "Delivered as numbers."),
     "currency_in_values": _by_type(NUMBER_TYPES, "Delivered as numbers, without the sign."),
     "units_in_values": _by_type(NUMBER_TYPES, "Delivered as numbers, without the unit."),
+    "replaced_values": lambda _: "Delivered with the right values.",
     "leading_zeros": _by_type(("VARCHAR",), "Delivered as text, with their zeros."),
 }

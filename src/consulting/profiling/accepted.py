@@ -11,7 +11,7 @@ from consulting.rules.missing import trim
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from consulting.profiling.model import Issue
     from consulting.rules.accepted import Mark
@@ -51,9 +51,16 @@ class AcceptedFindings:
 
     Args:
         marks: Column → its marks.
+        replaced: Column → texts that are wrong.
+
+    Attributes:
+        replaced: The same.
     """
 
-    def __init__(self, marks: Mapping[str, Sequence[Mark]]) -> None:
+    def __init__(
+        self, marks: Mapping[str, Sequence[Mark]], replaced: Mapping[str, Collection[str]]
+    ) -> None:
+        self.replaced = replaced
         self._found: dict[tuple[str, str], list[Accepted]] = {}
         for column, mark in ((name, one) for name, some in marks.items() for one in some):
             found = self._found.setdefault((column, mark.issue), [])

@@ -10,6 +10,7 @@ from consulting.profiling.judge_dates import date_issues
 from consulting.profiling.judge_numbers import number_issues
 from consulting.profiling.judge_texts import text_issues
 from consulting.profiling.similar import spelling_issues
+from consulting.profiling.source import bare
 from consulting.profiling.totals import subtotal_issues
 from consulting.profiling.wording import counted, share
 from consulting.rules.missing import trim
@@ -194,6 +195,25 @@ def _is_list(view: ColumnView) -> bool:
     return view.complete and view.distinct * _LIST_ROWS <= view.filled
 
 
+def _replaced(draft: Drafting) -> Iterator[Issue]:
+    wrong = draft.accepted.replaced.get(draft.view.name)
+    if wrong:
+        column = quoted(draft.view.name)
+        rows = draft.source.query(
+            f"SELECT {column}, count(*) FROM feed WHERE {bare(column)} IN (SELECT unnest($1)) "
+            "GROUP BY 1 ORDER BY 1",
+            [[*wrong]],
+        )
+        if values := dict(rows):
+            yield draft.issue(
+                "replaced_values", "warn",
+                "{n} [row holds|rows hold] a value that is wrong, as somebody said before: the "
+                "cleaning rule replaces it.",
+                "Correct [it|them] at the source, so that nothing need be replaced.",
+                values=values,
+            )  # fmt: skip
+
+
 def _keys(draft: Drafting) -> Iterator[Issue]:
     view = draft.view
     present = view.rows - view.blank
@@ -297,6 +317,6 @@ def _personal_data(draft: Drafting) -> Iterator[Issue]:
 
 
 _RULES: tuple[Callable[[Drafting], Iterator[Issue]], ...] = (
-    _missing, _constant, _keys, _misfits, date_issues, number_issues, text_issues,
+    _missing, _constant, _replaced, _keys, _misfits, date_issues, number_issues, text_issues,
     spelling_issues, subtotal_issues, _placeholders, _kept_words, _truncated, _personal_data,
 )  # fmt: skip

@@ -14,11 +14,12 @@ from consulting.profiling.propose import propose_columns, target_name
 from consulting.rules import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from consulting.profiling.drift import DriftFinding
     from consulting.profiling.model import FeedProfile
+    from consulting.rules.accepted import Mark
 
 
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}
@@ -35,10 +36,78 @@ def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | Non
     Returns:
         The YAML; None where the change is none of these, or can not be made on the text.
     """
+    return _with_own_ends(text, lambda plain: _patched(plain, finding, current))
+
+
+def with_mark(text: str, feed: str, header: str, mark: Mark, *, codes: bool = True) -> str | None:
+    """The feed's YAML in which something of a column is found right.
+
+    Args:
+        text: The YAML.
+        feed: The feed.
+        header: The column.
+        mark: What is right; one value, one combination, or all.
+        codes: Whether a value that is right is on the column's list of codes, too.
+
+    Returns:
+        The YAML; None where nothing reads the column, or the text can not be changed there.
+    """
+    said = {"issue": mark.issue, **({"values": [*mark.values]} if mark.values else {})}
+
+    def marked(plain: str) -> str | None:
+        meta = _meta(plain, feed, header)
+        if meta is None:
+            return None
+        found: list[Any] = dbt_yaml.items_of(meta, "accepted") if mark.values else []
+        for one in found:
+            same = [dbt_yaml.text_of(one, key) for key in ("issue", "by")] == [mark.issue, mark.by]
+            if same and dbt_yaml.items_of(one, "values"):
+                return dbt_yaml.with_item(plain, one, ["values"], mark.values[0])
+        return dbt_yaml.with_item(plain, meta, ["accepted"], {**said, "by": mark.by})
+
+    def listed(plain: str) -> str | None:
+        after = marked(plain)
+        value = mark.values[0] if mark.values else None
+        meta = _meta(after, feed, header) if after else None
+        if not codes or not isinstance(value, str) or not value or meta is None or after is None:
+            return after
+        return _with_code(after, meta, value)
+
+    return _with_own_ends(text, listed)
+
+
+def with_replaced(text: str, feed: str, header: str, wrong: str, right: str) -> str | None:
+    """The feed's YAML in which a text of a column is replaced by the right one; as `with_mark`."""
+
+    def replaced(plain: str) -> str | None:
+        meta = _meta(plain, feed, header)
+        return meta and dbt_yaml.with_item(plain, meta, ["replace", right], wrong)
+
+    return _with_own_ends(text, replaced)
+
+
+def _with_code(text: str, meta: Any, value: str) -> str | None:
+    """The YAML with one more code, where the column has a list of them."""
+    codes = dbt_yaml.items_of(meta, "codes")
+    if codes and value not in {node.value for node in codes}:
+        return dbt_yaml.with_item(text, meta, ["codes"], value)
+    listed = dbt_yaml.mapping_of(meta, "codes")
+    if listed is None or value.casefold() in {key.value.casefold() for key, _ in listed.value}:
+        return text
+    return dbt_yaml.with_keys(text, listed, {value: []})
+
+
+def _with_own_ends(text: str, change: Callable[[str], str | None]) -> str | None:
+    """A change of a text whose lines keep their ends; None where it made no YAML."""
     breaks = text.count("\r\n")
-    if breaks and breaks == text.count("\n"):
-        after = patched(text.replace("\r\n", "\n"), finding, current)
-        return after and after.replace("\n", "\r\n")
+    windows = bool(breaks) and breaks == text.count("\n")
+    after = change(text.replace("\r\n", "\n") if windows else text)
+    if after is None or not dbt_yaml.is_yaml(after):
+        return None
+    return after.replace("\n", "\r\n") if windows else after
+
+
+def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | None:
     feed, column = finding.feed, finding.column or ""
     if finding.kind == "renamed_column":
         return rename_source(text, feed, finding.previous_column or "", column)
@@ -97,6 +166,11 @@ def _set(
     """The YAML with keys set in the meta of what is read from a header, if that is one column."""
     found = [meta for meta, _, headers in _metas(text, feed) if header in headers]
     return dbt_yaml.with_keys(text, found[0], keys, without) if len(found) == 1 else None
+
+
+def _meta(text: str, feed: str, header: str) -> Any:
+    """The meta of the first column that is read from a header; None where there is none."""
+    return next((meta for meta, _, headers in _metas(text, feed) if header in headers), None)
 
 
 def _metas(text: str, feed: str) -> list[tuple[Any, Any, tuple[str, ...]]]:

@@ -24,7 +24,7 @@ from consulting.profiling.wording import enumerated, inflected
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from consulting.profiling.view import ColumnView
@@ -45,6 +45,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
     declared: Sequence[str] = (),
     privacy: Mapping[str, Declared] | None = None,
     accepted: Mapping[str, Sequence[Mark]] | None = None,
+    replaced: Mapping[str, Collection[str]] | None = None,
     thresholds: Thresholds = _DEFAULT,
 ) -> FeedProfile:
     """Profiles one feed from the rows its files left in the run folder.
@@ -58,6 +59,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
         declared: The source columns the feed's models read; a missing one is an issue.
         privacy: What the engagement says of its columns' values.
         accepted: Column → what of its issues was looked at and is right; it is not told.
+        replaced: Column → texts that are known to be wrong, for its rules replace them.
         thresholds: When a finding is worth telling.
 
     Returns:
@@ -68,7 +70,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
     if not any(r.rows_path for r in mine):
         return _from_headers(feed, mine, files, declared, privacy or {})
     decided = decisions(mine, privacy or {})
-    right = AcceptedFindings(accepted or {})
+    right = AcceptedFindings(accepted or {}, replaced or {})
     with open_feed(mine, run_folder, thresholds) as source:
         sample_rows = max(thresholds.sample_values, _SAMPLE_CELLS // max(1, len(source.columns)))
         source.draw_sample(min(thresholds.dependency_rows, sample_rows))

@@ -8,7 +8,11 @@
   {%- if var('null_tokens', none) is not none -%}
     {{ exceptions.raise_compiler_error("The var `null_tokens` is no longer read: the words for “no value” are the same everywhere. Take it out of dbt_project.yml, and give a column that differs `null_tokens` in its meta.") }}
   {%- endif -%}
-  case when {{ is_one_of(sql, meta.get('null_tokens', grammar('null_words')) + ['']) }} then null else {{ sql }} end
+  case
+  {%- for right, wrong in (meta.get('replace') or {}).items() %}
+    when {% for text in wrong %}{{ sql }} = {{ literal(text) }}{{ ' or ' if not loop.last }}{% endfor %} then {{ literal(right) if right else 'null' }}
+  {%- endfor %}
+    when {{ is_one_of(sql, meta.get('null_tokens', grammar('null_words')) + ['']) }} then null else {{ sql }} end
 {%- endmacro %}
 
 {#- Whether a text is one of these but for its case. As a pattern: engines turn a list of constants

@@ -63,6 +63,7 @@ class Evidence(Protocol):
 Proposal = tuple[str, dict[str, Any]]
 """A rule's name and its arguments."""
 
+NotEmpty = Annotated[str, StringConstraints(min_length=1)]
 REQUIRED = {"missing": "{} is empty, and a value is required"}
 """The reason of any rule where the column is required."""
 
@@ -115,7 +116,7 @@ class ColumnRule(Record):
     cases: ClassVar[Sequence[tuple[Mapping[str, Any], str, Any]]] = ()
 
     sources: Annotated[
-        tuple[Annotated[str, StringConstraints(min_length=1)], ...],
+        tuple[NotEmpty, ...],
         BeforeValidator(_one_or_several, json_schema_input_type=str | list[str]),
     ] = Field(
         alias="from",
@@ -143,6 +144,11 @@ class ColumnRule(Record):
     optional: bool = Field(
         default=False, description="the client may leave the column out of a file"
     )
+    replace: dict[str, Annotated[tuple[NotEmpty, ...], Field(min_length=1)]] = Field(
+        default={},
+        description="each right text with the texts in whose place it is put, as they stand in "
+        "the file but for blanks around; an empty one empties the value",
+    )
     accepted: Marks = Field(
         default=(),
         description="findings that were looked at and are right, each with `issue`, `values` (left "
@@ -153,6 +159,13 @@ class ColumnRule(Record):
     def _has_names_of_its_own(self) -> ColumnRule:
         if len({name.casefold() for name in self.sources}) < len(self.sources):
             raise ValueError("`from` names a header twice; case does not tell two apart")
+        return self
+
+    @model_validator(mode="after")
+    def _replaces_a_text_once(self) -> ColumnRule:
+        wrong = [text for texts in self.replace.values() for text in texts]
+        if len({*wrong, *self.replace}) < len(wrong) + len(self.replace):
+            raise ValueError("`replace` names a text twice: it is right, or one right text's")
         return self
 
     @model_validator(mode="after")
@@ -229,6 +242,8 @@ OUT_OF_BOUNDS = {
 def describe_rule(rule: ColumnRule) -> str:
     """What a rule does to a value, in words for the client."""
     words = [rule.conversion()]
+    if count := sum(map(len, rule.replace.values())):
+        words.insert(0, f"{count} wrong {'text' if count == 1 else 'texts'} put right")
     if len(rule.sources) > 1:
         names = " or ".join(f"“{name}”" for name in rule.sources)
         words.append(f"read from {names}, the first that is not empty")

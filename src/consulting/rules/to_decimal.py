@@ -61,6 +61,7 @@ class ToDecimal(WithMark):
     }
     sql: ClassVar = ("numbers.sql", "to_decimal.sql")
     cases: ClassVar = (
+        ({"replace": {"12.5": ["12.5 or so"]}}, "12.5 or so", Decimal("12.5")),
         ({}, "1,234.50", Decimal("1234.5")),
         ({}, "12,34,567.5", Decimal("1234567.5")),
         ({}, "(9.50)", Decimal("-9.5")),

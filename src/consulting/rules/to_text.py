@@ -28,6 +28,8 @@ class ToText(ColumnRule):
         ({}, '="00123"', "00123"),
         ({"null_tokens": []}, "NA", "NA"),
         ({"pad_zeros": 5}, "1234", "01234"),
+        ({"replace": {"Bonn": ["Bon", "bonn"], "": ["tbd"]}}, " Bon", "Bonn"),
+        ({"replace": {"": ["tbd"]}}, "tbd", None),
     )
 
     case: Literal["upper", "lower", "capital"] | None = Field(

@@ -1,0 +1,284 @@
+"""Asking a person about the findings of the last profile: answers become the feed's YAML."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from io import StringIO
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from consulting.chain import artifacts
+from consulting.chain.accepted import require_readable, text_of
+from consulting.chain.apart import child_of, within
+from consulting.chain.trial import rows_are_kept
+from consulting.delivery.csv_file import write_csv
+from consulting.delivery.spreadsheet import Workbook
+from consulting.errors import UnreadableFileError
+from consulting.formulas import restore
+from consulting.intake.reading import Door, ReadOptions
+from consulting.intake.reading.apart import ReadingApart
+from consulting.privacy.tiers import FULL_TIER
+from consulting.profiling import label_of, unified
+from consulting.profiling.asking import Ask, chosen, questions_to_ask
+from consulting.profiling.patches import with_mark, with_replaced
+from consulting.records import Record
+from consulting.rules import column_rule, headers_of
+from consulting.rules.accepted import ACCEPTABLE, Mark
+from consulting.scratch import scratch_folder
+from consulting.writing import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from consulting.chain.engagement import Engagement
+
+Said = Literal["right", "all right", "wrong", ""]
+MOST_ANSWERS = 1_000
+"""Rows of a sheet with answers; nobody answers more by hand."""
+LONGEST_ANSWER = 1_000
+"""Characters of what a value should be."""
+_COLUMNS = (
+    "_question", "feed", "column", "value", "rows", "file", "row", "why", "instead", "answer",
+    "should_be",
+)  # fmt: skip
+_HOW = (
+    "How to answer",
+    "Write into the column “answer”: right, all right, or wrong.",
+    "“All right” is for all that is told of the column for the same reason, not this value alone.",
+    "Leave it empty where you do not know.",
+    "Where it is wrong, write what it should be into “should_be”.",
+    "Leave the column _question: it tells us which question is which.",
+)
+
+
+class Answer(Record):
+    """What somebody said to a question.
+
+    Attributes:
+        said: "right", "all right" (whatever the value), "wrong", or nothing.
+        should_be: Of what is wrong: what should stand there; empty for no value.
+    """
+
+    said: Said
+    should_be: str | None = None
+
+
+def open_questions(
+    engagement: Engagement, run_folder: Path, feed: str | None, most: int | None
+) -> list[Ask] | None:
+    """What to ask about a client's last profile.
+
+    Args:
+        engagement: Whose profile.
+        run_folder: Of the run that made it.
+        feed: Of this feed alone, if one is named.
+        most: No more than so many, those first that teach most; None for all.
+
+    Returns:
+        The questions that nobody answered yet; None where no rows are kept to ask of.
+    """
+    received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
+    if not rows_are_kept(received, run_folder):
+        return None
+    found = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
+    asked: list[Ask] = []
+    for profile in found.profiles:
+        if feed in {None, profile.feed} and profile.basis != "headers":
+            asked += within(
+                engagement,
+                engagement.limits(engagement.feed(profile.feed)),
+                f"choosing what to ask of feed {profile.feed!r}",
+                tuple[Ask, ...],
+                questions_to_ask,
+                profile,
+                received.to_profile,
+                run_folder,
+                most=most,
+                valued=engagement.config.security_tier == FULL_TIER,
+                accepted=engagement.accepted(profile.feed),
+                replaced=engagement.models.replaced(profile.feed),
+            )
+    return asked if most is None else chosen(asked, most)
+
+
+class Answers:
+    """Answers on their way into the client's YAML.
+
+    Args:
+        engagement: Whose YAML.
+        by: Who answers.
+
+    Attributes:
+        texts: Each YAML file that an answer changed and that is not saved, before and after.
+    """
+
+    def __init__(self, engagement: Engagement, by: str) -> None:
+        self._engagement = engagement
+        self._by = by
+        self.texts: dict[str, tuple[str, str]] = {}
+
+    def take(self, ask: Ask, answer: Answer) -> str:
+        """Take one answer into the YAML; returns what it became, in a sentence."""
+        if answer.said == "wrong":
+            return self._wrong(ask, answer.should_be)
+        issues = [issue for issue in ask.issues if issue in ACCEPTABLE] if answer.said else []
+        if not issues:
+            return "Nothing is written."
+        value = ask.value if ask.value is not None else ask.cells
+        values = (value,) if answer.said == "right" and ask.cells else ()
+        path, before, now = self._text(ask)
+        after: str | None = now
+        for issue in issues:
+            mark = Mark(issue=issue, values=values, by=self._by)
+            after = after and with_mark(after, ask.feed, ask.column, mark)
+        return self._taken(ask, path, before, after, "right: the next profile does not tell it")
+
+    def _wrong(self, ask: Ask, should_be: str | None) -> str:
+        if not ask.value:
+            return (
+                "No rule puts it right, for the value may be right in other rows: it is told "
+                "again until it is corrected at the source."
+            )
+        if should_be is None or should_be.strip() == ask.value:
+            return "Nothing is written: it is not known what it should be."
+        path, before, now = self._text(ask)
+        after = with_replaced(now, ask.feed, ask.column, ask.value, should_be.strip())
+        return self._taken(ask, path, before, after, "wrong: the cleaning rule replaces it")
+
+    def _text(self, ask: Ask) -> tuple[str, str, str]:
+        path = self._engagement.models.yaml_of(ask.feed)
+        name = os.path.relpath(path, self._engagement.dbt_dir)
+        before, now = self.texts.get(name) or (text_of(path),) * 2
+        return name, before, now
+
+    def _taken(self, ask: Ask, name: str, before: str, after: str | None, became: str) -> str:
+        label = label_of(self._engagement.dbt_dir / name)
+        if after is None:
+            return (
+                f"Not written: {label} can not be changed for “{ask.column}”. Write it there by "
+                f"hand, or, where the feed has no models, run `consulting models` first."
+            )
+        mistake = _mistake(after, ask.feed, ask.column)
+        if mistake:
+            return f"Not written, for {label} would be wrong: {mistake}"
+        self.texts[name] = (before, after)
+        return f"{ask.column}: {became}."
+
+    def diffs(self) -> Iterator[str]:
+        """A unified diff of each file that is not saved."""
+        for name, (before, after) in self.texts.items():
+            yield unified(before, after, label_of(self._engagement.dbt_dir / name))
+
+    def require_readable(self) -> None:
+        """Let dbt read what is not saved.
+
+        Raises:
+            CleaningError: If it can not.
+        """
+        if self.texts:
+            require_readable(self._engagement, self.texts)
+
+    def save(self) -> None:
+        """Write the files; each is there as a whole, or as it was."""
+        while self.texts:
+            name, (_, after) = self.texts.popitem()
+            write_text(self._engagement.dbt_dir / name, after)
+
+
+def _mistake(text: str, feed: str, header: str) -> str | None:
+    """What the rule of a column that is read from a header does not allow."""
+    for model in YAML(typ="safe").load(StringIO(text)).get("models") or ():
+        columns = model.get("columns") or () if model.get("name") in {feed, f"stg_{feed}"} else ()
+        for meta in (column.get("meta") or {} for column in columns):
+            if header in headers_of(meta):
+                try:
+                    column_rule(meta)
+                except ValidationError as error:
+                    return str(error.errors(include_url=False)[0]["msg"])
+    return None
+
+
+def write_sheet(asked: Sequence[Ask], path: Path) -> None:
+    """Write questions to a sheet that a client can fill: a workbook, or CSV by its name."""
+    rows = [
+        (
+            ask.key, ask.feed, ask.column, value_in_words(ask), ask.rows, ask.file, ask.row,
+            ask.why, ask.instead, None, None,
+        )
+        for ask in asked
+    ]  # fmt: skip
+    if path.suffix.lower() == ".csv":
+        write_csv(path, _COLUMNS, rows)
+        return
+    book = Workbook(path, created=datetime.now(UTC), title="Questions about your data")
+    widths = {"value": 40, "why": 60, "instead": 30, "answer": 14, "should_be": 30}
+    book.add_table("questions", _COLUMNS, rows, widths=widths, frozen_columns=1)
+    book.add_lines("How to answer", _HOW)
+    book.close()
+
+
+def value_in_words(ask: Ask) -> str:
+    """What is asked about: the value, the combination, or the column."""
+    if ask.value is not None:
+        return ask.value
+    return ", ".join(f"{name} = {text}" for name, text in ask.cells.items())
+
+
+def read_sheet(engagement: Engagement, path: Path) -> tuple[dict[str, Answer], list[str]]:
+    """Read a sheet that came back, apart and within the limits of any file of the client.
+
+    Args:
+        engagement: Whose limits.
+        path: The sheet; only its columns `_question`, `answer` and `should_be` are read.
+
+    Returns:
+        The answers by the keys of their questions, and what of them is not understood.
+
+    Raises:
+        UnreadableFileError: If it is no such sheet, or too large.
+    """
+    limits = engagement.config.limits.model_dump() | {"max_rows": MOST_ANSWERS}
+    door = Door(tier=FULL_TIER, client_id=engagement.client_id)  # below tier 3 it holds no value
+    with scratch_folder(engagement.folder.path) as scratch:
+        reading = ReadingApart(child_of()).read_file(
+            path,
+            filename=path.name,
+            feed="answers",
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            run_folder=scratch,
+            options=ReadOptions(**limits, expected_columns=_COLUMNS),
+            door=door,
+        )
+        missing = {"_question", "answer", "should_be"} - {*reading.columns}
+        if missing or reading.rows_path is None:
+            raise UnreadableFileError(
+                path.name,
+                "answers_unknown",
+                f"It has no column {', '.join(sorted(missing))}.",
+                "Answer in a sheet that `consulting ask --sheet` wrote.",
+            )
+        rows = _rows(scratch / reading.rows_path)
+    answers: dict[str, Answer] = {}
+    unclear: list[str] = []
+    for line, key, said, should_be in rows:
+        word = " ".join(said.casefold().split()) or ("wrong" if should_be else "")
+        if word not in {"right", "all right", "wrong", ""} or len(should_be) > LONGEST_ANSWER:
+            unclear.append(f"line {line}: the answer is none of right, all right and wrong")
+        elif word:
+            answers[key] = Answer(said=word, should_be=should_be)
+    return answers, unclear
+
+
+def _rows(path: Path) -> list[tuple[int, str, str, str]]:
+    import pyarrow.parquet as pq
+
+    columns = ["_row", "_question", "answer", "should_be"]
+    return [
+        (row["_row"], *(restore(row[name] or "").strip() for name in columns[1:]))
+        for row in pq.read_table(path, columns=columns).to_pylist()
+    ]

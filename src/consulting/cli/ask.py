@@ -1,0 +1,145 @@
+"""`consulting ask`: the questions about a client's data whose answers teach most."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from consulting.chain.asked import (
+    Answer,
+    Answers,
+    open_questions,
+    read_sheet,
+    value_in_words,
+    write_sheet,
+)
+from consulting.chain.proposed import last_profile
+from consulting.cleaning import ClientModels
+from consulting.cli.engagements import open_engagement, require_feed
+from consulting.cli.ledger import dry_run_option
+from consulting.cli.terminal import say, say_json, say_lines
+
+if TYPE_CHECKING:
+    from consulting.chain import Engagement
+    from consulting.profiling.asking import Ask
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_KEYS = click.Choice(["r", "a", "w", "d", "q"])
+
+
+@click.command()
+@click.argument("client")
+@click.option("--feed", help="Ask about this feed alone.")
+@click.option("--rows", default=20, show_default=True, type=click.IntRange(1), help="At most.")
+@click.option("--sheet", type=_FILE, help="Write the questions to this .xlsx or .csv file.")
+@click.option("--answers", type=_FILE, help="Read them back from there.")
+@click.option("--by", default=getpass.getuser, help="Who answers; stands beside each mark.")
+@click.option("--json", "as_json", is_flag=True, help="Print the questions as JSON, and ask none.")
+@dry_run_option
+def ask(  # noqa: PLR0913, PLR0917 - one for each option
+    client: str,
+    feed: str | None,
+    rows: int,
+    sheet: Path | None,
+    answers: Path | None,
+    by: str,
+    *,
+    as_json: bool,
+    dry_run: bool,
+) -> None:
+    """Ask about what CLIENT's last profile found, and keep the answers in its dbt YAML.
+
+    What is right is marked and not told again; what is wrong gets the right value by the column's
+    rule; a right value of a list becomes one of its codes. First come the values whose answers
+    settle most, one row for each. Answered in the terminal, each answer is saved at once; or in a
+    sheet that the client fills. With --dry-run the change of the YAML is shown and not made.
+    """
+    engagement = open_engagement(client, looks=True)
+    require_feed(engagement, feed)
+    asked = _questions(engagement, feed, None if answers else rows)
+    if as_json:
+        say_json([one.model_dump(mode="json") for one in asked], indent=2)
+    elif sheet:
+        write_sheet(asked, sheet)
+        say(f"{client}: {len(asked)} questions in {sheet}. Read the answers: --answers {sheet}")
+    elif answers:
+        _from_sheet(engagement, asked, answers, by, dry_run=dry_run)
+    else:
+        _in_terminal(engagement, asked, by, dry_run=dry_run)
+
+
+def _questions(engagement: Engagement, feed: str | None, most: int | None) -> list[Ask]:
+    run_folder = last_profile(engagement)
+    asked = open_questions(engagement, run_folder, feed, most) if run_folder else None
+    if asked is None:
+        raise click.ClickException(
+            f"{engagement.client_id} has no profile whose rows are kept. Deliver a file first, or "
+            "one again (`consulting reprocess`)."
+        )
+    return asked
+
+
+def _from_sheet(
+    engagement: Engagement, asked: list[Ask], path: Path, by: str, *, dry_run: bool
+) -> None:
+    said, unclear = read_sheet(engagement, path)
+    taken = Answers(engagement, by)
+    for one in asked:
+        if one.key in said:
+            say(taken.take(one, said.pop(one.key)))
+    for sentence in unclear:
+        say(f"{path.name}: {sentence}.", err=True)
+    if said:
+        say(f"{len(said)} answers are to no question of the last profile: answered before?")
+    for diff in taken.diffs():
+        say_lines(diff)
+    taken.require_readable()
+    if not dry_run:
+        taken.save()
+
+
+def _in_terminal(engagement: Engagement, asked: list[Ask], by: str, *, dry_run: bool) -> None:
+    if not asked:
+        say(f"{engagement.client_id}: nothing to ask about the last profile.")
+        return
+    taken = Answers(engagement, by)
+    for number, one in enumerate(asked, start=1):
+        _show(one, number, len(asked))
+        answer = _answer(one)
+        if answer is None:
+            break
+        say(taken.take(one, answer))
+        if not dry_run:
+            taken.save()
+    for diff in taken.diffs():
+        say_lines(diff)
+    if not dry_run:
+        ClientModels(engagement.dbt_dir, engagement.client_id).prepare()
+
+
+def _show(one: Ask, number: int, of: int) -> None:
+    where = f", first in {one.file}, line {one.row}" if one.file else ""
+    issues = ", ".join(issue.replace("_", " ") for issue in one.issues)
+    say(f"{number} of {of}: {one.feed}, “{one.column}”: {issues}; {one.rows:,} rows{where}")
+    if one.cells:
+        say(f"  {value_in_words(one) or '(no value)'}")
+    say(f"  {one.why}")
+    if one.instead:
+        say(f"  Others have: {one.instead}")
+
+
+def _answer(one: Ask) -> Answer | None:
+    """What somebody types; None to end."""
+    say("  r: right, a: all like it in the column are right, w: wrong, d: don't know, q: quit")
+    key = click.prompt("  Answer", type=_KEYS, show_choices=False)
+    if key == "q":
+        return None
+    if key != "w" or not one.value:
+        said = {"r": "right", "a": "all right", "w": "wrong"}.get(key, "")
+        return Answer.model_validate({"said": said})
+    hint = "Enter: what others have; -: no value" if one.instead else "Enter: no value"
+    typed = click.prompt(f"  What should it be ({hint})", default="", show_default=False)
+    return Answer(said="wrong", should_be="" if typed == "-" else typed or one.instead or "")

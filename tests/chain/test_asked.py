@@ -1,0 +1,378 @@
+"""Twenty answers: asked for, kept in the client's YAML, and the next profile is better."""
+
+from __future__ import annotations
+
+import csv
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import openpyxl
+import pytest
+import yaml
+from click.testing import CliRunner
+from tests.chain.conftest import DBT, World
+
+from consulting.chain import artifacts
+from consulting.chain.asked import Answer, Answers, open_questions
+from consulting.chain.profiled import profile_files
+from consulting.chain.proposed import last_profile, propose_models
+from consulting.cleaning.models import read_columns
+from consulting.cli import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from click.testing import Result
+
+    from consulting.profiling import Issue
+    from consulting.profiling.asking import Ask
+
+SHARED = Path(os.environ.get("CONSULTING_SHARED_DATA", DBT.parents[1] / "shared" / "data"))
+Cell = tuple[str, int]
+Columns = dict[str, list[str]]
+
+
+def made(root: Path, feed: str, text: str, security_tier: int = 3) -> World:
+    """A client of one feed, whose file was profiled and whose models were proposed."""
+    dbt = root / "dbt"
+    for name in ("macros", "tests", "models/shared"):
+        shutil.copytree(DBT / name, dbt / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(DBT / name, dbt / name)
+    feeds = [{"name": feed, "files": f"{feed}*.csv"}]
+    world = World(root / "data", dbt_dir=dbt, feeds=feeds, security_tier=security_tier)
+    world.drop(f"{feed}.csv", text)
+    world.run()
+    propose_models(world.engagement, run_of(world), [])
+    return world
+
+
+def run_of(world: World) -> Path:
+    found = last_profile(world.engagement)
+    assert found is not None
+    return found
+
+
+def again(world: World) -> artifacts.Profile:
+    """The next profile of the same files."""
+    run_folder = run_of(world)
+    received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
+    return profile_files(world.engagement, received, before=lambda _: None, log=world.said.append)
+
+
+def yaml_of(world: World, feed: str) -> Path:
+    return world.dbt_dir / "models" / "clients" / world.client_id / f"{feed}.yml"
+
+
+def metas(world: World, feed: str) -> dict[str, Any]:
+    document = yaml.safe_load(yaml_of(world, feed).read_text("utf-8"))
+    columns = next(m["columns"] for m in document["models"] if m["name"] == feed)
+    return {column["meta"]["from"]: column["meta"] for column in columns}
+
+
+def run_ask(world: World, *arguments: str, typed: Sequence[str] = ()) -> Result:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ask, "open_engagement", lambda *_, **__: world.engagement)
+        return CliRunner().invoke(
+            ask.ask, [world.client_id, *arguments], input="".join(f"{one}\n" for one in typed)
+        )
+
+
+def table(path: Path) -> Columns:
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    return {name: [row[at] for row in rows] for at, name in enumerate(header)}
+
+
+def pointed_at(world: World, feed: str, issues: Iterable[Issue]) -> set[Cell]:
+    run_folder = run_of(world)
+    (reading,) = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).to_profile
+    cells: set[Cell] = set()
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA raw")
+        connection.execute(
+            f"CREATE TABLE raw.{feed} AS SELECT *, _row - 1 AS _row_id "
+            f"FROM read_parquet('{run_folder / (reading.rows_path or '')}')"
+        )
+        for issue in issues:
+            about_cells = issue.severity != "info" and issue.issue_type != "empty_column"
+            if issue.column and issue.rows_where and about_cells:
+                rows = connection.execute(f"SELECT _row FROM raw.{feed} WHERE {issue.rows_where}")
+                cells |= {(issue.column, row) for (row,) in rows.fetchall()}
+    return cells
+
+
+def f1(found: set[Cell], wrong: set[Cell]) -> float:
+    return 2 * len(found & wrong) / (len(found) + len(wrong))
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of others' files is not here")
+def test_twenty_answers_make_the_next_profile_of_hospital_better(tmp_path: Path) -> None:
+    """The truth answers; what it says passes through the YAML and dbt's reading of it."""
+    folder = SHARED / "dirty_clean" / "hospital"
+    world = made(tmp_path, "hospital", (folder / "dirty.csv").read_text("utf-8"))
+    dirty, clean = table(folder / "dirty.csv"), table(folder / "clean.csv")
+    clean = dict(zip(dirty, clean.values(), strict=True))
+    wrong = {
+        (name, at + 2)
+        for name in dirty
+        for at, pair in enumerate(zip(dirty[name], clean[name], strict=True))
+        if pair[0] != pair[1]
+    }
+    profiles = artifacts.read(run_of(world) / artifacts.PROFILE, artifacts.Profile).profiles
+    before = f1(pointed_at(world, "hospital", profiles[0].issues), wrong)
+    asked = open_questions(world.engagement, run_of(world), None, 20) or []
+    assert len(asked) == 20
+    answers = Answers(world.engagement, by="truth")
+    for one in asked:
+        if one.row is not None:
+            truth = clean[one.column][one.row - 2]
+            right = truth == dirty[one.column][one.row - 2]
+            said = Answer(said="right") if right else Answer(said="wrong", should_be=truth)
+            answers.take(one, said)
+            answers.save()
+    (found,) = again(world).profiles
+    after = f1(pointed_at(world, "hospital", found.issues), wrong)
+    assert 0.75 < before < 0.80
+    assert after > 0.96
+    assert sum(one.rows for one in found.accepted) > 200
+    assert {*(one.key for one in asked if one.row)}.isdisjoint(
+        one.key for one in open_questions(world.engagement, run_of(world), None, None) or []
+    )
+
+
+HOSTILE = "=HYPERLINK(\"http://x\"); {{ 7 * 7 }} 'a' <b>"
+UNITS = ["piece"] * 60 + ["meter"] * 60 + ["peice"] * 3 + ["meetr"] + [HOSTILE]
+FEED = "Order,Unit,Seats\n" + "".join(
+    f'o{n},"{unit.replace(chr(34), chr(34) * 2)}",{n % 7 if n else 900}\n'
+    for n, unit in enumerate(UNITS)
+)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return made(tmp_path_factory.mktemp("first"), "orders", FEED)
+
+
+@pytest.fixture
+def world(first: World, tmp_path: Path) -> World:
+    """A client whose first file was profiled; its models were proposed."""
+    shutil.copytree(first.root.parent, tmp_path / "client")
+    return World(tmp_path / "client/data", dbt_dir=tmp_path / "client/dbt", **first.changes)
+
+
+def questions(world: World) -> dict[str, Mapping[str, Any]]:
+    told = json.loads(run_ask(world, "--json").stdout)
+    return {one["cells"].get(one["column"], one["column"]): one for one in told}
+
+
+def test_the_questions_are_printed_with_evidence_and_what_others_have(world: World) -> None:
+    asked = questions(world)
+    assert asked["peice"]["rows"] == 3
+    assert asked["peice"]["instead"] == "piece"
+    assert (asked["peice"]["file"], asked["peice"]["row"]) == ("orders.csv", 122)
+    assert HOSTILE in asked
+    assert "900" in asked
+
+
+def test_each_answer_of_the_terminal_is_saved_at_once_and_none_is_asked_again(
+    world: World,
+) -> None:
+    order = [*questions(world)]
+    typed = [part for key in order for part in {"peice": ["w", ""], HOSTILE: ["r"]}.get(key, ["d"])]
+    done = run_ask(world, "--by", "Ann", typed=typed)
+    assert done.exit_code == 0, done.output
+    unit = metas(world, "orders")["Unit"]
+    assert unit["replace"] == {"piece": ["peice"]}
+    marks = world.engagement.models.accepted("orders")["Unit"]
+    assert {mark.values for mark in marks} == {(HOSTILE,)}
+    assert {mark.by for mark in marks} == {"Ann"}
+    left = questions(world)
+    assert {"peice", HOSTILE}.isdisjoint(left)
+    assert {*left} == {*order} - {"peice", HOSTILE}
+    (found,) = again(world).profiles
+    told = {i.issue_type: i for i in found.issues if i.column == "Unit"}
+    assert told["replaced_values"].evidence_count == 3
+    assert HOSTILE not in {text for issue in told.values() for text in issue.examples}
+
+
+def test_a_dry_run_shows_the_diff_and_writes_nothing(world: World) -> None:
+    before = yaml_of(world, "orders").read_bytes()
+    done = run_ask(world, "--dry-run", typed=["a"] * 20)
+    assert done.exit_code == 0, done.output
+    assert "accepted:" in done.output
+    assert yaml_of(world, "orders").read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_sheet_goes_out_and_comes_back(world: World, tmp_path: Path, suffix: str) -> None:
+    sheet = tmp_path / f"questions.{suffix}"
+    assert run_ask(world, "--sheet", str(sheet)).exit_code == 0
+    evil = "'; {{ env_var('HOME') }} # \"x\": [y]"
+    answers = {"peice": ("Wrong", "piece"), "meetr": ("", evil), HOSTILE: ("ALL  right", "")}
+    fill(sheet, answers)
+    done = run_ask(world, "--answers", str(sheet), "--by", "Client")
+    assert done.exit_code == 0, done.output
+    models = world.engagement.models
+    assert models.replaced("orders")["Unit"] == {"peice", "meetr"}
+    read_by_dbt = read_columns(models.load_manifest(), "orders")["unit"]["replace"]
+    assert read_by_dbt == {"piece": ["peice"], evil: ["meetr"]}
+    assert [mark.values for mark in models.accepted("orders")["Unit"]] == [()] * len(
+        models.accepted("orders")["Unit"]
+    )
+    again_told = run_ask(world, "--answers", str(sheet))
+    assert again_told.exit_code == 0
+    assert "are to no question of the last profile" in again_told.output
+
+
+def fill(sheet: Path, answers: Mapping[str, tuple[str, str]]) -> None:
+    if sheet.suffix == ".csv":
+        with sheet.open(encoding="utf-8-sig", newline="") as file:
+            rows = [*csv.DictReader(file)]
+        for row in rows:
+            row["answer"], row["should_be"] = answers.get(row["value"].lstrip("'"), ("", ""))
+            if "HYPERLINK" in row["value"]:
+                row["answer"], row["should_be"] = answers[HOSTILE]
+        with sheet.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+        return
+    book = openpyxl.load_workbook(sheet)
+    (header, *lines) = book["questions"].iter_rows()
+    at = {cell.value: cell.column - 1 for cell in header}
+    for line in lines:
+        said = answers.get(str(line[at["value"]].value), ("", ""))
+        line[at["answer"]].value, line[at["should_be"]].value = said
+    book.save(sheet)
+
+
+def test_a_sheet_with_answers_nobody_understands_or_of_another_kind_is_told(
+    world: World, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "a.csv"
+    sheet.write_text("_question,answer,should_be\nabc,perhaps,\nabd,right,\n")
+    done = run_ask(world, "--answers", str(sheet))
+    assert "line 2: the answer is none of right, all right and wrong" in done.output
+    assert "1 answers are to no question" in done.output
+    sheet.write_text("a,b\n1,2\n")
+    done = run_ask(world, "--answers", str(sheet))
+    assert "It has no column _question, answer, should_be" in str(done.exception)
+
+
+def by_value(world: World) -> dict[str | None, Ask]:
+    asked = open_questions(world.engagement, run_of(world), None, None) or []
+    return {one.value: one for one in asked}
+
+
+def test_what_stands_in_the_yaml_stays(world: World) -> None:
+    """Comments, other marks, and lists in both styles; lines end as they did."""
+    path = yaml_of(world, "orders")
+    text = path.read_text("utf-8")
+    start = text.index("from: Unit")
+    line = text[text.rindex("\n", 0, start) + 1 : text.index("\n", start)]
+    indent = " " * (len(line) - len(line.lstrip()))
+    block = (
+        f"{indent}meta:\n{indent}  from: Unit # theirs\n{indent}  rule: to_text\n"
+        f"{indent}  accepted:\n{indent}    # agreed in May\n"
+        f"{indent}    - {{issue: outliers, by: Bob}}\n"
+        f"{indent}  replace:\n{indent}    piece: [pce] # and more\n"
+    )
+    changed = text.replace(line + "\n", block)
+    path.write_bytes(changed.replace("\n", "\r\n").encode())
+    asked = by_value(world)
+    answers = Answers(world.engagement, by="Ann")
+    answers.take(asked["peice"], Answer(said="wrong", should_be="piece"))
+    answers.take(asked["meetr"], Answer(said="wrong", should_be="meter"))
+    answers.take(asked[HOSTILE], Answer(said="right"))
+    answers.save()
+    after = path.read_bytes()
+    assert after.count(b"\n") == after.count(b"\r\n")
+    kept = [one for one in changed.splitlines() if "[pce]" not in one]
+    lines = after.decode().splitlines()
+    assert [one for one in lines if one in kept] == kept
+    unit = metas(world, "orders")["Unit"]
+    assert unit["replace"] == {"piece": ["pce", "peice"], "meter": ["meetr"]}
+    assert unit["accepted"][0] == {"issue": "outliers", "by": "Bob"}
+    assert "# and more" in after.decode()
+
+
+def test_a_right_value_of_a_list_becomes_a_code(world: World) -> None:
+    path = yaml_of(world, "orders")
+    for codes, expected in (
+        ("[piece, meter]", ["piece", "meter", "meetr"]),
+        ("{piece: [pc], meter: []}", {"piece": ["pc"], "meter": [], "meetr": []}),
+    ):
+        before = path.read_text("utf-8")
+        start = before.index("{from: Unit")
+        end = before.index("\n", start)
+        meta = f"{{from: Unit, rule: to_code, codes: {codes}}}"
+        path.write_text(before[:start] + meta + before[end:])
+        asked = open_questions(world.engagement, run_of(world), None, None) or []
+        one = next(one for one in asked if one.value == "meetr")
+        answers = Answers(world.engagement, by="Ann")
+        answers.take(one, Answer(said="right"))
+        answers.require_readable()
+        answers.save()
+        assert metas(world, "orders")["Unit"]["codes"] == expected
+        path.write_text(before)
+
+
+def test_an_answer_that_no_rule_can_hold_is_told_and_not_written(world: World) -> None:
+    asked = by_value(world)
+    answers = Answers(world.engagement, by="Ann")
+    answers.take(asked["peice"], Answer(said="wrong", should_be="meetr"))
+    told = answers.take(asked["meetr"], Answer(said="wrong", should_be="meter"))
+    assert "`replace` names a text twice" in told
+    added = [line for line in "".join(answers.diffs()).splitlines() if line.startswith("+ ")]
+    assert [line.count("meetr: [peice]") for line in added] == [1]
+    assert "not known what it should be" in answers.take(
+        asked["900"], Answer(said="wrong", should_be=" 900 ")
+    )
+
+
+@pytest.mark.parametrize("tier", [1, 2])
+def test_below_tier_3_no_value_is_asked_for_or_written(tmp_path: Path, tier: int) -> None:
+    world = made(tmp_path, "orders", FEED, security_tier=tier)
+    done = run_ask(world, "--json")
+    if tier == 1:
+        assert "has no profile whose rows are kept" in done.output
+        return
+    asked = json.loads(done.stdout)
+    assert asked
+    assert all(one["cells"] == {} and one["instead"] is None for one in asked)
+    assert not [text for text in ("peice", "meetr", HOSTILE) if text in done.stdout]
+    assert run_ask(world, typed=["r"] * len(asked)).exit_code == 0
+    marks = world.engagement.models.accepted("orders").values()
+    assert not [mark for some in marks for mark in some if mark.values]
+
+
+def _answer_until_killed(world: World, after: int, asked: list[Ask]) -> None:
+    answers = Answers(world.engagement, by="Ann")
+    for number, one in enumerate(asked):
+        if number == after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        answers.take(one, Answer(said="right"))
+        answers.save()
+
+
+def test_a_kill_between_answers_loses_none(world: World) -> None:
+    asked = [one for one in by_value(world).values() if one.row]
+    assert len(asked) >= 3
+    child = multiprocessing.get_context("fork").Process(
+        target=_answer_until_killed, args=(world, 2, asked)
+    )
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    left = open_questions(world.engagement, run_of(world), None, None) or []
+    assert {one.key for one in asked[:2]}.isdisjoint(one.key for one in left)
+    assert {one.key for one in asked[2:]} <= {one.key for one in left}
