@@ -200,7 +200,7 @@ def test_a_patch_that_dbt_can_not_read_is_not_written(drifted: World) -> None:
     assert drifted.states()["orders_2024-02.csv"] == "claimed"
 
 
-STEPS = ["_require_readable", "ClientModels", "write_text", "Intake.retry", "after"]
+STEPS = ["require_readable", "ClientModels", "write_text", "Intake.retry", "after"]
 """Before and while dbt reads the patch, as it is written, as the batch is let go, and at last."""
 
 
