@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.intake.reading.blocks import (
     Row,
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
     from consulting.intake.reading.options import ReadOptions
 
+NO_HEADER = (
+    "The file has no header row: its columns are named column_1, column_2, … Please confirm what "
+    "they are."
+)
 OTHER_TITLES = "the header of another table"
 MANY_LINES = 5  # more lines than that above the header may be more than a report's head
 
@@ -88,75 +92,96 @@ def find_layout(
         for row in head
         if row.line > (options.skip_rows or 0) and not is_rule(row.cells, width or usual)
     ]
-    start, end, how, own = header_rows(rows, usual, options)
-    width = own or width or usual
-    unproven = (
-        options.names.hidden
-        and not how
-        and start < end
-        and not is_proven(rows[end - 1].cells, rows[end:])
-    )
-    if unproven:
-        end, how = start, f": {unit} {rows[start].line} may be one, and may as well be data"
-    titled = rows[start:end]
-    data = rows[end:]
-    names = joined_titles([row.cells for row in titled], width)
-    titles = len(names)
-    shifted = bool(titled) and are_shifted(names, data, width)
-    names = ["", *names] if shifted else without_surplus(names, data, width)
-    width = max(width, len(names))
-    columns, warnings = column_names(names, width, options)
-    if titled and titles != width:
-        how_given = "The first column names the rows and was left without one"
-        if not shifted:
-            how_given = "They were given from left to right"
-        warnings.append(
-            f"The header has {titles} titles for {width} columns. {how_given}: please check that "
-            "each stands over its column."
-        )
-    header_lines = tuple(line for row in titled for line in range(row.line, row.line + row.span))
-    if header_lines:
-        shown = ", ".join(map(str, header_lines))
-        decisions = [
-            f"Header taken from {unit}{'s' if len(header_lines) > 1 else ''} {shown}{how}."
-        ]
-    else:
-        decisions = [f"No header{how}; columns are named after their position."]
-        warnings = [
-            (
-                "The file has no header row: its columns are named column_1, column_2, … Please "
-                "confirm what they are."
-            )
-        ]
-        if unproven:
-            warnings = [
-                (
-                    f"Whether {unit} {rows[start].line} is the header can not be told, and what "
-                    "may be data is not taken for names at this tier: the columns are named "
-                    "column_1, column_2, … If it is the header, set the feed's `header_row: "
-                    f"{rows[start].line}`."
-                )
-            ]
-    first = header_lines[-1] + 1 if header_lines else (rows[start].line if rows[start:] else 1)
-    undecided = not how and bool(titled) and is_undecidable(titled[-1].cells, data)
+    header = _find_header(rows, usual, options, width=width, unit=unit)
+    data, lines = header.data, header.lines
+    names = joined_titles([row.cells for row in header.rows], header.width)
+    shifted = bool(names) and are_shifted(names, data, header.width)
+    named = ["", *names] if shifted else without_surplus(names, data, header.width)
+    width = max(header.width, len(named))
+    columns, warnings = column_names(named, width, options)
+    if names and len(names) != width:
+        warnings.append(_uneven(len(names), width, shifted=shifted))
+    if not lines:
+        warnings = [header.doubt or NO_HEADER]
+    undecided = not header.how and bool(lines) and is_undecidable(header.rows[-1].cells, data)
     if undecided:
         warnings.append(
-            f"All columns are text, so {unit} {header_lines[0]} was taken for the header without "
+            f"All columns are text, so {unit} {lines[0]} was taken for the header without "
             "a second sign. Please confirm that it is one."
         )
-    until = header_lines[0] if header_lines else first
+    first = lines[-1] + 1 if lines else data[0].line if data else 1
+    until = lines[0] if lines else first
     above = tuple(tables_above([row for row in rows if row.line < until]))
     return Layout(
         columns=columns,
-        titles=tuple(tuple(row.cells) for row in titled),
-        header_lines=header_lines,
+        titles=tuple(tuple(row.cells) for row in header.rows),
+        header_lines=lines,
         first_line=first,
         skipped=tuple(_preamble(head, until, above, data, width)),
-        decisions=tuple(decisions),
+        decisions=(header.decision(unit),),
         warnings=tuple(warnings),
         above=above,
         decided=not undecided,
-        spacers=_spacers(names) if titled else (),
+        spacers=_spacers(named) if lines else (),
+    )
+
+
+class _Header(NamedTuple):
+    """The rows taken for the header, which may be none.
+
+    Attributes:
+        rows: Those rows.
+        data: The rows after them.
+        width: The number of fields of the table.
+        how: What decided it, in words; empty where the rows themselves did.
+        doubt: What to confirm, where a row may be the header and was not taken for it.
+    """
+
+    rows: Sequence[Row]
+    data: Sequence[Row]
+    width: int
+    how: str
+    doubt: str = ""
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The lines of its rows."""
+        return tuple(line for row in self.rows for line in range(row.line, row.line + row.span))
+
+    def decision(self, unit: str) -> str:
+        """What was decided, in words."""
+        if not self.rows:
+            return f"No header{self.how}; columns are named after their position."
+        shown = ", ".join(map(str, self.lines))
+        return f"Header taken from {unit}{'s' if len(self.lines) > 1 else ''} {shown}{self.how}."
+
+
+def _find_header(
+    rows: Sequence[Row], usual: int, options: ReadOptions, *, width: int | None, unit: str
+) -> _Header:
+    start, end, how, own = header_rows(rows, usual, options)
+    found = _Header(rows[start:end], rows[end:], own or width or usual, how)
+    if how or not found.rows or not options.names.hidden:
+        return found
+    if is_proven(found.rows[-1].cells, found.data):
+        return found
+    line = found.rows[0].line
+    doubt = (
+        f"Whether {unit} {line} is the header can not be told, and what may be data is not taken "
+        "for names at this tier: the columns are named column_1, column_2, … If it is the header, "
+        f"set the feed's `header_row: {line}`."
+    )
+    how = f": {unit} {line} may be one, and may as well be data"
+    return found._replace(rows=(), data=rows[start:], how=how, doubt=doubt)
+
+
+def _uneven(titles: int, width: int, *, shifted: bool) -> str:
+    how_given = "They were given from left to right"
+    if shifted:
+        how_given = "The first column names the rows and was left without one"
+    return (
+        f"The header has {titles} titles for {width} columns. {how_given}: please check that "
+        "each stands over its column."
     )
 
 
