@@ -1,6 +1,6 @@
 """Kill -9 of the real daemon, code server and run processes: no file is lost, none delivered twice.
 
-One Dagster, four clients: two whose processes die, one whose files lie in S3 and whose run is
+One Dagster, three clients: one whose processes die, one whose files lie in S3 and whose run is
 terminated, one whose S3 keys are wrong. Many random kills, by hand: tests/long/dagster_kills.py.
 """
 
@@ -63,7 +63,6 @@ def ended(
     world = WORLD.World(
         tmp_path_factory.mktemp("kills") / "world",
         {
-            "alpha": None,
             "beta": None,
             "gamma": {**source, "prefix": "gamma", "credentials_prefix": "GAMMA"},
             "delta": {**source, "prefix": "delta", "credentials_prefix": "DELTA"},
@@ -87,13 +86,10 @@ def ended(
             lambda: run.run_id not in {going.run_id for going in world.runs(*WORLD.UNFINISHED)},
             TERMINATED_WITHIN_SECONDS,
         )
-        # alpha: the code server dies when it has claimed, before a run is launched; then a run when
-        # the delivery lies there unrecorded. Each other stage dies in test_warm_kills.py.
-        world.flag("alpha", "claimed", "published")
-        # beta: the code server dies in a tick; then a run that has just landed a file, together
-        # with the daemon that watches over it
-        world.flag("beta", "ticking", "landed_all")
-        world.drop("alpha", "orders_1.csv")
+        # beta: the code server dies in a tick, and when it has claimed, before a run is launched;
+        # then a run that has just landed a file, together with the daemon that watches over it,
+        # and one alone whose delivery lies there unrecorded. test_warm_kills.py: all other stages
+        world.flag("beta", "ticking", "claimed", "landed_all", "published")
         world.drop("beta", "orders_1.csv")
         world.await_that("every part has died once", lambda: not world.flags_up())
         world.await_that("a run goes on", world.run_processes)
@@ -107,8 +103,8 @@ def test_whatever_part_of_dagster_is_killed_every_drop_is_delivered_once_without
     ended: Ended,
 ) -> None:
     assert ended.world.check() == {
-        "drops": 3,
-        "deliveries": 3,
+        "drops": 2,
+        "deliveries": 2,
         "lost": 0,
         "doubled": 0,
         "strays": 0,
@@ -118,11 +114,9 @@ def test_whatever_part_of_dagster_is_killed_every_drop_is_delivered_once_without
 
 
 def test_a_run_that_died_is_no_failure_of_its_files(ended: Ended) -> None:
-    assert ended.failed("alpha")
-    assert ended.failed("beta")
-    for client_id in ("alpha", "beta"):
-        (story,) = ended.world.intake(client_id).history()
-        assert {"failed", "quarantined", "dissolved"}.isdisjoint(e.kind for e in story.events)
+    assert len(ended.failed("beta")) >= 2
+    (story,) = ended.world.intake("beta").history()
+    assert {"failed", "quarantined", "dissolved"}.isdisjoint(e.kind for e in story.events)
 
 
 def test_a_run_that_died_with_its_daemon_is_found_by_the_next_one(ended: Ended) -> None:
