@@ -132,13 +132,18 @@ def open_bounded(
         writes_to: As for `confine`.
 
     Raises:
-        CleaningError: If SQL asks for anything else than it is given.
+        CleaningError: If another process has it open, or SQL asks for anything else than it is
+            given.
     """
     import duckdb
 
-    with duckdb.connect(
-        str(database), read_only=read_only, config={**(config or {})}
-    ) as connection:
+    try:
+        opened = duckdb.connect(str(database), read_only=read_only, config={**(config or {})})
+    except duckdb.IOException as error:
+        if is_held(str(error)):
+            raise CleaningError(held_words(database.parent.name)) from None
+        raise
+    with opened as connection:
         confine(connection, spill_of(database), reads=reads, writes_to=writes_to)
         try:
             yield connection
@@ -148,6 +153,19 @@ def open_bounded(
                 "or a function) tries to open a file when it is read. SQL reads tables only: take "
                 "that out of the models."
             ) from error
+
+
+def is_held(message: str) -> bool:
+    """Whether DuckDB says that another process has the file open."""
+    return "Could not set lock" in message or "Conflicting lock" in message
+
+
+def held_words(client_id: str) -> str:
+    """What to do then."""
+    return (
+        f"{client_id}: another process has the client's warehouse.duckdb open. Wait for its "
+        "run to end, or close the tool that reads it; one run per client at a time."
+    )
 
 
 def clear_spill(database: Path) -> None:

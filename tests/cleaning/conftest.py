@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from consulting.cleaning import ClientModels, DbtRun, write_feed_models
+from consulting.cleaning import ClientModels, DbtRun, open_tables, write_feed_models
 from consulting.layout import ClientFolder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from consulting.cleaning.warehouse import Tables
 
 SHARED = Path(__file__).parents[2] / "dbt"
 
@@ -80,6 +83,9 @@ class Project:
     def run(self, client_id: str, **kwargs: Any) -> DbtRun:
         batch = f"{client_id}-{next(self._batches)}"
         return DbtRun(self.models(client_id), self.folder(client_id), batch, **kwargs)
+
+    def tables(self, client_id: str) -> AbstractContextManager[Tables]:
+        return open_tables(self.folder(client_id).warehouse)
 
     def rows(self, client_id: str, sql: str) -> list[Any]:
         with duckdb.connect(str(self.folder(client_id).warehouse), read_only=True) as connection:

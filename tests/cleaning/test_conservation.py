@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consulting.cleaning import account_rows
+from consulting.cleaning import account_rows, open_tables
 
 if TYPE_CHECKING:
     from tests.cleaning.conftest import Project
@@ -84,7 +84,8 @@ def test_received_is_delivered_and_rejected_and_merged(
             """
         ).fetchall()
     assert sorted(row_id for (row_id,) in places) == list(range(1, len(rows) + 1))
-    [account] = account_rows(warehouse, manifest, [])
+    with open_tables(warehouse) as tables:
+        [account] = account_rows(tables, manifest, [])
     assert account.received == len(rows)
     assert account.unaccounted == 0
     assert kept == distinct
@@ -144,7 +145,8 @@ def faulty(project: Project) -> dict[str, tuple[str, int, int]]:
     run = project.run("faulty")
     run.run()
     checks = {o.model: o for o in run.test() if o.name.startswith("rows_conserved")}
-    accounts = account_rows(project.folder("faulty").warehouse, run.manifest, [])
+    with project.tables("faulty") as tables:
+        accounts = account_rows(tables, run.manifest, [])
     return {
         account.feed: (
             checks[account.feed].status,

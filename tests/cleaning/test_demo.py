@@ -82,11 +82,12 @@ def test_a_demo_client_s_files_pass_with_some_warnings_rejects_and_duplicates(
     statuses = Counter((check.severity, check.status) for check in run.test())
     assert {status for severity, status in statuses if severity == "error"} == {"pass"}
     assert statuses["warn", "warn"] >= 3
-    warehouse = project.folder(client_id).warehouse
-    for account in account_rows(warehouse, run.manifest, []):
+    with project.tables(client_id) as tables:
+        accounts = account_rows(tables, run.manifest, [])
+        mappings = column_mappings(run.manifest, tables, [], harmless=())
+    for account in accounts:
         assert account.unaccounted == 0
         assert account.merged
         assert 0.9 < account.delivered / account.received < 0.99
         assert len(account.rejected) >= 3
-    mappings = column_mappings(run.manifest, warehouse, [], harmless=())
     assert [m for m in mappings if m.target_table is None and m.dropped_because is None] == []

@@ -116,8 +116,8 @@ def test_the_mart_has_the_declared_columns_and_the_row_s_origin(cleaned: Project
 
 def test_the_account_names_every_row_and_unparsed_records_too(cleaned: Project) -> None:
     manifest = cleaned.models("shop").load_manifest()
-    warehouse = cleaned.folder("shop").warehouse
-    account = account_rows(warehouse, manifest, [reading(8, unparsed_rows=2)])[0]
+    with cleaned.tables("shop") as tables:
+        account = account_rows(tables, manifest, [reading(8, unparsed_rows=2)])[0]
     assert account.received == 8
     assert account.table == "marts.people"
     assert account.delivered == 2
@@ -132,14 +132,16 @@ def test_the_account_names_every_row_and_unparsed_records_too(cleaned: Project) 
 
 def test_a_row_that_intake_lost_shows_in_the_account(cleaned: Project) -> None:
     manifest = cleaned.models("shop").load_manifest()
-    [account] = account_rows(cleaned.folder("shop").warehouse, manifest, [reading(7)])
+    with cleaned.tables("shop") as tables:
+        [account] = account_rows(tables, manifest, [reading(7)])
     assert account.unaccounted == 1
 
 
 def test_a_sampled_file_is_accounted_for_as_its_sample(cleaned: Project) -> None:
     manifest = cleaned.models("shop").load_manifest()
     sampled = reading(9000, sampled_from=9000)
-    [account] = account_rows(cleaned.folder("shop").warehouse, manifest, [sampled])
+    with cleaned.tables("shop") as tables:
+        [account] = account_rows(tables, manifest, [sampled])
     assert (account.received, account.unaccounted) == (6, 0)
 
 
@@ -147,7 +149,8 @@ def test_a_feed_without_models_is_set_aside_and_says_so(project: Project) -> Non
     project.load("bare", "things", ["A"], [["1"], ["2"]])
     manifest = project.models("bare").load_manifest()
     things = reading(2, feed="things", columns=("A",), loaded_rows=2)
-    [account] = account_rows(project.folder("bare").warehouse, manifest, [things])
+    with project.tables("bare") as tables:
+        [account] = account_rows(tables, manifest, [things])
     assert account.table is None
     assert account.rejected == {"feed:no_models": 2}
     assert account.unaccounted == 0
@@ -157,11 +160,10 @@ def test_a_feed_without_models_is_set_aside_and_says_so(project: Project) -> Non
 
 def test_steps_count_changed_rejected_and_emptied_values(cleaned: Project) -> None:
     manifest = cleaned.models("shop").load_manifest()
-    warehouse = cleaned.folder("shop").warehouse
-    mappings = with_changes(
-        warehouse, column_mappings(manifest, warehouse, [reading(6)], harmless=())
-    )
-    steps = {s.subject: s for s in cleaning_steps(warehouse, manifest, mappings)}
+    with cleaned.tables("shop") as tables:
+        made = column_mappings(manifest, tables, [reading(6)], harmless=())
+        told = cleaning_steps(tables, manifest, with_changes(tables, made))
+    steps = {step.subject: step for step in told}
     assert steps["people.id"].rows_rejected == 1
     assert steps["people.mail"].values_changed == 2
     assert "1 values that did not fit left empty" in steps["people.mail"].detail
@@ -173,9 +175,8 @@ def test_steps_count_changed_rejected_and_emptied_values(cleaned: Project) -> No
 
 def test_the_mapping_accounts_for_every_source_column(cleaned: Project) -> None:
     manifest = cleaned.models("shop").load_manifest()
-    mappings = column_mappings(
-        manifest, cleaned.folder("shop").warehouse, [reading(6)], harmless=()
-    )
+    with cleaned.tables("shop") as tables:
+        mappings = column_mappings(manifest, tables, [reading(6)], harmless=())
     delivered = [m for m in mappings if m.target_table]
     assert [m.target_column for m in delivered] == [column["name"] for column in COLUMNS]
     first = delivered[0]

@@ -197,7 +197,8 @@ def test_tier_1_builds_every_table_empty_even_if_rows_are_there(project: Project
         "marts",
     }
     assert dict(next(o for o in outcomes if o.name == "u").columns)["a"] == "VARCHAR"
-    assert column_mappings(run.manifest, project.folder("schema_only").warehouse, [], harmless=())
+    with project.tables("schema_only") as tables:
+        assert column_mappings(run.manifest, tables, [], harmless=())
     assert {check.status for check in run.test() if check.model == "u"} == {"pass"}
 
 
@@ -227,8 +228,9 @@ def test_a_database_held_by_another_process_is_said_in_words(
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(CleaningError, match="held: another process has"):
-            project.run("held").test()
+        for command in (project.run("held").run, project.run("held").test):
+            with pytest.raises(CleaningError, match="held: another process has"):
+                command()
         holder.communicate("")
 
 
@@ -239,10 +241,10 @@ def test_hand_written_sql_is_traced_to_the_client_s_columns(project: Project) ->
         project.load("acme_corp", feed, names, [])
     run = project.run("acme_corp")
     run.run()
-    warehouse = project.folder("acme_corp").warehouse
-    with_compiled = column_mappings(run.manifest, warehouse, [], harmless=(), compiled=run.compiled)
-    without = column_mappings(run.manifest, warehouse, [], harmless=())
-    assert with_compiled == without
+    with project.tables("acme_corp") as tables:
+        compiled = column_mappings(run.manifest, tables, [], harmless=(), compiled=run.compiled)
+        without = column_mappings(run.manifest, tables, [], harmless=())
+    assert compiled == without
     traced = {
         (m.target_column, m.feed): (m.source_columns, m.transformation)
         for m in without
@@ -291,9 +293,9 @@ def test_of_a_column_that_sql_took_over_mapping_and_log_tell_the_sql(
     project.write(client_id, path, sql)
     run = project.run(client_id)
     run.run()
-    warehouse = project.folder(client_id).warehouse
-    mappings = column_mappings(run.manifest, warehouse, [], harmless=(), compiled=run.compiled)
-    steps = cleaning_steps(warehouse, run.manifest, mappings)
+    with project.tables(client_id) as tables:
+        mappings = column_mappings(run.manifest, tables, [], harmless=(), compiled=run.compiled)
+        steps = cleaning_steps(tables, run.manifest, mappings)
     shutil.rmtree(project.dbt_dir / "models/clients" / client_id)
     (told,) = (m for m in mappings if m.target_column == "b")
     (logged,) = (s for s in steps if s.subject == "t.b")

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from consulting.cleaning import with_changes
+from consulting.cleaning import open_tables, with_changes
 from consulting.delivery import Delivery, DeliveryInputs, build_delivery
 from consulting.layout import ClientFolder
 
@@ -41,9 +41,10 @@ def folder(master: ClientFolder, tmp_path: Path) -> ClientFolder:
 
 @pytest.fixture(scope="session")
 def inputs(scenario: ModuleType, master: ClientFolder) -> DeliveryInputs:
+    with open_tables(master.warehouse) as tables:
+        mappings = with_changes(tables, scenario.MAPPINGS)
     made: DeliveryInputs = scenario.make_inputs(
-        profiles=scenario.profiles(master),
-        mappings=with_changes(master.warehouse, scenario.MAPPINGS),
+        profiles=scenario.profiles(master), mappings=mappings
     )
     return made
 

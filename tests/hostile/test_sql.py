@@ -12,7 +12,7 @@ from tests.chain.test_delivering import HEADER, customer
 from tests.cleaning.conftest import Project
 
 from consulting.bounded_memory import confine, open_bounded, spill_of
-from consulting.cleaning import ModelsFailedError, account_rows
+from consulting.cleaning import ModelsFailedError, account_rows, open_tables
 from consulting.delivery import append_history
 from consulting.errors import CleaningError
 from consulting.intake.reading import load_raw
@@ -227,6 +227,28 @@ def test_a_function_in_place_of_duckdb_s_own_is_refused_before_anything_is_count
         project.run("forger").run()
 
 
+@pytest.mark.parametrize("own", ["duckdb_functions", "duckdb_columns", "duckdb_tables"])
+def test_a_function_that_hides_what_the_models_made_is_refused_and_goes_with_its_batch(
+    project: Project, own: str
+) -> None:
+    project.feed("hider", "t", ONE_COLUMN)
+    project.load("hider", "t", ["A"], [["x"]])
+    nothing = f"create or replace macro main.{own}() as table select * from system.main.{own}() "
+    project.write(
+        "hider",
+        "marts/forged.sql",
+        f'{{{{ config(pre_hook=["{nothing} where internal", '
+        '"create or replace macro main.contains(a, b) as true"]) }} select 1 as x',
+    )
+    with pytest.raises(CleaningError, match=rf"hider: .*DuckDB's own: contains, {own}\. "):
+        project.run("hider").run()
+    warehouse = project.folder("hider").warehouse
+    load_raw(warehouse, warehouse.parent, [], expected={"t": ["A"]})
+    with open_bounded(warehouse) as connection:
+        left = "select function_name from system.main.duckdb_functions() where not internal"
+        assert connection.execute(left).fetchall() == []
+
+
 def test_the_history_outlasts_a_batch_and_nothing_else_does(project: Project) -> None:
     project.feed("keeper", "t", ONE_COLUMN)
     project.load("keeper", "t", ["A"], [["x"]])
@@ -234,7 +256,8 @@ def test_the_history_outlasts_a_batch_and_nothing_else_does(project: Project) ->
     run = project.run("keeper")
     run.run()
     warehouse = project.folder("keeper").warehouse
-    assert account_rows(warehouse, run.manifest, [])[0].delivered == 1
+    with open_tables(warehouse) as tables:
+        assert account_rows(tables, run.manifest, [])[0].delivered == 1
     append_history(warehouse, ["t"], delivery_id="one", period=None)
     load_raw(warehouse, warehouse.parent, [], expected={"t": ["A"]}, keep="history")
     tables = "select schema_name, table_name from duckdb_tables() order by 1, 2"

@@ -16,7 +16,7 @@ import pytest
 from consulting.alerting import AlertDesk, AlertRoute, nothing_arrived
 from consulting.channels import Means, sender_of
 from consulting.channels.page import PageSender
-from consulting.cleaning import with_changes
+from consulting.cleaning import open_tables, with_changes
 from consulting.config.engagement import EngagementConfig
 from consulting.config.reference import field_reference
 from consulting.delivery import build_delivery
@@ -82,9 +82,11 @@ def test_the_pages_and_macros_tell_of_them() -> None:
 def test_a_delivery_holds_what_the_package_adds(tmp_path: Path) -> None:
     scenario = _scenario()
     folder = scenario.make_folder(tmp_path)
+    with open_tables(folder.warehouse) as tables:
+        mappings = with_changes(tables, scenario.MAPPINGS)
     inputs = scenario.make_inputs(
         profiles=scenario.profiles(folder),
-        mappings=with_changes(folder.warehouse, scenario.MAPPINGS),
+        mappings=mappings,
         documents=("handover_letter",),
     )
     tables = [table.model_copy(update={"formats": ("jsonl",)}) for table in scenario.TABLES]

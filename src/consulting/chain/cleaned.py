@@ -14,6 +14,7 @@ from consulting.cleaning import (
     account_rows,
     cleaning_steps,
     column_mappings,
+    open_tables,
     reject_reasons,
     with_changes,
 )
@@ -58,15 +59,17 @@ def clean_files(
     )
     empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
     models = dbt.compile() if empty else dbt.run()
-    accounts = account_rows(folder.warehouse, dbt.manifest, received.in_use)
-    made = column_mappings(
-        dbt.manifest,
-        folder.warehouse,
-        received.in_use,
-        harmless=_harmless(folder.run(batch_id)),
-        compiled=dbt.compiled,
-    )
-    mappings = tuple(made if empty else with_changes(folder.warehouse, made))
+    with open_tables(folder.warehouse) as tables:
+        accounts = account_rows(tables, dbt.manifest, received.in_use)
+        made = column_mappings(
+            dbt.manifest,
+            tables,
+            received.in_use,
+            harmless=_harmless(folder.run(batch_id)),
+            compiled=dbt.compiled,
+        )
+        mappings = tuple(made if empty else with_changes(tables, made))
+        steps = tuple(cleaning_steps(tables, dbt.manifest, mappings))
     modelled = {account.feed for account in accounts if account.table is not None}
     files = [reading for reading in received.in_use if reading.feed in modelled]
     cleaning = artifacts.Cleaning(
@@ -76,7 +79,7 @@ def clean_files(
             for account in accounts
         ),
         mappings=mappings,
-        steps=tuple(cleaning_steps(folder.warehouse, dbt.manifest, mappings)),
+        steps=steps,
         reasons=reject_reasons(dbt.manifest),
         unmapped=tuple(find_unmapped(files, mappings)),
     )

@@ -7,8 +7,7 @@ from .mappings import column_mappings as column_mappings
 from .models import ClientModels as ClientModels
 from .models import prepare_all as prepare_all
 from .reasons import reject_reasons as reject_reasons
-from .run import ColumnProblem as ColumnProblem
 from .run import DbtRun as DbtRun
 from .run import ModelsFailedError as ModelsFailedError
-from .run import check_columns as check_columns
 from .scaffolding import write_feed_models as write_feed_models
+from .warehouse import open_tables as open_tables

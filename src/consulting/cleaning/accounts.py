@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from consulting.bounded_memory import open_bounded
 from consulting.cleaning.models import feeds_of, read_columns
 from consulting.cleaning.rules import told
-from consulting.cleaning.warehouse import Tables
 from consulting.corrections import UNKNOWN_CORRECTION
 from consulting.records import NO_MODELS, FeedAccount, Step
 from consulting.rules import column_rule, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
+    from consulting.cleaning.warehouse import Tables
     from consulting.records import ColumnMapping, FileReading
 
     _Made = Mapping[tuple[str, str | None], ColumnMapping]
@@ -27,7 +25,7 @@ _MARKS = {"_reason": "true", "_reasons": "true", "_blanked": "s._reason IS NULL"
 
 
 def account_rows(
-    warehouse: Path, manifest: dict[str, Any], readings: Sequence[FileReading]
+    tables: Tables, manifest: dict[str, Any], readings: Sequence[FileReading]
 ) -> list[FeedAccount]:
     """Account for every record of every feed, from its files to its delivered table.
 
@@ -35,7 +33,7 @@ def account_rows(
     `unaccounted` is then the number lost. It is negative where rows were only invented or doubled.
 
     Args:
-        warehouse: The client's database after dbt ran.
+        tables: Of the client's database after dbt ran.
         manifest: The client's slim manifest.
         readings: What intake read; at tier 2 the account is of the sample that was kept.
 
@@ -44,14 +42,12 @@ def account_rows(
     """
     feeds = sorted({*feeds_of(manifest), *(reading.feed for reading in readings)})
     keys = _merged_by(manifest)
-    with open_bounded(warehouse, read_only=True) as connection:
-        tables = Tables(connection)
-        return [
-            _account(tables, feed, _received(feed, readings), readings).model_copy(
-                update={"merged_by": keys.get(feed, ())}
-            )
-            for feed in feeds
-        ]
+    return [
+        _account(tables, feed, _received(feed, readings), readings).model_copy(
+            update={"merged_by": keys.get(feed, ())}
+        )
+        for feed in feeds
+    ]
 
 
 def _merged_by(manifest: dict[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -147,27 +143,23 @@ def _delivered(tables: Tables, raw: str, table: str, set_aside: list[str]) -> in
 
 
 def cleaning_steps(
-    warehouse: Path, manifest: dict[str, Any], mappings: Sequence[ColumnMapping] = ()
+    tables: Tables, manifest: dict[str, Any], mappings: Sequence[ColumnMapping] = ()
 ) -> list[Step]:
     """Tell what cleaning did, in order: each rule on each column, rejects, merges, tables.
 
     Args:
-        warehouse: The client's database after dbt ran.
+        tables: Of the client's database after dbt ran.
         manifest: The client's slim manifest.
         mappings: What the mapping document says of each column, which is said here, too.
 
     Returns:
         Steps with counts: `values_changed` is the mapping's own count.
     """
-    with open_bounded(warehouse, read_only=True) as connection:
-        tables = Tables(connection)
-        made = {(m.feed, m.target_column): m for m in mappings if m.target_table == m.feed}
-        steps = [
-            step
-            for feed in feeds_of(manifest)
-            for step in _feed_steps(tables, manifest, feed, made)
-        ]
-        return steps + _sql_steps(tables, manifest)
+    made = {(m.feed, m.target_column): m for m in mappings if m.target_table == m.feed}
+    steps = [
+        step for feed in feeds_of(manifest) for step in _feed_steps(tables, manifest, feed, made)
+    ]
+    return steps + _sql_steps(tables, manifest)
 
 
 def _feed_steps(tables: Tables, manifest: dict[str, Any], feed: str, made: _Made) -> list[Step]:

@@ -5,43 +5,39 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from consulting.bounded_memory import open_bounded
-from consulting.cleaning.warehouse import Tables
 from consulting.records import ValueChanges
 from consulting.sql import NUMBER_TYPES, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
+    from consulting.cleaning.warehouse import Tables
     from consulting.records import ColumnMapping
 
 _AT_ONCE = 25
 """Columns compared in one statement: wide tables would need much memory."""
 
 
-def with_changes(warehouse: Path, mappings: Sequence[ColumnMapping]) -> list[ColumnMapping]:
+def with_changes(tables: Tables, mappings: Sequence[ColumnMapping]) -> list[ColumnMapping]:
     """The mappings, each with what became of its column's values in the delivered rows.
 
     A column made of several source columns, a table without `_row_id`, and a table of a database
     without rows (tier 1) are not compared.
 
     Args:
-        warehouse: The client's database after dbt ran.
+        tables: Of the client's database after dbt ran.
         mappings: How the columns were made.
     """
-    with open_bounded(warehouse, read_only=True) as connection:
-        tables = Tables(connection)
-        comparable = [m for m in mappings if _comparable(tables, m)]
-        counted: dict[int, ValueChanges] = {}
-        for (feed, table), found in groupby(
-            sorted(comparable, key=_place), key=lambda m: (m.feed, m.target_table)
-        ):
-            columns = list(found)
-            for start in range(0, len(columns), _AT_ONCE):
-                part = columns[start : start + _AT_ONCE]
-                counts = _count(tables, feed, str(table), part)
-                counted |= {id(m): changes for m, changes in zip(part, counts, strict=True)}
+    comparable = [m for m in mappings if _comparable(tables, m)]
+    counted: dict[int, ValueChanges] = {}
+    for (feed, table), found in groupby(
+        sorted(comparable, key=_place), key=lambda m: (m.feed, m.target_table)
+    ):
+        columns = list(found)
+        for start in range(0, len(columns), _AT_ONCE):
+            part = columns[start : start + _AT_ONCE]
+            counts = _count(tables, feed, str(table), part)
+            counted |= {id(m): changes for m, changes in zip(part, counts, strict=True)}
     return [m.model_copy(update={"changes": counted.get(id(m))}) for m in mappings]
 
 

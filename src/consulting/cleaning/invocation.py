@@ -9,6 +9,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
+from consulting.bounded_memory import held_words, is_held
 from consulting.cleaning.client_files import ClientFiles, shown_path
 from consulting.cleaning.sandbox import confine_jinja
 from consulting.client_environment import client_environment
@@ -124,11 +125,8 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
 
 def _stopped(client_id: str, message: str, kept: str) -> str:
     """Why dbt could not do a command at all, though it was given a database."""
-    if "Could not set lock" in message or "Conflicting lock" in message:
-        return (
-            f"{client_id}: another process has the client's warehouse.duckdb open. Wait for its "
-            "run to end, or close the tool that reads it; one run per client at a time."
-        )
+    if is_held(message):
+        return held_words(client_id)
     return f"{client_id}: dbt stopped: {what_of(message, '')}. {kept}"
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from consulting.bounded_memory import open_bounded
 from consulting.cleaning.lineage import AS_IT_IS, Lineage
 from consulting.cleaning.models import declared_columns, feeds_of, read_columns
 from consulting.cleaning.rules import told
-from consulting.cleaning.warehouse import Tables
 from consulting.records import ColumnMapping
 from consulting.rules import column_rule, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from pathlib import Path
 
+    from consulting.cleaning.warehouse import Tables
     from consulting.records import FileReading
     from consulting.rules import ColumnRule
 
@@ -24,7 +22,7 @@ _ONLY_IN_STAGING = "read for a check or a rule; not part of the delivered tables
 
 def column_mappings(
     manifest: dict[str, Any],
-    warehouse: Path,
+    tables: Tables,
     readings: Sequence[FileReading],
     *,
     harmless: Collection[tuple[str, str]],
@@ -34,7 +32,7 @@ def column_mappings(
 
     Args:
         manifest: The client's slim manifest.
-        warehouse: The client's database after dbt ran.
+        tables: Of the client's database after dbt ran.
         readings: What intake read: the source columns that were really there.
         harmless: Feed and source column of all that hold no personal data, by the profile.
         compiled: `DbtRun.compiled`; without it, hand-written SQL is read from its file, which is
@@ -45,10 +43,8 @@ def column_mappings(
         the feed, then dropped columns. A source column that is neither mapped nor dropped with a
         reason has neither `target_table` nor `dropped_because`: it is unaccounted for.
     """
-    with open_bounded(warehouse, read_only=True) as connection:
-        tables = Tables(connection)
-        marts = tables.in_schema("marts")
-        lineage = Lineage(manifest, tables, compiled or {})
+    marts = tables.in_schema("marts")
+    lineage = Lineage(manifest, tables, compiled or {})
     tests = _tests_by_column(manifest)
     feeds = sorted({*feeds_of(manifest), *(reading.feed for reading in readings)})
     mappings: list[ColumnMapping] = []

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from consulting.bounded_memory import clear_spill, open_bounded
 from consulting.cleaning.client_files import shown_path
+from consulting.cleaning.columns import (
+    add_optional_columns,
+    create_missing_tables,
+    missing_columns,
+    raw_columns,
+)
 from consulting.cleaning.invocation import Progress, invoke_dbt, what_of
-from consulting.cleaning.models import declared_columns, read_columns
 from consulting.cleaning.slim import describe_test
-from consulting.cleaning.warehouse import Tables
+from consulting.cleaning.warehouse import Tables, open_tables
 from consulting.errors import CleaningError
 from consulting.foreign import ErrorLog
-from consulting.records import CheckOutcome, ModelOutcome, Record
-from consulting.rules import headers_of
-from consulting.sql import quoted
+from consulting.records import CheckOutcome, ModelOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from consulting.cleaning.models import ClientModels
     from consulting.layout import ClientFolder
@@ -29,36 +30,6 @@ if TYPE_CHECKING:
 
 
 _WORD = re.compile(r'(?<=")[^"\n]+(?=")|\w+')
-
-
-class ColumnProblem(Record):
-    """A source column that the YAML reads and the loaded files do not have.
-
-    Attributes:
-        feed: The feed.
-        column: The header that `from` names.
-        target: The column it is read for.
-        present: The headers that are there.
-        nearest: The most similar of them, if one is.
-        filename: The file that lacks it, where the files' own headers were compared.
-    """
-
-    feed: str
-    column: str
-    target: str
-    present: tuple[str, ...]
-    nearest: str | None
-    filename: str | None = None
-
-    def __str__(self) -> str:
-        """The problem and its fix, in a sentence."""
-        hint = f" Did the client rename it to {self.nearest!r}?" if self.nearest else ""
-        where = f"feed {self.feed!r}" + (f", file {self.filename}," if self.filename else "")
-        return (
-            f"{where} has no column {self.column!r}, which {self.target!r} is read "
-            f"from.{hint} Its columns: {', '.join(self.present) or 'none'}. Correct `from` in the "
-            "feed's YAML, or set `optional: true` if the client may leave it out."
-        )
 
 
 class ModelsFailedError(CleaningError):
@@ -132,7 +103,9 @@ class DbtRun:
             ModelsFailedError: If a model failed; with all outcomes.
             CleaningError: If dbt could not start.
         """
-        create_missing_tables(self.folder.warehouse, declared_columns(self.manifest))
+        self.folder.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        with open_bounded(self.folder.warehouse) as connection:
+            create_missing_tables(connection, self.manifest)
         return self._run_models(["run", "--empty"])
 
     def test(self) -> list[CheckOutcome]:
@@ -144,31 +117,35 @@ class DbtRun:
         expected = self._nodes("test")
         if not expected:
             return []
+        self._require_warehouse()
         results = self._invoke(["test"])
+        with open_tables(self.folder.warehouse) as tables:
+            _refuse_false_functions(self.models.client_id, tables)
         checks = [_check_outcome(result, expected[result.node.unique_id]) for result in results]
         if any(check.status == "error" for check in checks) and self.on_log:
             self.on_log(f"Tests that could not run: {self._kept(['test'], results)}")
         return checks
 
-    def check_columns(self) -> list[ColumnProblem]:
-        """The source columns that are declared and not there; see `check_columns`."""
-        return check_columns(self.manifest, self.folder.warehouse, self.readings)
-
     def _run_models(self, command: list[str]) -> list[ModelOutcome]:
         expected = self._nodes("model")
         if not expected:
             return []
-        if problems := self.check_columns():
-            raise CleaningError("\n".join(f"{self.models.client_id}: {p}" for p in problems))
-        add_optional_columns(self.manifest, self.folder.warehouse)
+        self._require_warehouse()
+        with open_bounded(self.folder.warehouse) as connection:
+            loaded = raw_columns(Tables(connection))
+            if problems := missing_columns(self.manifest, loaded, self.readings):
+                raise CleaningError("\n".join(f"{self.models.client_id}: {p}" for p in problems))
+            add_optional_columns(connection, self.manifest, loaded)
         results = self._invoke(command)
         self.compiled |= {
             result.node.name: result.node.compiled_code
             for result in results
             if result.node.compiled_code
         }
-        named = _Names(_raw_columns(self.folder.warehouse), self._full)
-        outcomes = _model_outcomes(results, expected, self.folder.warehouse, named)
+        with open_tables(self.folder.warehouse) as tables:
+            _refuse_false_functions(self.models.client_id, tables)
+            named = _Names(raw_columns(tables), self._full)
+            outcomes = _model_outcomes(results, expected, tables, named)
         if any(outcome.status == "error" for outcome in outcomes):
             raise ModelsFailedError(self.models.client_id, outcomes, self._kept(command, results))
         return outcomes
@@ -183,12 +160,14 @@ class DbtRun:
         nodes = self.manifest["nodes"].items()
         return {key: node for key, node in nodes if node["resource_type"] == resource_type}
 
-    def _invoke(self, command: list[str]) -> list[Any]:
+    def _require_warehouse(self) -> None:
         if not self.folder.warehouse.exists():
             raise CleaningError(
                 f"{self.models.client_id}: there is no {self.folder.warehouse.name} yet. "
                 "Load the feeds' raw tables before dbt runs."
             )
+
+    def _invoke(self, command: list[str]) -> list[Any]:
         if self._full is None:
             self._full = self.models.load_full_manifest()
         self.target.mkdir(parents=True, exist_ok=True)
@@ -205,7 +184,6 @@ class DbtRun:
             )
         finally:
             clear_spill(self.folder.warehouse)
-        _refuse_false_functions(self.models.client_id, self.folder.warehouse)
         results = list(result.results) if result is not None else []
         if not results:
             # dbt calls a run of nothing a success
@@ -216,14 +194,16 @@ class DbtRun:
         return results
 
 
-def _refuse_false_functions(client_id: str, warehouse: Path) -> None:
+def _refuse_false_functions(client_id: str, tables: Tables) -> None:
     """Refuse SQL functions of the models that stand in for DuckDB's own when we count."""
-    with open_bounded(warehouse, read_only=True) as connection:
-        found = connection.execute(
-            "SELECT DISTINCT function_name FROM duckdb_functions() WHERE NOT internal AND "
-            "function_name IN (SELECT function_name FROM duckdb_functions() WHERE internal) "
-            "ORDER BY 1"
-        ).fetchall()
+    # by its whole name, and with no function but this one: any other may be theirs
+    found = tables.rows(
+        "WITH known AS MATERIALIZED "
+        "(SELECT DISTINCT function_name, internal FROM system.main.duckdb_functions()) "
+        "SELECT theirs.function_name FROM known AS theirs JOIN known AS own "
+        "ON theirs.function_name = own.function_name "
+        "WHERE own.internal AND NOT theirs.internal ORDER BY 1"
+    )
     if found:
         raise CleaningError(
             f"{client_id}: the models make SQL functions that have the names of DuckDB's own: "
@@ -232,102 +212,14 @@ def _refuse_false_functions(client_id: str, warehouse: Path) -> None:
         )
 
 
-def check_columns(
-    manifest: dict[str, Any], warehouse: Path, readings: Sequence[FileReading] = ()
-) -> list[ColumnProblem]:
-    """Compare the declared source columns with those that came, before dbt is asked.
-
-    Args:
-        manifest: A slim manifest.
-        warehouse: The client's database, after its raw tables were loaded.
-        readings: What intake read; a feed without any is checked by its raw table.
-
-    Returns:
-        A problem for each column that is read, not `optional`, and not there.
-    """
-    loaded = _raw_columns(warehouse)
-    problems: list[ColumnProblem] = []
-    for feed in declared_columns(manifest):
-        files: list[tuple[str | None, Sequence[str]]] = [
-            (reading.filename, reading.columns) for reading in readings if reading.feed == feed
-        ]
-        for filename, present in files or [(None, loaded.get(feed, []))]:
-            problems += _missing(manifest, feed, filename, present)
-    return problems
-
-
-def _missing(
-    manifest: dict[str, Any], feed: str, filename: str | None, present: Sequence[str]
-) -> list[ColumnProblem]:
-    known = {name.casefold() for name in present}
-    return [
-        ColumnProblem(
-            feed=feed,
-            column=" or ".join(headers_of(meta)),
-            target=target,
-            present=tuple(present),
-            nearest=next(iter(difflib.get_close_matches(headers_of(meta)[0], present, n=1)), None),
-            filename=filename,
-        )
-        for target, meta in read_columns(manifest, feed).items()
-        if known.isdisjoint(map(str.casefold, headers_of(meta))) and not meta.get("optional")
-    ]
-
-
-def add_optional_columns(manifest: dict[str, Any], warehouse: Path) -> None:
-    """Add the columns that no file has to have, and none has, empty, to the raw tables."""
-    present = _raw_columns(warehouse)
-    with open_bounded(warehouse) as connection:
-        for feed in declared_columns(manifest):
-            known = {name.casefold() for name in present.get(feed, [])}
-            for meta in read_columns(manifest, feed).values():
-                for header in headers_of(meta):
-                    if header.casefold() not in known:
-                        connection.execute(
-                            f"ALTER TABLE raw.{quoted(feed)} ADD COLUMN {quoted(header)} VARCHAR"
-                        )
-                        known.add(header.casefold())
-
-
-def create_missing_tables(warehouse: Path, columns: dict[str, list[str]]) -> None:
-    """Create the raw tables that are not there, empty, with the declared columns.
-
-    Args:
-        warehouse: The client's database; created if it is not there.
-        columns: Source columns by feed.
-    """
-    warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with open_bounded(warehouse) as connection:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
-        for feed, names in columns.items():
-            text = "".join(f"{quoted(name)} VARCHAR, " for name in names)
-            connection.execute(
-                f"CREATE TABLE IF NOT EXISTS raw.{quoted(feed)} "
-                f"({text}_file VARCHAR, _row BIGINT, _row_id BIGINT)"
-            )
-
-
-def _raw_columns(warehouse: Path) -> dict[str, list[str]]:
-    if not warehouse.exists():
-        return {}
-    with open_bounded(warehouse, read_only=True) as connection:
-        raw = Tables(connection).in_schema("raw")
-    return {
-        feed: [name for name in columns if name not in ("_file", "_row", "_row_id")]
-        for feed, columns in raw.items()
-    }
-
-
 def _model_outcomes(
-    results: list[Any], expected: dict[str, dict[str, Any]], warehouse: Path, names: _Names
+    results: list[Any], expected: dict[str, dict[str, Any]], tables: Tables, names: _Names
 ) -> list[ModelOutcome]:
     status: dict[str, Literal["success", "skipped"]] = {"success": "success", "skipped": "skipped"}
-    with open_bounded(warehouse, read_only=True) as connection:
-        tables = Tables(connection)
-        counts = {
-            node["unique_id"]: tables.count(f"{node['schema']}.{node['alias']}")
-            for node in expected.values()
-        }
+    counts = {
+        node["unique_id"]: tables.count(f"{node['schema']}.{node['alias']}")
+        for node in expected.values()
+    }
     outcomes: list[ModelOutcome] = []
     for result in results:
         node = expected[result.node.unique_id]

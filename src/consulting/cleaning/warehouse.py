@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from consulting.bounded_memory import open_bounded
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import duckdb
 
 SPAN_ROWS = 500_000
+
+
+@contextmanager
+def open_tables(warehouse: Path) -> Iterator[Tables]:
+    """The tables of a client's database, open to be read; to open it costs as much as a model."""
+    with open_bounded(warehouse, read_only=True) as connection:
+        yield Tables(connection)
 
 
 class Tables:
@@ -25,7 +35,8 @@ class Tables:
         self._connection = connection
         self._columns: dict[str, dict[str, str]] = {}
         for schema, table, column, kind in self.rows(
-            "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+            "SELECT schema_name, table_name, column_name, data_type "
+            "FROM system.main.duckdb_columns() "
             "WHERE NOT internal ORDER BY schema_name, table_name, column_index"
         ):
             self._columns.setdefault(f"{schema}.{table}", {})[column] = kind

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
     from consulting.records import FileReading
 
-_OF_MODELS = "FROM {} WHERE NOT internal AND schema_name <> $1"
+# by its whole name: a model can leave a function that is called as DuckDB's own
+_OF_MODELS = "FROM system.main.{}() WHERE NOT internal AND schema_name <> $1"
 _LEFT = {
-    "SCHEMA": f"SELECT '', schema_name {_OF_MODELS.format('duckdb_schemas()')}",
-    "VIEW": f"SELECT schema_name, view_name {_OF_MODELS.format('duckdb_views()')}",
-    "TABLE": f"SELECT schema_name, table_name {_OF_MODELS.format('duckdb_tables()')}",
-    "MACRO": f"SELECT DISTINCT schema_name, function_name {_OF_MODELS.format('duckdb_functions()')}"
+    "SCHEMA": f"SELECT '', schema_name {_OF_MODELS.format('duckdb_schemas')}",
+    "VIEW": f"SELECT schema_name, view_name {_OF_MODELS.format('duckdb_views')}",
+    "TABLE": f"SELECT schema_name, table_name {_OF_MODELS.format('duckdb_tables')}",
+    "MACRO": f"SELECT DISTINCT schema_name, function_name {_OF_MODELS.format('duckdb_functions')}"
     " AND function_type = 'macro'",
     "MACRO TABLE": "SELECT DISTINCT schema_name, function_name "
-    f"{_OF_MODELS.format('duckdb_functions()')} AND function_type = 'table_macro'",
+    f"{_OF_MODELS.format('duckdb_functions')} AND function_type = 'table_macro'",
 }
 """What a database can hold beside its own, by the word that drops it; outermost first."""
 
