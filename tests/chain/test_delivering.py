@@ -87,11 +87,13 @@ def test_a_test_for_repeated_values_counts_the_rows_that_share_them(acme: Delive
     assert checks["unique_customers_email"].failing_rows == sum(shared) == 2 * len(shared)
 
 
-def test_the_files_are_marked_delivered_and_never_taken_again(acme: Delivered) -> None:
-    assert set(acme.world.states().values()) == {"delivered"}
+def test_the_files_are_marked_delivered_and_never_taken_again(world: World) -> None:
+    world.drop_demo("customers")
+    delivery = world.run()
+    assert set(world.states().values()) == {"delivered"}
     with pytest.raises(NothingArrivedError, match=r"^acme_corp: no file is ready in .*reprocess"):
-        acme.world.receive("again")
-    assert acme.world.deliveries() == [acme.delivery.delivery_id]
+        world.receive("again")
+    assert world.deliveries() == [delivery.delivery_id]
 
 
 def test_the_same_bytes_under_another_name_are_noted_and_not_delivered_again(
