@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import multiprocessing
 import os
@@ -376,3 +377,62 @@ def test_a_kill_between_answers_loses_none(world: World) -> None:
     left = open_questions(world.engagement, run_of(world), None, None) or []
     assert {one.key for one in asked[:2]}.isdisjoint(one.key for one in left)
     assert {one.key for one in asked[2:]} <= {one.key for one in left}
+
+
+@pytest.mark.slow
+def test_the_same_fix_sent_back_three_times_is_asked_first_and_becomes_a_rule(
+    world: World,
+) -> None:
+    path = yaml_of(world, "orders")
+    text = path.read_text("utf-8")
+    start = text.index("{from: Unit")
+    line = text[start : text.index("\n", start)]
+    path.write_text(text.replace(line, "{from: Unit, rule: to_code, codes: [piece, meter]}"))
+    units = ["piece"] * 20 + ["pce"] * 4 + ["mtr"] * 3 + ["stk"] * 2
+    rows = "".join(f"p{n},{unit},{n % 7}\n" for n, unit in enumerate(units))
+    world.drop("orders_2.csv", f"Order,Unit,Seats\n{rows}")
+    delivery = world.run()
+    sent = read_rejects(delivery.path)
+    assert len(sent) == 9
+    # mtr came back as two things, and stk too seldom
+    fixes = {"pce": "piece", "stk": "piece"}
+    back = [
+        {**row, "Unit": fixes.get(row["Unit"], ("meter", "piece")[at % 2])}
+        for at, row in enumerate(sent)
+    ]
+    send_back(world, "orders_rejects_1.csv", back[:2])
+    assert [one.issues for one in asked_first(world)] != [("sent_back",)]
+    send_back(world, "orders_rejects_2.csv", back[2:])
+    (first, *others) = asked_first(world)
+    assert (first.issues, first.cells, first.instead) == (("sent_back",), {"Unit": "pce"}, "piece")
+    assert (first.rows, first.file, first.row) == (4, "orders_2.csv", 22)
+    assert "in 4 rejected rows, in 2 corrections files" in first.why
+    assert not [one for one in others if "sent_back" in one.issues]
+    done = run_ask(world, "--rows", "1", typed=["w", ""])
+    assert done.exit_code == 0, done.output
+    assert metas(world, "orders")["Unit"]["replace"] == {"piece": ["pce"]}
+    assert not [one for one in asked_first(world) if "sent_back" in one.issues]
+    rows = "".join(f"q{n},{'pce' if n % 2 else 'meter'},{n % 7}\n" for n in range(30))
+    world.drop("orders_3.csv", f"Order,Unit,Seats\n{rows}")
+    assert not read_rejects(world.run().path)
+
+
+def asked_first(world: World) -> list[Ask]:
+    return open_questions(world.engagement, run_of(world), None, 20) or []
+
+
+def read_rejects(delivery: Path) -> list[dict[str, str]]:
+    path = delivery / "rejects/orders_rejects.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def send_back(world: World, name: str, rows: list[dict[str, str]]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    world.drop(name, text.getvalue())
+    world.run()

@@ -15,6 +15,7 @@ from consulting.chain import artifacts
 from consulting.chain.accepted import require_readable, text_of
 from consulting.chain.apart import child_of, within
 from consulting.chain.trial import rows_are_kept
+from consulting.corrections.repeated import Fix, repeated_fixes
 from consulting.delivery.csv_file import write_csv
 from consulting.delivery.spreadsheet import Workbook
 from consulting.errors import UnreadableFileError
@@ -23,7 +24,7 @@ from consulting.intake.reading import Door, ReadOptions
 from consulting.intake.reading.apart import ReadingApart
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import label_of, unified
-from consulting.profiling.asking import Ask, chosen, questions_to_ask
+from consulting.profiling.asking import Ask, chosen, key_of, questions_to_ask
 from consulting.profiling.patches import with_mark, with_replaced
 from consulting.records import Record
 from consulting.rules import column_rule, headers_of
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.chain.engagement import Engagement
+    from consulting.profiling import FeedProfile
+    from consulting.records import CorrectionsFile
 
 Said = Literal["right", "all right", "wrong", ""]
 MOST_ANSWERS = 1_000
@@ -79,6 +82,8 @@ def open_questions(
         feed: Of this feed alone, if one is named.
         most: No more than so many, those first that teach most; None for all.
 
+    What the client put right three times in the same way comes first.
+
     Returns:
         The questions that nobody answered yet; None where no rows are kept to ask of.
     """
@@ -86,6 +91,8 @@ def open_questions(
     if not rows_are_kept(received, run_folder):
         return None
     found = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
+    full = engagement.config.security_tier == FULL_TIER
+    fixes = _sent_back(engagement, found.profiles, feed) if full else []
     asked: list[Ask] = []
     for profile in found.profiles:
         if feed in {None, profile.feed} and profile.basis != "headers":
@@ -99,11 +106,64 @@ def open_questions(
                 received.to_profile,
                 run_folder,
                 most=most,
-                valued=engagement.config.security_tier == FULL_TIER,
+                valued=full,
                 accepted=engagement.accepted(profile.feed),
                 replaced=engagement.models.replaced(profile.feed),
             )
-    return asked if most is None else chosen(asked, most)
+    known = {one.key for one in fixes}
+    asked = [one for one in asked if one.key not in known]
+    return fixes + asked if most is None else (fixes + chosen(asked, most))[:most]
+
+
+def _sent_back(
+    engagement: Engagement, profiles: Sequence[FeedProfile], feed: str | None
+) -> list[Ask]:
+    """What the client put right in the same way again and again, to become a rule."""
+    files = [*_corrections(engagement)]
+    if not files:
+        return []
+    doing, limits = "looking for fixes that came back again and again", engagement.limits_together
+    found = within(
+        engagement, limits, doing, tuple[Fix, ...], repeated_fixes, files, engagement.folder
+    )
+    asked = []
+    for fix in found:
+        columns = [c for p in profiles if p.feed == fix.feed for c in p.columns]
+        column = next((c for c in columns if c.name.casefold() == fix.column), None)
+        known = engagement.models.replaced(fix.feed)
+        told = feed in {None, fix.feed} and column and not column.personal
+        if told and column and fix.wrong not in known.get(column.name, ()):
+            asked.append(_of_fix(fix, column.name))
+    return asked
+
+
+def _corrections(engagement: Engagement) -> Iterator[tuple[CorrectionsFile, Path]]:
+    """Each corrections file whose rows are held, with the run that it came to."""
+    for path in sorted(engagement.folder.path.glob(f"runs/*/{artifacts.INTAKE}")):
+        received = artifacts.read(path, artifacts.Intake)
+        for file in received.corrections:
+            rows = file.reading.rows_path
+            if file.since == received.batch.batch_id and rows and (path.parent / rows).exists():
+                yield file, path.parent
+
+
+def _of_fix(fix: Fix, column: str) -> Ask:
+    cells = {column: fix.wrong}
+    brought = f"{fix.corrections} corrections file{'' if fix.corrections == 1 else 's'}"
+    return Ask(
+        key=key_of(fix.feed, column, cells),
+        feed=fix.feed,
+        column=column,
+        issues=("sent_back",),
+        severity="warn",
+        cells=cells,
+        rows=fix.rows,
+        file=fix.file,
+        row=fix.row,
+        why=f"It came back as “{fix.right}” in {fix.rows} rejected rows, in {brought}, and never "
+        "as anything else. Wrong, and the cleaning rule puts it right from now on?",
+        instead=fix.right,
+    )
 
 
 class Answers:

@@ -176,9 +176,8 @@ def _ask(
     file: str | None = None,
     row: int | None = None,
 ) -> Ask:
-    known = [issue.feed, issue.column, cells or issue.issue_type]
     return Ask(
-        key=hashlib.sha256(json.dumps(known).encode()).hexdigest()[:12],
+        key=key_of(issue.feed, issue.column or "", cells or issue.issue_type),
         feed=issue.feed,
         column=issue.column or "",
         issues=(issue.issue_type,),
@@ -189,6 +188,12 @@ def _ask(
         row=row,
         why=issue.detail if cells else f"{issue.detail} All of them are asked for at once.",
     )
+
+
+def key_of(feed: str, column: str, asked: Mapping[str, str] | str) -> str:
+    """What tells the question about some cells, or about an issue of a column."""
+    told = json.dumps([feed, column, asked])
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 def _is_answered(one: Ask, right: AcceptedFindings) -> bool:
