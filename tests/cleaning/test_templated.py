@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from consulting.cleaning import ClientModels, write_feed_models
 from consulting.errors import CleaningError
 from consulting.rules.template import named_templates, read_template
 
@@ -163,3 +164,18 @@ def test_a_template_is_found_however_it_is_named() -> None:
     for text in (b"meta: {template: a}", b'template: "a"', b"{'x': 1, template:   'a'}"):
         assert named_templates(text) == {"a"}
     assert not named_templates(b"# templates: none")
+
+
+def test_a_copy_of_the_project_is_written_into_and_the_project_stays(
+    project: Project, tmp_path: Path
+) -> None:
+    write_template(project)
+    client(project, "copied")
+    before = sorted(path for path in project.dbt_dir.rglob("*") if "target" not in path.parts)
+    copy = project.models("copied").copied(tmp_path)
+    columns = [{"name": "order_id", "from": "Nr"}]
+    write_feed_models(copy, "copied", "returns", columns, template="retail_orders")
+    nodes = ClientModels(copy, "copied").load_manifest()["nodes"]
+    assert nodes["model.consulting.returns"]["columns"]["order_id"]["meta"]["case"] == "upper"
+    after = sorted(path for path in project.dbt_dir.rglob("*") if "target" not in path.parts)
+    assert after == before

@@ -6,17 +6,31 @@ import errno
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from consulting.cli import main
+from consulting.cli import main, terminal
 from consulting.cli.engagements import open_engagement
 from consulting.cli.main import SECTIONS
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+CHANGE_NOTHING = {
+    "explain", "check", "preview", "ledger", "diff", "verify", "serve", "fields", "rules",
+    "template check",
+}  # fmt: skip
+"""Verbs that need no dry run."""
+TRIED = [
+    "explain acme_corp", "check acme_corp", "ledger acme_corp --events", "fields", "rules",
+    "tier acme_corp --dry-run", "upgrade --dry-run", "demo --dry-run", "shards 2 --dry-run",
+    "new acme-data --dry-run", "prepare acme_corp --dry-run", "discard acme_corp 1 --dry-run",
+    "template learn acme_corp orders probe --dry-run", "accept acme_corp --dry-run",
+]  # fmt: skip
 
 
 def say(*arguments: str) -> Result:
@@ -106,3 +120,40 @@ def test_help_is_a_table_of_contents_that_leaves_no_verb_out() -> None:
         "Options:",
         *(f"{title}:" for title in SECTIONS),
     ]
+
+
+def verbs(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every verb of the command and of its groups, as it is typed."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from verbs(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+def test_every_verb_tells_json_and_can_be_tried_dry() -> None:
+    assert isinstance(main, click.Group)
+    found = dict(verbs(main))
+    assert set(found) >= CHANGE_NOTHING
+    for name, command in found.items():
+        options = {option: each for each in command.params for option in each.opts}
+        assert options["--json"].callback is terminal._remember, name
+        assert ("--dry-run" in options) != (name in CHANGE_NOTHING), name
+
+
+@pytest.mark.parametrize("typed", TRIED)
+def test_json_stands_alone_on_standard_output_and_a_dry_run_leaves_no_file(
+    quarantined: int, typed: str, tmp_path: Path
+) -> None:
+    assert quarantined == 1
+    before = held(tmp_path)
+    said = say(*typed.split(), "--json")
+    assert said.exit_code == 0, said.output
+    json.loads(said.stdout)
+    assert held(tmp_path) == before
+    assert not Path("acme-data").exists()
+
+
+def held(folder: Path) -> list[Path]:
+    """The files below a folder, but for SQLite's of readers."""
+    return [p for p in sorted(folder.rglob("*")) if not p.name.endswith(("-shm", "-wal"))]

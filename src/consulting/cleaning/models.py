@@ -28,7 +28,7 @@ from consulting.cleaning.meaning import meaning_of
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
 from consulting.cleaning.survey import survey
-from consulting.cleaning.templated import templated_project, templates_of
+from consulting.cleaning.templated import project_copy, templated_project, templates_of
 from consulting.client_environment import ALLOWED, client_environment
 from consulting.errors import CleaningError
 from consulting.privacy import Declared
@@ -125,6 +125,19 @@ class ClientModels:
         """
         manifest: dict[str, Any] = json.loads((self.prepare() / SLIM).read_bytes())
         return manifest
+
+    def is_prepared(self) -> bool:
+        """Whether exactly this content has been prepared already."""
+        return (self.cache / self.fingerprint() / SLIM).exists()
+
+    def copied(self, folder: Path) -> Path:
+        """A copy of the dbt project with what this client sees of it, to write into.
+
+        Args:
+            folder: Where; the copy has the paths of the original below it.
+        """
+        but = [each for each in _NOT_SHARED if each != TEMPLATES]
+        return project_copy(self.files, self.dbt_dir, folder, but)
 
     def prepare(self) -> Path:
         """Parse the client's models, unless that has been done for exactly this content.

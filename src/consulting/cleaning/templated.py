@@ -7,6 +7,7 @@ of the original, and is gone after the parse; a run takes the manifest.
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -55,23 +56,31 @@ def templated_project(
     named = templates_of(files)
     if not named:
         return None
+    copy = project_copy(files, dbt_dir, work, not_shared)
+    for path in named:
+        whole = applied(files.read(path), path, lambda name: read_template(dbt_dir, name))
+        _mirrored(path, work).write_bytes(whole)
+    return copy
 
-    def mirrored(path: Path) -> Path:
-        """A path like the original's: those of the client may lie beside the dbt project."""
-        target = work / path.relative_to(path.anchor)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return target
 
+def project_copy(
+    files: ClientFiles, dbt_dir: Path, work: Path, not_shared: Collection[str]
+) -> Path:
+    """Copy the project with the client's files, as `templated_project` does without templates."""
     for path in files_below(dbt_dir, but=(*not_shared, _PACKAGES)):
-        mirrored(path).symlink_to(path)
+        shutil.copyfile(path, _mirrored(path, work))
     if (dbt_dir / _PACKAGES).is_dir():
-        mirrored(dbt_dir / _PACKAGES).symlink_to(dbt_dir / _PACKAGES)
+        _mirrored(dbt_dir / _PACKAGES, work).symlink_to(dbt_dir / _PACKAGES)
     for path in files.listed():
-        content = files.read(path)
-        if path in named:
-            content = applied(content, path, lambda name: read_template(dbt_dir, name))
-        mirrored(path).write_bytes(content)
-    return mirrored(dbt_dir)
+        _mirrored(path, work).write_bytes(files.read(path))
+    return _mirrored(dbt_dir, work)
+
+
+def _mirrored(path: Path, work: Path) -> Path:
+    """A path below the copy like the original's: a client's may lie beside the dbt project."""
+    target = work / path.relative_to(path.anchor)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
 
 
 def applied(content: bytes, path: Path, template_of: Callable[[str], Template]) -> bytes:

@@ -8,8 +8,14 @@ import click
 
 from consulting.chain.accepted import Acceptance, accept, proposed_acceptance
 from consulting.cli.engagements import open_engagement
-from consulting.cli.ledger import dry_run_option
-from consulting.cli.terminal import say, say_json, say_lines
+from consulting.cli.terminal import (
+    asked_for_json,
+    dry_run_option,
+    json_option,
+    say,
+    say_json,
+    say_lines,
+)
 
 if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
@@ -18,18 +24,18 @@ if TYPE_CHECKING:
 @click.command(name="accept")
 @click.argument("client")
 @click.option("--yes", is_flag=True, help="Apply the patch without asking.")
-@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON; needs --yes or --dry-run.")
+@json_option
 @dry_run_option
-def accept_drift(client: str, *, yes: bool, as_json: bool, dry_run: bool) -> None:
+def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
     """Accept that CLIENT's files changed their shape, and try what waits for it again.
 
     A renamed column is read under both names, one that is gone becomes optional, a new one is
     delivered, and one of another type gets the rule for it. The change of the dbt YAML is shown
-    first.
+    first. --json asks nothing: it needs --yes or --dry-run.
     """
     engagement = open_engagement(client, looks=True)
     proposal = proposed_acceptance(engagement)
-    if as_json:
+    if asked_for_json():
         _tell_json(engagement, proposal, apply=yes and not dry_run, asked=yes or dry_run)
         return
     if proposal is None:

@@ -17,7 +17,7 @@ from consulting.cleaning.review import (
     unsent_columns,
 )
 from consulting.cli.engagements import open_engagement, require_client, this_project
-from consulting.cli.terminal import say, say_lines
+from consulting.cli.terminal import json_option, say, say_lines, tell_json
 from consulting.components.clients import load_clients
 from consulting.config.reading import doubts_of
 from consulting.errors import ConsultingError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("clients", nargs=-1)
 @click.option("--models", is_flag=True, help="Also the clients' dbt models against their feeds.")
+@json_option
 def check(clients: tuple[str, ...], *, models: bool) -> None:
     """Check the defs.yaml of CLIENTS (default: all), against each other, too.
 
@@ -58,10 +59,11 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
                 mistakes[client_id] = _of_models(client)
                 found += [] if mistakes[client_id] else _unsent(client_id)
             doubts += [f"warning: {client_id}: {doubt}" for doubt in found]
-    told = [mistakes[client_id] for client_id in wanted if mistakes.get(client_id)]
-    for text in (*doubts, *told):
+    wrong = {client_id: text for client_id in wanted if (text := mistakes.get(client_id))}
+    tell_json({"clients": list(wanted), "mistakes": wrong, "warnings": doubts})
+    for text in (*doubts, *wrong.values()):
         say_lines(text, err=True)
-    if told:
+    if wrong:
         raise SystemExit(1)
     besides = f" ({len(doubts)} to look at, above)" if doubts else ""
     say(f"{len(wanted)} of {len(wanted)} clients: nothing is wrong{besides}.")

@@ -9,7 +9,7 @@ import click
 from consulting.chain.differing import compare_deliveries
 from consulting.chain.replay import verify_delivery
 from consulting.cli.engagements import open_engagement
-from consulting.cli.terminal import say, say_json
+from consulting.cli.terminal import asked_for_json, json_option, say, say_json, tell_json
 from consulting.delivery import write_comparison
 from consulting.writing import make_folder
 
@@ -17,11 +17,14 @@ from consulting.writing import make_folder
 @click.command()
 @click.argument("client")
 @click.argument("delivery_id")
+@json_option
 def verify(client: str, delivery_id: str) -> None:
     """Rebuild a delivery of CLIENT from its landed files and compare it byte for byte."""
     differences = verify_delivery(open_engagement(client), delivery_id, log=say)
     for difference in differences:
         say(f"differs: {difference}")
+    told = [difference.model_dump(mode="json") for difference in differences]
+    tell_json({"client": client, "delivery_id": delivery_id, "differences": told})
     if differences:
         raise SystemExit(1)
     say(f"{delivery_id} is reproduced byte for byte.")
@@ -31,13 +34,13 @@ def verify(client: str, delivery_id: str) -> None:
 @click.argument("client")
 @click.argument("then", required=False)
 @click.argument("now", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
+@json_option
 @click.option(
     "--to",
     type=click.Path(file_okay=False, path_type=Path),
     help="Write comparison.html and comparison.json into this folder, too.",
 )
-def diff(client: str, then: str | None, now: str | None, *, as_json: bool, to: Path | None) -> None:
+def diff(client: str, then: str | None, now: str | None, *, to: Path | None) -> None:
     """Show how delivery NOW of CLIENT differs from delivery THEN, and why.
 
     Rows that are new, gone or altered, by their key; values that changed, by column; columns and
@@ -50,7 +53,7 @@ def diff(client: str, then: str | None, now: str | None, *, as_json: bool, to: P
     if to is not None:
         make_folder(to)
         write_comparison(found, to)
-    if as_json:
+    if asked_for_json():
         say_json(found.model_dump(mode="json"), indent=2)
         return
     for line in found.in_words():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +15,7 @@ import dagster as dg
 
 from consulting import chain
 from consulting.cli.engagements import client_ids, open_engagement, this_project
-from consulting.cli.terminal import say, say_lines
+from consulting.cli.terminal import dry_run_option, json_option, say, say_lines, tell_json
 from consulting.components.clients import ONLY, load_client
 from consulting.components.engagement import runs
 from consulting.components.engagement.automation import run_request
@@ -34,7 +36,9 @@ PATIENCE_SECONDS = 60
 
 @click.command()
 @click.option("--files-only", is_flag=True, help="Write the files; a sensor takes them from there.")
-def demo(*, files_only: bool) -> None:
+@json_option
+@dry_run_option
+def demo(*, files_only: bool, dry_run: bool) -> None:
     """Let three clients drop messy files, and deliver what comes of them."""
     project = this_project()
     if not set(CLIENTS) <= set(client_ids(project)):
@@ -42,9 +46,14 @@ def demo(*, files_only: bool) -> None:
             f"The demo's clients are in the project of the library's own repository; {project.root}"
             " has its own. To begin here: `dg scaffold defs EngagementComponent clients/<client>`."
         )
-    for path in write_demo_files(data_root()):
+    if dry_run:
+        _tell_files()
+        return
+    files = write_demo_files(data_root())
+    for path in files:
         say(f"incoming: {_short(path)}")
     if files_only:
+        tell_json({"files": [str(path) for path in files], "deliveries": {}})
         return
     # runs are kept where `dg dev` in this folder shows them
     os.environ.setdefault("DAGSTER_HOME", str(project.root))
@@ -60,7 +69,18 @@ def demo(*, files_only: bool) -> None:
     say_lines("\nDeliveries, to open in a browser:")
     for client_id, report in deliveries.items():
         say(f"  {client_id:<10} {report}")
+    tell_json({"files": [str(path) for path in files], "deliveries": deliveries})
     say_lines("\n`make dev` shows the same in Dagster's UI and takes what is dropped from now on.")
+
+
+def _tell_files() -> None:
+    """Which files would be written, and whose would be delivered."""
+    with tempfile.TemporaryDirectory() as draft:
+        names = [path.relative_to(draft) for path in write_demo_files(Path(draft))]
+    files = [str(data_root() / name) for name in names]
+    for file in files:
+        say(f"would write {_short(file)}")
+    tell_json({"files": files, "deliveries": {}})
 
 
 def _deliver(client: Client, defs: dg.Definitions, instance: dg.DagsterInstance) -> str:

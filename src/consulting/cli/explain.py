@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from consulting.cli.engagements import require_client
-from consulting.cli.terminal import say, say_json
+from consulting.cli.terminal import asked_for_json, json_option, say, say_json
 from consulting.components.clients import load_client
 from consulting.config.explained import Setting, project_settings, settings_of
 from consulting.timekeeping import Ahead, ahead
@@ -34,8 +34,8 @@ _WIDEST = 44
     help="How many runs and due times to show.",
 )
 @click.option("--own", is_flag=True, help="Without what is nobody's but the library's default.")
-@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
-def explain(client: str, count: int, *, own: bool, as_json: bool) -> None:
+@json_option
+def explain(client: str, count: int, *, own: bool) -> None:
     """Show what is in force for CLIENT, each value with the line that says so, and what is next.
 
     A value is the client's own (its defs.yaml), inherited by all (defaults.yaml), the library's
@@ -50,7 +50,7 @@ def explain(client: str, count: int, *, own: bool, as_json: bool) -> None:
         if each.source != "default" or not own
     ]
     coming = _ahead(config, count)
-    if as_json:
+    if asked_for_json():
         told = {"client": client, "settings": _plain(settings), "ahead": _plain(coming)}
         say_json(told, indent=2)
         return

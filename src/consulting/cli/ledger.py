@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from consulting.cli.engagements import open_engagement
-from consulting.cli.terminal import say
+from consulting.cli.terminal import asked_for_json, dry_run_option, json_option, say, tell_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from consulting.intake import DropStory, VerbOutcome
-
-dry_run_option = click.option(
-    "--dry-run", is_flag=True, help="Tell what would happen; change nothing."
-)
 
 
 @click.command()
@@ -27,6 +23,7 @@ dry_run_option = click.option(
     "--names", is_flag=True, help="With the names that the files have in the source, at any tier."
 )
 @click.option("--limit", default=50, show_default=True, help="How many files, newest first.")
+@json_option
 def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: int) -> None:
     """Show what became of CLIENT's files."""
     intake = open_engagement(client, looks=True).intake
@@ -40,6 +37,12 @@ def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: in
         )
     stories = intake.history(key=key, limit=limit)
     true = intake.true_names([story.drop.drop_id for story in stories]) if names else {}
+    if asked_for_json():
+        told = state.model_dump(mode="json", exclude={"quarantined"})
+        left_out = set() if events else {"events"}
+        files = [story.model_dump(mode="json", exclude=left_out) for story in stories]
+        tell_json({"client": client, **told, "files": files, "names": true})
+        return
     for story in stories:
         for line in _lines(story):
             say(line)
@@ -53,6 +56,7 @@ def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: in
 @click.command()
 @click.argument("client")
 @click.argument("drops", nargs=-1, required=True, type=int)
+@json_option
 @dry_run_option
 def reprocess(client: str, drops: tuple[int, ...], *, dry_run: bool) -> None:
     """Deliver DROPS of CLIENT again (their numbers in the ledger)."""
@@ -65,6 +69,7 @@ def reprocess(client: str, drops: tuple[int, ...], *, dry_run: bool) -> None:
 @click.command()
 @click.argument("client")
 @click.argument("drop", type=int)
+@json_option
 @dry_run_option
 def release(client: str, drop: int, *, dry_run: bool) -> None:
     """Let a quarantined DROP of CLIENT try again."""
@@ -76,6 +81,7 @@ def release(client: str, drop: int, *, dry_run: bool) -> None:
 @click.command()
 @click.argument("client")
 @click.argument("drop", type=int)
+@json_option
 @dry_run_option
 def discard(client: str, drop: int, *, dry_run: bool) -> None:
     """Settle a quarantined DROP of CLIENT for good, without delivering it."""
@@ -98,5 +104,6 @@ def _tell(outcomes: list[VerbOutcome], *, dry_run: bool) -> None:
     for outcome in outcomes:
         begin = "Would be: " if dry_run and outcome.allowed else ""
         say(f"{outcome.key} (version {outcome.version}): {begin}{outcome.sentence}")
+    tell_json([outcome.model_dump(mode="json") for outcome in outcomes])
     if not all(outcome.allowed for outcome in outcomes):
         raise SystemExit(1)

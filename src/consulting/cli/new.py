@@ -6,15 +6,22 @@ from pathlib import Path
 
 import click
 
-from consulting.cli.terminal import say
-from consulting.templates import write_project
+from consulting.cli.terminal import dry_run_option, json_option, say, tell_json
+from consulting.templates import planned_files, write_project
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def new(folder: Path) -> None:
+@json_option
+@dry_run_option
+def new(folder: Path, *, dry_run: bool) -> None:
     """Make a project in FOLDER: it holds what is yours, and runs as it is."""
-    written = write_project(folder)
+    written = planned_files(folder) if dry_run else write_project(folder)
+    tell_json({"files": [str(path) for path in written], "written": not dry_run})
+    if dry_run:
+        for path in written:
+            say(f"would write {path}")
+        return
     say(f"{folder} is a project of {len(written)} files; its README.md says what is where.")
     say("Next:")
     say(f"  cd {folder}")

@@ -10,7 +10,7 @@ import click
 from consulting.chain.preview import previews
 from consulting.cleaning import ClientModels
 from consulting.cli.engagements import open_engagement, require_feed
-from consulting.cli.terminal import say, say_json, say_lines
+from consulting.cli.terminal import asked_for_json, json_option, say, say_json, say_lines
 from consulting.errors import ConsultingError
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ LOOKS_EVERY = 0.3
 @click.argument("client")
 @click.option("--feed", help="Tell of this feed alone.")
 @click.option("--watch", is_flag=True, help="Again whenever a model, its YAML or a macro is saved.")
-@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON, a line each time.")
-def preview(client: str, feed: str | None, *, watch: bool, as_json: bool) -> None:
+@json_option
+def preview(client: str, feed: str | None, *, watch: bool) -> None:
     """Try CLIENT's models, as they are now, on its last files, and show what changes.
 
     Rows that would move between delivered, rejected and merged, with the reasons; values that
@@ -40,22 +40,22 @@ def preview(client: str, feed: str | None, *, watch: bool, as_json: bool) -> Non
     require_feed(engagement, feed)
     with previews(engagement) as tried:
         for _ in _each_save(engagement) if watch else (None,):
-            passed = _tell(client, lambda: tried(feed), as_json=as_json)
+            passed = _tell(client, lambda: tried(feed))
     if not passed:
         raise SystemExit(1)
 
 
-def _tell(client: str, tried: Callable[[], Preview], *, as_json: bool) -> bool:
+def _tell(client: str, tried: Callable[[], Preview]) -> bool:
     """Preview once; whether it would be delivered."""
     started = time.monotonic()
     try:
         found = tried()
     except ConsultingError as error:
-        if as_json:
+        if asked_for_json():
             raise
         say_lines(f"{client}: {error}", err=True)
         return False
-    if as_json:
+    if asked_for_json():
         say_json(found.model_dump(mode="json"))
     else:
         for line in found.in_words():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from consulting.cli.engagements import client_ids, this_project
-from consulting.cli.terminal import say
+from consulting.cli.terminal import json_option, say, tell_json
 from consulting.components.clients import load_client
 from consulting.layout import LINKS_VARIABLE, data_root
 from consulting.resources.consultancy import ConsultancyResource
@@ -34,6 +34,7 @@ MOST_AT_ONCE = 64
     "--name", "names", multiple=True, help="A further name that links call this place by."
 )
 @click.option("--proxy-header", help="The header in which a proxy in front names whom it let in.")
+@json_option
 def serve(address: str, port: int, *, names: tuple[str, ...], proxy_header: str | None) -> None:
     """Show deliveries, portfolio and alerts to browsers; nothing can be changed there.
 
@@ -60,6 +61,7 @@ def serve(address: str, port: int, *, names: tuple[str, ...], proxy_header: str 
     door.require_safe(address)
     shelf = Shelf(data_root(), lambda: client_ids(project), _Engagements(project).of)
     shown = f"http://{address}:{port}"
+    tell_json({"address": f"{shown}/", "links_variable": LINKS_VARIABLE})
     say(f"Deliveries, portfolio and alerts are at {shown}/ (Ctrl-C ends it).")
     if os.environ.get(LINKS_VARIABLE) is None:
         say(f"Links lead here where Dagster is started with {LINKS_VARIABLE}={shown}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from consulting.cli.engagements import client_ids, this_project
-from consulting.cli.terminal import say
+from consulting.cli.terminal import dry_run_option, json_option, say, tell_json
 from consulting.components.locations import shard_of
 from consulting.writing import write_whole
 
@@ -50,7 +50,9 @@ _LOCATION = """\
 
 @click.command()
 @click.argument("count", type=click.IntRange(1, MOST_SHARDS))
-def shards(count: int) -> None:
+@json_option
+@dry_run_option
+def shards(count: int, *, dry_run: bool) -> None:
     """Split the clients over COUNT code locations.
 
     It writes `shards.py` into the project's package and `workspace.yaml` beside pyproject.toml, for
@@ -64,13 +66,17 @@ def shards(count: int) -> None:
     for path in files:
         _refuse_foreign(path)
     for path, text in files.items():
-        write_whole(path, [text.encode()])
-        say(f"wrote {path.relative_to(project.root)}")
+        if not dry_run:
+            write_whole(path, [text.encode()])
+        say(f"{'would write' if dry_run else 'wrote'} {path.relative_to(project.root)}")
     clients = Counter(f"clients_{shard_of(each, count)}" for each in client_ids(project))
     say("  consultancy: looks at all clients")
     for name in _names(count)[1:]:
         say(f"  {name}: clients: {clients[name]}")
-    say("Next: DAGSTER_HOME=$PWD dg dev -w workspace.yaml")
+    told = {"files": [str(path) for path in files], "written": not dry_run}
+    tell_json({**told, "clients": {name: clients[name] for name in _names(count)[1:]}})
+    if not dry_run:
+        say("Next: DAGSTER_HOME=$PWD dg dev -w workspace.yaml")
 
 
 def _names(count: int) -> list[str]:

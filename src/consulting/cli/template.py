@@ -11,7 +11,7 @@ from consulting.chain.learned import learn as learned
 from consulting.cleaning.client_files import ClientFiles
 from consulting.cleaning.templated import followers
 from consulting.cli.engagements import client_ids, open_engagement, this_project
-from consulting.cli.terminal import dry_run_option, json_option, say, say_json
+from consulting.cli.terminal import asked_for_json, dry_run_option, json_option, say, say_json
 from consulting.errors import ConsultingError
 from consulting.rules.template import read_template, template_file
 from consulting.writing import write_text
@@ -36,9 +36,7 @@ def template() -> None:
 )
 @json_option
 @dry_run_option
-def learn(  # noqa: PLR0913 - an option each
-    client: str, feed: str, name: str, *, with_values: bool, as_json: bool, dry_run: bool
-) -> None:
+def learn(client: str, feed: str, name: str, *, with_values: bool, dry_run: bool) -> None:
     """Make a template NAME of FEED of CLIENT, or teach it the headers of that feed.
 
     A template that is there learns headers alone: those of columns without an open question, as
@@ -50,7 +48,7 @@ def learn(  # noqa: PLR0913 - an option each
     found = learned(engagement, feed, name, with_values=with_values)
     if not dry_run:
         write_text(template_file(engagement.dbt_dir, name), found.text)
-    if as_json:
+    if asked_for_json():
         say_json({**found.model_dump(mode="json"), "written": not dry_run}, indent=2)
         return
     for line in found.in_words():
@@ -62,7 +60,7 @@ def learn(  # noqa: PLR0913 - an option each
 @template.command()
 @click.argument("name")
 @json_option
-def check(name: str, *, as_json: bool) -> None:
+def check(name: str) -> None:
     """Show which clients' deliveries change by what template NAME says now.
 
     The models of each client that follows it, as they are now, are tried on its last files, as by
@@ -72,7 +70,7 @@ def check(name: str, *, as_json: bool) -> None:
     project = this_project()
     read_template(project.dbt, name)
     found = [each for client in client_ids(project) if (each := _followed(project, client, name))]
-    if as_json:
+    if asked_for_json():
         told = [{**each.model_dump(mode="json"), "changes": each.changes} for each in found]
         say_json({"template": name, "clients": told}, indent=2)
     else:

@@ -9,7 +9,7 @@ import click
 
 from consulting.chain.tier import above_the_tier, lower_tier, refusal_of
 from consulting.cli.engagements import open_engagement
-from consulting.cli.terminal import say
+from consulting.cli.terminal import dry_run_option, json_option, say, tell_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,23 +18,27 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("client")
 @click.option("--yes", is_flag=True, help="Remove what is shown, for good.")
-def tier(client: str, *, yes: bool) -> None:
+@json_option
+@dry_run_option
+def tier(client: str, *, yes: bool, dry_run: bool) -> None:
     """Show what CLIENT's lowered `security_tier` removes; with --yes, remove it."""
     engagement = open_engagement(client, looks=True)
     wanted = engagement.config.security_tier
-    if refusal_of(engagement) is None:
+    lowered = refusal_of(engagement) is not None
+    doomed = list(above_the_tier(engagement)) if lowered else []
+    names = [f"{client}/{path.relative_to(engagement.folder.path)}" for path, _ in doomed]
+    removed = lowered and yes and not dry_run
+    if not lowered:
         say(f"{client}: nothing to confirm; its data is held at tier {wanted} or below.")
-        return
-    doomed = list(above_the_tier(engagement))
-    for path, what in doomed:
-        name = path.relative_to(engagement.folder.path)
-        say(f"  {client}/{name}: {what}, {_size(path)}")
-    if not yes:
+    for name, (path, what) in zip(names, doomed, strict=True):
+        say(f"  {name}: {what}, {_size(path)}")
+    if lowered and not removed:
         told = "To remove this for good" if doomed else "Nothing would be removed. To confirm that"
         say(f"{told}, and go on at tier {wanted}: `consulting tier {client} --yes`")
-        return
-    lower_tier(engagement, now=datetime.now(UTC))
-    say(f"{client}: removed; its data is held at tier {wanted} now.")
+    if removed:
+        lower_tier(engagement, now=datetime.now(UTC))
+        say(f"{client}: removed; its data is held at tier {wanted} now.")
+    tell_json({"client": client, "tier": wanted, "above_it": names, "removed": removed})
 
 
 def _size(path: Path) -> str:

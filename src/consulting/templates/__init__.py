@@ -49,11 +49,8 @@ def write_project(folder: Path) -> list[Path]:
         ConfigurationError: If the folder is there and not empty, or its name can be no project's.
     """
     folder = folder.absolute()
-    package = package_of(folder.name)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigurationError(f"{folder} is there already, and not empty. Name a new folder.")
+    texts = _texts(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    texts = project_files(package, folder.name)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as draft:
         whole = Path(draft) / "project"
         for path, text in texts.items():
@@ -70,6 +67,19 @@ def write_project(folder: Path) -> list[Path]:
         else:
             whole.rename(folder)
     return [folder / path for path in texts]
+
+
+def planned_files(folder: Path) -> list[Path]:
+    """The files that `write_project` would write; raises as it does."""
+    return [folder.absolute() / path for path in _texts(folder.absolute())]
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """The text of each file of a project in a folder, which has to be new or empty."""
+    package = package_of(folder.name)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigurationError(f"{folder} is there already, and not empty. Name a new folder.")
+    return project_files(package, folder.name)
 
 
 def package_of(name: str) -> str:
