@@ -12,6 +12,7 @@ from tests.canary import sightings
 from tests.chain.conftest import DBT, World
 from tests.chain.test_sampled import place_at
 
+from consulting import dbt_yaml
 from consulting.chain.followed import followed
 from consulting.chain.learned import learn
 from consulting.chain.sampled import take_sample
@@ -154,6 +155,15 @@ models:
         "{rule: to_text, synonyms: [Order ID, order no]}",
         "{rule: to_text, synonyms: [Order ID, order no, Bestellnr]}",
     )
+
+
+def test_a_header_that_dbt_would_run_is_learned_and_found_as_a_text(client: World) -> None:
+    header = "{{ 7 * 7 }} total"
+    yml = client.dbt_dir / "models/clients/acme_corp/orders.yml"
+    yml.write_text(OWN.replace("from: Amount", f"from: {dbt_yaml.flow(header)}"))
+    found = learn(client.engagement, "orders", "retail_orders", with_values=False)
+    template = parse_template(found.text.encode(), "retail_orders")
+    assert found.headers["amount"] == template.columns[2].synonyms == (header,)
 
 
 def test_below_tier_three_nothing_is_learned(client: World) -> None:

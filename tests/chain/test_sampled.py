@@ -66,6 +66,7 @@ def test_a_sample_is_delivered_on_trial_with_nothing_edited(taken: tuple[Path, S
         "orders: 61 received = 60 delivered + 1 rejected + 0 merged",
         "  1 rejected: amount not an amount",
         "Delivered on trial, as it is: nothing has to be edited for a first delivery.",
+        "About 19 minutes saved: 81 lines of YAML (a new user took 9.5 minutes for 40).",
     ]
     assert "\n".join(lines) in (DBT.parent / "docs/first_client.md").read_text()
 

@@ -89,7 +89,7 @@ def test_two_columns_that_fit_alike_are_asked_about(profile: Callable[..., FeedP
     found = fit(profile({"Order Date": DAYS, "order_date": DAYS}), ORDERS)
     (match,) = [match for match in found.matches if match.target == "placed_on"]
     assert not match.sure
-    assert "; so does " in match.reason
+    assert "; as near: " in match.reason
 
 
 @settings(max_examples=60, deadline=None)

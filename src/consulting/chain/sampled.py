@@ -35,6 +35,7 @@ from consulting.intake.matching import TemporaryNames
 from consulting.layout import ClientFolder
 from consulting.privacy import Names
 from consulting.privacy.tiers import FULL_TIER
+from consulting.rules.template import read_template
 from consulting.scratch import scratch_folder, sweep_scratch
 from consulting.sources.local import LocalStore
 from consulting.writing import make_folder
@@ -137,6 +138,8 @@ def take_sample(
             were.
     """
     files = _files(sample)
+    for name in place.templates:
+        read_template(place.dbt_dir, name)  # before anything else is done
     make_folder(place.data)
     sweep_scratch(place.data)
     with scratch_folder(place.data) as scratch:

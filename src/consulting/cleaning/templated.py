@@ -117,9 +117,12 @@ def _apply(model: dict[str, Any], template: Template) -> None:
     tests = [*template.data_tests]
     model["data_tests"] = _together(tests, model.get("data_tests") or model.pop("tests", None))
     columns = model.get("columns")
-    for column in columns if isinstance(columns, list) else ():
-        target = template.column(str(column.get("name"))) if isinstance(column, dict) else None
-        if target is not None:
+    if not isinstance(columns, list) or not all(isinstance(each, dict) for each in columns):
+        return  # dbt says what is wrong with it
+    place = {target.name: at for at, target in enumerate(template.columns)}
+    columns.sort(key=lambda column: place.get(column.get("name"), len(place)))
+    for column in columns:
+        if target := template.column(str(column.get("name"))):
             _apply_column(column, target)
 
 

@@ -160,7 +160,7 @@ def _match(column: str, target: str, scored: dict[tuple[str, str], tuple[float, 
         if (c == column) != (t == target) and other >= max(_POSSIBLE, score - _NEAR)
     ]
     if rivals:
-        reason += f"; so does {enumerated(rivals[:3])}"
+        reason += f"; as near: {enumerated(rivals[:3])}"
     sure = score >= SURE and not rivals
     return Match(column=column, target=target, score=round(score, 2), reason=reason, sure=sure)
 
