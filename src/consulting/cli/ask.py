@@ -19,8 +19,14 @@ from consulting.chain.asked import (
 from consulting.chain.proposed import last_profile
 from consulting.cleaning import ClientModels
 from consulting.cli.engagements import open_engagement, require_feed
-from consulting.cli.ledger import dry_run_option
-from consulting.cli.terminal import say, say_json, say_lines
+from consulting.cli.terminal import (
+    asked_for_json,
+    dry_run_option,
+    json_option,
+    say,
+    say_json,
+    say_lines,
+)
 
 if TYPE_CHECKING:
     from consulting.chain import Engagement
@@ -37,7 +43,7 @@ _KEYS = click.Choice(["r", "a", "w", "d", "q"])
 @click.option("--sheet", type=_FILE, help="Write the questions to this .xlsx or .csv file.")
 @click.option("--answers", type=_FILE, help="Read them back from there.")
 @click.option("--by", default=getpass.getuser, help="Who answers; stands beside each mark.")
-@click.option("--json", "as_json", is_flag=True, help="Print the questions as JSON, and ask none.")
+@json_option
 @dry_run_option
 def ask(  # noqa: PLR0913, PLR0917 - one for each option
     client: str,
@@ -47,7 +53,6 @@ def ask(  # noqa: PLR0913, PLR0917 - one for each option
     answers: Path | None,
     by: str,
     *,
-    as_json: bool,
     dry_run: bool,
 ) -> None:
     """Ask about what CLIENT's last profile found, and keep the answers in its dbt YAML.
@@ -56,11 +61,12 @@ def ask(  # noqa: PLR0913, PLR0917 - one for each option
     rule; a right value of a list becomes one of its codes. First come the values whose answers
     settle most, one row for each. Answered in the terminal, each answer is saved at once; or in a
     sheet that the client fills. With --dry-run the change of the YAML is shown and not made.
+    --json tells the questions and asks none.
     """
     engagement = open_engagement(client, looks=True)
     require_feed(engagement, feed)
     asked = _questions(engagement, feed, None if answers else rows)
-    if as_json:
+    if asked_for_json():
         say_json([one.model_dump(mode="json") for one in asked], indent=2)
     elif sheet:
         write_sheet(asked, sheet)
