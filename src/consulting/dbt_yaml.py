@@ -71,16 +71,33 @@ def questions(texts: Iterable[str], indent: int) -> str:
 
 def columns_of(text: str, model: str) -> SequenceNode | None:
     """The node of a model's columns in a YAML file, with its place; None where there is none."""
-    try:
-        root = YAML().compose(StringIO(text))
-    except YAMLError:  # dbt says what is wrong with it, with the line
-        return None
-    for item in _items(_value(root, "models")):
+    for item in _items(_value(_root(text), "models")):
         name = _value(item, "name")
         if isinstance(name, ScalarNode) and name.value == model:
             columns = _value(item, "columns")
             return columns if isinstance(columns, SequenceNode) else None
     return None
+
+
+def source_meta(text: str, table: str, header: str) -> MappingNode | None:
+    """The `meta` of a source column; None where it has none."""
+    tables = (
+        one
+        for source in _items(_value(_root(text), "sources"))
+        for one in _items(_value(source, "tables"))
+        if text_of(one, "name") == table
+    )
+    columns = (column for one in tables for column in _items(_value(one, "columns")))
+    metas = (_value(column, "meta") for column in columns if text_of(column, "name") == header)
+    return next((meta for meta in metas if isinstance(meta, MappingNode)), None)
+
+
+def _root(text: str) -> Node | None:
+    try:
+        root: Node | None = YAML().compose(StringIO(text))
+    except YAMLError:  # dbt says what is wrong with it, with the line
+        return None
+    return root
 
 
 def metas_of(columns: Node | None) -> Iterator[tuple[MappingNode, Node, tuple[str, ...]]]:

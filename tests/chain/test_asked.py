@@ -270,8 +270,11 @@ def test_a_sheet_with_answers_nobody_understands_or_of_another_kind_is_told(
 
 
 def by_value(world: World) -> dict[str | None, Ask]:
-    asked = open_questions(world.engagement, run_of(world), None, None) or []
-    return {one.value: one for one in asked}
+    return {one.value: one for one in all_questions(world)}
+
+
+def all_questions(world: World) -> list[Ask]:
+    return open_questions(world.engagement, run_of(world), None, None) or []
 
 
 def test_what_stands_in_the_yaml_stays(world: World) -> None:
@@ -436,3 +439,68 @@ def send_back(world: World, name: str, rows: list[dict[str, str]]) -> None:
     writer.writerows(rows)
     world.drop(name, text.getvalue())
     world.run()
+
+
+def test_answers_that_leave_nothing_open_close_a_list_if_that_is_right(world: World) -> None:
+    for value, right in (("peice", "piece"), ("meetr", "meter"), (HOSTILE, "piece")):
+        asked = by_value(world)
+        assert not [one for one in asked.values() if one.codes]
+        answers = Answers(world.engagement, by="Ann")
+        answers.take(asked[value], Answer(said="wrong", should_be=right))
+        answers.save()
+    (closed,) = [one for one in all_questions(world) if one.codes]
+    assert (closed.column, closed.codes, closed.rows) == ("Unit", ("meter", "piece"), len(UNITS))
+    answers = Answers(world.engagement, by="Ann")
+    assert answers.take(closed, Answer(said="wrong")) == "Nothing is written."
+    answers.take(closed, Answer(said="right"))
+    answers.require_readable()
+    answers.save()
+    unit = metas(world, "orders")["Unit"]
+    assert (unit["rule"], unit["codes"]) == ("to_code", ["meter", "piece"])
+    assert world.engagement.models.replaced("orders")["Unit"] == {"peice", HOSTILE, "meetr"}
+    assert not [one for one in all_questions(world) if one.codes]
+
+
+def with_unit(text: str, meta: str) -> str:
+    start = text.index("{from: Unit")
+    return text[:start] + meta + text[text.index("\n", start) :]
+
+
+def test_what_the_rule_of_a_column_knows_is_not_asked(world: World) -> None:
+    path = yaml_of(world, "orders")
+    meta = "{from: Unit, rule: to_code, codes: {piece: [PEICE], meter: []}}"
+    path.write_text(with_unit(path.read_text("utf-8"), meta))
+    asked = by_value(world)
+    assert "peice" not in asked
+    assert "meetr" in asked
+
+
+DROPPED = """
+sources:
+  - name: raw
+    schema: raw
+    tables:
+      - name: orders
+        columns:
+          - name: Unit # theirs
+            meta: {dropped_because: not needed}
+"""
+
+
+def test_a_column_that_is_not_delivered_is_marked_where_it_is_dropped(world: World) -> None:
+    path = yaml_of(world, "orders")
+    text = path.read_text("utf-8")
+    start, end = text.index("      - name: unit"), text.index("      - name: seats")
+    models = text.index("models:")
+    before = text[:models].partition("sources:")[0]
+    path.write_text(before + DROPPED + "\n" + text[models:start] + text[end:])
+    answers = Answers(world.engagement, by="Ann")
+    answers.take(by_value(world)["peice"], Answer(said="right"))
+    told = answers.take(by_value(world)["meetr"], Answer(said="wrong", should_be="meter"))
+    assert "can not be changed for “Unit”" in told
+    answers.require_readable()
+    answers.save()
+    (mark,) = {m.values for m in world.engagement.models.accepted("orders")["Unit"]}
+    assert mark == ("peice",)
+    assert "- name: Unit # theirs\n" in path.read_text("utf-8")
+    assert "peice" not in by_value(world)

@@ -25,7 +25,7 @@ from consulting.intake.reading.apart import ReadingApart
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import label_of, unified
 from consulting.profiling.asking import Ask, chosen, key_of, questions_to_ask
-from consulting.profiling.patches import with_mark, with_replaced
+from consulting.profiling.patches import with_codes, with_mark, with_replaced
 from consulting.records import Record
 from consulting.rules import column_rule, headers_of
 from consulting.rules.accepted import ACCEPTABLE, Mark
@@ -45,6 +45,7 @@ MOST_ANSWERS = 1_000
 """Rows of a sheet with answers; nobody answers more by hand."""
 LONGEST_ANSWER = 1_000
 """Characters of what a value should be."""
+_KEPT_IN = ("from", "replace", "accepted")
 _COLUMNS = (
     "_question", "feed", "column", "value", "rows", "file", "row", "why", "instead", "answer",
     "should_be",
@@ -94,6 +95,7 @@ def open_questions(
     full = engagement.config.security_tier == FULL_TIER
     fixes = _sent_back(engagement, found.profiles, feed) if full else []
     asked: list[Ask] = []
+    declared = engagement.models.declared_privacy
     for profile in found.profiles:
         if feed in {None, profile.feed} and profile.basis != "headers":
             asked += within(
@@ -109,6 +111,12 @@ def open_questions(
                 valued=full,
                 accepted=engagement.accepted(profile.feed),
                 replaced=engagement.models.replaced(profile.feed),
+                listed={name: said.known for name, said in declared(profile.feed).items()},
+                texts=[
+                    read.names[0]
+                    for read in engagement.models.reads(profile.feed)
+                    if read.rule in {None, "to_text"}
+                ],
             )
     known = {one.key for one in fixes}
     asked = [one for one in asked if one.key not in known]
@@ -184,6 +192,8 @@ class Answers:
 
     def take(self, ask: Ask, answer: Answer) -> str:
         """Take one answer into the YAML; returns what it became, in a sentence."""
+        if ask.codes:
+            return self._closed(ask, answer.said)
         if answer.said == "wrong":
             return self._wrong(ask, answer.should_be)
         issues = [issue for issue in ask.issues if issue in ACCEPTABLE] if answer.said else []
@@ -196,7 +206,7 @@ class Answers:
         for issue in issues:
             mark = Mark(issue=issue, values=values, by=self._by)
             after = after and with_mark(after, ask.feed, ask.column, mark)
-        return self._taken(ask, path, before, after, "right: the next profile does not tell it")
+        return self._taken(ask, path, before, after, "right, and not told again")
 
     def _wrong(self, ask: Ask, should_be: str | None) -> str:
         if not ask.value:
@@ -208,7 +218,14 @@ class Answers:
             return "Nothing is written: it is not known what it should be."
         path, before, now = self._text(ask)
         after = with_replaced(now, ask.feed, ask.column, ask.value, should_be.strip())
-        return self._taken(ask, path, before, after, "wrong: the cleaning rule replaces it")
+        return self._taken(ask, path, before, after, "replaced by the cleaning rule")
+
+    def _closed(self, ask: Ask, said: Said) -> str:
+        if said not in {"right", "all right"}:
+            return "Nothing is written."
+        path, before, now = self._text(ask)
+        after = with_codes(now, ask.feed, ask.column, ask.codes)
+        return self._taken(ask, path, before, after, "one of a list from now on")
 
     def _text(self, ask: Ask) -> tuple[str, str, str]:
         path = self._engagement.models.yaml_of(ask.feed)
@@ -251,13 +268,16 @@ class Answers:
 
 
 def _mistake(text: str, feed: str, header: str) -> str | None:
-    """What the rule of a column that is read from a header does not allow."""
+    """What answers can not be kept as, of a column that is read from a header.
+
+    Its other keys may be a template's, and are for dbt's reading of it.
+    """
     for model in YAML(typ="safe").load(StringIO(text)).get("models") or ():
         columns = model.get("columns") or () if model.get("name") in {feed, f"stg_{feed}"} else ()
         for meta in (column.get("meta") or {} for column in columns):
             if header in headers_of(meta):
                 try:
-                    column_rule(meta)
+                    column_rule({key: meta[key] for key in _KEPT_IN if key in meta})
                 except ValidationError as error:
                     return str(error.errors(include_url=False)[0]["msg"])
     return None

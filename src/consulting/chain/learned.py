@@ -40,7 +40,7 @@ _SAFE = frozenset(
 )
 """How values are written, and what becomes of them: no text of a client's."""
 _SAFE_TESTS = frozenset({"unique", "not_null", "not_negative"})
-_OF_ONE_FILE = frozenset({"from", "accepted"})
+_OF_ONE_FILE = frozenset({"from", "accepted", "replace"})
 _OF_ONE_CLIENT = frozenset({"relationships", "rows_conserved"})
 """Tests that name feeds of the client."""
 

@@ -27,6 +27,7 @@ from consulting.cli.terminal import (
     say_json,
     say_lines,
 )
+from consulting.profiling.wording import counted
 
 if TYPE_CHECKING:
     from consulting.chain import Engagement
@@ -127,9 +128,10 @@ def _in_terminal(engagement: Engagement, asked: list[Ask], by: str, *, dry_run: 
 
 
 def _show(one: Ask, number: int, of: int) -> None:
-    where = f", first in {one.file}, line {one.row}" if one.file else ""
+    where = counted(one.rows, "row")
+    where += f", first in {one.file}, line {one.row}" if one.file else ""
     issues = ", ".join(issue.replace("_", " ") for issue in one.issues)
-    say(f"{number} of {of}: {one.feed}, “{one.column}”: {issues}; {one.rows:,} rows{where}")
+    say(f"{number} of {of}: {one.feed}, “{one.column}”: {issues}; {where}")
     if one.cells:
         say(f"  {value_in_words(one) or '(no value)'}")
     say(f"  {one.why}")
@@ -139,7 +141,10 @@ def _show(one: Ask, number: int, of: int) -> None:
 
 def _answer(one: Ask) -> Answer | None:
     """What somebody types; None to end."""
-    say("  r: right, a: all like it in the column are right, w: wrong, d: don't know, q: quit")
+    if one.cells:
+        say("  r: right, a: right whatever the value, w: wrong, d: don't know, q: quit")
+    else:
+        say("  r: right, w: wrong, d: don't know, q: quit")
     key = click.prompt("  Answer", type=_KEYS, show_choices=False)
     if key == "q":
         return None

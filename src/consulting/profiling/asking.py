@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from consulting.profiling.accepted import AcceptedFindings
@@ -12,11 +13,11 @@ from consulting.profiling.source import bare, open_feed
 from consulting.profiling.thresholds import Thresholds
 from consulting.records import Record, Severity
 from consulting.rules.accepted import ACCEPTABLE, OF_A_COLUMN, OF_A_ROW
-from consulting.rules.missing import trim
+from consulting.rules.missing import is_null_like, trim
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from consulting.profiling.accepted import Accepted
@@ -53,6 +54,7 @@ class Ask(Record):
         row: Its line or sheet row there.
         why: What was found.
         instead: What may be right, if anything is known.
+        codes: Where it is asked whether a list is closed: all that is on it.
     """
 
     key: str
@@ -66,6 +68,7 @@ class Ask(Record):
     row: int | None = None
     why: str
     instead: str | None = None
+    codes: tuple[str, ...] = ()
 
     @property
     def value(self) -> str | None:
@@ -112,6 +115,8 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
     valued: bool,
     accepted: Mapping[str, Sequence[Mark]],
     replaced: Mapping[str, Collection[str]],
+    listed: Mapping[str, Collection[str]] = MappingProxyType({}),
+    texts: Collection[str] = (),
 ) -> tuple[Ask, ...]:
     """What to ask of one feed.
 
@@ -123,6 +128,9 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
         valued: Whether values may be told: of columns without personal data, at tier 3.
         accepted: What was found right since.
         replaced: What was found wrong since.
+        listed: Column → values that its rule knows, so that nothing is to be decided.
+        texts: Columns whose rule takes any text: where answers leave nothing open, it is asked
+            whether their list is closed.
     """
     mine = [reading for reading in readings if reading.feed == profile.feed]
     right = AcceptedFindings(accepted, replaced)
@@ -134,7 +142,12 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
                     first = found.setdefault(one.key, one)
                     issues = dict.fromkeys((*first.issues, *one.issues))
                     found[one.key] = first.model_copy(update={"issues": tuple(issues)})
-        asked = [one for one in found.values() if not _is_answered(one, right)]
+        asked = [
+            one
+            for one in found.values()
+            if not _is_answered(one, right) and not _is_known(one, listed)
+        ]
+        asked += _closed_lists(profile, asked, right, texts) if valued else ()
         if most is None:
             return tuple(asked)
         return tuple(_with_instead(one, source) for one in chosen(asked, most))
@@ -201,6 +214,38 @@ def _is_answered(one: Ask, right: AcceptedFindings) -> bool:
     if all(any(map(one.fits, right.of(one.column, issue))) for issue in one.issues):
         return True
     return one.value is not None and one.value in map(trim, right.replaced.get(one.column, ()))
+
+
+def _is_known(one: Ask, listed: Mapping[str, Collection[str]]) -> bool:
+    """Whether the column's rule knows the value, so that it makes the right one of it."""
+    known = {text.casefold() for text in listed.get(one.column, ())}
+    return one.value is not None and one.value.casefold() in known
+
+
+def _closed_lists(
+    profile: FeedProfile, asked: Sequence[Ask], right: AcceptedFindings, texts: Collection[str]
+) -> Iterator[Ask]:
+    """Whether the few values of a column are all there are, where answers left none open."""
+    open_columns = {one.column for one in asked if one.cells}
+    for column in profile.columns if profile.basis == "all_rows" else ():
+        wrong = {*map(trim, right.replaced.get(column.name, ()))}
+        values = {trim(one.value) for one in column.top_values if not is_null_like(one.value)}
+        few = 1 < column.distinct_count <= len(column.top_values)
+        told = column.name in texts and column.name not in open_columns and wrong
+        if told and few and not column.personal:
+            codes = sorted(values - wrong)
+            yield Ask(
+                key=key_of(profile.feed, column.name, "closed_list"),
+                feed=profile.feed,
+                column=column.name,
+                issues=("closed_list",),
+                severity="warn",
+                cells={},
+                rows=profile.row_count,
+                why="Are these all the values there are? A text that is none of them is rejected "
+                f"then: {', '.join(f'“{code}”' for code in codes)}.",
+                codes=tuple(codes),
+            )
 
 
 def _with_instead(one: Ask, source: FeedSource) -> Ask:

@@ -14,7 +14,7 @@ from consulting.profiling.propose import propose_columns, target_name
 from consulting.rules import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from consulting.profiling.drift import DriftFinding
@@ -55,7 +55,7 @@ def with_mark(text: str, feed: str, header: str, mark: Mark, *, codes: bool = Tr
     said = {"issue": mark.issue, **({"values": [*mark.values]} if mark.values else {})}
 
     def marked(plain: str) -> str | None:
-        meta = _meta(plain, feed, header)
+        meta = _meta(plain, feed, header) or dbt_yaml.source_meta(plain, feed, header)
         if meta is None:
             return None
         found: list[Any] = dbt_yaml.items_of(meta, "accepted") if mark.values else []
@@ -84,6 +84,17 @@ def with_replaced(text: str, feed: str, header: str, wrong: str, right: str) -> 
         return meta and dbt_yaml.with_item(plain, meta, ["replace", right], wrong)
 
     return _with_own_ends(text, replaced)
+
+
+def with_codes(text: str, feed: str, header: str, codes: Sequence[str]) -> str | None:
+    """The feed's YAML in which a column is one of a list; as `with_mark`."""
+
+    def closed(plain: str) -> str | None:
+        meta = _meta(plain, feed, header)
+        keys = {"rule": "to_code", "codes": [*codes]}
+        return meta and dbt_yaml.with_keys(plain, meta, keys)
+
+    return _with_own_ends(text, closed)
 
 
 def _with_code(text: str, meta: Any, value: str) -> str | None:
