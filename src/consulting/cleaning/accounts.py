@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from consulting.cleaning.models import feeds_of, read_columns
 from consulting.cleaning.rules import told
+from consulting.cleaning.slim import nodes_of
 from consulting.corrections import UNKNOWN_CORRECTION
 from consulting.records import NO_MODELS, FeedAccount, Step
 from consulting.rules import column_rule, headers_of
@@ -54,8 +56,7 @@ def _merged_by(manifest: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """The key of each model's `dedupe`, by the model's name: that of its feed."""
     return {
         node["name"]: tuple((node["meta"].get("dedupe") or {}).get("key", ()))
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        for node in nodes_of(manifest)
     }
 
 
@@ -166,14 +167,13 @@ def _feed_steps(tables: Tables, manifest: dict[str, Any], feed: str, made: _Made
     raw, staged, cleaned = f"raw.{feed}", f"staging.stg_{feed}", f"intermediate.int_{feed}"
     if raw not in tables or staged not in tables:
         return []
+    step = partial(Step, stage=_STAGE, feed=feed)
     received = tables.count(raw)
     steps = _column_steps(tables, manifest, feed, received, made)
     rejected = tables.count_by(f"rejects.rejects_{feed}", "_reason")
     accepted = received - sum(rejected.values())
     steps.append(
-        Step(
-            stage=_STAGE,
-            feed=feed,
+        step(
             subject=staged,
             operation="reject rows",
             rows_before=received,
@@ -185,9 +185,7 @@ def _feed_steps(tables: Tables, manifest: dict[str, Any], feed: str, made: _Made
     if cleaned in tables:
         merged = tables.count_by(f"intermediate.merged_{feed}", "_rule")
         steps.append(
-            Step(
-                stage=_STAGE,
-                feed=feed,
+            step(
                 subject=cleaned,
                 operation="merge duplicates",
                 rows_before=accepted,
@@ -198,9 +196,7 @@ def _feed_steps(tables: Tables, manifest: dict[str, Any], feed: str, made: _Made
         )
     if f"marts.{feed}" in tables:
         steps.append(
-            Step(
-                stage=_STAGE,
-                feed=feed,
+            step(
                 subject=f"marts.{feed}",
                 operation="build table",
                 rows_before=tables.count(cleaned) if cleaned in tables else None,
@@ -275,9 +271,8 @@ def _sql_steps(tables: Tables, manifest: dict[str, Any]) -> list[Step]:
             rows_after=tables.count(f"marts.{node['alias']}"),
             detail=node.get("description", ""),
         )
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
-        and node["schema"] == "marts"
+        for node in nodes_of(manifest)
+        if node["schema"] == "marts"
         and node["name"] not in feeds
         and f"marts.{node['alias']}" in tables
     ]

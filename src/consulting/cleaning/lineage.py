@@ -9,6 +9,7 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from consulting.cleaning.models import read_columns
+from consulting.cleaning.slim import nodes_of
 from consulting.records import Record
 from consulting.rules import headers_of
 
@@ -57,17 +58,10 @@ class Lineage:
     ) -> None:
         self._manifest = manifest
         self._compiled = compiled
-        self._models = {
-            node["name"]: node
-            for node in manifest["nodes"].values()
-            if node["resource_type"] == "model"
-        }
+        self._models = {node["name"]: node for node in nodes_of(manifest)}
         self._by_relation = {f"{n['schema']}.{n['alias']}": n for n in self._models.values()}
-        self._schema: dict[str, dict[str, dict[str, str]]] = {}
-        for schema in ("raw", "staging", "intermediate", "rejects", "marts"):
-            self._schema[schema] = {
-                table: dict(columns) for table, columns in tables.in_schema(schema).items()
-            }
+        layers = ("raw", "staging", "intermediate", "rejects", "marts")
+        self._schema = {layer: tables.in_schema(layer) for layer in layers}
 
     def is_written(self, model: str) -> bool:
         """Whether a model of a feed is hand-written, not the one line that reads its YAML."""

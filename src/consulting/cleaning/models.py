@@ -26,7 +26,7 @@ from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
 from consulting.cleaning.library import library_files, write_library
 from consulting.cleaning.meaning import meaning_of
 from consulting.cleaning.rules import check_rules, listed_values
-from consulting.cleaning.slim import FORMAT, empty_manifest, slim_manifest
+from consulting.cleaning.slim import FORMAT, empty_manifest, nodes_of, slim_manifest
 from consulting.cleaning.survey import survey
 from consulting.cleaning.templated import project_copy, templated_project, templates_of
 from consulting.client_environment import ALLOWED, client_environment
@@ -411,8 +411,8 @@ def feeds_of(manifest: dict[str, Any]) -> list[str]:
     raw = {node["identifier"] for node in _raw_sources(manifest)}
     staged = {
         node["name"].removeprefix("stg_")
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["name"].startswith("stg_")
+        for node in nodes_of(manifest)
+        if node["name"].startswith("stg_")
     }
     return sorted(raw | staged)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from consulting.cleaning.slim import nodes_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,8 +21,7 @@ def reject_reasons(manifest: dict[str, Any]) -> dict[str, str]:
     """
     return {
         f"{node['name']}/{code}": str(sentence).strip()
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        for node in nodes_of(manifest)
         for code, sentence in (node["meta"].get("reasons") or {}).items()
     }
 

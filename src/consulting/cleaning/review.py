@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.models import ClientModels
 from consulting.cleaning.rules import where_declared
+from consulting.cleaning.slim import nodes_of
 from consulting.config_model import nearest
 from consulting.rules import headers_of
 
@@ -29,9 +30,8 @@ def review_models(dbt_dir: Path, client_id: str, feeds: Sequence[str]) -> list[s
     models = ClientModels(dbt_dir, client_id)
     manifest = models.load_manifest()
     found = [*_feed_mistakes(manifest, feeds, models.dbt_dir)]
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "model":
-            found += _sql_mistakes(node, models.dbt_dir)
+    for node in nodes_of(manifest):
+        found += _sql_mistakes(node, models.dbt_dir)
     return found
 
 

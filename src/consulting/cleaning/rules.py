@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.reasons import reasons_mistakes
+from consulting.cleaning.slim import nodes_of
 from consulting.errors import CleaningError
 from consulting.privacy import is_personal
 from consulting.regex import mistake_in
@@ -61,9 +62,7 @@ def check_rules(manifest: dict[str, Any], dbt_dir: Path, client_id: str) -> None
         for name, column in source["columns"].items()
         for mistake in _source_mistakes(column.get("meta") or {})
     ]
-    for node in manifest["nodes"].values():
-        if node["resource_type"] != "model":
-            continue
+    for node in nodes_of(manifest):
         for column, message in _mistakes_of(node):
             mistakes.append(f"{where_declared(node, column, dbt_dir)}: {message}")
     if mistakes:

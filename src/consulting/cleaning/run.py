@@ -15,7 +15,7 @@ from consulting.cleaning.columns import (
     raw_columns,
 )
 from consulting.cleaning.invocation import Progress, invoke_dbt, what_of
-from consulting.cleaning.slim import describe_test
+from consulting.cleaning.slim import describe_test, nodes_of
 from consulting.cleaning.warehouse import Tables, open_tables
 from consulting.errors import CleaningError
 from consulting.foreign import ErrorLog
@@ -157,8 +157,7 @@ class DbtRun:
         return self.error_log.keep("\n".join(texts), f"{self.batch_id}-dbt-{command[0]}")
 
     def _nodes(self, resource_type: str) -> dict[str, dict[str, Any]]:
-        nodes = self.manifest["nodes"].items()
-        return {key: node for key, node in nodes if node["resource_type"] == resource_type}
+        return {node["unique_id"]: node for node in nodes_of(self.manifest, resource_type)}
 
     def _require_warehouse(self) -> None:
         if not self.folder.warehouse.exists():

@@ -100,11 +100,20 @@ def slim_manifest(parsed: Any, client_id: str, fingerprint: str) -> dict[str, An
         slim["parent_map"][unique_id] = parents = node.get("depends_on", {}).get("nodes", [])
         for parent in parents:
             slim["child_map"].setdefault(parent, []).append(unique_id)
-    for node in slim["nodes"].values():
-        if node["resource_type"] == "test":
-            # dagster-dbt reads a check's description here
-            node["meta"] = {**node["meta"], "description": describe_test(node)}
+    for node in nodes_of(slim, "test"):
+        # dagster-dbt reads a check's description here
+        node["meta"] = {**node["meta"], "description": describe_test(node)}
     return slim
+
+
+def nodes_of(manifest: dict[str, Any], resource_type: str = "model") -> list[dict[str, Any]]:
+    """The models of a slim manifest, or its tests.
+
+    Args:
+        manifest: The manifest.
+        resource_type: "model" or "test".
+    """
+    return [n for n in manifest["nodes"].values() if n["resource_type"] == resource_type]
 
 
 def _slim_node(node: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,18 @@ def sla_result(client: Client, sla: SlaStatus) -> dg.AssetCheckResult:
     )
 
 
+def as_evaluation(key: dg.AssetCheckKey, result: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+    """What was found of a check, as a sensor or schedule tells it without a run."""
+    return dg.AssetCheckEvaluation(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=result.passed,
+        severity=result.severity,
+        description=result.description,
+        metadata=result.metadata,
+    )
+
+
 def build_on_time_checks(clients: Sequence[Client]) -> list[dg.AssetChecksDefinition]:
     """The SLA checks of all clients, in one op, for each op costs at load.
 

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from consulting import chain
 from consulting.components.clients import WATCHES_ALL
-from consulting.components.consultancy.on_time import sla_result
+from consulting.components.consultancy.on_time import as_evaluation, sla_result
 from consulting.components.consultancy.rounds import Rounds, Seen
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.foreign import ErrorLog, in_our_words
@@ -162,17 +162,7 @@ class Watcher:
         said = _gist(facts.sla)
         if checks.get(client.client_id) != said:
             checks[client.client_id] = said
-            result = sla_result(client, facts.sla)
-            look.evaluations.append(
-                dg.AssetCheckEvaluation(
-                    asset_key=client.on_time.asset_key,
-                    check_name=client.on_time.name,
-                    passed=result.passed,
-                    severity=result.severity,
-                    description=result.description,
-                    metadata=result.metadata,
-                )
-            )
+            look.evaluations.append(as_evaluation(client.on_time, sla_result(client, facts.sla)))
 
     def run_of(self, batch_id: str) -> tuple[str | None, str | None]:
         """The link to a batch's last run, and the first error of that run if it failed."""

@@ -7,6 +7,7 @@ import dagster as dg
 
 from consulting.alerting import HeartbeatStatus
 from consulting.components.border import bordered
+from consulting.components.consultancy.on_time import as_evaluation
 from consulting.components.consultancy.rounds import Rounds, rounds_of
 from consulting.components.consultancy.watch import (
     ALERTS,
@@ -133,10 +134,7 @@ def build_sensor(clients: Sequence[Client]) -> dg.SensorDefinition:
 @bordered()
 def alerts_get_out(alerts: AlertsResource) -> dg.AssetCheckResult:
     """Whether alerts get out."""
-    status = _status_of(alerts)
-    return dg.AssetCheckResult(
-        passed=status.healthy, description=status.sentence, metadata=_beat(status)
-    )
+    return _gets_out(alerts)
 
 
 @dg.schedule(
@@ -149,18 +147,9 @@ def alerts_get_out(alerts: AlertsResource) -> dg.AssetCheckResult:
 @bordered()
 def heartbeat(context: dg.ScheduleEvaluationContext, alerts: AlertsResource) -> dg.SkipReason:
     """Evaluate the heartbeat check from another daemon than the one it watches."""
-    status = _status_of(alerts)
-    context.instance.report_runless_asset_event(
-        dg.AssetCheckEvaluation(
-            asset_key=ALERTS,
-            check_name=GETS_OUT.name,
-            passed=status.healthy,
-            severity=dg.AssetCheckSeverity.ERROR,
-            description=status.sentence,
-            metadata=_beat(status),
-        )
-    )
-    return dg.SkipReason(status.sentence)
+    result = _gets_out(alerts)
+    context.instance.report_runless_asset_event(as_evaluation(GETS_OUT, result))
+    return dg.SkipReason(result.description)
 
 
 def _status_of(alerts: AlertsResource) -> HeartbeatStatus:
@@ -181,9 +170,14 @@ def _status_of(alerts: AlertsResource) -> HeartbeatStatus:
         )
 
 
-def _beat(status: HeartbeatStatus) -> dict[str, str | int | float]:
-    return {
-        "state": status.state,
-        "waiting": status.waiting,
-        "oldest_waiting_seconds": status.oldest_waiting_seconds,
-    }
+def _gets_out(alerts: AlertsResource) -> dg.AssetCheckResult:
+    status = _status_of(alerts)
+    return dg.AssetCheckResult(
+        passed=status.healthy,
+        description=status.sentence,
+        metadata={
+            "state": status.state,
+            "waiting": status.waiting,
+            "oldest_waiting_seconds": status.oldest_waiting_seconds,
+        },
+    )

@@ -11,6 +11,7 @@ import dagster as dg
 
 from consulting import chain
 from consulting.cleaning import ClientModels
+from consulting.cleaning.slim import nodes_of
 from consulting.components.border import bordered, log_to
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import Client
@@ -41,9 +42,10 @@ class ClientDbt:
     def model_specs(self) -> dict[str, dg.AssetSpec]:
         """The asset spec of each model, by its dbt unique id."""
         return {
-            unique_id: self._translator.get_asset_spec(self._manifest, unique_id, None)
-            for unique_id, node in self._manifest["nodes"].items()
-            if node["resource_type"] == "model"
+            node["unique_id"]: self._translator.get_asset_spec(
+                self._manifest, node["unique_id"], None
+            )
+            for node in nodes_of(self._manifest)
         }
 
     @cached_property
@@ -60,8 +62,8 @@ class ClientDbt:
         """The names that a model's own files write: its YAML's columns, the words of its SQL."""
         return frozenset(
             word
-            for node in self._manifest["nodes"].values()
-            if node["resource_type"] == "model" and node["name"] == model
+            for node in nodes_of(self._manifest)
+            if node["name"] == model
             for word in (*node["columns"], *re.findall(r"\w+", node.get("raw_code") or ""))
         )
 
@@ -70,8 +72,7 @@ class ClientDbt:
         """The headers that the models' YAML names."""
         return frozenset(
             header
-            for node in self._manifest["nodes"].values()
-            if node["resource_type"] == "model"
+            for node in nodes_of(self._manifest)
             for column in node["columns"].values()
             for header in headers_of(column["meta"])
         )
@@ -80,18 +81,16 @@ class ClientDbt:
     def check_specs(self) -> dict[str, dg.AssetCheckSpec]:
         """The check spec of each test that is attached to a model, by its dbt unique id."""
         specs = {}
-        for unique_id, node in self._manifest["nodes"].items():
-            if node["resource_type"] != "test":
-                continue
+        for node in nodes_of(self._manifest, "test"):
             parents = [p for p in node["depends_on"]["nodes"] if p in self.model_specs]
             attached = node.get("attached_node") or (parents[0] if parents else None)
             if attached not in self.model_specs:
                 continue
             spec = self._translator.get_asset_check_spec(
-                self.model_specs[attached], self._manifest, unique_id, None
+                self.model_specs[attached], self._manifest, node["unique_id"], None
             )
             if spec is not None:
-                specs[unique_id] = spec
+                specs[node["unique_id"]] = spec
         return specs
 
 

@@ -43,11 +43,7 @@ def verdict_on(run: dg.DagsterRun | None) -> RunVerdict:
 
 def verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict]:
     """How a run ended, by its id."""
-
-    def verdict_of(run_id: str) -> RunVerdict:
-        return verdict_on(instance.get_run_by_id(run_id))
-
-    return verdict_of
+    return lambda run_id: verdict_on(instance.get_run_by_id(run_id))
 
 
 def request_verdicts(instance: dg.DagsterInstance) -> Callable[[str], RunVerdict]:
