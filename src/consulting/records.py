@@ -255,6 +255,11 @@ class FileReading(Record):
     corrections: CorrectionCounts | None = None
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The Parquet files that were written of it, relative to the run folder."""
+        return tuple(path for path in (self.rows_path, self.rejects_path) if path)
+
+    @property
     def partial(self) -> bool:
         """Whether a tier below 3 kept less than the file: a masked sample, or its headers."""
         return self.sampled_from is not None or self.rows_path is None

@@ -154,7 +154,7 @@ def _copied(
     """Copy what was read into this run's folder; False if any of it is gone."""
     source = engagement.folder.run(earlier.batch_id)
     target = engagement.folder.run(batch.batch_id)
-    paths = [p for r in readings for p in (r.rows_path, r.rejects_path) if p]
+    paths = [path for reading in readings for path in reading.paths]
     if not all((source / path).exists() for path in paths):
         return False
     for path in paths:

@@ -8,7 +8,6 @@ from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
-from consulting.chain.progress import told
 from consulting.cleaning import (
     DbtRun,
     account_rows,
@@ -54,7 +53,7 @@ def clean_files(
         folder,
         batch_id,
         readings=received.in_use,
-        on_progress=told(log),
+        log=log,
         error_log=engagement.error_log,
     )
     empty = engagement.config.security_tier == SCHEMA_ONLY_TIER

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -31,13 +30,12 @@ from consulting.privacy.tiers import FULL_TIER, SAMPLED_TIER
 from consulting.profiling import delivery_score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from consulting.chain.engagement import Engagement
     from consulting.config.engagement import Consultancy as ConsultancyConfig
     from consulting.layout import ClientFolder
 
-"""Where `defaults.yaml` lies, and the logo beside it."""
 UNSIGNED = "Data consulting"
 VERSIONED = (
     *(
@@ -128,22 +126,22 @@ def _add_to_history(
 
 def _require_deliverable(engagement: Engagement, batch_id: str) -> None:
     """Refuse what no check let through; a run can begin at this stage."""
-    received = require_loaded(engagement, batch_id)
+    require_loaded(engagement, batch_id)
+    gate.require_passed(engagement, *_left_before(engagement, batch_id))
+
+
+def _left_before(
+    engagement: Engagement, batch_id: str
+) -> tuple[artifacts.Intake, artifacts.Profile, artifacts.Cleaning, artifacts.Checks]:
+    """What the stages before left of the batch."""
     run_folder = engagement.folder.run(batch_id)
-    with _stages_before(engagement, batch_id):
-        gate.require_passed(
-            engagement,
-            received,
+    try:
+        return (
+            artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake),
             artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile),
             artifacts.read(run_folder / artifacts.CLEANING, artifacts.Cleaning),
             artifacts.read(run_folder / artifacts.CHECKS, artifacts.Checks),
         )
-
-
-@contextmanager
-def _stages_before(engagement: Engagement, batch_id: str) -> Iterator[None]:
-    try:
-        yield
     except FileNotFoundError as error:
         raise DeliveryError(
             f"{engagement.client_id}: {Path(error.filename).name} of batch {batch_id} is missing "
@@ -165,12 +163,8 @@ def gather(
     Raises:
         DeliveryError: If a stage has not run for this batch.
     """
-    config, run_folder = engagement.config, engagement.folder.run(batch_id)
-    with _stages_before(engagement, batch_id):
-        received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
-        profile = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
-        cleaning = artifacts.read(run_folder / artifacts.CLEANING, artifacts.Cleaning)
-        checks = artifacts.read(run_folder / artifacts.CHECKS, artifacts.Checks)
+    config = engagement.config
+    received, profile, cleaning, checks = _left_before(engagement, batch_id)
     made = {each.delivery_id: each for each in list_deliveries(past or engagement.folder)}
     return DeliveryInputs(
         delivery_id=batch_id,
@@ -193,7 +187,7 @@ def gather(
         mappings=cleaning.mappings,
         steps=cleaning.steps,
         reasons=cleaning.reasons,
-        blocked=blocked(engagement),
+        blocked=tuple(map(str, blocked_operations(engagement))),
         documents=config.deliverables.documents,
         history=tuple(made[each] for each in received.earlier if each in made),
         versions={
@@ -227,11 +221,6 @@ def exports(engagement: Engagement, inputs: DeliveryInputs) -> list[TableExport]
         for model in inputs.models
         if model.layer == "marts" and model.status == "success"
     ]
-
-
-def blocked(engagement: Engagement) -> tuple[str, ...]:
-    """What the tier did not allow in this run, in the promised words."""
-    return tuple(str(each) for each in blocked_operations(engagement))
 
 
 def blocked_operations(engagement: Engagement) -> tuple[TierBlockedError, ...]:

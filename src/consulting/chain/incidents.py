@@ -7,7 +7,7 @@ desk's open incidents. A look that was missed, or made twice, therefore changes 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from consulting.alerting import (
     AlertRoute,
@@ -31,7 +31,7 @@ from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 from consulting.records import UNUSABLE, QuarantinedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from consulting.alerting import AlertDesk, Incident
     from consulting.alerting.events import Fact
@@ -45,6 +45,8 @@ LONGEST_OPEN = timedelta(days=90)
 """A delivery that nobody made usable in so long is told no more."""
 NEWS = timedelta(days=1)
 """A delivery older than that is no news to a desk that has not heard of it."""
+
+_NEWS = {"severity", "title", "facts", "fate", "files", "tests", "columns", "cause"}
 
 
 def route_of(engagement: Engagement) -> AlertRoute:
@@ -125,7 +127,7 @@ def _events(
             yield from _of_delivery(route, engagement, delivery, run_of)
     for delivery in _standing(facts).values():
         if delivery.verdict == UNUSABLE and delivery.delivered_at > facts.now - LONGEST_OPEN:
-            yield not_ready(route, **_told(engagement, delivery, run_of))
+            yield _of_report(not_ready, route, engagement, delivery, run_of)
 
 
 def _of_file(route: AlertRoute, story: DropStory, besides: Event | None) -> Event:
@@ -164,7 +166,7 @@ def _of_delivery(
         update = {"subject": f"tier {route.tier}"} | ({"text": text} if others else {})
         yield event.model_copy(update=update)
     if route.deliveries and delivery.verdict != UNUSABLE:
-        yield delivery_made(route, **_told(engagement, delivery, run_of))
+        yield _of_report(delivery_made, route, engagement, delivery, run_of)
 
 
 def _standing(facts: Facts) -> dict[str, DeliveryFact]:
@@ -172,25 +174,25 @@ def _standing(facts: Facts) -> dict[str, DeliveryFact]:
     return {each.period or "": each for each in facts.deliveries if each.new_files}
 
 
-class _Told(TypedDict):
-    delivery_id: str
-    verdict: str
-    facts: dict[str, Fact]
-    link: str | None
-    period: str | None
-
-
-def _told(engagement: Engagement, delivery: DeliveryFact, run_of: RunOf) -> _Told:
+def _of_report(
+    make: Callable[..., Event],
+    route: AlertRoute,
+    engagement: Engagement,
+    delivery: DeliveryFact,
+    run_of: RunOf,
+) -> Event:
+    """An event of a delivery, with what its report says."""
     report = engagement.folder.deliverables / delivery.batch_id / "quality_report.html"
     there = (report.parent / MANIFEST).exists()
     summary = read_summary(report.parent) if there else None
-    return {
-        "delivery_id": delivery.batch_id,
-        "verdict": summary.headline if summary else "",
-        "facts": {**(_counts(summary) if summary else {}), "Files": delivery.files},
-        "link": run_of(delivery.batch_id)[0] or address_of(report),
-        "period": delivery.period,
-    }
+    return make(
+        route,
+        delivery_id=delivery.batch_id,
+        verdict=summary.headline if summary else "",
+        facts={**(_counts(summary) if summary else {}), "Files": delivery.files},
+        link=run_of(delivery.batch_id)[0] or address_of(report),
+        period=delivery.period,
+    )
 
 
 def _counts(summary: DeliverySummary) -> dict[str, Fact]:
@@ -224,20 +226,7 @@ def _file(story: DropStory) -> QuarantinedFile:
 
 def _changed(before: Event, after: Event) -> bool:
     """Whether people should hear of it again; "3 hours ago" is no news after "2 hours ago"."""
-
-    def news(event: Event) -> tuple[object, ...]:
-        return (
-            event.severity,
-            event.title,
-            event.facts,
-            event.fate,
-            event.files,
-            event.tests,
-            event.columns,
-            event.cause,
-        )
-
-    return news(before) != news(after)
+    return before.model_dump(include=_NEWS) != after.model_dump(include=_NEWS)
 
 
 def _is_over(incident: Incident, facts: Facts, troubles: Troubles) -> bool:

@@ -133,8 +133,7 @@ def _read_again(
             sha256=hash_file(file),
             run_folder=run_folder,
         )
-    for path in (reading.rows_path, reading.rejects_path):
-        if path:
-            (run_folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(kept / path, run_folder / path)
+    for path in reading.paths:
+        (run_folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kept / path, run_folder / path)
     return reading

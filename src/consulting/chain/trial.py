@@ -42,8 +42,8 @@ def on_trial(engagement: Engagement, run_folder: Path) -> Iterator[Engagement]:
         again = replace(engagement, folder=ClientFolder(scratch, engagement.client_id))
         place = again.folder.run(run_folder.name)
         for reading in received.in_use:
-            for path in (reading.rows_path, reading.rejects_path):
-                if path and not (place / path).exists():
+            for path in reading.paths:
+                if not (place / path).exists():
                     make_folder((place / path).parent)
                     os.link(run_folder / path, place / path)
         make_folder(place)

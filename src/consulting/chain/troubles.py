@@ -137,7 +137,7 @@ def _told_once(root: str, events: list[Event]) -> Event:
 def _event(route: AlertRoute, engagement: Engagement, failure: _Failure, run_of: RunOf) -> Event:
     folder = engagement.folder.run(failure.batch_id)
     link, error = run_of(failure.batch_id)
-    received = _read(folder / artifacts.INTAKE, artifacts.Intake)
+    received = artifacts.find(folder / artifacts.INTAKE, artifacts.Intake)
     period = received.batch.period if received else None
     event = _first_cause(route, folder, link, period)
     if event is None:
@@ -171,7 +171,7 @@ def _first_cause(
     route: AlertRoute, folder: Path, link: str | None, period: str | None
 ) -> Event | None:
     """What a check of the run found; None if no check stopped it."""
-    profile = _read(folder / artifacts.PROFILE, artifacts.Profile)
+    profile = artifacts.find(folder / artifacts.PROFILE, artifacts.Profile)
     blocking = [f for f in profile.drift if f.severity == "block"] if profile else []
     if blocking:
         return drift(
@@ -182,7 +182,7 @@ def _first_cause(
             link=link,
             period=period,
         )
-    cleaning = _read(folder / artifacts.CLEANING, artifacts.Cleaning)
+    cleaning = artifacts.find(folder / artifacts.CLEANING, artifacts.Cleaning)
     refused = cleaning and (gate.unaccounted(cleaning) or gate.unmapped(cleaning))
     if refused:
         event = failed_run(
@@ -191,7 +191,7 @@ def _first_cause(
         unmapped = cleaning and not gate.unaccounted(cleaning)
         title = "Columns have no mapping" if unmapped else "Rows are unaccounted for"
         return event.model_copy(update={"title": title})
-    checks = _read(folder / artifacts.CHECKS, artifacts.Checks)
+    checks = artifacts.find(folder / artifacts.CHECKS, artifacts.Checks)
     if checks is None:
         return None
     counted = [check for check in checks.checks if check.severity == "error"]
@@ -211,7 +211,3 @@ def _changes(route: AlertRoute, blocking: Sequence[DriftFinding]) -> str:
     kinds = Counter(finding.kind.replace("_", " ") for finding in blocking)
     counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     return f"{counted}; the metadata of `profiled` names what."
-
-
-def _read(path: Path, kind: type[artifacts.M]) -> artifacts.M | None:
-    return artifacts.find(path, kind)

@@ -8,7 +8,6 @@ from consulting.chain import artifacts, gate
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
-from consulting.chain.progress import told
 from consulting.cleaning import DbtRun
 from consulting.errors import ChecksBrokenError
 
@@ -42,8 +41,7 @@ def run_tests(
         engagement.models,
         folder,
         batch_id,
-        on_progress=told(log),
-        on_log=log,
+        log=log,
         error_log=engagement.error_log,
     )
     checks = artifacts.Checks(checks=tuple(dbt.test()))

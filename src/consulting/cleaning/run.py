@@ -58,8 +58,8 @@ class DbtRun:
         batch_id: Names the run folder, below which dbt writes.
         readings: What intake read. Each file's own headers are then checked against the YAML; the
             raw tables alone do not tell, as they have every expected column.
-        on_progress: Told of every model and test as it starts and ends.
-        on_log: Told where the text of an error is that stops nothing by itself.
+        log: Told of every model and test that ended, and where the text of an error is that stops
+            nothing by itself.
         error_log: Where texts of errors are kept that may quote rows.
     """
 
@@ -70,16 +70,14 @@ class DbtRun:
         batch_id: str,
         *,
         readings: Sequence[FileReading] = (),
-        on_progress: Callable[[Progress], None] | None = None,
-        on_log: Callable[[str], None] | None = None,
+        log: Callable[[str], None] | None = None,
         error_log: ErrorLog = ErrorLog(),  # noqa: B008 - it is frozen
     ) -> None:
         self.models = models
         self.readings = tuple(readings)
         self.folder = folder
         self.target = folder.run(batch_id) / "dbt"
-        self.on_progress = on_progress
-        self.on_log = on_log
+        self.log = log
         self.error_log = error_log
         self.batch_id = batch_id
         self.manifest = models.load_manifest()
@@ -122,8 +120,8 @@ class DbtRun:
         with open_tables(self.folder.warehouse) as tables:
             _refuse_false_functions(self.models.client_id, tables)
         checks = [_check_outcome(result, expected[result.node.unique_id]) for result in results]
-        if any(check.status == "error" for check in checks) and self.on_log:
-            self.on_log(f"Tests that could not run: {self._kept(['test'], results)}")
+        if any(check.status == "error" for check in checks) and self.log:
+            self.log(f"Tests that could not run: {self._kept(['test'], results)}")
         return checks
 
     def _run_models(self, command: list[str]) -> list[ModelOutcome]:
@@ -149,6 +147,10 @@ class DbtRun:
         if any(outcome.status == "error" for outcome in outcomes):
             raise ModelsFailedError(self.models.client_id, outcomes, self._kept(command, results))
         return outcomes
+
+    def _tell(self, step: Progress) -> None:
+        if step.status != "started" and self.log:
+            self.log(f"{step.index} of {step.total}: {step.kind} {step.name}: {step.status}")
 
     def _kept(self, command: list[str], results: list[Any]) -> str:
         """Keep what dbt says of the models or tests that ended in an error; says where."""
@@ -178,7 +180,7 @@ class DbtRun:
                 target=self.target,
                 warehouse=self.folder.warehouse,
                 manifest=self._full,
-                on_progress=self.on_progress,
+                on_progress=self._tell,
                 error_log=self.error_log,
             )
         finally:
