@@ -16,7 +16,7 @@ from sqlalchemy import func, or_, select
 from consulting.alerting.dispatch import Dispatcher, DispatchReport, Pace
 from consulting.alerting.events import MOMENTARY, Event, Kind
 from consulting.alerting.message import alert_message, resolution_message, storm_message
-from consulting.alerting.outbox import Outbox, heartbeats, incidents, messages
+from consulting.alerting.outbox import Outbox, heartbeats, incidents, messages, put
 from consulting.alerting.pruning import over_before, remove
 from consulting.alerting.rows import as_incident, as_moment, new_message, rewrite
 from consulting.alerting.senders import OutboxEntry, Senders
@@ -168,14 +168,7 @@ class AlertDesk:
     def heartbeat(self, now: datetime) -> None:
         """Note that the dispatcher is alive; `dispatch` does so by itself."""
         with self._outbox.transaction() as connection:
-            beat = heartbeats.c.name == "dispatcher"
-            changed = connection.execute(
-                heartbeats.update().where(beat).values(at=now.timestamp())
-            ).rowcount
-            if not changed:
-                connection.execute(
-                    heartbeats.insert().values(name="dispatcher", at=now.timestamp())
-                )
+            put(connection, heartbeats.c.name, "dispatcher", at=now.timestamp())
 
     def heartbeat_status(self, now: datetime) -> HeartbeatStatus:
         """Whether alerts get out: the dispatcher's age, what waits and what is refused."""

@@ -249,27 +249,16 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _header(text: str) -> Block:
-    return {
-        "type": "header",
-        "text": {
-            "type": "plain_text",
-            "text": escaped(text, HEADER_LENGTH),
-            "emoji": True,
-        },
-    }
+    return _unmarked("header", escaped(text, HEADER_LENGTH), emoji=True)
 
 
 def _plain(text: str) -> Block:
     """Text without markup: what is quoted as code elsewhere stands in quotation marks."""
-    text = _CODE.sub("“\\1”", text)
-    return {
-        "type": "section",
-        "text": {
-            "type": "plain_text",
-            "text": escaped(text, TEXT_LENGTH),
-            "emoji": False,
-        },
-    }
+    return _unmarked("section", escaped(_CODE.sub("“\\1”", text), TEXT_LENGTH), emoji=False)
+
+
+def _unmarked(kind: str, text: str, *, emoji: bool) -> Block:
+    return {"type": kind, "text": {"type": "plain_text", "text": text, "emoji": emoji}}
 
 
 def _section(markdown: str) -> Block:

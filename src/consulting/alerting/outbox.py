@@ -6,7 +6,7 @@ Times are stored as seconds since 1970 (UTC), so that SQLite and PostgreSQL hold
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -19,7 +19,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    insert,
     text,
+    update,
 )
 
 from consulting.database import engine_of, is_sqlite, snapshot, writing
@@ -118,6 +120,19 @@ heartbeats = Table(
     Column("name", String, primary_key=True),
     Column("at", Double, nullable=False),
 )
+
+
+def put(connection: Connection, name: Column[str], key: str, **values: Any) -> None:
+    """Change the row of a key, or write it where there is none yet.
+
+    Args:
+        connection: Within a writing transaction.
+        name: The column of the key.
+        key: The row's.
+        **values: What it is to say.
+    """
+    if not connection.execute(update(name.table).where(name == key).values(**values)).rowcount:
+        connection.execute(insert(name.table).values({name.name: key} | values))
 
 
 class Outbox:

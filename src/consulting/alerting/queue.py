@@ -15,7 +15,7 @@ from consulting.alerting.message import (
     storm_message,
     storm_over_message,
 )
-from consulting.alerting.outbox import channels, incidents, messages
+from consulting.alerting.outbox import channels, incidents, messages, put
 from consulting.alerting.rows import as_incident, as_moment, new_message, rewrite
 from consulting.alerting.senders import Envelope, Posted
 
@@ -174,10 +174,7 @@ def remember_channel(connection: Connection, name: str, channel_id: str) -> None
 
 def hold_channel(connection: Connection, name: str, until: float) -> None:
     """Send nothing to a channel before a time."""
-    here = channels.c.name == name
-    changed = connection.execute(channels.update().where(here).values(next_at=until)).rowcount
-    if not changed:
-        connection.execute(channels.insert().values(name=name, next_at=until))
+    put(connection, channels.c.name, name, next_at=until)
 
 
 def _storm_of(connection: Connection, channel: str, since: float) -> int | None:

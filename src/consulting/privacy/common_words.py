@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 from consulting.privacy.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LOCALES = "en de fr es it pt nl pl cs tr ru uk ar zh ja ko vi sv da nb fi hu ro el he hi th id"
 _BUSINESS = """
@@ -77,10 +81,7 @@ def _of_the_world() -> frozenset[str]:
         found.update(
             locale.languages[code] for code in _LOCALES.split() if code in locale.languages
         )
-        for calendar in (locale.months, locale.days):
-            for widths in calendar.values():
-                for texts in widths.values():
-                    found.update(map(str, texts.values()))
+    found.update(*map(_in_calendars, ("months", "days")))
     return frozenset(plain(text).strip(".") for text in found if len(text) > 1)
 
 
@@ -100,34 +101,27 @@ def _business() -> frozenset[str]:
     return frozenset(plain(word) for word in _BUSINESS.split())
 
 
+def _in_calendars(part: str) -> Iterator[str]:
+    """Names of "months" or "days", long and short, in all of the languages."""
+    from babel import Locale
+
+    for name in _LOCALES.split():
+        for widths in getattr(Locale.parse(name), part).values():
+            for texts in widths.values():
+                yield from map(str, texts.values())
+
+
 @cache
 def calendar_names() -> frozenset[str]:
     """Names of months and days of the week, long and short, in 28 languages, without accents."""
-    from babel import Locale
-
-    texts = {
-        plain(str(text)).strip(".")
-        for name in _LOCALES.split()
-        for widths in Locale.parse(name).days.values()
-        for texts in widths.values()
-        for text in texts.values()
-    }
+    texts = {plain(text).strip(".") for text in _in_calendars("days")}
     return frozenset(text for text in texts if len(text) > 1) | month_names()
 
 
 @cache
 def month_names() -> frozenset[str]:
     """Names of months, long and short, in 28 languages, without accents."""
-    from babel import Locale
-
-    months = (
-        text
-        for name in _LOCALES.split()
-        for widths in Locale.parse(name).months.values()
-        for texts in widths.values()
-        for text in texts.values()
-    )
-    found = {plain(str(text)).strip(".") for text in months}
+    found = {plain(text).strip(".") for text in _in_calendars("months")}
     found |= {"sept", "marz", "mrz", "mai", "okt", "dez"}
     return frozenset(text for text in found if text.isalpha())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field
 
@@ -19,8 +19,42 @@ if TYPE_CHECKING:
 _Variable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 
 
-class AppriseChannel(Channel):
+class _BySecret(Channel):
+    """A way whose address is a secret, which an environment variable holds."""
+
+    variable_field: ClassVar[str]
+
+    @property
+    def address(self) -> str:
+        """The variable's name."""
+        return str(getattr(self, self.variable_field))
+
+    @classmethod
+    def at(cls, address: str) -> Self:
+        """The channel whose address a variable holds."""
+        (kind,) = get_args(cls.model_fields["type"].annotation)
+        return cls.model_validate({"type": kind, cls.variable_field: address})
+
+    def variables(self) -> Mapping[str, str]:
+        """The one of the address."""
+        return {self.address: f"alerts.channels.{self.variable_field}"}
+
+    def open(self, means: Means) -> Sender:
+        """Read the address.
+
+        Raises:
+            ConfigurationError: If it is not set, apprise is not installed or can't use it.
+        """
+        address = os.environ.get(self.address)
+        if not address:
+            raise ConfigurationError(f"{self.address} is not set where Dagster runs")
+        return opened({self.address: address}, means)
+
+
+class AppriseChannel(_BySecret):
     """Alerts go to an address that the package apprise knows."""
+
+    variable_field: ClassVar = "address_variable"
 
     type: Literal["apprise"] = Field(description="Alerts go to an address that apprise knows.")
     address_variable: _Variable = Field(
@@ -31,31 +65,11 @@ class AppriseChannel(Channel):
         examples=["ACME_ALERTS_ADDRESS"],
     )
 
-    @property
-    def address(self) -> str:
-        """The variable's name."""
-        return self.address_variable
 
-    @classmethod
-    def at(cls, address: str) -> Self:
-        """The channel whose address a variable holds."""
-        return cls.model_validate({"type": "apprise", "address_variable": address})
-
-    def variables(self) -> Mapping[str, str]:
-        """The one of the address."""
-        return {self.address_variable: "alerts.channels.address_variable"}
-
-    def open(self, means: Means) -> Sender:
-        """Read the address.
-
-        Raises:
-            ConfigurationError: If it is not set, apprise is not installed or can't use it.
-        """
-        return opened(_held(self.address_variable), means)
-
-
-class TeamsChannel(Channel):
+class TeamsChannel(_BySecret):
     """Alerts go to a channel in Microsoft Teams."""
+
+    variable_field: ClassVar = "webhook_variable"
 
     type: Literal["teams"] = Field(description="Alerts go to Microsoft Teams.")
     webhook_variable: _Variable = Field(
@@ -65,24 +79,6 @@ class TeamsChannel(Channel):
         ),
         examples=["ACME_TEAMS_WEBHOOK"],
     )
-
-    @property
-    def address(self) -> str:
-        """The variable's name."""
-        return self.webhook_variable
-
-    @classmethod
-    def at(cls, address: str) -> Self:
-        """The channel whose webhook a variable holds."""
-        return cls.model_validate({"type": "teams", "webhook_variable": address})
-
-    def variables(self) -> Mapping[str, str]:
-        """The one of the webhook."""
-        return {self.webhook_variable: "alerts.channels.webhook_variable"}
-
-    def open(self, means: Means) -> Sender:
-        """Read the webhook's address; raises as `AppriseChannel.open` does."""
-        return opened(_held(self.webhook_variable), means)
 
 
 def opened(addresses: Mapping[str, str], means: Means) -> Sender:
@@ -94,11 +90,3 @@ def opened(addresses: Mapping[str, str], means: Means) -> Sender:
     from consulting.channels.apprise.sender import AppriseSender
 
     return AppriseSender(addresses, means.ledger_url)
-
-
-def _held(variable: str) -> dict[str, str]:
-    """The address that a variable holds, by the variable's name."""
-    address = os.environ.get(variable)
-    if not address:
-        raise ConfigurationError(f"{variable} is not set where Dagster runs")
-    return {variable: address}
