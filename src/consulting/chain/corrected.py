@@ -100,12 +100,8 @@ def feed_of_corrections(
         UnreadableFileError: If there is nothing it could correct.
     """
     if reading.loaded_rows > MOST_ROWS:
-        raise UnreadableFileError(
-            drop.key,
-            "corrections_too_many",
-            f"It holds {reading.loaded_rows:,} rows to correct, more than {MOST_ROWS:,}.",
-            "Correct the file that the rows came from and send it whole.",
-        )
+        held = f"It holds {reading.loaded_rows:,} rows to correct, more than {MOST_ROWS:,}."
+        raise _too_many(drop, held)
     found = _apart(engagement, batch, drop, reading, run_folder)
     if found is None and not reading.loaded_rows:
         return reading.feed
@@ -140,12 +136,12 @@ def _apart(
     try:
         return within(engagement, limits, doing, _Origin, _origin_of, *arguments)
     except BeyondLimitError as beyond:
-        raise UnreadableFileError(
-            drop.key,
-            "corrections_too_many",
-            str(beyond),
-            "Correct the file that the rows came from and send it whole.",
-        ) from None
+        raise _too_many(drop, str(beyond)) from None
+
+
+def _too_many(drop: Drop, reason: str) -> UnreadableFileError:
+    fix = "Correct the file that the rows came from and send it whole."
+    return UnreadableFileError(drop.key, "corrections_too_many", reason, fix)
 
 
 def _origin_of(

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind
+from consulting.records import OtherTable
 from consulting.rules.missing import is_null_like
 
 if TYPE_CHECKING:
@@ -29,23 +30,6 @@ class Row:
     line: int
     cells: Sequence[str]
     span: int = 1
-
-
-@dataclass(frozen=True)
-class TableAbove:
-    """A table that stands above the one that is read.
-
-    Attributes:
-        titles: The line of its titles.
-        last: The last line of it.
-        columns: How many columns it has.
-        rows: How many rows stand below its titles.
-    """
-
-    titles: int
-    last: int
-    columns: int
-    rows: int
 
 
 def reach(cells: Sequence[str]) -> int:
@@ -118,7 +102,7 @@ def told_apart(titles: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     )
 
 
-def own_table(rows: Sequence[Row]) -> TableAbove | None:
+def own_table(rows: Sequence[Row]) -> OtherTable | None:
     """The table that some lines without a gap are, if they are one.
 
     Its titles are words, all rows below are no wider, and a column of them holds no words.
@@ -136,11 +120,11 @@ def own_table(rows: Sequence[Row]) -> TableAbove | None:
         if len(fitting) < len(below) or not told_apart(row.cells, fitting):
             continue
         last = rows[-1].line + rows[-1].span - 1
-        return TableAbove(row.line, last, width, len(below))
+        return OtherTable(first_line=row.line, last_line=last, columns=width, rows=len(below))
     return None
 
 
-def tables_above(rows: Sequence[Row]) -> list[TableAbove]:
+def tables_above(rows: Sequence[Row]) -> list[OtherTable]:
     """The tables among lines that stand above the one that is read."""
     found = (own_table([rows[at] for at in block]) for block in blocks(rows))
     return [table for table in found if table is not None]

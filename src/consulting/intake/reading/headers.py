@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from consulting.intake.reading.blocks import (
     Row,
-    TableAbove,
     blocks,
     like_titles,
     names_a_value,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consulting.intake.reading.options import ReadOptions
+    from consulting.records import OtherTable
 
 HEAD_ROWS = 300
 HEAD_LINES = 10  # of a report may stand directly above the titles, as wide as they are
@@ -54,7 +54,7 @@ def header_rows(
         return start, start, "", None
     own = None
     if first := _first_table(rows, start):
-        start = next(at for at, row in enumerate(rows) if row.line == first.titles)
+        start = next(at for at, row in enumerate(rows) if row.line == first.first_line)
         own = width = first.columns
     end = _end_of_titles(rows, start, width) if not options.names.hidden else start + 1
     data = [row.cells for row in rows[end:HEAD_ROWS]]
@@ -130,7 +130,7 @@ def numbers_columns(cells: Sequence[str], titles: Sequence[str]) -> bool:
     )
 
 
-def _first_table(rows: Sequence[Row], start: int) -> TableAbove | None:
+def _first_table(rows: Sequence[Row], start: int) -> OtherTable | None:
     """The first of the tables above, if it is no mere summary of the one that starts there."""
     above = tables_above(rows[:start])
     below = next(blocks(rows[start:]), range(0))

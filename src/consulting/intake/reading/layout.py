@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.intake.reading.blocks import (
     Row,
-    TableAbove,
     is_rule,
     tables_above,
 )
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from consulting.intake.reading.options import ReadOptions
+    from consulting.records import OtherTable
 
 NO_HEADER = (
     "The file has no header row: its columns are named column_1, column_2, … Please confirm what "
@@ -60,7 +60,7 @@ class Layout:
     skipped: tuple[SkippedLines, ...]
     decisions: tuple[str, ...]
     warnings: tuple[str, ...]
-    above: tuple[TableAbove, ...] = ()
+    above: tuple[OtherTable, ...] = ()
     decided: bool = True
     spacers: tuple[int, ...] = ()
 
@@ -194,7 +194,7 @@ def _spacers(titles: Sequence[str]) -> tuple[int, ...]:
 def _preamble(
     head: Sequence[Row],
     until: int,
-    above: Sequence[TableAbove],
+    above: Sequence[OtherTable],
     data: Sequence[Row],
     width: int,
 ) -> Iterator[SkippedLines]:
@@ -203,14 +203,14 @@ def _preamble(
     for row in head:
         if row.line >= until:
             break
-        table = next((t for t in above if t.titles <= row.line <= t.last), None)
+        table = next((t for t in above if t.first_line <= row.line <= t.last_line), None)
         if table is None:
             lines.append(row)
             continue
         if lines:
             yield _skipped_above(lines, data, width)
             lines = []
-        if row.line == table.titles:
+        if row.line == table.first_line:
             last = row.line + row.span - 1
             yield SkippedLines(first_line=row.line, last_line=last, reason=OTHER_TITLES)
     if lines:

@@ -17,7 +17,8 @@ from consulting.intake.reading.mending import grouped
 from consulting.intake.reading.words import NOT_TOLD, QUOTED, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    import _csv
+    from collections.abc import Iterable, Sequence
 
     from consulting.intake.reading.evidence import Columns
 
@@ -101,6 +102,7 @@ class RecordParser:
         self.width = width if dialect.held is None else None  # words are no fields yet
         self._delimiter = dialect.delimiter or _PRIVATE[-1]
         self._multi = len(self._delimiter) > 1
+        self._mark = _PRIVATE[0] if self._multi else self._delimiter
         self._effort = EFFORT
 
     def parse(self, lines: Sequence[str], *, final: bool) -> Parsed:
@@ -131,13 +133,12 @@ class RecordParser:
         """The fields of one line, whatever its quotes are like."""
         return next(csv.reader([line], delimiter=self._delimiter[0]), [])
 
-    def _reader(self, lines: Iterable[str], *, strict: bool) -> Iterator[list[str]]:
-        delimiter = _PRIVATE[0] if self._multi else self._delimiter
+    def _reader(self, lines: Iterable[str], *, strict: bool) -> _csv.Reader:
         if self.dialect.quotechar is None:
-            return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=strict)
+            return csv.reader(lines, delimiter=self._mark, quoting=csv.QUOTE_NONE, strict=strict)
         return csv.reader(
             lines,
-            delimiter=delimiter,
+            delimiter=self._mark,
             quotechar=self.dialect.quotechar,
             skipinitialspace=self.dialect.skip_space,
             strict=strict,
@@ -218,13 +219,8 @@ class RecordParser:
 
     def _by_the_rules(self, lines: Sequence[str], at: int) -> tuple[list[str] | None, int]:
         ahead = len(lines) if self._effort > 0 else at + FEW_AHEAD
-        reader = csv.reader(
-            (lines[index] for index in range(at, min(ahead, len(lines)))),
-            delimiter=_PRIVATE[0] if self._multi else self._delimiter,
-            quotechar=self.dialect.quotechar,
-            skipinitialspace=self.dialect.skip_space,
-            strict=True,
-        )
+        waiting = (lines[index] for index in range(at, min(ahead, len(lines))))
+        reader = self._reader(waiting, strict=True)
         try:
             row = next(reader)
         except csv.Error as error:
@@ -280,14 +276,13 @@ class RecordParser:
         if self.width is None:
             return None
         quote = self.dialect.quotechar or '"'
-        pieces = line.rstrip("\r\n").split(_PRIVATE[0] if self._multi else self._delimiter)
+        pieces = line.rstrip("\r\n").split(self._mark)
         surplus = len(pieces) - self.width
         states = len(pieces) * (surplus + 1)
         if surplus < 0 or len(pieces) > MAX_PIECES or states > MAX_STATES or self._effort <= 0:
             return None
         self._effort -= states if surplus else 0
-        delimiter = _PRIVATE[0] if self._multi else self._delimiter
-        return grouped(pieces, self.width, quote, delimiter, skip_space=self.dialect.skip_space)
+        return grouped(pieces, self.width, quote, self._mark, skip_space=self.dialect.skip_space)
 
 
 def is_wrapped(line: str) -> bool:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from consulting.sealed import SealedFile
 
 SHORT_HASH = 12
-FULL = 3
 
 
 def read_file(  # noqa: PLR0913 - the contract between the rooms names them all

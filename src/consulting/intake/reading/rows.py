@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from consulting.privacy.tiers import FULL_TIER, SAMPLED_TIER, SCHEMA_ONLY_TIER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -14,9 +16,6 @@ if TYPE_CHECKING:
     from consulting.intake.reading.options import Door
     from consulting.privacy import Declared
     from consulting.records import ColumnTreatment
-
-MASKED = 2  # the tier of the masked sample
-FULL = 3
 
 _OWN = ("_file", "_row")
 _PACKING: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
@@ -108,7 +107,7 @@ class RowStore:
         """Take rows of exactly the columns' width, with the line each starts on."""
         if not rows:
             return
-        if self._door.tier in (FULL, MASKED) or self._spacers:
+        if self._door.tier != SCHEMA_ONLY_TIER or self._spacers:
             pa = self._pa
             arrays = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
             self.add_columns(arrays, pa.array(lines, pa.int64()))
@@ -119,10 +118,10 @@ class RowStore:
         """Take rows as one array of text per column."""
         count = len(lines)
         self._spacers -= {at for at in self._spacers if _holds_text(arrays[at])}
-        if self._door.tier in {MASKED, FULL}:
+        if self._door.tier != SCHEMA_ONLY_TIER:
             files = self._pa.repeat(self._pa.scalar(self._filename, self._pa.string()), count)
             batch = self._pa.record_batch([*arrays, files, lines], schema=self._schema)
-            if self._door.tier == FULL:
+            if self._door.tier == FULL_TIER:
                 self._write(batch)
             else:
                 self._sample.add(batch, self.seen)
@@ -131,10 +130,10 @@ class RowStore:
     def reject(self, rejects: Sequence[tuple[int, str, str]]) -> None:
         """Set records aside: (line, reason code, raw text) each; tier 2 does not keep the text."""
         self.rejected += len(rejects)
-        if not rejects or self._door.tier == 1:
+        if not rejects or self._door.tier == SCHEMA_ONLY_TIER:
             return
         pa = self._pa
-        raw = self._door.tier == FULL
+        raw = self._door.tier == FULL_TIER
         count = len(rejects)
         schema = pa.schema(
             [
@@ -161,9 +160,9 @@ class RowStore:
         """Write what is left and say what was kept."""
         loaded = self.seen
         treatments: tuple[ColumnTreatment, ...] = ()
-        if self._door.tier == 1:
+        if self._door.tier == SCHEMA_ONLY_TIER:
             loaded = 0
-        elif self._door.tier == MASKED:
+        elif self._door.tier == SAMPLED_TIER:
             sample = self._sample.result(self._schema).select(self._kept())
             names = sample.column_names[: -len(_OWN)]
             table, treatments = _mask(sample, names, self._door.key, self._declared)
@@ -205,7 +204,7 @@ class RowStore:
         writer.close()
         final = self._folder / folder / self._name
         partial = final.with_name(f"{self._name}.partial")
-        if without and self._door.tier == FULL:
+        if without and self._door.tier == FULL_TIER:
             _rewrite(partial, self._kept())
         partial.replace(final)
         return f"{folder}/{self._name}"

@@ -14,7 +14,7 @@ from consulting.intake.reading.numberformats import with_zeros
 from consulting.intake.reading.table import TableWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from python_calamine import CalamineSheet
 
@@ -95,8 +95,7 @@ class _Survey:
     """What a first pass over a sheet finds.
 
     Attributes:
-        zeros: Row, then column, of numbers that are shown with leading zeros, and how.
-        undated: The same of numbers that are shown as dates and are none.
+        scan: What the file itself says of the sheet.
         left: The first column that holds a value.
         lines: The rows that hold a value.
         used: The places of the columns that do.
@@ -104,8 +103,7 @@ class _Survey:
         large: How many numbers are too large to be exact.
     """
 
-    zeros: Mapping[int, Mapping[int, str]]
-    undated: Mapping[int, Mapping[int, float]]
+    scan: SheetScan
     left: int
     lines: set[int] = field(default_factory=set)
     used: list[int] = field(default_factory=list)
@@ -117,7 +115,7 @@ class _Survey:
     def of(cls, sheet: CalamineSheet, scan: SheetScan) -> _Survey:
         """Look at every cell of a sheet."""
         left, used = sheet.start[1] if sheet.start else 0, set[int]()
-        survey = cls(scan.shown, scan.undated, left)
+        survey = cls(scan, left)
         for line, row in _rows(sheet):
             places = [at for at, value in enumerate(row) if value not in {"", None}]
             if not places:
@@ -134,11 +132,11 @@ class _Survey:
     def texts(self, line: int, row: Sequence[Any]) -> list[str]:
         """A row's cells in the used columns."""
         texts = [as_text(row[at]) for at in self.used]
-        for column, code in self.zeros.get(line, {}).items():
+        for column, code in self.scan.shown.get(line, {}).items():
             place = self._places.get(column - self.left)
             if place is not None:
                 texts[place] = with_zeros(texts[place], code)
-        for column, number in self.undated.get(line, {}).items():
+        for column, number in self.scan.undated.get(line, {}).items():
             place = self._places.get(column - self.left)
             if place is not None:
                 texts[place] = _number(number)
@@ -159,8 +157,7 @@ class _Merges:
         self.count = 0
         self._starts: dict[int, list[tuple[int, int]]] = {}
         self._open: dict[int, tuple[int, str]] = {}
-        left_edge = sheet.start[1] if sheet.start else 0
-        places = {left_edge + at: position for position, at in enumerate(survey.used)}
+        places = {survey.left + at: position for position, at in enumerate(survey.used)}
         for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
             if bottom > top and top + 1 >= first_line and left in places:
                 self._starts.setdefault(top + 1, []).append((places[left], bottom + 1))

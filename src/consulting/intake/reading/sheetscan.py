@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from xml.parsers.expat import ExpatError
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.numberformats import date_styles, number_formats, zero_styles
+from consulting.intake.reading.sources import ZIP_DAMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,18 +47,7 @@ MAX_ROW_BYTES = 128 * 1024 * 1024
 MAX_SHEET_ROWS = 2**20  # more than any spreadsheet program has
 
 # what reading a damaged workbook may end in, in the libraries and in the scans here
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    ET.ParseError,
-    ExpatError,
-    EOFError,
-    OSError,
-    LookupError,
-    ValueError,
-    RuntimeError,
-)
+DAMAGE = (*ZIP_DAMAGE, ET.ParseError, ExpatError)
 
 
 _PROVEN = (zipfile.BadZipFile, zlib.error, EOFError)

@@ -32,7 +32,7 @@ HEAD = 4096
 SHOWN = 5  # how many members a message names
 
 # what a damaged zip may end in, offsets that lead nowhere included
-_ZIP_DAMAGE = (
+ZIP_DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -255,7 +255,7 @@ def _open_zip(
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    except _ZIP_DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise UnreadableFileError(
             filename,
             "archive_broken",
@@ -295,14 +295,14 @@ class _ZipMember(io.RawIOBase):
         try:
             self._archive = zipfile.ZipFile(self._file)
             self._stream = self._archive.open(member)
-        except _ZIP_DAMAGE as error:
+        except ZIP_DAMAGE as error:
             self._file.close()
             raise zipfile.BadZipFile(str(error)) from error
 
     def read(self, size: int = -1, /) -> bytes:
         try:
             return self._stream.read(size)
-        except _ZIP_DAMAGE as error:
+        except ZIP_DAMAGE as error:
             raise zipfile.BadZipFile(str(error)) from error
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ from consulting.intake.reading.skipping import (
 from consulting.intake.reading.surplus import SurplusJudge
 from consulting.intake.reading.tail import TAIL_ROWS, trim_tail
 from consulting.intake.reading.words import NOT_TOLD
-from consulting.records import OtherTable, SkippedLines
+from consulting.records import SkippedLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from consulting.intake.reading.parser import Parsed
     from consulting.intake.reading.rows import RowStore, Stored
+    from consulting.records import OtherTable
 
 SHOWN = 5  # how many lines a message names
 REMARK_SHARE = 0.2  # more rows than that begin with # because their values do
@@ -145,7 +146,7 @@ class TableWriter:
         """Whether a line may hold a record: of the table, or of another one above it."""
         if line >= self.layout.first_line:
             return True
-        return any(table.titles < line <= table.last for table in self.layout.above)
+        return any(table.first_line < line <= table.last_line for table in self.layout.above)
 
     def add_table(self, table: pa.Table, first_line: int) -> None:
         """Take a block that Arrow parsed, one record a line."""
@@ -289,23 +290,15 @@ class TableWriter:
             rejected=stored.rejected,
             header_lines=self.layout.header_lines,
             skipped=merged(self._skipped),
-            other_tables=self._others(),
+            other_tables=self._others,
             header_decided=self.layout.decided,
             decisions=[*self.layout.decisions, *self._decided()],
             warnings=[*self.layout.warnings, *self._noticed(stored)],
         )
 
+    @property
     def _others(self) -> list[OtherTable]:
-        above = [
-            OtherTable(
-                first_line=table.titles,
-                last_line=table.last,
-                columns=table.columns,
-                rows=table.rows,
-            )
-            for table in self.layout.above
-        ]
-        return [*above, *self._further.found]
+        return [*self.layout.above, *self._further.found]
 
     def _decided(self) -> list[str]:
         words = [f"{span(item)} skipped: {item.reason}." for item in merged(self._skipped)[:SHOWN]]
@@ -319,7 +312,7 @@ class TableWriter:
         words = []
         if not stored.seen and not stored.rejected:
             words.append("The file has a header but no data row.")
-        words += [about(table) for table in self._others()]
+        words += [about(table) for table in self._others]
         if stored.left_out:
             words.append(
                 f"{len(stored.left_out):,} empty column{s_if(len(stored.left_out))} without a "
