@@ -5,33 +5,6 @@ A rejects file of a delivery comes back with corrections in it. `sent` knows wha
 corrections in place.
 """
 
-from consulting.corrections.applying import apply_corrections
-from consulting.corrections.identity import (
-    CORRECTION_ID,
-    DESK_COLUMNS,
-    UNKNOWN_CORRECTION,
-    UNPARSED_TEXT,
-    correction_id,
-    corrections_name,
-    is_corrections,
-    rejects_name,
-)
-from consulting.corrections.returned import returned_rows
-from consulting.corrections.rows import set_aside
-from consulting.corrections.sent import origin, sent_rows
+import lazy_loader
 
-__all__ = [
-    "CORRECTION_ID",
-    "DESK_COLUMNS",
-    "UNKNOWN_CORRECTION",
-    "UNPARSED_TEXT",
-    "apply_corrections",
-    "correction_id",
-    "corrections_name",
-    "is_corrections",
-    "origin",
-    "rejects_name",
-    "returned_rows",
-    "sent_rows",
-    "set_aside",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,13 @@
+from .applying import apply_corrections as apply_corrections
+from .identity import CORRECTION_ID as CORRECTION_ID
+from .identity import DESK_COLUMNS as DESK_COLUMNS
+from .identity import UNKNOWN_CORRECTION as UNKNOWN_CORRECTION
+from .identity import UNPARSED_TEXT as UNPARSED_TEXT
+from .identity import correction_id as correction_id
+from .identity import corrections_name as corrections_name
+from .identity import is_corrections as is_corrections
+from .identity import rejects_name as rejects_name
+from .returned import returned_rows as returned_rows
+from .rows import set_aside as set_aside
+from .sent import origin as origin
+from .sent import sent_rows as sent_rows
