@@ -401,3 +401,18 @@ def test_what_was_accepted_before_is_said_with_the_names_and_what_is_of_no_use(
         "2 findings (5 rows) accepted before by Ann, Bob, and not told again. "
         "2 marks of what was accepted fit nothing." in page.words
     )
+
+
+def test_each_open_finding_of_the_profile_says_what_can_be_answered(
+    build_at: Callable[[int], Delivery],
+) -> None:
+    page = page_of(build_at(3))
+    links = [attributes["href"] for tag, attributes in page.elements if tag == "a"]
+    anchors = {attributes.get("id") for _, attributes in page.elements}
+    assert {"#fix", "#accept", "#rule"} <= {*links}
+    assert {"fix", "accept", "rule"} <= anchors
+    assert "Accept (mixed_units)" in page.words
+    assert "consulting ask brightwater" in page.words
+    below = page_of(build_at(2))
+    assert "#rule" not in {attributes.get("href") for _, attributes in below.elements}
+    assert "Accept" not in page_of(build_at(1)).words

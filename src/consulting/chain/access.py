@@ -26,7 +26,7 @@ def record_access(engagement: Engagement, *, by: str, operation: str, subject: s
         return
     line = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "user": os.environ.get("USER") or f"uid {os.getuid()}",
+        "user": this_user(),
         "by": by,
         "operation": operation,
         "subject": subject,
@@ -36,3 +36,8 @@ def record_access(engagement: Engagement, *, by: str, operation: str, subject: s
     # one write of less than a block: lines of several processes do not mix
     with path.open("a", encoding="utf-8") as log:
         log.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def this_user() -> str:
+    """Who works at this machine, as far as it says so."""
+    return os.environ.get("USER") or f"uid {os.getuid()}"

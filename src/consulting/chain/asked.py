@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from consulting.chain import artifacts
 from consulting.chain.accepted import require_readable, text_of
+from consulting.chain.access import record_access
 from consulting.chain.apart import child_of, within
 from consulting.chain.trial import rows_are_kept
 from consulting.corrections.repeated import Fix, repeated_fixes
@@ -92,6 +93,9 @@ def open_questions(
     if not rows_are_kept(received, run_folder):
         return None
     found = artifacts.read(run_folder / artifacts.PROFILE, artifacts.Profile)
+    record_access(
+        engagement, by="consulting ask", operation="read rows", subject=received.batch.batch_id
+    )
     full = engagement.config.security_tier == FULL_TIER
     fixes = _sent_back(engagement, found.profiles, feed) if full else []
     asked: list[Ask] = []
@@ -329,7 +333,7 @@ def read_sheet(engagement: Engagement, path: Path) -> tuple[dict[str, Answer], l
             path,
             filename=path.name,
             feed="answers",
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            sha256=_hash_of(path),
             run_folder=scratch,
             options=ReadOptions(**limits, expected_columns=_COLUMNS),
             door=door,
@@ -352,6 +356,11 @@ def read_sheet(engagement: Engagement, path: Path) -> tuple[dict[str, Answer], l
         elif word:
             answers[key] = Answer(said=word, should_be=should_be)
     return answers, unclear
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _rows(path: Path) -> list[tuple[int, str, str, str]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from consulting.chain.access import this_user
 from consulting.chain.asked import (
     Answer,
     Answers,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from consulting.profiling.asking import Ask
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_SENT = click.Path(path_type=Path, dir_okay=False, exists=True)
 _KEYS = click.Choice(["r", "a", "w", "d", "q"])
 
 
@@ -42,8 +43,8 @@ _KEYS = click.Choice(["r", "a", "w", "d", "q"])
 @click.option("--feed", help="Ask about this feed alone.")
 @click.option("--rows", default=20, show_default=True, type=click.IntRange(1), help="At most.")
 @click.option("--sheet", type=_FILE, help="Write the questions to this .xlsx or .csv file.")
-@click.option("--answers", type=_FILE, help="Read them back from there.")
-@click.option("--by", default=getpass.getuser, help="Who answers; stands beside each mark.")
+@click.option("--answers", type=_SENT, help="Read them back from there.")
+@click.option("--by", default=this_user, help="Who answers; stands beside each mark.")
 @json_option
 @dry_run_option
 def ask(  # noqa: PLR0913, PLR0917 - one for each option

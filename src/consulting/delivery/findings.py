@@ -13,7 +13,9 @@ from consulting.delivery.reasons import (
     source_column,
 )
 from consulting.delivery.settled import settled
+from consulting.privacy.tiers import FULL_TIER
 from consulting.records import NO_MODELS, CheckOutcome, Record, Severity
+from consulting.rules.accepted import ACCEPTABLE, REPLACEABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +54,8 @@ class Finding(Record):
         examples: Some of the values: at tier 3 only, and never of personal data.
         recommendation: What to do.
         settled: How the cleaning dealt with it, where nothing of it is left to do.
+        accepts: The issue type, where it can be accepted as it is.
+        replaceable: Whether a rule can put its values right.
     """
 
     severity: Severity
@@ -65,6 +69,8 @@ class Finding(Record):
     examples: tuple[str, ...] = ()
     recommendation: str = ""
     settled: str = ""
+    accepts: str = ""
+    replaceable: bool = False
 
     @property
     def where(self) -> str:
@@ -192,6 +198,8 @@ def _from_profiles(inputs: DeliveryInputs, gone: frozenset[Remaining]) -> Iterat
             count=issue.evidence_count,
             recommendation=advice_of(issue),
             settled=settled(issue, feed, inputs, gone),
+            accepts=issue.issue_type if issue.issue_type in ACCEPTABLE and issue.column else "",
+            replaceable=inputs.tier == FULL_TIER and issue.issue_type in REPLACEABLE,
         )
 
 

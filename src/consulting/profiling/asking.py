@@ -12,7 +12,7 @@ from consulting.profiling.accepted import AcceptedFindings
 from consulting.profiling.source import bare, open_feed
 from consulting.profiling.thresholds import Thresholds
 from consulting.records import Record, Severity
-from consulting.rules.accepted import ACCEPTABLE, OF_A_COLUMN, OF_A_ROW
+from consulting.rules.accepted import ACCEPTABLE, OF_A_COLUMN, OF_A_ROW, REPLACEABLE
 from consulting.rules.missing import is_null_like, trim
 from consulting.sql import literal, quoted
 
@@ -34,8 +34,6 @@ _WHOLE = 0.2
 """How likely one answer fits all rows of a column, where no value can be asked for."""
 _ALIKE = 3
 """One edit for so many letters is like it."""
-_BY_VALUE = frozenset({"broken_dependency"})
-"""Of what contradicts its row: where the value stands nowhere else, so that it tells alone."""
 _DEFAULT = Thresholds()
 
 
@@ -176,7 +174,7 @@ def _groups(profile: FeedProfile, issue: Issue, source: FeedSource, *, valued: b
 def _deciding(issue: Issue) -> list[str]:
     """The columns whose values tell the cells of an issue that are alike."""
     column = issue.column or ""
-    if issue.issue_type not in OF_A_ROW or issue.issue_type in _BY_VALUE:
+    if issue.issue_type not in OF_A_ROW or issue.issue_type in REPLACEABLE:
         return [column]
     others = [name for name in issue.columns if name != column]
     return [*(others if issue.issue_type == "broken_law" else others[:1]), column]

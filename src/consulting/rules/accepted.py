@@ -27,6 +27,8 @@ OF_VALUES = frozenset(
     "escape_residue foreign_digits formula_like_values odd_shapes lone_values truncated_values "
     "casing_variants similar_values subtotal_rows".split()
 )
+REPLACEABLE = OF_VALUES | {"broken_dependency"}
+"""What is told of values that hardly stand elsewhere rightly: a rule may put another in place."""
 ACCEPTABLE = OF_A_ROW | OF_A_COLUMN | OF_VALUES
 """The issue types that may be marked."""
 
