@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Union
+
+from pydantic import Field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +43,15 @@ def plugins(group: str) -> Mapping[str, Any]:
             "Install it again (`make setup`)."
         )
     return found
+
+
+def one_of(group: str) -> Any:
+    """The type of a field that holds any of a group, told apart by `type`.
+
+    Args:
+        group: One of `KINDS`, whose plugins are models.
+    """
+    return Annotated[Union[tuple(plugins(group).values())], Field(discriminator="type")]  # noqa: UP007
 
 
 @functools.cache

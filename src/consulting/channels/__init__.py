@@ -7,9 +7,7 @@ opens the `Sender` that takes messages out of the outbox.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Union
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from consulting.alerting.senders import Sender, Unreachable
 from consulting.channels.channel import Channel, Means
@@ -19,17 +17,12 @@ from consulting.plugins import plugins
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Channel", "Means", "all_channels", "any_channel", "sender_of"]
+__all__ = ["Channel", "Means", "all_channels", "sender_of"]
 
 
 def all_channels() -> Mapping[str, type[Channel]]:
     """Every kind of channel by its `type`; raises as `plugins` does."""
     return plugins("consulting.channels")
-
-
-def any_channel() -> Any:
-    """The type of a field that holds any channel, told apart by `type`."""
-    return Annotated[Union[tuple(all_channels().values())], Field(discriminator="type")]  # noqa: UP007
 
 
 def sender_of(written: str, means: Means) -> Sender | None:

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from consulting.alerting.events import Kind
-from consulting.channels import Channel, any_channel
 from consulting.channels.slack import SlackName
 from consulting.config.globs import covers, overlap
 from consulting.config_model import NAME_PATTERN, ConfigModel, nearest
 from consulting.delivery.deliverable import documents, table_formats
-from consulting.intake.reading import FileFormat, Limits, Written
-from consulting.intake.reading.format import any_format
+from consulting.intake.reading import Limits, Written
 from consulting.intake.records import BatchPolicy
-from consulting.sources import Source, any_source
+from consulting.plugins import one_of
 from consulting.sources.local import LocalSource
 from consulting.timekeeping import Partitioning, Sla, Timetable
 
@@ -32,15 +30,14 @@ EnvironmentVariable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from consulting.channels import Channel as AnyChannel
+    from consulting.intake.reading import FileFormat as AnyFormat
+    from consulting.sources import Source as AnySource
     from consulting.yaml_files import YamlPath
-
-    AnyChannel = Channel
-    AnyFormat = FileFormat
-    AnySource = Source
 else:
-    AnyChannel = any_channel()
-    AnyFormat = any_format()
-    AnySource = any_source()
+    AnyChannel = one_of("consulting.channels")
+    AnyFormat = one_of("consulting.formats")
+    AnySource = one_of("consulting.sources")
 
 
 class FeedName(ConfigModel):

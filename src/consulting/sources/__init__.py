@@ -7,9 +7,7 @@ registered in the same way. Its fields are what `source:` in `defs.yaml` may say
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Union
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from consulting.plugins import plugins
 from consulting.sources.source import Source
@@ -18,14 +16,9 @@ from consulting.sources.store import Listed, ListingPage, Store
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Listed", "ListingPage", "Source", "Store", "all_sources", "any_source"]
+__all__ = ["Listed", "ListingPage", "Source", "Store", "all_sources"]
 
 
 def all_sources() -> Mapping[str, type[Source]]:
     """Every kind of source by its `type`; raises as `plugins` does."""
     return plugins("consulting.sources")
-
-
-def any_source() -> Any:
-    """The type of a field that holds any source, told apart by `type`."""
-    return Annotated[Union[tuple(all_sources().values())], Field(discriminator="type")]  # noqa: UP007

@@ -8,7 +8,7 @@ from consulting import chain
 from consulting.components.border import bordered, log_to
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import BATCH_TAG, Client
-from consulting.components.engagement.stage import batch_of, period_of_run
+from consulting.components.engagement.stage import batch_of, period_of_run, refuse_if
 from consulting.errors import NothingNewError
 from consulting.privacy.tiers import FULL_TIER
 from consulting.resources.consultancy import ConsultancyResource
@@ -69,13 +69,7 @@ def build_file_received(client: Client) -> dg.AssetsDefinition:
                 description=str(nothing),
             )
             return
-        chain.refuse(
-            engagement,
-            batch_id=received.batch.batch_id,
-            run_id=context.run.run_id,
-            reason=chain.unreadable(received),
-            log=log_to(context.log.error),
-        )
+        refuse_if(chain.unreadable(received), context, engagement, received.batch.batch_id)
         yield dg.MaterializeResult(
             metadata=metadata.of_received(received, engagement),
             check_results=[metadata.readable_check(READABLE, received)],
@@ -118,13 +112,7 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
             engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
         )
         chain.end_child()  # the later stages do without its libraries
-        chain.refuse(
-            engagement,
-            batch_id=batch_id,
-            run_id=context.run.run_id,
-            reason=chain.drifted(profile),
-            log=log_to(context.log.error),
-        )
+        refuse_if(chain.drifted(profile), context, engagement, batch_id)
         yield dg.MaterializeResult(
             metadata=metadata.of_profile(
                 profile, patches_told=client.config.security_tier == FULL_TIER

@@ -15,7 +15,7 @@ from consulting.cleaning.slim import nodes_of
 from consulting.components.border import bordered, log_to
 from consulting.components.engagement import metadata
 from consulting.components.engagement.client import Client
-from consulting.components.engagement.stage import batch_of, require_whole
+from consulting.components.engagement.stage import batch_of, refuse_if, require_whole
 from consulting.privacy.tiers import FULL_TIER
 from consulting.resources.consultancy import ConsultancyResource
 from consulting.rules import headers_of
@@ -142,13 +142,8 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         cleaning = chain.clean(
             engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
         )
-        chain.refuse(
-            engagement,
-            batch_id=batch_id,
-            run_id=context.run.run_id,
-            reason=chain.unaccounted(cleaning) or chain.unmapped(cleaning),
-            log=log_to(context.log.error),
-        )
+        reason = chain.unaccounted(cleaning) or chain.unmapped(cleaning)
+        refuse_if(reason, context, engagement, batch_id)
         named = dbt.headers if client.config.security_tier == FULL_TIER else frozenset()
         for model in cleaning.models:
             origins = metadata.origins_of(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from consulting import chain
+from consulting.components.border import log_to
 from consulting.components.engagement.client import BATCH_TAG
 from consulting.components.engagement.partitions import partition_of, period_of
 
@@ -49,6 +51,17 @@ def require_whole(context: dg.AssetExecutionContext, client: Client) -> None:
             f"all assets of the group {client.client_id}.",
             allow_retries=False,
         )
+
+
+def refuse_if(
+    reason: str | None,
+    context: dg.AssetExecutionContext,
+    engagement: chain.Engagement,
+    batch_id: str,
+) -> None:
+    """Let the ledger and the run's log know why a check failed; nothing is done where it passed."""
+    log, run_id = log_to(context.log.error), context.run.run_id
+    chain.refuse(engagement, batch_id=batch_id, run_id=run_id, reason=reason, log=log)
 
 
 def batch_of(context: dg.AssetExecutionContext, client: Client) -> str:

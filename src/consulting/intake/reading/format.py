@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union
-
-from pydantic import Field
+from typing import TYPE_CHECKING, ClassVar
 
 from consulting.config_model import ConfigModel
 from consulting.plugins import plugins
@@ -75,8 +73,3 @@ class FileFormat(ConfigModel):
 def all_formats() -> Mapping[str, type[FileFormat]]:
     """Every format by its `type`; raises as `plugins` does."""
     return plugins("consulting.formats")
-
-
-def any_format() -> Any:
-    """The type of a field that holds any format, told apart by `type`."""
-    return Annotated[Union[tuple(all_formats().values())], Field(discriminator="type")]  # noqa: UP007
