@@ -46,6 +46,18 @@ def deliver() -> Path:
     return chain.deliver(engagement, **named, log=log.append).path
 
 
+def test_models_are_proposed_and_tried_in_a_copy_where_that_is_dry(
+    delivery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSULTING_DATA", str(delivery.parents[2]))
+    said = say("models", "acme_corp", "customers", "--dry-run", "--json")
+    assert said.exit_code == 0, said.output
+    told = json.loads(said.stdout)
+    assert (told["files"], told["written"]) == ([], False), "they are there already"
+    assert {"customers.customer_id", "customers.email"} <= {one["column"] for one in told["tried"]}
+    assert not list(delivery.parents[1].glob(".scratch-*"))
+
+
 @pytest.fixture(scope="module")
 def delivery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of Acme's only delivery, in a data folder of its own."""

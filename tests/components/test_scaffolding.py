@@ -77,6 +77,21 @@ def test_a_sample_that_is_not_there_leaves_nothing_behind(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"template": "retail_orders"}, "add `--sample`"),
+        ({"template": "a, b", "sample": __file__}, "There is no template 'a'. There is none yet."),
+    ],
+)
+def test_a_template_that_can_not_be_followed_leaves_nothing_behind(
+    tmp_path: Path, params: dict[str, str], told: str
+) -> None:
+    with pytest.raises(click.ClickException, match=told):
+        scaffold(tmp_path / "defs", "clients/newco", **params)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_refused_name_gets_a_plain_error_from_dg(project: Project) -> None:
     done = project.run(*SCAFFOLD, "clients/New-Co")
     assert done.returncode != 0

@@ -28,7 +28,7 @@ from consulting.cleaning.meaning import meaning_of
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, nodes_of, slim_manifest
 from consulting.cleaning.survey import survey
-from consulting.cleaning.templated import project_copy, templated_project, templates_of
+from consulting.cleaning.templated import project_copy, templated_project
 from consulting.client_environment import ALLOWED, client_environment
 from consulting.errors import CleaningError
 from consulting.privacy import Declared
@@ -37,7 +37,7 @@ from consulting.regex import mistake_in
 from consulting.rules import headers_of
 from consulting.rules.accepted import Mark, read_marks
 from consulting.rules.template import FOLDER as TEMPLATES
-from consulting.rules.template import template_file
+from consulting.rules.template import named_templates, template_file
 from consulting.shared_child import StoppedError, each_apart, read_apart
 
 if TYPE_CHECKING:
@@ -99,19 +99,17 @@ class ClientModels:
         if (self.dbt_dir / PROJECT_FILE).exists():
             write_library(self.dbt_dir)
         digest.update(_shared_digest(self.dbt_dir, of))
+        templates: set[str] = set()
         for path in self.files.listed():
+            content = self.files.read(path)
+            templates |= named_templates(content)
             digest.update(f"{os.path.relpath(path, self.dbt_dir)}\0".encode())
-            digest.update(hashlib.sha256(of(path, self.files.read(path))).digest())
-        for path in self.templates():
-            digest.update(f"{path.name}\0".encode())
-            digest.update(hashlib.sha256(of(path, path.read_bytes())).digest())
+            digest.update(hashlib.sha256(of(path, content)).digest())
+        for path in (template_file(self.dbt_dir, name) for name in sorted(templates)):
+            if path.is_file():
+                digest.update(f"{path.name}\0".encode())
+                digest.update(hashlib.sha256(of(path, path.read_bytes())).digest())
         return digest.hexdigest()[:32]
-
-    def templates(self) -> list[Path]:
-        """The files of the templates that its models follow."""
-        names = set().union(*templates_of(self.files).values())
-        paths = (template_file(self.dbt_dir, name) for name in sorted(names))
-        return [path for path in paths if path.is_file()]
 
     def load_manifest(self) -> dict[str, Any]:
         """The slim manifest: all that asset specs, check specs and the deliverables need.
