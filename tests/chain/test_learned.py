@@ -108,6 +108,30 @@ def test_a_new_template_takes_headers_rules_and_notations_and_says_what_not(clie
     assert told.meta.reject_when == {"odd": "state = 'Zq7when'"}
 
 
+def test_a_client_that_follows_what_it_taught_is_as_it_was(tmp_path: Path) -> None:
+    dbt = place_at(tmp_path).dbt_dir
+    shutil.copytree(DBT / "models/clients/acme_corp", dbt / "models/clients/acme_corp")
+    world = World(tmp_path / "data", dbt_dir=dbt)
+    before = world.engagement.models.load_manifest()["nodes"]
+    write(world, learn(world.engagement, "orders", "retail_orders", with_values=True))
+    path = dbt / "models/clients/acme_corp/orders.yml"
+    said = yaml.safe_load(path.read_text())
+    model = said["models"][0]
+    model = {key: model[key] for key in ("name", "columns", "data_tests")}
+    model["meta"] = {"template": "retail_orders"}
+    model["columns"] = [
+        {
+            "name": column["name"],
+            "meta": {"from": column["meta"]["from"]},
+            "data_tests": [t for t in column.get("data_tests", ()) if "relationships" in t],
+        }
+        for column in model["columns"]
+    ]
+    path.write_text(yaml.safe_dump({**said, "models": [model, *said["models"][1:]]}))
+    assert "to_money" not in path.read_text()
+    assert world.engagement.models.load_manifest()["nodes"] == before
+
+
 def test_no_value_of_a_client_comes_into_a_template_or_another_clients_folder(
     client: World, tmp_path: Path
 ) -> None:

@@ -194,6 +194,8 @@ def _made(
     rows = _of_rows(model.get("meta") or {}, headers, left, with_values=with_values)
     text = "# What `consulting template learn` made of a client's feed: read it, describe it.\n"
     text += f"version: 2\n\nmodels:\n  - name: {name}\n"
+    if with_values and model.get("description"):
+        text += f"    description: {dbt_yaml.sentence(str(model['description']))}\n"
     text += "    meta:\n" if rows else ""
     text += "".join(f"      {key}: {dbt_yaml.flow(value)}\n" for key, value in rows.items())
     return _learned(name, headers, left, f"{text}    columns:\n{items}", is_new=True)
