@@ -174,7 +174,7 @@ models:
       - name: placed_on
         meta: {synonyms: [Ordered], rule: to_date, formats: ["%Y-%m-%d"]}
       - name: amount
-        meta: {rule: to_money, scale: 2}
+        meta: {rule: to_money, decimal: point, scale: 2}
       - name: state
         meta: {synonyms: [Status], rule: to_code, codes: {open: [Open], done: []}}
       - name: store
@@ -211,6 +211,8 @@ def test_a_sample_follows_a_template_and_says_what_differs(tmp_path: Path, tier:
     }
     assert "      # ? Is this the column placed_on of retail_orders? (0.6" in orders
     assert columns["state"]["meta"] == {"from": "Status"}
+    amount = {"from": "Amount", "rule": "to_money", "decimal": "comma"}
+    assert columns["amount"]["meta"] == amount
     asked = first_files.questions_md(sampled)
     assert "Which column of the file is store of retail_orders? None was found." in asked
     assert "**Contact**: Is this needed? retail_orders has no such column." in asked

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import dictionaries, floats, integers, tuples
 
-from consulting.profiling import FeedProfile, fitting
-from consulting.profiling.fitting import best_fit, fit
+from consulting.profiling import FeedProfile, fitting, propose_feed
+from consulting.profiling.fitting import best_fit, fit, following
 from consulting.rules.template import Template
 
 if TYPE_CHECKING:
@@ -125,3 +125,25 @@ class _Named:
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "said"),
+    [
+        ("comma", ["12.50 €", "9.25 €"], "point"),
+        ("point", ["12,50 €", "9,25 €"], "comma"),
+        ("comma", ["12,50 €", "9,25 €"], None),
+        (None, ["12.50 €", "9.25 €"], None),
+        (None, ["12,50 €", "9,25 €"], "comma"),
+    ],
+)
+def test_how_this_client_writes_a_value_is_said_where_the_template_says_otherwise(
+    profile: Callable[..., FeedProfile], template: str | None, values: list[str], said: str | None
+) -> None:
+    meta = {"rule": "to_money"} | ({"decimal": template} if template else {})
+    kind = Template.model_validate({"name": "t", "columns": [{"name": "total", "meta": meta}]})
+    found = profile({"Total": values * 30})
+    fitted = fit(found, kind)
+    proposal = following(propose_feed(found, called=fitted.called), fitted, kind)
+    (column,) = proposal.columns
+    assert column.get("decimal") == said

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from consulting.privacy.column_names import words
 from consulting.profiling.wording import enumerated
 from consulting.records import Record
-from consulting.rules import rule_of_type
+from consulting.rules import all_rules, rule_of_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,6 +38,7 @@ _KINDS = (
 )
 _SAME, _KIN, _ANY, _OTHER = 1.0, 0.8, 0.6, 0.0
 _OF_TEMPLATE = frozenset("name from rule required description tests codes".split())  # noqa: SIM905
+_NOTATION = frozenset({"decimal", "formats", "language", "thousands", "unit"})
 _UNNAMED = re.compile(r"column_\d+(_\d+)?")
 
 
@@ -269,12 +270,23 @@ def _target(
 
 def _what_differs(column: dict[str, Any], target: TemplateColumn) -> dict[str, Any]:
     rule = target.rule.get("rule", "to_text")
+    own = {**_usual(rule, target), **column}
     written = {
         key: value
-        for key, value in column.items()
+        for key, value in own.items()
         if key not in _OF_TEMPLATE and target.rule.get(key) != value
     }
     said = {"name": column["name"], "from": column["from"]}
     if written and column["rule"] == rule:  # arguments stand beside their rule
         said |= {"rule": rule, **written}
     return said | {"tests": [test for test in column["tests"] if "relationships" in test]}
+
+
+def _usual(rule: str, target: TemplateColumn) -> dict[str, Any]:
+    """How values are written where a proposal says nothing of it, and the template says otherwise.
+
+    What has no usual form is left to the template.
+    """
+    fields = {f.alias or name: f.default for name, f in all_rules()[rule].model_fields.items()}
+    told = _NOTATION & target.rule.keys()
+    return {key: fields[key] for key in sorted(told) if fields.get(key) is not None}
