@@ -247,6 +247,28 @@ def last_line(node: Node) -> int:
     return last_line(last[1] if isinstance(last, tuple) else last)
 
 
+def is_commented(text: str, node: MappingNode, keys: Collection[str]) -> bool:
+    """Whether a comment stands in the lines of some keys of a mapping, which they would take."""
+    return any(_has_comment(text, pair) for pair in node.value if pair[0].value in keys)
+
+
+def _has_comment(text: str, pair: tuple[Node, Node]) -> bool:
+    start = text.rfind("\n", 0, pair[0].start_mark.index) + 1
+    lines = text[start:].split("\n")[: last_line(pair[1]) - pair[0].start_mark.line + 1]
+    said = sorted(_spans(pair[0]) + _spans(pair[1]))
+    end = start + len("\n".join(lines))
+    marks = [start, *(at for span in said for at in span), end]
+    return any("#" in text[a:b] for a, b in zip(marks[::2], marks[1::2], strict=True))
+
+
+def _spans(node: Node) -> list[tuple[int, int]]:
+    """Where the texts of a node begin and end."""
+    if isinstance(node, ScalarNode):
+        return [(node.start_mark.index, node.end_mark.index)]
+    nodes = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
+    return [span for one in nodes for span in _spans(one)]
+
+
 def _between(text: str, node: MappingNode) -> str:
     """What stands between the pairs of a mapping."""
     marks = [node.start_mark.index]

@@ -199,7 +199,9 @@ def _from_profiles(inputs: DeliveryInputs, gone: frozenset[Remaining]) -> Iterat
             recommendation=advice_of(issue),
             settled=settled(issue, feed, inputs, gone),
             accepts=issue.issue_type if issue.issue_type in ACCEPTABLE and issue.column else "",
-            replaceable=inputs.tier == FULL_TIER and issue.issue_type in REPLACEABLE,
+            replaceable=inputs.tier == FULL_TIER
+            and issue.issue_type in REPLACEABLE
+            and (feed, issue.column) not in inputs.personal_columns,
         )
 
 

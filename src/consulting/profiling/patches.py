@@ -92,7 +92,9 @@ def with_codes(text: str, feed: str, header: str, codes: Sequence[str]) -> str |
     def closed(plain: str) -> str | None:
         meta = _meta(plain, feed, header)
         keys = {"rule": "to_code", "codes": [*codes]}
-        return meta and dbt_yaml.with_keys(plain, meta, keys)
+        if meta is None or dbt_yaml.is_commented(plain, meta, keys):
+            return None
+        return dbt_yaml.with_keys(plain, meta, keys)
 
     return _with_own_ends(text, closed)
 
