@@ -19,6 +19,7 @@ from consulting.alerting import (
     FailedTest,
     Incident,
     Kind,
+    Made,
     Message,
     delivery_made,
     drift,
@@ -114,11 +115,13 @@ EVENTS = {
     "tier_lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
     "delivery_made": delivery_made(
         ACME,
-        delivery_id="acme_corp-42",
-        verdict="Ready to use",
-        facts={"Rows": 1200},
-        link=LINK,
-        period="2026-02",
+        Made(
+            delivery_id="acme_corp-42",
+            verdict="Ready to use",
+            facts={"Rows": 1200},
+            link=LINK,
+            period="2026-02",
+        ),
     ),
 }
 

@@ -22,6 +22,7 @@ from consulting.alerting import (
     AlertRoute,
     Event,
     Incident,
+    Made,
     Message,
     delivery_made,
     drift,
@@ -153,11 +154,11 @@ def events() -> dict[str, Event]:
             "breach", "us", "We are late: 1 file for 2026-02 came since Sunday 1 March 2026, 07:00 "
             "(America/New_York), and nothing was delivered. It was due Monday 2 March 2026, 12:00 "
             "(America/New_York), 5 days ago.")),
-        "not ready to use": not_ready(
-            ACME, delivery_id="acme_corp-00002-1f2e3d4c", period="2026-02", link=RUN,
+        "not ready to use": not_ready(ACME, Made(
+            delivery_id="acme_corp-00002-1f2e3d4c", period="2026-02", link=RUN,
             verdict="Not ready to use",
             facts={"Rows received": 1_496, "Rows delivered": 120, "Rows rejected": 1_376,
-                   "Score (of 100)": 8.1, "Files": 1}),
+                   "Score (of 100)": 8.1, "Files": 1})),
         "nothing arrived": nothing_arrived(ACME, key="2026-03-02", due_at=NOW),
         "file set aside": quarantined_file(ACME, QuarantinedFile(
             filename="orders_2026-02.xlsx", feed="orders", sha256="ab" * 32, size_bytes=18_432,
@@ -170,11 +171,11 @@ def events() -> dict[str, Event]:
         "tier": tier_blocked(
             ACME, TierBlockedError("store all rows of the files", 3, "acme_corp", 2)),
         "lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
-        "delivery": delivery_made(ACME, delivery_id="acme_corp-00042-1f2e3d4c",
+        "delivery": delivery_made(ACME, Made(delivery_id="acme_corp-00042-1f2e3d4c",
                                   verdict="Ready to use, with care",
                                   facts={"Rows received": 15_242, "Rows delivered": 15_230,
                                          "Rows rejected": 12, "Score (of 100)": 93.4, "Files": 2},
-                                  link=RUN, period="2026-02"),
+                                  link=RUN, period="2026-02")),
     }  # fmt: skip
 
 

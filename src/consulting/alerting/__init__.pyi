@@ -6,6 +6,7 @@ from .events import AlertRoute as AlertRoute
 from .events import Event as Event
 from .events import FailedTest as FailedTest
 from .events import Kind as Kind
+from .events import Made as Made
 from .events import delivery_made as delivery_made
 from .events import drift as drift
 from .events import failed_run as failed_run

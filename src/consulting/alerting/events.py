@@ -16,7 +16,7 @@ from consulting.records import Record, Severity
 from consulting.shown import on_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from consulting.errors import TierBlockedError, TierLoweredError
@@ -353,69 +353,63 @@ def tier_lowered(route: AlertRoute, error: TierLoweredError) -> Event:
     )
 
 
-def delivery_made(  # noqa: PLR0913 - what is known of a delivery, by keyword
-    route: AlertRoute,
-    *,
-    delivery_id: str,
-    verdict: str,
-    facts: Mapping[str, Fact],
-    link: str | None,
-    period: str | None = None,
-) -> Event:
+class Made(Record):
+    """A delivery, as far as it is told of.
+
+    Attributes:
+        delivery_id: Its id.
+        verdict: What page one of its report says.
+        facts: Counts, by label.
+        link: Where to look.
+        period: Its period, if the engagement has periods.
+    """
+
+    delivery_id: str
+    verdict: str
+    facts: dict[str, Fact]
+    link: str | None
+    period: str | None = None
+
+
+def delivery_made(route: AlertRoute, made: Made) -> Event:
     """A delivery that is complete; told once, where the engagement asked for it.
 
     Args:
         route: Whom it concerns.
-        delivery_id: The delivery.
-        verdict: What page one of its report says.
-        facts: Counts, by label.
-        link: Where to look.
-        period: Its period, if the engagement has periods.
+        made: The delivery.
     """
     return _event(
         route,
         "delivery_made",
-        subject=delivery_id,
+        subject=made.delivery_id,
         severity="info",
-        title=f"Delivered{f' {period}' if period else ''}",
-        text=f"The delivery is complete{f': {verdict}' if verdict else ''}.",
+        title=f"Delivered{f' {made.period}' if made.period else ''}",
+        text=f"The delivery is complete{f': {made.verdict}' if made.verdict else ''}.",
         next_step="Read the report, then hand it over.",
-        facts=dict(facts),
-        link=link,
+        facts=made.facts,
+        link=made.link,
         link_text="Open the delivery",
     )
 
 
-def not_ready(  # noqa: PLR0913 - as `delivery_made`
-    route: AlertRoute,
-    *,
-    delivery_id: str,
-    verdict: str,
-    facts: Mapping[str, Fact],
-    link: str | None,
-    period: str | None = None,
-) -> Event:
+def not_ready(route: AlertRoute, made: Made) -> Event:
     """A delivery whose report says that it is not ready to use; until one is that takes its place.
 
     Args:
         route: Whom it concerns.
-        delivery_id: The delivery.
-        verdict: What page one of its report says.
-        facts: Counts, by label.
-        link: Where to look.
-        period: Its period, if the engagement has periods.
+        made: The delivery.
     """
     return _event(
         route,
         "not_ready",
-        subject=period or "delivery",
-        title=(verdict or "Not ready to use")
-        + f": the delivery{f' of {period}' if period else ''}",
+        subject=made.period or "delivery",
+        title=(made.verdict or "Not ready to use")
+        + f": the delivery{f' of {made.period}' if made.period else ''}",
         text="A delivery was written that does not count as delivered on time.",
         next_step="Do not hand it over. Page one of its report says why: correct the rule, "
         "or ask the client for a corrected file.",
-        facts={**dict(facts), "Delivery": delivery_id},
-        link=link,
+        facts={**made.facts, "Delivery": made.delivery_id},
+        link=made.link,
         link_text="Open the delivery",
     )
 

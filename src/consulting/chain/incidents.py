@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from consulting.alerting import (
     AlertRoute,
     Event,
+    Made,
     delivery_made,
     late,
     not_ready,
@@ -31,7 +32,7 @@ from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 from consulting.records import UNUSABLE, QuarantinedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from consulting.alerting import AlertDesk, Incident
     from consulting.alerting.events import Fact
@@ -127,7 +128,7 @@ def _events(
             yield from _of_delivery(route, engagement, delivery, run_of)
     for delivery in _standing(facts).values():
         if delivery.verdict == UNUSABLE and delivery.delivered_at > facts.now - LONGEST_OPEN:
-            yield _of_report(not_ready, route, engagement, delivery, run_of)
+            yield not_ready(route, _made(engagement, delivery, run_of))
 
 
 def _of_file(route: AlertRoute, story: DropStory, besides: Event | None) -> Event:
@@ -166,7 +167,7 @@ def _of_delivery(
         update = {"subject": f"tier {route.tier}"} | ({"text": text} if others else {})
         yield event.model_copy(update=update)
     if route.deliveries and delivery.verdict != UNUSABLE:
-        yield _of_report(delivery_made, route, engagement, delivery, run_of)
+        yield delivery_made(route, _made(engagement, delivery, run_of))
 
 
 def _standing(facts: Facts) -> dict[str, DeliveryFact]:
@@ -174,19 +175,12 @@ def _standing(facts: Facts) -> dict[str, DeliveryFact]:
     return {each.period or "": each for each in facts.deliveries if each.new_files}
 
 
-def _of_report(
-    make: Callable[..., Event],
-    route: AlertRoute,
-    engagement: Engagement,
-    delivery: DeliveryFact,
-    run_of: RunOf,
-) -> Event:
-    """An event of a delivery, with what its report says."""
+def _made(engagement: Engagement, delivery: DeliveryFact, run_of: RunOf) -> Made:
+    """A delivery, with what its report says."""
     report = engagement.folder.deliverables / delivery.batch_id / "quality_report.html"
     there = (report.parent / MANIFEST).exists()
     summary = read_summary(report.parent) if there else None
-    return make(
-        route,
+    return Made(
         delivery_id=delivery.batch_id,
         verdict=summary.headline if summary else "",
         facts={**(_counts(summary) if summary else {}), "Files": delivery.files},
