@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.slow  # and first, for to fork this process costs by its memory
 
 
 def test_a_kill_at_any_boundary_neither_loses_nor_repeats(killing: Any, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_what_a_rule_reads_is_of_its_kind() -> None:
         for name, rule in all_rules().items()
         for arguments, text, value in rule.cases
         if name in KINDS and value is not None and not isinstance(value, str)  # no reason's code
-        if arguments.keys().isdisjoint({"formats", "unit"})
+        if arguments.keys().isdisjoint({"formats", "replace", "unit"})
     ]
     assert {name for name, _ in read} == KINDS.keys()
     wrong = [
