@@ -13,7 +13,7 @@ from tests.chain.conftest import DBT, World
 from tests.chain.test_sampled import place_at
 
 from consulting import dbt_yaml
-from consulting.chain.followed import followed
+from consulting.chain.impact import impact_on
 from consulting.chain.learned import learn
 from consulting.chain.sampled import take_sample
 from consulting.errors import CleaningError, ConfigurationError
@@ -212,25 +212,20 @@ def test_a_changed_template_says_what_its_clients_would_notice(client: World) ->
     )
     own = own.replace("rule: to_money, decimal: comma, max: 4711", "scale: 2")
     (client.dbt_dir / "models/clients/acme_corp/orders.yml").write_text(own)
-    assert followed(client.engagement, "retail_returns") is None
-    before = followed(client.engagement, "retail_orders")
-    assert before is not None
+    before = impact_on(client.engagement, ["orders"])
     assert list(before.in_words()) == [
         "acme_corp (orders): nothing was delivered yet, so nothing changes"
     ]
     client.run()
-    same = followed(client.engagement, "retail_orders")
-    assert same is not None
+    same = impact_on(client.engagement, ["orders"])
     assert (same.changes, same.failed) == (False, None)
     path.write_text(path.read_text().replace("max: 100", "max: 50"))
-    found = followed(client.engagement, "retail_orders")
-    assert found is not None
+    found = impact_on(client.engagement, ["orders"])
     assert found.changes
     (account,) = found.accounts
     assert (account.delivered.then, account.delivered.now) == (2, 1)
     assert (account.rejected.then, account.rejected.now) == (0, 1)
     path.write_text(path.read_text().replace("to_money", "to_monny"))
-    broken = followed(client.engagement, "retail_orders")
-    assert broken is not None
+    broken = impact_on(client.engagement, ["orders"])
     assert "there is no rule 'to_monny'" in str(broken.failed)
     assert yaml.safe_load(own)["models"][0]["meta"]["template"] == "retail_orders"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CHANGE_NOTHING = {
     "explain", "check", "preview", "ledger", "diff", "verify", "serve", "fields", "rules",
-    "template check",
+    "template check", "impact",
 }  # fmt: skip
 """Verbs that need no dry run."""
 TRIED = [

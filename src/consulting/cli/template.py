@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from consulting.chain.followed import Followed, followed
+from consulting.chain.impact import Impact, impact_on
 from consulting.chain.learned import learn as learned
 from consulting.cleaning.client_files import ClientFiles
 from consulting.cleaning.templated import followers
@@ -69,7 +69,7 @@ def check(name: str) -> None:
     """
     project = this_project()
     read_template(project.dbt, name)
-    found = [each for client in client_ids(project) if (each := _followed(project, client, name))]
+    found = [each for client in client_ids(project) if (each := _impact(project, client, name))]
     if asked_for_json():
         told = [{**each.model_dump(mode="json"), "changes": each.changes} for each in found]
         say_json({"template": name, "clients": told}, indent=2)
@@ -82,12 +82,12 @@ def check(name: str) -> None:
         raise SystemExit(1)
 
 
-def _followed(project: Project, client: str, name: str) -> Followed | None:
+def _impact(project: Project, client: str, name: str) -> Impact | None:
     """What a client that follows the template would notice; the others are not opened."""
     feeds: list[str] = []
     try:
         if feeds := followers(ClientFiles(project.dbt, client), name):
-            return followed(open_engagement(client, looks=True), name)
+            return impact_on(open_engagement(client, looks=True), feeds)
     except ConsultingError as error:
-        return Followed(client_id=client, feeds=tuple(feeds), failed=str(error))
+        return Impact(client_id=client, feeds=tuple(feeds), failed=str(error))
     return None

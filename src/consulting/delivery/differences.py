@@ -62,6 +62,12 @@ class FeedDifference(Record):
     merged: Count
     reasons: tuple[ReasonCount, ...]
 
+    @property
+    def changed(self) -> bool:
+        """Whether any row went elsewhere."""
+        counts = (self.received, self.delivered, self.rejected, self.merged, *self.reasons)
+        return any(count.changed for count in counts)
+
     def in_words(self, *, every: bool = False) -> Iterator[str]:
         """The account, and below it the reasons whose count is another; or every reason."""
         yield (

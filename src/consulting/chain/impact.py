@@ -1,29 +1,28 @@
-"""What a template, as it is now, does to the deliveries of one client that follows it."""
+"""What the models, as they are now, would do to the delivery of a client that stands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from consulting.chain.preview import previews
-from consulting.cleaning.templated import followers
 from consulting.delivery import FeedDifference
 from consulting.delivery.compared import TableChange
 from consulting.errors import ConsultingError, DeliveryError
 from consulting.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from consulting.chain.engagement import Engagement
     from consulting.chain.preview import Preview
 
 
-class Followed(Record):
+class Impact(Record):
     """How what would be delivered of the last files is not the delivery that stands, in counts.
 
     Attributes:
         client_id: Whose.
-        feeds: The feeds that follow the template.
+        feeds: The feeds that are told of.
         accounts: Where their rows go, then and now.
         tables: How their tables differ.
         beside: The delivery it is compared with; None where there is none yet.
@@ -40,9 +39,9 @@ class Followed(Record):
     @property
     def changes(self) -> bool:
         """Whether the delivery would be another."""
-        counts = [c for a in self.accounts for c in (a.delivered, a.rejected, a.merged, *a.reasons)]
         tables = [table.model_dump(exclude={"table", "key", "same"}) for table in self.tables]
-        return any(count.changed for count in counts) or any(any(t.values()) for t in tables)
+        moved = any(account.changed for account in self.accounts)
+        return moved or any(any(table.values()) for table in tables)
 
     def in_words(self) -> Iterator[str]:
         """What there is to say, a line each."""
@@ -61,34 +60,33 @@ class Followed(Record):
         yield from (f"  {table.in_words()}" for table in self.tables)
 
 
-def followed(engagement: Engagement, template: str) -> Followed | None:
-    """Try a client's models on its last files, as `consulting preview`; None if none follows.
+def impact_on(engagement: Engagement, feeds: Sequence[str] | None = None) -> Impact:
+    """Try a client's models, as they are now, on its last files, as `consulting preview`.
 
     Args:
         engagement: The client.
-        template: The template.
+        feeds: The feeds to tell of; all of them if not given.
     """
-    feeds = followers(engagement.models.files, template)
-    if not feeds:
-        return None
-    known = {"client_id": engagement.client_id, "feeds": tuple(feeds)}
+    told = tuple(feeds or (feed.name for feed in engagement.config.feeds))
     try:
         with previews(engagement) as tried:
-            return _of(tried(), feeds)
+            return _of(tried(), told, every=feeds is None)
     except DeliveryError:  # no file was read yet
-        return Followed.model_validate(known)
+        return Impact(client_id=engagement.client_id, feeds=told)
     except ConsultingError as error:
-        return Followed.model_validate({**known, "failed": str(error)})
+        return Impact(client_id=engagement.client_id, feeds=told, failed=str(error))
 
 
-def _of(found: Preview, feeds: list[str]) -> Followed:
+def _of(found: Preview, feeds: tuple[str, ...], *, every: bool) -> Impact:
     beside = found.differences
-    tables = [each.change for each in beside.tables if each.table in feeds] if beside else []
-    return Followed(
+    return Impact(
         client_id=found.client_id,
-        feeds=tuple(feeds),
-        accounts=tuple(each for each in found.feeds if each.feed in feeds) if beside else (),
-        tables=tuple(tables),
+        feeds=feeds,
+        accounts=tuple(a for a in found.feeds if a.feed in feeds) if beside else (),
+        # a table of hand-written SQL is of no one feed
+        tables=tuple(t.change for t in beside.tables if every or t.table in feeds)
+        if beside
+        else (),
         beside=beside.then.delivery_id if beside else None,
         failed=found.refused,
     )
