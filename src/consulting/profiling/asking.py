@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from consulting.rules.accepted import Mark
 
 _WRONG: dict[Severity, float] = {"error": 0.9, "warn": 0.75, "info": 0.35}
-"""How likely what is told at a severity is wrong: about what `benchmarks/errors.py` measures."""
+"""How likely what is told at a severity is wrong. Set by hand: warnings are right in 0.68 and 0.99
+of the cells of two real files, `info` seldom; only the order of questions depends on it."""
 _GROUPS = 200
 """Values of an issue that are looked at, those in most rows first."""
 _WHOLE = 0.2
