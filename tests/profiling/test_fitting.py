@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import dictionaries, floats, integers, tuples
 
+from consulting.chain.questions import questions_of_fit
 from consulting.profiling import FeedProfile, fitting, propose_feed
 from consulting.profiling.fitting import best_fit, fit, following
 from consulting.rules.template import Template
@@ -147,3 +148,17 @@ def test_how_this_client_writes_a_value_is_said_where_the_template_says_otherwis
     proposal = following(propose_feed(found, called=fitted.called), fitted, kind)
     (column,) = proposal.columns
     assert column.get("decimal") == said
+
+
+def test_a_header_that_is_not_told_is_said_to_be_why_nothing_was_found(
+    profile: Callable[..., FeedProfile],
+) -> None:
+    """Below tier 3, and where a file has no header."""
+    file = {"Order No": FILE["BestellNummer"], "column_2": DAYS, "column_3": FILE["Sold through"]}
+    found = fit(profile(file), ORDERS)
+    assert told(found) == {"order_id": ("Order No", True), "channel": ("column_3", False)}
+    *_, asked = questions_of_fit(found)
+    assert asked.line == (
+        "Which column of the file is placed_on, shipped_on or amount of retail_orders? "
+        "No header is known of column_3 and column_2, so that no name can be compared."
+    )
