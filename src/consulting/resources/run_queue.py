@@ -22,11 +22,13 @@ class ClientRunCoordinator(dg.QueuedRunCoordinator):
 
     def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
         """Queue a run."""
-        run, graph = context.dagster_run, context.workspace.asset_graph
-        assets = [graph.get(key).tags for key in run.asset_selection or () if graph.has(key)]
-        missing = missing_tags(run.tags, assets)
-        if missing:
-            self._instance.add_run_tags(run.run_id, missing)
+        run = context.dagster_run
+        # the graph of all clients is built for it, and a job's runs have their tags already
+        if not run.tags.keys() >= set(CARRIED):
+            graph = context.workspace.asset_graph
+            assets = [graph.get(key).tags for key in run.asset_selection or () if graph.has(key)]
+            if missing := missing_tags(run.tags, assets):
+                self._instance.add_run_tags(run.run_id, missing)
         return super().submit_run(context)
 
 
