@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _WRONG: dict[Severity, float] = {"error": 0.9, "warn": 0.75, "info": 0.35}
 """How likely what is told at a severity is wrong. Set by hand: warnings are right in 0.68 and 0.99
-of the cells of two real files, `info` seldom; only the order of questions depends on it."""
+of the cells of two real files, notes seldom; only the order of questions depends on it."""
 _GROUPS = 200
 """Values of an issue that are looked at, those in most rows first."""
 _WHOLE = 0.2
