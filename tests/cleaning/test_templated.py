@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consulting.cleaning import ClientModels, write_feed_models
+from consulting.cleaning.client_files import ClientFiles
+from consulting.cleaning.templated import applied, followers
 from consulting.errors import CleaningError
 from consulting.rules.template import named_templates, read_template
 
@@ -160,8 +162,37 @@ def test_a_client_that_names_no_template_is_told_which_there_are(project: Projec
     assert "consulting template learn" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "# template: retail_orders",
+        "models: 5  # template: retail_orders",
+        "models: [5, {name: x, meta: 5}, {name: x, config: 5}]  # template: retail_orders",
+        "models: [{name: x, config: {meta: [template: retail_orders]}}]",
+        "models: [{name: orders, meta: {template: retail_orders}, data_tests: 5, columns: 5}]",
+        (
+            "models: [{name: orders, meta: {template: retail_orders}, "
+            "columns: [{name: order_id, data_tests: 5}, {name: quantity, meta: [from: Qty]}]}]"
+        ),
+    ],
+)
+def test_what_is_no_model_stays_for_dbt_to_refuse(project: Project, written: str) -> None:
+    """A comment, or a mistake of one client, ends neither its run nor the look at all clients."""
+    dbt_dir = write_template(project).parents[1]
+    path = project.write("odd", "odd.yml", written)
+    followed = ["orders"] if "name: orders" in written else []
+    assert followers(ClientFiles(dbt_dir, "odd"), "retail_orders") == followed
+    whole = applied(path.read_bytes(), path, lambda name: read_template(dbt_dir, name))
+    for mistake in ("models: 5", "meta: 5", "config: 5", "data_tests: 5", "columns: 5"):
+        assert whole.decode().count(mistake) == written.count(mistake)
+    assert ("- from: Qty" in whole.decode()) == ("[from: Qty]" in written)
+
+
 def test_a_template_is_found_however_it_is_named() -> None:
-    for text in (b"meta: {template: a}", b'template: "a"', b"{'x': 1, template:   'a'}"):
+    for text in (
+        b"meta: {template: a}", b'template: "a"', b"{'x': 1, template:   'a'}", b'"template":"a"',
+        b"template :\n  a",
+    ):  # fmt: skip
         assert named_templates(text) == {"a"}
     assert not named_templates(b"# templates: none")
 

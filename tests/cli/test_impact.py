@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import click
 import pytest
 import yaml
 
+from consulting import project as project_of
 from consulting.cli.engagements import this_project
 from consulting.cli.impact import _changed, _concerned
 from consulting.templates import project_files
@@ -71,8 +73,25 @@ def test_what_changed_is_committed_or_not_and_new_or_gone(repository: Path) -> N
     (repository / "staged é.txt").write_text("staged")
     _git(repository, "add", "-A")
     (repository / "new\n.txt").write_text("new")
+    (repository / os.fsdecode(b"\xe9.txt")).write_text("of an old encoding")
     names = {path.name for path in _changed(repository, "HEAD")}
-    assert names == {"old.txt", "staged é.txt", "new\n.txt"}
+    assert names == {"old.txt", "staged é.txt", "new\n.txt", "\udce9.txt"}
+
+
+def test_what_was_renamed_is_gone_from_its_old_place(repository: Path) -> None:
+    _git(repository, "mv", "old.txt", "new.txt")
+    assert {path.name for path in _changed(repository, "HEAD")} == {"old.txt", "new.txt"}
+
+
+def test_a_client_whose_yaml_nobody_can_read_is_tried(tmp_path: Path) -> None:
+    """Whether it follows a template that changed, only its mistake hides."""
+    found = project_of.Project(tmp_path, tmp_path / "src/own/defs")
+    for client, written in (("a", "meta: {template: retail"), ("b", "meta: {template: other}")):
+        for folder in (found.clients / client, models := found.dbt / "models/clients" / client):
+            folder.mkdir(parents=True)
+        (found.clients / client / "defs.yaml").touch()
+        (models / "orders.yml").write_text(f"models: [{{name: orders, {written}}}]")
+    assert list(_concerned(found, [found.dbt / "templates" / "retail.yml"])) == ["a"]
 
 
 @pytest.mark.parametrize("since", ["nowhere", "--output=stolen.txt"])

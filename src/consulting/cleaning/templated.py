@@ -91,13 +91,11 @@ def applied(content: bytes, path: Path, template_of: Callable[[str], Template]) 
         path: What it is called in errors.
         template_of: Reads a template by its name.
     """
-    documents = parse_yaml(content, path)
-    said = documents[0].value if len(documents) == 1 else None
+    said, models = _models_of(content, path)
     if said is None:
-        return content  # dbt says what is wrong with it
-    models = said.get("models") if isinstance(said, dict) else None
-    for model in models if isinstance(models, list) else ():
-        name = _meta_of(model).get("template") if isinstance(model, dict) else None
+        return content
+    for model in models:
+        name = _meta_of(model).get("template")
         if isinstance(name, str):
             _apply(model, template_of(name))
     text: str = yaml.safe_dump(said, allow_unicode=True, sort_keys=False, width=2**31)
@@ -127,6 +125,8 @@ def _apply(model: dict[str, Any], template: Template) -> None:
 
 
 def _apply_column(column: dict[str, Any], target: TemplateColumn) -> None:
+    if not isinstance(column.get("meta") or {}, dict):
+        return  # dbt says what is wrong with it
     own = _take_meta(column)
     rule = target.rule
     if own.get("rule", rule.get("rule")) != rule.get("rule"):
@@ -144,9 +144,11 @@ def _of_any_rule() -> Collection[str]:
     return {field.alias or name for name, field in fields.items()} - {"rule"}
 
 
-def _together(template: Sequence[Any], own: Sequence[Any] | None) -> list[Any]:
+def _together(template: Sequence[Any], own: Any) -> Any:
     """The tests of both; where both have one, the client's is taken."""
-    mine = list(own or ())
+    mine = own or []
+    if not isinstance(mine, list):
+        return mine  # dbt says what is wrong with it
     names = set(map(_test_name, mine))
     return [test for test in template if _test_name(test) not in names] + mine
 
@@ -158,7 +160,17 @@ def _test_name(test: Any) -> str:
 def _meta_of(node: Mapping[str, Any]) -> dict[str, Any]:
     config = node.get("config")
     inside = config.get("meta") if isinstance(config, dict) else None
-    return {**(inside or {}), **(node.get("meta") or {})}
+    said = [meta for meta in (inside, node.get("meta")) if isinstance(meta, dict)]
+    return {key: value for meta in said for key, value in meta.items()}
+
+
+def _models_of(content: bytes, path: Path) -> tuple[Any, list[dict[str, Any]]]:
+    """What a YAML file says, and the models in it; of what is none dbt says what is wrong."""
+    documents = parse_yaml(content, path)
+    said = documents[0].value if len(documents) == 1 else None
+    models = said.get("models") if isinstance(said, dict) else None
+    listed = models if isinstance(models, list) else []
+    return said, [model for model in listed if isinstance(model, dict)]
 
 
 def _take_meta(node: dict[str, Any]) -> dict[str, Any]:
@@ -174,11 +186,10 @@ def followers(files: ClientFiles, template: str) -> list[str]:
     """The feeds of a client that follow a template."""
     found = []
     for path, names in templates_of(files).items():
-        said = parse_yaml(files.read(path), path)[0].value if template in names else {}
-        models = said.get("models") if isinstance(said, dict) else None
+        _, models = _models_of(files.read(path), path) if template in names else (None, [])
         found += [
             str(model.get("name"))
-            for model in models or ()
-            if isinstance(model, dict) and _meta_of(model).get("template") == template
+            for model in models
+            if _meta_of(model).get("template") == template
         ]
     return sorted(found)

@@ -18,7 +18,7 @@ from consulting.rules.template import template_file
 from consulting.shown import as_markdown_block, in_markdown, on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from consulting.project import Project
@@ -71,11 +71,13 @@ def _changed(root: Path, since: str) -> list[Path]:
     compared = (
         "diff",
         "--name-only",
+        "--no-renames",  # the old name of a template is what clients follow
         "--relative",
         "-z",
         "--merge-base",
         "--end-of-options",
         since,
+        "--",
     )
     new = ("ls-files", "--others", "--exclude-standard", "-z")
     names = chain.from_iterable(_git(root, *words).split("\0") for words in (compared, new))
@@ -89,6 +91,7 @@ def _git(root: Path, *words: str) -> str:
             cwd=root,
             capture_output=True,
             text=True,
+            errors="surrogateescape",  # a file's name may be of any bytes
             check=False,
         )
     except FileNotFoundError:
@@ -110,14 +113,17 @@ def _concerned(project: Project, paths: Sequence[Path]) -> Iterator[str]:
     templates = {path.stem for path in paths if path == template_file(project.dbt, path.stem)}
     everyone = any(_is_shared(project, path) for path in paths)
     for client_id in known:
-        if (
-            everyone
-            or client_id in owners
-            or any(
-                followers(ClientFiles(project.dbt, client_id), template) for template in templates
-            )
-        ):
+        if everyone or client_id in owners or _follows(project, client_id, templates):
             yield client_id
+
+
+def _follows(project: Project, client_id: str, templates: Iterable[str]) -> bool:
+    """Whether a client follows one of the templates, or nobody can read whether it does."""
+    files = ClientFiles(project.dbt, client_id)
+    try:
+        return any(followers(files, template) for template in templates)
+    except ConsultingError:
+        return True  # trying it tells why
 
 
 def _models(project: Project) -> Path:

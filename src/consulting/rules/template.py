@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOLDER = "templates"
 BY_NAME = ("reject_when", "reasons")
 """What is said of whole rows by name: a client adds to the template's."""
-_NAMED = re.compile(rb"\btemplate: *[\"']?([a-z][a-z0-9_]*)")
+_NAMED = re.compile(rb"\btemplate[\"']?\s*:\s*[\"']?([a-z][a-z0-9_]*)")
 _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
