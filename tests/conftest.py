@@ -360,6 +360,7 @@ def customers_dbt(
 
     def make() -> None:
         shutil.copytree(ROOT / "dbt", folder / "dbt", ignore=others)
+        _service("parsed_once").take_macros(folder / "dbt")
         ClientModels(folder / "dbt", "acme_corp").prepare()
 
     made_once("customers", folder, make)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from parsed_once import take_macros
 
 from ..chain.conftest import DBT, World
 
@@ -43,6 +44,7 @@ def run_with(model: str, root: Path, most: int, *, lease: int) -> subprocess.Com
     dbt = root / "dbt"
     others = ("target", "logs", "globex", "initech", "*orders*", "*revenue*")
     shutil.copytree(DBT, dbt, ignore=shutil.ignore_patterns(*others))
+    take_macros(dbt)
     (dbt / "models/clients/acme_corp/marts/hostile.sql").write_text(model)
     arguments = [str(root / "data"), str(dbt), str(most), str(lease)]
     return subprocess.run(

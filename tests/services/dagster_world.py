@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import psutil
 import yaml
+from parsed_once import take_macros
 
 from consulting.intake import FeedPattern, Intake, Ledger, State
 from consulting.layout import ClientFolder
@@ -340,6 +341,7 @@ class World:
         whole = PROJECT / "dbt"
         skipped = shutil.ignore_patterns("target", "logs", "clients")
         shutil.copytree(whole, self.root / "dbt", ignore=skipped)
+        take_macros(self.root / "dbt")
         for client_id in self.clients:
             models = self.root / "dbt" / "models" / "clients" / client_id
             for name, sql in MODELS.items():

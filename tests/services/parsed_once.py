@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _parse = ClientModels.prepare
+_MACROS = Path(__file__).parents[2] / "dbt" / "target" / "macros"
+
+
+def take_macros(dbt_dir: Path) -> None:
+    """Let a copy of the project know the macros that were parsed for the project itself."""
+    if _MACROS.is_dir():
+        _copy(_MACROS, dbt_dir / "target" / "macros")
 
 
 @contextlib.contextmanager

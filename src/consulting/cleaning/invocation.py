@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DBT_SECRET = "DBT_ENV_SECRET_"  # noqa: S105 - a name, no secret
 """How a variable's name begins that `profiles.yml` alone may read."""
+NO_WAREHOUSE = "/dev/null/warehouse.duckdb"
+"""Called as every client's, and can not be opened."""
 _ONE_AT_A_TIME = threading.RLock()
 
 # No anonymous usage data, no version look-ups, no log file: dbt's own log holds values of rows.
@@ -32,7 +34,6 @@ _QUIET = (
     "--log-level-file=none",
     "--no-print",
     "--no-write-json",
-    "--no-partial-parse",
     "--no-version-check",
     "--no-send-anonymous-usage-stats",
     "--no-use-colors",
@@ -70,6 +71,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
     manifest: Any = None,
     on_progress: Callable[[Progress], None] | None = None,
     error_log: ErrorLog = ErrorLog(),  # noqa: B008 - it is frozen
+    goes_on: bool = False,
 ) -> Any:
     """Run one dbt command in this process and give its result.
 
@@ -83,6 +85,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         manifest: A prepared manifest, which saves the parse.
         on_progress: Told of every model and test.
         error_log: Where dbt's text is kept if it may quote rows.
+        goes_on: Whether a parse goes on from what lies in `target`.
 
     Returns:
         What dbt's command returns: a manifest, or the results of the nodes.
@@ -93,6 +96,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
     """
     arguments = [
         *_QUIET,
+        "--partial-parse" if goes_on else "--no-partial-parse",
         f"--log-path={target / 'logs'}",
         *command,
         f"--project-dir={project or dbt_dir}",
@@ -150,7 +154,8 @@ def _environment(client_id: str, dbt_dir: Path, warehouse: Path | None) -> dict[
     others = [path.name for path in clients.iterdir()] if clients.is_dir() else []
     # dbt lets profiles.yml and packages.yml name these, and refuses them to all else
     secrets = {n: value for n, value in os.environ.items() if n.startswith(SECRET_ENV_PREFIX)}
-    own = {"CONSULTING_WAREHOUSE": str(warehouse)} if warehouse else {}
+    # a parse opens none, and is every client's alike as far as the profile goes
+    own = {"CONSULTING_WAREHOUSE": str(warehouse or NO_WAREHOUSE)}
     return client_environment(client_id, others) | secrets | own
 
 

@@ -25,6 +25,7 @@ from consulting.cleaning.client_files import PROJECT_FILE, ClientFiles, files_be
 from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
 from consulting.cleaning.library import library_files, write_library
 from consulting.cleaning.meaning import meaning_of
+from consulting.cleaning.parsed_macros import SAVED, lay_macros
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, nodes_of, slim_manifest
 from consulting.cleaning.survey import survey
@@ -277,8 +278,11 @@ class ClientModels:
         else:
             survey(self.files, self.client_id)
             copy = work / "project"
+            shared = hashlib.sha256(_shared_digest(self.dbt_dir, _content)).hexdigest()[:32]
+            digest = f"{_versions()} {shared}".replace(" ", "-")
             parsed = invoke_dbt(
                 ["parse"],
+                goes_on=lay_macros(self.dbt_dir, self.client_id, work, digest),
                 client_id=self.client_id,
                 dbt_dir=self.dbt_dir,
                 target=work,
@@ -286,12 +290,12 @@ class ClientModels:
             )
             nodes = (*parsed.nodes.values(), *parsed.functions.values())
             _refuse_paths(self.client_id, (*nodes, *parsed.unit_tests.values()))
-            shared = (n for n in nodes if getattr(n, "language", "sql") == "python")
-            _refuse_python(self.client_id, (shown_path(n.original_file_path) for n in shared))
+            python = (n for n in nodes if getattr(n, "language", "sql") == "python")
+            _refuse_python(self.client_id, (shown_path(n.original_file_path) for n in python))
             slim = slim_manifest(parsed, self.client_id, fingerprint)
             check_rules(slim, self.dbt_dir, self.client_id)
             # dbt leaves the full manifest here for its own partial parsing
-            (work / "partial_parse.msgpack").rename(work / FULL)
+            (work / SAVED).rename(work / FULL)
         for leftover in work.iterdir():
             if leftover.name != FULL:
                 shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
