@@ -25,6 +25,9 @@ from consulting.chain.profiled import profile_files
 from consulting.chain.proposed import last_profile, propose_models
 from consulting.cleaning.models import read_columns
 from consulting.cli import ask
+from consulting.errors import CleaningError
+from consulting.profiling.patches import with_mark
+from consulting.rules.accepted import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -264,9 +267,70 @@ def test_a_sheet_with_answers_nobody_understands_or_of_another_kind_is_told(
     done = run_ask(world, "--answers", str(sheet))
     assert "line 2: the answer is none of right, all right and wrong" in done.output
     assert "1 answers are to no question" in done.output
+    sheet.write_text(f"_question,answer,should_be\nabc,wrong,{'x' * 1001}\nabd,,\n")
+    assert (
+        "line 2: “should_be” has more than 1,000" in run_ask(world, "--answers", str(sheet)).output
+    )
+    sheet.write_text("_question,answer,should_be\nabc,,\n")
+    assert "it holds no answer" in run_ask(world, "--answers", str(sheet)).output
     sheet.write_text("a,b\n1,2\n")
     done = run_ask(world, "--answers", str(sheet))
     assert "It has no column _question, answer, should_be" in str(done.exception)
+
+
+def test_no_value_is_emptied_or_taken_at_random_by_what_a_sheet_leaves_out(
+    world: World, tmp_path: Path
+) -> None:
+    """Wrong alone says not what is right; two answers to a question are none."""
+    sheet = tmp_path / "a.csv"
+    key = {value: one.key for value, one in by_value(world).items()}
+    rows = [("peice", "wrong", ""), ("meetr", "wrong", "meter"), ("meetr", "right", "")]
+    rows += [("900", "wrong", ""), (HOSTILE, "wrong", "-")]
+    lines = [f"{key[value]},{said},{right}\n" for value, said, right in rows]
+    sheet.write_text("_question,answer,should_be\n" + "".join(lines))
+    done = run_ask(world, "--answers", str(sheet))
+    assert done.exit_code == 0, done.output
+    assert "line 4: the question has another answer above" in done.output
+    assert "Seats: nothing is written" in done.output
+    replaced = read_columns(world.engagement.models.load_manifest(), "orders")["unit"]["replace"]
+    assert replaced == {"": [HOSTILE]}
+    assert "replace" not in metas(world, "orders")["Seats"]
+
+
+@pytest.mark.parametrize("name", ["there.csv", "nowhere/new.csv", "new.txt"])
+def test_a_sheet_is_new_and_in_a_folder(world: World, tmp_path: Path, name: str) -> None:
+    (tmp_path / "there.csv").write_text("_question,answer\n1,right\n")
+    told = run_ask(world, "--sheet", str(tmp_path / name))
+    assert told.exit_code == 2, told.output
+    assert (tmp_path / "there.csv").read_text() == "_question,answer\n1,right\n"
+    assert run_ask(world, "--json", "--sheet", str(tmp_path / "new.csv")).exit_code == 2
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over(world: World) -> None:
+    peice, meetr = (by_value(world)[value] for value in ("peice", "meetr"))
+    mine, theirs = Answers(world.engagement, "Ann"), Answers(world.engagement, "Bob")
+    mine.take(peice, Answer(said="wrong", should_be="piece"))
+    theirs.take(meetr, Answer(said="right"))
+    theirs.save()
+    before = yaml_of(world, "orders").read_bytes()
+    with pytest.raises(CleaningError, match=r"somebody else changed .*orders.yml"):
+        mine.save()
+    assert yaml_of(world, "orders").read_bytes() == before
+    again_mine = Answers(world.engagement, "Ann")
+    again_mine.take(peice, Answer(said="wrong", should_be="piece"))
+    again_mine.save()
+    assert metas(world, "orders")["Unit"].keys() >= {"replace", "accepted"}
+
+
+def test_a_combination_that_is_right_is_read_back(world: World) -> None:
+    right = Mark(issue="unusual_combination", values=({"Order": "o1", "Unit": "piece"},), by="Ann")
+    path = yaml_of(world, "orders")
+    marked = with_mark(path.read_text("utf-8"), "orders", "Unit", right)
+    assert marked is not None
+    path.write_text(marked, "utf-8")
+    assert world.engagement.models.accepted("orders")["Unit"] == (right,)
+    (found,) = again(world).profiles
+    assert [(one.by, one.idle) for one in found.accepted] == [("Ann", 1)]
 
 
 def by_value(world: World) -> dict[str | None, Ask]:

@@ -90,6 +90,7 @@ def test_marks_that_fit_nothing_and_values_below_tier_3_are_told_with_their_line
     [
         ("lone_values", "is a list of marks"),
         ("[{issue: lone_value, by: A}]", "that can be marked; did you mean lone_values?"),
+        ("[{issue: [outliers], by: A}]", "['outliers'] is no issue of a column"),
         ("[{issue: duplicate_rows, by: A}]", "'duplicate_rows' is no issue of a column"),
         ("[{issue: outliers}]", "a mark has an `issue`, `by` (who found it right)"),
         ("[{issue: outliers, by: ' '}]", "`by` says who found it right: a name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from consulting.chain import artifacts
 from consulting.chain.profiled import drift_of, last_profile
 from consulting.cleaning import ClientModels
 from consulting.cleaning.client_files import shown_path
+from consulting.errors import CleaningError
 from consulting.intake import POISON, BatchStatus
 from consulting.profiling import label_of, patched, unified
 from consulting.records import Record
@@ -88,15 +90,38 @@ def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
     can read, and is taken up where it ended by accepting again.
 
     Raises:
-        CleaningError: If dbt can not read the YAML with the patch; it is not written then.
+        CleaningError: If dbt can not read the YAML with the patch, or somebody else changed it
+            meanwhile; it is not written then.
     """
     if acceptance.texts:
         require_readable(engagement, acceptance.texts)
-    for name, (_, after) in acceptance.texts.items():
-        write_text(engagement.dbt_dir / name, after)
+    write_changed(engagement, acceptance.texts)
     engagement.intake.retry(acceptance.batches, now=datetime.now(UTC))
     released = [engagement.intake.release(drop, dry_run=False) for drop in acceptance.drops]
     return [f"{each.key}: {each.sentence}" for each in released]
+
+
+def write_changed(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) -> None:
+    """Write YAML files that are as they were when the change of them was made, one at a time.
+
+    Raises:
+        CleaningError: If one was changed meanwhile; none is written then.
+    """
+    dbt_dir = engagement.dbt_dir
+    descriptor = os.open(dbt_dir, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for name, (before, _) in texts.items():
+            if text_of(dbt_dir / name) != before:
+                raise CleaningError(
+                    f"{engagement.client_id}: somebody else changed {label_of(dbt_dir / name)} "
+                    "meanwhile, so nothing is written. Run it again: it takes the file as it is "
+                    "now."
+                )
+        for name, (_, after) in texts.items():
+            write_text(dbt_dir / name, after)
+    finally:
+        os.close(descriptor)
 
 
 def require_readable(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) -> None:

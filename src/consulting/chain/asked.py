@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from consulting.chain import artifacts
-from consulting.chain.accepted import require_readable, text_of
+from consulting.chain.accepted import require_readable, text_of, write_changed
 from consulting.chain.access import record_access
 from consulting.chain.apart import child_of, within
 from consulting.chain.trial import rows_are_kept
@@ -31,7 +31,6 @@ from consulting.records import Record
 from consulting.rules import column_rule, headers_of
 from consulting.rules.accepted import ACCEPTABLE, Mark
 from consulting.scratch import scratch_folder
-from consulting.writing import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +55,7 @@ _HOW = (
     "Write into the column “answer”: right, all right, or wrong.",
     "“All right” is for all that is told of the column for the same reason, not this value alone.",
     "Leave it empty where you do not know.",
-    "Where it is wrong, write what it should be into “should_be”.",
+    "Where it is wrong, write what it should be into “should_be”, or - for no value.",
     "Leave the column _question: it tells us which question is which.",
 )
 
@@ -66,7 +65,8 @@ class Answer(Record):
 
     Attributes:
         said: "right", "all right" (whatever the value), "wrong", or nothing.
-        should_be: Of what is wrong: what should stand there; empty for no value.
+        should_be: Of what is wrong: what should stand there; empty for no value, None for what
+            the question says, if it does.
     """
 
     said: Said
@@ -218,10 +218,11 @@ class Answers:
                 "No rule puts it right, for the value may be right in other rows: it is told "
                 "again until it is corrected at the source."
             )
-        if should_be is None or should_be.strip() == ask.value:
-            return "Nothing is written: it is not known what it should be."
+        right = ask.instead if should_be is None else should_be.strip()
+        if right is None or right == ask.value:
+            return f"{ask.column}: nothing is written: it is not known what it should be."
         path, before, now = self._text(ask)
-        after = with_replaced(now, ask.feed, ask.column, ask.value, should_be.strip())
+        after = with_replaced(now, ask.feed, ask.column, ask.value, right)
         return self._taken(ask, path, before, after, "replaced by the cleaning rule")
 
     def _closed(self, ask: Ask, said: Said) -> str:
@@ -265,10 +266,13 @@ class Answers:
             require_readable(self._engagement, self.texts)
 
     def save(self) -> None:
-        """Write the files; each is there as a whole, or as it was."""
-        while self.texts:
-            name, (_, after) = self.texts.popitem()
-            write_text(self._engagement.dbt_dir / name, after)
+        """Write the files; each is there as a whole, or as it was.
+
+        Raises:
+            CleaningError: If somebody else changed one since the answer was taken.
+        """
+        write_changed(self._engagement, self.texts)
+        self.texts.clear()
 
 
 def _mistake(text: str, feed: str, header: str) -> str | None:
@@ -347,15 +351,28 @@ def read_sheet(engagement: Engagement, path: Path) -> tuple[dict[str, Answer], l
                 "Answer in a sheet that `consulting ask --sheet` wrote.",
             )
         rows = _rows(scratch / reading.rows_path)
+    return _understood(rows)
+
+
+def _understood(
+    rows: Sequence[tuple[int, str, str, str]],
+) -> tuple[dict[str, Answer], list[str]]:
     answers: dict[str, Answer] = {}
     unclear: list[str] = []
+    twice: set[str] = set()
     for line, key, said, should_be in rows:
         word = " ".join(said.casefold().split()) or ("wrong" if should_be else "")
-        if word not in {"right", "all right", "wrong", ""} or len(should_be) > LONGEST_ANSWER:
+        if word not in {"right", "all right", "wrong", ""}:
             unclear.append(f"line {line}: the answer is none of right, all right and wrong")
+        elif len(should_be) > LONGEST_ANSWER:
+            unclear.append(f"line {line}: “should_be” has more than {LONGEST_ANSWER:,} characters")
         elif word:
-            answers[key] = Answer(said=word, should_be=should_be)
-    return answers, unclear
+            right = "" if should_be == "-" else should_be or None
+            answer = Answer(said=word, should_be=right)
+            if answers.setdefault(key, answer) != answer:
+                twice.add(key)
+                unclear.append(f"line {line}: the question has another answer above; none is taken")
+    return {key: answer for key, answer in answers.items() if key not in twice}, unclear
 
 
 def _hash_of(path: Path) -> str:

@@ -231,8 +231,9 @@ class ClientModels:
         """Source column → what was looked at there and is right."""
         found: dict[str, tuple[Mark, ...]] = {}
         for name, meta in self._metas(feed):
-            if marks := read_marks(meta.get("accepted", ())):
-                found[name] = tuple(dict.fromkeys((*found.get(name, ()), *marks)))
+            known = found.get(name, ())  # of combinations, which have no hash
+            if marks := [m for m in read_marks(meta.get("accepted", ())) if m not in known]:
+                found[name] = (*known, *marks)
         return found
 
     def replaced(self, feed: str) -> dict[str, frozenset[str]]:

@@ -33,16 +33,34 @@ if TYPE_CHECKING:
     from consulting.chain import Engagement
     from consulting.profiling.asking import Ask
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
+_FILE = click.Path(path_type=Path)
 _SENT = click.Path(path_type=Path, dir_okay=False, exists=True)
 _KEYS = click.Choice(["r", "a", "w", "d", "q"])
+
+
+def _new_sheet(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
+    """A sheet that is there may hold the answers of a client."""
+    if path is None:
+        return None
+    if path.suffix.lower() not in {".xlsx", ".csv"}:
+        raise click.BadParameter(f"{path} is no name of a sheet: end it with .xlsx or .csv.")
+    if path.exists():
+        raise click.BadParameter(f"{path} is there already, perhaps with answers: name another.")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"There is no folder {path.parent}.")
+    return path
 
 
 @click.command()
 @click.argument("client")
 @click.option("--feed", help="Ask about this feed alone.")
 @click.option("--rows", default=20, show_default=True, type=click.IntRange(1), help="At most.")
-@click.option("--sheet", type=_FILE, help="Write the questions to this .xlsx or .csv file.")
+@click.option(
+    "--sheet",
+    type=_FILE,
+    callback=_new_sheet,
+    help="Write the questions to this new .xlsx or .csv file.",
+)
 @click.option("--answers", type=_SENT, help="Read them back from there.")
 @click.option("--by", default=this_user, help="Who answers; stands beside each mark.")
 @json_option
@@ -65,6 +83,8 @@ def ask(  # noqa: PLR0913, PLR0917 - one for each option
     sheet that the client fills. With --dry-run the change of the YAML is shown and not made.
     --json tells the questions and asks none.
     """
+    if sum(map(bool, (sheet, answers, asked_for_json()))) > 1:
+        raise click.UsageError("Give one of --sheet, --answers and --json.")
     engagement = open_engagement(client, looks=True)
     require_feed(engagement, feed)
     asked = _questions(engagement, feed, None if answers else rows)
@@ -94,6 +114,8 @@ def _from_sheet(
     engagement: Engagement, asked: list[Ask], path: Path, by: str, *, dry_run: bool
 ) -> None:
     said, unclear = read_sheet(engagement, path)
+    if not said and not unclear:
+        say(f"{path.name}: it holds no answer.")
     taken = Answers(engagement, by)
     for one in asked:
         if one.key in said:

@@ -68,7 +68,7 @@ def _mark(said: Any) -> Mark:
             "the column, `values`"
         )
     issue, values, by = said["issue"], said.get("values", ()), said["by"]
-    if issue not in ACCEPTABLE:
+    if not isinstance(issue, str) or issue not in ACCEPTABLE:
         close = difflib.get_close_matches(str(issue), ACCEPTABLE, n=1)
         nearest = f"; did you mean {close[0]}?" if close else ""
         raise ValueError(f"{issue!r} is no issue of a column that can be marked{nearest}")
