@@ -137,6 +137,8 @@ def test_only_its_clients_are_prepared_anew_when_a_template_changes(project: Pro
     [
         ("name: retail_orders", "name: other", "with one model, named retail_orders"),
         ("rule: to_integer", "rule: to_int", "dbt/templates/retail_orders.yml:17:9: there is no"),
+        ("rule: to_integer", "rule: [to_integer]", "17:9: there is no rule ['to_integer']"),
+        ("[Qty]", "[[Qty]]", "quantity: a synonym is a text; write it in quotes"),
         ("min: 0", "minimum: 0", "quantity: minimum Extra inputs"),
         ("[Qty]", "[order date]", "“order date” is a synonym of placed_on and of quantity"),
         ("name: channel", "name: quantity", "quantity is there twice"),

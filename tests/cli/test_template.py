@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from consulting.cli import main
@@ -29,3 +30,10 @@ def test_a_template_that_is_none_is_told() -> None:
     said = CliRunner().invoke(main, ["template", "check", "probe"])
     assert said.exit_code == 1
     assert "There is no template 'probe'." in said.output
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a\nb", "null", "true", "-x", "Ä"])
+def test_a_name_that_is_none_is_told_before_anything_is_made_of_it(name: str) -> None:
+    said = CliRunner().invoke(main, ["template", "learn", "acme_corp", "orders", "--", name])
+    assert said.exit_code == 1
+    assert "can not be a template's name" in said.output

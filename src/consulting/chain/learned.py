@@ -8,10 +8,13 @@ so, for a proposal may have read it in the client's files.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consulting import dbt_yaml, jinja
 from consulting.cleaning.templated import applied
+from consulting.config_model import NAME_PATTERN
 from consulting.errors import CleaningError, ConfigurationError
 from consulting.privacy.labels import judge
 from consulting.privacy.tiers import FULL_TIER
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.rules.template import Template
 
+_HERE = Path(FOLDER)
 _SAFE = frozenset(
     "rule required on_invalid optional contains_pii formats language decimal thousands scale case "  # noqa: SIM905 - words
     "collapse pad_zeros country_code national_length".split()
@@ -82,9 +86,14 @@ def learn(engagement: Engagement, feed: str, name: str, *, with_values: bool) ->
         with_values: Whether a new one takes what the YAML says of values, too.
 
     Raises:
-        ConfigurationError: If the client is below tier 3.
+        ConfigurationError: If the client is below tier 3, or the name is none.
         CleaningError: If the feed has no models.
     """
+    if not re.fullmatch(NAME_PATTERN, name) or parse_yaml(name.encode(), _HERE)[0].value != name:
+        raise ConfigurationError(
+            f"{name!r} can not be a template's name. Use a lower-case letter, then lower-case "
+            "letters, digits and underscores, and no word that YAML reads otherwise, like null."
+        )
     tier, client = engagement.config.security_tier, engagement.client_id
     if tier < FULL_TIER:
         raise ConfigurationError(

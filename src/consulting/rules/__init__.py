@@ -66,7 +66,8 @@ def column_rule(meta: Mapping[str, Any]) -> ColumnRule:
         pydantic.ValidationError: If it is not a rule with its arguments.
         KeyError: If there is no such rule.
     """
-    rule = all_rules()[meta.get("rule", "to_text")]
+    said = meta.get("rule", "to_text")
+    rule = all_rules()[said if isinstance(said, str) else str(said)]
     return rule.model_validate({k: v for k, v in meta.items() if k not in _FOREIGN})
 
 

@@ -172,6 +172,8 @@ def _mistakes(template: Template) -> Iterator[tuple[YamlPath, str]]:
         if not isinstance(synonyms, list) or "from" in column.meta:
             yield place, f"{column.name}: a template lists headers as `synonyms: [...]`, no `from`"
             continue
+        if not all(isinstance(each, str | int | float) for each in synonyms):
+            yield place, f"{column.name}: a synonym is a text; write it in quotes"
         for synonym in map(str, synonyms):
             other = seen.setdefault(synonym.casefold(), column.name)
             if other != column.name:
