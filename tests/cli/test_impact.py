@@ -101,6 +101,11 @@ def test_a_commit_that_is_not_here_is_told(repository: Path, since: str) -> None
     assert not (repository / "stolen.txt").exists()
 
 
+def test_a_folder_that_git_does_not_keep_is_told(tmp_path: Path) -> None:
+    with pytest.raises(click.ClickException, match="not a git repository"):
+        _changed(tmp_path, "HEAD")
+
+
 def commented(project: Project) -> str:
     """What the workflow of a new project comments on a pull request; GitHub's own tool is ours."""
     workflow = yaml.safe_load(project_files("acme-data", "acme_data")[".github/workflows/ci.yml"])

@@ -80,7 +80,7 @@ def _changed(root: Path, since: str) -> list[Path]:
         "--",
     )
     new = ("ls-files", "--others", "--exclude-standard", "-z")
-    names = chain.from_iterable(_git(root, *words).split("\0") for words in (compared, new))
+    names = chain.from_iterable(_git(root, *words).split("\0") for words in (new, compared))
     return [root / name for name in dict.fromkeys(names) if name]
 
 
