@@ -87,6 +87,18 @@ def write_text(target: Path, text: str) -> Path:
     return target
 
 
+def write_project_text(target: Path, text: str) -> Path:
+    """The same for a project's own file: who could read it still can; a new one, who its folder.
+
+    A checkout may be shared by a group; what we write of clients' data is its owner's alone.
+    """
+    like = target.stat() if target.exists() else None
+    write_text(target, text)
+    mode = like.st_mode if like else target.parent.stat().st_mode & 0o666
+    target.chmod(stat.S_IMODE(mode))
+    return target
+
+
 def sync(path: Path) -> None:
     """Makes the bytes of a file, or the names in a folder, durable."""
     descriptor = os.open(path, os.O_RDONLY)

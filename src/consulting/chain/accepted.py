@@ -19,7 +19,7 @@ from consulting.intake import POISON, BatchStatus
 from consulting.profiling import label_of, patched, unified
 from consulting.records import Record
 from consulting.scratch import scratch_folder
-from consulting.writing import make_folder, write_text
+from consulting.writing import make_folder, write_project_text, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -119,7 +119,7 @@ def write_changed(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) 
                     "now."
                 )
         for name, (_, after) in texts.items():
-            write_text(dbt_dir / name, after)
+            write_project_text(dbt_dir / name, after)
     finally:
         os.close(descriptor)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from consulting.errors import CleaningError
 from consulting.rules.macros import rule_macros
 from consulting.rules.schema import models_schema
-from consulting.writing import write_text
+from consulting.writing import write_project_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ def write_library(dbt_dir: Path) -> bool:
     superfluous = [path for name, path in there.items() if name not in wanted]
     try:
         for name in stale:
-            write_text(folder / name, wanted[name])
+            write_project_text(folder / name, wanted[name])
         for path in superfluous:
             path.unlink(missing_ok=True)
     except OSError as error:

@@ -99,8 +99,8 @@ def _git(root: Path, *words: str) -> str:
     if done.returncode:
         said = on_one_line(done.stderr.strip().partition("\n")[0])
         raise click.ClickException(
-            f"git can not compare: {said}. Name a branch or commit that is here; a clone of one "
-            "commit has no other: `git fetch --unshallow`."
+            f"git can not compare: {said}. Name a branch or commit that is here, in a project that "
+            "git keeps; a clone of one commit has no other: `git fetch --unshallow`."
         )
     return done.stdout
 

@@ -14,7 +14,7 @@ from consulting.cli.engagements import client_ids, open_engagement, this_project
 from consulting.cli.terminal import asked_for_json, dry_run_option, json_option, say, say_json
 from consulting.errors import ConsultingError
 from consulting.rules.template import read_template, template_file
-from consulting.writing import write_text
+from consulting.writing import write_project_text
 
 if TYPE_CHECKING:
     from consulting.project import Project
@@ -47,7 +47,7 @@ def learn(client: str, feed: str, name: str, *, with_values: bool, dry_run: bool
     engagement = open_engagement(client, looks=True)
     found = learned(engagement, feed, name, with_values=with_values)
     if not dry_run:
-        write_text(template_file(engagement.dbt_dir, name), found.text)
+        write_project_text(template_file(engagement.dbt_dir, name), found.text)
     if asked_for_json():
         say_json({**found.model_dump(mode="json"), "written": not dry_run}, indent=2)
         return
