@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import computed_field
+
 from consulting.chain.preview import previews
 from consulting.delivery import FeedDifference
 from consulting.delivery.compared import TableChange
@@ -36,6 +38,7 @@ class Impact(Record):
     beside: str | None = None
     failed: str | None = None
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def changes(self) -> bool:
         """Whether the delivery would be another."""

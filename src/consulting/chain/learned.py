@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consulting import dbt_yaml, jinja
-from consulting.cleaning.templated import applied
+from consulting.cleaning.templated import applied, name_of_test
 from consulting.config_model import NAME_PATTERN
 from consulting.errors import CleaningError, ConfigurationError
 from consulting.privacy.labels import judge
@@ -218,8 +218,8 @@ def _item(column: Mapping[str, Any], left: list[str], *, with_values: bool) -> d
         taken.pop("rule")  # which is nothing without them
     said = column.get("data_tests") or ()
     tests = [*_tests(said, with_values=with_values)]
-    gone = {*meta} - {*taken} | {f"its test {_name_of(test)}" for test in said}
-    gone -= {f"its test {_name_of(test)}" for test in tests}
+    gone = {*meta} - {*taken} | {f"its test {name_of_test(test)}" for test in said}
+    gone -= {f"its test {name_of_test(test)}" for test in tests}
     if gone:
         left.append(f"{column['name']}: {enumerated(sorted(gone))}")
     described = column.get("description") if with_values else None
@@ -242,7 +242,7 @@ def _of_rows(
 
 def _tests(tests: Iterable[Any], *, with_values: bool) -> Iterator[Any]:
     for test in tests:
-        name = _name_of(test)
+        name = name_of_test(test)
         if name in _OF_ONE_CLIENT:
             continue
         if with_values:
@@ -251,10 +251,6 @@ def _tests(tests: Iterable[Any], *, with_values: bool) -> Iterator[Any]:
             said = test[name] or {} if isinstance(test, dict) else {}
             severity = (said.get("config") or {}).get("severity")
             yield {name: {"config": {"severity": severity}}} if severity else name
-
-
-def _name_of(test: Any) -> str:
-    return str(next(iter(test), "")) if isinstance(test, dict) else str(test)
 
 
 def _learned(

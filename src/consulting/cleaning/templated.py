@@ -149,11 +149,12 @@ def _together(template: Sequence[Any], own: Any) -> Any:
     mine = own or []
     if not isinstance(mine, list):
         return mine  # dbt says what is wrong with it
-    names = set(map(_test_name, mine))
-    return [test for test in template if _test_name(test) not in names] + mine
+    names = set(map(name_of_test, mine))
+    return [test for test in template if name_of_test(test) not in names] + mine
 
 
-def _test_name(test: Any) -> str:
+def name_of_test(test: Any) -> str:
+    """What a test is called, with or without arguments."""
     return str(next(iter(test), "")) if isinstance(test, dict) else str(test)
 
 

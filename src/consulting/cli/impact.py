@@ -50,7 +50,7 @@ def impact(since: str, *, most: int, markdown: bool) -> None:
     found = [_tried(client_id) for client_id in concerned[:most]]
     left_out = concerned[most:]
     if asked_for_json():
-        told = [{**each.model_dump(mode="json"), "changes": each.changes} for each in found]
+        told = [each.model_dump(mode="json") for each in found]
         say_json({"since": since, "clients": told, "left_out": left_out}, indent=2)
     elif markdown:
         say_lines("\n".join(_as_comment(found, left_out)))

@@ -71,7 +71,7 @@ def check(name: str) -> None:
     read_template(project.dbt, name)
     found = [each for client in client_ids(project) if (each := _impact(project, client, name))]
     if asked_for_json():
-        told = [{**each.model_dump(mode="json"), "changes": each.changes} for each in found]
+        told = [each.model_dump(mode="json") for each in found]
         say_json({"template": name, "clients": told}, indent=2)
     else:
         for line in (line for each in found for line in each.in_words()):
