@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 import yaml
 from tests.chain.conftest import DBT
@@ -160,6 +162,69 @@ def test_a_sample_that_is_not_there_is_told(tmp_path: Path) -> None:
             Place(tmp_path / "clients", tmp_path / "dbt", tmp_path / "data"),
             log=lambda _line: None,
         )
+
+
+def write_parts(folder: Path) -> Path:
+    """A workbook and two months' zips, each with several tables and with what is none."""
+    folder.mkdir()
+    book = openpyxl.Workbook()
+    sheets: dict[str, list[list[object]]] = {
+        "Read me": [["Monthly export of the shop."], ["Please leave the titles as they are."]],
+        "Orders": [["order_id", "amount"], *([1000 + n, n + 0.5] for n in range(30))],
+        f"{CANARY} Quux": [["item", "qty"], *([n, n % 4 + 1] for n in range(40))],
+        "Jan": [["sku", "sold"], *([f"K-{n}", n] for n in range(5))],
+        "Feb": [["sku", "sold"], *([f"K-{n}", n] for n in range(6))],
+    }
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(folder / "shop.xlsx")
+    for month in ("2026-08", "2026-09"):
+        with zipfile.ZipFile(folder / f"export_{month}.zip", "w") as packed:
+            rows = "".join(f"{n},T{n % 5}\n" for n in range(20))
+            packed.writestr(f"data/people_{month}.csv", f"id,team\n{rows}")
+            rows = "".join(f"{n},{n}.50\n" for n in range(30))
+            packed.writestr(f"data/visits_{month}.csv", f"no,paid\n{rows}")
+            packed.writestr("README.txt", "Made by the shop system.\nAsk us if rows are missing.\n")
+    return folder
+
+
+@pytest.mark.parametrize("tier", [3, 2])
+def test_each_sheet_and_each_file_of_a_zip_that_is_a_table_is_a_feed(
+    tmp_path: Path, tier: int
+) -> None:
+    attributes = {"client_name": "Globex", "security_tier": tier}
+    sample = write_parts(tmp_path / "mail")
+    place = place_at(tmp_path)
+    sampled = take_sample(sample, "globex", attributes, place, log=lambda _line: None)
+    told = list(first_files.account_lines(sampled))
+    assert sampled.refused is None, told
+    third = f"{CANARY.lower()}_quux" if tier == 3 else "shop_3"
+    account = {a.feed: a.delivered for a in sampled.cleaning.accounts}
+    assert account == {
+        "orders": 30, third: 40, "shop_jan": 5, "shop_feb": 6, "people": 40, "visits": 60
+    }  # fmt: skip
+    text = first_files.defs_yaml(TYPE, "globex", sampled)
+    config = EngagementConfig.model_validate(yaml.safe_load(text)["attributes"])
+    assert {(f.name, f.files, f.member, f.sheet) for f in config.feeds} == {
+        ("orders", "shop*.xlsx", None, "Orders"),
+        (third, "shop*.xlsx", None, f"{CANARY} Quux" if tier == 3 else 3),
+        ("shop_jan", "shop*.xlsx", None, "Jan"),
+        ("shop_feb", "shop*.xlsx", None, "Feb"),
+        ("people", "export_[0-9]*.zip", "people_[0-9]*.csv", None),
+        ("visits", "export_[0-9]*.zip", "visits_[0-9]*.csv", None),
+    }
+    asked = first_files.questions_md(sampled)
+    notes = "shop.xlsx: the sheet 'Read me' holds notes, and is left out. Is that right?"
+    alike = "shop_jan, shop_feb have the same columns, and each is a feed of its own"
+    written = "".join(path.read_text() for path in sampled.written)
+    assert (CANARY.lower() in f"{text}{told}{asked}{written}".lower()) == (tier == 3)
+    for each in (text, "\n".join(told), asked.replace("\\", "")):
+        assert notes in each
+        assert alike in each
+        assert each.count("holds notes") == 2
 
 
 TEMPLATE = """\

@@ -23,6 +23,7 @@ from consulting.chain.engagement import Engagement
 from consulting.chain.file_received import receive
 from consulting.chain.fixtures import fixture
 from consulting.chain.gate import unreadable
+from consulting.chain.parts import TellsOfParts, split_by_parts
 from consulting.chain.profiled import profile
 from consulting.chain.proposed import propose_models
 from consulting.chain.validated import validate
@@ -32,6 +33,7 @@ from consulting.config.naming import NamedFeed, Rhythm, name_feeds, rhythm_of
 from consulting.errors import ConfigurationError, ConsultingError
 from consulting.intake import BatchPolicy
 from consulting.intake.matching import TemporaryNames
+from consulting.intake.reading.formats import WorkbookFormat
 from consulting.layout import ClientFolder
 from consulting.privacy import Names
 from consulting.privacy.tiers import FULL_TIER
@@ -54,6 +56,7 @@ _BUSINESS = "2010"
 """Days from here on are of business, as in the names of files."""
 _ALIKE = 0.5
 _MUCH = 0.2
+_SEVERAL_FILES = "archive_several_files"
 _OF_MODEL = re.compile(r"^(?:stg|int|merged|rejects)_")
 _AT_ONCE = {
     "settle_seconds": 0,
@@ -97,6 +100,7 @@ class Sampled:
         written: The models that were written.
         questions: What has to be asked of the client.
         fits: How the feeds fit the templates, where some are named.
+        tells: Which sheets, and files of zips, are left out, and which are alike.
         fixtures: Feed → its first rows, masked, as a CSV file.
     """
 
@@ -112,6 +116,7 @@ class Sampled:
     written: tuple[Path, ...]
     questions: tuple[Question, ...]
     fits: tuple[Fit, ...]
+    tells: tuple[TellsOfParts, ...]
     fixtures: Mapping[str, str]
 
 
@@ -206,11 +211,12 @@ class _Trial:
         self._hidden = attributes["security_tier"] < FULL_TIER
         self._feeds: list[NamedFeed] = []
         self._rhythm: Rhythm | None = None
+        self._tells: list[TellsOfParts] = []
 
     @property
     def engagement(self) -> Engagement:
         """Opened anew, so that models are read as they are now."""
-        feeds = [{"name": feed.name, "files": feed.glob} for feed in self._feeds]
+        feeds = [feed.said for feed in self._feeds]
         given = with_defaults(
             {
                 **self._attributes,
@@ -241,6 +247,11 @@ class _Trial:
         if unlike:  # files that are named alike, with columns of their own
             told = self.engagement.intake.told
             self._feeds = self._name_feeds(keys, lambda key: unlike.get(told(key), 0))
+            first = received = self._receive()
+        self._feeds, self._tells = split_by_parts(
+            self.engagement, self._feeds, self._with_parts(keys, received)
+        )
+        if any(feed.said.keys() & {"sheet", "member"} for feed in self._feeds):
             first = received = self._receive()
         refused, rhythm = unreadable(received), self._rhythm_of(keys)
         if refused is None and rhythm and rhythm.certain:
@@ -277,6 +288,7 @@ class _Trial:
             written=tuple(written),
             questions=tuple(asked),
             fits=tuple(fits),
+            tells=tuple(self._tells),
             fixtures=fixtures,
         )
 
@@ -295,6 +307,13 @@ class _Trial:
             )
             for feed in name_feeds(files, apart=lambda name: apart(files[name][0]))
         ]
+
+    def _with_parts(self, keys: Sequence[str], received: artifacts.Intake) -> dict[str, Path]:
+        """The files that may hold several tables: workbooks, and zips of several files."""
+        named = {r.filename for r in received.readings if r.format in WorkbookFormat.names}
+        named |= {q.filename for q in received.quarantined if q.code == _SEVERAL_FILES}
+        told = self.engagement.intake.told
+        return {key: self._folder.incoming / key for key in keys if told(key) in named}
 
     def _feeds_told(self) -> Iterator[NamedFeed]:
         told = self.engagement.intake.told

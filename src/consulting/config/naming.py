@@ -46,6 +46,8 @@ _ENDING = re.compile(
 _LONGEST_NAME = 40
 _OF_MODELS = re.compile(r"(?:stg|int|merged|rejects)_")
 _DIGITS, _ANY = "[0-9]*", "*"
+_OF_SHEETS = frozenset("sheet tabelle feuille feuil hoja foglio blad arkusz list table".split())  # noqa: SIM905
+"""What programs call a sheet that nobody has named."""
 _NEVER = datetime(1900, 1, 1, tzinfo=UTC)
 
 _YEAR = r"(?P<year>20\d{2})"
@@ -86,11 +88,21 @@ class NamedFeed(Record):
         name: The feed's name.
         glob: Over the name of a file, or its path where it has a slash.
         files: Their paths below the source.
+        sheet: The sheet of each that it reads, by name or number; None where no other is.
+        member: The same of a file in each zip.
     """
 
     name: str
     glob: str
     files: tuple[str, ...]
+    sheet: str | int | None = None
+    member: str | None = None
+
+    @property
+    def said(self) -> dict[str, str | int]:
+        """As `defs.yaml` says it."""
+        told = {"name": self.name, "files": self.glob, "sheet": self.sheet, "member": self.member}
+        return {key: value for key, value in told.items() if value is not None}
 
 
 class Rhythm(Record):
@@ -140,6 +152,29 @@ def name_feeds(
     exact = {file for group in together for file in group if len(groups[_key(file)]) > len(group)}
     taken: set[str] = set()
     return _ordered([_feed(files, taken, exact=files[0] in exact) for files in together], taken)
+
+
+def name_part(feed: NamedFeed, part: str, taken: set[str]) -> str:
+    """The name of a feed that reads a part of the files of another.
+
+    Args:
+        feed: The feed that has the files.
+        part: What the part is called.
+        taken: The names that others have; its own is added.
+    """
+    stem, ending = _split(part)
+    words = [word.casefold() for word in _words(_parts(stem))]
+    plain = all(word in _OF_SHEETS or _is_short(word) for word in words)
+    name = _name("_".join(words) if words else stem, ending, set())
+    if plain or name in taken:
+        name = _name(f"{feed.name} {stem}", ending, taken)
+    taken.add(name)
+    return name
+
+
+def varies(name: str) -> bool:
+    """Whether a part of a name is one that changes from file to file."""
+    return any(part in {_DIGITS, _ANY} for part in _parts(_split(name)[0]))
 
 
 def rhythm_of(paths: Sequence[str], *, now: datetime) -> Rhythm | None:
@@ -276,7 +311,7 @@ def _feed(files: Sequence[str], taken: set[str], *, exact: bool) -> NamedFeed:
     fixed = [part for part in _parts(stem) if part not in {_DIGITS, _ANY}]
     name = _name(stem if exact else "".join(fixed), ending, taken)
     return NamedFeed(
-        name=name, glob=_exactly(files[0]) if exact else _glob(files), files=tuple(files)
+        name=name, glob=exact_glob(files[0]) if exact else _glob(files), files=tuple(files)
     )
 
 
@@ -295,7 +330,8 @@ def _name(words: str, ending: str, taken: set[str]) -> str:
     return name
 
 
-def _exactly(path: str) -> str:
+def exact_glob(path: str) -> str:
+    """The glob that only this path fits, but for characters that may not be told."""
     return glob.escape(path).replace(BLANK, "?")
 
 
@@ -318,7 +354,7 @@ def _ordered(feeds: list[NamedFeed], taken: set[str]) -> list[NamedFeed]:
         thief = next(
             (t for f in feeds for file in f.files if (t := _first(feeds, file)) is not f), None
         )
-        if thief is None or thief.glob == _exactly(thief.files[0]):
+        if thief is None or thief.glob == exact_glob(thief.files[0]):
             break
         feeds.remove(thief)
         taken.discard(thief.name)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from consulting.chain.sampled import Sampled
-    from consulting.config.naming import Rhythm
+    from consulting.config.naming import NamedFeed, Rhythm
     from consulting.records import FeedAccount
 
 _CRONS = {"day": "0 6 * * *", "week": "0 6 * * 1", "month": "0 6 1 * *"}
@@ -44,14 +44,19 @@ def defs_yaml(type_name: str, client_id: str, sampled: Sampled) -> str:
 
 
 def _feeds(sampled: Sampled) -> Iterator[str]:
-    quarantined = {q.filename: q for q in sampled.received.quarantined}
     for feed in sampled.feeds:
-        for file in feed.files:
-            if broken := quarantined.get(file):
-                told = f"{file} could not be read: {broken.reason} {broken.fix}"
-                yield from dbt_yaml.questions([told], 4).splitlines()
-        said = {"name": feed.name, "files": feed.glob}
-        yield f"    - {dbt_yaml.flow(said)}"
+        for told in _of_files(sampled, feed):
+            yield from dbt_yaml.questions([told], 4).splitlines()
+        yield f"    - {dbt_yaml.flow(feed.said)}"
+
+
+def _of_files(sampled: Sampled, feed: NamedFeed) -> Iterator[str]:
+    """What is to be asked of a feed's files, once where several feeds read them."""
+    files, first = set(feed.files), {file: f.name for f in sampled.feeds[::-1] for file in f.files}
+    for broken in sampled.received.quarantined:
+        if broken.filename in files and first[broken.filename] == feed.name:
+            yield f"{broken.filename} could not be read: {broken.reason} {broken.fix}"
+    yield from (told.line for told in sampled.tells if told.feeds[0] == feed.name)
 
 
 def _partitions(rhythm: Rhythm) -> Iterator[str]:
@@ -80,9 +85,11 @@ def questions_md(sampled: Sampled) -> str:
         lines += ["What was found stands in the quality report, for no value is written here.", ""]
     asked = 0
     for feed in sampled.feeds:
-        mine = list(_asked(sampled, feed.name, feed.files))
+        mine = list(_asked(sampled, feed))
         if mine:
-            lines += [f"## {feed.name} ({in_markdown(', '.join(feed.files[:3]))})", ""]
+            part = f", {feed.sheet or feed.member}" if feed.sheet or feed.member else ""
+            of = in_markdown(", ".join(feed.files[:3]) + part)
+            lines += [f"## {feed.name} ({of})", ""]
         for text in mine:
             asked += 1
             lines.append(f"{asked}. {text}")
@@ -94,23 +101,21 @@ def questions_md(sampled: Sampled) -> str:
     return "\n".join(lines)
 
 
-def _asked(sampled: Sampled, feed: str, files: tuple[str, ...]) -> Iterator[str]:
-    for broken in sampled.received.quarantined:
-        if broken.filename in files:
-            yield in_markdown(f"{broken.filename} could not be read: {broken.reason} {broken.fix}")
+def _asked(sampled: Sampled, feed: NamedFeed) -> Iterator[str]:
+    yield from map(in_markdown, _of_files(sampled, feed))
     for question in sampled.questions:
-        if question.feed == feed:
+        if question.feed == feed.name:
             of = f"**{in_markdown(', '.join(question.columns))}**: " if question.columns else ""
             yield of + in_markdown(question.line)
     if sampled.config.security_tier == FULL_TIER:
         for reading in sampled.received.readings:
-            if reading.feed == feed:
+            if reading.feed == feed.name:
                 yield from (in_markdown(f"{reading.filename}: {told}") for told in reading.warnings)
 
 
 def readme_md(client_id: str, sampled: Sampled) -> str:
     """What lies where, and what to do with it."""
-    files = sum(len(feed.files) for feed in sampled.feeds)
+    files = len({file for feed in sampled.feeds for file in feed.files})
     lines = [
         f"# {in_markdown(sampled.config.client_name)}",
         "",
@@ -122,7 +127,10 @@ def readme_md(client_id: str, sampled: Sampled) -> str:
     written = {path.stem: path for path in sampled.written if path.suffix == ".yml"}
     for feed in sampled.feeds:
         models = f"`{feed.name}.yml`" if feed.name in written else "none yet"
-        lines.append(f"| {feed.name} | {in_markdown(feed.glob)} | {models} |")
+        part = "".join(
+            f", {key} {feed.said[key]}" for key in ("member", "sheet") if key in feed.said
+        )
+        lines.append(f"| {feed.name} | {in_markdown(feed.glob + part)} | {models} |")
     lines += [
         "",
         "- `defs.yaml`: which files there are, when they are due, who is told.",
@@ -148,6 +156,7 @@ def account_lines(sampled: Sampled) -> Iterator[str]:
             yield from _account(account)
     for broken in sampled.received.quarantined:
         yield on_one_line(f"{broken.filename} was not read: {broken.reason} {broken.fix}")
+    yield from (on_one_line(told.line) for told in sampled.tells)
     if sampled.refused:
         yield f"Not delivered on trial: {sampled.refused}"
     else:

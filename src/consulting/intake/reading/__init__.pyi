@@ -8,6 +8,8 @@ from .options import ReadOptions as ReadOptions
 from .options import Written as Written
 from .outcome import Outcome as Outcome
 from .outcome import StoreFactory as StoreFactory
+from .parts import Part as Part
 from .reader import read_file as read_file
 from .sources import ByteSource as ByteSource
+from .sources import fits_member as fits_member
 from .warehouse import load_raw as load_raw

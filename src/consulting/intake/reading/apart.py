@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from consulting.bounded_child import Bounds, ChildStoppedError
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.corrections import FoundCorrections, find_corrections
+from consulting.intake.reading.parts import Part, find_parts
 from consulting.intake.reading.reader import read_file
 from consulting.records import FileReading
 
@@ -80,6 +81,19 @@ class ReadingApart:
                 options,
             )
         return found.options(options) if found else None
+
+    def find_parts(
+        self, path: Path, filename: str, options: ReadOptions, door: Door
+    ) -> tuple[Part, ...]:
+        """The parts of a file, as `find_parts` tells them, within the limits of its options.
+
+        Raises:
+            UnreadableFileError: If it can not be opened, or not within its limits.
+        """
+        with self._told(filename, options, None):
+            return self._child.call(
+                _bounds(options), tuple[Part, ...], find_parts, path, filename, options, door
+            )
 
     @contextmanager
     def _told(self, filename: str, options: ReadOptions, run_folder: Path | None) -> Iterator[None]:

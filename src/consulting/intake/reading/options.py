@@ -21,7 +21,8 @@ class Written(ConfigModel):
     Attributes:
         sheet: The worksheet, by name or 1-based number; the first visible one with data if not
             given. Feeds that take the same files share each of them by their `sheet` or `member`.
-        member: The file to read from a zip that holds several.
+        member: The file to read from a zip that holds several: its path there, or a glob over its
+            name (over the path where the glob has a slash) that one file fits.
         header_row: The line (or sheet row) of the header; 0 for none. Detected if not given.
         skip_rows: How many lines to skip before looking for the header.
         delimiter: What separates the fields of text files; more than one character is fine.

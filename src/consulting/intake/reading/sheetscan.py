@@ -140,7 +140,7 @@ def scan_sheet(data: bytes, name: str, sheet: str) -> SheetScan:
 
 
 def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
-    part = _sheet_part(archive, sheet)
+    part = sheet_part(archive, sheet)
     if part is None:
         return SheetScan(None)
     scan = SheetScan(set())
@@ -160,7 +160,7 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
         if places and holds:
             # a cell's own place counts for who reads it, wherever in the file it stands
             letters, rows = map(set, zip(*places, strict=True))
-            scan.reach(max(map(int, rows)), max(map(_column, letters)))
+            scan.reach(max(map(int, rows)), max(map(column_number, letters)))
         for match in _CELL.finditer(body) if styles else ():
             _note_zeros(match[2], styles, scan.shown)
         if dates and (b">-" in body or b">0" in body):
@@ -173,7 +173,7 @@ def _note_zeros(cell: bytes, styles: Mapping[bytes, str], shown: dict[int, dict[
     style, place = _STYLE.search(cell), _PLACE.search(cell)
     code = styles.get(style.group(1)) if style else None
     if code is not None and place and not cell.endswith(b"/") and not _NO_NUMBER.search(cell):
-        shown.setdefault(int(place.group(2)), {})[_column(place.group(1)) - 1] = code
+        shown.setdefault(int(place.group(2)), {})[column_number(place.group(1)) - 1] = code
 
 
 def _note_undated(
@@ -185,11 +185,11 @@ def _note_undated(
         day = dates.get(style.group(1)) if style else None
         value = float(text)
         if place and day is not None and (day or value < 0) and not _NO_NUMBER.search(cell):
-            undated.setdefault(int(place.group(2)), {})[_column(place.group(1)) - 1] = value
+            undated.setdefault(int(place.group(2)), {})[column_number(place.group(1)) - 1] = value
 
 
 @lru_cache(maxsize=1 << 15)
-def _column(letters: bytes) -> int:
+def column_number(letters: bytes) -> int:
     """The number of a column by its letters ("AB")."""
     column = 0
     for letter in letters.upper():
@@ -258,7 +258,7 @@ def _xml_rows(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[bytes, byte
         yield attributes, data[start:]
 
 
-def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
+def sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
     """The path of a sheet's XML inside the workbook."""
     names = {name.lower(): name for name in archive.namelist()}
     book = names.get(_BOOK)

@@ -5,6 +5,7 @@ Header fields of an archive lie, so the limits hold for the bytes that come out.
 
 from __future__ import annotations
 
+import fnmatch
 import gzip
 import io
 import lzma
@@ -249,12 +250,27 @@ def open_source(path: Path | SealedFile, filename: str, options: ReadOptions) ->
     return ByteSource(filename, None, None, lambda: path.open("rb"), max(packed, 1))
 
 
-def _open_zip(
-    path: Path | SealedFile, filename: str, options: ReadOptions, limit: int
-) -> ByteSource:
+def zip_members(path: Path, filename: str) -> list[str]:
+    """The files in a zip that holds several; none where the file is no such zip.
+
+    Raises:
+        UnreadableFileError: `archive_broken`.
+    """
+    with path.open("rb") as stream:
+        if stream.read(4) != b"PK\x03\x04":
+            return []
+    names = [info.filename for info in _members(path, filename)]
+    slashed = [*map(_slashed, names)]
+    if any(name in _OFFICE_MARKS for name in slashed) or document_kind(slashed) is not None:
+        return []
+    real = [name for name in names if not _is_litter(name)]
+    return real if len(real) > 1 else []
+
+
+def _members(path: Path | SealedFile, filename: str) -> list[zipfile.ZipInfo]:
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
+            return [info for info in archive.infolist() if not info.is_dir()]
     except ZIP_DAMAGE as error:
         raise UnreadableFileError(
             filename,
@@ -262,6 +278,12 @@ def _open_zip(
             "The zip archive ends early or is damaged.",
             "Pack and send the file again; the upload may have been cut off.",
         ) from error
+
+
+def _open_zip(
+    path: Path | SealedFile, filename: str, options: ReadOptions, limit: int
+) -> ByteSource:
+    infos = _members(path, filename)
     names = [_slashed(info.filename) for info in infos]
     if any(name in _OFFICE_MARKS for name in names):
         return ByteSource(filename, None, None, lambda: path.open("rb"), path.stat().st_size)
@@ -315,33 +337,61 @@ class _ZipMember(io.RawIOBase):
 def _choose_member(
     infos: list[zipfile.ZipInfo], filename: str, options: ReadOptions
 ) -> tuple[zipfile.ZipInfo, tuple[str, ...]]:
+    told = options.names.told
     if options.member is not None:
-        for info in infos:
-            if info.filename == options.member:
-                return info, (f"Read {info.filename!r} from the archive, as declared.",)
+        fitting = _fitting(infos, options.member)
+        if len(fitting) > 1:
+            raise _several_members(filename, fitting, options)
+        for info in fitting:
+            return info, (f"Read {told(info.filename)!r} from the archive, as declared.",)
         raise UnreadableFileError(
             filename,
             "archive_member_missing",
             f"The zip archive holds no file named {options.member!r}.",
             "Check the feed's `member`, or ask the client what changed.",
         )
-    told = options.names.told
     real = [info for info in infos if not _is_litter(info.filename)]
     if not real:
         raise UnreadableFileError(
             filename, "archive_empty", "The zip archive holds no file.", "Send it again."
         )
     if len(real) > 1:
-        names = ", ".join(repr(told(info.filename)) for info in real[:SHOWN])
-        more = ", …" if len(real) > SHOWN else ""
-        raise UnreadableFileError(
-            filename,
-            "archive_several_files",
-            f"The zip archive holds {len(real)} files ({names}{more}), "
-            "and which one to read is not declared.",
-            "Send one file per archive, or declare the feed's `member`.",
-        )
+        raise _several_members(filename, real, options)
     return real[0], (f"Read {told(real[0].filename)!r}, the only file in the archive.",)
+
+
+def _fitting(infos: list[zipfile.ZipInfo], member: str) -> list[zipfile.ZipInfo]:
+    """The files that a feed's `member` names: the one of that name, else those that it fits."""
+    exact = [info for info in infos if info.filename == member]
+    return exact or [
+        info
+        for info in infos
+        if not _is_litter(info.filename) and fits_member(info.filename, member)
+    ]
+
+
+def fits_member(name: str, member: str) -> bool:
+    """Whether a file of a zip fits a feed's `member`: its path, or a glob as those of files."""
+    compared = name if "/" in member else name.rpartition("/")[2]
+    return name == member or fnmatch.fnmatchcase(compared.casefold(), member.casefold())
+
+
+def _several_members(
+    filename: str, infos: list[zipfile.ZipInfo], options: ReadOptions
+) -> UnreadableFileError:
+    names = ", ".join(repr(options.names.told(info.filename)) for info in infos[:SHOWN])
+    more = ", …" if len(infos) > SHOWN else ""
+    which = (
+        f" that fit {options.member!r}"
+        if options.member
+        else ", and which one to read is not declared"
+    )
+    return UnreadableFileError(
+        filename,
+        "archive_several_files",
+        f"The zip archive holds {len(infos)} files ({names}{more}){which}.",
+        "Send one file per archive, or declare the feed's `member`.",
+    )
 
 
 def _is_litter(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from consulting.errors import UnreadableFileError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from consulting.intake.reading.sources import ByteSource
 
 MAX_ROUNDS = 500_000
+_SHOWN = 5
 
 
 def read_workbook(
@@ -44,31 +46,67 @@ def read_workbook(
         UnreadableFileError: `password_protected`, `password_wrong`, `workbook_broken`,
             `sheet_missing`, `sheet_empty`, `rows_unaccounted`.
     """
-    from python_calamine import CalamineWorkbook
-
-    data = source.office_bytes(options)
-    notes: list[str] = []
-    if name == "encrypted":
-        data, name = _decrypted(source, data, options)
-        notes.append("The workbook was encrypted and opened with the declared password.")
-    with refusing_damage(source):
-        refuse_huge_ods(source, data, name, options)
-    with refusing_damage(source), CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+    with open_workbook(source, name, options) as opened:
         # the scan of each sheet that is asked for; no sheet is opened before its scan
         @functools.cache
         def scan_of(sheet: str) -> SheetScan:
-            scan = scan_sheet(data, name, sheet)
+            scan = scan_sheet(opened.data, opened.name, sheet)
             scan.refuse_if_huge(source.filename, options.names.told(sheet), options.max_cells)
             return scan
 
-        sheet, warnings = _chosen_sheet(source, workbook, scan_of, options)
+        sheet, warnings = _chosen_sheet(source, opened, scan_of, options)
         scan = scan_of(sheet.name)
     outcome = read_rows(source, sheet, scan, options, store)
-    outcome.format = name
+    outcome.format = opened.name
     outcome.sheet = options.names.told(sheet.name)
-    outcome.decisions[:0] = [*notes, f"Read the sheet {outcome.sheet!r}."]
+    others = [n for n, _ in opened.worksheets() if n != sheet.name] if options.sheet else []
+    also = f" Also there: {_some(options, others)}." if others else ""
+    outcome.decisions[:0] = [*opened.notes, f"Read the sheet {outcome.sheet!r}.{also}"]
     outcome.warnings[:0] = warnings
     return outcome
+
+
+@dataclass(frozen=True)
+class OpenedWorkbook:
+    """A workbook, of which no sheet is opened yet.
+
+    Attributes:
+        data: Its bytes, decrypted.
+        name: Its format, decrypted.
+        workbook: As the library has it.
+        notes: What was decided on the way.
+    """
+
+    data: bytes
+    name: str
+    workbook: CalamineWorkbook
+    notes: tuple[str, ...] = ()
+
+    def worksheets(self) -> list[tuple[str, bool]]:
+        """The names of its sheets of cells, in order, and whether each is hidden."""
+        from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+        return [
+            (item.name, item.visible != SheetVisibleEnum.Visible)
+            for item in self.workbook.sheets_metadata
+            if item.typ == SheetTypeEnum.WorkSheet
+        ]
+
+
+@contextmanager
+def open_workbook(source: ByteSource, name: str, options: ReadOptions) -> Iterator[OpenedWorkbook]:
+    """Open a workbook, with its password where it needs one; raises as `read_workbook`."""
+    from python_calamine import CalamineWorkbook
+
+    data = source.office_bytes(options)
+    notes: tuple[str, ...] = ()
+    if name == "encrypted":
+        data, name = _decrypted(source, data, options)
+        notes = ("The workbook was encrypted and opened with the declared password.",)
+    with refusing_damage(source):
+        refuse_huge_ods(source, data, name, options)
+    with refusing_damage(source), CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+        yield OpenedWorkbook(data, name, workbook, notes)
 
 
 def _decrypted(source: ByteSource, data: bytes, options: ReadOptions) -> tuple[bytes, str]:
@@ -164,29 +202,27 @@ def refuse_huge_ods(source: ByteSource, data: bytes, name: str, options: ReadOpt
 
 def _chosen_sheet(
     source: ByteSource,
-    workbook: CalamineWorkbook,
+    opened: OpenedWorkbook,
     scan_of: Callable[[str], SheetScan],
     options: ReadOptions,
 ) -> tuple[CalamineSheet, list[str]]:
-    from python_calamine import SheetTypeEnum, SheetVisibleEnum
-
-    told = options.names.told
-    tables = [item for item in workbook.sheets_metadata if item.typ == SheetTypeEnum.WorkSheet]
-    hidden = [item.name for item in tables if item.visible != SheetVisibleEnum.Visible]
+    told, workbook = options.names.told, opened.workbook
+    tables = opened.worksheets()
+    hidden = [name for name, is_hidden in tables if is_hidden]
     if options.sheet is not None:
-        name = _declared_sheet(source, [item.name for item in tables], options)
+        name = _declared_sheet(source, [name for name, _ in tables], options)
         warnings = [f"The sheet {told(name)!r} is hidden."] if name in hidden else []
         scan_of(name)
         return workbook.get_sheet_by_name(name), warnings
     full: list[str] = []
     sheet: CalamineSheet | None = None
-    for item in tables:
-        if item.name in hidden or scan_of(item.name).rows == set():
+    for name, is_hidden in tables:
+        if is_hidden or scan_of(name).rows == set():
             continue
         if sheet is None:
-            sheet = workbook.get_sheet_by_name(item.name)
+            sheet = workbook.get_sheet_by_name(name)
         if sheet.height:
-            full.append(item.name)
+            full.append(name)
         else:
             sheet = None
     if sheet is None:
@@ -199,16 +235,21 @@ def _chosen_sheet(
         )
     warnings = []
     if len(full) > 1:
-        others = ", ".join(map(repr, map(told, full[1:6]))) + ", …" * (len(full) > 6)  # noqa: PLR2004
         warnings.append(
-            f"Only the first sheet with data, {told(full[0])!r}, was read. Also there: {others}. "
+            f"Only the first sheet with data, {told(full[0])!r}, was read. Also there: "
+            f"{_some(options, full[1:])}. "
             "Declare the feed's `sheet` if another is meant."
         )
     if hidden:
-        warnings.append(
-            f"Hidden sheets were not read: {', '.join(map(repr, map(told, hidden[:5])))}."
-        )
+        warnings.append(f"Hidden sheets were not read: {_some(options, hidden)}.")
     return sheet, warnings
+
+
+def _some(options: ReadOptions, names: Sequence[str]) -> str:
+    """The first of some sheets, as their names may be told."""
+    return ", ".join(map(repr, options.names.told_all(names[:_SHOWN]))) + ", …" * (
+        len(names) > _SHOWN
+    )
 
 
 def _declared_sheet(source: ByteSource, names: Sequence[str], options: ReadOptions) -> str:
