@@ -13,19 +13,37 @@ LINKS_VARIABLE = "CONSULTING_LINKS_URL"
 """Where browsers find what `consulting serve` shows."""
 
 
+READ = ".read"
+"""Below the scratch folder: what others than runs see of a client whose data a bucket holds."""
+
+
+def data_url() -> str | None:
+    """`CONSULTING_DATA`, where it is a bucket's URL and no folder.
+
+    Raises:
+        ConfigurationError: If it is a URL of anything else.
+    """
+    value = os.environ.get("CONSULTING_DATA", "")
+    if "://" not in value:
+        return None
+    if not value.startswith("s3://") or value[5:6] in {"", "/"}:
+        raise ConfigurationError(
+            f"CONSULTING_DATA is {value!r}, but it must be a local folder, or a bucket and a "
+            "prefix in it: s3://bucket/prefix."
+        )
+    return value
+
+
 def data_root() -> Path:
     """The folder that holds every client's files: `CONSULTING_DATA`, or `data` beside the project.
 
+    Where a bucket holds them, this machine's working copies: `CONSULTING_SCRATCH`.
+
     Raises:
-        ConfigurationError: If it is a URL; only local folders can hold the data today.
+        ConfigurationError: If it is a URL of anything but a bucket.
     """
-    value = os.environ.get("CONSULTING_DATA", "data")
-    if "://" in value:
-        raise ConfigurationError(
-            f"CONSULTING_DATA is {value!r}, but it must be a local folder. Files can be read from "
-            "S3 with `source: {type: s3, ...}`; what a run makes is written to a local folder."
-        )
-    return Path(value).absolute()
+    variable = "CONSULTING_DATA" if data_url() is None else "CONSULTING_SCRATCH"
+    return Path(os.environ.get(variable) or "data").absolute()
 
 
 def address_of(path: Path) -> str:
@@ -40,12 +58,23 @@ def address_of(path: Path) -> str:
     if not base or not path.is_relative_to(root):
         return path.as_uri()
     base = base if "://" in base else f"http://{base}"
-    return f"{base.rstrip('/')}/{quote(path.relative_to(root).as_posix())}"
+    below = path.relative_to(root / READ if path.is_relative_to(root / READ) else root)
+    return f"{base.rstrip('/')}/{quote(below.as_posix())}"
 
 
 def ledger_url() -> str:
-    """The ledger's SQLAlchemy URL: `CONSULTING_LEDGER_URL`, or SQLite in the data root."""
-    return os.environ.get("CONSULTING_LEDGER_URL") or f"sqlite:///{data_root() / 'ledger.db'}"
+    """The ledger's SQLAlchemy URL: `CONSULTING_LEDGER_URL`, or SQLite in the data root.
+
+    Raises:
+        ConfigurationError: If it is not set, and a bucket holds the data.
+    """
+    url = os.environ.get("CONSULTING_LEDGER_URL")
+    if not url and data_url() is not None:
+        raise ConfigurationError(
+            f"CONSULTING_DATA is {data_url()}, and the ledger says what of it counts, for all "
+            "machines: set CONSULTING_LEDGER_URL (postgresql://user:password@host/database)."
+        )
+    return url or f"sqlite:///{data_root() / 'ledger.db'}"
 
 
 @dataclass(frozen=True)

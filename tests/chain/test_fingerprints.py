@@ -40,7 +40,7 @@ SHAPES_NOTHING = {
     ),
     *("layout.py", "project.py", "writing.py"),
     # where files come from, how they are matched to a period, and what others add
-    *("plugins.py", "regex.py", "serving", "sources", "templates", "testing"),
+    *("plugins.py", "regex.py", "serving", "sources", "bucket", "templates", "testing"),
     # where and how long the work is done
     *("bounded_child.py", "client_environment.py", "foreign.py", "raised.py"),
     "regular_files.py",

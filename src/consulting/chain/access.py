@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 def record_access(engagement: Engagement, *, by: str, operation: str, subject: str) -> None:
     """Append a line to the client's access log; below tier 3 there is no full data to access.
+
+    In a bucket, where nothing can be appended, each line is an object.
 
     Args:
         engagement: Whose data.
@@ -31,11 +34,16 @@ def record_access(engagement: Engagement, *, by: str, operation: str, subject: s
         "operation": operation,
         "subject": subject,
     }
+    text = json.dumps(line, ensure_ascii=False) + "\n"
+    if engagement.objects is not None:
+        name = f"access/{line['at']}-{uuid.uuid4().hex}.jsonl"
+        engagement.objects.write(name, text.encode())
+        return
     path = engagement.folder.access_log
     path.parent.mkdir(parents=True, exist_ok=True)
     # one write of less than a block: lines of several processes do not mix
     with path.open("a", encoding="utf-8") as log:
-        log.write(json.dumps(line, ensure_ascii=False) + "\n")
+        log.write(text)
 
 
 def this_user() -> str:

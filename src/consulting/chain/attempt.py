@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -51,11 +51,16 @@ def attempt(engagement: Engagement, batch_id: str, run_id: str) -> Iterator[Batc
     try:
         hold_tier(engagement)
         with hushed(), beating(intake, batch_id, run_id):
+            engagement.checked_out.take(batch_id, run_id)
             yield batch
+            engagement.checked_out.put_back()
     except (BatchHeldError, BatchSettledError):
         raise
     except BaseException as error:  # noqa: BLE001 - it goes on, in our words
         said = _said(engagement, batch_id, error)
+        if not isinstance(said, RunInterruptedError):
+            with suppress(ConsultingError):  # what a failed stage leaves tells why it failed
+                engagement.checked_out.put_back()
         reason = str(said).partition("\n")[0][:500]
         intake.failed(batch_id, run_id, reason=reason, now=datetime.now(UTC), cause=_cause(said))
         raise said from None

@@ -85,9 +85,11 @@ def deliver(
                 )
             if engagement.config.engagement_type == "recurring" and inputs.tier == FULL_TIER:
                 _add_to_history(engagement, inputs, delivery, tables, log)
+            engagement.checked_out.put_back()
             engagement.intake.delivered(
                 batch_id, run_id, now=datetime.now(UTC), verdict=delivery.summary.verdict
             )
+            engagement.checked_out.sweep()
     except BatchSettledError:
         # the run was killed after its last act, and is run again from this stage
         standing = read_delivery(folder, batch_id)

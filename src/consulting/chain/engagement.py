@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from consulting.bucket import WorkingCopy
+from consulting.chain.checked_out import CheckedOut
 from consulting.cleaning import ClientModels
 from consulting.errors import ConfigurationError
 from consulting.foreign import ErrorLog
@@ -21,6 +23,7 @@ from consulting.privacy.tiers import FULL_TIER
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from consulting.bucket import Objects
     from consulting.config.engagement import EngagementConfig, Feed
     from consulting.intake import PeriodOf
     from consulting.layout import ClientFolder
@@ -41,6 +44,7 @@ class Engagement:
         ledger_url: The ledger of all clients.
         dbt_dir: The shared dbt project.
         clients_dir: The folder of all clients' `defs.yaml`, where a logo lies, too.
+        objects: The client's objects, where a bucket holds what lies in `folder`.
     """
 
     client_id: str
@@ -50,6 +54,7 @@ class Engagement:
     ledger_url: str
     dbt_dir: Path
     clients_dir: Path
+    objects: Objects | None = None
 
     @cached_property
     def models(self) -> ClientModels:
@@ -75,6 +80,12 @@ class Engagement:
             place=config.source.place(self.folder.incoming),
             names=Names(hidden=config.security_tier < FULL_TIER, key=self.folder.path),
         )
+
+    @cached_property
+    def checked_out(self) -> CheckedOut:
+        """The client's folder, as it is brought here and put back."""
+        copy = WorkingCopy(self.folder.path, self.objects) if self.objects is not None else None
+        return CheckedOut(self.intake, copy)
 
     @property
     def door(self) -> Door:

@@ -254,6 +254,7 @@ def _set_aside(
         fix=error.fix,
         now=datetime.now(UTC),
         keep_copy=engagement.config.security_tier == FULL_TIER,
+        kept=engagement.checked_out.put_back,
     )
 
 

@@ -63,8 +63,11 @@ def lower_tier(engagement: Engagement, *, now: datetime) -> None:
     held = [each for each in intake.state().batches if each.status == BatchStatus.RUNNING]
     if held and intake.live_runs(now=now):
         raise BatchHeldError(engagement.client_id, held[0].batch_id, "a run of it is at work")
+    engagement.checked_out.take_idle(now)
     for path in dict.fromkeys(path for path, _ in above_the_tier(engagement)):
         _remove(path)
+    engagement.checked_out.put_back()
+    engagement.checked_out.sweep()
     _note(engagement)
 
 

@@ -21,7 +21,7 @@ from consulting.components.engagement import runs
 from consulting.components.engagement.automation import run_request
 from consulting.components.loading import load_project
 from consulting.demo import write_demo_files
-from consulting.layout import data_root
+from consulting.layout import data_root, data_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,11 @@ def demo(*, files_only: bool, dry_run: bool) -> None:
         raise click.ClickException(
             f"The demo's clients are in the project of the library's own repository; {project.root}"
             " has its own. To begin here: `dg scaffold defs EngagementComponent clients/<client>`."
+        )
+    if data_url() is not None:
+        raise click.ClickException(
+            f"The demo writes its files to a local folder, and CONSULTING_DATA is {data_url()}. "
+            "Unset it for the demo."
         )
     if dry_run:
         _tell_files()

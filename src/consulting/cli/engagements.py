@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import dagster as dg
 
+from consulting.bucket import everything, without_rows
 from consulting.components.clients import load_client
 from consulting.components.loading import find_project
 from consulting.config_model import nearest
@@ -61,19 +62,21 @@ def require_client(client_id: str) -> Project:
     return project
 
 
-def open_engagement(client_id: str, *, looks: bool = False) -> Engagement:
+def open_engagement(client_id: str, *, looks: bool = False, whole: bool = False) -> Engagement:
     """One client's engagement.
 
     Args:
         client_id: The client.
         looks: Only the ledger is asked: the place its files come from need not be in reach.
+        whole: Where a bucket holds the data: the client's own files and database are read, too.
 
     Raises:
         click.ClickException: If there is no such client; names the nearest.
         ConfigurationError: If its `defs.yaml` is broken.
     """
     client = load_client(require_client(client_id), client_id).client
-    return ConsultancyResource().engagement(client, looks=looks)
+    wanted = everything if whole or not looks else without_rows
+    return ConsultancyResource().engagement(client, looks=looks, wanted=wanted)
 
 
 def require_feed(engagement: Engagement, feed: str | None) -> None:

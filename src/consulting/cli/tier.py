@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @dry_run_option
 def tier(client: str, *, yes: bool, dry_run: bool) -> None:
     """Show what CLIENT's lowered `security_tier` removes; with --yes, remove it."""
-    engagement = open_engagement(client, looks=True)
+    engagement = open_engagement(client, looks=True, whole=True)
     wanted = engagement.config.security_tier
     lowered = refusal_of(engagement) is not None
     doomed = list(above_the_tier(engagement)) if lowered else []

@@ -12,7 +12,7 @@ from consulting.bounded_memory import MEMORY_LIMIT_VARIABLE, memory_limit
 from consulting.config.defaults import is_inherited, read_defaults, said_at
 from consulting.config.reading import FILENAME
 from consulting.intake.reading import Limits
-from consulting.layout import data_root, ledger_url
+from consulting.layout import data_root, data_url, ledger_url
 from consulting.records import Record
 from consulting.regular_files import read_regular
 from consulting.timekeeping import write_duration
@@ -73,7 +73,7 @@ def project_settings(project: Project) -> list[Setting]:
         project: The project.
     """
     given = {
-        "CONSULTING_DATA": str(data_root()),
+        "CONSULTING_DATA": data_url() or str(data_root()),
         "CONSULTING_LEDGER_URL": make_url(ledger_url()).render_as_string(hide_password=True),
         MEMORY_LIMIT_VARIABLE: memory_limit(),
     }

@@ -17,3 +17,4 @@ from .records import PeriodOf as PeriodOf
 from .records import RunVerdict as RunVerdict
 from .records import State as State
 from .records import VerbOutcome as VerbOutcome
+from .trees import Checkout as Checkout

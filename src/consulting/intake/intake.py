@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from consulting.intake.batching import Batching
 from consulting.intake.fate import Fate
 from consulting.intake.looking import Looking
+from consulting.intake.trees import Trees
 from consulting.intake.verbs import Verbs
 from consulting.privacy.masking import KEY_FILE
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from consulting.intake.records import DeliveryFact
 
 
-class Intake(Looking, Batching, Fate, Verbs):
+class Intake(Looking, Batching, Fate, Trees, Verbs):
     """A client's files, from the first sight to the delivery.
 
     A sensor's tick is `reconcile`, `look`, `claim`, and a request for each of

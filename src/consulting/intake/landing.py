@@ -29,7 +29,7 @@ from consulting.sources.store import Listed
 from consulting.writing import CHUNK_BYTES, hash_file, make_folder, sync, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, RowMapping
@@ -99,6 +99,7 @@ class Landing(Part):
         fix: str,
         now: datetime,
         keep_copy: bool = True,
+        kept: Callable[[], None] = lambda: None,
     ) -> QuarantinedFile:
         """Sets a file of the batch aside; the batch goes on without it.
 
@@ -111,6 +112,7 @@ class Landing(Part):
             now: Our own clock.
             keep_copy: Copies the landed bytes to the quarantine folder; False where the tier
                 forbids to keep them. The reason is written in any case.
+            kept: Called when copy and reason are written, before the ledger says so.
         """
         with self.ledger.read() as connection:
             row = find_drops(connection, self.client_id, [drop.drop_id])[drop.drop_id]
@@ -124,6 +126,7 @@ class Landing(Part):
             fix=fix,
         )
         self._keep(drop, file, batch.batch_id, now, keep_copy=keep_copy)
+        kept()
         with self.ledger.write(self.client_id) as transaction:
             find_batch(transaction.connection, self.client_id, batch.batch_id)
             transaction.change(

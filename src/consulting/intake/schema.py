@@ -188,6 +188,15 @@ events = Table(
     Index("ledger_event_drop", "drop_id"),
 )
 
+# of a client whose files lie in a bucket: which tree of them counts, and the last checkout of it
+trees = Table(
+    "ledger_tree",
+    metadata,
+    Column("client_id", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("tree", Text),
+)
+
 # where each client's files come from, so that hosts which share the ledger agree
 places = Table(
     "ledger_source",

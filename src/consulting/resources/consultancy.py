@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import dagster as dg
 
-from consulting.layout import ClientFolder, data_root, ledger_url
+from consulting.layout import READ, ClientFolder, data_root, data_url, ledger_url
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from consulting.chain import Engagement
     from consulting.config.engagement import EngagementConfig
     from consulting.project import Project
     from consulting.sources import Store
+
+    Wanted = Callable[[str], bool]
 
 
 class Engaged(Protocol):
@@ -38,28 +42,40 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
     are needed, so that they never enter the run config.
     """
 
-    def engagement(self, client: Engaged, *, looks: bool = False) -> Engagement:
+    def engagement(
+        self, client: Engaged, *, looks: bool = False, wanted: Wanted | None = None
+    ) -> Engagement:
         """One client's engagement, ready for work.
 
         Args:
             client: The client.
             looks: Only reads what the ledger knows: the place its files come from is not opened,
                 so that a client with wrong credentials can be watched, too.
+            wanted: Where a bucket holds the data: which of its files are to be here, to be read.
+                By default those that someone who looks reads; a run checks all out itself.
 
         Raises:
             ConfigurationError: If a place or a credential it needs is not there.
+            StoreError: If the bucket that holds the data does not answer.
         """
+        from consulting.bucket import objects_at, without_rows
         from consulting.chain import Engagement
+        from consulting.chain.checked_out import share_key
+        from consulting.privacy.tiers import FULL_TIER
         from consulting.sources.local import LocalStore
 
         client_id, config = client.client_id, client.config
-        folder = ClientFolder(data_root(), client_id)
+        wanted = wanted or (without_rows if looks else None)
+        url = data_url()
+        root = data_root() / READ if url is not None and wanted else data_root()
+        folder = ClientFolder(root, client_id)
         store: Store
         if looks:
             store = LocalStore(folder.incoming, client_id=client_id)
         else:
             store = config.source.open(client_id, folder.incoming)
-        return Engagement(
+        objects = objects_at(url).of(client_id) if url is not None else None
+        engagement = Engagement(
             client_id=client_id,
             config=config,
             folder=folder,
@@ -67,4 +83,10 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
             ledger_url=ledger_url(),
             dbt_dir=client.project.dbt,
             clients_dir=client.project.clients,
+            objects=objects,
         )
+        if objects is not None:
+            share_key(folder.path, objects, needed=config.security_tier < FULL_TIER)
+            if wanted:
+                engagement.checked_out.see(wanted)
+        return engagement

@@ -105,7 +105,7 @@ def _answer(request: Request, shelf: Shelf, guest: Guest) -> Response:
 
 def _page(name: str, shelf: Shelf, guest: Guest, *, home: bool) -> Response:
     """The portfolio or the alerts, for those who may see all; else what a guest may see."""
-    if name in PAGES and guest.client is None and (shelf.root / name).is_file():
+    if name in PAGES and guest.client is None and shelf.has_page(name):
         response = _file(shelf.root / name, within=shelf.root)
         response.headers["Content-Security-Policy"] = f"{_PLAIN}; script-src {_our_scripts()}"
         return response

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from consulting.bucket import fetch_page
 from consulting.chain.access import record_access
 from consulting.chain.tier import refusal_of
 from consulting.delivery import MANIFEST, list_deliveries, read_manifest
@@ -65,6 +66,11 @@ class Shelf:
             subject=f"{delivery_id}/{name}",
         )
         return folder / name
+
+    def has_page(self, name: str) -> bool:
+        """Whether there is a page of all clients; the newest is brought here."""
+        fetch_page(self.root / name)
+        return (self.root / name).is_file()
 
     def _delivery(self, client_id: str, delivery_id: str) -> tuple[Path, Mapping[str, Any]]:
         engagement = self._of(client_id)

@@ -9,6 +9,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from consulting.alerting.senders import Envelope, OutboxEntry, Posted
+from consulting.bucket import publish_page
 from consulting.channels.page.blocks_html import message_html
 from consulting.shown import on_one_line
 from consulting.writing import write_text
@@ -52,7 +53,7 @@ class PageSender:
 
     def finish(self, outbox: Sequence[OutboxEntry]) -> None:
         """Write the page anew."""
-        write_page(outbox, self._folder / PAGE_NAME)
+        publish_page(write_page(outbox, self._folder / PAGE_NAME))
 
 
 def write_page(outbox: Sequence[OutboxEntry], path: Path) -> Path:

@@ -186,6 +186,7 @@ class Watcher:
 
     def write_portfolio(self, clients: Sequence[Client], now: datetime) -> Path:
         """Write the portfolio page over all clients, by the last look at each."""
+        from consulting.bucket import publish_page
         from consulting.portfolio import build_portfolio
 
         told = self._told()
@@ -193,7 +194,9 @@ class Watcher:
             chain.with_incidents(self._standing(each, now), told.get(each.client_id, ()))
             for each in clients
         ]
-        return build_portfolio(standings, data_root(), as_of=now)
+        page = build_portfolio(standings, data_root(), as_of=now)
+        publish_page(page)
+        return page
 
     def _standing(self, client: Client, now: datetime) -> ClientStanding:
         """A client's line of the page; one that can't be read has a line that says so."""

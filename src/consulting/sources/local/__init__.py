@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, field_validator
 
 from consulting.errors import ConfigurationError
+from consulting.layout import data_url
 from consulting.sources.local.store import LocalStore
 from consulting.sources.places import Place, steps
 from consulting.sources.source import Source
@@ -49,6 +50,12 @@ class LocalSource(Source):
             if own := _of_the_machine(self.folder):  # a link may lead elsewhere by now
                 raise ConfigurationError(f"{client_id}: {own}")
             return LocalStore(Path(self.folder), client_id=client_id)
+        if (url := data_url()) is not None:
+            from consulting.sources.s3 import S3Source
+
+            bucket, _, prefix = url.removeprefix("s3://").partition("/")
+            below = f"{prefix.strip('/')}/{client_id}/incoming/"
+            return S3Source(type="s3", bucket=bucket, prefix=below).open(client_id, incoming)
         if incoming.is_symlink():
             raise ConfigurationError(
                 f"{client_id}: {incoming} is a link, and links are not followed: it could lead "
