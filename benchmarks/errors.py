@@ -8,10 +8,11 @@
     python benchmarks/errors.py --answers 20       the two pairs again, with so many questions of
                                                    `consulting ask` answered by the clean version
 
-Three parts. Two files whose clean version others published, hospital and beers. Clean public tables
-into which `injected.py` puts errors; each table belongs to one part by its name: thresholds are
-chosen on "choose" and looked at on "check"; "report" is for the numbers that are told. The same
-tables clean: every cell pointed at is a false alarm.
+Three parts. Two files whose clean version others published, hospital and beers. Clean public
+tables, and some made up (`made_tables.py`), into which `injected.py` puts errors; each table
+belongs to one part by its name: thresholds are chosen on "choose" and looked at on "check";
+"report" is for the numbers that are told. The same tables clean: every cell pointed at is a false
+alarm.
 
 A cell is pointed at where an issue of its column selects its row. Issues about a whole column point
 at no cell. The profile's defaults are used throughout. CPU seconds are set against `SUMMARIZE`.
@@ -190,6 +191,7 @@ class Totals:
     """What all tables of a part come to."""
 
     f1: list[float] = field(default_factory=list)
+    made_f1: dict[str, float] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     kind_hits: Counter[str] = field(default_factory=Counter)
     kind_noted: Counter[str] = field(default_factory=Counter)
@@ -206,6 +208,8 @@ class Totals:
         """Takes a table with errors."""
         warned, wrong = one.warned(), set(one.wrong)
         self.f1.append(scores(warned, wrong)[2])
+        if one.name.startswith("made_"):
+            self.made_f1[one.name] = self.f1[-1]
         self.sums.update(wrong=len(wrong), found=len(warned), hits=len(warned & wrong))
         self.seconds += one.seconds
         for cell, kind in one.wrong.items():
@@ -235,6 +239,14 @@ class Totals:
             f"tables {100 * self.clean_false / max(1, self.clean_cells):.2f} % (mean of tables "
             f"{100 * sum(self.clean_shares) / max(1, len(self.clean_shares)):.2f} %); "
             f"{self.seconds:.0f} CPU s"
+        )
+        made = self.made_f1.values()
+        print(
+            f"of them records that were made up: {len(made)}, "
+            f"F1 {sum(made) / max(1, len(made)):.3f}"
+        )
+        print(
+            "  " + "  ".join(f"{n.removeprefix('made_')} {x:.2f}" for n, x in self.made_f1.items())
         )
         print(f"\n{'kind of error':<28}{'cells':>7}{'recall':>9}{'noted':>9}")
         for kind in sorted(self.kinds, key=lambda k: -self.kinds[k]):

@@ -64,8 +64,14 @@ def _dates(table: Table) -> list[str]:
 
 
 def _rate(rows: int, chance: random.Random) -> int:
-    """How many cells of a column: a few in a thousand up to one in twenty-five, evenly by size."""
-    return max(2, round(rows * 10 ** chance.uniform(-2.6, -1.4)))
+    """How many cells of a column: mostly a few in a thousand up to one in twenty-five, by size.
+
+    One column in four is worse, up to one cell in four: an export that went wrong.
+    """
+    worse = chance.random() < 0.25  # noqa: PLR2004
+    return max(
+        2, round(rows * 10 ** (chance.uniform(-1.4, -0.6) if worse else chance.uniform(-2.6, -1.4)))
+    )
 
 
 def _each(
@@ -372,12 +378,102 @@ def disagreeing(table: Table, chance: random.Random) -> Changed:
     return changed
 
 
+def exception(table: Table, chance: random.Random) -> Changed:
+    """A value where another column's value leaves but one, nought and nothing among them.
+
+    Rates are nought where there is no tax, days are blank where nothing happened.
+    """
+    rows = len(next(iter(table.values())))
+    groups: list[tuple[str, list[int]]] = []
+    for a in (n for n, cells in table.items() if len(set(cells)) <= rows / 20):
+        places: dict[str, list[int]] = {}
+        for row, cell in enumerate(table[a]):
+            places.setdefault(cell, []).append(row)
+        for held in (p for p in places.values() if len(p) >= 30):  # noqa: PLR2004
+            groups += [
+                (b, held) for b, cells in table.items()
+                if b != a and len({cells[r] for r in held}) == 1 < len(set(cells))
+            ]  # fmt: skip
+    changed: Changed = []
+    for name, held in chance.sample(groups, min(len(groups), 3)):
+        values = sorted({v for v in table[name] if v})
+        for row in chance.sample(held, min(len(held) // 10, _rate(len(held), chance))):
+            after = chance.choice(values)
+            if after != table[name][row]:
+                table[name][row] = after
+                changed.append((name, row))
+    return changed
+
+
+_PARTS = re.compile(r"(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})")
+
+
+def scrambled(table: Table, chance: random.Random) -> Changed:
+    """Year, month and day in another order, with the same marks between them."""
+    orders = [(2, 0, 1), (1, 0, 2), (2, 1, 0)]
+    order = chance.choice(orders)
+
+    def other(text: str) -> str:
+        found = _PARTS.fullmatch(text)
+        if not found:
+            return text
+        parts = (found[1], found[3], found[4])
+        return found[2].join(parts[at] for at in order)
+
+    columns = _columns(table, lambda t: bool(_PARTS.fullmatch(t)), 0.7)
+    return _each(table, chance, columns, other)
+
+
+def other_source(table: Table, chance: random.Random) -> Changed:
+    """Rows that another system wrote: several of their columns look otherwise."""
+
+    def written(text: str) -> str:
+        iso = _ISO.fullmatch(text)
+        if iso and not iso[4]:
+            return f"{iso[3]}/{iso[2]}/{iso[1]}"
+        if is_number(text):
+            return f"{float(text):.2f}" if "." not in text else text.replace(".", ",")
+        digits = sum(map(str.isdigit, text))
+        if digits > len(text) / 2:
+            return re.sub(r"[^\w]", "", text)
+        return text.upper() if text != text.upper() else text.title()
+
+    names = chance.sample(list(table), max(2, min(len(table), chance.randint(2, 6))))
+    rows = len(table[names[0]])
+    changed: Changed = []
+    for row in chance.sample(range(rows), _rate(rows, chance)):
+        for name in names:
+            after = written(table[name][row])
+            if after != table[name][row]:
+                table[name][row] = after
+                changed.append((name, row))
+    return changed
+
+
+def list_slipped(table: Table, chance: random.Random) -> Changed:
+    """In a list within a cell: another mark between, one left empty, or cut off at the end."""
+
+    def slip(text: str) -> str:
+        mark = ";" if ";" in text else ","
+        parts = text.split(mark)
+        at = chance.randrange(len(parts))
+        return chance.choice((
+            text.replace(mark, "|"), mark.join([*parts[:at], "", *parts[at:]]),
+            f"{text}{mark}", mark.join(parts)[: max(3, len(text) - chance.randint(2, 6))],
+        ))  # fmt: skip
+
+    listed = _columns(table, lambda t: t.count(";") > 0 or t.count(",") > 1, 0.5)
+    return _each(table, chance, listed, slip)
+
+
 KINDS: dict[str, Callable[[Table, random.Random], Changed]] = {
     kind.__name__: kind
     for kind in (
         typo, digits_swapped, digit_slipped, magnitude, sign, day_and_month, year_slipped,
         default_spike, imputed, blanked, word_for_nothing, garbled, shifted, other_format, casing,
-        spaces, other_value, unit, order, sum_and_parts, disagreeing,
+        spaces, other_value, unit, order, sum_and_parts, disagreeing, exception, scrambled,
+        other_source,
+        list_slipped,
     )
 }  # fmt: skip
 

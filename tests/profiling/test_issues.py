@@ -225,6 +225,44 @@ def test_what_many_rows_have_or_nought_is_no_imputed_mean(profile: Profile) -> N
         assert "imputed_values" not in issues_of(profile, values)
 
 
+RIGHT_AS_THEY_ARE: dict[str, tuple[str, str, Values]] = {
+    "May is short and long": (
+        "mixed_date_formats",
+        "x",
+        [f"{d} {m} 2024" for m in ("April", "May", "June") for d in range(1, 29)],
+    ),
+    "amounts have a digit more now and then": (
+        "odd_shapes",
+        "x",
+        [f"${n}.5M" for n in [*range(1, 100), 100]],
+    ),
+    "texts taper off": (
+        "truncated_values",
+        "x",
+        [f"{n:02} {'a' * (20 + n % 9 + n % 7)}" for n in range(98)],
+    ),
+    "frost": ("placeholder_values", "x", [str(n % 40 - 12) for n in range(400)]),
+    "a year among years": (
+        "placeholder_values",
+        "x",
+        [f"{1970 + n % 12}-01-01" for n in range(60)],
+    ),
+    "for ever": ("placeholder_values", "x", [*map(str, range(100)), *["999"] * 80]),
+    "a number of a thing": (
+        "outliers",
+        "customer_id",
+        [*map(str, range(100, 200)), "40001", "100"],
+    ),
+    "codes in a list": ("mixed_units", "x", [*["0-none"] * 9, *["1-one"] * 9, *["2-two"] * 9]),
+}
+
+
+@pytest.mark.parametrize("why", RIGHT_AS_THEY_ARE)
+def test_what_is_so_by_its_nature_is_not_told(profile: Profile, why: str) -> None:
+    code, column, values = RIGHT_AS_THEY_ARE[why]
+    assert code not in issues_of(profile, values, column)
+
+
 def test_every_issue_type_of_the_code_is_tried_and_documented() -> None:
     codes = issue_types()
     assert len(codes) > 35  # the search itself works

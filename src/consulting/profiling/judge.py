@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING
 
-from consulting.privacy.column_names import words
 from consulting.profiling.drafting import Drafting
 from consulting.profiling.judge_dates import date_issues
 from consulting.profiling.judge_numbers import number_issues
@@ -17,7 +18,7 @@ from consulting.rules.missing import trim
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from consulting.profiling.accepted import AcceptedFindings
     from consulting.profiling.model import Issue
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from consulting.profiling.view import ColumnView
 
 _NULLABLE = "{c} IS NULL OR {t} = ''"
-_KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid", "index"})
 _PLACEHOLDERS = frozenset(
     "-1 -9 -99 -999 -9999 999 9999 99999 999999 9999999 99999999 999999999 0000 00000 000000 "  # noqa: SIM905 - words
     "1900-01-01 01/01/1900 01.01.1900 1970-01-01 9999-12-31 31/12/9999 31.12.9999 1899-12-30 "
@@ -35,6 +35,11 @@ _PLACEHOLDERS = frozenset(
 # Rows of personal data are selected by form, so that no value need be listed.
 _FILLED = "{t} <> '' AND NOT regexp_full_match({t}, "
 _NUMBERING = frozenset({"integer", "code", "uuid"})
+_CUT_VALUES = 10
+_CUT_PAIR = 2
+_CUT_PILE = 2
+"""So many times more values are of the greatest length than one character shorter: texts taper."""
+_LIMITS = frozenset({30, 32, 40, 50, 60, 64, 80, 100, 128, 200, 254, 255, 256})
 _UNFIT = {
     "integer": _FILLED + r"'[+-]?\d+')",
     "code": _FILLED + r"'\d+')",
@@ -217,7 +222,7 @@ def _replaced(draft: Drafting) -> Iterator[Issue]:
 def _keys(draft: Drafting) -> Iterator[Issue]:
     view = draft.view
     present = view.rows - view.blank
-    named = bool(_KEY_WORDS & set(words(view.name)[-1:])) or _could_number(view)
+    named = view.named_like_key or _could_number(view)
     nearly = view.distinct >= draft.thresholds.key_share * present
     if not (named and nearly and view.distinct < present and present > 1):
         return
@@ -250,6 +255,8 @@ def _spaced(text: str) -> bool:
 def _placeholders(draft: Drafting) -> Iterator[Issue]:
     view = draft.view
     values = {t: n for t, n in view.values.items() if trim(t).casefold() in _PLACEHOLDERS and n > 1}
+    if values and view.complete:
+        values = _unlike_others(draft, values)
     if view.complete and values and len(values) <= 3 and view.distinct > 5:  # noqa: PLR2004
         yield draft.issue(
             "placeholder_values", "warn",
@@ -257,6 +264,37 @@ def _placeholders(draft: Drafting) -> Iterator[Issue]:
             "If it does, read it as missing: add it to the column's null tokens.",
             values=values, question="Do these values mean “not known”?",
         )  # fmt: skip
+
+
+def _unlike_others(draft: Drafting, values: Mapping[str, int]) -> dict[str, int]:
+    """Those that stand apart from the column's other numbers or days, or far oftener than any.
+
+    A temperature of -1 and a car of 1970 are what they say. What many rows hold is a habit.
+    """
+    view = draft.view
+    most = draft.thresholds.habit_share * view.filled
+    others = {t: n for t, n in view.values.items() if t not in values}
+    seldom = {t: n for t, n in values.items() if n <= most}
+    order = sorted(found for t in others if (found := _place(view, t)) is not None)
+    if not order:
+        return seldom
+    apart = draft.thresholds.apart_share * (order[-1] - order[0])
+    usual = max(others.values())
+    return {
+        t: n for t, n in seldom.items()
+        if (at := _place(view, t)) is None or n >= draft.thresholds.spike_ratio * usual
+        or at + apart < order[0] or at - apart > order[-1] or at < 0 <= order[0]
+    }  # fmt: skip
+
+
+def _place(view: ColumnView, text: str) -> float | None:
+    """Where a number or day lies among the others of its column; None for other texts."""
+    form = view.tally.forms[trim(text)][0] if trim(text) in view.tally.forms else None
+    if form is None or not view.type.fits(trim(text), form):
+        return None
+    if form.date and form.date.readings:
+        return date.fromisoformat(view.tally.day_reader()(form.date)).toordinal()
+    return form.number.read_with(view.tally.mark) if form.number else None
 
 
 def _kept_words(draft: Drafting) -> Iterator[Issue]:
@@ -278,8 +316,10 @@ def _truncated(draft: Drafting) -> Iterator[Issue]:
     varied = (view.lengths.shortest or 0) < longest * 0.8
     cut = longest >= 30 and varied and view.type.name == "text"  # noqa: PLR2004 - shorter is a code
     if cut and view.lengths.at_longest > 1 and at_longest >= draft.thresholds.truncation_share:
-        distinct = len({t for t in view.values if len(t) == longest}) if view.complete else 2
-        if distinct >= 10 or longest in {30, 32, 40, 50, 60, 64, 80, 100, 128, 200, 254, 255, 256}:  # noqa: PLR2004
+        lengths = Counter(map(len, view.values))
+        least = _CUT_PAIR if longest in _LIMITS else _CUT_VALUES
+        piled = lengths[longest] >= max(least, _CUT_PILE * lengths[longest - 1])
+        if piled if view.complete else longest in _LIMITS:
             yield draft.issue(
                 "truncated_values", "warn",
                 f"{{n}} values are exactly {longest:,} characters long, the longest there are: "

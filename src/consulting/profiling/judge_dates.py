@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from consulting.rules.dates import COUNTED, date_format
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
+    from consulting.profiling.tally import Tally
     from consulting.rules.dates import DateText
 
 _EARLIEST = "1900-01-01"
 _LATEST = "2100-01-01"
 _THAI = ("2440", "2640")
+_SHORT_MONTH = 3
+"""Letters of a month's short name."""
 
 
 def date_issues(draft: Drafting) -> Iterator[Issue]:
@@ -163,7 +167,10 @@ def _numbers(draft: Drafting) -> Iterator[Issue]:
 
 def _formats(draft: Drafting) -> Iterator[Issue]:
     tally = draft.view.tally
-    patterns = tally.patterns
+    written = _as_written(tally)
+    patterns: Counter[str] = Counter()
+    for pattern, rows in tally.patterns.items():
+        patterns[written(pattern)] += rows
     if len(patterns) < 2:  # noqa: PLR2004 - several
         return
     main = min(patterns, key=lambda p: (-patterns[p], p))
@@ -178,9 +185,17 @@ def _formats(draft: Drafting) -> Iterator[Issue]:
         f"Dates are written in {len(patterns)} formats ({named}{more}); {{n}} [differs|differ] "
         "from the main one.",
         "List all formats in the model's date rule, or ask for one.",
-        values=_values(draft, lambda d: d.pattern != main),
+        values=_values(draft, lambda d: written(d.pattern) != main),
         count=patterns.total() - patterns[main],
     )  # fmt: skip
+
+
+def _as_written(tally: Tally) -> Callable[[str], str]:
+    """Patterns as the column writes them: “May” is short and long, and is as the others are."""
+    short = {month for month in tally.months if len(month) <= _SHORT_MONTH}
+    cut = any(long != month and long.startswith(month) for month in short for long in tally.months)
+    both = len(short) == 1 and not cut and any("%B" in pattern for pattern in tally.patterns)
+    return lambda pattern: pattern.replace("%b", "%B") if both else pattern
 
 
 def _impossible(draft: Drafting) -> Iterator[Issue]:

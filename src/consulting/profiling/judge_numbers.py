@@ -179,6 +179,8 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
     view, numbers = draft.view, draft.view.numbers
     if numbers is None or view.near is None or view.pii or view.type.name == "code":
         return
+    if view.named_like_key:
+        return  # a number that names a thing is not near another
     if numbers.count < _ENOUGH_ROWS or view.distinct < _ENOUGH_DISTINCT or _counts_up(view):
         return
     low, high = view.near

@@ -66,6 +66,9 @@ def odd_shapes(draft: Drafting) -> Iterator[Issue]:
 def odd_forms(values: Mapping[str, int], limits: Thresholds) -> tuple[dict[str, int], str] | None:
     """The values of a column of codes that have another form than nearly all, and that form.
 
+    Numbers that count or measure have one digit more now and then: where two usual forms differ in
+    the length of their runs only, a third length is no slip.
+
     Args:
         values: All values with their rows.
         limits: `odd_share`.
@@ -79,6 +82,9 @@ def odd_forms(values: Mapping[str, int], limits: Thresholds) -> tuple[dict[str, 
         kinds = Counter(forms.values())
         ranked = sorted(rows, key=lambda form: (-rows[form], form))
         usual = [f for f in ranked[:_MOST_FORMS] if rows[f] > limits.odd_share * total]
+        widths = Counter(map(coarse_shape, usual))
+        growing = {form for form, several in widths.items() if several > 1}
+        usual += [f for f in rows if f not in usual and coarse_shape(f) in growing]
         odd = total - sum(rows[f] for f in usual)
         if not usual or not all(any(c.isdigit() for c in f) for f in usual):
             continue

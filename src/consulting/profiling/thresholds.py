@@ -25,6 +25,9 @@ class Thresholds(Record):
             either side, on the scale the numbers are symmetric on.
         outlier_gap: Standard deviations without any number before the first outlier.
         outlier_share: The largest share of a column that can be called outliers.
+        habit_share: The share from which a word for "unknown" is how the column says so.
+        apart_share: How far beyond the others a placeholder lies, as a share of their span.
+        spike_ratio: How many times oftener than any other value a placeholder stands.
         sign_share: The largest share of numbers below zero that can be slips.
         truncation_share: The share of values at the one greatest length that looks cut off.
         dependency_error: The largest share of rows that may contradict a dependency.
@@ -76,6 +79,9 @@ class Thresholds(Record):
     outlier_reach: float = 4.0
     outlier_gap: float = 1.0
     outlier_share: float = 0.02
+    habit_share: float = 0.3
+    apart_share: float = 0.1
+    spike_ratio: float = 3.0
     sign_share: float = 0.01
     truncation_share: float = 0.05
     dependency_error: float = 0.05

@@ -166,7 +166,7 @@ def _number(_column: str, tally: Tally) -> TypeDecision | None:
     count = tally.kinds["number"]
     if not count:
         return None
-    without_units = tally.units.total() < _RARE_UNITS * count or _scattered(tally.units)
+    without_units = tally.units.total() < _RARE_UNITS * count or _scattered(tally)
     without_units = without_units or bool(tally.currencies)
     bare = count - (tally.units.total() if without_units else 0)
     scientific = tally.notations["scientific"]
@@ -185,9 +185,15 @@ def _number(_column: str, tally: Tally) -> TypeDecision | None:
     return TypeDecision(name, bare, fits)
 
 
-def _scattered(units: Counter[str]) -> bool:
-    """Whether letters behind numbers are too many to be units: the codes 12AB, 13CD, 14EF."""
+def _scattered(tally: Tally) -> bool:
+    """Whether letters behind numbers are no units: codes.
+
+    They are too many (12AB, 13CD, 14EF), or each of three stands with one number (0-none, 1-few).
+    """
     spelled: Counter[str] = Counter()
-    for unit, count in units.items():
+    for unit, count in tally.units.items():
         spelled[unit.casefold().rstrip(".")] += count
-    return len(spelled) > _MOST_UNITS and 2 * max(spelled.values()) < units.total()
+    pairs = {(n.unit, n.value) for form, _ in tally.forms.values() if (n := form.number) and n.unit}
+    listed = 2 < len(pairs) == len(spelled) == len({value for _, value in pairs})  # noqa: PLR2004
+    many = len(spelled) > _MOST_UNITS and 2 * max(spelled.values()) < tally.units.total()
+    return many or listed

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from consulting.privacy.column_names import words
 from consulting.rules.missing import KEPT, is_null_like, trim
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from consulting.records import PiiFinding
 
 _ALIKE = 0.8
+_KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid", "index"})
 
 
 @dataclass
@@ -99,6 +101,11 @@ class ColumnView:
     def missing_tokens(self) -> int:
         """Rows with a null token."""
         return self.known.get("null_like", sum(self.null_like.values()))
+
+    @property
+    def named_like_key(self) -> bool:
+        """Whether its name says that the values identify something."""
+        return bool(_KEY_WORDS & set(words(self.name)[-1:]))
 
     @property
     def private(self) -> bool:
