@@ -248,6 +248,17 @@ def test_a_sample_is_told_from_all_rows_and_masked_columns_are_marked(
     assert contact.top_values[0].value == "abcd efgh"  # already a mask
 
 
+@pytest.mark.parametrize("hidden", [(), ("amount",)])
+def test_a_range_is_told_where_a_document_may_show_the_column(
+    land: Landing, tmp_path: Path, hidden: tuple[str, ...]
+) -> None:
+    amounts, masked = [*"0123456789" * 10, "1000000"], bool(hidden)
+    reading = land({"amount": amounts}, sampled_from=9_000, masked_columns=hidden)
+    found = profile_feed("orders", [reading], tmp_path)
+    assert found.columns[0].personal == masked
+    assert ("go from 0 to 9" in str(found.issues)) != masked
+
+
 def test_files_of_one_feed_are_one_profile_and_their_differences_told(
     land: Landing, tmp_path: Path
 ) -> None:

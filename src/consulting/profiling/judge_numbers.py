@@ -189,10 +189,11 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
     count = view.known.get("outliers", sum(values.values()))
     if not 0 < count <= draft.thresholds.outlier_share * numbers.count:
         return
+    # a range is told where a document may show the column's values
+    ends = "" if view.masked else f", which go from {figure(low)} to {figure(high)}"
     yield draft.issue(
         "outliers", "warn",
-        f"{{n}} [value lies|values lie] far from all others, which go from {figure(low)} to "
-        f"{figure(high)}.",
+        f"{{n}} [value lies|values lie] far from all others{ends}.",
         "Check [it|them] against the source: a digit too many, another unit, a lost sign or point.",
         values=values if view.complete else None, count=count,
         where=None if view.complete else f"NOT ({view.number}) BETWEEN {low!r} AND {high!r}",
@@ -222,6 +223,7 @@ def _imputed(draft: Drafting) -> Iterator[Issue]:
         finer = sum(n for x, n in read.values() if x.fraction >= number.fraction) - rows
         fine = number.fraction and finer <= draft.thresholds.odd_share * numbers.count
         spike = rows == most[0] and rows >= _SPIKE * (most[1] if most[1:] else 1)
+        told = "" if view.masked else f", {text}"
         if abs(value - mean) <= by_chance and (fine or spike):
             yield draft.issue(
                 "imputed_values", "warn",
@@ -229,7 +231,7 @@ def _imputed(draft: Drafting) -> Iterator[Issue]:
                 "that were not there.",
                 "Ask whether a system fills gaps with the mean; if so, read it as missing.",
                 values={t: n for t, n in view.values.items() if trim(t) == text},
-                question="Does a system of yours fill gaps with the mean?", told=f", {text}",
+                question="Does a system of yours fill gaps with the mean?", told=told,
             )  # fmt: skip
             return
 
