@@ -208,6 +208,14 @@ def test_each_answer_of_the_terminal_is_saved_at_once_and_none_is_asked_again(
     assert HOSTILE not in {text for issue in told.values() for text in issue.examples}
 
 
+def test_who_stops_at_the_prompt_keeps_what_was_answered_and_its_models(world: World) -> None:
+    at = [*questions(world)].index("peice")
+    stopped = run_ask(world, typed=["d"] * at + ["w", ""])  # and nothing more: as Ctrl-C
+    assert stopped.exit_code == 1
+    assert metas(world, "orders")["Unit"]["replace"] == {"piece": ["peice"]}
+    assert world.engagement.models.is_prepared()
+
+
 def test_a_dry_run_shows_the_diff_and_writes_nothing(world: World) -> None:
     before = yaml_of(world, "orders").read_bytes()
     done = run_ask(world, "--dry-run", typed=["a"] * 20)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from datetime import UTC, datetime
-from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 
 from consulting.chain import artifacts
 from consulting.chain.accepted import require_readable, text_of, write_changed
@@ -31,10 +30,10 @@ from consulting.records import Record
 from consulting.rules import column_rule, headers_of
 from consulting.rules.accepted import ACCEPTABLE, Mark
 from consulting.scratch import scratch_folder
+from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from consulting.chain.engagement import Engagement
     from consulting.profiling import FeedProfile
@@ -280,7 +279,8 @@ def _mistake(text: str, feed: str, header: str) -> str | None:
 
     Its other keys may be a template's, and are for dbt's reading of it.
     """
-    for model in YAML(typ="safe").load(StringIO(text)).get("models") or ():
+    said = parse_yaml(text.encode(), Path(f"{feed}.yml"))[0].value
+    for model in said.get("models") or ():
         columns = model.get("columns") or () if model.get("name") in {feed, f"stg_{feed}"} else ()
         for meta in (column.get("meta") or {} for column in columns):
             if header in headers_of(meta):

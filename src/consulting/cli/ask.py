@@ -135,19 +135,32 @@ def _in_terminal(engagement: Engagement, asked: list[Ask], by: str, *, dry_run: 
     if not asked:
         say(f"{engagement.client_id}: nothing to ask about the last profile.")
         return
-    taken = Answers(engagement, by)
-    for number, one in enumerate(asked, start=1):
-        _show(one, number, len(asked))
-        answer = _answer(one)
-        if answer is None:
-            break
-        say(taken.take(one, answer))
-        if not dry_run:
-            taken.save()
+    taken, saved = Answers(engagement, by), False
+    try:
+        for number, one in enumerate(asked, start=1):
+            _show(one, number, len(asked))
+            answer = _answer(one)
+            if answer is None:
+                break
+            say(taken.take(one, answer))
+            if taken.texts and not dry_run:
+                saved = True  # at least one file may be written, whatever stops us
+                taken.save()
+    finally:  # Ctrl-C ends the questions, and what was answered is answered
+        if saved:
+            _prepare(engagement)
     for diff in taken.diffs():
         say_lines(diff)
-    if not dry_run:
-        ClientModels(engagement.dbt_dir, engagement.client_id).prepare()
+
+
+def _prepare(engagement: Engagement) -> None:
+    """Make the models what the answers say; what is left to do is told, whatever stops it."""
+    client = engagement.client_id
+    try:
+        ClientModels(engagement.dbt_dir, client).prepare()
+    except KeyboardInterrupt:
+        say(f"The answers are saved. `consulting prepare {client}` makes the models of them.")
+        raise
 
 
 def _show(one: Ask, number: int, of: int) -> None:
