@@ -179,6 +179,23 @@ def test_what_drifted_is_accepted_once_and_last_month_can_be_replayed(client: Wo
     assert delivered_rows(client)[0][::2] == ("o01", "paid")
 
 
+def test_a_feed_that_follows_a_template_is_told_how_to_teach_it_the_new_header(
+    drifted: World,
+) -> None:
+    (drifted.dbt_dir / "templates").mkdir()
+    (drifted.dbt_dir / "templates/sales.yml").write_text(
+        "models: [{name: sales, columns: [{name: amount, meta: {synonyms: [Amount]}}]}]\n"
+    )
+    text = yaml_of(drifted).read_text("utf-8")
+    model = "models:\n  - name: orders\n"
+    assert model in text
+    yaml_of(drifted).write_text(text.replace(model, f"{model}    meta: {{template: sales}}\n"))
+    done = run_accept(drifted, "--yes")
+    assert done.exit_code == 0, done.output
+    learn = f"consulting template learn {drifted.client_id} orders sales"
+    assert done.output.endswith(f"orders follows sales: `{learn}` teaches it the new header.\n")
+
+
 def test_what_no_patch_accepts_is_told_and_nothing_is_tried_again(client: World) -> None:
     client.drop("orders_2024-02.csv", csv("Order ID,Amount,Status,Seats", rows(41)[:3]))
     refused(client)

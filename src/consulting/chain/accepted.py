@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 from consulting.chain import artifacts
 from consulting.chain.profiled import drift_of, last_profile
 from consulting.cleaning import ClientModels
-from consulting.cleaning.client_files import shown_path
+from consulting.cleaning.client_files import MODELS_OF_CLIENTS, TESTS_OF_CLIENTS, shown_path
+from consulting.cleaning.templated import followed
 from consulting.errors import CleaningError
 from consulting.intake import POISON, BatchStatus
+from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import label_of, patched, unified
 from consulting.records import Record
 from consulting.scratch import scratch_folder
 from consulting.writing import make_folder, write_project_text, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from consulting.chain.engagement import Engagement
     from consulting.profiling import DriftFinding, FeedProfile
@@ -40,6 +42,7 @@ class Acceptance(Record):
         batches: The batches that wait because of it, and are tried again; none as long as
             anything is left, for which they would fail again.
         drops: The files that were set aside because of it, and are released; as the batches.
+        teaches: Feed → the template that can learn a new header of it, at tier 3.
     """
 
     texts: dict[str, tuple[str, str]]
@@ -47,6 +50,7 @@ class Acceptance(Record):
     left: tuple[str, ...]
     batches: tuple[str, ...]
     drops: tuple[int, ...]
+    teaches: dict[str, str]
 
     def diffs(self, dbt_dir: Path) -> Iterator[str]:
         """A unified diff of each file."""
@@ -80,7 +84,17 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
         left=left,
         batches=() if left else tuple(b for b in found if b in waiting),
         drops=() if left else tuple(drop for drop, b in aside.items() if b in found),
+        teaches=_teaches(engagement, [f for some in found.values() for f, _ in some]),
     )
+
+
+def _teaches(engagement: Engagement, found: Sequence[DriftFinding]) -> dict[str, str]:
+    """Which templates can learn the headers that feeds are renamed to."""
+    if engagement.config.security_tier < FULL_TIER:
+        return {}  # a header may be data there, and nobody learns from it
+    renamed = {finding.feed for finding in found if finding.kind == "renamed_column"}
+    following = followed(engagement.models.files) if renamed else {}
+    return {feed: name for feed, name in following.items() if feed in renamed}
 
 
 def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
@@ -129,7 +143,7 @@ def require_readable(engagement: Engagement, texts: Mapping[str, tuple[str, str]
     client_id, dbt_dir = engagement.client_id, engagement.dbt_dir.absolute()
 
     def not_read(folder: str, names: list[str]) -> set[str]:
-        if folder in {str(dbt_dir / "models" / "clients"), str(dbt_dir / "tests" / "clients")}:
+        if folder in {str(dbt_dir / own) for own in (MODELS_OF_CLIENTS, TESTS_OF_CLIENTS)}:
             return {name for name in names if name != client_id}
         return {"target", "logs"} & {*names}
 

@@ -23,7 +23,9 @@ PROJECT_FILE = "dbt_project.yml"
 DBT_SUFFIXES = (".sql", ".py", ".yml", ".yaml", ".md", ".csv", ".dbtignore")
 _LARGEST_FILE = 1024**2
 _CLIENT = re.compile(r"\{\{\s*var\(\s*['\"]client['\"][^{}]*\)\s*\}\}")
-_DEFAULT = (("models/clients/{{ var('client') }}",), ())
+MODELS_OF_CLIENTS, TESTS_OF_CLIENTS = "models/clients", "tests/clients"
+"""Where the clients' own models and tests lie in a dbt project, but for what lies elsewhere."""
+_DEFAULT = ((f"{MODELS_OF_CLIENTS}/{{{{ var('client') }}}}",), ())
 
 
 class ClientFiles:

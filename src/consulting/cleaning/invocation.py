@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Literal
 
 from consulting.bounded_memory import held_words, is_held
-from consulting.cleaning.client_files import ClientFiles, shown_path
+from consulting.cleaning.client_files import MODELS_OF_CLIENTS, ClientFiles, shown_path
 from consulting.cleaning.sandbox import confine_jinja
 from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
@@ -150,7 +150,7 @@ def _environment(client_id: str, dbt_dir: Path, warehouse: Path | None) -> dict[
     """All the variables that dbt sees: the client's, and what `profiles.yml` is made of."""
     from dbt_common.constants import SECRET_ENV_PREFIX
 
-    clients = dbt_dir / "models" / "clients"
+    clients = dbt_dir / MODELS_OF_CLIENTS
     others = [path.name for path in clients.iterdir()] if clients.is_dir() else []
     # dbt lets profiles.yml and packages.yml name these, and refuses them to all else
     secrets = {n: value for n, value in os.environ.items() if n.startswith(SECRET_ENV_PREFIX)}

@@ -21,7 +21,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_child import no_garbage
-from consulting.cleaning.client_files import PROJECT_FILE, ClientFiles, files_below, shown_path
+from consulting.cleaning.client_files import (
+    MODELS_OF_CLIENTS,
+    PROJECT_FILE,
+    TESTS_OF_CLIENTS,
+    ClientFiles,
+    files_below,
+    shown_path,
+)
 from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
 from consulting.cleaning.library import library_files, write_library
 from consulting.cleaning.meaning import meaning_of
@@ -46,7 +53,7 @@ if TYPE_CHECKING:
 
 SLIM, FULL = "manifest.json", "manifest.msgpack"
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
-_NOT_SHARED = ("target", "logs", "models/clients", "tests/clients", TEMPLATES)
+_NOT_SHARED = ("target", "logs", MODELS_OF_CLIENTS, TESTS_OF_CLIENTS, TEMPLATES)
 _OLD_FINGERPRINTS_KEPT = 1
 
 

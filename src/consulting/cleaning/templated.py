@@ -183,14 +183,15 @@ def _take_meta(node: dict[str, Any]) -> dict[str, Any]:
     return meta
 
 
+def followed(files: ClientFiles) -> dict[str, str]:
+    """The feeds of a client that follow a template, with its name."""
+    models = (
+        model for path in templates_of(files) for model in _models_of(files.read(path), path)[1]
+    )
+    named = {str(model.get("name")): _meta_of(model).get("template") for model in models}
+    return {feed: name for feed, name in named.items() if isinstance(name, str)}
+
+
 def followers(files: ClientFiles, template: str) -> list[str]:
     """The feeds of a client that follow a template."""
-    found = []
-    for path, names in templates_of(files).items():
-        _, models = _models_of(files.read(path), path) if template in names else (None, [])
-        found += [
-            str(model.get("name"))
-            for model in models
-            if _meta_of(model).get("template") == template
-        ]
-    return sorted(found)
+    return sorted(feed for feed, name in followed(files).items() if name == template)

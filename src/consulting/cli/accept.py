@@ -58,6 +58,9 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
         else f"The sensor tries what waits at its next tick; where no daemon runs, `{launch}` does"
     )
     say(f"{client}: accepted. {after}.")
+    for feed, template in proposal.teaches.items():
+        learn = f"consulting template learn {client} {feed} {template}"
+        say(f"{feed} follows {template}: `{learn}` teaches it the new header.")
 
 
 def _launch(engagement: Engagement, proposal: Acceptance) -> str:
