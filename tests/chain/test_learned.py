@@ -13,6 +13,7 @@ from tests.chain.conftest import DBT, World
 from tests.chain.test_sampled import place_at
 
 from consulting import dbt_yaml
+from consulting.chain.accepted import write_changed
 from consulting.chain.impact import impact_on
 from consulting.chain.learned import learn
 from consulting.chain.sampled import take_sample
@@ -179,6 +180,18 @@ models:
         "{rule: to_text, synonyms: [Order ID, order no]}",
         "{rule: to_text, synonyms: [Order ID, order no, Bestellnr]}",
     )
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over(client: World) -> None:
+    engagement = client.engagement
+    new = learn(engagement, "orders", "retail_orders", with_values=False)
+    path = write(client, new)
+    with pytest.raises(CleaningError, match=r"somebody else changed dbt/templates/retail_orders"):
+        write_changed(engagement, new.texts)
+    path.write_text(new.text.replace("Bestellnr", "Nr"))
+    more = learn(engagement, "orders", "retail_orders", with_values=False)
+    write_changed(engagement, more.texts)
+    assert "Bestellnr" in path.read_text()
 
 
 def test_a_header_that_dbt_would_run_is_learned_and_found_as_a_text(client: World) -> None:

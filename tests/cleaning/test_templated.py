@@ -8,6 +8,7 @@ import pytest
 
 from consulting.cleaning import ClientModels, write_feed_models
 from consulting.cleaning.client_files import ClientFiles
+from consulting.cleaning.template_tests import mistakes_in_tests
 from consulting.cleaning.templated import applied, followers
 from consulting.errors import CleaningError
 from consulting.rules.template import named_templates, read_template
@@ -154,6 +155,50 @@ def test_a_mistake_in_a_template_is_told_where_it_stands(
         read_template(project.dbt_dir, "retail_orders")
     assert told in str(caught.value)
     write_template(project)
+
+
+TESTED = """\
+models:
+  - name: tested
+    columns:
+      - name: nr
+        data_tests:
+          - unique
+          - {not_null: {config: {severity: warn}, where: "nr > 0"}}
+          - {accepted_values: {arguments: {values: [a, b]}}}
+          - {relationships: {to: "ref('x')", field: nr}}
+          - {name: plain, test_name: not_negative}
+    data_tests:
+      - {unique_together: {columns: [nr]}}
+      - {unique: {column_name: nr}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("- unique\n", "- uniqe\n", "6:13: there is no test 'uniqe'. Did you mean 'unique'?"),
+        ("values: [a", "valeus: [a", "8:13: accepted_values takes no 'valeus'. Did you mean"),
+        ("values: [a", "valeus: [a", "8:13: accepted_values needs 'values'"),
+        (", field: nr", "", "9:13: relationships needs 'field'"),
+        ("not_negative", "not_negatve", "10:13: there is no test 'not_negatve'."),
+        ("- unique\n", "- unique:\n            config: {}\n", "6:13: a test is its name, or its"),
+        ("- unique\n", "- unique: warn\n", "6:13: a test is its name, or its"),
+        ("- unique\n", "- pack.unique\n", "6:13: there is no test 'pack.unique'."),
+        ("- unique\n", "- {holds: {expression: nr > 0}}\n", "6:13: holds is a test of whole rows"),
+        ("{unique: {column_name: nr}}", "unique", "13:9: unique is a test of a column"),
+    ],
+)
+def test_a_mistake_in_a_test_of_a_template_is_told_where_it_stands(
+    project: Project, right: str, wrong: str, told: str
+) -> None:
+    write_template(project, TESTED, "tested")
+    assert list(mistakes_in_tests(project.dbt_dir, "tested")) == []
+    write_template(project, TESTED.replace(right, wrong, 1), "tested")
+    found = list(mistakes_in_tests(project.dbt_dir, "tested"))
+    shown = f"dbt/templates/tested.yml:{told}"
+    assert any(line.startswith(shown) for line in found), found
+    assert len(found) <= 2
 
 
 def test_a_client_that_names_no_template_is_told_which_there_are(project: Project) -> None:

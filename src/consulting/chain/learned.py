@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consulting import dbt_yaml, jinja
+from consulting.chain.accepted import text_of
 from consulting.cleaning.templated import applied, name_of_test
 from consulting.config_model import NAME_PATTERN
 from consulting.errors import CleaningError, ConfigurationError
@@ -58,6 +59,7 @@ class Learned(Record):
         is_new: Whether there was none yet.
         headers: Column → the headers that are added to its synonyms.
         left: What is not taken, and why, a sentence each.
+        before: What it was made from; empty where there was none yet.
         text: The file as it is then.
     """
 
@@ -66,7 +68,13 @@ class Learned(Record):
     is_new: bool
     headers: dict[str, tuple[str, ...]]
     left: tuple[str, ...]
+    before: str
     text: str
+
+    @property
+    def texts(self) -> dict[str, tuple[str, str]]:
+        """The file, from the dbt project, before and after."""
+        return {f"{FOLDER}/{self.template}.yml": (self.before, self.text)}
 
     def in_words(self) -> Iterator[str]:
         """What there is to say, a line each."""
@@ -159,7 +167,7 @@ def _taught(
     engagement: Engagement, model: Mapping[str, Any], name: str, asked: Mapping[str, str]
 ) -> Learned:
     template = read_template(engagement.dbt_dir, name)
-    text = template_file(engagement.dbt_dir, name).read_text(encoding="utf-8")
+    before = text = text_of(template_file(engagement.dbt_dir, name))
     left: list[str] = []
     added: dict[str, tuple[str, ...]] = {}
     for column, headers in _accepted(model, asked, left):
@@ -178,7 +186,7 @@ def _taught(
         elif new:
             said = f"“{', '.join(new)}” can not be written into the text of the template"
             left.append(f"{said}: add it to the synonyms of {target.name} by hand")
-    return _learned(name, added, left, text, is_new=False)
+    return _learned(name, added, left, text, before=before)
 
 
 def _known(template: Template) -> dict[str, str]:
@@ -207,7 +215,7 @@ def _made(
         text += f"    description: {dbt_yaml.sentence(str(model['description']))}\n"
     text += "    meta:\n" if rows else ""
     text += "".join(f"      {key}: {dbt_yaml.flow(value)}\n" for key, value in rows.items())
-    return _learned(name, headers, left, f"{text}    columns:\n{items}", is_new=True)
+    return _learned(name, headers, left, f"{text}    columns:\n{items}")
 
 
 def _item(column: Mapping[str, Any], left: list[str], *, with_values: bool) -> dict[str, Any]:
@@ -254,10 +262,15 @@ def _tests(tests: Iterable[Any], *, with_values: bool) -> Iterator[Any]:
 
 
 def _learned(
-    name: str, headers: dict[str, tuple[str, ...]], left: list[str], text: str, *, is_new: bool
+    name: str, headers: dict[str, tuple[str, ...]], left: list[str], text: str, *, before: str = ""
 ) -> Learned:
-    path = f"dbt/{FOLDER}/{name}.yml"
     parse_template(text.encode(), name)
     return Learned(
-        template=name, path=path, is_new=is_new, headers=headers, left=tuple(left), text=text
+        template=name,
+        path=f"dbt/{FOLDER}/{name}.yml",
+        is_new=not before,
+        headers=headers,
+        left=tuple(left),
+        before=before,
+        text=text,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from consulting.chain.impact import Impact, impact_on
-from consulting.cleaning.client_files import ClientFiles
+from consulting.cleaning.client_files import MODELS_OF_CLIENTS, ClientFiles
 from consulting.cleaning.templated import followers
 from consulting.cli.engagements import client_ids, open_engagement, this_project
 from consulting.cli.terminal import asked_for_json, json_option, say, say_json, say_lines
@@ -47,7 +47,7 @@ def impact(since: str, *, most: int, markdown: bool) -> None:
     """
     project = this_project()
     concerned = list(_concerned(project, _changed(project.root, since)))
-    found = [_tried(client_id) for client_id in concerned[:most]]
+    found = [tried(client_id) for client_id in concerned[:most]]
     left_out = concerned[most:]
     if asked_for_json():
         told = [each.model_dump(mode="json") for each in found]
@@ -108,27 +108,22 @@ def _git(root: Path, *words: str) -> str:
 def _concerned(project: Project, paths: Sequence[Path]) -> Iterator[str]:
     """The clients whose deliveries are made from any of the files."""
     known = client_ids(project)
-    homes = (project.clients, _models(project))
+    homes = (project.clients, project.dbt / MODELS_OF_CLIENTS)
     owners = {owner for path in paths for home in homes if (owner := _child_of(home, path))}
     templates = {path.stem for path in paths if path == template_file(project.dbt, path.stem)}
     everyone = any(_is_shared(project, path) for path in paths)
     for client_id in known:
-        if everyone or client_id in owners or _follows(project, client_id, templates):
+        if everyone or client_id in owners or following(project, client_id, templates) != []:
             yield client_id
 
 
-def _follows(project: Project, client_id: str, templates: Iterable[str]) -> bool:
-    """Whether a client follows one of the templates, or nobody can read whether it does."""
+def following(project: Project, client_id: str, templates: Iterable[str]) -> list[str] | None:
+    """The feeds of a client that follow one of the templates; None if nobody can read which do."""
     files = ClientFiles(project.dbt, client_id)
     try:
-        return any(followers(files, template) for template in templates)
+        return [feed for template in templates for feed in followers(files, template)]
     except ConsultingError:
-        return True  # trying it tells why
-
-
-def _models(project: Project) -> Path:
-    """The models of all clients, where they do not lie in the clients' own folders."""
-    return project.dbt / "models" / "clients"
+        return None  # trying it tells why
 
 
 def _child_of(home: Path, path: Path) -> str | None:
@@ -141,18 +136,23 @@ def _is_shared(project: Project, path: Path) -> bool:
     """Whether the deliveries of all clients are made with a file."""
     if path.parent == project.root:
         return any(path.match(pattern) for pattern in _SHARED_FILES)
-    apart = (project.dbt / "templates", _models(project), project.defs / "consultancy")
+    apart = (
+        project.dbt / "templates",
+        project.dbt / MODELS_OF_CLIENTS,
+        project.defs / "consultancy",
+    )
     if _child_of(project.clients, path) or any(map(path.is_relative_to, apart)):
         return False
     within = any(map(path.is_relative_to, (project.dbt, project.defs.parent)))
     return within and path.suffix != ".md"
 
 
-def _tried(client_id: str) -> Impact:
+def tried(client_id: str, feeds: Sequence[str] | None = None) -> Impact:
+    """The impact on a client, be it that it can not be opened; on all its feeds if none is told."""
     try:
-        return impact_on(open_engagement(client_id, looks=True))
+        return impact_on(open_engagement(client_id, looks=True), feeds)
     except ConsultingError as error:
-        return Impact(client_id=client_id, feeds=(), failed=str(error))
+        return Impact(client_id=client_id, feeds=tuple(feeds or ()), failed=str(error))
 
 
 def _summary(found: Sequence[Impact], left_out: Sequence[str]) -> str:

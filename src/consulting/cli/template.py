@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from consulting.chain.impact import Impact, impact_on
+from consulting.chain.accepted import write_changed
 from consulting.chain.learned import learn as learned
-from consulting.cleaning.client_files import ClientFiles
-from consulting.cleaning.templated import followers
+from consulting.cleaning.template_tests import mistakes_in_tests
 from consulting.cli.engagements import client_ids, open_engagement, this_project
+from consulting.cli.impact import following, tried
 from consulting.cli.terminal import asked_for_json, dry_run_option, json_option, say, say_json
-from consulting.errors import ConsultingError
-from consulting.rules.template import read_template, template_file
-from consulting.writing import write_project_text
+from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
+    from consulting.chain.impact import Impact
     from consulting.project import Project
 
 
@@ -47,9 +46,11 @@ def learn(client: str, feed: str, name: str, *, with_values: bool, dry_run: bool
     engagement = open_engagement(client, looks=True)
     found = learned(engagement, feed, name, with_values=with_values)
     if not dry_run:
-        write_project_text(template_file(engagement.dbt_dir, name), found.text)
+        write_changed(engagement, found.texts)
     if asked_for_json():
-        say_json({**found.model_dump(mode="json"), "written": not dry_run}, indent=2)
+        say_json(
+            {**found.model_dump(mode="json", exclude={"before"}), "written": not dry_run}, indent=2
+        )
         return
     for line in found.in_words():
         say(line)
@@ -65,10 +66,13 @@ def check(name: str) -> None:
 
     The models of each client that follows it, as they are now, are tried on its last files, as by
     `consulting preview`, beside the delivery that stands: rows that move and values that change, in
-    counts. Ends with 1 where a delivery would change, or would not be made.
+    counts. Ends with 1 where a delivery would change, or would not be made, and at once where the
+    template names a test or an argument that is none.
     """
     project = this_project()
-    read_template(project.dbt, name)
+    mistakes = list(mistakes_in_tests(project.dbt, name))
+    if mistakes:
+        raise CleaningError("\n".join(mistakes))
     found = [each for client in client_ids(project) if (each := _impact(project, client, name))]
     if asked_for_json():
         told = [each.model_dump(mode="json") for each in found]
@@ -84,10 +88,5 @@ def check(name: str) -> None:
 
 def _impact(project: Project, client: str, name: str) -> Impact | None:
     """What a client that follows the template would notice; the others are not opened."""
-    feeds: list[str] = []
-    try:
-        if feeds := followers(ClientFiles(project.dbt, client), name):
-            return impact_on(open_engagement(client, looks=True), feeds)
-    except ConsultingError as error:
-        return Impact(client_id=client, feeds=tuple(feeds), failed=str(error))
-    return None
+    feeds = following(project, client, [name])
+    return None if feeds == [] else tried(client, feeds)

@@ -9,6 +9,7 @@ header each column is read from, and what differs.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,7 @@ from consulting.rules import column_rule
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from consulting.yaml_files import Document, YamlPath
 
@@ -115,6 +116,11 @@ def read_template(dbt_dir: Path, name: str) -> Template:
     Raises:
         CleaningError: If there is none, or it is none; names file and line, and the nearest.
     """
+    return read_template_document(dbt_dir, name)[0]
+
+
+def read_template_document(dbt_dir: Path, name: str) -> tuple[Template, Callable[[YamlPath], str]]:
+    """As `read_template`, with what tells the file and line of a place in the template."""
     known = template_names(dbt_dir)
     if name not in known:
         there = f"Templates: {', '.join(known)}." if known else "There is none yet."
@@ -127,11 +133,15 @@ def read_template(dbt_dir: Path, name: str) -> Template:
         content = read_regular(template_file(dbt_dir, name), within=dbt_dir / FOLDER)
     except ConfigurationError as error:
         raise CleaningError(str(error)) from None
-    return parse_template(content, name)
+    return _parsed(content, name)
 
 
 def parse_template(content: bytes, name: str) -> Template:
     """As `read_template`, of what its file holds."""
+    return _parsed(content, name)[0]
+
+
+def _parsed(content: bytes, name: str) -> tuple[Template, Callable[[YamlPath], str]]:
     shown = Path("dbt", FOLDER, f"{name}.yml")
     try:
         documents = parse_yaml(content, shown)
@@ -148,7 +158,7 @@ def parse_template(content: bytes, name: str) -> Template:
         raise CleaningError(f"{_where(documents[0], found['loc'])}: {said}") from None
     for place, mistake in _mistakes(template):
         raise CleaningError(f"{_where(documents[0], place)}: {mistake}")
-    return template
+    return template, partial(_where, documents[0])
 
 
 def _is_one_model(documents: list[Document]) -> bool:
