@@ -191,6 +191,7 @@ class Answers:
     def __init__(self, engagement: Engagement, by: str) -> None:
         self._engagement = engagement
         self._by = by
+        self._names: dict[str, str] = {}  # of a feed's file, which no answer moves
         self.texts: dict[str, tuple[str, str]] = {}
 
     def take(self, ask: Ask, answer: Answer) -> str:
@@ -232,9 +233,11 @@ class Answers:
         return self._taken(ask, path, before, after, "one of a list from now on")
 
     def _text(self, ask: Ask) -> tuple[str, str, str]:
-        path = self._engagement.models.yaml_of(ask.feed)
-        name = os.path.relpath(path, self._engagement.dbt_dir)
-        before, now = self.texts.get(name) or (text_of(path),) * 2
+        if ask.feed not in self._names:
+            path = self._engagement.models.yaml_of(ask.feed)
+            self._names[ask.feed] = os.path.relpath(path, self._engagement.dbt_dir)
+        name = self._names[ask.feed]
+        before, now = self.texts.get(name) or (text_of(self._engagement.dbt_dir / name),) * 2
         return name, before, now
 
     def _taken(self, ask: Ask, name: str, before: str, after: str | None, became: str) -> str:
