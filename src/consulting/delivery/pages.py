@@ -52,6 +52,13 @@ def render(template: str, **values: Any) -> str:
     return environment.get_template(template).render(style=style, **values)
 
 
+def load_templates() -> None:
+    """Compile all templates, which stay compiled in this process."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 def number(value: float) -> str:
     """Return a number for a reader: 12,480 or 98.6; a whole number has no decimals."""
     if isinstance(value, float) and not value.is_integer():

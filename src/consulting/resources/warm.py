@@ -30,6 +30,8 @@ from typing import TYPE_CHECKING, Any
 from consulting.bounded_child import inherited, keep_spare, no_garbage
 from consulting.chain.apart import have_libraries
 from consulting.chain.fingerprints import code_fingerprints
+from consulting.cleaning.rehearsal import rehearse_dbt
+from consulting.delivery.pages import load_templates
 from consulting.privacy.labels import judge
 
 if TYPE_CHECKING:
@@ -170,10 +172,13 @@ def import_all() -> None:
     for found in pkgutil.walk_packages([str(_PACKAGE)], f"{_PACKAGE.name}."):
         if found.name.split(".")[1] not in _NOT_OURS:
             importlib.import_module(found.name)
-    # what every run works out anew of the package alone
+    # what every run works out anew of the packages alone
     code_fingerprints()
-    judge("Ada Lovelace")
+    for title in ("Ada Lovelace", "Order total"):
+        judge(title)
     have_libraries()
+    load_templates()
+    rehearse_dbt()
 
 
 def refuse_threads() -> None:
