@@ -1,8 +1,11 @@
 {% macro to_phone(sql, meta) -%}{{ phone_of(bare_phone(sql, meta), meta) }}{%- endmacro %}
 
-{#- The digits of a number without its extension, "+" in front where the country's code is written. -#}
+{#- The digits of a number without its extension, "+" in front where the country's code is written.
+    A zero in brackets after the code ("+49 (0)30") is dialled inside the country alone; Italy's
+    belongs to the number. -#}
 {% macro bare_phone(sql, meta) -%}
   {%- set bare = replaced(sql, '(?i)[\\s,;]*(?:ext|extension|x)[.:\\s]*[0-9]{1,6}$', '') -%}
+  {%- set bare = replaced(bare, '^([(]?(?:[+]|00)(?:[124-9]|3[0-8])[0-9]{0,2}[) .\u00a0-]*)[(]0[)]', '\\1') -%}
   case when {{ matches(bare, '^[+]?[0-9][0-9 ()./\u00a0-]*$|^[(][0-9+][0-9 ()./\u00a0-]*$') }} then
     {{ replaced("case when " ~ matches(bare, '^[(]?([+]|00)') ~ " then '+' else '' end || " ~ replaced(bare, '[^0-9]+', ''), '^[+]00', '+') }}
   end
