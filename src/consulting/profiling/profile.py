@@ -85,7 +85,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
         issues = [
             *file_issues(feed, mine, thresholds),
             *_missing_declared(feed, source.columns, declared, source.rows),
-            *_row_issues(feed, source, repeated),
+            *_row_issues(feed, source, views, repeated),
             *([unlabelled_issue(feed, unlabelled, source.rows)] if unlabelled else []),
             *(issue for v in views for issue in judge_column(feed, v, thresholds, source, right)),
             *broken_laws(feed, source, views, thresholds, right),
@@ -184,9 +184,13 @@ def _missing_declared(
     ]  # fmt: skip
 
 
-def _row_issues(feed: str, source: FeedSource, repeated: int) -> list[Issue]:
+def _row_issues(
+    feed: str, source: FeedSource, views: Sequence[ColumnView], repeated: int
+) -> list[Issue]:
     if not repeated:
         return []
+    # a number of its own for each row but those: then it is hardly chance that they are the same
+    numbered = len(views) > 1 and any(v.distinct == v.rows - repeated for v in views)
     names = ", ".join(quoted(c) for c in source.columns)
     return [
         Issue(
@@ -195,8 +199,11 @@ def _row_issues(feed: str, source: FeedSource, repeated: int) -> list[Issue]:
                 "{n} [row repeats|rows repeat] an earlier row in every column.", repeated
             ),
             evidence_count=repeated, evidence_pct=pct(repeated, source.rows),
-            recommendation="The models merge them and count them as merged; find out why the "
-            "export repeats rows.",
+            recommendation="Find out why the export repeats rows. Where the same row was written "
+            "twice, `dedupe` with a key merges them and counts them as merged.",
+            question="Was the same row written twice where all of its values come again?"
+            if numbered
+            else None,
             rows_where=f"_row_id NOT IN (SELECT min(_row_id) FROM raw.{quoted(feed)} "
             f"GROUP BY {names})",
         )
