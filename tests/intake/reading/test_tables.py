@@ -192,6 +192,26 @@ def test_numbers_in_even_steps_are_titles(read: Reader, form: str, titles: list[
     assert got.rows == texts(rows)
 
 
+HEADS: list[Grid] = [
+    [["Sales report"], ["Printed on", "2026-04-01"], ["Company: Acme"]],
+    [["Printed on", "2026-04-01"], ["Pages", 7]],
+    [["Sales report", "2026"], ["from", "2026-03-01"], ["to", "2026-03-31"]],
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("head", HEADS)
+def test_a_reports_head_that_fits_some_columns_is_no_table(
+    read: Reader, head: Grid, form: str
+) -> None:
+    rows = [[f"A-{n:03}", f"2026-03-{n % 28 + 1:02}", n, f"{n}.5"] for n in range(35)]
+    titles = ["Article", "Sold on", "Pieces", "Net"]
+    data, name = written([*head, [], titles, *rows], form)
+    got = read(data, name)
+    assert got.columns == titles
+    assert got.rows == texts(rows)
+
+
 def test_rows_that_count_in_even_steps_are_rows(read: Reader) -> None:
     got = read(b"1,2,3,4\n5,6,7,8\n9,10,11,12\n13,14,15,16\n")
     assert got.columns == ["column_1", "column_2", "column_3", "column_4"]

@@ -161,6 +161,16 @@ def is_data(first: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
     return for_data > for_header
 
 
+def is_record(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a line above a table is a record of it, not of a report's head that fits by chance.
+
+    "Printed on" with a day fits a column of days, and leaves blank what no record does.
+    """
+    found = Columns(below).against(cells)
+    by_chance = found.gaps and found.gaps + found.texts + found.others > found.fits
+    return is_data(cells, below) and not by_chance
+
+
 def _hold_years(values: Sequence[str]) -> bool:
     """Whether a column holds years, so that a year above them is one more."""
     filled_in = [value for value in values if value.strip()]

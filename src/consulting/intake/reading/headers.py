@@ -15,7 +15,7 @@ from consulting.intake.reading.blocks import (
     told_apart,
 )
 from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind
-from consulting.intake.reading.evidence import Columns, is_data
+from consulting.intake.reading.evidence import Columns, is_data, is_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,7 +204,7 @@ def _is_better(rows: Sequence[Row], start: int, stop: int, before: range, width:
     opened = _opens(rows, before.start, before.stop, width)
     if titles == above[0] or (opened and len(above) - 1 >= MAIN_SHARE * len(below)):
         return False
-    if any(len(cells) == width and is_data(cells, below) for cells in above):
+    if any(len(cells) == width and is_record(cells, below) for cells in above):
         return False
     if _opens(rows, start, stop, width):
         return True
@@ -227,7 +227,7 @@ def _below_head(rows: Sequence[Row], start: int, stop: int, width: int) -> int:
         fuller = names_a_value(first) and filled(titles) > filled(first)
         opens = _opens(rows, at, stop, width) or (fuller and not names_a_value(titles))
         if opens and not any(
-            len(row.cells) == width and is_data(row.cells, below) for row in rows[start:at]
+            len(row.cells) == width and is_record(row.cells, below) for row in rows[start:at]
         ):
             return at
     return start

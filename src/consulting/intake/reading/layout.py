@@ -12,7 +12,7 @@ from consulting.intake.reading.blocks import (
 )
 from consulting.intake.reading.cells import filled
 from consulting.intake.reading.columns import column_names
-from consulting.intake.reading.evidence import is_data, is_proven, is_undecidable
+from consulting.intake.reading.evidence import is_proven, is_record, is_undecidable
 from consulting.intake.reading.headers import (
     are_shifted,
     header_rows,
@@ -219,7 +219,7 @@ def _preamble(
 
 def _skipped_above(lines: Sequence[Row], data: Sequence[Row], width: int) -> SkippedLines:
     cells = [row.cells for row in data]
-    like_rows = any(len(row.cells) == width and is_data(row.cells, cells) for row in lines)
+    like_rows = any(len(row.cells) == width and is_record(row.cells, cells) for row in lines)
     written = sum(1 for row in lines if filled(row.cells) and not is_rule(row.cells, width))
     return SkippedLines(
         first_line=lines[0].line,
