@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tests.profiling.conftest import land_rows
 from tests.rules.macros import read, steps
 
+from consulting.chain.questions import questions_of
 from consulting.profiling import FeedProfile, Thresholds, profile_feed
 from consulting.profiling.propose import propose_feed
 from consulting.rules import all_rules, currencies, missing, months
@@ -319,6 +320,32 @@ def test_a_mark_that_nothing_explains_is_asked_for_and_never_guessed(
 def test_another_number_of_the_column_decides_the_mark(other: str, text: str, value: str) -> None:
     rule = proposed("x", [other, text, text])
     assert read(rule, [text]) == [Decimal(value)]
+
+
+@pytest.mark.parametrize(
+    ("others", "text", "value"),
+    [
+        ({"y": ["1.5", "2.25"]}, "30,250", "30250"),
+        ({"y": ["1,5", "2,25"]}, "30.250", "30250"),
+        ({"y": ["1,5", "2,25"]}, "30,250", None),
+        ({"y": ["1.234,50 €", "7,00 €"], "z": ["7", "8"]}, "30.250", "30250"),
+        ({"y": ["1,5", "2,5"], "z": ["1.5", "2.5"]}, "30.250", None),
+        ({"y": ["1.5", "2,5"]}, "30.250", None),
+        ({"y": ["1.250", "2.250"]}, "30.250", None),
+        ({"y": ["7", "8"], "z": ["a", "b"]}, "30.250", None),
+    ],
+)
+def test_the_other_columns_decide_the_mark_of_one_that_has_no_sign_of_its_own(
+    others: dict[str, list[str]], text: str, value: str | None
+) -> None:
+    columns = {name: texts * 3 for name, texts in others.items()} | {"x": [text, text, "345"] * 2}
+    profile = profile_of(columns)
+    proposal = propose_feed(profile)
+    rule = next(each for each in proposal.columns if each["from"] == "x")
+    assert read(rule, [text]) == [Decimal(value) if value else None]
+    asked = [q.text for q in questions_of(profile, [], proposal.columns, 2) if "x" in q.columns]
+    assert ("as the other columns are?" in " ".join(asked)) == (value is not None)
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("few", [10_000, 1])

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from consulting.profiling.fitting import Fit
 
 
+_OF_NUMBERS = frozenset({"to_integer", "to_decimal", "to_money"})
+
+
 class Question(Record):
     """One question to the client.
 
@@ -50,7 +53,18 @@ def questions_of(
         columns: The columns as they are proposed.
         tier: The engagement's; below 3 what was found is left out, for it quotes values.
     """
-    asked = [_of_issue(i, tier) for i in (*profile.issues, *across) if i.feed == profile.feed]
+    columns = list(columns)
+    read = {str(each["from"]): each for each in columns if each.get("rule") in _OF_NUMBERS}
+    marked = {name: each for name, each in read.items() if each.get("decimal") != "either"}
+    asked = []
+    for issue in (*profile.issues, *across):
+        if issue.feed != profile.feed:
+            continue
+        if issue.issue_type == "ambiguous_numbers" and issue.column in marked:
+            mark = marked[issue.column].get("decimal", "point")
+            text = f"Is this written with a decimal {mark}, as the other columns are?"
+            issue = issue.model_copy(update={"question": text})  # noqa: PLW2901 - asked otherwise
+        asked.append(_of_issue(issue, tier))
     return [q for q in asked if q] + _of_proposal(profile, columns)
 
 

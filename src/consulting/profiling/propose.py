@@ -14,6 +14,7 @@ from consulting.profiling.wording import counted
 from consulting.records import Record
 from consulting.rules import rule_of_type
 from consulting.rules.missing import WORDS_AMONG_CODES, trim
+from consulting.rules.numbers import decimal_mark
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid"})
 _LABELS = frozenset({"phone", "zip", "postcode", "plz", "ssn", "iban", "postal"})
+_NUMBERS = frozenset({"integer", "decimal", "money"})
+_WHOLE_WITH = {"unclear": "point", "unclear_point": "comma"}
+"""Numbers like 1,234 and 1.234, and the decimal mark with which they are whole."""
 _MEASURES = frozenset({"decimal", "money", "date", "timestamp", "time", "boolean"})
 _TIMES = frozenset({"date", "timestamp"})
 _CHANGE_WORDS = frozenset({"updated", "modified", "changed", "geändert", "modifié"})
@@ -248,9 +252,27 @@ def _rule(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, A
         return "to_text", {}
     rule = rule_of_type(column.inferred_type)
     found = rule.proposed(column) or ("to_text", {})
+    if found[1].get("decimal") == "either" and (mark := _mark_of_others(column, profile)):
+        # what proves nothing by itself is written as the rest of the file is
+        found = (found[0], {**found[1], "decimal": mark})
     if column.personal or profile.basis != "all_rows":  # a unit is cut out of the values
         found = (found[0], {key: said for key, said in found[1].items() if key != "unit"})
     return found if column.inferred_type in rule.types else _text(column, profile)
+
+
+def _mark_of_others(column: ColumnProfile, profile: FeedProfile) -> str | None:
+    """The decimal mark of the other columns, for one whose numbers are whole with it.
+
+    Where they would be fractions, each of three digits, it stays a question.
+    """
+    proven = {
+        decimal_mark({found.format: found.count for found in other.formats})
+        for other in profile.columns
+        if other is not column and other.inferred_type in _NUMBERS
+    } - {None, "unclear"}
+    own = {found.format for found in column.formats} & _WHOLE_WITH.keys()
+    marks = {_WHOLE_WITH[name] for name in own} | proven
+    return marks.pop() if own and proven and len(marks) == 1 else None
 
 
 def _text(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from consulting.intake.reading.blocks import Row
 from consulting.intake.reading.headers import HEAD_ROWS
 from consulting.intake.reading.layout import find_layout
 from consulting.intake.reading.numberformats import with_zeros
+from consulting.intake.reading.skipping import s_if
 from consulting.intake.reading.table import TableWriter
 
 if TYPE_CHECKING:
@@ -207,7 +208,9 @@ def _about_cells(scan: SheetScan, large: int, merges: int, blank: int) -> list[s
     if blank:
         words.append(f"{blank:,} rows hold nothing that can be read and were set aside.")
     if merges:
-        words.append(f"{merges:,} cells merged over several rows: each row was given the value.")
+        words.append(
+            f"{merges:,} cell{s_if(merges)} merged over several rows: each row was given the value."
+        )
     if large:
         words.append(
             f"{large:,} cells hold numbers of more than 15 digits: a workbook can not keep all of "
