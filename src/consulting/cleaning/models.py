@@ -33,6 +33,7 @@ from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
 from consulting.cleaning.library import library_files, write_library
 from consulting.cleaning.meaning import meaning_of
 from consulting.cleaning.parsed_macros import SAVED, lay_macros
+from consulting.cleaning.rehearsal import rehearse_dbt
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, nodes_of, slim_manifest
 from consulting.cleaning.survey import survey
@@ -170,7 +171,7 @@ class ClientModels:
                 self,
                 _environment_of(self),
                 memory=self.cache / f".stopped-{prepared.name}",
-                prepare=_import_dbt,  # a client's seconds are not spent on imports
+                prepare=_have_dbt,  # a client's seconds are not spent on imports
             )
         except StoppedError as error:
             raise CleaningError(str(error)) from None
@@ -332,46 +333,12 @@ def _refuse_paths(client_id: str, nodes: Iterable[Any]) -> None:
 
 
 @no_garbage()
-def _import_dbt() -> None:
-    """Import dbt and work out what each parse needs alike; in a client's process it would be lost.
+def _have_dbt() -> None:
+    """Work out what each parse needs alike; in a client's process it would be lost.
 
-    That is the schemas of dbt's classes, our macros, and the engine of the rules' patterns.
+    That is what dbt keeps, our macros, and the engine of the rules' patterns.
     """
-    import dbt.cli.main  # noqa: F401 - imported for those who follow
-    from dbt.adapters.duckdb.credentials import DuckDBCredentials
-    from dbt.artifacts.resources.v1.components import Contract
-    from dbt.artifacts.resources.v1.config import TestConfig
-    from dbt.artifacts.resources.v1.model import ModelConfig
-    from dbt.artifacts.resources.v1.source_definition import SourceConfig
-    from dbt.contracts.graph.nodes import GenericTestNode, ModelNode
-    from dbt.contracts.graph.unparsed import UnparsedModelUpdate, UnparsedSourceDefinition
-    from dbt.contracts.project import (
-        Configuration,
-        PackageConfig,
-        ProfileConfig,
-        Project,
-        ProjectFlags,
-    )
-    from dbt.contracts.selection import SelectorFile
-
-    for one in (
-        Configuration,
-        Contract,
-        DuckDBCredentials,
-        GenericTestNode,
-        ModelConfig,
-        ModelNode,
-        PackageConfig,
-        ProfileConfig,
-        Project,
-        ProjectFlags,
-        SelectorFile,
-        SourceConfig,
-        TestConfig,
-        UnparsedModelUpdate,
-        UnparsedSourceDefinition,
-    ):
-        one.json_schema()  # dbt keeps it
+    rehearse_dbt()
     library_files()
     mistake_in("")
 
