@@ -81,16 +81,13 @@ class ClientRunLauncher(dg.DefaultRunLauncher):
             return
         self._run_ids.add(run.run_id)
         arguments = ExecuteRunArgs(origin, run.run_id, self._instance.get_ref())
-        # not on the command line, which everybody on the machine may read
-        said = {_ARGUMENTS: arguments.get_command_args()[-1]}
-        variables = {**os.environ, **variables_of(run), **said}
-        process = self._start(run, origin.executable_path, variables)
+        process = self._start(run, origin.executable_path, _environment(run, arguments))
         _bound(process.pid)
         self._instance.add_run_tags(run.run_id, {PROCESS_TAG: mark_of(process.pid)})
         if isinstance(process, Forked):
             process.go()
         waited = (process, run.run_id, self._instance.get_ref())
-        threading.Thread(target=_await_end, args=waited, daemon=True).start()
+        threading.Thread(target=await_end, args=waited, daemon=True).start()
 
     def _start(
         self, run: dg.DagsterRun, executable: str, variables: dict[str, str]
@@ -101,9 +98,7 @@ class ClientRunLauncher(dg.DefaultRunLauncher):
             except OSError as error:
                 said = f"No warm process for this run, it starts a new one: {error}"
                 self._instance.report_engine_event(said, run, cls=type(self))
-        return subprocess.Popen(  # noqa: S603 - the location's own Python, as Dagster names it
-            [executable, "-m", *EXECUTE_RUN], env=variables, stdin=subprocess.DEVNULL
-        )
+        return _new_process(executable, variables)
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the run's process lives; of a run that was started otherwise, nothing is known.
@@ -143,7 +138,34 @@ def _bound(pid: int) -> None:
             resource.prlimit(pid, kind, (most, resource.getrlimit(kind)[1]))
 
 
-def _await_end(process: subprocess.Popen[bytes], run_id: str, ref: dg.InstanceRef) -> None:
+def start_process(
+    run: dg.DagsterRun, executable: str, arguments: ExecuteRunArgs
+) -> subprocess.Popen[bytes]:
+    """Start a new process for a run, which loads the clients of its run and no others.
+
+    Args:
+        run: The run.
+        executable: Its Python.
+        arguments: What Dagster's command that executes a run takes.
+    """
+    process = _new_process(executable, _environment(run, arguments))
+    _bound(process.pid)
+    return process
+
+
+def _new_process(executable: str, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - the location's own Python, as Dagster names it
+        [executable, "-m", *EXECUTE_RUN], env=variables, stdin=subprocess.DEVNULL
+    )
+
+
+def _environment(run: dg.DagsterRun, arguments: ExecuteRunArgs) -> dict[str, str]:
+    # not on the command line, which everybody on the machine may read
+    said = {_ARGUMENTS: arguments.get_command_args()[-1]}
+    return {**os.environ, **variables_of(run), **said}
+
+
+def await_end(process: subprocess.Popen[bytes], run_id: str, ref: dg.InstanceRef) -> None:
     """When a run's process has ended and the run has not, say so."""
     code = process.wait()
     with dg.DagsterInstance.from_ref(ref) as instance:

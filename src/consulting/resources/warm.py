@@ -57,6 +57,11 @@ IMPORTED = (
 _PACKAGE = Path(__file__).parents[1]
 _NOT_OURS = ("cli", "definitions", "defs", "demo", "migrations", "templates", "testing")
 """Of the package: what no run needs, and the first project, which loads clients."""
+_OPTIONAL = (
+    f"{_PACKAGE.name}.resources.celery_launcher",
+    f"{_PACKAGE.name}.resources.celery_worker",
+)
+"""Of the package: what needs an extra that may not be installed."""
 _FORK = b"+"
 _SIZE = 8
 """Bytes that hold the length of what follows."""
@@ -170,7 +175,7 @@ def import_all() -> None:
     for name in IMPORTED:
         importlib.import_module(name)
     for found in pkgutil.walk_packages([str(_PACKAGE)], f"{_PACKAGE.name}."):
-        if found.name.split(".")[1] not in _NOT_OURS:
+        if found.name.split(".")[1] not in _NOT_OURS and found.name not in _OPTIONAL:
             importlib.import_module(found.name)
     # what every run works out anew of the packages alone
     code_fingerprints()
