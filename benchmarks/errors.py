@@ -43,7 +43,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import clean_tables
 from injected import Table, inject
 
-from consulting.profiling import FeedProfile, Issue, profile_feed
+from consulting.profiling import FeedProfile, Issue, Thresholds, profile_feed
 from consulting.profiling.asking import questions_to_ask
 from consulting.records import FileReading
 from consulting.rules.accepted import Mark
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 ABOUT_THE_COLUMN = {"personal_data", "empty_column", "constant_column", "leading_zeros"}
 Cell = tuple[str, int]
+STANDING = Thresholds()
 
 
 def default_folder() -> Path:
@@ -128,8 +129,14 @@ class Outcome:
         return {c for c, issues in self.found.items() if any(i.severity != "info" for i in issues)}
 
 
-def look(
-    name: str, table: Table, wrong: Mapping[Cell, str], answers: int = 0, truth: Table | None = None
+def look(  # noqa: PLR0913 - by name but for the table
+    name: str,
+    table: Table,
+    wrong: Mapping[Cell, str],
+    *,
+    answers: int = 0,
+    truth: Table | None = None,
+    thresholds: Thresholds = STANDING,
 ) -> Outcome:
     """Profiles a table and holds what is found against what is wrong.
 
@@ -139,7 +146,7 @@ def look(
         folder = Path(made)
         reading = land(table, folder)
         started = time.process_time()
-        profile = profile_feed("dirty", [reading], folder)
+        profile = profile_feed("dirty", [reading], folder, thresholds=thresholds)
         if truth is not None:
             marks, replaced = answered(profile, reading, folder, answers, truth, table)
             profile = profile_feed("dirty", [reading], folder, accepted=marks, replaced=replaced)
@@ -277,7 +284,7 @@ def real_pairs(base: Path, answers: int) -> None:
                 print(line(f"  {column}", *cells))
         if answers:
             truth = dict(zip(dirty, clean.values(), strict=True))
-            after = look(name, dirty, dict.fromkeys(wrong, "real"), answers, truth)
+            after = look(name, dirty, dict.fromkeys(wrong, "real"), answers=answers, truth=truth)
             print(line(f"after {answers} answers", after.warned(), wrong))
 
 

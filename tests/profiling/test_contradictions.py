@@ -140,3 +140,36 @@ def test_what_columns_of_persons_disagree_on_is_named_nowhere(
 def test_clean_tables_have_no_contradictions(profile: Callable[..., FeedProfile]) -> None:
     for table in (told_by_sources(), shops()):
         assert not profile(table, Thresholds()).issues
+
+
+def tariffs(**changed: Mapping[int, str]) -> dict[str, list[str]]:
+    """400 people; in two states there is no tax, and who is active has no day of leaving."""
+    states = ["AK", "AL", "NV", "NY"]
+    table = {
+        "person": [f"p{n}" for n in range(400)],
+        "state": [states[n % 4] for n in range(400)],
+        "rate": ["0" if n % 2 == 0 else ("3", "4.5", "5")[n * 7 % 3] for n in range(400)],
+        "active": ["Y" if n * 11 % 3 else "N" for n in range(400)],
+        "left": ["" if n * 11 % 3 else f"2024-0{n % 9 + 1}-11" for n in range(400)],
+    }
+    for name, cells in changed.items():
+        for row, text in cells.items():
+            table[name][row] = text
+    return table
+
+
+def test_what_nearly_always_goes_with_one_value_is_told_where_it_does_not(
+    profile: Callable[..., FeedProfile],
+) -> None:
+    table = tariffs(rate={8: "4.5"}, left={7: "2024-05-11"})  # of AK, and of somebody active
+    found = profile(table)
+    rate, left = (issue_of(found, "unusual_combination", c) for c in ("rate", "left"))
+    assert rate is not None
+    assert left is not None
+    assert (rate.severity, left.severity) == ("warn", "warn")
+    assert cells_of(rate, table) == [8]
+    assert cells_of(left, table) == [7]
+    assert "(“4.5”, where 99 of 100 have “0”)" in rate.detail
+    assert not profile(tariffs()).issues or not issue_of(
+        profile(tariffs()), "unusual_combination", "rate"
+    )

@@ -137,6 +137,9 @@ ADVICE: dict[str, Words] = {
     "blank_but_known": Words(
         "Left out, and known from other rows", "Fill it in, or tell us why it is left out."
     ),
+    "moved_cells": Words(
+        "Rows whose cells moved by one column", "Correct the export, and send these rows again."
+    ),
     "broken_law": Words(
         "Rows whose numbers or days do not fit each other", "Correct them at the source."
     ),

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
 
-Kind = Literal["slip", "misplaced", "vote", "blank"]
+Kind = Literal["slip", "misplaced", "vote", "blank", "case"]
 ISSUE_TYPES: dict[Kind, str] = {
     "slip": "broken_dependency",
     "misplaced": "unusual_combination",
     "vote": "disputed_values",
     "blank": "blank_but_known",
+    "case": "unusual_combination",
 }
 _GROUP_ROWS = 3
 _DETERMINANTS = 3
@@ -48,7 +49,8 @@ class BrokenDependency:
         kind: "slip" where the contradicting values are hardly used elsewhere (a misspelling),
             "misplaced" where they are (a value in the wrong row), "vote" where several sources tell
             of the same thing and a few disagree, "blank" where the value is missing and the others
-            of the group have it.
+            of the group have it, "case" where the other column need not decide it, but for this
+            value of it nearly always does (no tax in this state, no day of leaving while active).
         determinants: The columns that decide it, those with the fewest contradictions first.
         rows: Rows that contradict at least one of them.
         wrong: Contradicting rows by determinant.
@@ -118,7 +120,7 @@ def _tried(
     source: FeedSource, candidates: Sequence[ColumnView], thresholds: Thresholds
 ) -> Iterator[tuple[str, str, Kind, float]]:
     """Determinant, dependent, how it may be broken, and in which share of the rows at most."""
-    pairs, voted = screened(source, candidates, thresholds)
+    pairs, voted, cased = screened(source, candidates, thresholds)
     told = {dependent for _, dependent in voted} | {thing for thing, _ in voted}
     blank = {v.name for v in candidates if v.blank}
     for a, b in dict.fromkeys([*pairs, *voted]):
@@ -130,12 +132,17 @@ def _tried(
         if b not in told:
             yield a, b, "slip", thresholds.dependency_error
             yield a, b, "misplaced", thresholds.dependency_error
+    for a, b in cased:
+        if b not in told:
+            yield a, b, "case", thresholds.dependency_error
 
 
 def _judged(
     table: str, determinant: str, dependent: str, thresholds: Thresholds, kind: Kind
 ) -> str:
     """SQL for the pairs of values that contradict their group, with their rows."""
+    if kind == "case":
+        return _outside_case(table, determinant, dependent, thresholds)
     a, b = quoted(determinant), quoted(dependent)
     slip = f"n < greatest({_GROUP_ROWS}, {_NO_SLIP} * total)"
     majority = f"top >= {thresholds.dependency_majority} * total"
@@ -160,13 +167,36 @@ def _judged(
     )
 
 
+def _or_nothing(column: str) -> str:
+    return f"coalesce(trim({quoted(column)}), '')"
+
+
+def _outside_case(table: str, determinant: str, dependent: str, limits: Thresholds) -> str:
+    """As `_judged`, for groups that nearly all agree, be it on nothing, where others do not.
+
+    Were the rows of the group as all others, many times more of them would differ.
+    """
+    order = "PARTITION BY a ORDER BY n DESC, b"
+    return (
+        f"SELECT a, b, n, top, total, main FROM (SELECT *, first(b) OVER ({order}) AS main, "
+        f"first(n) OVER ({order}) AS top, first(used) OVER ({order}) AS usual FROM ("
+        f"SELECT {_or_nothing(determinant)} AS a, {_or_nothing(dependent)} AS b, count(*) AS n, "
+        "sum(count(*)) OVER (PARTITION BY a) AS total, "
+        "sum(count(*)) OVER (PARTITION BY b) AS used, "
+        f"sum(count(*)) OVER () AS every FROM {table} GROUP BY 1, 2)) "
+        f"WHERE n < top AND total >= {limits.case_rows} AND top >= {limits.case_purity} * total "
+        f"AND every > total AND (total - top) * {limits.case_gain} "
+        "<= total * (1 - (usual - top) / (every - total))"
+    )
+
+
 def _settle(
     source: FeedSource, found: BrokenDependency, thresholds: Thresholds, others: Sequence[str]
 ) -> None:
     """Keeps the determinants with the fewest contradictions, and finds the cases apart."""
     found.determinants = sorted(found.wrong, key=lambda d: (found.wrong[d], d))[:_DETERMINANTS]
     asked = [name for name in others if name != found.dependent]
-    if found.kind in {"slip", "misplaced"}:
+    if found.kind in {"slip", "misplaced", "case"}:
         found.apart = _own_cases(source, found, thresholds, asked[:_EXPLAINING])
 
 
@@ -261,7 +291,8 @@ def _contradicts(
     if found.kind == "blank":
         empty = f"coalesce(trim({quoted(found.dependent)}), '') = ''"
         return f"({empty} AND {quoted(determinant)} IN (SELECT a FROM ({judged})))"
-    pair = f"({quoted(determinant)}, {quoted(found.dependent)})"
+    columns = (determinant, found.dependent)
+    pair = f"({', '.join(map(_or_nothing if found.kind == 'case' else quoted, columns))})"
     return f"{pair} IN (SELECT (a, b) FROM ({judged}))"
 
 

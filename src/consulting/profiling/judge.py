@@ -38,7 +38,7 @@ _NUMBERING = frozenset({"integer", "code", "uuid"})
 _CUT_VALUES = 10
 _CUT_PAIR = 2
 _CUT_PILE = 2
-"""So many times more values are of the greatest length than one character shorter: texts taper."""
+"""So many times more values are of the greatest length than one to three shorter: texts taper."""
 _LIMITS = frozenset({30, 32, 40, 50, 60, 64, 80, 100, 128, 200, 254, 255, 256})
 _UNFIT = {
     "integer": _FILLED + r"'[+-]?\d+')",
@@ -318,7 +318,8 @@ def _truncated(draft: Drafting) -> Iterator[Issue]:
     if cut and view.lengths.at_longest > 1 and at_longest >= draft.thresholds.truncation_share:
         lengths = Counter(map(len, view.values))
         least = _CUT_PAIR if longest in _LIMITS else _CUT_VALUES
-        piled = lengths[longest] >= max(least, _CUT_PILE * lengths[longest - 1])
+        shorter = max(lengths[longest - less] for less in range(1, 4))
+        piled = lengths[longest] >= max(least, _CUT_PILE * shorter)
         if piled if view.complete else longest in _LIMITS:
             yield draft.issue(
                 "truncated_values", "warn",

@@ -25,6 +25,8 @@ _IMPUTED_ROWS = 3
 _BY_CHANCE = 3.0
 """Standard errors that the mean of some rows may differ from that of the others."""
 _SPIKE = 5
+_MANY_VALUES = 30
+"""Of so many different numbers nought may be frequent for a reason of its own."""
 _ENOUGH_DISTINCT = 8
 
 
@@ -40,6 +42,7 @@ def number_issues(draft: Drafting) -> Iterator[Issue]:
         _scientific,
         _leading_zeros,
         _outliers,
+        _fractions,
         _imputed,
     ):
         yield from rule(draft)
@@ -200,6 +203,22 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
     )  # fmt: skip
 
 
+def _fractions(draft: Drafting) -> Iterator[Issue]:
+    """Whole numbers that a few rows write with a fraction of noughts: another system's way."""
+    view = draft.view
+    read = {t: (f.number, n) for t, (f, n) in view.tally.forms.items() if f.number}
+    marked = {t: n for t, (x, n) in read.items() if x.fraction}
+    whole = all(set(t[-x.fraction :]) == {"0"} for t, (x, _) in read.items() if x.fraction)
+    rows = sum(marked.values())
+    if view.complete and whole and 0 < rows <= draft.thresholds.other_share * view.filled:
+        yield draft.issue(
+            "odd_shapes", "warn",
+            "{n} [value is|values are] not written like the others: whole, with a decimal mark.",
+            "Check [it|them] at the source: another system's way to write.",
+            values={t: n for t, n in view.values.items() if trim(t) in marked},
+        )  # fmt: skip
+
+
 def _imputed(draft: Drafting) -> Iterator[Issue]:
     """The mean of a column in place of values that were not there.
 
@@ -211,18 +230,22 @@ def _imputed(draft: Drafting) -> Iterator[Issue]:
         return
     mark = view.tally.mark
     read = {t: (f.number, n) for t, (f, n) in view.tally.forms.items() if f.number}
-    most = sorted((n for _, n in read.values()), reverse=True)
+    limits = draft.thresholds
+    most = sorted(
+        (n for x, n in read.values() if x.value or len(read) < _MANY_VALUES), reverse=True
+    )
     for text, (number, rows) in read.items():
         others = numbers.count - rows
         value = number.read_with(mark)
-        few = _IMPUTED_ROWS <= rows <= draft.thresholds.rare_share * numbers.count
+        few = _IMPUTED_ROWS <= rows <= limits.habit_share * numbers.count
         if not few or not value or not numbers.stddev:
             continue  # nought, and what many rows have, are values of their own
         mean = (numbers.mean * numbers.count - value * rows) / others
         by_chance = _BY_CHANCE * numbers.stddev * rows**0.5 / others + 10.0**-number.fraction
         finer = sum(n for x, n in read.values() if x.fraction >= number.fraction) - rows
-        fine = number.fraction and finer <= draft.thresholds.odd_share * numbers.count
-        spike = rows == most[0] and rows >= _SPIKE * (most[1] if most[1:] else 1)
+        fine = number.fraction and finer <= limits.odd_share * numbers.count
+        seldom = rows <= limits.rare_share * numbers.count
+        spike = seldom and rows == most[0] and rows >= _SPIKE * (most[1] if most[1:] else 1)
         told = "" if view.masked else f", {text}"
         if abs(value - mean) <= by_chance and (fine or spike):
             yield draft.issue(

@@ -16,7 +16,7 @@ from consulting.privacy import shape
 from consulting.rules.missing import trim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
@@ -29,6 +29,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _CODED = frozenset({"text", "code", "phone", "time"})
 _MOST_FORMS = 4
 _FEWEST = 4
+_STEPS = 3
+"""So many times the usual distance of two numbers is still near."""
 _MOST_LETTERS = 5
 """Longer words in capitals are no abbreviation."""
 
@@ -90,8 +92,33 @@ def odd_forms(values: Mapping[str, int], limits: Thresholds) -> tuple[dict[str, 
             continue
         if 0 < odd <= limits.odd_share * total and kinds[usual[0]] >= _FEWEST:
             found = {t: n for t, n in values.items() if forms[t] not in usual}
+            plain = [t for t in values if forms[t] == usual[0]]
+            found = {t: n for t, n in found.items() if t not in _counted_on(found, plain)}
+            if not found:
+                continue
             return _seldom(found, limits), usual[0]
     return None
+
+
+def _counted_on(odd: Iterable[str], usual: Sequence[str]) -> set[str]:
+    """Codes that go on counting with a digit more or less in their first number: r9 before r10.
+
+    They lie as close to the others as those lie to each other.
+    """
+    numbers = sorted(int(_DIGITS.findall(t)[0]) for t in usual)
+    near = _STEPS * (numbers[-1] - numbers[0]) / len(numbers)
+    like = coarse_shape(usual[0])
+    found, low, high = set(), numbers[0], numbers[-1]
+    alone = [(int(_DIGITS.findall(t)[0]), t) for t in odd if coarse_shape(t) == like]
+    for number, text in sorted(alone, reverse=True):
+        if low - near <= number < low:
+            low = number
+            found.add(text)
+    for number, text in sorted(alone):
+        if high < number <= high + near:
+            high = number
+            found.add(text)
+    return found
 
 
 def _seldom(values: Mapping[str, int], limits: Thresholds) -> dict[str, int]:

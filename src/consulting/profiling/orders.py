@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.profiling.columns import pct
 from consulting.profiling.model import Issue
+from consulting.profiling.source import at_places
 from consulting.profiling.totals import MEASURES, ROUNDED
 from consulting.profiling.wording import inflected
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from consulting.profiling.accepted import AcceptedFindings
     from consulting.profiling.source import FeedSource
@@ -36,12 +38,13 @@ class _Law(NamedTuple):
     told: str
 
 
-def broken_laws(
+def broken_laws(  # noqa: PLR0913, PLR0917 - what it judges by
     feed: str,
     source: FeedSource,
     views: Sequence[ColumnView],
     thresholds: Thresholds,
     accepted: AcceptedFindings,
+    told: Sequence[Issue],
 ) -> list[Issue]:
     """Issues of rows that break a sum, a product or an order of days that nearly all rows keep.
 
@@ -51,10 +54,11 @@ def broken_laws(
         views: Its columns.
         thresholds: `law_error`.
         accepted: What somebody found right before.
+        told: What is said of the columns already.
     """
     if source.rows < _FEWEST_ROWS:
         return []
-    issues: dict[str, Issue] = {}
+    broken: list[_Law] = []
     for law in (*_orders(views), *_sums(source, views)):
         *_, last = law.columns
         all_there = " AND ".join(f"trim({quoted(c)}) <> ''" for c in law.columns)
@@ -63,24 +67,73 @@ def broken_laws(
             f"{quoted(law.columns[0])} <> {quoted(last)}), count(*) FILTER ({law.breaks}) FROM feed"
         )
         kept = strict >= _HOLDING * total / 2 and total >= _FEWEST_ROWS
-        if kept and 0 < wrong <= thresholds.law_error * total and last not in issues:
-            issues[last] = _issue(feed, *_left(source, law, accepted), source.rows)
-    return [issue for issue in issues.values() if issue.evidence_count]
+        if kept and 0 < wrong <= thresholds.law_error * total:
+            broken.append(law)
+    suspicions = _suspicions(feed, told)
+    blamed = _blamed(source, broken, suspicions, thresholds.listed_rows)
+    issues = (
+        _issue(feed, column, *_left(source, column, law, accepted), source.rows)
+        for column, law in blamed.items()
+    )
+    return [issue for issue in issues if issue.evidence_count]
 
 
-def _left(source: FeedSource, law: _Law, accepted: AcceptedFindings) -> tuple[_Law, int]:
+def _suspicions(feed: str, told: Sequence[Issue]) -> dict[str, str]:
+    """Column → a condition for its rows that something else is said of, more than a note."""
+    found: dict[str, list[str]] = {}
+    for issue in told:
+        if issue.column and issue.rows_where and issue.severity != "info":
+            where = issue.rows_where.replace(f"raw.{quoted(feed)}", "feed")
+            found.setdefault(issue.column, []).append(f"({where})")
+    return {column: " OR ".join(conditions) for column, conditions in found.items()}
+
+
+def _blamed(
+    source: FeedSource, broken: Sequence[_Law], suspicions: Mapping[str, str], most: int
+) -> dict[str, _Law]:
+    """Column → the law that it breaks, with a condition for the rows in which it is to blame.
+
+    A broken law tells that one of its cells is wrong. If something else was said of one, it is
+    that. Else it is the one that breaks most laws of its row (a wrong net amount breaks both
+    quantity times price and the total), and of equals the last, which the others make.
+    """
+    rows: dict[tuple[str, int], list[_Law]] = {}
+    for law in broken:
+        settled = "".join(
+            f" AND NOT coalesce({suspicions[c]}, false)" for c in law.columns if c in suspicions
+        )
+        where = f"({law.breaks}){settled} ORDER BY 1, 2 LIMIT {most}"
+        for file, row in source.query(f"SELECT _file, _row FROM feed WHERE {where}"):
+            rows.setdefault((file, row), []).append(law)
+    places: dict[str, dict[_Law, list[tuple[str, int]]]] = {}
+    for place, laws in rows.items():
+        counts = Counter(column for law in laws for column in law.columns)
+        for law in laws:
+            culprit = max(reversed(law.columns), key=lambda c: counts[c])
+            places.setdefault(culprit, {}).setdefault(law, []).append(place)
+    return {
+        column: max(by_law, key=lambda law: len(by_law[law]))._replace(
+            breaks=at_places(sorted({p for some in by_law.values() for p in some}))
+        )
+        for column, by_law in places.items()
+    }
+
+
+def _left(
+    source: FeedSource, column: str, law: _Law, accepted: AcceptedFindings
+) -> tuple[_Law, int]:
     """A law with the condition for the rows that break it and were not found right before."""
 
     def count(also: str) -> int:
         return int(source.one(f"SELECT count(*) FROM feed WHERE ({law.breaks}) AND {also}")[0])
 
-    spared = accepted.spare(law.columns[-1], "broken_law", count)
+    spared = accepted.spare(column, "broken_law", count)
     return law._replace(breaks=f"{law.breaks}{spared}"), count(f"true{spared}")
 
 
-def _issue(feed: str, law: _Law, wrong: int, rows: int) -> Issue:
+def _issue(feed: str, column: str, law: _Law, wrong: int, rows: int) -> Issue:
     return Issue(
-        feed=feed, column=law.columns[-1], columns=law.columns,
+        feed=feed, column=column, columns=law.columns,
         issue_type="broken_law", severity="warn",
         detail=inflected(f"{{n}} [row breaks|rows break] what all others keep: {law.told}.", wrong),
         evidence_count=wrong, evidence_pct=pct(wrong, rows),

@@ -12,6 +12,7 @@ from consulting.profiling.dependencies import BrokenDependency, broken_dependenc
 from consulting.profiling.files import file_issues
 from consulting.profiling.judge import judge_column
 from consulting.profiling.model import ColumnProfile, Dependency, FeedProfile, FileMetadata, Issue
+from consulting.profiling.moved import moved_cells
 from consulting.profiling.orders import broken_laws
 from consulting.profiling.rows import (
     duplicate_rows,
@@ -82,13 +83,15 @@ def profile_feed(  # noqa: PLR0913 - by name only
         whole = all(r.sampled_from is None for r in mine)
         unlabelled = find_sums(source, views) if whole else 0
         broken = broken_dependencies(feed, source, views, thresholds, right)
+        judged = [i for v in views for i in judge_column(feed, v, thresholds, source, right)]
+        judged += moved_cells(feed, source, views, thresholds, right)
         issues = [
             *file_issues(feed, mine, thresholds),
             *_missing_declared(feed, source.columns, declared, source.rows),
             *_row_issues(feed, source, views, repeated),
             *([unlabelled_issue(feed, unlabelled, source.rows)] if unlabelled else []),
-            *(issue for v in views for issue in judge_column(feed, v, thresholds, source, right)),
-            *broken_laws(feed, source, views, thresholds, right),
+            *judged,
+            *broken_laws(feed, source, views, thresholds, right, judged),
             *(_dependency_issue(feed, b, views, source.rows, thresholds) for b in broken),
         ]
     return FeedProfile(
@@ -251,6 +254,10 @@ def _dependency_issue(
         severity = "warn"
         detail = f"{told}, of which several sources tell"
         recommendation = "Take the value that most sources have, or ask which source is right."
+    elif broken.kind == "case":
+        severity = "warn"
+        detail = f"{told}, which differ from the other rows in that"
+        recommendation = "Check these rows: one of the two columns is likely wrong."
     elif broken.kind == "misplaced":
         sure = broken.purity >= thresholds.misplaced_purity
         severity = "warn" if sure else "info"

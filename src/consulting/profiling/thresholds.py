@@ -16,6 +16,7 @@ class Thresholds(Record):
         key_share: The share of distinct values from which a repeated value breaks a key.
         rare_share: The share below which a form or shape is the exception.
         odd_share: The largest share of a column's values that can be written unlike the others.
+        other_share: The largest share of a column's numbers that another system can have written.
         lone_rows: The most rows of a value that stands alone in a list.
         lone_ratio: How many times more rows each other value of the list has, at least.
         lone_share: The largest share of the rows that lone values can have.
@@ -36,6 +37,9 @@ class Thresholds(Record):
             value of the column.
         misplaced_purity: The share of the contradicted groups' rows that agree, from which a value
             used elsewhere is a warning.
+        case_rows: The rows of a value for which another column is nearly always the same.
+        case_purity: The share of them that is.
+        case_gain: How many times more would differ if they were as the other rows.
         vote_error: The largest share of rows that may disagree where several sources tell.
         vote_gain: As `dependency_gain`, there.
         vote_majority: The share of a thing's rows that must agree to outvote the rest.
@@ -70,7 +74,8 @@ class Thresholds(Record):
     constant_rows: int = 10
     key_share: float = 0.98
     rare_share: float = 0.05
-    odd_share: float = 0.02
+    odd_share: float = 0.05
+    other_share: float = 0.3
     lone_rows: int = 2
     lone_ratio: float = 10.0
     lone_share: float = 0.01
@@ -88,6 +93,9 @@ class Thresholds(Record):
     dependency_majority: float = 0.7
     dependency_gain: float = 3.0
     misplaced_purity: float = 0.95
+    case_rows: int = 30
+    case_purity: float = 0.99
+    case_gain: float = 10.0
     vote_error: float = 0.4
     vote_gain: float = 2.0
     vote_majority: float = 0.5

@@ -11,7 +11,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 from consulting.records import Record
 
 OF_A_ROW = frozenset(
-    "broken_dependency unusual_combination disputed_values blank_but_known broken_law".split()  # noqa: SIM905 - words
+    "broken_dependency unusual_combination disputed_values blank_but_known broken_law "  # noqa: SIM905 - words
+    "moved_cells".split()
 )
 """What contradicts other cells of its row: right may be a value, or a combination."""
 OF_A_COLUMN = frozenset(
