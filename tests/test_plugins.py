@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "tests/plugin_example"
 
 
-def test_a_package_adds_a_source_a_format_a_rule_a_document_a_table_format_and_a_channel(
+def test_a_package_adds_a_source_a_format_a_rule_a_document_a_table_format_a_channel_and_a_template(
     tmp_path: Path,
 ) -> None:
     installed = tmp_path / "installed"
@@ -28,4 +28,4 @@ def test_a_package_adds_a_source_a_format_a_rule_a_document_a_table_format_and_a
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
-    assert "20 passed" in ran.stdout
+    assert "21 passed" in ran.stdout

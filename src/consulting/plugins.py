@@ -17,9 +17,11 @@ KINDS = {
     "consulting.formats": "format",
     "consulting.deliverables": "deliverable",
     "consulting.channels": "channel",
+    "consulting.templates": "template",
 }
 """The groups of entry points, and what one of each is called."""
 _OWN = "consulting"
+_WITHOUT_OURS = frozenset({"consulting.templates"})
 
 
 @functools.cache
@@ -30,14 +32,14 @@ def plugins(group: str) -> Mapping[str, Any]:
         group: One of `KINDS`.
 
     Raises:
-        RuntimeError: If nothing is, or two packages use one name.
+        RuntimeError: If nothing is and we bring some ourselves, or two packages use one name.
     """
     found: dict[str, Any] = {}
     for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
         plugin = entry.load()
         if found.setdefault(entry.name, plugin) is not plugin:
             raise RuntimeError(f"Two packages have a {KINDS[group]} {entry.name}: uninstall one.")
-    if not found:
+    if not found and group not in _WITHOUT_OURS:
         raise RuntimeError(
             f"No {KINDS[group]} is registered: the package is not installed as it is now. "
             "Install it again (`make setup`)."

@@ -25,6 +25,7 @@ from consulting.intake.reading import Door, ReadOptions, read_file
 from consulting.plugins import others
 from consulting.rules import column_rule
 from consulting.rules.macros import rule_macros
+from consulting.rules.template import own_template_file, read_template, template_names
 from consulting.testing.sources import SourceContract
 
 if TYPE_CHECKING:
@@ -143,6 +144,16 @@ def test_an_alert_goes_into_the_package_s_channel(tmp_path: Path) -> None:
     own = PageSender(tmp_path)
     assert desk.dispatch(own, now, others=lambda name: sender_of(name, Means(url))).posted == 1
     assert book.read_text().endswith("🟠 Acme: Nothing arrived for 2026-03-02\n")
+
+
+def test_a_template_of_the_package_is_found_after_the_project_s_own(tmp_path: Path) -> None:
+    assert template_names(tmp_path) == ["shop_orders"]
+    assert read_template(tmp_path, "shop_orders").columns[0].synonyms == ("Order ID", "Bestellnr")
+    own = own_template_file(tmp_path, "shop_orders")
+    own.parent.mkdir()
+    own.write_text("models: [{name: shop_orders, columns: [{name: nr}]}]\n")
+    assert [column.name for column in read_template(tmp_path, "shop_orders").columns] == ["nr"]
+    assert template_names(tmp_path) == ["shop_orders"]
 
 
 def _scenario() -> Any:

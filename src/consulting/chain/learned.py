@@ -25,6 +25,7 @@ from consulting.rules import headers_of
 from consulting.rules.template import (
     BY_NAME,
     FOLDER,
+    own_template_file,
     parse_template,
     read_template,
     template_file,
@@ -167,7 +168,9 @@ def _taught(
     engagement: Engagement, model: Mapping[str, Any], name: str, asked: Mapping[str, str]
 ) -> Learned:
     template = read_template(engagement.dbt_dir, name)
-    before = text = text_of(template_file(engagement.dbt_dir, name))
+    before = text_of(own_template_file(engagement.dbt_dir, name))
+    # one that a package brings is learned into the project's own, which then takes its place
+    text = before or text_of(template_file(engagement.dbt_dir, name))
     left: list[str] = []
     added: dict[str, tuple[str, ...]] = {}
     for column, headers in _accepted(model, asked, left):

@@ -14,7 +14,7 @@ from consulting.cleaning.templated import followers
 from consulting.cli.engagements import client_ids, open_engagement, this_project
 from consulting.cli.terminal import asked_for_json, json_option, say, say_json, say_lines
 from consulting.errors import ConsultingError
-from consulting.rules.template import template_file
+from consulting.rules.template import own_template_file
 from consulting.shown import as_markdown_block, in_markdown, on_one_line
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _concerned(project: Project, paths: Sequence[Path]) -> Iterator[str]:
     known = client_ids(project)
     homes = (project.clients, project.dbt / MODELS_OF_CLIENTS)
     owners = {owner for path in paths for home in homes if (owner := _child_of(home, path))}
-    templates = {path.stem for path in paths if path == template_file(project.dbt, path.stem)}
+    templates = {path.stem for path in paths if path == own_template_file(project.dbt, path.stem)}
     everyone = any(_is_shared(project, path) for path in paths)
     for client_id in known:
         if everyone or client_id in owners or following(project, client_id, templates) != []:

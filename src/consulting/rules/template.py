@@ -3,13 +3,16 @@
 A template is one dbt YAML file in the project, `dbt/templates/<name>.yml`, with one model: columns,
 rules, tests and descriptions, and in each column's `meta` the `synonyms` by which clients call it.
 A client's model that says `template: <name>` in its `meta` takes all of it; its own YAML says which
-header each column is read from, and what differs.
+header each column is read from, and what differs. Installed packages bring templates, too; one of
+the project takes the place of theirs.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +21,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from consulting import jinja
 from consulting.config_model import NAME_PATTERN, ConfigModel, nearest
 from consulting.errors import CleaningError, ConfigurationError
+from consulting.plugins import plugins
 from consulting.regular_files import read_regular
 from consulting.rules import column_rule
 from consulting.yaml_files import parse_yaml
@@ -92,13 +96,26 @@ class Template(ConfigModel):
 
 
 def template_file(dbt_dir: Path, name: str) -> Path:
-    """Where a template lies, or would."""
+    """Where a template lies, in the project or an installed package, or would in the project."""
+    own = own_template_file(dbt_dir, name)
+    return own if own.exists() else _installed().get(name, own)
+
+
+def own_template_file(dbt_dir: Path, name: str) -> Path:
+    """Where a template of the project lies, or would."""
     return dbt_dir / FOLDER / f"{name}.yml"
 
 
 def template_names(dbt_dir: Path) -> list[str]:
-    """The templates of a project, in alphabetical order."""
-    return sorted(path.stem for path in (dbt_dir / FOLDER).glob("*.yml"))
+    """The templates of a project and of installed packages, in alphabetical order."""
+    return sorted({*_installed(), *(path.stem for path in (dbt_dir / FOLDER).glob("*.yml"))})
+
+
+@functools.cache
+def _installed() -> dict[str, Path]:
+    """The templates that lie in installed packages, each of which an entry point names."""
+    packages = plugins("consulting.templates")
+    return {name: Path(str(files(pack))) / f"{name}.yml" for name, pack in packages.items()}
 
 
 def named_templates(content: bytes) -> set[str]:
@@ -129,8 +146,9 @@ def read_template_document(dbt_dir: Path, name: str) -> tuple[Template, Callable
             "client's feed by `consulting template learn <client> <feed> <name>`, and lies in "
             f"dbt/{FOLDER}/."
         )
+    path = template_file(dbt_dir, name)
     try:
-        content = read_regular(template_file(dbt_dir, name), within=dbt_dir / FOLDER)
+        content = read_regular(path, within=path.parent)
     except ConfigurationError as error:
         raise CleaningError(str(error)) from None
     return _parsed(content, name)
