@@ -16,7 +16,7 @@ GROUPS: dict[Group, str] = {
     "late": "Late",
     "at_risk": "At risk",
     "trouble": "In trouble",
-    "on_time": "On time",
+    "on_time": "All well",
     "resting": "At rest",
 }
 """The groups of the page, worst first, with the words for them."""
