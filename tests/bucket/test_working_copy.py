@@ -219,6 +219,44 @@ def test_killed_at_each_write_a_tree_is_there_whole_or_not_at_all(host: Any, obj
     assert died == len(MONTH) + 1
 
 
+def test_killed_at_each_fetch_the_copy_is_brought_whole_by_the_next(host: Any) -> None:
+    a, b = host("a"), host("b")
+    fill(a, MONTH)
+    tree, died = a.put_back(None, 1), 0
+    b.bring(tree)
+    for at in range(1, 20):
+        later = {path: f"{text} {at}" for path, text in MONTH.items()}
+        fill(a, later)
+        tree = a.put_back(tree, at + 1)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _die_at_read(at)
+                b.bring(tree)
+            finally:
+                os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        died += code == 9
+        (b.folder / "runs" / ".0123.arriving").write_text("half of")
+        b.bring(tree)
+        assert held(b) == later
+        if code == 0:
+            break
+    assert died == len(MONTH) + 1
+
+
+def _die_at_read(at: int) -> None:
+    read, seen = Objects.read, []
+
+    def dying(self: Objects, name: str) -> Any:
+        seen.append(name)
+        if len(seen) >= at:
+            os._exit(9)
+        return read(self, name)
+
+    Objects.read = dying  # type: ignore[method-assign]
+
+
 def _die_at_write(at: int) -> None:
     write, seen = Objects.write, []
 

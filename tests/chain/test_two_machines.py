@@ -165,6 +165,22 @@ def test_each_machine_dies_and_the_next_goes_on_with_one_delivery(machine: Any) 
     assert a.deliveries() == [batch_id, second.delivery_id]
 
 
+def test_a_folder_that_was_the_data_root_moves_in_with_the_clients_next_run(
+    master: World, tmp_path: Path, machine: Any
+) -> None:
+    """As `CONSULTING_SCRATCH` of one machine; the ledger goes where it was."""
+    master.copy(tmp_path / "a")
+    url = f"sqlite:///{tmp_path / 'a' / 'ledger.db'}"
+    a, b = machine("a"), machine("b")
+    a.ledger_url = b.ledger_url = url
+    (delivery,) = a.deliveries()
+    a.drop("customers_2.csv", HEADER + customer(1))
+    write(a, bring_back(a), "moved in")
+    b.engagement.checked_out.see()
+    assert b.deliveries() == [delivery]
+    assert verify_delivery(b.engagement, delivery, log=print) == []
+
+
 def test_a_machine_that_wakes_up_late_stores_nothing_that_counts(machine: Any) -> None:
     a, b = machine("a"), machine("b")
     a.drop("customers.csv", HEADER + customer(1))

@@ -99,6 +99,20 @@ def test_commands_on_a_third_machine_read_what_is_stored(machines: Any) -> None:
     assert seen.warehouse.exists(), "what would be removed is looked at"
 
 
+def test_a_file_that_is_gone_from_the_source_is_delivered_again_from_what_is_stored(
+    machines: Any,
+) -> None:
+    machines.be("b")
+    key = "data/acme_corp/incoming/customers_1.csv"
+    machines.client.delete_object(Bucket="machines", Key=key)
+    intake = Location(machines.root / "b", dbt_dir=machines.dbt).engagement.intake
+    for _ in range(3):
+        intake.look(now=datetime.now(UTC))
+    machines.be("another desk")
+    said = CliRunner().invoke(main, ["reprocess", "acme_corp", "1", "--dry-run"]).output
+    assert "A new batch will deliver it again" in said
+
+
 def test_each_read_of_full_data_is_an_object_of_the_access_log(machines: Any) -> None:
     found = machines.client.list_objects_v2(Bucket="machines", Prefix="data/acme_corp/access/")
     lines = [

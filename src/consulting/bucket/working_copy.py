@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TREE = ".tree.json"
+_ARRIVING = ".arriving"
 _NOT_STORED = frozenset({"incoming", "access.jsonl", "masking.key"})
 """Not the run's: what arrives, and what lies beside the tree as objects of their own."""
 _UNSURE_NS = 1_000_000_000
@@ -108,6 +109,8 @@ class WorkingCopy:
             return
         with self._locked():
             tree, index = self._tree(name), self._index()
+            for left in self.folder.rglob(f".*{_ARRIVING}"):  # of who was killed here
+                left.unlink()
             here = dict(_files(self.folder))
             for path in here.keys() - tree.files.keys():
                 # what is not stored yet of errors' texts is put back with the rest
@@ -192,7 +195,7 @@ class WorkingCopy:
     def _fetch(self, path: str, entry: Entry) -> None:
         target = self.folder / path
         make_folder(target.parent)
-        arriving = target.with_name(f".{uuid.uuid4().hex}.part")
+        arriving = target.with_name(f".{uuid.uuid4().hex}{_ARRIVING}")
         try:
             self.objects.fetch(entry.key, arriving, entry.size)
             if hash_file(arriving) != entry.sha256:

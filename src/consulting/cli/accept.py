@@ -33,7 +33,7 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
     delivered, and one of another type gets the rule for it. The change of the dbt YAML is shown
     first. --json asks nothing: it needs --yes or --dry-run.
     """
-    engagement = open_engagement(client, looks=True)
+    engagement = open_engagement(client, looks=True, whole=True)
     proposal = proposed_acceptance(engagement)
     if asked_for_json():
         _tell_json(engagement, proposal, apply=yes and not dry_run, asked=yes or dry_run)

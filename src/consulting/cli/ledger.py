@@ -61,7 +61,7 @@ def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: in
 def reprocess(client: str, drops: tuple[int, ...], *, dry_run: bool) -> None:
     """Deliver DROPS of CLIENT again (their numbers in the ledger)."""
     _tell(
-        open_engagement(client, looks=True).intake.reprocess(drops, dry_run=dry_run),
+        open_engagement(client, looks=True, whole=True).intake.reprocess(drops, dry_run=dry_run),
         dry_run=dry_run,
     )
 
@@ -74,7 +74,8 @@ def reprocess(client: str, drops: tuple[int, ...], *, dry_run: bool) -> None:
 def release(client: str, drop: int, *, dry_run: bool) -> None:
     """Let a quarantined DROP of CLIENT try again."""
     _tell(
-        [open_engagement(client, looks=True).intake.release(drop, dry_run=dry_run)], dry_run=dry_run
+        [open_engagement(client, looks=True, whole=True).intake.release(drop, dry_run=dry_run)],
+        dry_run=dry_run,
     )
 
 
