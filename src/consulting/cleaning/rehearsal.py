@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from consulting.cleaning.invocation import invoke_dbt
@@ -25,16 +27,32 @@ def rehearse_dbt() -> None:
     """Have dbt parse a project of two models.
 
     A later command of this process, or of one that is forked from it, finds schemas, decoders and
-    macros made. Nothing of a client is read, no database is opened, and no thread is left.
+    macros made. Nothing of a client is read, no database is opened; no thread, process or open file
+    is left.
     """
     with tempfile.TemporaryDirectory(prefix="consulting-") as folder:
-        project = Path(folder)
-        for name, text in _PROJECT.items():
-            (project / name).parent.mkdir(exist_ok=True)
-            (project / name).write_text(text, encoding="utf-8")
-        target = project / "target"
-        manifest = invoke_dbt(
-            ["parse", "--no-static-parser"], client_id="nobody", dbt_dir=project, target=target
-        )
-        saved = (target / SAVED).read_bytes()
-        type(manifest).from_msgpack(saved)
+        _parse(Path(folder))
+    _let_go()
+
+
+def _parse(project: Path) -> None:
+    for name, text in _PROJECT.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    target = project / "target"
+    # its fast parser, which is not Python's, starts threads
+    command = ["parse", "--no-static-parser"]
+    manifest = invoke_dbt(command, client_id="nobody", dbt_dir=project, target=target)
+    type(manifest).from_msgpack((target / SAVED).read_bytes())
+
+
+def _let_go() -> None:
+    """Of the locks of dbt's adapter and manifests, and of the process that watches over them.
+
+    Whoever is forked from this process would share it.
+    """
+    from dbt.adapters.factory import reset_adapters
+
+    reset_adapters()  # type: ignore[no-untyped-call]
+    gc.collect()
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]  # noqa: SLF001

@@ -1,10 +1,10 @@
 """A warm parent of runs: it has imported what a run imports, and forks itself for each run.
 
-Nothing is shared between clients: the parent loads no project and no client, opens no file and
-starts no thread (it ends itself where an import does), has none of the daemon's variables but those
-that Python needs, and of each run it only learns when it ends. What a run's process does after the
-fork is its own: it forks the child in which it will read strangers' files, as that may know no more
-than the parent; then it gets the variables that a new process would get, and becomes
+Nothing is shared between clients: the parent loads no project of ours and no client, keeps no file
+open and starts no thread (it ends itself where an import does), has none of the daemon's variables
+but those that Python needs, and of each run it only learns when it ends. What a run's process does
+after the fork is its own: it forks the child in which it will read strangers' files, as that may
+know no more than the parent; then it gets the variables that a new process would get, and becomes
 `python -m dagster api execute_run`.
 """
 
