@@ -65,6 +65,7 @@ def test_a_client_from_a_sample_needs_no_edit_and_loads(project: Project, tmp_pa
     done = project.run(*SCAFFOLD, "clients/newco", "--json-params", params)
     assert done.returncode == 0, done.stderr
     assert "stock: 2 received = 2 delivered + 0 rejected + 0 merged" in done.stdout
+    assert (project.root / "data/newco/incoming").is_dir()
     written = {p.name for p in (project.clients / "newco").iterdir()}
     assert written == {"defs.yaml", "README.md", "questions.md", "fixture_stock.csv"}
     checked = project.run("dg", "check", "defs")

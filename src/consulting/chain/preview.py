@@ -177,7 +177,7 @@ def _preview(
         Preview(
             client_id=again.client_id,
             batch_id=batch_id,
-            files=tuple(reading.filename for reading in received.in_use),
+            files=tuple(dict.fromkeys(reading.filename for reading in received.in_use)),
             refused=refused,
             feeds=found.feeds if found else accounts_of(inputs),
             differences=found,

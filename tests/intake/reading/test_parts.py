@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from consulting.intake.reading import Door, ReadOptions
-from consulting.intake.reading.parts import find_parts
+from consulting.intake.reading.parts import MOST_PARTS, find_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,6 +148,12 @@ def test_a_pivot_table_is_told_by_the_workbook_where_it_takes_most_of_the_sheet(
             f' name="P"><location ref="{area}" firstHeaderRow="1"/></pivotTableDefinition>',
         )
     assert [p.left for p in parts_of(tmp_path, target.getvalue())] == [None, left]
+
+
+def test_sheets_beyond_the_most_are_told_and_not_read(tmp_path: Path) -> None:
+    sheets = {f"S{n}": orders(random.Random(n)) for n in range(MOST_PARTS + 2)}
+    found = parts_of(tmp_path, workbook(sheets))
+    assert [p.left for p in found] == [None] * MOST_PARTS + ["is one of too many"] * 2
 
 
 def test_files_of_a_zip_are_told_and_so_are_the_sheets_of_a_workbook_in_it(tmp_path: Path) -> None:

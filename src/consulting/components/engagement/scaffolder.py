@@ -15,8 +15,9 @@ from consulting.cleaning.client_files import ClientFiles
 from consulting.components.engagement import first_files
 from consulting.config.reading import require_id
 from consulting.errors import ConfigurationError, ConsultingError
-from consulting.layout import data_root
+from consulting.layout import ClientFolder, data_root
 from consulting.shown import on_lines, on_one_line
+from consulting.sources.local import LocalSource
 
 TEMPLATE = """\
 # {client_id}: one engagement. Columns, rules and tests live in {models}/.
@@ -139,6 +140,9 @@ def _from_sample(
     for name, text in texts.items():  # defs.yaml comes last: it makes the folder a client
         with suppress(FileExistsError), (target / name).open("x", encoding="utf-8") as file:
             file.write(text)
+    with suppress(ConsultingError):  # what is wrong with the place, its sensor tells
+        incoming = ClientFolder(data_root(), client_id).incoming
+        LocalSource(type="local").open(client_id, incoming)  # so that the first file has a place
     for line in first_files.account_lines(sampled):
         click.echo(on_one_line(line))
 

@@ -98,7 +98,7 @@ def find_parts(path: Path, filename: str, options: ReadOptions, door: Door) -> t
                 raise
             found.append((Part(member=member, left=_refused(error, told=told)), []))
             continue
-        for sheet in sheets[:MOST_PARTS] or [Part()]:
+        for sheet in sheets or [Part()]:
             part = sheet.model_copy(update={"member": member})
             try:
                 found.append(_looked_at(path, source, part, inside, door))
@@ -139,7 +139,11 @@ def _sheets(source: ByteSource, options: ReadOptions) -> list[Part]:
     with open_workbook(source, found.name, options) as opened:
         sheets = opened.worksheets()
     parts = [
-        Part(sheet=name, place=place, left="is hidden" if hidden else None)
+        Part(
+            sheet=name,
+            place=place,
+            left="is hidden" if hidden else "is one of too many" if place > MOST_PARTS else None,
+        )
         for place, (name, hidden) in enumerate(sheets, start=1)
     ]
     return parts if len(parts) > 1 else []
