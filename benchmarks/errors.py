@@ -5,8 +5,11 @@
                                                    into a temporary folder (about 200 tables)
     python benchmarks/errors.py --part choose      one part only: choose, check or report
     python benchmarks/errors.py --packages-in DIR  packages that are installed already
-    python benchmarks/errors.py --answers 20       the two pairs again, with so many questions of
+    python benchmarks/errors.py --answers 20       all again, with so many questions of
                                                    `consulting ask` answered by the clean version
+    python benchmarks/errors.py --others           also Raha, which is given 20 labelled rows, and
+                                                   dBoost (3 sigma) on the two pairs, installed into
+                                                   a temporary environment (some minutes a table)
 
 Three parts. Two files whose clean version others published, hospital and beers. Clean public
 tables, and some made up (`made_tables.py`), into which `injected.py` puts errors; each table
@@ -22,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import random
 import subprocess
@@ -198,6 +202,7 @@ class Totals:
     """What all tables of a part come to."""
 
     f1: list[float] = field(default_factory=list)
+    answered: list[float] = field(default_factory=list)
     made_f1: dict[str, float] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
     kind_hits: Counter[str] = field(default_factory=Counter)
@@ -247,6 +252,8 @@ class Totals:
             f"{100 * sum(self.clean_shares) / max(1, len(self.clean_shares)):.2f} %); "
             f"{self.seconds:.0f} CPU s"
         )
+        if self.answered:
+            print(f"after the answers: mean F1 {sum(self.answered) / len(self.answered):.3f}")
         made = self.made_f1.values()
         print(
             f"of them records that were made up: {len(made)}, "
@@ -288,6 +295,53 @@ def real_pairs(base: Path, answers: int) -> None:
             print(line(f"after {answers} answers", after.warned(), wrong))
 
 
+OTHERS = """
+import json, pathlib, resource, sys, warnings
+warnings.filterwarnings("ignore")
+import raha
+folder, labels = sys.argv[1], int(sys.argv[2])
+if labels:
+    detection = raha.Detection()
+    detection.LABELING_BUDGET, detection.SAVE_RESULTS, detection.VERBOSE = labels, False, False
+    pair = {"name": "pair", "path": f"{folder}/dirty.csv", "clean_path": f"{folder}/clean.csv"}
+    found = list(detection.run(pair))
+else:  # as Raha runs it
+    data = raha.dataset.Dataset({"name": "pair", "path": f"{folder}/dirty.csv"}).dataframe
+    data.to_csv("plain.csv", sep=",", index=False, encoding="utf-8")
+    options = ["-F", ",", "--statistical", "0.5", "--gaussian", "3.0", "plain.csv"]
+    raha.tools.dBoost.dboost.imported_dboost.run(options)
+    written = pathlib.Path("plain.csv-dboost_output.csv").read_text().split()
+    rows = [text.split(",") for text in written]
+    found = [(int(row) - 1, column) for row, column in rows if int(row) > 0]
+used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+cells = [[int(row), int(column)] for row, column in found]
+print(json.dumps([cells, sum(u.ru_utime + u.ru_stime for u in used)]))
+"""
+"""Raha (Mahdavi et al. 2019) brings dBoost (Mariet et al. 2016) along; it needs an older pandas."""
+
+
+def other_tools(base: Path) -> None:
+    """Prints what others find in the two pairs."""
+    uv = Path(sys.executable).with_name("uv")
+    with tempfile.TemporaryDirectory() as made:
+        python = Path(made) / "venv" / "bin" / "python"
+        subprocess.run([uv, "venv", "-q", "--python", sys.executable, made + "/venv"], check=True)
+        packages = ["raha==1.26", "pandas<2.2", "numpy<2"]
+        subprocess.run([uv, "pip", "install", "-q", "--python", python, *packages], check=True)
+        for name in ("hospital", "beers"):
+            folder = base / "dirty_clean" / name
+            dirty = read(folder / "dirty.csv")
+            wrong = differing(dirty, read(folder / "clean.csv"))
+            for title, labels in (("dBoost, 3 sigma", 0), ("Raha, 20 labelled rows", 20)):
+                done = subprocess.run(
+                    [python, "-c", OTHERS, str(folder), str(labels)],
+                    cwd=made, check=True, text=True, stdout=subprocess.PIPE,
+                )  # fmt: skip
+                cells, seconds = json.loads(done.stdout.splitlines()[-1])
+                found = {(list(dirty)[column], row) for row, column in cells}
+                print(f"{line(f'{name}: {title}', found, wrong)}{seconds:>8.0f} CPU s")
+
+
 def installed(folder: Path) -> Path:
     """Installs the packages of public data, and nothing that they need to run."""
     uv = Path(sys.executable).with_name("uv")
@@ -323,6 +377,9 @@ def run(chosen: argparse.Namespace, base: Path, packages: Path | None) -> None:
         dirtied.append(dirty)
         one = look(name, dirty, wrong)
         total.add_dirty(one)
+        if chosen.answers:
+            after = look(name, dirty, wrong, answers=chosen.answers, truth=table)
+            total.answered.append(scores(after.warned(), set(wrong))[2])
         if chosen.told:
             tell(clean, table, chosen.told)
             tell(one, dirty, chosen.told)
@@ -353,8 +410,11 @@ def main() -> None:
     parser.add_argument("--seed", default="", help="other errors")
     parser.add_argument("--no-pairs", action="store_true")
     parser.add_argument("--answers", type=int, default=0, help="the truth answers so many")
+    parser.add_argument("--others", action="store_true", help="Raha and dBoost on the pairs")
     chosen = parser.parse_args()
     base = default_folder()
+    if chosen.others:
+        other_tools(base)
     if not chosen.no_pairs:
         real_pairs(base, chosen.answers)
     with tempfile.TemporaryDirectory() as folder:
