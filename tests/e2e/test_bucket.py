@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from consulting.bucket import objects, publish_page
+from consulting import chain
+from consulting.bucket import deliveries, objects, publish_page
 from consulting.cli import main
 from consulting.errors import ConfigurationError
 from consulting.layout import ClientFolder, address_of, data_root, ledger_url
@@ -130,7 +131,7 @@ def test_deliveries_and_pages_are_shown_on_a_machine_that_made_none(machines: An
     shelf = Shelf(
         data_root(),
         lambda: ["acme_corp"],
-        lambda _: location.consultancy.engagement(location.client, looks=True),
+        lambda _: location.consultancy.engagement(location.client, looks=True, wanted=deliveries),
     )
     newest, oldest = shelf.deliveries("acme_corp")
     assert newest["delivery_id"] > oldest["delivery_id"]
@@ -142,6 +143,18 @@ def test_deliveries_and_pages_are_shown_on_a_machine_that_made_none(machines: An
     machines.patch.delenv("CONSULTING_LINKS_URL")
     assert shelf.has_page("portfolio.html")
     assert not shelf.has_page("alerts.html")
+
+
+def test_alerts_and_portfolio_bring_no_rows_to_the_machine_they_are_made_on(
+    machines: Any,
+) -> None:
+    machines.be("daemon")
+    location = Location(machines.root / "daemon", dbt_dir=machines.dbt)
+    engagement = location.consultancy.engagement(location.client, looks=True)
+    standing = chain.standing_of(engagement, chain.facts_of(engagement, datetime.now(UTC)))
+    assert len(standing.scores) == 2
+    kinds = {path.suffix for path in engagement.folder.path.rglob("*") if path.is_file()}
+    assert kinds == {".json", ".html"}
 
 
 def test_what_is_no_bucket_and_a_ledger_of_one_machine_are_refused(

@@ -81,6 +81,16 @@ def without_rows(path: str) -> bool:
     return not path.startswith(("landing/", "warehouse.duckdb"))
 
 
+def documents(path: str) -> bool:
+    """What alerts and the portfolio are made of: what runs and deliveries say of themselves."""
+    return path.endswith((".json", ".html")) and not path.startswith("landing/")
+
+
+def deliveries(path: str) -> bool:
+    """What was delivered."""
+    return path.startswith("deliverables/")
+
+
 @dataclass(frozen=True)
 class WorkingCopy:
     """A client's folder on this machine, and its objects.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from consulting.bucket import deliveries
 from consulting.cli.engagements import client_ids, this_project
 from consulting.cli.terminal import json_option, say, tell_json
 from consulting.components.clients import load_client
@@ -91,6 +92,6 @@ class _Engagements:
             read_at, known = self._known.get(client_id, (0.0, None))
             if known is None or time.monotonic() - read_at > REMEMBERED_SECONDS:
                 client = load_client(self._project, client_id).client
-                known = ConsultancyResource().engagement(client, looks=True)
+                known = ConsultancyResource().engagement(client, looks=True, wanted=deliveries)
                 self._known[client_id] = (time.monotonic(), known)
             return known

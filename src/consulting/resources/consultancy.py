@@ -52,20 +52,20 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
             looks: Only reads what the ledger knows: the place its files come from is not opened,
                 so that a client with wrong credentials can be watched, too.
             wanted: Where a bucket holds the data: which of its files are to be here, to be read.
-                By default those that someone who looks reads; a run checks all out itself.
+                By default those that alerts and portfolio are made of; a run checks all out itself.
 
         Raises:
             ConfigurationError: If a place or a credential it needs is not there.
             StoreError: If the bucket that holds the data does not answer.
         """
-        from consulting.bucket import objects_at, without_rows
+        from consulting.bucket import documents, objects_at
         from consulting.chain import Engagement
         from consulting.chain.checked_out import share_key
         from consulting.privacy.tiers import FULL_TIER
         from consulting.sources.local import LocalStore
 
         client_id, config = client.client_id, client.config
-        wanted = wanted or (without_rows if looks else None)
+        wanted = wanted or (documents if looks else None)
         url = data_url()
         root = data_root() / READ if url is not None and wanted else data_root()
         folder = ClientFolder(root, client_id)
