@@ -323,6 +323,21 @@ def test_another_number_of_the_column_decides_the_mark(other: str, text: str, va
 
 
 @pytest.mark.parametrize(
+    ("name", "texts", "rule"),
+    [
+        ("snow_depth", ["0"] * 90 + ["1", "2", "22", "T", "T"], "to_integer"),
+        ("snow_depth", ["0"] * 90 + ["1", "T", "F"], "to_boolean"),
+        ("active", ["0", "1"] * 45 + ["9"], "to_boolean"),
+        ("x", ["yes", "no"] * 45 + ["1", "0", "3"], "to_boolean"),
+    ],
+)
+def test_a_column_of_numbers_with_a_word_among_them_is_no_choice_of_two(
+    name: str, texts: list[str], rule: str
+) -> None:
+    assert propose_feed(profile_of({name: texts})).columns[0]["rule"] == rule
+
+
+@pytest.mark.parametrize(
     ("others", "text", "value"),
     [
         ({"y": ["1.5", "2.25"]}, "30,250", "30250"),

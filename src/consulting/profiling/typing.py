@@ -81,6 +81,10 @@ def _boolean(column: str, tally: Tally) -> TypeDecision | None:
     flagged = len(binary) == 2 and bool(_FLAG_WORDS & set(words(column)))  # noqa: PLR2004 - 0 and 1
     if not tally.kinds["boolean"] and not flagged:
         return None
+    # "T" among numbers is a word for one of them, not true among 0 and 1
+    numbers = any(form.number and text not in binary for text, (form, _) in tally.forms.items())
+    if numbers and not flagged and tally.kinds["number"] > tally.kinds["boolean"]:
+        return None
 
     def fits(text: str, form: Form) -> bool:
         return form.kind == "boolean" or text in binary
