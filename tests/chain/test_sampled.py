@@ -125,14 +125,18 @@ def test_a_rule_that_does_not_fit_its_own_sample_gives_way_to_text_and_a_questio
     tmp_path: Path,
 ) -> None:
     sample = tmp_path / "trap.csv"
-    sample.write_text("no;amount\n" + "".join(f"{n};{n}.{n}50\n" for n in range(1, 10)))
+    # all of one column, and the one value of another, which Excel has cut
+    rows = "".join(f"{n};{n}.{n}50;{'1.78784E+16' if n == 3 else ''}\n" for n in range(1, 10))
+    sample.write_text(f"no;amount;media\n{rows}")
     attributes = {"client_name": "Globex", "security_tier": 3}
     found = take_sample(sample, "globex", attributes, place_at(tmp_path), log=lambda _line: None)
     assert next(iter(first_files.account_lines(found))) == (
         "trap: 9 received = 9 delivered + 0 rejected + 0 merged"
     )
     yml = (tmp_path / "dbt/models/clients/globex/trap.yml").read_text()
-    assert "# ? What does this column hold? It is delivered as text. As to_decimal, 9 of 9" in yml
+    asked = "# ? What does this column hold? It is delivered as text. As to_decimal,"
+    assert f"{asked} 9 of 9" in yml
+    assert f"{asked} 1 of 9" in yml
 
 
 @pytest.mark.parametrize("tier", [1, 2])

@@ -56,6 +56,8 @@ _BUSINESS = "2010"
 """Days from here on are of business, as in the names of files."""
 _ALIKE = 0.5
 _MUCH = 0.2
+_TRIES = 4
+"""How often a feed's models are made anew, without the rules that did not fit."""
 _SEVERAL_FILES = "archive_several_files"
 _OF_MODEL = re.compile(r"^(?:stg|int|merged|rejects)_")
 _AT_ONCE = {
@@ -274,7 +276,7 @@ class _Trial:
             for each in found.profiles:
                 mine = [r for r in received.readings if r.feed == each.feed]
                 fixtures[each.feed] = fixture(each, mine, run_folder)
-            refused, asked = self._deliver(run_folder, written, asked)
+            refused, asked = self._deliver(run_folder, found, written, asked)
         return Sampled(
             config=self.engagement.config,
             feeds=tuple(self._feeds_told()),
@@ -338,7 +340,11 @@ class _Trial:
         return profile(self.engagement, batch_id=batch_id, run_id=self._run_id, log=self._log)
 
     def _deliver(
-        self, run_folder: Path, written: Sequence[Path], asked: list[Question]
+        self,
+        run_folder: Path,
+        found: artifacts.Profile,
+        written: Sequence[Path],
+        asked: list[Question],
     ) -> tuple[str | None, list[Question]]:
         """The stages after the profile; why they would deliver nothing, and what is asked then.
 
@@ -346,9 +352,14 @@ class _Trial:
         """
         named = {"batch_id": run_folder.name, "run_id": self._run_id}
         try:
-            unfit = _unfit(clean(self.engagement, **named, log=self._log), written)
-            if unfit:
-                feeds = sorted({feed for feed, _ in unfit})
+            as_text: dict[tuple[str, str], str] = {}
+            for _ in range(_TRIES):  # a row counts for its first reason: others may show then
+                cleaned = clean(self.engagement, **named, log=self._log)
+                unfit = _unfit(cleaned, written, found)
+                if unfit.keys() <= as_text.keys():
+                    break
+                as_text |= unfit
+                feeds = sorted({feed for feed, _ in as_text})
                 for path in written:  # all of a feed: a model without its YAML does not compile
                     if _OF_MODEL.sub("", path.stem) in feeds:
                         path.unlink()
@@ -356,10 +367,11 @@ class _Trial:
                     self.engagement,
                     run_folder,
                     feeds,
-                    as_text=unfit,
+                    as_text=as_text,
                     templates=self._place.templates,
                 )
                 asked = [q for q in asked if q.feed not in feeds] + again.asked
+            else:
                 clean(self.engagement, **named, log=self._log)
             validate(self.engagement, **named, log=self._log)
             deliver(self.engagement, **named, log=self._log)
@@ -368,15 +380,28 @@ class _Trial:
         return None, asked
 
 
-def _unfit(cleaning: artifacts.Cleaning, written: Sequence[Path]) -> dict[tuple[str, str], str]:
-    """The columns whose rule rejects much, of the feeds whose models are new."""
+def _unfit(
+    cleaning: artifacts.Cleaning, written: Sequence[Path], profiled: artifacts.Profile
+) -> dict[tuple[str, str], str]:
+    """The columns whose rule rejects much of what they hold, of the feeds whose models are new."""
     new = {path.stem for path in written if path.suffix == ".yml"}
     rules = {(m.feed, m.target_column): m.rule for m in cleaning.mappings}
+    held = {
+        (profile.feed, column.name): profile.row_count - column.null_count - column.null_like_count
+        for profile in profiled.profiles
+        for column in profile.columns
+    }
+    values = {
+        (m.feed, m.target_column): held.get((m.feed, m.source_columns[0]), 0)
+        for m in cleaning.mappings
+        if len(m.source_columns) == 1
+    }
     found: dict[tuple[str, str], str] = {}
     for account in cleaning.accounts:
         for code, rows in account.rejected.items():
             key = (account.feed, code.rpartition(":")[0])
-            if account.feed in new and key in rules and rows >= _MUCH * account.received:
+            much = rows >= _MUCH * values.get(key, account.received)
+            if account.feed in new and key in rules and much:
                 found[key] = f"As {rules[key]}, {rows:,} of {account.received:,} rows are rejected."
     return found
 
