@@ -143,14 +143,14 @@ def test_clean_tables_have_no_contradictions(profile: Callable[..., FeedProfile]
 
 
 def tariffs(**changed: Mapping[int, str]) -> dict[str, list[str]]:
-    """400 people; in two states there is no tax, and who is active has no day of leaving."""
+    """1,200 people; in two states there is no tax, and who is active has no day of leaving."""
     states = ["AK", "AL", "NV", "NY"]
     table = {
-        "person": [f"p{n}" for n in range(400)],
-        "state": [states[n % 4] for n in range(400)],
-        "rate": ["0" if n % 2 == 0 else ("3", "4.5", "5")[n * 7 % 3] for n in range(400)],
-        "active": ["Y" if n * 11 % 3 else "N" for n in range(400)],
-        "left": ["" if n * 11 % 3 else f"2024-0{n % 9 + 1}-11" for n in range(400)],
+        "person": [f"p{n}" for n in range(1_200)],
+        "state": [states[n % 4] for n in range(1_200)],
+        "rate": ["0" if n % 2 == 0 else ("3", "4.5", "5")[n * 7 % 3] for n in range(1_200)],
+        "active": ["Y" if n * 11 % 3 else "N" for n in range(1_200)],
+        "left": ["" if n * 11 % 3 else f"2024-0{n % 9 + 1}-11" for n in range(1_200)],
     }
     for name, cells in changed.items():
         for row, text in cells.items():
@@ -169,7 +169,7 @@ def test_what_nearly_always_goes_with_one_value_is_told_where_it_does_not(
     assert (rate.severity, left.severity) == ("warn", "warn")
     assert cells_of(rate, table) == [8]
     assert cells_of(left, table) == [7]
-    assert "(“4.5”, where 99 of 100 have “0”)" in rate.detail
+    assert "(“4.5”, where 299 of 300 have “0”)" in rate.detail
     assert not profile(tariffs()).issues or not issue_of(
         profile(tariffs()), "unusual_combination", "rate"
     )

@@ -107,7 +107,7 @@ CASES = [
     Case("formula_like_values", "warn", ["=1+1", "a"], 1),
     Case(
         "odd_shapes", "warn", [f"AB-{n}" for n in range(99)] + ["ZZ"], 1, ("ZZ",),
-        says="1 value is not written like the others (a-9; A, a: letters, 9: digits).",
+        says="1 value is not written like the others (AA-99; A, a: letters, 9: digits).",
     ),
     Case(
         "odd_shapes", "warn", [f"City of {'AB'[n % 2]}{'eiou'[n % 4]}rg" for n in range(99)]

@@ -277,7 +277,7 @@ def _conclude(  # noqa: PLR0913, PLR0917 - each says which rows count
     found.examples = tuple(value for value, _ in examples if value)
     judged = _judged("feed", found.determinants[0], found.dependent, thresholds, found.kind)
     agreed = source.query(
-        f"SELECT b, main, top, total FROM ({judged}) ORDER BY top DESC, b LIMIT {_AGREED}"
+        f"SELECT b, main, top, total FROM ({judged}) ORDER BY top DESC, a, b LIMIT {_AGREED}"
     )
     found.agreed = tuple(one for one in agreed if one[0] in found.examples or not one[0])
     top, total = source.one(f"SELECT sum(top), sum(total) FROM ({judged})")

@@ -29,7 +29,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _CODED = frozenset({"text", "code", "phone", "time"})
 _MOST_FORMS = 4
 _FEWEST = 4
-_STEPS = 3
+_STEPS = 10
 """So many times the usual distance of two numbers is still near."""
 _MOST_LETTERS = 5
 """Longer words in capitals are no abbreviation."""

@@ -70,11 +70,11 @@ class Thresholds(Record):
 
     type_share: float = 0.8
     missing_info: float = 0.0
-    missing_rare: float = 0.1
+    missing_rare: float = 0.02
     constant_rows: int = 10
     key_share: float = 0.98
     rare_share: float = 0.05
-    odd_share: float = 0.1
+    odd_share: float = 0.05
     other_share: float = 0.3
     lone_rows: int = 2
     lone_ratio: float = 10.0
@@ -94,7 +94,7 @@ class Thresholds(Record):
     dependency_gain: float = 3.0
     misplaced_purity: float = 0.95
     case_rows: int = 30
-    case_purity: float = 0.99
+    case_purity: float = 0.995
     case_gain: float = 10.0
     vote_error: float = 0.4
     vote_gain: float = 2.0
