@@ -165,6 +165,44 @@ def test_each_machine_dies_and_the_next_goes_on_with_one_delivery(machine: Any) 
     assert a.deliveries() == [batch_id, second.delivery_id]
 
 
+def _run_until_write(machine: Machine, batch_id: str, at: int) -> None:
+    """In a process of its own: a whole run, killed where it writes its n-th object."""
+    write, seen = Objects.write, []
+
+    def writing(self: Objects, name: str, body: Any) -> None:
+        seen.append(name)
+        if len(seen) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        write(self, name, body)
+
+    Objects.write = writing  # type: ignore[method-assign]
+    machine.run(batch_id)
+    os._exit(0)
+
+
+@pytest.mark.skipif(not os.environ.get("CONSULTING_LONG_TESTS"), reason="minutes of CPU")
+def test_killed_at_any_write_of_a_run_the_next_machine_delivers_once(machine: Any) -> None:
+    for number, at in enumerate(range(1, 100, 4), start=1):
+        killed, following, fresh = (machine(f"{name} {at}") for name in ("killed", "next", "fresh"))
+        killed.drop(f"customers_{at}.csv", HEADER + "".join(map(customer, range(1, 1 + at))))
+        batch_id = bring_back(killed)
+        process = multiprocessing.get_context("fork").Process(
+            target=_run_until_write, args=(killed, batch_id, at)
+        )
+        process.start()
+        process.join(120)
+        if process.exitcode == 0:
+            break
+        assert process.exitcode == -signal.SIGKILL
+        assert bring_back(following) == batch_id
+        assert following.run(batch_id).summary.delivered == at
+        assert set(following.states().values()) == {"delivered"}
+        fresh.engagement.checked_out.see()
+        assert len(fresh.deliveries()) == number
+        assert verify_delivery(fresh.engagement, batch_id, log=print) == []
+    assert at > 24
+
+
 def test_a_folder_that_was_the_data_root_moves_in_with_the_clients_next_run(
     master: World, tmp_path: Path, machine: Any
 ) -> None:
