@@ -172,6 +172,6 @@ def test_files_of_a_zip_are_told_and_so_are_the_sheets_of_a_workbook_in_it(tmp_p
         ("shop.xlsx", "Notes", "holds notes"),
         ("shop.xlsx", "Orders", ""),
         ("README.txt", None, "holds notes"),
-        ("logo.png", None, "can not be read: The"),
+        ("logo.png", None, "can not be read (The"),
         ("empty.csv", None, "is empty"),
     ]

@@ -183,7 +183,7 @@ def _looked_at(
 def _refused(error: UnreadableFileError, *, told: bool) -> str:
     if error.code in {"sheet_empty", "empty_file"}:
         return "is empty"
-    return f"can not be read: {error.reason if told else error.code}"
+    return f"can not be read ({error.reason.rstrip('.') if told else error.code})"
 
 
 def _left(outcome: Outcome, rows: list[list[str]]) -> str | None:
