@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -17,19 +18,24 @@ READ = ".read"
 """Below the scratch folder: what others than runs see of a client whose data a bucket holds."""
 
 
+_BUCKET = re.compile(r"s3://[a-zA-Z0-9][\w.-]+((/[^/\s]([^/]*[^/\s])?)*)/?", re.ASCII)
+_SIGNED_IN = re.compile(r"//[^/]*@")
+
+
 def data_url() -> str | None:
     """`CONSULTING_DATA`, where it is a bucket's URL and no folder.
 
     Raises:
-        ConfigurationError: If it is a URL of anything else.
+        ConfigurationError: If it is a URL of anything else, or no bucket and prefix.
     """
     value = os.environ.get("CONSULTING_DATA", "")
-    if "://" not in value:
+    if "://" not in value and not value.startswith("s3:"):
         return None
-    if not value.startswith("s3://") or value[5:6] in {"", "/"}:
+    found = _BUCKET.fullmatch(value)
+    if not found or not value.isprintable() or {".", ".."} & {*found[1].split("/")}:
         raise ConfigurationError(
-            f"CONSULTING_DATA is {value!r}, but it must be a local folder, or a bucket and a "
-            "prefix in it: s3://bucket/prefix."
+            f"CONSULTING_DATA is {_SIGNED_IN.sub('//…@', value)!r}, but it must be a local folder, "
+            "or a bucket and a prefix in it: s3://bucket/prefix. Keys stand in AWS's variables."
         )
     return value
 

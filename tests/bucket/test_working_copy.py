@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import time
@@ -10,8 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from consulting.bucket import ObjectGoneError, Objects, WorkingCopy, without_rows
-from consulting.errors import StoreAccessError, StoreUnavailableError
+from consulting.bucket import ObjectGoneError, Objects, WorkingCopy, objects_at, without_rows
+from consulting.bucket.objects import _client
+from consulting.bucket.working_copy import claim_folder
+from consulting.errors import (
+    ConfigurationError,
+    StoreAccessError,
+    StoreMissingError,
+    StoreUnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -296,6 +304,112 @@ def test_bytes_that_are_not_what_the_tree_says_are_not_taken(host: Any, objects:
     with pytest.raises(ObjectGoneError):
         b.bring(tree)
     assert not (b.folder / "loaded_batch").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("../beside.txt", {}),
+        ("landing/../../beside.txt", {}),
+        ("/tmp/beside.txt", {}),
+        ("landing//orders.csv", {}),
+        ("", {}),
+        ("a\0b", {}),
+        (".hidden", {}),
+        ("masking.key", {}),
+        ("incoming/orders.csv", {}),
+        ("landing/x", {"mode": 0o4755}),
+        ("landing/x", {"mode": None}),
+    ],
+)
+def test_a_tree_that_somebody_altered_writes_nothing(
+    host: Any, objects: Any, path: str, more: dict[str, Any]
+) -> None:
+    a, b = host("a"), host("b")
+    fill(a, MONTH)
+    tree = a.put_back(None, 1)
+    body = json.loads(objects.read(tree))
+    body["files"][path] = next(iter(body["files"].values())) | more
+    objects.write(tree, json.dumps(body).encode())
+    for _ in range(2):
+        with pytest.raises(StoreMissingError, match=r"^acme: s3://.*somebody else has written it"):
+            b.bring(tree)
+    assert held(b) == {}
+    assert [each.name for each in b.folder.parent.iterdir() if each.name[0] != "."] == ["acme"]
+
+
+def test_names_of_files_come_back_as_they_were(host: Any) -> None:
+    """All that `safe_name` lets through, and more than that; an empty file, too."""
+    a, b = host("a"), host("b")
+    odd = {
+        f"landing/ab/{name}": text
+        for name, text in {
+            "orders.duckdb.tmp": "of the client's",
+            "empty.csv": "",
+            "Größe 数.csv": "1",
+            "two\nlines %2F+?#.csv": "1",
+            "x" * 200 + ".csv": "1",
+            "masking.key": "1",
+            "a..b": "1",
+        }.items()
+    }
+    fill(a, MONTH | odd)
+    b.bring(a.put_back(None, 1))
+    assert held(b) == MONTH | odd
+
+
+def test_a_folder_that_is_a_link_is_refused_before_it_is_left_out(
+    host: Any, tmp_path: Path
+) -> None:
+    a = host("a")
+    fill(a, MONTH)
+    (a.folder / "quarantine").symlink_to(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"^acme: .*quarantine is a link"):
+        a.put_back(None, 1)
+
+
+def test_a_folder_of_working_copies_is_one_buckets(tmp_path: Path) -> None:
+    for url in ("s3://bucket/live", "s3://bucket/live/"):
+        claim_folder(tmp_path / "scratch", url)
+    with pytest.raises(ConfigurationError, match=r"copies of s3://bucket/live, and .*s3://b/test"):
+        claim_folder(tmp_path / "scratch", "s3://b/test")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match=r"CONSULTING_SCRATCH is .*can not be written"):
+        claim_folder(tmp_path / "file" / "scratch", "s3://b/test")
+
+
+def test_clients_whose_names_begin_alike_share_nothing(
+    tmp_path: Path, s3_server: Any, s3_bucket: str
+) -> None:
+    every = Objects(s3_server.client(), s3_bucket, "data/")
+    short, long = (WorkingCopy(tmp_path / name, every.of(name)) for name in ("acme", "acme_corp"))
+    trees = []
+    for copy in (short, long):
+        fill(copy, MONTH | {"whose": copy.folder.name})
+        trees.append(copy.put_back(None, 1))
+    (short.folder / "whose").unlink()
+    short.sweep(short.put_back(trees[0], 2), 2)
+    long.bring(trees[1])
+    fresh = WorkingCopy(tmp_path / "fresh" / "acme_corp", every.of("acme_corp"))
+    fresh.bring(trees[1])
+    assert held(fresh) == held(long) == MONTH | {"whose": "acme_corp"}
+
+
+def test_an_object_that_the_server_keeps_is_told(objects: Any, monkeypatch: Any) -> None:
+    """S3 answers 200, and names in it what it did not remove."""
+    refused = {"Errors": [{"Key": "data/acme/x", "Code": "AccessDenied"}]}
+    monkeypatch.setattr(objects.client, "delete_objects", lambda **_: refused)
+    with pytest.raises(StoreAccessError, match=r"^acme: .*not remove 1 objects \(AccessDenied\)"):
+        objects.remove(["x"])
+
+
+def test_an_address_that_is_none_is_told_without_its_password(monkeypatch: Any) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "me:hunter2@nowhere")
+    _client.cache_clear()
+    with pytest.raises(ConfigurationError, match="Check AWS_ENDPOINT_URL_S3") as told:
+        objects_at("s3://bucket/data")
+    assert "hunter2" not in str(told.value)
+    _client.cache_clear()
 
 
 def test_a_file_in_parts_comes_back_as_it_was(host: Any) -> None:

@@ -20,10 +20,18 @@ from consulting.chain.attempt import attempt
 from consulting.chain.checked_out import share_key
 from consulting.chain.replay import verify_delivery
 from consulting.chain.tier import lower_tier
-from consulting.errors import BatchHeldError, StoreMissingError, TierLoweredError, UnforeseenError
+from consulting.errors import (
+    BatchHeldError,
+    ConfigurationError,
+    StoreAccessError,
+    StoreMissingError,
+    TierLoweredError,
+    UnforeseenError,
+)
 from consulting.intake import BatchStatus
 from consulting.intake.intake import Intake
 from consulting.privacy import masking_key
+from consulting.privacy.tiers import FULL_TIER
 from consulting.sources.local import LocalStore
 
 from .conftest import World
@@ -288,6 +296,40 @@ def test_a_lowered_tier_removes_what_is_stored_for_good(machine: Any) -> None:
     lower_tier(lower.engagement, now=datetime.now(UTC))
     assert stored(a) == {".tree.json"}
     assert not lower.folder.landing.exists()
+
+
+def test_a_lowered_tier_removes_what_no_tree_names_and_is_not_noted_before(
+    machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first run was killed before anything of it counted."""
+    a = machine("a")
+    a.drop("customers.csv", HEADER + customer(1))
+    batch_id = bring_back(a)
+    kill(a, "receive", batch_id, "put_in_force")
+    assert "customers.csv" in {each.rpartition("/")[2] for each in stored(a)}
+    bring_back(a)
+    lower = machine("b", security_tier=2)
+    with monkeypatch.context() as patch:
+        refused = {"Errors": [{"Code": "AccessDenied"}]}
+        patch.setattr(a.objects.client, "delete_objects", lambda **_: refused)
+        with pytest.raises(StoreAccessError, match="did not remove"):
+            lower_tier(lower.engagement, now=datetime.now(UTC))
+    assert lower.engagement.intake.held_tier() == FULL_TIER
+    lower_tier(lower.engagement, now=datetime.now(UTC))
+    assert stored(a) == set()
+
+
+def test_a_second_ledger_takes_nothing_of_the_firsts(machine: Any, tmp_path: Path) -> None:
+    """Of a machine with a ledger of its own, as SQLite is, or of another project."""
+    a, b = machine("a"), machine("b")
+    a.drop("customers.csv", HEADER + customer(1))
+    a.receive("a", bring_back(a))
+    before = stored(a)
+    b.ledger_url = f"sqlite:///{tmp_path / 'own.db'}"
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=r"acme_corp: .* another ledger"):
+            b.engagement.checked_out.take_idle(datetime.now(UTC))
+    assert stored(a) == before
 
 
 def test_machines_share_one_masking_key(machine: Any) -> None:

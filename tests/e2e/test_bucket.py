@@ -13,7 +13,7 @@ from consulting import chain
 from consulting.bucket import deliveries, objects, publish_page
 from consulting.cli import main
 from consulting.errors import ConfigurationError
-from consulting.layout import ClientFolder, address_of, data_root, ledger_url
+from consulting.layout import ClientFolder, address_of, data_root, data_url, ledger_url
 from consulting.portfolio import build_portfolio
 from consulting.serving import Shelf
 from consulting.sources import s3
@@ -163,10 +163,16 @@ def test_what_is_no_bucket_and_a_ledger_of_one_machine_are_refused(
     monkeypatch.delenv("CONSULTING_LEDGER_URL")
     with pytest.raises(ConfigurationError, match="set CONSULTING_LEDGER_URL"):
         ledger_url()
-    for url in ("gs://bucket/data", "s3://", "s3:///data"):
+    wrong = ("gs://bucket/data", "s3://", "s3:///data", "s3:/bucket/data", "s3://my bucket/data")
+    steps = ("s3://bucket/../data", "s3://bucket/a//b", "s3://bucket/data ", "s3://bucket/a\nb")
+    for url in (*wrong, *steps, "s3://key:hunter2@bucket/data", "https://key:hunter2@host/data"):
         monkeypatch.setenv("CONSULTING_DATA", url)
-        with pytest.raises(ConfigurationError, match="s3://bucket/prefix"):
+        with pytest.raises(ConfigurationError, match="s3://bucket/prefix") as told:
             data_root()
+        assert "hunter2" not in str(told.value)
+    for url in ("s3://bucket", "s3://bucket/", "s3://bucket/a b/Größe/"):
+        monkeypatch.setenv("CONSULTING_DATA", url)
+        assert data_url() == url
 
 
 def test_the_demo_says_that_it_needs_a_folder(machines: Any) -> None:

@@ -15,7 +15,7 @@ from consulting.errors import ConfigurationError, UnreadableFileError
 from consulting.intake import Ledger
 from consulting.intake.claims import claim_place
 from consulting.layout import ClientFolder
-from consulting.sources.local import LocalStore
+from consulting.sources.local import LocalStore, data_places
 from consulting.sources.places import overlaps
 
 if TYPE_CHECKING:
@@ -103,6 +103,22 @@ def test_a_source_in_the_data_of_another_client_is_refused(tmp_path: Path) -> No
     places = {"acme": engagement(source=local("/data/globex/landing")).source.place(tmp_path)}
     data = {"acme": ("local", "data", "acme"), "globex": ("local", "data", "globex")}
     assert overlaps(places, data).keys() == {"acme", "globex"}
+
+
+def test_a_source_in_what_a_bucket_holds_of_another_client_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSULTING_DATA", "s3://machines/live/")
+    acme, globex, corp = (ClientFolder(tmp_path, each) for each in ("acme", "globex", "acme_corp"))
+    data = {each.client_id: data_places(each)[1] for each in (acme, globex, corp)}
+    own = {each.client_id: engagement().source.place(each.incoming) for each in (acme, globex)}
+    assert own["acme"] == ("s3", "machines", "live", "acme", "incoming")
+    assert not overlaps(own, data)
+    for prefix in ("live/acme/0000000001-0a1b2c3d", "live/acme/incoming/", "live"):
+        theirs = engagement(source=s3("machines", prefix)).source.place(tmp_path)
+        assert overlaps(own | {"globex": theirs}, data).keys() >= {"acme", "globex"}
+    monkeypatch.setenv("CONSULTING_DATA", "s3://machines")
+    assert data_places(acme)[1] == ("s3", "machines", "acme")
 
 
 @pytest.mark.parametrize("folder", ["/proc/self", "/proc", "/", "/sys/kernel", "/dev/shm/..", "//"])

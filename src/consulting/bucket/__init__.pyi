@@ -4,6 +4,7 @@ from .objects import objects_at as objects_at
 from .pages import fetch_page as fetch_page
 from .pages import publish_page as publish_page
 from .working_copy import WorkingCopy as WorkingCopy
+from .working_copy import claim_folder as claim_folder
 from .working_copy import deliveries as deliveries
 from .working_copy import documents as documents
 from .working_copy import everything as everything

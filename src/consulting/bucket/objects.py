@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from consulting.errors import StoreAccessError, StoreUnavailableError
+from consulting.errors import ConfigurationError, StoreAccessError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,16 +111,27 @@ class Objects:
                     yield found["Key"].removeprefix(self.prefix)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove objects for good."""
+        """Remove objects for good.
+
+        Raises:
+            StoreError: If the server refuses, be it a single one of them, or does not answer.
+        """
         keys = [self.prefix + name for name in names]
         with self._told():
             for start in range(0, len(keys), _REMOVED_AT_ONCE):
                 some: list[ObjectIdentifierTypeDef] = [
                     {"Key": key} for key in keys[start : start + _REMOVED_AT_ONCE]
                 ]
-                self.client.delete_objects(
+                answer = self.client.delete_objects(
                     Bucket=self.bucket, Delete={"Objects": some, "Quiet": True}
                 )
+                if left := answer.get("Errors"):
+                    raise StoreAccessError(
+                        self.whose,
+                        f"s3://{self.bucket}/{self.prefix}",
+                        f"the server did not remove {len(left)} objects ({left[0].get('Code')}).",
+                        "Check that this machine's AWS identity may delete below it.",
+                    )
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -153,8 +164,9 @@ class Objects:
             self.whose,
             where,
             f"the server answered {status} {code}.",
-            "Check that CONSULTING_DATA names a bucket that is there, and that this machine's AWS "
-            "identity may list, read, write and delete below it; then it is tried again.",
+            "Check that CONSULTING_DATA names a bucket that is there, in AWS_REGION, and that this "
+            "machine's AWS identity may list, read, write and delete below it; then it is tried "
+            "again.",
         )
 
 
@@ -169,8 +181,15 @@ def objects_at(url: str) -> Objects:
 def _client(pid: int) -> S3Client:  # noqa: ARG001 - a fork has a client of its own
     from boto3.session import Session
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     retries = {"mode": "standard", "total_max_attempts": 5}
     config = Config(retries=retries, max_pool_connections=AT_ONCE)  # type: ignore[arg-type]
-    made: S3Client = Session().client("s3", config=config)
+    try:
+        made: S3Client = Session().client("s3", config=config)
+    except (BotoCoreError, ValueError) as error:  # its text quotes the address, and a key in it
+        raise ConfigurationError(
+            f"AWS's own variables lead to no S3 server ({type(error).__name__}). Check "
+            "AWS_ENDPOINT_URL_S3 (https://host:port), AWS_REGION and AWS_PROFILE."
+        ) from None
     return made

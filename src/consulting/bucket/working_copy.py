@@ -18,11 +18,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationError
 
 from consulting.bucket.objects import AT_ONCE, ObjectGoneError, Objects
+from consulting.errors import ConfigurationError, StoreMissingError
 from consulting.records import Record
 from consulting.writing import hash_file, make_folder, write_text
 
@@ -35,11 +36,20 @@ T = TypeVar("T")
 
 TREE = ".tree.json"
 _ARRIVING = ".arriving"
-_NOT_STORED = frozenset({"incoming", "access.jsonl", "masking.key"})
-"""Not the run's: what arrives, and what lies beside the tree as objects of their own."""
+_NOT_STORED = frozenset({"incoming", "access.jsonl", "masking.key", "warehouse.duckdb.tmp"})
+"""Not the run's: what arrives, what lies beside the tree as objects, what a killed run spilled."""
 _UNSURE_NS = 1_000_000_000
 """A file that was touched so shortly before it was looked at may have been touched after."""
 _CHECKOUT = re.compile(r"(\d{10})-[0-9a-f]{8}/.")
+
+
+def _stored(path: str) -> str:
+    """A file's path below the client's folder, as a checkout stores it: no tree names another."""
+    steps = path.split("/")
+    hidden = any(not step or step.startswith(".") for step in steps)
+    if hidden or "\0" in path or steps[0] in _NOT_STORED:
+        raise ValueError("it is no file of the client's folder")
+    return path
 
 
 class Entry(Record):
@@ -48,13 +58,13 @@ class Entry(Record):
     key: str
     size: int
     sha256: str
-    mode: int
+    mode: int = Field(ge=0, le=0o777)
 
 
 class Tree(Record):
     """What is stored of a client: path below its folder → the file."""
 
-    files: dict[str, Entry] = Field(default_factory=dict)
+    files: dict[Annotated[str, AfterValidator(_stored)], Entry] = Field(default_factory=dict)
 
 
 class _Index(Record):
@@ -89,6 +99,35 @@ def documents(path: str) -> bool:
 def deliveries(path: str) -> bool:
     """What was delivered."""
     return path.startswith("deliverables/")
+
+
+def claim_folder(root: Path, url: str) -> None:
+    """Hold a machine's folder of working copies for one bucket and prefix.
+
+    Another's copies would be taken for the beginning of clients that have the same name.
+
+    Args:
+        root: `CONSULTING_SCRATCH`.
+        url: `CONSULTING_DATA`.
+
+    Raises:
+        ConfigurationError: If it holds another's, or can not be written.
+    """
+    mark, said = root / ".bucket", url.rstrip("/")
+    try:
+        if not mark.exists():
+            write_text(mark, said)
+        held = mark.read_text("utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"CONSULTING_SCRATCH is {root}, which can not be written ({error.strerror}). Name a "
+            "folder of this machine's own, for working copies of what CONSULTING_DATA holds."
+        ) from None
+    if held != said:
+        raise ConfigurationError(
+            f"CONSULTING_SCRATCH is {root}, which holds working copies of {held}, and "
+            f"CONSULTING_DATA is {said}. Name another folder, or remove this one."
+        )
 
 
 @dataclass(frozen=True)
@@ -145,6 +184,8 @@ class WorkingCopy:
             The new tree's name, which counts when the ledger says so; None if nothing changed.
         """
         with self._locked():
+            if name is None:
+                self._refuse_links()
             tree = self._tree(name) if name is not None else Tree()
             at_ns, here, index = time.time_ns(), dict(_files(self.folder)), self._index()
             begin = f"{number:010d}-{uuid.uuid4().hex[:8]}"
@@ -171,19 +212,33 @@ class WorkingCopy:
             write_text(self._beside("tree"), json.dumps({"name": f"{begin}/{TREE}"}) + "\n" + text)
             return f"{begin}/{TREE}"
 
-    def sweep(self, name: str, number: int) -> None:
+    def last_number(self) -> int:
+        """The number of the last checkout that has an object."""
+        begun = map(_CHECKOUT.match, self.objects.names())
+        return max((int(each[1]) for each in begun if each), default=0)
+
+    def sweep(self, name: str | None, number: int) -> None:
         """Remove for good what the tree in force does not name.
 
         Args:
-            name: The tree.
+            name: The tree; None if none is in force.
             number: The checkout that put it in force: what a later one writes is not its business.
         """
-        named = {name, *(each.key for each in self._tree(name).files.values())}
+        tree = self._tree(name) if name is not None else Tree()
+        named = {name, *(each.key for each in tree.files.values())}
         self.objects.remove(
             each
             for each in self.objects.names()
             if each not in named and (begun := _CHECKOUT.match(each)) and int(begun[1]) <= number
         )
+
+    def _refuse_links(self) -> None:
+        for path in self.folder.iterdir():
+            if path.is_symlink() and path.is_dir():
+                raise ConfigurationError(
+                    f"{self.objects.whose}: {path} is a link, and what it leads to would not be "
+                    "stored in the bucket. Put the folder itself in its place."
+                )
 
     def _tree(self, name: str) -> Tree:
         kept = self._beside("tree")
@@ -192,9 +247,24 @@ class WorkingCopy:
             held = self.objects.read(name)
             if held is None:
                 raise ObjectGoneError(name)
-            text = held.decode()
+            text = held.decode(errors="replace")
+            tree = self._read(name, text)
             write_text(kept, json.dumps({"name": name}) + "\n" + text)
-        return Tree.model_validate_json(text)
+            return tree
+        return self._read(name, text)
+
+    def _read(self, name: str, text: str) -> Tree:
+        try:
+            return Tree.model_validate_json(text)
+        except ValidationError:
+            raise StoreMissingError(
+                self.objects.whose,
+                f"s3://{self.objects.bucket}/{self.objects.prefix}{name}",
+                "it does not say what a client's files are, or names files outside of its folder: "
+                "somebody else has written it.",
+                "Find out who can write to the bucket, and restore this object's first version "
+                "from a backup.",
+            ) from None
 
     def _has(self, path: str, entry: Entry, here: dict[str, os.stat_result], index: _Index) -> bool:
         stat = here.get(path)
@@ -254,7 +324,7 @@ def _files(folder: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]
         items = sorted(found, key=lambda each: each.name)
     for each in items:
         path = f"{below}{each.name}"
-        if each.name.startswith(".") or path in _NOT_STORED or path.endswith(".duckdb.tmp"):
+        if each.name.startswith(".") or path in _NOT_STORED:
             continue
         if each.is_dir(follow_symlinks=False):
             yield from _files(Path(each.path), f"{path}/")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from consulting.bucket import ObjectGoneError, WorkingCopy, everything
-from consulting.errors import ConsultingError, StoreMissingError
+from consulting.errors import ConfigurationError, ConsultingError, StoreMissingError
 from consulting.privacy import masking_key
 from consulting.privacy.masking import KEY_FILE
 from consulting.writing import write_whole
@@ -41,14 +41,17 @@ class CheckedOut:
 
         Raises:
             BatchHeldError: If the run lost its hold of the batch.
+            ConfigurationError: If the bucket holds the client's files of another ledger.
             StoreError: If the bucket does not answer, or lost what is stored.
         """
         if self._copy is not None:
+            self._refuse_another_ledger(self._copy)
             self._begin(self._copy, self._intake.check_out(batch_id, run_id))
 
     def take_idle(self, now: datetime) -> None:
         """The same for a person's command; no run may be at work."""
         if self._copy is not None:
+            self._refuse_another_ledger(self._copy)
             self._begin(self._copy, self._intake.check_out_idle(now))
 
     def see(self, wanted: Callable[[str], bool] = everything) -> None:
@@ -76,9 +79,33 @@ class CheckedOut:
 
     def sweep(self) -> None:
         """Remove for good what was stored and counts no more; what it leaves, the next removes."""
-        if self._copy is not None and self._checkout is not None and self._checkout.tree:
-            with suppress(ConsultingError, ObjectGoneError):
-                self._copy.sweep(self._checkout.tree, self._checkout.number)
+        with suppress(ConsultingError):
+            self.remove_for_good()
+
+    def remove_for_good(self) -> None:
+        """The same for who must know that it is gone.
+
+        Raises:
+            StoreError: If the bucket does not answer or refuses.
+        """
+        if self._copy is None or self._checkout is None:
+            return
+        try:
+            self._copy.sweep(self._checkout.tree, self._checkout.number)
+        except ObjectGoneError:
+            raise self._lost(self._copy) from None
+
+    def _refuse_another_ledger(self, copy: WorkingCopy) -> None:
+        """Of a client that is new to this ledger: its numbers are not another's, nor its sweeps."""
+        if self._intake.stored_tree() is not None:
+            return
+        stored = copy.last_number()  # before the ledger is asked: its numbers only grow
+        if stored > self._intake.last_checkout():
+            raise ConfigurationError(
+                f"{self._intake.client_id}: s3://{copy.objects.bucket}/{copy.objects.prefix} holds "
+                "files that another ledger knows, and this one does not. Set CONSULTING_LEDGER_URL "
+                "to the one ledger of all machines, or CONSULTING_DATA to another prefix."
+            )
 
     def _begin(self, copy: WorkingCopy, checkout: Checkout) -> None:
         try:

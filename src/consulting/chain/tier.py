@@ -58,6 +58,7 @@ def lower_tier(engagement: Engagement, *, now: datetime) -> None:
 
     Raises:
         BatchHeldError: If a run works for the client.
+        StoreError: If the bucket that holds the data does not remove it; the tier is not noted.
     """
     intake = engagement.intake
     held = [each for each in intake.state().batches if each.status == BatchStatus.RUNNING]
@@ -67,7 +68,7 @@ def lower_tier(engagement: Engagement, *, now: datetime) -> None:
     for path in dict.fromkeys(path for path, _ in above_the_tier(engagement)):
         _remove(path)
     engagement.checked_out.put_back()
-    engagement.checked_out.sweep()
+    engagement.checked_out.remove_for_good()
     _note(engagement)
 
 

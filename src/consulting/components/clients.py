@@ -35,7 +35,7 @@ from consulting.layout import ClientFolder, data_root
 from consulting.project import Project
 from consulting.resources.run_launcher import RUN_CLIENTS, RUN_JOB
 from consulting.shared_child import each_apart, end_shared_child
-from consulting.sources.local import folder_place
+from consulting.sources.local import data_places
 from consulting.sources.places import overlaps
 from consulting.writing import keep_private
 
@@ -272,8 +272,9 @@ def load_clients(
         client_id: one.client.config.source.place(own[client_id].incoming)
         for client_id, one in found.items()
     }
-    folders_of = {client_id: folder_place(folder.path) for client_id, folder in own.items()}
-    broken |= overlaps(places, folders_of)
+    data = {client_id: data_places(folder) for client_id, folder in own.items()}
+    for each_of in zip(*data.values(), strict=True):
+        broken |= overlaps(places, dict(zip(data, each_of, strict=True)))
     return (
         {name: found[name] for name in names if name not in broken},
         {name: broken[name] for name in names if name in broken},

@@ -35,6 +35,12 @@ class Trees(Part):
             found: str | None = connection.scalar(named)
             return found
 
+    def last_checkout(self) -> int:
+        """The number of the last checkout; 0 if there was none."""
+        with self.ledger.read() as connection:
+            asked = select(trees.c.number).where(trees.c.client_id == self.client_id)
+            return connection.scalar(asked) or 0
+
     def check_out(self, batch_id: str, run_id: str) -> Checkout:
         """A checkout for the run that holds a batch; earlier ones can put nothing back any more.
 

@@ -58,7 +58,7 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
             ConfigurationError: If a place or a credential it needs is not there.
             StoreError: If the bucket that holds the data does not answer.
         """
-        from consulting.bucket import documents, objects_at
+        from consulting.bucket import claim_folder, documents, objects_at
         from consulting.chain import Engagement
         from consulting.chain.checked_out import share_key
         from consulting.privacy.tiers import FULL_TIER
@@ -74,6 +74,8 @@ class ConsultancyResource(dg.ConfigurableResource[None]):
             store = LocalStore(folder.incoming, client_id=client_id)
         else:
             store = config.source.open(client_id, folder.incoming)
+        if url is not None:
+            claim_folder(data_root(), url)
         objects = objects_at(url).of(client_id) if url is not None else None
         engagement = Engagement(
             client_id=client_id,

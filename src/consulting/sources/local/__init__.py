@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, field_validator
 
 from consulting.errors import ConfigurationError
-from consulting.layout import data_url
+from consulting.layout import ClientFolder, data_url
 from consulting.sources.local.store import LocalStore
 from consulting.sources.places import Place, steps
 from consulting.sources.source import Source
 
 if TYPE_CHECKING:
+    from consulting.sources.s3 import S3Source
     from consulting.sources.store import Store
 
-__all__ = ["LocalSource", "LocalStore", "folder_place"]
+__all__ = ["LocalSource", "LocalStore", "data_places"]
 
 
 _SYSTEM = frozenset({"proc", "sys", "dev"})
@@ -41,8 +42,10 @@ class LocalSource(Source):
         return folder
 
     def place(self, incoming: Path) -> Place:
-        """The folder, with links resolved."""
-        return folder_place(Path(self.folder) if self.folder else incoming)
+        """The folder, with links resolved; the bucket's, where one holds the data."""
+        if not self.folder and (url := data_url()) is not None:
+            return _in_the_bucket(url, incoming.parent.name, "incoming/").place(incoming)
+        return _folder_place(Path(self.folder) if self.folder else incoming)
 
     def open(self, client_id: str, incoming: Path) -> Store:
         """The folder; the client's own is made."""
@@ -51,11 +54,7 @@ class LocalSource(Source):
                 raise ConfigurationError(f"{client_id}: {own}")
             return LocalStore(Path(self.folder), client_id=client_id)
         if (url := data_url()) is not None:
-            from consulting.sources.s3 import S3Source
-
-            bucket, _, prefix = url.removeprefix("s3://").partition("/")
-            below = f"{prefix.strip('/')}/{client_id}/incoming/"
-            return S3Source(type="s3", bucket=bucket, prefix=below).open(client_id, incoming)
+            return _in_the_bucket(url, client_id, "incoming/").open(client_id, incoming)
         if incoming.is_symlink():
             raise ConfigurationError(
                 f"{client_id}: {incoming} is a link, and links are not followed: it could lead "
@@ -63,6 +62,14 @@ class LocalSource(Source):
             )
         incoming.mkdir(parents=True, exist_ok=True)
         return LocalStore(incoming, client_id=client_id)
+
+
+def _in_the_bucket(url: str, client_id: str, below: str) -> S3Source:
+    from consulting.sources.s3 import S3Source
+
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    parts = (prefix.strip("/"), client_id, below)
+    return S3Source(type="s3", bucket=bucket, prefix="/".join(filter(None, parts)))
 
 
 def _of_the_machine(folder: str) -> str | None:
@@ -79,6 +86,14 @@ def _of_the_machine(folder: str) -> str | None:
     )
 
 
-def folder_place(folder: Path) -> Place:
+def data_places(folder: ClientFolder) -> list[Place]:
+    """Where a client's own data lies: on this machine, and in the bucket that holds it."""
+    places = [_folder_place(folder.path)]
+    if (url := data_url()) is not None:
+        places.append(_in_the_bucket(url, folder.client_id, "").place(folder.incoming))
+    return places
+
+
+def _folder_place(folder: Path) -> Place:
     """The place of a folder of this machine."""
     return ("local", *steps(os.path.realpath(folder)))
