@@ -12,6 +12,7 @@ import pytest
 import yaml
 from tests.chain.conftest import DBT
 
+from consulting.chain.parts import _globs
 from consulting.chain.sampled import Place, Sampled, take_sample
 from consulting.components.engagement import first_files
 from consulting.config.engagement import EngagementConfig
@@ -166,6 +167,13 @@ def test_a_sample_that_is_not_there_is_told(tmp_path: Path) -> None:
             Place(tmp_path / "clients", tmp_path / "dbt", tmp_path / "data"),
             log=lambda _line: None,
         )
+
+
+def test_files_of_a_zip_that_differ_by_case_alone_keep_their_exact_names() -> None:
+    members = ["Data.csv", "data.csv", "w[x].csv"]
+    assert _globs(members, lambda name: name) == {
+        "Data.csv": "Data.csv", "data.csv": "data.csv", "w[x].csv": "w[[]x]*.csv"
+    }  # fmt: skip
 
 
 def write_parts(folder: Path) -> Path:

@@ -99,6 +99,41 @@ def test_a_file_that_lacks_one_feed_s_part_is_set_aside_whole(tmp_path: Path) ->
     assert aside.reason.startswith("For feed 'feb': The workbook has no sheet 'Feb'")
 
 
+JAN_CSV, FEB_CSV = "id,qty\n1,5\n2,6\n", "id,qty\n3,7\n"
+BY_NUMBER = [{"files": "x*", "sheet": 1}, {"files": "x*", "sheet": "Feb"}]
+BY_CASE = [{"files": "x*", "member": "Data.csv"}, {"files": "x*", "member": "data.csv"}]
+
+
+WHOLE = monthly(Jan=JAN, Feb=FEB)
+
+
+@pytest.mark.parametrize(
+    ("parts", "files", "what"),
+    [
+        (BY_NUMBER, (WHOLE, monthly(Feb=FEB, Jan=JAN)), "The sheet 'Feb'"),
+        (BY_NUMBER, (WHOLE, monthly(Feb=FEB)), "The sheet 'Feb'"),
+        ([{"files": "x*"}, BY_NUMBER[1]], (WHOLE, monthly(Feb=FEB)), "The sheet 'Feb'"),
+        (BY_NUMBER, (WHOLE, JAN_CSV.encode()), "Its one table"),
+        (BY_CASE, (archive(Data=JAN_CSV, data=FEB_CSV), archive(Data=JAN_CSV)), "Its one table"),
+    ],
+)
+@pytest.mark.parametrize("tier", [3, 2])
+def test_no_part_of_a_file_is_read_for_two_feeds(
+    tmp_path: Path, parts: list[dict[str, object]], files: tuple[bytes, bytes], what: str, tier: int
+) -> None:
+    both = [{"name": name, **part} for name, part in zip(("jan", "feb"), parts, strict=True)]
+    world = World(tmp_path, feeds=feeds(*both), security_tier=tier)
+    world.drop("x_1", files[0])
+    assert rows_of(world) == {"jan": 2, "feb": 1}
+    later = World(tmp_path / "later", feeds=feeds(*both), security_tier=tier)
+    later.drop("x_2", files[1])
+    received = later.receive("run")
+    assert received.readings == ()
+    (aside,) = received.quarantined
+    assert aside.code == "part_taken"
+    assert aside.reason.startswith(f"For feed 'feb': {what}")
+
+
 def test_a_wider_glob_takes_its_part_where_there_is_one_and_tells_where_not(
     tmp_path: Path,
 ) -> None:

@@ -47,13 +47,26 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
     feed: str,
     sha256: str,
     run_folder: Path,
+    others: Sequence[str] = (),
 ) -> FileReading:
     """Read a file as its feed declares it, or as corrections where it holds the ids of rejects.
+
+    Args:
+        engagement: Whose file.
+        reader: Reads it.
+        path: Where it lies.
+        filename: As the client named it.
+        feed: The feed it is read for.
+        sha256: Of its bytes.
+        run_folder: Takes the rows.
+        others: The feeds that it was read for before: what they read is not read again.
 
     Raises:
         UnreadableFileError: If it can not be read, or holds corrections below tier 3.
     """
     declared = engagement.read_options(engagement.feed(feed)).behind(engagement.door)
+    parts = tuple((each.member, each.sheet) for each in map(engagement.feed, others))
+    declared = declared.model_copy(update={"others": parts})
 
     def read(options: ReadOptions) -> FileReading:
         return reader.read_file(

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from consulting.intake.matching import Share
     from consulting.records import Batch, Drop, FileReading, QuarantinedFile
 
-_PART_MISSING = frozenset({"sheet_missing", "archive_member_missing"})
+_PART_MISSING = frozenset({"sheet_missing", "archive_member_missing", "part_taken"})
 
 MOST_DROPS = 10_000
 """A person's run looks back over this many drops."""
@@ -259,25 +259,25 @@ def _set_aside(
 
 
 def _with_shares(
-    reading: FileReading, shares: Sequence[Share], read: Callable[[str], FileReading]
+    reading: FileReading, shares: Sequence[Share], read: Callable[[str, Sequence[str]], FileReading]
 ) -> list[FileReading]:
     """A file's reading for its own feed, and those for the feeds that share it.
 
     A part that is not there is told in the first reading, where only the feed's glob said that it
     might be.
     """
-    readings: list[FileReading] = []
+    readings = [reading]
     missing: list[str] = []
     for share in shares:
         try:
-            readings.append(read(share.feed))
+            readings.append(read(share.feed, [each.feed for each in readings]))
         except UnreadableFileError as error:
             if share.required or error.code not in _PART_MISSING:
                 reason = f"For feed {share.feed!r}: {error.reason}"
                 raise UnreadableFileError(error.filename, error.code, reason, error.fix) from error
             missing.append(f"Nothing was read for feed {share.feed!r}: {error.reason}")
     told = reading.model_copy(update={"warnings": (*reading.warnings, *missing)})
-    return [told, *readings]
+    return [told, *readings[1:]]
 
 
 def _read_one(
@@ -291,7 +291,7 @@ def _read_one(
         record_access(engagement, by=run_id, operation="read file", subject=drop.key)
         run_folder = engagement.folder.run(batch.batch_id)
 
-        def read(feed: str) -> FileReading:
+        def read(feed: str, others: Sequence[str] = ()) -> FileReading:
             return read_drop(
                 engagement,
                 reader,
@@ -300,6 +300,7 @@ def _read_one(
                 feed=feed,
                 sha256=landed.sha256,
                 run_folder=run_folder,
+                others=others,
             )
 
         reading = read(drop.feed or "")

@@ -214,7 +214,8 @@ def _globs(members: Sequence[str], blanked: Callable[[str], str]) -> dict[str, s
         for name in group.files:
             exact = exact_glob(name)
             for pattern in (group.glob, exact):
-                fitting = [m for m in members if fits_member(m, pattern)]
+                alike = [m for m in members if fits_member(m, pattern)]
+                fitting = [m for m in alike if m == pattern] or alike
                 if len(fitting) == 1:
                     found[fitting[0]] = pattern
                     break

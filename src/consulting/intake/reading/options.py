@@ -77,6 +77,7 @@ class ReadOptions(Limits, Written):
         names: How the names are told that the file's maker chose.
         expected_columns: Headers the feed is known to have; the row that holds them is the header.
         declared: What the engagement says of its columns' values, for the tier that hides them.
+        others: The `member` and `sheet` of the feeds that read the same file before.
     """
 
     format: FileFormat | None = None
@@ -84,6 +85,7 @@ class ReadOptions(Limits, Written):
     names: Names = Names()
     expected_columns: tuple[str, ...] = ()
     declared: dict[str, Declared] = Field(default_factory=dict)
+    others: tuple[tuple[str | None, str | int | None], ...] = ()
 
     def behind(self, door: Door) -> Self:
         """The same, with the names told as the tier has them."""

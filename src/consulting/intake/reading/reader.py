@@ -48,8 +48,9 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     """
     from consulting.intake.reading.columns import refuse_if_wide
     from consulting.intake.reading.detection import detect_format
+    from consulting.intake.reading.formats import WorkbookFormat
     from consulting.intake.reading.rows import RowStore
-    from consulting.intake.reading.sources import open_source
+    from consulting.intake.reading.sources import open_source, part_taken
 
     options = options or ReadOptions()
     options = options.behind(door)
@@ -70,6 +71,8 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
 
     source = open_source(path, filename, options)
     found = detect_format(source, options)
+    if source.others and not isinstance(found.format, WorkbookFormat):
+        raise part_taken(filename, "Its one table")
     outcome = found.format.read(path, source, found.name, options, store)
     outcome.format = outcome.format or found.name
     if found.warning:

@@ -57,6 +57,7 @@ class ByteSource:
         container: "gz" or "zip" where the file is packed.
         member: The name of the file inside the archive, where there is one.
         notes: What was decided on the way, in words.
+        others: The sheets of it that other feeds have read.
     """
 
     filename: str
@@ -65,6 +66,7 @@ class ByteSource:
     _open: Callable[[], IO[bytes]] = field(repr=False)
     _limit: int
     notes: tuple[str, ...] = ()
+    others: tuple[str | int | None, ...] = ()
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -233,6 +235,7 @@ def open_source(path: Path | SealedFile, filename: str, options: ReadOptions) ->
     """
     with path.open("rb") as stream:
         head = stream.read(HEAD)
+    others = tuple(sheet for _, sheet in options.others)
     packed = path.stat().st_size
     limit = min(options.max_unpacked_bytes, max(SMALL, packed * options.max_unpack_ratio))
     if head[:2] == b"\x1f\x8b":
@@ -242,12 +245,13 @@ def open_source(path: Path | SealedFile, filename: str, options: ReadOptions) ->
             None,
             lambda: cast("IO[bytes]", gzip.GzipFile(fileobj=path.open("rb"))),
             limit,
+            others=others,
         )
         return _refuse_nested(source)
     if head[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
         return _open_zip(path, filename, options, limit)
     _refuse_other_archives(head, filename)
-    return ByteSource(filename, None, None, lambda: path.open("rb"), max(packed, 1))
+    return ByteSource(filename, None, None, lambda: path.open("rb"), max(packed, 1), others=others)
 
 
 def zip_members(path: Path, filename: str) -> list[str]:
@@ -286,7 +290,8 @@ def _open_zip(
     infos = _members(path, filename)
     names = [_slashed(info.filename) for info in infos]
     if any(name in _OFFICE_MARKS for name in names):
-        return ByteSource(filename, None, None, lambda: path.open("rb"), path.stat().st_size)
+        size, others = path.stat().st_size, tuple(sheet for _, sheet in options.others)
+        return ByteSource(filename, None, None, lambda: path.open("rb"), size, others=others)
     document = document_kind(names)
     if document is not None:
         raise unsupported(filename, document)
@@ -305,7 +310,12 @@ def _open_zip(
     def open_member() -> IO[bytes]:
         return cast("IO[bytes]", _ZipMember(path, info.filename))
 
-    source = ByteSource(filename, "zip", info.filename, open_member, limit, notes)
+    others = tuple(
+        sheet
+        for member, sheet in options.others
+        if member is None or info in _fitting(infos, member)
+    )
+    source = ByteSource(filename, "zip", info.filename, open_member, limit, notes, others)
     return _refuse_nested(source)
 
 
@@ -421,6 +431,16 @@ def _refuse_other_archives(head: bytes, filename: str) -> None:
     name = packing(head)
     if name is not None:
         raise packed_otherwise(filename, name)
+
+
+def part_taken(filename: str, what: str) -> UnreadableFileError:
+    """The refusal of rows that are read for another feed: no row is delivered twice."""
+    return UnreadableFileError(
+        filename,
+        "part_taken",
+        f"{what} is read for another feed already.",
+        "Correct the `sheet` or `member` of one of the feeds, or ask the client what changed.",
+    )
 
 
 def packed_otherwise(filename: str, name: str) -> UnreadableFileError:

@@ -17,6 +17,7 @@ from consulting.intake.reading.sheetscan import (
     scan_sheet,
     workbook_broken,
 )
+from consulting.intake.reading.sources import part_taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +45,7 @@ def read_workbook(
 
     Raises:
         UnreadableFileError: `password_protected`, `password_wrong`, `workbook_broken`,
-            `sheet_missing`, `sheet_empty`, `rows_unaccounted`.
+            `sheet_missing`, `sheet_empty`, `part_taken`, `rows_unaccounted`.
     """
     with open_workbook(source, name, options) as opened:
         # the scan of each sheet that is asked for; no sheet is opened before its scan
@@ -55,6 +56,7 @@ def read_workbook(
             return scan
 
         sheet, warnings = _chosen_sheet(source, opened, scan_of, options)
+        _refuse_taken(source, opened, scan_of, sheet.name, options)
         scan = scan_of(sheet.name)
     outcome = read_rows(source, sheet, scan, options, store)
     outcome.format = opened.name
@@ -243,6 +245,26 @@ def _chosen_sheet(
     if hidden:
         warnings.append(f"Hidden sheets were not read: {_some(options, hidden)}.")
     return sheet, warnings
+
+
+def _refuse_taken(
+    source: ByteSource,
+    opened: OpenedWorkbook,
+    scan_of: Callable[[str], SheetScan],
+    sheet: str,
+    options: ReadOptions,
+) -> None:
+    # a number is another sheet once one is put before it, or taken away
+    names = [name for name, _ in opened.worksheets()]
+    for other in source.others:
+        wanted = options.model_copy(update={"sheet": other})
+        taken = (
+            _chosen_sheet(source, opened, scan_of, wanted)[0].name
+            if other is None
+            else _declared_sheet(source, names, wanted)
+        )
+        if taken == sheet:
+            raise part_taken(source.filename, f"The sheet {options.names.told(sheet)!r}")
 
 
 def _some(options: ReadOptions, names: Sequence[str]) -> str:
