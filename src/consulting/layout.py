@@ -18,7 +18,7 @@ READ = ".read"
 """Below the scratch folder: what others than runs see of a client whose data a bucket holds."""
 
 
-_BUCKET = re.compile(r"s3://[a-zA-Z0-9][\w.-]+((/[^/\s]([^/]*[^/\s])?)*)/?", re.ASCII)
+_BUCKET = re.compile(r"s3://[a-zA-Z0-9][\w.-]{2,62}((/[^/\s]([^/]*[^/\s])?)*)/?", re.ASCII)
 _SIGNED_IN = re.compile(r"//[^/]*@")
 
 
@@ -35,7 +35,9 @@ def data_url() -> str | None:
     if not found or not value.isprintable() or {".", ".."} & {*found[1].split("/")}:
         raise ConfigurationError(
             f"CONSULTING_DATA is {_SIGNED_IN.sub('//…@', value)!r}, but it must be a local folder, "
-            "or a bucket and a prefix in it: s3://bucket/prefix. Keys stand in AWS's variables."
+            "or a bucket and a prefix in it: s3://bucket/prefix. A bucket's name is 3 to 63 "
+            "letters, digits, dots and hyphens; no step of a prefix is empty, a dot or two, or "
+            "begins or ends with a blank; keys stand in AWS's variables."
         )
     return value
 

@@ -395,6 +395,24 @@ def test_clients_whose_names_begin_alike_share_nothing(
     assert held(fresh) == held(long) == MONTH | {"whose": "acme_corp"}
 
 
+def test_a_sweep_lists_nothing_that_arrives(host: Any, objects: Any) -> None:
+    """What arrives may be a hundred thousand files, and is listed by each tick already."""
+    a = host("a")
+    fill(a, MONTH)
+    tree = a.put_back(None, 1)
+    beside = ("incoming/0.csv", "access/2026.jsonl", "masking.key")
+    for name in beside:
+        objects.write(name, b"1")
+    asked: list[str] = []
+    objects.client.meta.events.register(
+        "provide-client-params.s3.ListObjectsV2", lambda params, **_: asked.append(params["Prefix"])
+    )
+    a.sweep(tree, 1)
+    assert a.last_number() == 1
+    assert asked == ["data/acme/0", "data/acme/0"]
+    assert {each for each in objects.names() if not each.startswith("0")} == {*beside}
+
+
 def test_an_object_that_the_server_keeps_is_told(objects: Any, monkeypatch: Any) -> None:
     """S3 answers 200, and names in it what it did not remove."""
     refused = {"Errors": [{"Key": "data/acme/x", "Code": "AccessDenied"}]}

@@ -102,11 +102,11 @@ class Objects:
             known = self.read(name)
         return known or body
 
-    def names(self) -> Iterator[str]:
-        """The names of all objects below the prefix."""
+    def names(self, beginning: str = "") -> Iterator[str]:
+        """The names of all objects below the prefix that begin so."""
         with self._told():
             pages = self.client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + beginning):
                 for found in page.get("Contents", ()):
                     yield found["Key"].removeprefix(self.prefix)
 

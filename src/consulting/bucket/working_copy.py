@@ -40,7 +40,9 @@ _NOT_STORED = frozenset({"incoming", "access.jsonl", "masking.key", "warehouse.d
 """Not the run's: what arrives, what lies beside the tree as objects, what a killed run spilled."""
 _UNSURE_NS = 1_000_000_000
 """A file that was touched so shortly before it was looked at may have been touched after."""
-_CHECKOUT = re.compile(r"(\d{10})-[0-9a-f]{8}/.")
+_CHECKOUT = re.compile(r"(0\d{9})-[0-9a-f]{8}/.")
+_CHECKOUTS = "0"
+"""So begins what a checkout wrote, and nothing of what arrives or of the access log."""
 
 
 def _stored(path: str) -> str:
@@ -214,7 +216,7 @@ class WorkingCopy:
 
     def last_number(self) -> int:
         """The number of the last checkout that has an object."""
-        begun = map(_CHECKOUT.match, self.objects.names())
+        begun = map(_CHECKOUT.match, self.objects.names(_CHECKOUTS))
         return max((int(each[1]) for each in begun if each), default=0)
 
     def sweep(self, name: str | None, number: int) -> None:
@@ -228,7 +230,7 @@ class WorkingCopy:
         named = {name, *(each.key for each in tree.files.values())}
         self.objects.remove(
             each
-            for each in self.objects.names()
+            for each in self.objects.names(_CHECKOUTS)
             if each not in named and (begun := _CHECKOUT.match(each)) and int(begun[1]) <= number
         )
 

@@ -74,6 +74,7 @@ def project_settings(project: Project) -> list[Setting]:
     """
     given = {
         "CONSULTING_DATA": data_url() or str(data_root()),
+        **({"CONSULTING_SCRATCH": str(data_root())} if data_url() is not None else {}),
         "CONSULTING_LEDGER_URL": make_url(ledger_url()).render_as_string(hide_password=True),
         MEMORY_LIMIT_VARIABLE: memory_limit(),
     }
