@@ -134,6 +134,33 @@ def test_no_part_of_a_file_is_read_for_two_feeds(
     assert aside.reason.startswith(f"For feed 'feb': {what}")
 
 
+@pytest.mark.parametrize(
+    ("parts", "content", "told"),
+    [
+        (
+            BY_NUMBER,
+            monthly(Jan=JAN, Feb=FEB, March=FEB, None_=[]),
+            ["No feed reads the sheet 'March': if rows are in there, add a feed."],
+        ),
+        (
+            BY_CASE,
+            archive(Data=JAN_CSV, data=FEB_CSV, orders=JAN_CSV, list=JAN_CSV),
+            ["No feed reads the files 'orders.csv', 'list.csv': if rows are in there, add a feed."],
+        ),
+        (BY_NUMBER, WHOLE, []),
+    ],
+)
+def test_what_no_feed_reads_of_a_shared_file_is_told_once(
+    tmp_path: Path, parts: list[dict[str, object]], content: bytes, told: list[str]
+) -> None:
+    both = [{"name": name, **part} for name, part in zip(("jan", "feb"), parts, strict=True)]
+    world = World(tmp_path, feeds=feeds(*both))
+    world.drop("x_1", content)
+    readings = world.receive("run").readings
+    assert [reading.loaded_rows for reading in readings] == [2, 1]
+    assert [warning for reading in readings for warning in reading.warnings] == told
+
+
 def test_a_wider_glob_takes_its_part_where_there_is_one_and_tells_where_not(
     tmp_path: Path,
 ) -> None:

@@ -65,8 +65,12 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
         UnreadableFileError: If it can not be read, or holds corrections below tier 3.
     """
     declared = engagement.read_options(engagement.feed(feed)).behind(engagement.door)
-    parts = tuple((each.member, each.sheet) for each in map(engagement.feed, others))
-    declared = declared.model_copy(update={"others": parts})
+    before = tuple((each.member, each.sheet) for each in map(engagement.feed, others))
+    files = engagement.feed(feed).files
+    sharing = [each for each in engagement.config.feeds if each.files == files]
+    first = sharing[0].name == feed and len(sharing) > 1
+    parts = tuple((each.member, each.sheet) for each in sharing if first)
+    declared = declared.model_copy(update={"others": before, "parts": parts})
 
     def read(options: ReadOptions) -> FileReading:
         return reader.read_file(

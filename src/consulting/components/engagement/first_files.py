@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting import dbt_yaml
+from consulting.intake.reading.sources import NO_FEED_READS
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling.wording import counted
 from consulting.shown import in_markdown, on_one_line
@@ -110,7 +111,11 @@ def _asked(sampled: Sampled, feed: NamedFeed) -> Iterator[str]:
     if sampled.config.security_tier == FULL_TIER:
         for reading in sampled.received.readings:
             if reading.feed == feed.name:
-                yield from (in_markdown(f"{reading.filename}: {told}") for told in reading.warnings)
+                yield from (
+                    in_markdown(f"{reading.filename}: {told}")
+                    for told in reading.warnings
+                    if not told.startswith(NO_FEED_READS)  # the sample's parts are asked of above
+                )
 
 
 def readme_md(client_id: str, sampled: Sampled) -> str:

@@ -78,6 +78,7 @@ class ReadOptions(Limits, Written):
         expected_columns: Headers the feed is known to have; the row that holds them is the header.
         declared: What the engagement says of its columns' values, for the tier that hides them.
         others: The `member` and `sheet` of the feeds that read the same file before.
+        parts: The same of all feeds that share their files, where what none reads is to be told.
     """
 
     format: FileFormat | None = None
@@ -86,6 +87,7 @@ class ReadOptions(Limits, Written):
     expected_columns: tuple[str, ...] = ()
     declared: dict[str, Declared] = Field(default_factory=dict)
     others: tuple[tuple[str | None, str | int | None], ...] = ()
+    parts: tuple[tuple[str | None, str | int | None], ...] = ()
 
     def behind(self, door: Door) -> Self:
         """The same, with the names told as the tier has them."""

@@ -71,13 +71,14 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
 
     source = open_source(path, filename, options)
     found = detect_format(source, options)
-    if source.others and not isinstance(found.format, WorkbookFormat):
+    if source.shared.others and not isinstance(found.format, WorkbookFormat):
         raise part_taken(filename, "Its one table")
     outcome = found.format.read(path, source, found.name, options, store)
     outcome.format = outcome.format or found.name
     if found.warning:
         outcome.warnings.insert(0, found.warning)
     outcome.decisions[:0] = source.notes
+    outcome.warnings += source.unread
     stored = outcome.stored
     if outcome.received != outcome.seen + outcome.rejected:
         raise AssertionError("a reader must reconcile its counts before it returns")

@@ -14,13 +14,13 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.signatures import document_kind, method_of, packing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from consulting.intake.reading.options import ReadOptions
@@ -48,6 +48,13 @@ _TRUNCATED = (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile)
 _OFFICE_MARKS = ("[Content_Types].xml", "META-INF/manifest.xml", "mimetype")
 
 
+class SharedSheets(NamedTuple):
+    """The sheets of a file that feeds read: those read before, and all, as the feeds name them."""
+
+    others: tuple[str | int | None, ...] = ()
+    known: tuple[str | int | None, ...] = ()
+
+
 @dataclass(frozen=True)
 class ByteSource:
     """A file's content, unpacked on the fly.
@@ -57,7 +64,8 @@ class ByteSource:
         container: "gz" or "zip" where the file is packed.
         member: The name of the file inside the archive, where there is one.
         notes: What was decided on the way, in words.
-        others: The sheets of it that other feeds have read.
+        shared: Its sheets that feeds read, where several do.
+        unread: What else is in the archive, in words, where feeds share it.
     """
 
     filename: str
@@ -66,7 +74,8 @@ class ByteSource:
     _open: Callable[[], IO[bytes]] = field(repr=False)
     _limit: int
     notes: tuple[str, ...] = ()
-    others: tuple[str | int | None, ...] = ()
+    shared: SharedSheets = field(default=SharedSheets())
+    unread: tuple[str, ...] = ()
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -235,7 +244,6 @@ def open_source(path: Path | SealedFile, filename: str, options: ReadOptions) ->
     """
     with path.open("rb") as stream:
         head = stream.read(HEAD)
-    others = tuple(sheet for _, sheet in options.others)
     packed = path.stat().st_size
     limit = min(options.max_unpacked_bytes, max(SMALL, packed * options.max_unpack_ratio))
     if head[:2] == b"\x1f\x8b":
@@ -245,13 +253,15 @@ def open_source(path: Path | SealedFile, filename: str, options: ReadOptions) ->
             None,
             lambda: cast("IO[bytes]", gzip.GzipFile(fileobj=path.open("rb"))),
             limit,
-            others=others,
+            shared=_shared(options),
         )
         return _refuse_nested(source)
     if head[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
         return _open_zip(path, filename, options, limit)
     _refuse_other_archives(head, filename)
-    return ByteSource(filename, None, None, lambda: path.open("rb"), max(packed, 1), others=others)
+    return ByteSource(
+        filename, None, None, lambda: path.open("rb"), max(packed, 1), shared=_shared(options)
+    )
 
 
 def zip_members(path: Path, filename: str) -> list[str]:
@@ -290,8 +300,10 @@ def _open_zip(
     infos = _members(path, filename)
     names = [_slashed(info.filename) for info in infos]
     if any(name in _OFFICE_MARKS for name in names):
-        size, others = path.stat().st_size, tuple(sheet for _, sheet in options.others)
-        return ByteSource(filename, None, None, lambda: path.open("rb"), size, others=others)
+        size = path.stat().st_size
+        return ByteSource(
+            filename, None, None, lambda: path.open("rb"), size, shared=_shared(options)
+        )
     document = document_kind(names)
     if document is not None:
         raise unsupported(filename, document)
@@ -310,13 +322,45 @@ def _open_zip(
     def open_member() -> IO[bytes]:
         return cast("IO[bytes]", _ZipMember(path, info.filename))
 
-    others = tuple(
-        sheet
-        for member, sheet in options.others
-        if member is None or info in _fitting(infos, member)
+    unread = tuple(_unread(infos, options))
+    of_member = options.model_copy(
+        update={
+            name: tuple(p for p in parts if p[0] is None or info in _fitting(infos, p[0]))
+            for name, parts in (("others", options.others), ("parts", options.parts))
+        }
     )
-    source = ByteSource(filename, "zip", info.filename, open_member, limit, notes, others)
+    source = ByteSource(
+        filename, "zip", info.filename, open_member, limit, notes, unread=unread,
+        shared=_shared(of_member),
+    )  # fmt: skip
     return _refuse_nested(source)
+
+
+def _shared(options: ReadOptions) -> SharedSheets:
+    return SharedSheets(
+        tuple(sheet for _, sheet in options.others), tuple(sheet for _, sheet in options.parts)
+    )
+
+
+def _unread(infos: list[zipfile.ZipInfo], options: ReadOptions) -> Iterator[str]:
+    """What no feed reads of an archive that feeds share."""
+    members = [member for member, _ in options.parts if member is not None]
+    known = [info for member in members for info in _fitting(infos, member)]
+    rest = [info for info in infos if info not in known and not _is_litter(info.filename)]
+    if members and rest:
+        yield no_feed_reads("file", [info.filename for info in rest], options)
+
+
+NO_FEED_READS = "No feed reads the "
+
+
+def no_feed_reads(what: str, names: Sequence[str], options: ReadOptions) -> str:
+    """A warning of parts that are left out of a file that feeds share."""
+    shown = ", ".join(map(repr, options.names.told_all(names[:SHOWN])))
+    return (
+        f"{NO_FEED_READS}{what}{'s' if len(names) > 1 else ''} {shown}"
+        f"{', …' if len(names) > SHOWN else ''}: if rows are in there, add a feed."
+    )
 
 
 class _ZipMember(io.RawIOBase):

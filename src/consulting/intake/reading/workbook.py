@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from consulting.intake.reading.sheetscan import (
     scan_sheet,
     workbook_broken,
 )
-from consulting.intake.reading.sources import part_taken
+from consulting.intake.reading.sources import no_feed_reads, part_taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,6 +58,7 @@ def read_workbook(
         sheet, warnings = _chosen_sheet(source, opened, scan_of, options)
         _refuse_taken(source, opened, scan_of, sheet.name, options)
         scan = scan_of(sheet.name)
+        warnings += _unread(source, opened, options)
     outcome = read_rows(source, sheet, scan, options, store)
     outcome.format = opened.name
     outcome.sheet = options.names.told(sheet.name)
@@ -256,7 +257,7 @@ def _refuse_taken(
 ) -> None:
     # a number is another sheet once one is put before it, or taken away
     names = [name for name, _ in opened.worksheets()]
-    for other in source.others:
+    for other in source.shared.others:
         wanted = options.model_copy(update={"sheet": other})
         taken = (
             _chosen_sheet(source, opened, scan_of, wanted)[0].name
@@ -265,6 +266,26 @@ def _refuse_taken(
         )
         if taken == sheet:
             raise part_taken(source.filename, f"The sheet {options.names.told(sheet)!r}")
+
+
+def _unread(source: ByteSource, opened: OpenedWorkbook, options: ReadOptions) -> Iterator[str]:
+    """The visible sheets with a value that no feed reads, where feeds share the workbook."""
+    tables, read = opened.worksheets(), set[str]()
+    if len(source.shared.known) < 2 or None in source.shared.known:  # noqa: PLR2004 - one shares nothing
+        return
+    for sheet in source.shared.known:
+        with suppress(UnreadableFileError):  # it is told where it is read
+            wanted = options.model_copy(update={"sheet": sheet})
+            read.add(_declared_sheet(source, [name for name, _ in tables], wanted))
+    rest = [
+        name
+        for name, is_hidden in tables
+        if not is_hidden
+        and name not in read
+        and scan_sheet(opened.data, opened.name, name).rows != set()
+    ]
+    if rest:
+        yield no_feed_reads("sheet", rest, options)
 
 
 def _some(options: ReadOptions, names: Sequence[str]) -> str:
