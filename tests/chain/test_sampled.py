@@ -12,11 +12,14 @@ import pytest
 import yaml
 from tests.chain.conftest import DBT
 
-from consulting.chain.parts import _globs
+from consulting.chain.parts import _Feed, _globs
 from consulting.chain.sampled import Place, Sampled, take_sample
 from consulting.components.engagement import first_files
 from consulting.config.engagement import EngagementConfig
+from consulting.config.naming import NamedFeed
 from consulting.errors import ConfigurationError
+from consulting.intake.reading.parts import BEYOND, Part
+from consulting.privacy import Names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,6 +177,14 @@ def test_files_of_a_zip_that_differ_by_case_alone_keep_their_exact_names() -> No
     assert _globs(members, lambda name: name) == {
         "Data.csv": "Data.csv", "data.csv": "data.csv", "w[x].csv": "w[[]x]*.csv"
     }  # fmt: skip
+
+
+def test_sheets_beyond_the_most_are_told_in_one_line() -> None:
+    parts = tuple(Part(sheet=f"T{n}", place=n, left=BEYOND if n > 40 else None) for n in range(300))
+    feed = NamedFeed(name="t", glob="t*.xlsx", files=("t.xlsx",))
+    told = [each.line for each in _Feed(feed, {"t.xlsx": parts}, Names(), set()).tells([feed])]
+    named = "t.xlsx: the sheet 'T41' and 258 further ones"
+    assert told == [f"{named} are too many, and are left out. Is that right?"]
 
 
 def write_parts(folder: Path) -> Path:

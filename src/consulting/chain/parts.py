@@ -9,6 +9,7 @@ from consulting.chain.apart import child_of
 from consulting.config.naming import NamedFeed, exact_glob, name_feeds, name_part, varies
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading import ReadingApart, fits_member
+from consulting.intake.reading.parts import BEYOND
 from consulting.privacy import Names
 from consulting.privacy.tiers import FULL_TIER
 
@@ -118,6 +119,12 @@ class _Feed:
         """What is left out, by the first file that has it, and which parts are alike."""
         of, told = tuple(feed.name for feed in feeds), set[tuple[Place, str]]()
         for key, places in self._places.items():
+            further = [p for p in places if places[p].left == BEYOND and (p, BEYOND) not in told]
+            if len(further) > 1:
+                told |= {(place, BEYOND) for place in further}
+                named = self._named(key, places[further[0]])
+                rest = f"{len(further) - 1:,} further ones are too many, and are left out"
+                yield TellsOfParts(of, f"{named} and {rest}. Is that right?")
             for place, part in places.items():
                 why = part.left
                 if why is None and place not in self._shared:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 MOST_PARTS = 40
 """Further ones are told, not read."""
+BEYOND = "is one of too many"
 _GLANCE = 200
 _LEAST_WORDS = 3
 _MOST_OF_COVER = 20
@@ -105,7 +106,7 @@ def find_parts(path: Path, filename: str, options: ReadOptions, door: Door) -> t
             except UnreadableFileError as error:
                 left = _refused(error, told=told)
                 found.append((part.model_copy(update={"left": left}), []))
-    many = [Part(member=m, left="is one of too many") for m in members[MOST_PARTS:]]
+    many = [Part(member=m, left=BEYOND) for m in members[MOST_PARTS:]]
     parts = [*_without_dictionaries(found), *many]
     return tuple(parts) if len(parts) > 1 else ()
 
@@ -142,7 +143,7 @@ def _sheets(source: ByteSource, options: ReadOptions) -> list[Part]:
         Part(
             sheet=name,
             place=place,
-            left="is hidden" if hidden else "is one of too many" if place > MOST_PARTS else None,
+            left="is hidden" if hidden else BEYOND if place > MOST_PARTS else None,
         )
         for place, (name, hidden) in enumerate(sheets, start=1)
     ]
