@@ -22,7 +22,7 @@ _MOJIBAKE = re.compile(
 _ESCAPES = '&\\%?<"u_'
 _RESIDUE = re.compile(
     r"&(?:[a-z]{2,8}|#[0-9]{2,5}|#x[0-9a-f]{2,4});|\\(?:[\\'\"nrt,;/]|u[0-9a-f]{4}|x[0-9a-f]{2})|"
-    r"%(?:20|2[0-9CF]|3[A-F]|C3%[0-9A-F]{2})|[^\W\d_]\?[^\W\d_]|</?(?:br|p|b|i|em|strong|span)\b[^>]*>|"
+    r"%(?:20|2[0-9CF]|3[A-F]|C3%[0-9A-F]{2})|[^\W\d_]\?[^\W\d_]|</?(?:br|p|b|i|em|strong|span)\b[^<>]*>|"
     r'""|(?<![a-z0-9])u00[0-9a-f]{2}|_x000[0-9a-d]_',
     re.IGNORECASE,
 )
