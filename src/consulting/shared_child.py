@@ -82,6 +82,18 @@ def asked_again() -> Iterator[None]:
         _budget.asked_again = False
 
 
+def make_ready(prepare: Callable[[], None]) -> None:
+    """Have this thread's child do what it has to do once before, such as an import, meanwhile."""
+    _child().prepare(Bounds(_IMPORT_SECONDS, MEMORY_BYTES), prepare)
+
+
+def _child() -> BoundedChild:
+    child: BoundedChild | None = getattr(_children, "child", None)
+    if child is None:
+        child = _children.child = BoundedChild(forks=True)
+    return child
+
+
 def read_apart(  # noqa: PLR0913 - by name only
     client_id: str,
     what: str,
@@ -112,9 +124,7 @@ def read_apart(  # noqa: PLR0913 - by name only
     allowed = parse_seconds()
     seconds = allowed if _budget.asked_again else _budget.share(allowed)
     _raise_if_lately(memory, allowed)
-    child: BoundedChild | None = getattr(_children, "child", None)
-    if child is None:
-        child = _children.child = BoundedChild(forks=True)
+    child = _child()
     began = time.monotonic()
     try:
         if prepare is not None:

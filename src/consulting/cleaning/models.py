@@ -47,7 +47,7 @@ from consulting.rules import headers_of
 from consulting.rules.accepted import Mark, read_marks
 from consulting.rules.template import FOLDER as TEMPLATES
 from consulting.rules.template import named_templates, template_file
-from consulting.shared_child import StoppedError, each_apart, read_apart
+from consulting.shared_child import StoppedError, each_apart, make_ready, read_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -333,6 +333,11 @@ def _refuse_paths(client_id: str, nodes: Iterable[Any]) -> None:
 
 
 @no_garbage()
+def expect_parse() -> None:
+    """Have dbt at hand for the next parse of this thread, while it goes on with something else."""
+    make_ready(_have_dbt)
+
+
 def _have_dbt() -> None:
     """Work out what each parse needs alike; in a client's process it would be lost.
 

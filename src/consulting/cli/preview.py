@@ -9,6 +9,7 @@ import click
 
 from consulting.chain.preview import previews
 from consulting.cleaning import ClientModels
+from consulting.cleaning.models import expect_parse
 from consulting.cli.engagements import open_engagement, require_feed
 from consulting.cli.terminal import asked_for_json, json_option, say, say_json, say_lines
 from consulting.errors import ConsultingError
@@ -74,6 +75,7 @@ def _each_save(engagement: Engagement) -> Iterator[None]:
                 seen = found
                 yield
                 say("Waiting for a change; Ctrl-C ends it.", err=True)
+                expect_parse()
             time.sleep(LOOKS_EVERY)
     except KeyboardInterrupt:
         return
