@@ -6,9 +6,9 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
-import openpyxl
 import pytest
 from pydantic import ValidationError
+from tests.workbooks import xlsx
 
 from consulting.chain.artifacts import Cleaning
 from consulting.config.engagement import EngagementConfig
@@ -21,14 +21,7 @@ if TYPE_CHECKING:
 
 
 def monthly(**sheets: list[list[object]]) -> bytes:
-    book, target = openpyxl.Workbook(), io.BytesIO()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(target)
-    return target.getvalue()
+    return xlsx(sheets)
 
 
 def archive(**members: str) -> bytes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import random
 import zipfile
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import openpyxl
 import pytest
+from tests.workbooks import xlsx
 
 from consulting.intake.reading import Door, ReadOptions
 from consulting.intake.reading.parts import MOST_PARTS, find_parts
@@ -79,15 +79,11 @@ NOTES: dict[str, list[Rows]] = {
 
 
 def workbook(sheets: dict[str, Rows], hidden: str = "") -> bytes:
-    book, target = openpyxl.Workbook(), io.BytesIO()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-        sheet.sheet_state = "hidden" if name == hidden else "visible"
-    book.save(target)
-    return target.getvalue()
+    def hide(book: Any) -> None:
+        if hidden:
+            book[hidden].sheet_state = "hidden"
+
+    return xlsx(sheets, hide)
 
 
 def csv_of(rows: Rows) -> str:

@@ -8,29 +8,16 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-import openpyxl
 import pytest
 import xlsxwriter
 import xlwt
+from tests.workbooks import xlsx
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.sheetrows import as_text
 
 Reader = Callable[..., Any]
 Cells = list[list[Any]]
-
-
-def xlsx(sheets: dict[str, Cells], shape: Callable[[Any], None] | None = None) -> bytes:
-    book, target = openpyxl.Workbook(), io.BytesIO()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    if shape:
-        shape(book)
-    book.save(target)
-    return target.getvalue()
 
 
 def xls(rows: Cells) -> bytes:
