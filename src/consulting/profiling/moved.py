@@ -126,7 +126,7 @@ def _run(cells: Sequence[str], fits: Sequence[Callable[[str], bool]], step: int)
     before = first
     while step > 0 and before > 1 and cells[before] and fits_beside(before - 1):
         before -= 1
-    gap = step > 0 and not cells[max(before - 1, 0)]
+    gap = step > 0 and not cells[before - 1]
     return [*range(before if gap or not cells[before] else first, last + 1)]
 
 
@@ -139,10 +139,7 @@ def _issue(  # noqa: PLR0913, PLR0917 - what it tells of
     accepted: AcceptedFindings,
 ) -> Issue:
     place, step = at
-    column, beside = (
-        views[place].name,
-        views[place - step].name if 0 <= place - step < len(views) else views[place].name,
-    )
+    column, beside = views[place].name, views[place - step].name
     where = at_places(places)
 
     def count(also: str) -> int:
