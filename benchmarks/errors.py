@@ -48,7 +48,8 @@ import clean_tables
 from injected import Table, inject
 
 from consulting.profiling import FeedProfile, Issue, Thresholds, profile_feed
-from consulting.profiling.asking import questions_to_ask
+from consulting.profiling.asking import Ask, questions_to_ask
+from consulting.profiling.thresholds import SUSPICIOUS
 from consulting.records import FileReading
 from consulting.rules.accepted import Mark
 
@@ -152,32 +153,65 @@ def look(  # noqa: PLR0913 - by name but for the table
         started = time.process_time()
         profile = profile_feed("dirty", [reading], folder, thresholds=thresholds)
         if truth is not None:
-            marks, replaced = answered(profile, reading, folder, answers, truth, table)
-            profile = profile_feed("dirty", [reading], folder, accepted=marks, replaced=replaced)
+            said = answered(profile, reading, folder, answers, truth, table)
+            profile = profile_feed("dirty", [reading], folder, **vars(said))
         seconds = time.process_time() - started
         found = pointed_at(profile.issues, folder)
     cells = len(table) * profile.row_count
     return Outcome(name, cells, wrong, found, seconds, profile)
 
 
+@dataclass
+class Said:
+    """What the truth found right and wrong, as the YAML keeps it."""
+
+    accepted: dict[str, list[Mark]] = field(default_factory=lambda: defaultdict(list))
+    replaced: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    suspected: dict[str, dict[str, bool]] = field(default_factory=lambda: defaultdict(dict))
+
+    def take(self, one: Ask, truth: Table, table: Table) -> None:
+        """Takes the answer to one question.
+
+        The truth sees what a person sees: the first row with the value, and up to four others that
+        were found for the same reason. It answers for all where they are all right, or all wrong.
+        """
+        if one.row is None:
+            return
+        rows = [one.row, *(other.row for other in one.alike)]
+        right = [truth[one.column][row - 2] == table[one.column][row - 2] for row in rows]
+        same = [
+            r for r, other in zip(right[1:], one.alike, strict=True) if other.cells == one.cells
+        ]
+        issue = one.issues[0]
+        if not any(right) and (one.suspected or one.severity == "info"):
+            self.suspected[one.column][issue] = True
+        elif all(right) and one.suspected:
+            self.suspected[one.column].setdefault(issue, False)
+        elif all(right) and (one.alike or not one.cells):
+            self.accepted[one.column].append(Mark(issue=issue, by="truth"))
+        elif one.cells and not all(r == right[0] for r in same):
+            return  # neither: what it should be depends on the row
+        elif right[0] and one.cells:
+            said = one.cells if one.value is None else one.value
+            marks = [Mark(issue=i, values=(said,), by="truth") for i in one.issues]
+            self.accepted[one.column] += marks
+        elif not right[0] and one.value and one.value != truth[one.column][one.row - 2].strip():
+            self.replaced[one.column].add(one.value)
+
+
 def answered(  # noqa: PLR0913, PLR0917 - what is asked, and who answers
     profile: FeedProfile, reading: FileReading, folder: Path, most: int, truth: Table, table: Table
-) -> tuple[dict[str, list[Mark]], dict[str, set[str]]]:
-    """What the truth finds right and wrong, where it is asked of a value."""
+) -> Said:
+    """What the truth answers to so many questions."""
+    suspicious = profile_feed("dirty", [reading], folder, thresholds=SUSPICIOUS)
     asked = questions_to_ask(
-        profile, [reading], folder, most=most, valued=True, accepted={}, replaced={}
-    )
-    marks: dict[str, list[Mark]] = defaultdict(list)
-    replaced: dict[str, set[str]] = defaultdict(set)
+        profile, suspicious, [reading], folder, most=most, valued=True,
+        accepted={}, replaced={}, suspected={},
+    )  # fmt: skip
+    said = Said()
     for one in asked:
-        if one.row is None:
-            continue
-        if truth[one.column][one.row - 2] == table[one.column][one.row - 2]:
-            said = one.cells if one.value is None else one.value
-            marks[one.column] += [Mark(issue=i, values=(said,), by="truth") for i in one.issues]
-        elif one.value:
-            replaced[one.column].add(one.value)
-    return marks, replaced
+        said.take(one, truth, table)
+    return said
 
 
 def scores(found: set[Cell], wrong: set[Cell]) -> tuple[float, float, float]:

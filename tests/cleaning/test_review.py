@@ -67,6 +67,45 @@ def test_what_is_right_is_read_from_rules_and_sources(project: Project) -> None:
     }
 
 
+SUSPECTED = "suspected: [{issue: outliers, wrong: true, by: Jane}]"
+
+
+def test_what_was_suspected_is_read_from_rules_and_sources(project: Project) -> None:
+    text = MARKED.replace("from: Unit\n", f"from: Unit\n          {SUSPECTED}\n")
+    other = SUSPECTED.replace("true", "false")
+    project.write("acme", "orders.yml", text.replace("not needed,", f"not needed, {other},"))
+    project.write("acme", "orders.sql", "select 1 as unit from {{ source('raw', 'orders') }}")
+    assert project.models("acme").suspected("orders") == {
+        "Unit": {"outliers": True},
+        "Notes": {"outliers": False},
+    }
+
+
+@pytest.mark.parametrize(
+    ("suspected", "said"),
+    [
+        ("outliers", "is a list of suspicions"),
+        ("[{issue: outlier, wrong: true, by: A}]", "did you mean outliers?"),
+        ("[{issue: outliers, wrong: 1, by: A}]", "`wrong` is true or false"),
+        ("[{issue: outliers, wrong: true, by: ''}]", "`by` says who said so: a name"),
+        ("[{issue: outliers, by: A}]", "a suspicion has an `issue`, `wrong`"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("after", ["from: Unit\n          ", "not needed, "])
+def test_a_wrong_suspicion_is_told_with_its_line(
+    project: Project, suspected: str, said: str, after: str
+) -> None:
+    end = "\n          " if "\n" in after else ", "
+    text = MARKED.replace(after.rstrip(" "), f"{after}suspected: {suspected}{end}".rstrip(" "), 1)
+    project.write("acme", "orders.yml", text)
+    project.write("acme", "orders.sql", "select 1 as unit from {{ source('raw', 'orders') }}")
+    with pytest.raises(CleaningError) as raised:
+        project.models("acme").prepare()
+    assert "`suspected`: " in str(raised.value)
+    assert said in str(raised.value)
+    assert list(Draft7Validator(models_schema()).iter_errors(yaml.safe_load(text)))
+
+
 def test_marks_that_fit_nothing_and_values_below_tier_3_are_told_with_their_lines(
     project: Project,
 ) -> None:
@@ -93,7 +132,7 @@ def test_marks_that_fit_nothing_and_values_below_tier_3_are_told_with_their_line
         ("[{issue: [outliers], by: A}]", "['outliers'] is no issue of a column"),
         ("[{issue: duplicate_rows, by: A}]", "'duplicate_rows' is no issue of a column"),
         ("[{issue: outliers}]", "a mark has an `issue`, `by` (who found it right)"),
-        ("[{issue: outliers, by: ' '}]", "`by` says who found it right: a name"),
+        ("[{issue: outliers, by: ' '}]", "`by` says who said so: a name"),
         ("[{issue: outliers, by: A, on: today}]", "a mark has an `issue`"),
         ("[{issue: outliers, by: A, values: [12]}]", "12 is no text: write it in quotes"),
         ("[{issue: outliers, by: A, values: []}]", "leave it out where all values are right"),

@@ -53,18 +53,20 @@ def land(tmp_path: Path) -> Landing:
 def profile(tmp_path: Path) -> Callable[..., FeedProfile]:
     """Profiles columns given as lists of texts."""
 
-    def profiled(
+    def profiled(  # noqa: PLR0913 - by name only
         columns: Columns,
         thresholds: Thresholds | None = None,
         *,
         declared: Sequence[str] = (),
         accepted: Mapping[str, Sequence[Mark]] | None = None,
         replaced: Mapping[str, Collection[str]] | None = None,
+        suspected: Mapping[str, Mapping[str, bool]] | None = None,
         **more: Any,
     ) -> FeedProfile:
         reading = land_rows(tmp_path, columns, "orders", "orders.csv", **more)
         return profile_feed(
             "orders", [reading], tmp_path, declared=declared, accepted=accepted, replaced=replaced,
+            suspected=suspected,
             thresholds=thresholds or Thresholds(),
         )  # fmt: skip
 

@@ -139,7 +139,9 @@ def test_whatever_may_be_marked_is_an_issue_and_what_may_not_has_another_way() -
     others = {"declared_column_missing", "duplicate_rows", "no_rows", "unparsed_rows"}
     others |= {"another_table", "skipped_lines", "columns_differ_between_files"}
     others |= {"personal_data", "masked_to_be_safe", "replaced_values"}
-    assert ({case.issue_type for case in CASES} | OF_FEEDS) - others == ACCEPTABLE
+    suspected = {"other_marks"}  # told where somebody said that it is wrong
+    found = {case.issue_type for case in CASES} | OF_FEEDS | suspected
+    assert found - others == ACCEPTABLE
 
 
 def test_a_mark_is_never_read_as_anything_but_text(profile: Profile) -> None:

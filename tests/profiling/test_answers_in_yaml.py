@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consulting import jinja
-from consulting.profiling.patches import with_codes, with_mark, with_replaced
+from consulting.profiling.patches import with_codes, with_mark, with_replaced, with_suspicion
 from consulting.rules import column_rule
-from consulting.rules.accepted import Mark
+from consulting.rules.accepted import Mark, Suspicion
 
 AWKWARD = ["a", "12", "yes", "null", "~", "a: b", "a # b", "'", '"', "- x", "{x", "[x", "é"]
 AWKWARD += ["\u2028", "{{ x }}", "{% x %}", "a\nb", "\ttab", "=1+1", "&a", "*a", "!t", "%d", "0x1F"]
@@ -63,7 +63,11 @@ def test_a_mark_and_a_right_value_are_added_and_all_else_stays(
     assert wrong in values
     known = [v for m in before.get("accepted") or () for v in m.get("values", ())]
     assert len(values) == len(known) + 1
-    replaced = with_replaced(marked, "orders", "Unit", wrong, right)
+    suspicion = Suspicion(issue="outliers", wrong=True, by="Ann")
+    suspected = with_suspicion(marked, "orders", "Unit", suspicion)
+    assert suspected is not None
+    assert column_rule(plain(meta_of(suspected))).suspected == (suspicion,)
+    replaced = with_replaced(suspected, "orders", "Unit", wrong, right)
     if "# c" in text and replaced is None:
         return  # a comment between what would change: it is told, and changed by hand
     assert replaced is not None

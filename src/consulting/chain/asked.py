@@ -6,7 +6,7 @@ import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import ValidationError
 
@@ -23,36 +23,36 @@ from consulting.formulas import restore
 from consulting.intake.reading import Door, ReadOptions
 from consulting.intake.reading.apart import ReadingApart
 from consulting.privacy.tiers import FULL_TIER
-from consulting.profiling import label_of, unified
+from consulting.profiling import FeedProfile, label_of, profile_feed, unified
 from consulting.profiling.asking import Ask, chosen, key_of, questions_to_ask
-from consulting.profiling.patches import with_codes, with_mark, with_replaced
+from consulting.profiling.patches import with_codes, with_mark, with_replaced, with_suspicion
+from consulting.profiling.thresholds import SUSPICIOUS
 from consulting.records import Record
 from consulting.rules import column_rule, headers_of
-from consulting.rules.accepted import ACCEPTABLE, Mark
+from consulting.rules.accepted import ACCEPTABLE, Mark, Suspicion
 from consulting.scratch import scratch_folder
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from consulting.chain.engagement import Engagement
-    from consulting.profiling import FeedProfile
     from consulting.records import CorrectionsFile
 
-Said = Literal["right", "all right", "wrong", ""]
+Said = Literal["right", "all right", "wrong", "all wrong", ""]
 MOST_ANSWERS = 1_000
 """Rows of a sheet with answers; nobody answers more by hand."""
 LONGEST_ANSWER = 1_000
 """Characters of what a value should be."""
-_KEPT_IN = ("from", "replace", "accepted")
+_KEPT_IN = ("from", "replace", "accepted", "suspected")
 _COLUMNS = (
-    "_question", "feed", "column", "value", "rows", "file", "row", "why", "instead", "answer",
-    "should_be",
+    "_question", "feed", "column", "value", "rows", "file", "row", "why", "alike", "instead",
+    "answer", "should_be",
 )  # fmt: skip
 _HOW = (
     "How to answer",
-    "Write into the column “answer”: right, all right, or wrong.",
-    "“All right” is for all that is told of the column for the same reason, not this value alone.",
+    "Write into the column “answer”: right, all right, wrong, or all wrong.",
+    "“All right” and “all wrong” are for all that was found for the same reason: see “alike”.",
     "Leave it empty where you do not know.",
     "Where it is wrong, write what it should be into “should_be”, or - for no value.",
     "Leave the column _question: it tells us which question is which.",
@@ -63,7 +63,7 @@ class Answer(Record):
     """What somebody said to a question.
 
     Attributes:
-        said: "right", "all right" (whatever the value), "wrong", or nothing.
+        said: "right", "all right" (whatever the value), "wrong", "all wrong", or nothing.
         should_be: Of what is wrong: what should stand there; empty for no value, None for what
             the question says, if it does.
     """
@@ -101,6 +101,20 @@ def open_questions(
     declared = engagement.models.declared_privacy
     for profile in found.profiles:
         if feed in {None, profile.feed} and profile.basis != "headers":
+            said = engagement.answered(profile.feed)
+            suspicious = within(
+                engagement,
+                engagement.limits(engagement.feed(profile.feed)),
+                f"looking for what may be wrong in feed {profile.feed!r}",
+                FeedProfile,
+                profile_feed,
+                profile.feed,
+                received.to_profile,
+                run_folder,
+                privacy=declared(profile.feed),
+                accepted=said["accepted"],
+                thresholds=SUSPICIOUS,
+            )
             asked += within(
                 engagement,
                 engagement.limits(engagement.feed(profile.feed)),
@@ -108,12 +122,12 @@ def open_questions(
                 tuple[Ask, ...],
                 questions_to_ask,
                 profile,
+                suspicious,
                 received.to_profile,
                 run_folder,
                 most=most,
                 valued=full,
-                accepted=engagement.accepted(profile.feed),
-                replaced=engagement.models.replaced(profile.feed),
+                **said,
                 listed={name: said.known for name, said in declared(profile.feed).items()},
                 texts=[
                     read.names[0]
@@ -121,8 +135,8 @@ def open_questions(
                     if read.rule in {None, "to_text"}
                 ],
             )
-    known = {one.key for one in fixes}
-    asked = [one for one in asked if one.key not in known]
+    known = {one.place for one in fixes}
+    asked = [one for one in asked if one.place not in known]
     return fixes + asked if most is None else (fixes + chosen(asked, most))[:most]
 
 
@@ -162,7 +176,7 @@ def _of_fix(fix: Fix, column: str) -> Ask:
     cells = {column: fix.wrong}
     brought = f"{fix.corrections} corrections file{'' if fix.corrections == 1 else 's'}"
     return Ask(
-        key=key_of(fix.feed, column, cells),
+        key=key_of(fix.feed, column, "sent_back", cells),
         feed=fix.feed,
         column=column,
         issues=("sent_back",),
@@ -198,13 +212,18 @@ class Answers:
         """Take one answer into the YAML; returns what it became, in a sentence."""
         if ask.codes:
             return self._closed(ask, answer.said)
+        if answer.said == "all wrong" or (answer.said == "wrong" and not ask.cells):
+            return self._all_wrong(ask)
         if answer.said == "wrong":
             return self._wrong(ask, answer.should_be)
+        if ask.suspected and (answer.said == "all right" or (answer.said and not ask.cells)):
+            return self._suspected(ask, "right, and not asked again", wrong=False)
         issues = [issue for issue in ask.issues if issue in ACCEPTABLE] if answer.said else []
         if not issues:
             return "Nothing is written."
         value = ask.value if ask.value is not None else ask.cells
         values = (value,) if answer.said == "right" and ask.cells else ()
+        issues = issues if values else issues[:1]
         path, before, now = self._text(ask)
         after: str | None = now
         for issue in issues:
@@ -224,6 +243,17 @@ class Answers:
         path, before, now = self._text(ask)
         after = with_replaced(now, ask.feed, ask.column, ask.value, right)
         return self._taken(ask, path, before, after, "replaced by the cleaning rule")
+
+    def _all_wrong(self, ask: Ask) -> str:
+        if ask.severity != "info":
+            return f"{ask.column}: it is told again until it is corrected at the source."
+        return self._suspected(ask, "wrong, and a warning from now on", wrong=True)
+
+    def _suspected(self, ask: Ask, became: str, *, wrong: bool) -> str:
+        path, before, now = self._text(ask)
+        said = Suspicion(issue=ask.issues[0], wrong=wrong, by=self._by)
+        after = with_suspicion(now, ask.feed, ask.column, said)
+        return self._taken(ask, path, before, after, became)
 
     def _closed(self, ask: Ask, said: Said) -> str:
         if said not in {"right", "all right"}:
@@ -299,7 +329,7 @@ def write_sheet(asked: Sequence[Ask], path: Path) -> None:
     rows = [
         (
             ask.key, ask.feed, ask.column, value_in_words(ask), ask.rows, ask.file, ask.row,
-            ask.why, ask.instead, None, None,
+            ask.why, alike_in_words(ask), ask.instead, None, None,
         )
         for ask in asked
     ]  # fmt: skip
@@ -307,7 +337,7 @@ def write_sheet(asked: Sequence[Ask], path: Path) -> None:
         write_csv(path, _COLUMNS, rows)
         return
     book = Workbook(path, created=datetime.now(UTC), title="Questions about your data")
-    widths = {"value": 40, "why": 60, "instead": 30, "answer": 14, "should_be": 30}
+    widths = {"value": 40, "why": 60, "alike": 40, "instead": 30, "answer": 14, "should_be": 30}
     book.add_table("questions", _COLUMNS, rows, widths=widths, frozen_columns=1)
     book.add_lines("How to answer", _HOW)
     book.close()
@@ -315,9 +345,21 @@ def write_sheet(asked: Sequence[Ask], path: Path) -> None:
 
 def value_in_words(ask: Ask) -> str:
     """What is asked about: the value, the combination, or the column."""
-    if ask.value is not None:
-        return ask.value
-    return ", ".join(f"{name} = {text}" for name, text in ask.cells.items())
+    return _in_words(ask.cells)
+
+
+def alike_in_words(ask: Ask) -> str:
+    """The others that were found for the same reason: values, or rows where none is shown."""
+    return "; ".join(
+        f"{_in_words(one.cells)} (line {one.row})" if one.cells else f"line {one.row}"
+        for one in ask.alike
+    )
+
+
+def _in_words(cells: Mapping[str, str]) -> str:
+    if len(cells) == 1:
+        return next(iter(cells.values()))
+    return ", ".join(f"{name} = {text}" for name, text in cells.items())
 
 
 def read_sheet(engagement: Engagement, path: Path) -> tuple[dict[str, Answer], list[str]]:
@@ -365,8 +407,10 @@ def _understood(
     twice: set[str] = set()
     for line, key, said, should_be in rows:
         word = " ".join(said.casefold().split()) or ("wrong" if should_be else "")
-        if word not in {"right", "all right", "wrong", ""}:
-            unclear.append(f"line {line}: the answer is none of right, all right and wrong")
+        if word not in get_args(Said):
+            unclear.append(
+                f"line {line}: the answer is none of right, all right, wrong and all wrong"
+            )
         elif len(should_be) > LONGEST_ANSWER:
             unclear.append(f"line {line}: “should_be” has more than {LONGEST_ANSWER:,} characters")
         elif word:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from consulting.config.engagement import EngagementConfig, Feed
     from consulting.intake import PeriodOf
     from consulting.layout import ClientFolder
-    from consulting.rules.accepted import Mark
+    from consulting.rules.accepted import Answered, Mark
     from consulting.sources import Store
     from consulting.timekeeping import Partitioning
 
@@ -116,6 +116,14 @@ class Engagement:
         return {
             name: tuple(mark for mark in marks if full or not mark.values)
             for name, marks in self.models.accepted(feed).items()
+        }
+
+    def answered(self, feed: str) -> Answered:
+        """What people answered about a feed, as far as the tier lets it be."""
+        return {
+            "accepted": self.accepted(feed),
+            "replaced": self.models.replaced(feed),
+            "suspected": self.models.suspected(feed),
         }
 
     def limits(self, feed: Feed) -> Limits:

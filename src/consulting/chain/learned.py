@@ -46,7 +46,7 @@ _SAFE = frozenset(
 )
 """How values are written, and what becomes of them: no text of a client's."""
 _SAFE_TESTS = frozenset({"unique", "not_null", "not_negative"})
-_OF_ONE_FILE = frozenset({"from", "accepted", "replace"})
+_OF_ONE_FILE = frozenset({"from", "accepted", "replace", "suspected"})
 _OF_ONE_CLIENT = frozenset({"relationships", "rows_conserved"})
 """Tests that name feeds of the client."""
 

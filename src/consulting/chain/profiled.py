@@ -78,8 +78,7 @@ def profile_files(
             run_folder,
             declared=_lacking(reads, readings),
             privacy=engagement.models.declared_privacy(feed),
-            accepted=engagement.accepted(feed),
-            replaced=engagement.models.replaced(feed),
+            **engagement.answered(feed),
         )
         right = sum(one.rows > 0 for one in found.accepted)
         spared = f", {right} accepted before" if right else ""

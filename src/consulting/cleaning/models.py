@@ -44,7 +44,7 @@ from consulting.privacy import Declared
 from consulting.records import ReadColumn
 from consulting.regex import mistake_in
 from consulting.rules import headers_of
-from consulting.rules.accepted import Mark, read_marks
+from consulting.rules.accepted import Mark, read_marks, read_suspicions
 from consulting.rules.template import FOLDER as TEMPLATES
 from consulting.rules.template import named_templates, template_file
 from consulting.shared_child import StoppedError, each_apart, make_ready, read_apart
@@ -242,6 +242,14 @@ class ClientModels:
             known = found.get(name, ())  # of combinations, which have no hash
             if marks := [m for m in read_marks(meta.get("accepted", ())) if m not in known]:
                 found[name] = (*known, *marks)
+        return found
+
+    def suspected(self, feed: str) -> dict[str, dict[str, bool]]:
+        """Source column → issue type that was suspected there → whether it is wrong."""
+        found: dict[str, dict[str, bool]] = {}
+        for name, meta in self._metas(feed):
+            for one in read_suspicions(meta.get("suspected", ())):
+                found.setdefault(name, {})[one.issue] = one.wrong
         return found
 
     def replaced(self, feed: str) -> dict[str, frozenset[str]]:

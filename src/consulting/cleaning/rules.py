@@ -14,7 +14,7 @@ from consulting.errors import CleaningError
 from consulting.privacy import is_personal
 from consulting.regex import mistake_in
 from consulting.rules import all_rules, column_rule, describe_rule, meta_keys, rule_named
-from consulting.rules.accepted import read_marks
+from consulting.rules.accepted import read_marks, read_suspicions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,10 +73,11 @@ def _source_mistakes(meta: dict[str, Any]) -> Iterator[str]:
     said = meta.get("contains_pii", False)
     if not isinstance(said, bool):
         yield f"`contains_pii` is {said!r}; it is true or false"
-    try:
-        read_marks(meta.get("accepted", ()))
-    except ValueError as error:
-        yield f"`accepted`: {error}"
+    for key, read in (("accepted", read_marks), ("suspected", read_suspicions)):
+        try:
+            read(meta.get(key, ()))
+        except ValueError as error:
+            yield f"`{key}`: {error}"
 
 
 def _mistakes_of(node: dict[str, Any]) -> Iterator[tuple[str | None, str]]:

@@ -11,6 +11,7 @@ from consulting.chain.access import this_user
 from consulting.chain.asked import (
     Answer,
     Answers,
+    alike_in_words,
     open_questions,
     read_sheet,
     value_in_words,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path)
 _SENT = click.Path(path_type=Path, dir_okay=False, exists=True)
-_KEYS = click.Choice(["r", "a", "w", "d", "q"])
+_KEYS = click.Choice(["r", "a", "w", "x", "d", "q"])
 
 
 def _new_sheet(_context: click.Context, _option: click.Parameter, path: Path | None) -> Path | None:
@@ -78,10 +79,10 @@ def ask(  # noqa: PLR0913, PLR0917 - one for each option
     """Ask about what CLIENT's last profile found, and keep the answers in its dbt YAML.
 
     What is right is marked and not told again; what is wrong gets the right value by the column's
-    rule; a right value of a list becomes one of its codes. First come the values whose answers
-    settle most, one row for each. Answered in the terminal, each answer is saved at once; or in a
-    sheet that the client fills. With --dry-run the change of the YAML is shown and not made.
-    --json tells the questions and asks none.
+    rule; a right value of a list becomes one of its codes; what the profile only suspected becomes
+    a warning, or is not asked again. First come the findings whose answers settle most. Answered in
+    the terminal, each answer is saved at once; or in a sheet that the client fills. With --dry-run
+    the change of the YAML is shown and not made. --json tells the questions and asks none.
     """
     if sum(map(bool, (sheet, answers, asked_for_json()))) > 1:
         raise click.UsageError("Give one of --sheet, --answers and --json.")
@@ -137,12 +138,17 @@ def _in_terminal(engagement: Engagement, asked: list[Ask], by: str, *, dry_run: 
         return
     taken, saved = Answers(engagement, by), False
     try:
+        settled: set[tuple[str, ...]] = set()
         for number, one in enumerate(asked, start=1):
+            if one.finding in settled:
+                continue
             _show(one, number, len(asked))
             answer = _answer(one)
             if answer is None:
                 break
             say(taken.take(one, answer))
+            if answer.said.startswith("all"):
+                settled.add(one.finding)
             if taken.texts and not dry_run:
                 saved = True  # at least one file may be written, whatever stops us
                 taken.save()
@@ -171,6 +177,8 @@ def _show(one: Ask, number: int, of: int) -> None:
     if one.cells:
         say(f"  {value_in_words(one) or '(no value)'}")
     say(f"  {one.why}")
+    if one.alike:
+        say(f"  Found for the same reason: {alike_in_words(one)}")
     if one.instead:
         say(f"  Others have: {one.instead}")
 
@@ -178,14 +186,14 @@ def _show(one: Ask, number: int, of: int) -> None:
 def _answer(one: Ask) -> Answer | None:
     """What somebody types; None to end."""
     if one.cells:
-        say("  r: right, a: right whatever the value, w: wrong, d: don't know, q: quit")
+        say("  r: right, w: wrong, a: all right, x: all wrong, d: don't know, q: quit")
     else:
         say("  r: right, w: wrong, d: don't know, q: quit")
     key = click.prompt("  Answer", type=_KEYS, show_choices=False)
     if key == "q":
         return None
     if key != "w" or not one.value:
-        said = {"r": "right", "a": "all right", "w": "wrong"}.get(key, "")
+        said = {"r": "right", "a": "all right", "w": "wrong", "x": "all wrong"}.get(key, "")
         return Answer.model_validate({"said": said})
     hint = "Enter: what others have; -: no value" if one.instead else "Enter: no value"
     typed = click.prompt(f"  What should it be ({hint})", default="", show_default=False)

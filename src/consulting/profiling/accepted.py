@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from consulting.profiling.model import AcceptedFinding, FeedProfile
@@ -52,15 +53,24 @@ class AcceptedFindings:
     Args:
         marks: Column → its marks.
         replaced: Column → texts that are wrong.
+        suspected: Column → issue type that was suspected there → whether it is wrong.
 
     Attributes:
         replaced: The same.
+        wrong: Column → the issue types of which all that may be is wrong.
     """
 
     def __init__(
-        self, marks: Mapping[str, Sequence[Mark]], replaced: Mapping[str, Collection[str]]
+        self,
+        marks: Mapping[str, Sequence[Mark]],
+        replaced: Mapping[str, Collection[str]],
+        suspected: Mapping[str, Mapping[str, bool]] = MappingProxyType({}),
     ) -> None:
         self.replaced = replaced
+        self.wrong = {
+            column: {issue for issue, is_wrong in said.items() if is_wrong}
+            for column, said in suspected.items()
+        }
         self._found: dict[tuple[str, str], list[Accepted]] = {}
         for column, mark in ((name, one) for name, some in marks.items() for one in some):
             found = self._found.setdefault((column, mark.issue), [])
@@ -70,6 +80,18 @@ class AcceptedFindings:
                 if cells not in known and None not in known:
                     found[:] = [] if cells is None else found
                     found.append(Accepted(cells, mark.by))
+
+    def of_the_wrong(self) -> AcceptedFindings:
+        """What is right of that of which the rest is wrong, to be counted anew."""
+        found = AcceptedFindings({}, self.replaced)
+        found._found = {
+            (column, issue): marks
+            for (column, issue), marks in self._found.items()
+            if issue in self.wrong.get(column, ())
+        }
+        for one in (one for marks in found._found.values() for one in marks):
+            one.rows = 0
+        return found
 
     def of(self, column: str, issue_type: str) -> Sequence[Accepted]:
         """What of an issue of a column is right."""

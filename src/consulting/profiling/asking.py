@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consulting.profiling.accepted import AcceptedFindings
 from consulting.profiling.source import bare, open_feed
@@ -17,7 +16,7 @@ from consulting.rules.missing import is_null_like, trim
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from consulting.profiling.accepted import Accepted
@@ -26,16 +25,37 @@ if TYPE_CHECKING:
     from consulting.records import FileReading
     from consulting.rules.accepted import Mark
 
-_WRONG: dict[Severity, float] = {"error": 0.9, "warn": 0.75, "info": 0.35}
-"""How likely what is told at a severity is wrong. Set by hand: warnings are right in 0.68 and 0.99
-of the cells of two real files, notes seldom; only the order of questions depends on it."""
+_NEVER_WRONG = frozenset(
+    "leading_zeros decimal_comma units_in_values currency_in_values constant_column "  # noqa: SIM905 - words
+    "dates_as_numbers mixed_types".split()
+)
+"""Notes that describe a column and suspect no cell."""
+_TOLD_WRONG = 0.87
+_SUSPECTED_WRONG = ((0.02, 0.5), (0.05, 0.3), (0.1, 0.2), (0.2, 0.15), (1.0, 0.05))
+"""How likely a finding is wrong: what is told, and what is suspected by its share of the rows."""
 _GROUPS = 200
-"""Values of an issue that are looked at, those in most rows first."""
+"""Values of a finding that are looked at, those in most rows first."""
 _WHOLE = 0.2
 """How likely one answer fits all rows of a column, where no value can be asked for."""
+_SHOWN = 5
+"""Rows of a finding that are shown, so that one answer can settle all of it."""
 _ALIKE = 3
 """One edit for so many letters is like it."""
 _DEFAULT = Thresholds()
+
+
+class Shown(Record):
+    """A row of a finding.
+
+    Attributes:
+        cells: Column → value, without blanks at its ends; none where it is about the column.
+        file: Its file.
+        row: Its line or sheet row there.
+    """
+
+    cells: dict[str, str]
+    file: str
+    row: int
 
 
 class Ask(Record):
@@ -45,12 +65,16 @@ class Ask(Record):
         key: Tells the question from all others, whatever else stands in a sheet beside it.
         feed: The feed.
         column: The column it is about.
-        issues: The issue types that point at it, the gravest first.
+        issues: The issue types that point at it; what is asked about first.
         severity: That of the first.
+        suspected: Whether the profile tells nothing of it.
         cells: Column → value, without blanks at its ends; none where it is about the whole column.
-        rows: Rows that the answer settles.
+        rows: Rows that hold it.
+        settles: Rows that an answer for all that is found alike settles.
+        weight: What that is worth: the cells that become right or wrong by it, as likely as it is.
         file: The file of the first of them.
         row: Its line or sheet row there.
+        alike: Others that were found for the same reason.
         why: What was found.
         instead: What may be right, if anything is known.
         codes: Where it is asked whether a list is closed: all that is on it.
@@ -61,10 +85,14 @@ class Ask(Record):
     column: str
     issues: tuple[str, ...]
     severity: Severity
+    suspected: bool = False
     cells: dict[str, str]
     rows: int
+    settles: int = 0
+    weight: float = 0.0
     file: str | None = None
     row: int | None = None
+    alike: tuple[Shown, ...] = ()
     why: str
     instead: str | None = None
     codes: tuple[str, ...] = ()
@@ -74,39 +102,55 @@ class Ask(Record):
         """The value, where it tells alone: a rule can replace it."""
         return self.cells.get(self.column) if len(self.cells) == 1 else None
 
+    @property
+    def finding(self) -> tuple[str, ...]:
+        """What it is found by: feed, column, issue type, and whether that is told."""
+        return (self.feed, self.column, self.issues[0], self.severity, str(self.suspected))
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What tells the cells, by whatever they are found."""
+        return (self.feed, self.column, json.dumps(self.cells))
+
     def fits(self, mark: Accepted) -> bool:
         """Whether a mark says that all of it is right."""
         cells = mark.cells
         return cells is None or bool(self.cells and cells.items() <= self.cells.items())
 
-    @property
-    def weight(self) -> float:
-        """What an answer is worth: the cells that it settles, times how unsure they are."""
-        wrong = _WRONG[self.severity]
-        return self.rows * (1.0 if self.cells else _WHOLE) * 4 * wrong * (1 - wrong)
-
 
 def chosen(asked: Sequence[Ask], most: int) -> list[Ask]:
     """The questions whose answers teach most, the first first.
 
-    One is asked for each group of cells that an answer settles alike, as Raha labels one cell of a
-    cluster (Mahdavi et al. 2019, §4.3), and of groups those that are largest and least sure
-    (uncertainty sampling, Lewis & Gale 1994). Each further question of the same column and issue
-    is worth less, for the answers before it tell what the next will be.
+    One is asked for each finding, as Raha labels a cell of each cluster (Mahdavi et al. 2019,
+    §4.3): of those the one by whose answer most cells are likely to change, without the cells that
+    answers before it settle. What is left of the questions goes to further values.
     """
-    left = sorted(asked, key=lambda a: (-a.weight, a.feed, a.column, a.key))
+    findings: dict[tuple[str, ...], list[Ask]] = {}
+    for one in sorted(asked, key=lambda a: (-a.weight * a.settles, -a.rows, a.finding, a.key)):
+        findings.setdefault(one.finding, []).append(one)
     picked: list[Ask] = []
-    before: Counter[tuple[str, str, tuple[str, ...]]] = Counter()
-    while left and len(picked) < most:
-        best = max(left, key=lambda a: a.weight / (1 + before[a.feed, a.column, a.issues]))
-        left.remove(best)
-        picked.append(best)
-        before[best.feed, best.column, best.issues] += 1
-    return picked
+    settled: set[tuple[str, str, str]] = set()
+
+    def left(of: list[Ask]) -> float:
+        cells = of[0].settles - sum(one.rows for one in of if one.cells and one.place in settled)
+        return cells * of[0].weight
+
+    while findings and len(picked) < most:
+        best = max(findings.values(), key=left)
+        del findings[best[0].finding]
+        open_ones = [one for one in best if not one.cells or one.place not in settled]
+        picked += open_ones[:1]
+        settled.update(one.place for one in best)
+    more = sorted(asked, key=lambda a: (-a.weight * a.rows, a.finding, a.key))
+    each: dict[tuple[str, ...], Ask] = {}
+    for one in (*picked, *more):
+        each.setdefault(one.place if one.cells else one.finding, one)
+    return [*each.values()][:most]
 
 
 def questions_to_ask(  # noqa: PLR0913 - by name only
     profile: FeedProfile,
+    suspicious: FeedProfile,
     readings: Sequence[FileReading],
     run_folder: Path,
     *,
@@ -114,6 +158,7 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
     valued: bool,
     accepted: Mapping[str, Sequence[Mark]],
     replaced: Mapping[str, Collection[str]],
+    suspected: Mapping[str, Collection[str]],
     listed: Mapping[str, Collection[str]] = MappingProxyType({}),
     texts: Collection[str] = (),
 ) -> tuple[Ask, ...]:
@@ -121,12 +166,14 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
 
     Args:
         profile: Its last profile.
+        suspicious: A profile of the same by the thresholds of suspicion.
         readings: The files that it is of.
         run_folder: Where their rows are.
         most: Ask no more than so many; None tells all there are, in no order that matters.
         valued: Whether values may be told: of columns without personal data, at tier 3.
         accepted: What was found right since.
         replaced: What was found wrong since.
+        suspected: Column → issue types of which somebody said already whether they are wrong.
         listed: Column → values that its rule knows, so that nothing is to be decided.
         texts: Columns whose rule takes any text: where answers leave nothing open, it is asked
             whether their list is closed.
@@ -134,16 +181,20 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
     mine = [reading for reading in readings if reading.feed == profile.feed]
     right = AcceptedFindings(accepted, replaced)
     with open_feed(mine, run_folder, _DEFAULT) as source:
-        found: dict[str, Ask] = {}
-        for issue in profile.issues:
-            if issue.column in source.columns and issue.issue_type in ACCEPTABLE:
-                for one in _groups(profile, issue, source, valued=valued):
-                    first = found.setdefault(one.key, one)
-                    issues = dict.fromkeys((*first.issues, *one.issues))
-                    found[one.key] = first.model_copy(update={"issues": tuple(issues)})
-        asked = [
+        found = [
             one
-            for one in found.values()
+            for finding in _findings(profile, suspicious, suspected)
+            if finding.issue.column in source.columns
+            for one in _groups(profile, finding, source, valued=valued)
+        ]
+        types: dict[tuple[str, str, str], list[str]] = {}
+        for one in found:
+            types.setdefault(one.place, []).append(one.issues[0])
+        asked = [
+            one.model_copy(update={"issues": (*dict.fromkeys((*one.issues, *types[one.place])),)})
+            if one.cells
+            else one
+            for one in found
             if not _is_answered(one, right) and not _is_known(one, listed)
         ]
         asked += _closed_lists(profile, asked, right, texts) if valued else ()
@@ -152,24 +203,115 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
         return tuple(_with_instead(one, source) for one in chosen(asked, most))
 
 
-def _groups(profile: FeedProfile, issue: Issue, source: FeedSource, *, valued: bool) -> list[Ask]:
-    """The cells of an issue, put together as one answer settles them."""
+class _Finding(NamedTuple):
+    """An issue to ask about, and a condition for the rows that the answer is about.
+
+    Attributes:
+        issue: The issue.
+        told: The severity that the profile tells it at, if it does.
+        where: The condition; None where the rows can not be picked out.
+    """
+
+    issue: Issue
+    told: Severity | None
+    where: str | None
+
+
+def _findings(
+    profile: FeedProfile, suspicious: FeedProfile, suspected: Mapping[str, Collection[str]]
+) -> Iterator[_Finding]:
+    """What is told, and what is suspected beyond what warnings tell of the same column."""
+    warned: dict[str | None, list[str]] = {}
+    notes = {(i.column, i.issue_type) for i in profile.issues if i.severity == "info"}
+    for issue, where in _by_reason(i for i in profile.issues if i.severity != "info"):
+        warned.setdefault(issue.column, []).append(where or "false")
+        yield _Finding(issue, issue.severity, where)
+    for issue, where in _by_reason(suspicious.issues):
+        if issue.issue_type in _NEVER_WRONG | {*suspected.get(issue.column or "", ())}:
+            continue
+        told = " OR ".join(warned.get(issue.column, ["false"]))
+        beyond = where and f"{where} AND NOT coalesce({told}, false)"
+        note = (issue.column, issue.issue_type) in notes
+        yield _Finding(issue, "info" if note else None, beyond)
+
+
+def _by_reason(issues: Iterable[Issue]) -> Iterator[tuple[Issue, str | None]]:
+    """Issues of a column for one reason, with a condition for the rows of all of them."""
+    found: dict[tuple[str | None, str, tuple[str, ...]], list[Issue]] = {}
+    for issue in issues:
+        if issue.issue_type in ACCEPTABLE:
+            found.setdefault((issue.column, issue.issue_type, issue.columns), []).append(issue)
+    for first, *more in found.values():
+        where = [f"({one.rows_where})" for one in (first, *more) if one.rows_where]
+        yield first, f"({' OR '.join(where)})" if where else None
+
+
+def _groups(
+    profile: FeedProfile, finding: _Finding, source: FeedSource, *, valued: bool
+) -> list[Ask]:
+    """The cells of a finding, put together as one answer settles them."""
+    issue = finding.issue
     columns = _deciding(issue)
     personal = any(c.personal for c in profile.columns if c.name in columns)
-    if not valued or personal or issue.issue_type in OF_A_COLUMN:
-        return [_ask(issue, {}, issue.evidence_count)]
-    if issue.rows_where is None:
+    whole = not valued or personal or issue.issue_type in OF_A_COLUMN
+    if finding.where is None:
+        told = whole and finding.told is not None
+        return [_ask(finding, issue.evidence_count, profile.row_count)] if told else []
+    where = finding.where.replace(f"raw.{quoted(profile.feed)}", "feed")
+    settles = int(source.one(f"SELECT count(*) FROM feed WHERE {where}")[0])
+    if not settles:
         return []
-    cells = ", ".join(f"coalesce({bare(quoted(name))}, '')" for name in columns)
-    where = issue.rows_where.replace(f"raw.{quoted(profile.feed)}", "feed")
+    cells = [] if whole else [f"coalesce({bare(quoted(name))}, '')" for name in columns]
+    asked = _ask(finding, settles, profile.row_count)
+    shown = _shown(source, where, dict(zip(columns, cells, strict=False)))
+    if whole:
+        first, *alike = shown
+        seen = {"file": first.file, "row": first.row, "alike": tuple(alike)}
+        return [asked.model_copy(update=seen)]
+    grouped = ", ".join(cells)
     found = source.query(
-        f"SELECT count(*) AS n, min(_file), arg_min(_row, (_file, _row)), {cells} FROM feed "
-        f"WHERE {where} GROUP BY {cells} ORDER BY n DESC, {cells} LIMIT {_GROUPS}"
+        f"SELECT count(*) AS n, min(_file), arg_min(_row, (_file, _row)), {grouped} FROM feed "
+        f"WHERE {where} GROUP BY {grouped} ORDER BY n DESC, {grouped} LIMIT {_GROUPS}"
     )
     return [
-        _ask(issue, dict(zip(columns, values, strict=True)), rows, file, row)
-        for rows, file, row, *values in found
+        _of_value(asked, issue.detail, dict(zip(columns, one[3:], strict=True)), one[:3], shown)
+        for one in found
     ]
+
+
+def _shown(source: FeedSource, where: str, cells: Mapping[str, str]) -> list[Shown]:
+    """Rows that tell what a finding is of: one of each of its most frequent values, then others."""
+    spread = "ORDER BY (_row * 2654435761) % 4294967296, _file"
+    of_value = f"PARTITION BY {', '.join(cells.values())}" if cells else ""
+    columns = "".join(f", {cell} AS c{n}" for n, cell in enumerate(cells.values()))
+    found = source.query(
+        f"SELECT * EXCLUDE (k, n) FROM (SELECT _file, _row{columns}, "
+        f"row_number() OVER ({of_value} {spread}) AS k, count(*) OVER ({of_value}) AS n "
+        f"FROM feed WHERE {where}) ORDER BY k, n DESC, _file, _row LIMIT {_SHOWN}"
+    )
+    return [
+        Shown(cells=dict(zip(cells, values, strict=True)), file=file, row=row)
+        for file, row, *values in found
+    ]
+
+
+def _of_value(
+    asked: Ask,
+    why: str,
+    cells: dict[str, str],
+    found_at: Sequence[Any],
+    shown: Sequence[Shown],
+) -> Ask:
+    """The question about one value or combination of a finding, beside others of it."""
+    rows, file, row = found_at
+    alike = tuple(one for one in shown if (one.file, one.row) != (file, row))[: _SHOWN - 1]
+    key = key_of(asked.key, cells)
+    return asked.model_copy(
+        update={
+            "key": key, "cells": cells, "rows": rows, "file": file, "row": row, "why": why,
+            "alike": alike,
+        }
+    )  # fmt: skip
 
 
 def _deciding(issue: Issue) -> list[str]:
@@ -181,31 +323,28 @@ def _deciding(issue: Issue) -> list[str]:
     return [*(others if issue.issue_type == "broken_law" else others[:1]), column]
 
 
-def _ask(
-    issue: Issue,
-    cells: dict[str, str],
-    rows: int,
-    file: str | None = None,
-    row: int | None = None,
-) -> Ask:
+def _ask(finding: _Finding, settles: int, rows: int) -> Ask:
+    """The question about all of a finding."""
+    issue, told = finding.issue, finding.told
+    wrong = next(p for most, p in _SUSPECTED_WRONG if settles <= most * rows)
     return Ask(
-        key=key_of(issue.feed, issue.column or "", cells or issue.issue_type),
+        key=key_of(issue.feed, issue.column, issue.issue_type, told),
         feed=issue.feed,
         column=issue.column or "",
         issues=(issue.issue_type,),
-        severity=issue.severity,
-        cells=cells,
-        rows=rows,
-        file=file,
-        row=row,
-        why=issue.detail if cells else f"{issue.detail} All of them are asked for at once.",
+        severity=told or "info",
+        suspected=told is None,
+        cells={},
+        rows=settles,
+        settles=settles,
+        weight=wrong if told in {None, "info"} else 1 - _TOLD_WRONG,
+        why=f"{issue.detail} All of them are asked for at once.",
     )
 
 
-def key_of(feed: str, column: str, asked: Mapping[str, str] | str) -> str:
-    """What tells the question about some cells, or about an issue of a column."""
-    told = json.dumps([feed, column, asked])
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+def key_of(*asked: object) -> str:
+    """What tells a question: feed, column, and what is asked about."""
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
 
 
 def _is_answered(one: Ask, right: AcceptedFindings) -> bool:

@@ -26,11 +26,14 @@ _SKETCH_ERROR = 1.1  # HyperLogLog is off by up to 7 %
 
 
 def view_columns(
-    source: FeedSource, decisions: Mapping[str, Decision], thresholds: Thresholds
+    source: FeedSource,
+    columns: Sequence[str],
+    decisions: Mapping[str, Decision],
+    thresholds: Thresholds,
 ) -> list[ColumnView]:
-    """Looks at each column: value by value where there are few, by aggregates where many."""
+    """Looks at some columns: value by value where there are few, by aggregates where many."""
     views: list[ColumnView] = []
-    for chunk in chunks(source.columns, thresholds.columns_per_statement):
+    for chunk in chunks(columns, thresholds.columns_per_statement):
         with source.narrowed(chunk):
             views += _views(source, chunk, thresholds)
     for view in views:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _DIGITS = re.compile(r"\d+")
+_SAME = re.compile(r"([Aa])\1+")
 _WORD = re.compile(r"[^\W\d_]+")
 _CODED = frozenset({"text", "code", "phone", "time"})
 _MOST_FORMS = 4
@@ -45,12 +46,19 @@ def _by_digits(text: str) -> str:
     return _WORD.sub("a", _DIGITS.sub(lambda m: "9" * len(m.group()), text))
 
 
+def _by_runs(text: str) -> str:
+    """A text with each run of small letters as `a`, of capitals as `A`, and each digit as `9`."""
+    return _SAME.sub(r"\1", shape(text))
+
+
 _LEVELS: tuple[Callable[[str], str], ...] = (shape, _by_digits, coarse_shape)
 
 
 def odd_shapes(draft: Drafting) -> Iterator[Issue]:
     """Codes have few shapes: what differs from nearly all others is told."""
     view = draft.view
+    if draft.thresholds.usual_share < 1:
+        yield from _uncommon_forms(draft)
     if view.type.name not in _CODED or not view.complete or view.distinct <= _MOST_FORMS:
         return
     found = odd_forms(view.values, draft.thresholds) or odd_capitals(view.values, draft.thresholds)
@@ -63,6 +71,53 @@ def odd_shapes(draft: Drafting) -> Iterator[Issue]:
         "Check [it|them] at the source: a slip of the keyboard, or another system's way to write.",
         values=values, told=f" ({told}; A, a: letters, 9: digits)",
     )  # fmt: skip
+
+
+def _uncommon_forms(draft: Drafting) -> Iterator[Issue]:
+    """What is written in none of the forms that most of the column has: asked before it is told.
+
+    Patterns of characters are what Raha tells the cells of a column apart by (Mahdavi et al. 2019,
+    §3.2), and a person knows which of them are right.
+    """
+    view, share = draft.view, draft.thresholds.usual_share
+    for issue_type, level, said in (
+        ("other_marks", coarse_shape, "with other marks than"),
+        ("odd_shapes", _by_runs, "in another form than"),
+    ):
+        values = uncommon_forms(view.values, level, share) if view.complete else {}
+        if view.distinct == view.filled:  # r9 before r10: each row has a number of its own
+            plain = Counter(map(coarse_shape, view.values)).most_common(1)[0][0]
+            values = {text: n for text, n in values.items() if coarse_shape(text) != plain}
+        if values:
+            yield draft.issue(
+                issue_type, "warn", f"{{n}} [value is|values are] written {said} most.",
+                "Check [it|them] at the source: another system's way to write, or a slip.",
+                values=values,
+            )  # fmt: skip
+
+
+def uncommon_forms(
+    values: Mapping[str, int], level: Callable[[str], str], share: float
+) -> dict[str, int]:
+    """The values with none of the most frequent forms, which together make up a share of the rows.
+
+    Args:
+        values: All values with their rows.
+        level: The form of a text.
+        share: The least share of the rows whose forms are usual.
+    """
+    forms = {text: level(trim(text)) for text in values}
+    rows: Counter[str] = Counter()
+    for text, n in values.items():
+        rows[forms[text]] += n
+    usual: set[str] = set()
+    covered = 0
+    for form in sorted(rows, key=lambda f: (-rows[f], f)):
+        if usual and covered >= share * rows.total():
+            break
+        usual.add(form)
+        covered += rows[form]
+    return {text: n for text, n in values.items() if forms[text] not in usual}
 
 
 def odd_forms(values: Mapping[str, int], limits: Thresholds) -> tuple[dict[str, int], str] | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling.drift import DriftFinding
     from consulting.profiling.model import FeedProfile
-    from consulting.rules.accepted import Mark
+    from consulting.rules.accepted import Mark, Suspicion
 
 
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}
@@ -74,6 +74,18 @@ def with_mark(text: str, feed: str, header: str, mark: Mark, *, codes: bool = Tr
         return _with_code(after, meta, value)
 
     return _with_own_ends(text, listed)
+
+
+def with_suspicion(text: str, feed: str, header: str, said: Suspicion) -> str | None:
+    """The feed's YAML in which a suspicion of a column is answered; as `with_mark`."""
+
+    def answered(plain: str) -> str | None:
+        meta = _meta(plain, feed, header) or dbt_yaml.source_meta(plain, feed, header)
+        if meta is None:
+            return None
+        return dbt_yaml.with_item(plain, meta, ["suspected"], said.model_dump())
+
+    return _with_own_ends(text, answered)
 
 
 def with_replaced(text: str, feed: str, header: str, wrong: str, right: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from consulting.privacy import Declared, detect_pii, is_personal
 from consulting.profiling.accepted import AcceptedFindings
 from consulting.profiling.columns import column_profile, pct, view_columns
-from consulting.profiling.decision import decisions
+from consulting.profiling.decision import Decision, decisions
 from consulting.profiling.dependencies import BrokenDependency, broken_dependencies
 from consulting.profiling.files import file_issues
 from consulting.profiling.judge import judge_column
@@ -19,9 +19,10 @@ from consulting.profiling.rows import (
     wide_keys,
 )
 from consulting.profiling.source import FeedSource, open_feed
-from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.thresholds import SUSPICIOUS, Thresholds
 from consulting.profiling.totals import find_sums, unlabelled_issue
 from consulting.profiling.wording import enumerated, inflected
+from consulting.rules.accepted import OF_A_ROW
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
     privacy: Mapping[str, Declared] | None = None,
     accepted: Mapping[str, Sequence[Mark]] | None = None,
     replaced: Mapping[str, Collection[str]] | None = None,
+    suspected: Mapping[str, Mapping[str, bool]] | None = None,
     thresholds: Thresholds = _DEFAULT,
 ) -> FeedProfile:
     """Profiles one feed from the rows its files left in the run folder.
@@ -61,6 +63,8 @@ def profile_feed(  # noqa: PLR0913 - by name only
         privacy: What the engagement says of its columns' values.
         accepted: Column → what of its issues was looked at and is right; it is not told.
         replaced: Column → texts that are known to be wrong, for its rules replace them.
+        suspected: Column → issue type that was suspected there → whether it is wrong: then all that
+            may be of it is a warning.
         thresholds: When a finding is worth telling.
 
     Returns:
@@ -71,11 +75,11 @@ def profile_feed(  # noqa: PLR0913 - by name only
     if not any(r.rows_path for r in mine):
         return _from_headers(feed, mine, files, declared, privacy or {})
     decided = decisions(mine, privacy or {})
-    right = AcceptedFindings(accepted or {}, replaced or {})
+    right = AcceptedFindings(accepted or {}, replaced or {}, suspected or {})
     with open_feed(mine, run_folder, thresholds) as source:
         sample_rows = max(thresholds.sample_values, _SAMPLE_CELLS // max(1, len(source.columns)))
         source.draw_sample(min(thresholds.dependency_rows, sample_rows))
-        views = view_columns(source, decided, thresholds)
+        views = view_columns(source, source.columns, decided, thresholds)
         columns = tuple(column_profile(v) for v in views)
         repeated = duplicate_rows(source, views)
         single = [(c.name,) for c in columns if c.key_candidate]
@@ -83,16 +87,15 @@ def profile_feed(  # noqa: PLR0913 - by name only
         whole = all(r.sampled_from is None for r in mine)
         unlabelled = find_sums(source, views) if whole else 0
         broken = broken_dependencies(feed, source, views, thresholds, right)
-        judged = [i for v in views for i in judge_column(feed, v, thresholds, source, right)]
-        judged += moved_cells(feed, source, views, thresholds, right)
+        judged = _judged(feed, source, views, broken, thresholds, right)
+        if right.wrong:
+            judged = _with_suspected(feed, source, decided, views, judged, right)
         issues = [
             *file_issues(feed, mine, thresholds),
             *_missing_declared(feed, source.columns, declared, source.rows),
             *_row_issues(feed, source, views, repeated),
             *([unlabelled_issue(feed, unlabelled, source.rows)] if unlabelled else []),
             *judged,
-            *broken_laws(feed, source, views, thresholds, right, judged),
-            *(_dependency_issue(feed, b, views, source.rows, thresholds) for b in broken),
         ]
     return FeedProfile(
         feed=feed,
@@ -113,6 +116,51 @@ def profile_feed(  # noqa: PLR0913 - by name only
         issues=tuple(sorted(issues, key=_order)),
         accepted=right.told(source.columns),
     )  # fmt: skip
+
+
+def _judged(  # noqa: PLR0913, PLR0917 - what it judges by
+    feed: str,
+    source: FeedSource,
+    views: Sequence[ColumnView],
+    broken: Sequence[BrokenDependency],
+    thresholds: Thresholds,
+    right: AcceptedFindings,
+) -> list[Issue]:
+    """The issues of columns and their cells."""
+    judged = [i for v in views for i in judge_column(feed, v, thresholds, source, right)]
+    judged += moved_cells(feed, source, views, thresholds, right)
+    return [
+        *judged,
+        *broken_laws(feed, source, views, thresholds, right, judged),
+        *(_dependency_issue(feed, b, views, source.rows, thresholds) for b in broken),
+    ]
+
+
+def _with_suspected(  # noqa: PLR0913, PLR0917 - what it judges by
+    feed: str,
+    source: FeedSource,
+    decided: Mapping[str, Decision],
+    views: Sequence[ColumnView],
+    judged: Sequence[Issue],
+    right: AcceptedFindings,
+) -> list[Issue]:
+    """The issues, with warnings of all that may be of what was suspected and is wrong."""
+    spared = right.of_the_wrong()
+    columns = [name for name in source.columns if name in right.wrong]
+    looked_at = view_columns(source, columns, decided, SUSPICIOUS)
+    if any(OF_A_ROW & types for types in right.wrong.values()):
+        broken = broken_dependencies(feed, source, views, SUSPICIOUS, spared)
+        anew = {view.name: view for view in looked_at}
+        every = [anew.get(view.name, view) for view in views]
+        found = _judged(feed, source, every, broken, SUSPICIOUS, spared)
+    else:
+        found = [i for v in looked_at for i in judge_column(feed, v, SUSPICIOUS, source, spared)]
+    found = [i for i in found if i.issue_type in right.wrong.get(i.column or "", ())]
+    told = {(i.column, i.issue_type) for i in found}
+    return [
+        *(i for i in judged if (i.column, i.issue_type) not in told),
+        *(i.model_copy(update={"severity": "warn"}) if i.severity == "info" else i for i in found),
+    ]
 
 
 def _order(issue: Issue) -> tuple[int, int, str, str]:

@@ -27,7 +27,7 @@ _INCONSISTENT = frozenset(
     "casing_variants similar_values lone_values mixed_date_formats mixed_date_order "  # noqa: SIM905 - words
     "ambiguous_dates mixed_number_formats ambiguous_numbers mixed_units mixed_currencies "
     "odd_shapes mixed_types garbled_text digits_lost broken_dependency "
-    "disputed_values escape_residue replaced_values".split()
+    "disputed_values escape_residue other_marks replaced_values".split()
 )
 _NO_VALUE = frozenset({"missing_values", "null_like_values", "empty_column", "blank_but_known"})
 _UNFIT = frozenset({"type_mismatch", "impossible_dates"})

@@ -16,6 +16,8 @@ class Thresholds(Record):
         key_share: The share of distinct values from which a repeated value breaks a key.
         rare_share: The share below which a form or shape is the exception.
         odd_share: The largest share of a column's values that can be written unlike the others.
+        usual_share: The share of a column's values whose forms are usual, the most frequent first;
+            all others are odd. At 1 no form is odd for that reason.
         other_share: The largest share of a column's numbers that another system can have written.
         lone_rows: The most rows of a value that stands alone in a list.
         lone_ratio: How many times more rows each other value of the list has, at least.
@@ -75,6 +77,7 @@ class Thresholds(Record):
     key_share: float = 0.98
     rare_share: float = 0.05
     odd_share: float = 0.05
+    usual_share: float = 1.0
     other_share: float = 0.3
     lone_rows: int = 2
     lone_ratio: float = 10.0
@@ -122,3 +125,20 @@ class Thresholds(Record):
     columns_per_statement: int = 25
     cells_per_quantile_statement: int = 20_000_000
     memory_limit: str | None = None
+
+
+SUSPICIOUS = Thresholds(
+    missing_rare=1.0,
+    odd_share=0.1,
+    usual_share=0.7,
+    lone_share=0.05,
+    outlier_reach=3.0,
+    outlier_gap=0.0,
+    outlier_share=0.3,
+    habit_share=0.4,
+    sign_share=0.2,
+    dependency_error=0.2,
+    misplaced_purity=0.0,
+    law_error=0.2,
+)
+"""What is asked before it is told: so loose that much of what it finds is right."""

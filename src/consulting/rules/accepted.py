@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, TypedDict
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -25,8 +25,8 @@ OF_VALUES = frozenset(
     "two_digit_years impossible_dates implausible_dates mixed_number_formats decimal_comma "
     "ambiguous_numbers units_in_values mixed_units mixed_currencies currency_in_values outliers "
     "imputed_values untrimmed_values inner_white_space invisible_characters garbled_text "
-    "escape_residue foreign_digits formula_like_values odd_shapes lone_values truncated_values "
-    "casing_variants similar_values subtotal_rows".split()
+    "escape_residue foreign_digits formula_like_values odd_shapes other_marks lone_values "
+    "truncated_values casing_variants similar_values subtotal_rows".split()
 )
 REPLACEABLE = OF_VALUES | {"broken_dependency"}
 """What is told of values that hardly stand elsewhere rightly: a rule may put another in place."""
@@ -49,6 +49,20 @@ class Mark(Record):
     by: str
 
 
+class Answered(TypedDict):
+    """What people answered about the findings of a feed.
+
+    Attributes:
+        accepted: Column → what was found right.
+        replaced: Column → texts that are wrong, for its rules replace them.
+        suspected: Column → issue type that was suspected there → whether it is wrong.
+    """
+
+    accepted: Mapping[str, Sequence[Mark]]
+    replaced: Mapping[str, Collection[str]]
+    suspected: Mapping[str, Mapping[str, bool]]
+
+
 def read_marks(said: Any) -> tuple[Mark, ...]:
     """The marks as they stand in a `meta`.
 
@@ -68,13 +82,7 @@ def _mark(said: Any) -> Mark:
             "a mark has an `issue`, `by` (who found it right) and, where it is not about all of "
             "the column, `values`"
         )
-    issue, values, by = said["issue"], said.get("values", ()), said["by"]
-    if not isinstance(issue, str) or issue not in ACCEPTABLE:
-        close = difflib.get_close_matches(str(issue), ACCEPTABLE, n=1)
-        nearest = f"; did you mean {close[0]}?" if close else ""
-        raise ValueError(f"{issue!r} is no issue of a column that can be marked{nearest}")
-    if not isinstance(by, str) or not by.strip():
-        raise ValueError("`by` says who found it right: a name")
+    issue, values, by = _known(said["issue"]), said.get("values", ()), _named(said["by"])
     if not isinstance(values, list | tuple) or ("values" in said and not values):
         raise ValueError("`values` is a list; leave it out where all values are right")
     if values and issue in OF_A_COLUMN:
@@ -86,7 +94,58 @@ def _mark(said: Any) -> Mark:
     return Mark(issue=issue, values=tuple(values), by=by)
 
 
+def _known(issue: Any) -> str:
+    if not isinstance(issue, str) or issue not in ACCEPTABLE:
+        close = difflib.get_close_matches(str(issue), ACCEPTABLE, n=1)
+        nearest = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(f"{issue!r} is no issue of a column that can be marked{nearest}")
+    return issue
+
+
+def _named(by: Any) -> str:
+    if not isinstance(by, str) or not by.strip():
+        raise ValueError("`by` says who said so: a name")
+    return by
+
+
+class Suspicion(Record):
+    """What the profile does not tell of a column, or as a note only, and somebody looked at.
+
+    Attributes:
+        issue: The issue type.
+        wrong: Whether all that may be of it is wrong, and a warning from now on.
+        by: Who said so.
+    """
+
+    issue: str
+    wrong: bool
+    by: str
+
+
+def read_suspicions(said: Any) -> tuple[Suspicion, ...]:
+    """The suspicions as they stand in a `meta`.
+
+    Raises:
+        ValueError: If they are none; says what a suspicion is made of.
+    """
+    if not isinstance(said, list | tuple):
+        raise ValueError(  # noqa: TRY004 - pydantic takes no other
+            "is a list of suspicions, each like {issue: outliers, wrong: true, by: Jane Doe}"
+        )
+    return tuple(one if isinstance(one, Suspicion) else _suspicion(one) for one in said)
+
+
+def _suspicion(said: Any) -> Suspicion:
+    if not isinstance(said, Mapping) or {*said} != {"issue", "wrong", "by"}:
+        raise ValueError("a suspicion has an `issue`, `wrong` (true or false), and `by`")
+    issue, by = _known(said["issue"]), _named(said["by"])
+    if not isinstance(said["wrong"], bool):
+        raise ValueError("`wrong` is true or false")  # noqa: TRY004
+    return Suspicion(issue=issue, wrong=said["wrong"], by=by)
+
+
 _VALUE = {"anyOf": [{"type": "string"}, {"type": "object"}]}
+_BY = {"type": "string", "pattern": r"\S"}
 MARKS_SCHEMA = {
     "description": "What was looked at and is right: no profile tells it again.",
     "type": "array",
@@ -95,10 +154,29 @@ MARKS_SCHEMA = {
         "properties": {
             "issue": {"enum": sorted(ACCEPTABLE)},
             "values": {"type": "array", "minItems": 1, "items": _VALUE},
-            "by": {"type": "string", "pattern": r"\S"},
+            "by": _BY,
         },
         "required": ["issue", "by"],
         "additionalProperties": False,
     },
 }
 Marks = Annotated[tuple[Mark, ...], BeforeValidator(read_marks), WithJsonSchema(MARKS_SCHEMA)]
+SUSPICIONS_SCHEMA = {
+    "description": "What may be wrong and is not told, or as a note, and what somebody said of it.",
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "issue": {"enum": sorted(ACCEPTABLE)},
+            "wrong": {"type": "boolean"},
+            "by": _BY,
+        },
+        "required": ["issue", "wrong", "by"],
+        "additionalProperties": False,
+    },
+}
+Suspicions = Annotated[
+    tuple[Suspicion, ...],
+    BeforeValidator(read_suspicions),
+    WithJsonSchema(SUSPICIONS_SCHEMA),
+]

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
 from consulting.records import Record
-from consulting.rules.accepted import Marks
+from consulting.rules.accepted import Marks, Suspicions
 
 
 class Counted(Protocol):
@@ -153,6 +153,11 @@ class ColumnRule(Record):
         default=(),
         description="findings that were looked at and are right, each with `issue`, `values` (left "
         "out: all) and `by`; the profile does not tell them again",
+    )
+    suspected: Suspicions = Field(
+        default=(),
+        description="what `consulting ask` suspected and somebody answered, each with `issue`, "
+        "`wrong` and `by`; where it is wrong, all that may be of it is a warning",
     )
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from consulting.rules import ColumnRule, all_rules
-from consulting.rules.accepted import MARKS_SCHEMA
+from consulting.rules.accepted import MARKS_SCHEMA, SUSPICIONS_SCHEMA
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -50,6 +50,7 @@ _OF_A_SOURCE_COLUMN = {
         "type": "boolean",
     },
     "accepted": MARKS_SCHEMA,
+    "suspected": SUSPICIONS_SCHEMA,
 }
 
 
