@@ -8,9 +8,9 @@ import sys
 
 REHEARSED = """
 import json, os, sys, tempfile
-import dbt.cli.main
 import psutil
 from consulting.cleaning.rehearsal import rehearse_dbt
+import dbt.cli.main
 
 def held():
     open_files = sorted(os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ from consulting.delivery import (
     read_logo,
 )
 from consulting.errors import BatchSettledError, DeliveryError, TierBlockedError
-from consulting.plugins import others
+from consulting.plugins import others, version_of
 from consulting.privacy.tiers import FULL_TIER, SAMPLED_TIER
 from consulting.profiling import delivery_score
 
@@ -194,7 +193,7 @@ def gather(
         history=tuple(made[each] for each in received.earlier if each in made),
         versions={
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-            **{name: version(name) for name in VERSIONED},
+            **{name: version_of(name) for name in VERSIONED},
             **others(),
         },
         code_fingerprints=code_fingerprints(),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import re
 import threading
 from typing import TYPE_CHECKING, Any, Literal
+
+from dbt import mp_context
 
 from consulting.bounded_memory import held_words, is_held
 from consulting.cleaning.client_files import MODELS_OF_CLIENTS, ClientFiles, shown_path
@@ -26,6 +29,10 @@ DBT_SECRET = "DBT_ENV_SECRET_"  # noqa: S105 - a name, no secret
 NO_WAREHOUSE = "/dev/null/warehouse.duckdb"
 """Called as every client's, and can not be opened."""
 _ONE_AT_A_TIME = threading.RLock()
+
+# dbt makes locks as for processes that are spawned, and Python starts another to watch over those:
+# one for each process of ours. It spawns none; and it takes this when its own modules are imported
+mp_context._MP_CONTEXT = multiprocessing.get_context("fork")  # type: ignore[assignment]  # noqa: SLF001
 
 # No anonymous usage data, no version look-ups, no log file: dbt's own log holds values of rows.
 _QUIET = (

@@ -16,7 +16,6 @@ import re
 import shutil
 import stat
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +39,7 @@ from consulting.cleaning.survey import survey
 from consulting.cleaning.templated import project_copy, templated_project
 from consulting.client_environment import ALLOWED, client_environment
 from consulting.errors import CleaningError
+from consulting.plugins import version_of
 from consulting.privacy import Declared
 from consulting.records import ReadColumn
 from consulting.regex import mistake_in
@@ -340,18 +340,19 @@ def _refuse_paths(client_id: str, nodes: Iterable[Any]) -> None:
             )
 
 
-@no_garbage()
 def expect_parse() -> None:
     """Have dbt at hand for the next parse of this thread, while it goes on with something else."""
     make_ready(_have_dbt)
 
 
+@no_garbage()
 def _have_dbt() -> None:
     """Work out what each parse needs alike; in a client's process it would be lost.
 
-    That is what dbt keeps, our macros, and the engine of the rules' patterns.
+    That is what dbt keeps, our macros, versions, and the engine of the rules' patterns.
     """
     rehearse_dbt()
+    _versions()
     library_files()
     mistake_in("")
 
@@ -448,9 +449,8 @@ def _refuse_python(client_id: str, paths: Iterable[str]) -> None:
         )
 
 
-@functools.cache
 def _versions() -> str:
-    return " ".join(f"{name}={version(name)}" for name in ("dbt-core", "dbt-duckdb"))
+    return " ".join(f"{name}={version_of(name)}" for name in ("dbt-core", "dbt-duckdb"))
 
 
 def _content(_path: Path, content: bytes) -> bytes:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import hashlib
 import pprint
 import shutil
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from consulting.cleaning.invocation import invoke_dbt
 from consulting.errors import CleaningError
+from consulting.plugins import version_of
 from consulting.writing import write_whole
 
 if TYPE_CHECKING:
@@ -81,4 +81,6 @@ def _parsed(dbt_dir: Path, target: Path) -> bytes:
 def _hash_of_variables(client_id: str) -> str:
     """As dbt's `ManifestLoader.build_manifest_state_check` tells them from others."""
     variables = pprint.pformat({"client": client_id})
-    return hashlib.sha256("\0".join((variables, "", "", version("dbt-core"))).encode()).hexdigest()
+    return hashlib.sha256(
+        "\0".join((variables, "", "", version_of("dbt-core"))).encode()
+    ).hexdigest()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import version
 from typing import Any
 
 from consulting import jinja
+from consulting.plugins import version_of
 
 FORMAT = "slim-1"
 
@@ -68,7 +68,7 @@ def empty_manifest(client_id: str, fingerprint: str) -> dict[str, Any]:
     return {
         "metadata": {
             "dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v12.json",
-            "dbt_version": version("dbt-core"),
+            "dbt_version": version_of("dbt-core"),
             "project_name": "consulting",
             "adapter_type": "duckdb",
             # dagster-dbt takes two manifests with equal metadata for the same one
