@@ -99,9 +99,17 @@ CASES = [
     ),
     Case("untrimmed_values", "info", ["a", "b "], 1),
     Case("untrimmed_values", "warn", ["a"] * 19 + ["b "], 1),
+    Case("untrimmed_values", "warn", ["a"] * 7 + ["a ", "a ", "b "], 3),
+    Case(
+        "out_of_order", "warn", [str(1003 if n == 1030 else n) for n in range(1001, 1061)], 1,
+        says="1 row stands out of the order that all others keep, from row to row.",
+    ),
+    Case("out_of_order", "warn", [f"2024-{12 - n // 9:02}-{9 - n % 9:02}" for n in range(80)]
+         + ["2034-03-01", *["2024-02-01"] * 9], 1),
     Case("inner_white_space", "info", ["a  b", "c"], 1),
     Case("garbled_text", "error", ["MÃ¼ller", "fine"], 1, ("MÃ¼ller",)),
     Case("escape_residue", "warn", ["Marks &amp; Co", *"ab" * 10], 1, ("Marks &amp; Co",)),
+    Case("escape_residue", "warn", ["Marks &amp; Co"] * 6 + ["ab"] * 14, 6, ("Marks &amp; Co",)),
     Case("escape_residue", "warn", ["Whangarei M?ori", *"ab" * 10], 1, ("Whangarei M?ori",)),
     Case("invisible_characters", "warn", ["a\u200bb", "c"], 1),
     Case("formula_like_values", "warn", ["=1+1", "a"], 1),
@@ -168,7 +176,8 @@ def selected(rows: Values, column: str, issue: Issue) -> int:
         connection.execute("CREATE SCHEMA raw")
         connection.execute(
             f"CREATE TABLE raw.orders AS SELECT v AS {quoted(column)}, "
-            "row_number() OVER () AS _row_id FROM (SELECT unnest($1::VARCHAR[]) AS v)",
+            "row_number() OVER () AS _row_id, 'orders.csv' AS _file, 1 + _row_id AS _row "
+            "FROM (SELECT unnest($1::VARCHAR[]) AS v)",
             [list(rows)],
         )
         found = connection.execute(f"SELECT count(*) FROM raw.orders WHERE {issue.rows_where}")

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 _NEVER_WRONG = frozenset(
     "leading_zeros decimal_comma units_in_values currency_in_values constant_column "  # noqa: SIM905 - words
-    "dates_as_numbers mixed_types".split()
+    "dates_as_numbers empty_column mixed_types".split()
 )
-"""Notes that describe a column and suspect no cell."""
+"""What describes a column and suspects no cell."""
 _TOLD_WRONG = 0.87
 _SUSPECTED_WRONG = ((0.02, 0.5), (0.05, 0.3), (0.1, 0.2), (0.2, 0.15), (1.0, 0.05))
 """How likely a finding is wrong: what is told, and what is suspected by its share of the rows."""
@@ -227,7 +227,7 @@ def _findings(
         warned.setdefault(issue.column, []).append(where or "false")
         yield _Finding(issue, issue.severity, where)
     for issue, where in _by_reason(suspicious.issues):
-        if issue.issue_type in _NEVER_WRONG | {*suspected.get(issue.column or "", ())}:
+        if issue.issue_type in suspected.get(issue.column or "", ()):
             continue
         told = " OR ".join(warned.get(issue.column, ["false"]))
         beyond = where and f"{where} AND NOT coalesce({told}, false)"
@@ -239,7 +239,7 @@ def _by_reason(issues: Iterable[Issue]) -> Iterator[tuple[Issue, str | None]]:
     """Issues of a column for one reason, with a condition for the rows of all of them."""
     found: dict[tuple[str | None, str, tuple[str, ...]], list[Issue]] = {}
     for issue in issues:
-        if issue.issue_type in ACCEPTABLE:
+        if issue.issue_type in ACCEPTABLE - _NEVER_WRONG:
             found.setdefault((issue.column, issue.issue_type, issue.columns), []).append(issue)
     for first, *more in found.values():
         where = [f"({one.rows_where})" for one in (first, *more) if one.rows_where]

@@ -257,13 +257,18 @@ def _placeholders(draft: Drafting) -> Iterator[Issue]:
     values = {t: n for t, n in view.values.items() if trim(t).casefold() in _PLACEHOLDERS and n > 1}
     if values and view.complete:
         values = _unlike_others(draft, values)
-    if view.complete and values and len(values) <= 3 and view.distinct > 5:  # noqa: PLR2004
+    several = view.distinct > 5 or not any(map(_has_digit, values))  # noqa: PLR2004
+    if view.complete and values and len(values) <= 3 and several:  # noqa: PLR2004
         yield draft.issue(
             "placeholder_values", "warn",
             "{n} [row holds|rows hold] a value that often stands for “unknown”.",
             "If it does, read it as missing: add it to the column's null tokens.",
             values=values, question="Do these values mean “not known”?",
         )  # fmt: skip
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def _unlike_others(draft: Drafting, values: Mapping[str, int]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from consulting.profiling.odd import odd_shapes
 from consulting.rules.missing import WHITESPACE, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
@@ -49,9 +49,15 @@ def _values(draft: Drafting, wanted: Callable[[str], bool]) -> dict[str, int]:
     return {text: n for text, n in draft.view.values.items() if wanted(text)}
 
 
-def _by_rarity(draft: Drafting, rows: int) -> Severity:
-    """A few slips are worth a look; what most of a column shows is how it is written."""
-    return "warn" if rows <= draft.thresholds.rare_share * draft.view.rows else "info"
+def _of_white_space(draft: Drafting, ends: Mapping[str, int], rows: int) -> Severity:
+    """A few slips are worth a look; what most of a column shows is how it is written.
+
+    More are slips where most of the values are there without white space, too.
+    """
+    view, limits = draft.view, draft.thresholds
+    twins = sum(n for text, n in ends.items() if trim(text) in view.values)
+    often = limits.other_share if 2 * twins > rows else limits.rare_share
+    return "warn" if rows <= often * view.rows else "info"
 
 
 def _white_space(draft: Drafting) -> Iterator[Issue]:
@@ -60,7 +66,8 @@ def _white_space(draft: Drafting) -> Iterator[Issue]:
     ends = {text: n for text, n in written.items() if text != text.strip(WHITESPACE)}
     if ends:
         yield draft.issue(
-            "untrimmed_values", _by_rarity(draft, known.get("untrimmed", sum(ends.values()))),
+            "untrimmed_values",
+            _of_white_space(draft, ends, known.get("untrimmed", sum(ends.values()))),
             "{n} [value has|values have] spaces before or after.",
             "Nothing: the cleaning rules take them off.",
             values=ends, count=known.get("untrimmed"),
@@ -81,7 +88,7 @@ def _residue(draft: Drafting) -> Iterator[Issue]:
     values = _values(
         draft, lambda t: any(mark in t for mark in _ESCAPES) and _RESIDUE.search(t) is not None
     )
-    if values and sum(values.values()) <= draft.thresholds.rare_share * max(view.filled, 1):
+    if values and sum(values.values()) <= draft.thresholds.other_share * max(view.filled, 1):
         yield draft.issue(
             "escape_residue", "warn",
             "{n} [value holds|values hold] what an escape left behind, like “&amp;” for “&”, or a "

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _DIGITS = re.compile(r"\d+")
+_FRACTION = re.compile(r"(?<=\d)[.,]\d+$")
 _SAME = re.compile(r"([Aa])\1+")
 _WORD = re.compile(r"[^\W\d_]+")
 _CODED = frozenset({"text", "code", "phone", "time"})
@@ -44,6 +45,13 @@ def coarse_shape(text: str) -> str:
 def _by_digits(text: str) -> str:
     """A text with each run of letters as `a` and each digit as `9`."""
     return _WORD.sub("a", _DIGITS.sub(lambda m: "9" * len(m.group()), text))
+
+
+def _by_marks(text: str) -> str:
+    """As `coarse_shape`, with each digit of a fraction: 9.99."""
+    fraction = _FRACTION.search(text)
+    at = fraction.start() if fraction else len(text)
+    return coarse_shape(text[:at]) + _DIGITS.sub(lambda m: "9" * len(m.group()), text[at:])
 
 
 def _by_runs(text: str) -> str:
@@ -81,7 +89,7 @@ def _uncommon_forms(draft: Drafting) -> Iterator[Issue]:
     """
     view, share = draft.view, draft.thresholds.usual_share
     for issue_type, level, said in (
-        ("other_marks", coarse_shape, "with other marks than"),
+        ("other_marks", _by_marks, "with other marks than"),
         ("odd_shapes", _by_runs, "in another form than"),
     ):
         values = uncommon_forms(view.values, level, share) if view.complete else {}

@@ -142,13 +142,19 @@ def _issue(feed: str, column: str, law: _Law, wrong: int, rows: int) -> Issue:
     )  # fmt: skip
 
 
-def _orders(views: Sequence[ColumnView]) -> Iterator[_Law]:
-    """Days that come before others, read by the one way their column writes most of them."""
+def days_of(views: Sequence[ColumnView]) -> dict[str, str]:
+    """Column → SQL for its days, read by the one way that it writes most of them."""
     days: dict[str, str] = {}
     for view in views:
         pattern = max(view.tally.patterns, key=lambda p: view.tally.patterns[p], default="?")
         if view.type.name in {"date", "timestamp"} and "?" not in pattern and not view.private:
             days[view.name] = f"try_strptime(trim({quoted(view.name)}), {literal(pattern)})"
+    return days
+
+
+def _orders(views: Sequence[ColumnView]) -> Iterator[_Law]:
+    """Days that come before others."""
+    days = days_of(views)
     for a, b in permutations(list(days)[:_MOST], 2):
         yield _Law((a, b), f"coalesce({days[a]} > {days[b]}, false)", f"“{a}” is not after “{b}”")
 

@@ -18,6 +18,7 @@ from consulting.profiling.rows import (
     duplicate_rows,
     wide_keys,
 )
+from consulting.profiling.sequence import out_of_order
 from consulting.profiling.source import FeedSource, open_feed
 from consulting.profiling.thresholds import SUSPICIOUS, Thresholds
 from consulting.profiling.totals import find_sums, unlabelled_issue
@@ -129,6 +130,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - what it judges by
     """The issues of columns and their cells."""
     judged = [i for v in views for i in judge_column(feed, v, thresholds, source, right)]
     judged += moved_cells(feed, source, views, thresholds, right)
+    judged += out_of_order(feed, source, views, thresholds, right)
     return [
         *judged,
         *broken_laws(feed, source, views, thresholds, right, judged),
@@ -148,7 +150,7 @@ def _with_suspected(  # noqa: PLR0913, PLR0917 - what it judges by
     spared = right.of_the_wrong()
     columns = [name for name in source.columns if name in right.wrong]
     looked_at = view_columns(source, columns, decided, SUSPICIOUS)
-    if any(OF_A_ROW & types for types in right.wrong.values()):
+    if any((OF_A_ROW | {"out_of_order"}) & types for types in right.wrong.values()):
         broken = broken_dependencies(feed, source, views, SUSPICIOUS, spared)
         anew = {view.name: view for view in looked_at}
         every = [anew.get(view.name, view) for view in views]

@@ -45,6 +45,7 @@ class Thresholds(Record):
         vote_error: The largest share of rows that may disagree where several sources tell.
         vote_gain: As `dependency_gain`, there.
         vote_majority: The share of a thing's rows that must agree to outvote the rest.
+        order_error: The largest share of rows that may stand out of the order of the others.
         law_error: The largest share of rows that may break a sum, product or order of days.
         dependency_rows: Rows that screen pairs of columns before all rows are counted.
         dependency_columns: The most columns tried against each other.
@@ -102,6 +103,7 @@ class Thresholds(Record):
     vote_error: float = 0.4
     vote_gain: float = 2.0
     vote_majority: float = 0.5
+    order_error: float = 0.1
     law_error: float = 0.1
     dependency_rows: int = 20_000
     dependency_columns: int = 40
@@ -140,5 +142,6 @@ SUSPICIOUS = Thresholds(
     dependency_error=0.2,
     misplaced_purity=0.0,
     law_error=0.2,
+    order_error=0.3,
 )
 """What is asked before it is told: so loose that much of what it finds is right."""

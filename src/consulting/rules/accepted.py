@@ -26,7 +26,7 @@ OF_VALUES = frozenset(
     "ambiguous_numbers units_in_values mixed_units mixed_currencies currency_in_values outliers "
     "imputed_values untrimmed_values inner_white_space invisible_characters garbled_text "
     "escape_residue foreign_digits formula_like_values odd_shapes other_marks lone_values "
-    "truncated_values casing_variants similar_values subtotal_rows".split()
+    "out_of_order truncated_values casing_variants similar_values subtotal_rows".split()
 )
 REPLACEABLE = OF_VALUES | {"broken_dependency"}
 """What is told of values that hardly stand elsewhere rightly: a rule may put another in place."""
