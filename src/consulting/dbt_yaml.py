@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -16,6 +17,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from consulting import jinja
 from consulting.shown import on_one_line
+from consulting.yaml_files import YamlError, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -92,6 +94,7 @@ def source_meta(text: str, table: str, header: str) -> MappingNode | None:
     return next((meta for meta in metas if isinstance(meta, MappingNode)), None)
 
 
+@lru_cache(maxsize=4)  # one change asks for several places of the same text
 def _root(text: str) -> Node | None:
     try:
         root: Node | None = YAML().compose(StringIO(text))
@@ -227,8 +230,8 @@ def mapping_of(node: MappingNode, key: str) -> MappingNode | None:
 def is_yaml(text: str) -> bool:
     """Whether a text can be read as YAML, with no key twice."""
     try:
-        YAML(typ="safe").load(text)
-    except (YAMLError, ValueError):
+        parse_yaml(text.encode(), Path())
+    except YamlError:
         return False
     return True
 
