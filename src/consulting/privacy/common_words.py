@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from consulting.privacy.plain import plain
+from consulting.privacy.plain import all_plain, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,7 @@ def _of_the_world() -> frozenset[str]:
             locale.languages[code] for code in _LOCALES.split() if code in locale.languages
         )
     found.update(*map(_in_calendars, ("months", "days")))
-    return frozenset(plain(text).strip(".") for text in found if len(text) > 1)
+    return frozenset(text.strip(".") for text in all_plain(t for t in found if len(t) > 1))
 
 
 @cache
@@ -114,14 +114,14 @@ def _in_calendars(part: str) -> Iterator[str]:
 @cache
 def calendar_names() -> frozenset[str]:
     """Names of months and days of the week, long and short, in 28 languages, without accents."""
-    texts = {plain(text).strip(".") for text in _in_calendars("days")}
+    texts = {text.strip(".") for text in all_plain(_in_calendars("days"))}
     return frozenset(text for text in texts if len(text) > 1) | month_names()
 
 
 @cache
 def month_names() -> frozenset[str]:
     """Names of months, long and short, in 28 languages, without accents."""
-    found = {plain(text).strip(".") for text in _in_calendars("months")}
+    found = {text.strip(".") for text in all_plain(_in_calendars("months"))}
     found |= {"sept", "marz", "mrz", "mai", "okt", "dez"}
     return frozenset(text for text in found if text.isalpha())
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from consulting.privacy.common_words import is_common
-from consulting.privacy.plain import plain
+from consulting.privacy.plain import all_plain, plain
 
 _PART = re.compile(r"[^\W\d_][^\W\d_.'\u2019\u02bc-]*(?:['\u2019\u02bc-][^\W\d_]+)*\.?")
 _PARTICLES = frozenset(
@@ -70,10 +70,10 @@ def _names() -> _Names:
             if not isinstance(listed, tuple | list | dict):
                 continue
             if attribute.startswith("first_name"):
-                given.update(plain(str(name)) for name in listed)
+                given.update(map(str, listed))
             elif attribute.startswith(("last_name", "middle_name")):
-                family.update(plain(str(name)) for name in listed)
-    return _Names(frozenset(given), frozenset(family))
+                family.update(map(str, listed))
+    return _Names(all_plain(given), all_plain(family))
 
 
 def _parts(value: str) -> list[str]:
