@@ -53,6 +53,8 @@ IMPORTED = (
     "xlsxwriter",
 )
 """None of them starts a thread: a fork has only the one that forks."""
+CHILDREN = 2
+"""One reads what files hold, the other what models do."""
 
 
 class Program:
@@ -174,9 +176,6 @@ def _let_go() -> None:
 def _become(command: list[str], cwd: str, env: dict[str, str]) -> None:
     """Take over what a new interpreter is started with."""
     os.chdir(cwd)
-    os.environ.clear()
-    os.environ.update(env)
-    time.tzset()
     program, *arguments = command
     if program != "python":
         arguments.insert(0, str(Path(sys.executable).with_name(program)))
@@ -184,6 +183,25 @@ def _become(command: list[str], cwd: str, env: dict[str, str]) -> None:
     ours = str(Path(__file__).parent)
     given = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:] = [*given, *(path for path in sys.path if path != ours)]
+    _keep_spares(env)
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+
+
+def _keep_spares(env: dict[str, str]) -> None:
+    """Fork the children in which the program will read files and models, as a warm run does.
+
+    New ones would import dbt once more, which costs each program what it was forked to save.
+    """
+    try:
+        module = importlib.import_module("consulting.bounded_child")
+    except ModuleNotFoundError:
+        return
+    os.environ.clear()
+    os.environ.update({name: env[name] for name in module.PASSED_ON if name in env})
+    for _ in range(CHILDREN):
+        module.keep_spare()
 
 
 def _run() -> None:

@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import re
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -116,6 +117,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         from dbt.cli.main import dbtRunner
 
         confine_jinja()
+        _name_callers_by_frame()
         callbacks: list[Callable[[Any], None]] = [confined]
         if on_progress:
             callbacks.append(_listener(on_progress))
@@ -132,6 +134,25 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
             raise CleaningError(_stopped(client_id, text, error_log.keep(text, command[0])))
         raise CleaningError(_explain(client_id, text, ClientFiles(dbt_dir, client_id)))
     return outcome.result
+
+
+def _name_callers_by_frame() -> None:
+    """Have dbt tell which module declares a flag without reading the source of all that called it.
+
+    That is a tenth of a command that runs a few models, and more the deeper it is called.
+    """
+    from dbt_common.behavior_flags import BehaviorFlagRendered
+
+    BehaviorFlagRendered._default_source = staticmethod(_calling_module)  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def _calling_module() -> str:
+    """The name of the module that makes a flag, as dbt's own function gives it."""
+    frame = sys._getframe()  # noqa: SLF001
+    passed = {__name__, "dbt_common.behavior_flags"}
+    while frame.f_back is not None and frame.f_globals["__name__"] in passed:
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"])
 
 
 def _stopped(client_id: str, message: str, kept: str) -> str:
