@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -16,7 +15,6 @@ from consulting.cleaning import (
     cleaning_steps,
     column_mappings,
 )
-from consulting.cleaning.invocation import _name_callers_by_frame
 from consulting.errors import CleaningError
 from consulting.records import FileReading
 from consulting.rules import column_rule
@@ -299,19 +297,3 @@ def test_of_a_column_that_sql_took_over_mapping_and_log_tell_the_sql(
     expected = ("sql", words) if words else ("to_text", "blanks trimmed")
     assert (told.source_columns, told.rule, told.transformation) == (sources, *expected)
     assert (logged.operation, logged.detail) == expected
-
-
-def test_a_flag_of_dbt_is_of_the_module_that_dbt_itself_finds() -> None:
-    from dbt_common import behavior_flags
-
-    def source(flags: Any) -> str:
-        declared = flags.Behavior([{"name": "a", "default": False, "docs_url": "b"}], {})
-        return str(declared.a._behavior_change_event.flag_source)
-
-    spec = importlib.util.find_spec("dbt_common.behavior_flags")
-    assert spec is not None
-    assert spec.loader is not None
-    as_installed = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(as_installed)
-    _name_callers_by_frame()
-    assert [source(as_installed), source(behavior_flags)] == [__name__, __name__]

@@ -39,7 +39,9 @@ def parsed_once(known: Path) -> Iterator[None]:
     def prepare(models: ClientModels) -> Path:
         fingerprint = models.fingerprint()
         prepared = models.cache / fingerprint
-        if not prepared.exists() and (known / fingerprint).exists():
+        if prepared.exists():
+            return prepared
+        if (known / fingerprint).exists():
             _copy(known / fingerprint, prepared)
         prepared = _parse(models)
         if not (known / fingerprint).exists():

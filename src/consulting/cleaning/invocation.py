@@ -7,7 +7,6 @@ import json
 import multiprocessing
 import os
 import re
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +14,7 @@ from dbt import mp_context
 
 from consulting.bounded_memory import held_words, is_held
 from consulting.cleaning.client_files import MODELS_OF_CLIENTS, ClientFiles, shown_path
+from consulting.cleaning.remembered import remember_dbt
 from consulting.cleaning.sandbox import confine_jinja
 from consulting.client_environment import client_environment
 from consulting.errors import CleaningError
@@ -117,7 +117,7 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
         from dbt.cli.main import dbtRunner
 
         confine_jinja()
-        _name_callers_by_frame()
+        remember_dbt()
         callbacks: list[Callable[[Any], None]] = [confined]
         if on_progress:
             callbacks.append(_listener(on_progress))
@@ -134,25 +134,6 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
             raise CleaningError(_stopped(client_id, text, error_log.keep(text, command[0])))
         raise CleaningError(_explain(client_id, text, ClientFiles(dbt_dir, client_id)))
     return outcome.result
-
-
-def _name_callers_by_frame() -> None:
-    """Have dbt tell which module declares a flag without reading the source of all that called it.
-
-    That is a tenth of a command that runs a few models, and more the deeper it is called.
-    """
-    from dbt_common.behavior_flags import BehaviorFlagRendered
-
-    BehaviorFlagRendered._default_source = staticmethod(_calling_module)  # type: ignore[method-assign]  # noqa: SLF001
-
-
-def _calling_module() -> str:
-    """The name of the module that makes a flag, as dbt's own function gives it."""
-    frame = sys._getframe()  # noqa: SLF001
-    passed = {__name__, "dbt_common.behavior_flags"}
-    while frame.f_back is not None and frame.f_globals["__name__"] in passed:
-        frame = frame.f_back
-    return str(frame.f_globals["__name__"])
 
 
 def _stopped(client_id: str, message: str, kept: str) -> str:
