@@ -23,7 +23,7 @@ def remember_dbt() -> None:
 
 @cache
 def _plugins() -> dict[str, Any]:
-    """dbt's plug-ins by name, found as dbt finds them."""
+    """Dbt's plug-ins by name, found as dbt finds them."""
     import importlib
     import pkgutil
 
