@@ -22,9 +22,9 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="runs are forked on Linux alone"),
 ]
 STAGES = {
-    # those with `_all` take the warm parent with them
+    # that with `_all` takes the warm parent with it
     "alpha": ("beginning_all", "landed", "profiling"),
-    "beta": ("in_dbt_run", "in_dbt_test", "published", "delivered_all"),
+    "beta": ("in_dbt_run", "in_dbt_test", "published", "delivered"),
 }
 GOES_ON_WITHIN_SECONDS = 60
 
@@ -83,7 +83,7 @@ def test_work_goes_on_within_a_minute_of_each_death(world: Any) -> None:
             dg.RunsFilter(tags={"client_id": client_id}), ascending=True
         )
         begun = [record.start_time for record in records if record.start_time is not None]
-        for point in points[:-1] if points[-1] == "delivered_all" else points:
+        for point in points[:-1] if points[-1] == "delivered" else points:
             died_at = (world.root / "killed" / f"{client_id}.{point}").stat().st_ctime
             after = [start - died_at for start in begun if start > died_at]
             assert after, point

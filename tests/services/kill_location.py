@@ -71,7 +71,7 @@ dying("look", before=("ticking",))
 dying("claim", after=("claimed",))
 dying("begin", before=("beginning_all",))
 dying("land", after=("landed", "landed_all"))
-dying("delivered", before=("published",), after=("delivered_all",))
+dying("delivered", before=("published",), after=("delivered",))
 
 
 def invoke_dbt(*arguments: Any, real: Callable[..., Any] = run.invoke_dbt, **named: Any) -> Any:
