@@ -198,3 +198,33 @@ def test_two_feeds_that_would_take_the_same_are_told_at_check_time() -> None:
                 ],
             }
         )
+
+
+@pytest.mark.parametrize("tier", [3, 2, 1])
+def test_a_sheet_that_was_put_in_front_moves_no_feed_to_the_rows_of_another(
+    tmp_path: Path, tier: int
+) -> None:
+    world = World(
+        tmp_path,
+        security_tier=tier,
+        feeds=feeds({"name": "qux", "files": "*.xlsx", "sheet": 1}),
+    )
+    world.drop("a.xlsx", monthly(Qux=JAN, Quux=FEB))
+    assert world.run().delivery_id
+    world.drop("b.xlsx", monthly(Zed=FEB, Qux=JAN, Quux=FEB))
+    (aside,) = world.receive("second").quarantined
+    assert aside.code == "sheet_moved"
+    assert ("Sheet 1 is 'Zed'" in aside.reason) == (tier == 3)
+    assert ("The last delivery read 'Qux' there, which is sheet 2 now" in aside.reason) == (
+        tier == 3
+    )
+    assert "which is sheet 2 now" in aside.reason
+    assert aside.fix.startswith("If it stays so, set the feed's `sheet` to 2.")
+
+
+def test_a_sheet_that_is_called_after_its_month_is_read_by_its_number(tmp_path: Path) -> None:
+    world = World(tmp_path, feeds=feeds({"name": "qux", "files": "*.xlsx", "sheet": 1}))
+    world.drop("a.xlsx", monthly(Jan=JAN))
+    assert world.run().delivery_id
+    world.drop("b.xlsx", monthly(Feb=FEB, Jan=JAN))
+    assert rows_of(world) == {"qux": 1}

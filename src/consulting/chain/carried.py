@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.config.naming import varies
+from consulting.privacy.common_words import month_names
+from consulting.privacy.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,6 +98,20 @@ def _last(engagement: Engagement, batch: Batch, feed: str) -> Carried | None:
         return None
     batch_id = earlier.carried.get(feed, earlier.batch.batch_id)
     return Carried(feed, batch_id, readings, corrections)
+
+
+def sheet_before(engagement: Engagement, feed: str, batch_id: str) -> str | None:
+    """The sheet that a feed's last delivery read, as its name is told.
+
+    None where its name says a time, for then the next one has another; or where none is known.
+    """
+    last = engagement.intake.last_delivered(feed, before_batch=batch_id)
+    earlier = _received(engagement, last[0].batch_id) if last else None
+    readings = earlier.base if earlier else ()
+    sheet = next((r.sheet for r in readings if r.feed == feed and r.sheet), None)
+    name = (sheet or "").partition("~")[0].replace("*", "")
+    timed = varies(name) or not month_names().isdisjoint(re.findall(r"[^\W\d_]+", plain(name)))
+    return None if timed else sheet
 
 
 def _others(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from consulting.chain.apart import within
+from consulting.chain.carried import sheet_before
 from consulting.corrections import (
     apply_corrections,
     is_corrections,
@@ -70,7 +71,10 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
     sharing = [each for each in engagement.config.feeds if each.files == files]
     first = sharing[0].name == feed and len(sharing) > 1
     parts = tuple((each.member, each.sheet) for each in sharing if first)
-    declared = declared.model_copy(update={"others": before, "parts": parts})
+    told: dict[str, Any] = {"others": before, "parts": parts}
+    if isinstance(declared.sheet, int):
+        told["sheet_before"] = sheet_before(engagement, feed, run_folder.name)
+    declared = declared.model_copy(update=told)
 
     def read(options: ReadOptions) -> FileReading:
         return reader.read_file(

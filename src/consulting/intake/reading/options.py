@@ -79,6 +79,8 @@ class ReadOptions(Limits, Written):
         declared: What the engagement says of its columns' values, for the tier that hides them.
         others: The `member` and `sheet` of the feeds that read the same file before.
         parts: The same of all feeds that share their files, where what none reads is to be told.
+        sheet_before: The sheet that was read last time, as its name is told, where it is declared
+            by its number: it may have another one now.
     """
 
     format: FileFormat | None = None
@@ -88,6 +90,7 @@ class ReadOptions(Limits, Written):
     declared: dict[str, Declared] = Field(default_factory=dict)
     others: tuple[tuple[str | None, str | int | None], ...] = ()
     parts: tuple[tuple[str | None, str | int | None], ...] = ()
+    sheet_before: str | None = None
 
     def behind(self, door: Door) -> Self:
         """The same, with the names told as the tier has them."""

@@ -45,7 +45,7 @@ def read_workbook(
 
     Raises:
         UnreadableFileError: `password_protected`, `password_wrong`, `workbook_broken`,
-            `sheet_missing`, `sheet_empty`, `part_taken`, `rows_unaccounted`.
+            `sheet_missing`, `sheet_moved`, `sheet_empty`, `part_taken`, `rows_unaccounted`.
     """
     with open_workbook(source, name, options) as opened:
         # the scan of each sheet that is asked for; no sheet is opened before its scan
@@ -57,6 +57,7 @@ def read_workbook(
 
         sheet, warnings = _chosen_sheet(source, opened, scan_of, options)
         _refuse_taken(source, opened, scan_of, sheet.name, options)
+        _refuse_moved(source, opened, sheet.name, options)
         scan = scan_of(sheet.name)
         warnings += _unread(source, opened, options)
     outcome = read_rows(source, sheet, scan, options, store)
@@ -266,6 +267,24 @@ def _refuse_taken(
         )
         if taken == sheet:
             raise part_taken(source.filename, f"The sheet {options.names.told(sheet)!r}")
+
+
+def _refuse_moved(
+    source: ByteSource, opened: OpenedWorkbook, sheet: str, options: ReadOptions
+) -> None:
+    """Refuse the sheet of a number that another one had last time, where that is still there."""
+    names = options.names.told_all([name for name, _ in opened.worksheets()])
+    told, before = options.names.told(sheet), options.sheet_before
+    if before in {None, told} or before not in names:
+        return
+    raise UnreadableFileError(
+        source.filename,
+        "sheet_moved",
+        f"Sheet {options.sheet} is {told!r}. The last delivery read {before!r} there, which is "
+        f"sheet {names.index(before) + 1} now: a sheet was put in front, or taken away.",
+        f"If it stays so, set the feed's `sheet` to {names.index(before) + 1}. If {told!r} is "
+        "meant, write its name. Else have the client send the workbook as before.",
+    )
 
 
 def _unread(source: ByteSource, opened: OpenedWorkbook, options: ReadOptions) -> Iterator[str]:
