@@ -196,21 +196,7 @@ class World:
         return []
 
     def run_processes(self) -> list[psutil.Process]:
-        """The processes of runs, also those whose daemon is gone."""
-        found = self._forked_runs() if self.warm else []
-        for process in psutil.process_iter(["cmdline"]):
-            with suppress(*GONE):
-                command = " ".join(process.info["cmdline"] or ())
-                if (
-                    "execute_run" in command
-                    and process.environ().get("KILLS_ROOT") == str(self.root)
-                    and process.status() != psutil.STATUS_ZOMBIE
-                ):
-                    found.append(process)
-        return found
-
-    def _forked_runs(self) -> list[psutil.Process]:
-        """Nothing but its mark tells a forked run from the parent it was forked from."""
+        """The processes of runs, also those whose daemon is gone; their marks tell them."""
         marks = [run.tags.get(PROCESS_TAG) for run in self.runs(*UNFINISHED)]
         found = []
         for mark in filter(None, marks):

@@ -22,7 +22,7 @@ from dagster._grpc.types import ExecuteRunArgs
 
 from consulting.bounded_memory import bytes_of_a_run
 from consulting.errors import ConfigurationError
-from consulting.resources.warm import EXECUTE_RUN, Forked, forked
+from consulting.resources.warm import EXECUTE_RUN, Forked, forked, start_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,6 +154,8 @@ def start_process(
 
 
 def _new_process(executable: str, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    if sys.platform == "linux" and executable == sys.executable:
+        return start_run(executable, variables)
     return subprocess.Popen(  # noqa: S603 - the location's own Python, as Dagster names it
         [executable, "-m", *EXECUTE_RUN], env=variables, stdin=subprocess.DEVNULL
     )

@@ -1,11 +1,14 @@
-"""A warm parent of runs: it has imported what a run imports, and forks itself for each run.
+"""The process of a run: it imports all that a run needs before it knows anything of one.
 
-Nothing is shared between clients: the parent loads no project of ours and no client, keeps no file
-open and starts no thread (it ends itself where an import does), has none of the daemon's variables
-but those that Python needs, and of each run it only learns when it ends. What a run's process does
-after the fork is its own: it forks the child in which it will read strangers' files, as that may
-know no more than the parent; then it gets the variables that a new process would get, and becomes
-`python -m dagster api execute_run`.
+By then it has no thread, no variable and no open file that the child may not have in which the run
+will read strangers' files. So it forks that child then, which saves it the start of another
+interpreter; then it gets the variables of the run, and becomes `python -m dagster api execute_run`.
+
+A warm parent of runs is such a process that forks itself for each run. Nothing is shared between
+clients: the parent loads no project of ours and no client, keeps no file open and starts no thread
+(it ends itself where an import does), has none of the daemon's variables but those that Python
+needs, and of each run it only learns when it ends. What a run's process does after the fork is its
+own.
 """
 
 from __future__ import annotations
@@ -62,6 +65,8 @@ _OPTIONAL = (
     f"{_PACKAGE.name}.resources.celery_worker",
 )
 """Of the package: what needs an extra that may not be installed."""
+_PARENT, _RUN = "fork_runs", EXECUTE_RUN[-1]
+"""What a process of this module is for."""
 _FORK = b"+"
 _SIZE = 8
 """Bytes that hold the length of what follows."""
@@ -80,7 +85,7 @@ class Forked:
 
     def __init__(self, told: socket.socket, variables: Mapping[str, str]) -> None:
         self._told = told
-        self._order = json.dumps(dict(variables)).encode()
+        self._variables = variables
         told.settimeout(_PATIENCE)
         said = told.recv(16)
         told.settimeout(None)
@@ -90,7 +95,7 @@ class Forked:
 
     def go(self) -> None:
         """Let it begin, with its variables; without, it ends with this process."""
-        self._told.sendall(len(self._order).to_bytes(_SIZE, "big") + self._order)
+        _send_order(self._told, self._variables)
 
     def wait(self) -> int | None:
         """How it ended, when it has: exit code, or signal below 0; None if nobody knows."""
@@ -107,15 +112,8 @@ class WarmParent:
     """
 
     def __init__(self, executable: str) -> None:
-        self._line, theirs = socket.socketpair()
+        self._line, _ = _start(executable, _PARENT)
         self._lock = threading.Lock()
-        with theirs:
-            subprocess.Popen(  # noqa: S603 - the location's own Python
-                [executable, "-m", __name__, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=_bare_environment(),
-            )
 
     def fork(self, variables: Mapping[str, str]) -> Forked:
         """The process of a run.
@@ -130,6 +128,36 @@ class WarmParent:
         with theirs, self._lock:
             socket.send_fds(self._line, [_FORK], [theirs.fileno()])
         return Forked(ours, variables)
+
+
+def start_run(executable: str, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start the process of a run, which forks nothing but the child of the run.
+
+    Args:
+        executable: Its Python, which has this package.
+        variables: All of its environment.
+    """
+    line, process = _start(executable, _RUN)
+    with line, contextlib.suppress(OSError):  # that it is gone is told by its end
+        _send_order(line, variables)
+    return process
+
+
+def _start(executable: str, kind: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(  # noqa: S603 - the location's own Python
+            [executable, "-m", __name__, str(theirs.fileno()), kind],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env=_bare_environment(),
+        )
+    return ours, process
+
+
+def _send_order(line: socket.socket, variables: Mapping[str, str]) -> None:
+    order = json.dumps(dict(variables)).encode()
+    line.sendall(len(order).to_bytes(_SIZE, "big") + order)
 
 
 def _bare_environment() -> dict[str, str]:
@@ -182,6 +210,11 @@ def import_all() -> None:
     for title in ("Ada Lovelace", "Order total"):
         judge(title)
     have_libraries()
+
+
+@no_garbage()
+def work_out() -> None:
+    """Work out what every run works out on its way; this takes more than one run saves by it."""
     load_templates()
     rehearse_dbt()
 
@@ -242,12 +275,17 @@ def serve(line: socket.socket) -> bool:
             line.close()
             children.let_go()
             keep_spare(fds[0])
-            variables = _await_order(fds[0])
-            os.environ.clear()
-            os.environ.update(variables)
-            time.tzset()
+            take_variables(fds[0])
             return True
         children.add(pid, fds[0])
+
+
+def take_variables(told: int) -> None:
+    """Wait for the run's variables, and have no others."""
+    variables = _await_order(told)
+    os.environ.clear()
+    os.environ.update(variables)
+    time.tzset()
 
 
 def _await_order(told: int) -> dict[str, str]:
@@ -290,15 +328,22 @@ class _Leave:
         os._exit(self.code)
 
 
-def main(descriptor: int) -> None:
-    """Be the parent, and in each fork the run."""
+def main(descriptor: int, kind: str) -> None:
+    """Be the parent, and in each fork the run; or the run alone."""
     leave = _Leave()
     # a keyboard's interrupt is for the runs, which take it up themselves, and the daemon
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all()
-    refuse_threads()
+    if kind == _PARENT:
+        work_out()
+        refuse_threads()
     gc.freeze()  # a fork that collected this would copy all memory
-    if serve(socket.socket(fileno=descriptor)):
+    if kind == _RUN:
+        with contextlib.suppress(RuntimeError):  # then its child is a new interpreter
+            refuse_threads()
+            keep_spare(descriptor)
+        take_variables(descriptor)
+    if kind == _RUN or serve(socket.socket(fileno=descriptor)):
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv[:] = EXECUTE_RUN
         try:
@@ -310,4 +355,4 @@ def main(descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2])
