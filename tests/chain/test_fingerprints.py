@@ -10,7 +10,12 @@ import pytest
 
 import consulting
 from consulting.chain.delivered import VERSIONED
-from consulting.chain.fingerprints import STAGE_CODE, code_fingerprints, without_words
+from consulting.chain.fingerprints import (
+    STAGE_CODE,
+    _Meanings,
+    code_fingerprints,
+    without_words,
+)
 from consulting.cleaning.meaning import meaning_of
 
 ROOT = Path(consulting.__file__).parent
@@ -134,3 +139,23 @@ def test_every_library_that_shapes_bytes_is_named_in_the_manifest() -> None:
     carry |= {"networkx"}  # of proposals, which no delivery is made of before somebody keeps them
     assert {name.lower() for name in used - carry} <= {*VERSIONED}
     assert {"python-calamine", "pyarrow", "sqlglot"} <= used
+
+
+def test_the_meaning_of_code_is_kept_by_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    kept, code = tmp_path / "kept.json", tmp_path / "code.py"
+    code.write_text("a = 1  # one\n")
+    first = _Meanings(kept)
+    one = first.of(code)
+    first.keep()
+    again = _Meanings(kept)
+    assert again.of(code) == one
+    code.write_text("a = 1\n")
+    assert again.of(code) == one
+    code.write_text("a = 2\n")
+    other = again.of(code)
+    assert other != one
+    kept.write_text("{")
+    assert _Meanings(kept).of(code) == other

@@ -5,11 +5,17 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import json
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 from consulting.cleaning.meaning import meaning_of
+from consulting.writing import write_whole
 
 _ROOT = Path(__file__).parents[1]
+_KEPT = f"__pycache__/meanings.{sys.implementation.cache_tag}.json"
+"""Code → its meaning, beside what Python compiled of it: to work it out takes half a second."""
 _ALL_STAGES = ("bounded_memory.py", "records.py", "sql.py", "privacy")
 STAGE_CODE = {
     "file_received": (
@@ -35,25 +41,56 @@ STAGE_CODE = {
 @functools.cache
 def code_fingerprints() -> dict[str, str]:
     """Stage → the hash of its code and templates, whatever is said in comments and docstrings."""
-    return {stage: _combined((*_ALL_STAGES, *parts)) for stage, parts in STAGE_CODE.items()}
+    meanings = _Meanings(Path(__file__).parent / _KEPT)
+    found = {
+        stage: _combined((*_ALL_STAGES, *parts), meanings) for stage, parts in STAGE_CODE.items()
+    }
+    meanings.keep()
+    return found
 
 
-def _combined(parts: tuple[str, ...]) -> str:
+def _combined(parts: tuple[str, ...], meanings: _Meanings) -> str:
     digest = hashlib.sha256()
     for part in sorted(parts):
         place = _ROOT / part
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.is_file() and "__pycache__" not in path.parts:
                 digest.update(f"{path.relative_to(_ROOT)}\0".encode())
-                digest.update(_meaning(path))
+                digest.update(meanings.of(path).encode())
     return digest.hexdigest()[:32]
 
 
-@functools.cache
-def _meaning(path: Path) -> bytes:
-    content = path.read_bytes()
-    said = without_words(content) if path.suffix == ".py" else meaning_of(path, content)
-    return hashlib.sha256(said).digest()
+class _Meanings:
+    """What files mean, as hashes; of Python code that was seen before, from a file.
+
+    Args:
+        kept: The file.
+    """
+
+    def __init__(self, kept: Path) -> None:
+        self._kept = kept
+        self._how = Path(__file__).read_bytes()
+        self._known: dict[str, str] = {}
+        with suppress(OSError, ValueError):
+            self._known = json.loads(kept.read_bytes())
+        self._used: dict[str, str] = {}
+
+    def of(self, path: Path) -> str:
+        """The hash of what a file means."""
+        content = path.read_bytes()
+        if path.suffix != ".py":
+            return hashlib.sha256(meaning_of(path, content)).hexdigest()
+        name = hashlib.sha256(self._how + content).hexdigest()
+        if name not in self._used:
+            said = self._known.get(name)
+            self._used[name] = said or hashlib.sha256(without_words(content)).hexdigest()
+        return self._used[name]
+
+    def keep(self) -> None:
+        """Have the next process find them, where it may write beside the package."""
+        if self._used != self._known and not sys.dont_write_bytecode:
+            with suppress(OSError):
+                write_whole(self._kept, [json.dumps(self._used).encode()])
 
 
 def without_words(code: bytes) -> bytes:
