@@ -36,12 +36,14 @@ SHARES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 1.0)
 THRESHOLD_OF = {
     "missing_values": "missing_rare", "outliers": "outlier_share", "broken_law": "law_error",
     "broken_dependency": "dependency_error", "unusual_combination": "dependency_error",
-    "odd_shapes": "odd_shape", "lone_values": "lone_share", "untrimmed_values": "rare_share",
+    "odd_shapes": "odd_share", "lone_values": "lone_share", "untrimmed_values": "other_share",
     "imputed_values": "habit_share", "null_like_values": "", "placeholder_values": "habit_share",
+    "escape_residue": "other_share", "out_of_order": "order_error",
 }  # fmt: skip
 LOOSE = Thresholds(
     missing_rare=1.0, outlier_share=0.2, sign_share=0.2, law_error=0.2, dependency_error=0.2,
-    misplaced_purity=0.0, odd_share=0.1, lone_share=0.05, habit_share=0.4,
+    misplaced_purity=0.0, odd_share=0.1, lone_share=0.05, habit_share=0.4, other_share=1.0,
+    order_error=0.3,
 )  # fmt: skip
 FOLDS = 5
 CRIES = 10

@@ -148,7 +148,7 @@ def test_twenty_answers_make_the_next_profile_of_hospital_better(tmp_path: Path)
     assert 0.75 < before < 0.80
     assert after > 0.96
     assert sum(one.rows for one in found.accepted) > 200
-    assert {*(one.key for one in asked if one.row)}.isdisjoint(
+    assert {*(one.key for one in asked if one.value)}.isdisjoint(
         one.key for one in open_questions(world.engagement, run_of(world), None, None) or []
     )
 
@@ -236,27 +236,27 @@ def test_what_the_profile_only_suspects_is_asked_once_and_told_if_it_is_wrong(
     parts: World, key: str
 ) -> None:
     before = artifacts.read(run_of(parts) / artifacts.PROFILE, artifacts.Profile)
-    assert "odd_shapes" not in told_of(before, "Part")
+    assert "other_marks" not in told_of(before, "Part")
     assert told_of(before, "Note")["missing_values"] == ("info", 15)
     asked = all_questions(parts)
-    first = next(one for one in asked if one.issues[0] == "odd_shapes")
+    first = next(one for one in asked if one.issues[0] == "other_marks")
     assert (first.suspected, first.settles, len(first.alike)) == (True, 12, 4)
     (blank,) = (one for one in asked if one.issues == ("missing_values",))
     assert (blank.suspected, blank.cells, blank.row, len(blank.alike)) == (False, {}, 34, 4)
     shown = json.loads(run_ask(parts, "--json").stdout)
     answered = {tuple(one["issues"][:1]) for one in shown}
-    assert answered == {("odd_shapes",), ("missing_values",)}  # the same cells are asked for once
+    assert answered == {("other_marks",), ("missing_values",)}  # the same cells are asked for once
     done = run_ask(parts, "--by", "Ann", typed=[key] * 20)
     assert done.exit_code == 0, done.output
     assert "Found for the same reason: AX.10.2" in done.output
     suspected = metas(parts, "stock")["Part"]["suspected"]
-    assert {"issue": "odd_shapes", "wrong": key == "x", "by": "Ann"} in suspected
+    assert {"issue": "other_marks", "wrong": key == "x", "by": "Ann"} in suspected
     after = again(parts)
     marks, blanks = told_of(after, "Part"), told_of(after, "Note")
-    assert marks.get("odd_shapes") == (("warn", 12) if key == "x" else None)
+    assert marks.get("other_marks") == (("warn", 12) if key == "x" else None)
     assert blanks.get("missing_values") == (("warn", 15) if key == "x" else None)
     left = {(one.column, one.issues[0]) for one in all_questions(parts) if one.suspected}
-    assert ("Part", "odd_shapes") not in left
+    assert ("Part", "other_marks") not in left
 
 
 def test_all_wrong_of_a_sheet_and_below_tier_3_names_no_value(tmp_path: Path) -> None:

@@ -42,6 +42,13 @@ def test_what_is_wrong_is_a_warning_and_nothing_else_is_told_otherwise(
     assert told(profile(COLUMNS, suspected={column: {issue: False}})) == before
 
 
+def test_no_cell_is_suspected_for_two_reasons_of_form(profile: Profile) -> None:
+    """Lengths are of those alone that have the usual marks: 100 of 10 to 99, and not 50.5."""
+    numbers = [*map(str, range(10, 99)), *(f"{n}.5" for n in range(20, 30)), *["100"] * 3]
+    found = told(profile({"x": numbers}, thresholds=SUSPICIOUS))
+    assert (found["x", "other_marks"][1], found["x", "odd_shapes"][1]) == (10, 3)
+
+
 def test_a_value_that_is_right_is_spared_of_what_is_wrong_and_counted_once(
     profile: Profile,
 ) -> None:
@@ -65,6 +72,7 @@ def test_suspicions_are_no_profile_of_their_own(profile: Profile) -> None:
         ({"1-2": 6, "3-4": 2, "5/6": 1, "7": 1}, 0.7, {"5/6", "7"}),
         ({"1-2": 5, "5/6": 4, "7": 1}, 0.7, {"7"}),
         ({"1-2": 5, "5/6": 4, "7": 1}, 0.95, set()),
+        ({f"1{'-' * n}2": 1 for n in range(20)}, 0.7, set()),  # as many forms as values
         ({"a b": 1, "c d": 1}, 0.7, set()),
         ({}, 0.7, set()),
     ],

@@ -31,6 +31,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _CODED = frozenset({"text", "code", "phone", "time"})
 _MOST_FORMS = 4
 _FEWEST = 4
+_USUAL_FORMS = 10
 _STEPS = 10
 """So many times the usual distance of two numbers is still near."""
 _MOST_LETTERS = 5
@@ -88,15 +89,18 @@ def _uncommon_forms(draft: Drafting) -> Iterator[Issue]:
     §3.2), and a person knows which of them are right.
     """
     view, share = draft.view, draft.thresholds.usual_share
+    told: dict[str, int] = {}
     for issue_type, level, said in (
         ("other_marks", _by_marks, "with other marks than"),
         ("odd_shapes", _by_runs, "in another form than"),
     ):
         values = uncommon_forms(view.values, level, share) if view.complete else {}
+        values = {text: n for text, n in values.items() if text not in told}
         if view.distinct == view.filled:  # r9 before r10: each row has a number of its own
             plain = Counter(map(coarse_shape, view.values)).most_common(1)[0][0]
             values = {text: n for text, n in values.items() if coarse_shape(text) != plain}
         if values:
+            told |= values
             yield draft.issue(
                 issue_type, "warn", f"{{n}} [value is|values are] written {said} most.",
                 "Check [it|them] at the source: another system's way to write, or a slip.",
@@ -108,6 +112,8 @@ def uncommon_forms(
     values: Mapping[str, int], level: Callable[[str], str], share: float
 ) -> dict[str, int]:
     """The values with none of the most frequent forms, which together make up a share of the rows.
+
+    Texts whose most frequent forms are many have no form.
 
     Args:
         values: All values with their rows.
@@ -125,6 +131,8 @@ def uncommon_forms(
             break
         usual.add(form)
         covered += rows[form]
+        if len(usual) > _USUAL_FORMS:
+            return {}
     return {text: n for text, n in values.items() if forms[text] not in usual}
 
 
