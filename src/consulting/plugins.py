@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union
 from pydantic import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from importlib.metadata import EntryPoint
 
 KINDS = {
     "consulting.rules": "cleaning rule",
@@ -25,6 +26,13 @@ _WITHOUT_OURS = frozenset({"consulting.templates"})
 
 
 @functools.cache
+def _installed() -> Mapping[str, Collection[EntryPoint]]:
+    """The entry points of each group; one look goes through all packages."""
+    found = entry_points()
+    return {group: found.select(group=group) for group in KINDS}
+
+
+@functools.cache
 def plugins(group: str) -> Mapping[str, Any]:
     """What is registered in a group, by name and in the order of the names.
 
@@ -35,7 +43,7 @@ def plugins(group: str) -> Mapping[str, Any]:
         RuntimeError: If nothing is and we bring some ourselves, or two packages use one name.
     """
     found: dict[str, Any] = {}
-    for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
+    for entry in sorted(_installed()[group], key=lambda entry: entry.name):
         plugin = entry.load()
         if found.setdefault(entry.name, plugin) is not plugin:
             raise RuntimeError(f"Two packages have a {KINDS[group]} {entry.name}: uninstall one.")
@@ -59,7 +67,7 @@ def one_of(group: str) -> Any:
 @functools.cache
 def others() -> Mapping[str, str]:
     """The packages of others that add something, with their versions."""
-    added = (entry.dist for group in KINDS for entry in entry_points(group=group))
+    added = (entry.dist for group in KINDS for entry in _installed()[group])
     return {dist.name: dist.version for dist in added if dist is not None and dist.name != _OWN}
 
 

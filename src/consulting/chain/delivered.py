@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +52,16 @@ VERSIONED = (
     *("sqlglot", "xlsxwriter"),
 )
 """Packages whose version can change the bytes of a delivery; the manifest names them."""
+
+
+@functools.cache
+def installed() -> dict[str, str]:
+    """The versions that the manifest names: of Python, of these packages and of plug-ins."""
+    return {
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        **{name: version_of(name) for name in VERSIONED},
+        **others(),
+    }
 
 
 def deliver(
@@ -191,11 +202,7 @@ def gather(
         blocked=tuple(map(str, blocked_operations(engagement))),
         documents=config.deliverables.documents,
         history=tuple(made[each] for each in received.earlier if each in made),
-        versions={
-            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-            **{name: version_of(name) for name in VERSIONED},
-            **others(),
-        },
+        versions=installed(),
         code_fingerprints=code_fingerprints(),
         dbt_fingerprint=engagement.models.content_hash(said_in_comments=False),
         config=config.model_dump(mode="json", exclude={"alerts", "owners"}),

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_child import inherited, keep_spare, no_garbage
 from consulting.chain.apart import have_libraries
+from consulting.chain.delivered import installed
 from consulting.chain.fingerprints import code_fingerprints
 from consulting.cleaning.rehearsal import rehearse_dbt
 from consulting.delivery.pages import load_templates
@@ -216,6 +217,7 @@ def import_all() -> None:
 def work_out() -> None:
     """Work out what every run works out on its way; this takes more than one run saves by it."""
     load_templates()
+    installed()
     rehearse_dbt()
 
 
