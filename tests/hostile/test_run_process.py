@@ -57,7 +57,7 @@ def test_a_model_that_holds_the_interpreter_ends_its_run_before_another_may_begi
     tmp_path: Path,
 ) -> None:
     began = time.monotonic()
-    ended = run_with(DEAF, tmp_path, 8 * GIB, lease=20)
+    ended = run_with(DEAF, tmp_path, 8 * GIB, lease=8)
     assert ended.stdout.startswith("begun")
     assert ended.returncode in {-signal.SIGTERM, -signal.SIGKILL}, ended.stderr
     assert "lost its hold of batch" in ended.stderr
