@@ -93,7 +93,6 @@ def test_a_project_of_the_wheel_alone_delivers_and_dbt_works_in_it_as_typed(
     installed.run("dg", "scaffold", "defs", "EngagementComponent", "clients/newco", cwd=project)
     client = project / "acme_data/defs/clients/newco"
     incoming = project / "data/newco/incoming"
-    incoming.mkdir(parents=True)
     (incoming / "customers.csv").write_text("id,name,amount\n1,Ann,5\n2,Bob,6\n")
     installed.run("dg", "launch", "--job", "newco_cleaning", cwd=project)
     [delivery] = (project / "data/newco/deliverables").iterdir()

@@ -101,6 +101,7 @@ class EngagementScaffolder(Scaffolder[EngagementParams]):
             channel=client_id.replace("_", "-"),
         )
         (request.target_path / "defs.yaml").write_text(text, encoding="utf-8")
+        _make_place(client_id)
 
 
 def _dbt_dir(request: ScaffoldRequest[EngagementParams]) -> Path:
@@ -140,11 +141,16 @@ def _from_sample(
     for name, text in texts.items():  # defs.yaml comes last: it makes the folder a client
         with suppress(FileExistsError), (target / name).open("x", encoding="utf-8") as file:
             file.write(text)
-    with suppress(ConsultingError):  # what is wrong with the place, its sensor tells
-        incoming = ClientFolder(data_root(), client_id).incoming
-        LocalSource(type="local").open(client_id, incoming)  # so that the first file has a place
+    _make_place(client_id)
     for line in first_files.account_lines(sampled):
         click.echo(on_one_line(line))
+
+
+def _make_place(client_id: str) -> None:
+    """Make the folder that the first file goes to."""
+    with suppress(ConsultingError):  # what is wrong with the place, its sensor tells
+        incoming = ClientFolder(data_root(), client_id).incoming
+        LocalSource(type="local").open(client_id, incoming)
 
 
 def _problem(request: ScaffoldRequest[EngagementParams]) -> str | None:
