@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socketserver
 import stat
+import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -456,6 +458,26 @@ def test_a_server_that_refuses_or_is_away_is_told_with_the_client(
         away.write("x", b"1")
     with pytest.raises(StoreUnavailableError, match="NoSuchBucket"):
         list(Objects(s3_server.client(), "not-there", "").names())
+
+
+class _HangsUp(socketserver.BaseRequestHandler):
+    """Takes the beginning of a request, and goes away."""
+
+    def handle(self) -> None:
+        self.request.recv(1)
+
+
+def test_a_line_that_breaks_is_told_with_the_client(s3_server: S3Server) -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _HangsUp) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = s3_server.client(endpoint_url=f"http://127.0.0.1:{server.server_address[1]}")
+        broken = Objects(client, "uploads", "data/").of("acme")
+        for ask in (lambda: broken.read("x"), lambda: broken.write("x", b"1"), broken.names):
+            with pytest.raises(
+                StoreUnavailableError, match=r"^acme: s3://uploads/data/acme/.*tried"
+            ):
+                list(ask() or ())
+        server.shutdown()
 
 
 @pytest.mark.skipif(not os.environ.get("CONSULTING_LONG_TESTS"), reason="a minute of CPU")

@@ -47,11 +47,17 @@ class Machine(World):
     """One with a disk of its own; what arrives, the bucket and the ledger are all machines'."""
 
     def __init__(
-        self, root: Path, shared: Path, objects: Objects, ledger_url: str, **more: Any
+        self, root: Path, shared: Path, server: Any, bucket: str, ledger_url: str, **more: Any
     ) -> None:
         super().__init__(root, **more)
-        self.shared, self.objects, self.ledger_url = shared, objects, ledger_url
+        self.shared, self.ledger_url = shared, ledger_url
+        self.server, self.bucket = server, bucket
+        self.connect()
         shared.mkdir(exist_ok=True)
+
+    def connect(self) -> None:
+        """Have connections to the bucket of one's own: a fork has its parent's, in use."""
+        self.objects = Objects(self.server.client(), self.bucket, "data/").of("acme_corp")
 
     @property
     def engagement(self) -> chain.Engagement:
@@ -72,11 +78,9 @@ class Machine(World):
 def machine(
     tmp_path: Path, s3_server: Any, s3_bucket: str, postgres_url: str, customers_dbt: Path
 ) -> Callable[..., Machine]:
-    objects = Objects(s3_server.client(), s3_bucket, "data/").of("acme_corp")
-
     def made(name: str, **changes: Any) -> Machine:
         shared = tmp_path / "incoming"
-        given = (shared, objects, postgres_url)
+        given = (shared, s3_server, s3_bucket, postgres_url)
         return Machine(tmp_path / name, *given, dbt_dir=customers_dbt, **changes)
 
     return made
@@ -103,6 +107,7 @@ def stored(machine: Machine) -> set[str]:
 
 def _killed(machine: Machine, stage: str, batch_id: str, at: str) -> None:
     """In a process of its own: one stage, killed where an object is written or the ledger told."""
+    machine.connect()
     write = Objects.write
 
     def writing(self: Objects, name: str, body: Any) -> None:
@@ -175,6 +180,7 @@ def test_each_machine_dies_and_the_next_goes_on_with_one_delivery(machine: Any) 
 
 def _run_until_write(machine: Machine, batch_id: str, at: int) -> None:
     """In a process of its own: a whole run, killed where it writes its n-th object."""
+    machine.connect()
     write, seen = Objects.write, []
 
     def writing(self: Objects, name: str, body: Any) -> None:

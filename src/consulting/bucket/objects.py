@@ -144,7 +144,8 @@ class Objects:
             raise self._in_our_words(error) from None
 
     def _in_our_words(self, error: Exception) -> Exception:
-        where, answer = f"s3://{self.bucket}/{self.prefix}", getattr(error, "response", {})
+        where = f"s3://{self.bucket}/{self.prefix}"
+        answer = getattr(error, "response", None) or {}  # None where the line broke
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
         code = answer.get("Error", {}).get("Code", "")
         if status == _MISSING and code != "NoSuchBucket":
