@@ -317,7 +317,7 @@ def test_a_lowered_tier_removes_what_no_tree_names_and_is_not_noted_before(
     lower = machine("b", security_tier=2)
     with monkeypatch.context() as patch:
         refused = {"Errors": [{"Code": "AccessDenied"}]}
-        patch.setattr(a.objects.client, "delete_objects", lambda **_: refused)
+        patch.setattr(lower.objects.client, "delete_objects", lambda **_: refused)
         with pytest.raises(StoreAccessError, match="did not remove"):
             lower_tier(lower.engagement, now=datetime.now(UTC))
     assert lower.engagement.intake.held_tier() == FULL_TIER
