@@ -44,6 +44,7 @@ MOST_ANSWERS = 1_000
 """Rows of a sheet with answers; nobody answers more by hand."""
 LONGEST_ANSWER = 1_000
 """Characters of what a value should be."""
+_LONGEST_ALIKE = 60
 _KEPT_IN = ("from", "replace", "accepted", "suspected")
 _COLUMNS = (
     "_question", "feed", "column", "value", "rows", "file", "row", "why", "alike", "instead",
@@ -351,9 +352,13 @@ def value_in_words(ask: Ask) -> str:
 def alike_in_words(ask: Ask) -> str:
     """The others that were found for the same reason: values, or rows where none is shown."""
     return "; ".join(
-        f"{_in_words(one.cells)} (line {one.row})" if one.cells else f"line {one.row}"
+        f"{_cut(_in_words(one.cells))} (line {one.row})" if one.cells else f"line {one.row}"
         for one in ask.alike
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_ALIKE else f"{text[:_LONGEST_ALIKE]}…"
 
 
 def _in_words(cells: Mapping[str, str]) -> str:
