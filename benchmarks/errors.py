@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
-ABOUT_THE_COLUMN = {"personal_data", "empty_column", "constant_column", "leading_zeros"}
+ABOUT_THE_COLUMN = {"personal_data", "empty_column", "constant_column"}
 Cell = tuple[str, int]
 STANDING = Thresholds()
 

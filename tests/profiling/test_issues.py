@@ -94,6 +94,11 @@ CASES = [
         says="1 value lies far from all others, which go from 0 to 9.",
     ),
     Case(
+        "outliers", "warn",
+        [*(f"2024-{1 + n % 12:02}-{1 + n * 7 % 28:02}" for n in range(60)), "1924-03-04"], 1,
+        ("1924-03-04",), says="1 day lies far from all others, which go from 2024-01-",
+    ),
+    Case(
         "imputed_values", "warn", [*map(str, range(1, 101)), "50.50", "50.50", "50.50"], 3,
         ("50.50",), says="3 rows have the mean of the others, 50.50: it may stand for values",
     ),

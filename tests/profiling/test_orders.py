@@ -44,7 +44,7 @@ def test_rows_that_keep_every_law_are_not_told(profile: Callable[..., FeedProfil
     [
         ("total", 17, "61.23", "“net” and “tax” make “total”"),
         ("net", 17, "61.23", "“quantity” times “price” make “net”"),
-        ("shipped", 40, "01.01.2023", "“ordered” is not after “shipped”"),
+        ("shipped", 40, "03.01.2024", "“ordered” is not after “shipped”"),
     ],
 )
 def test_the_row_that_breaks_a_law_is_told(

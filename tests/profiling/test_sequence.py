@@ -30,6 +30,7 @@ def misplaced(found: FeedProfile, rows: int = 100) -> int:
         (changed(UP, {50: 1005, 51: 1006}), 2),
         (changed(UP[::-1], {50: 1005, 70: 1700}), 2),
         (changed([n // 5 for n in UP], {50: 999, 51: 1}), 2),  # several rows of one number
+        ([f"{n:05}" for n in (*UP[:50], 7, *UP[51:])], 1),  # codes
         (changed(UP, {}), 0),
         (changed(UP[50:] + UP[:50], {10: 9}), 0),  # begins anew
         (changed([n % 20 for n in UP], {}), 0),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import calendar
 from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING
 
+from consulting.profiling.far import near_of
+from consulting.profiling.statistics import summarise
 from consulting.rules.dates import COUNTED, date_format
 from consulting.rules.missing import trim
 from consulting.rules.months import months_of, unclear_months
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 _EARLIEST = "1900-01-01"
 _LATEST = "2100-01-01"
 _THAI = ("2440", "2640")
+_ENOUGH_ROWS, _ENOUGH_DISTINCT = 20, 8
+"""Of fewer days none is far from all others."""
 _SHORT_MONTH = 3
 """Letters of a month's short name."""
 
@@ -38,6 +43,7 @@ def date_issues(draft: Drafting) -> Iterator[Issue]:
         _impossible,
         _short_years,
         _implausible,
+        _far,
     ):
         yield from rule(draft)
 
@@ -238,4 +244,29 @@ def _implausible(draft: Drafting) -> Iterator[Issue]:
             "Check them; days like 1900-01-01 often stand for “not known”.",
             values=_values(draft, is_implausible),
             count=sum(n for _, n in found), question=question if thai else None,
+        )  # fmt: skip
+
+
+def _far(draft: Drafting) -> Iterator[Issue]:
+    """Days far from all others, as numbers are: a slip in the year leaves a day like any other."""
+    view = draft.view
+    read = view.tally.day_reader()
+    days = {
+        text: (date.fromisoformat(read(form.date)).toordinal(), n)
+        for text, (form, n) in view.tally.forms.items()
+        if form.date and form.date.readings
+    }
+    summary = summarise([*days.values()]) if view.complete and not view.pii else None
+    if summary is None or summary.count < _ENOUGH_ROWS or len(days) < _ENOUGH_DISTINCT:
+        return
+    low, high = near_of([*days.values()], summary, draft.thresholds)
+    far = {text for text, (day, _) in days.items() if not low <= day <= high}
+    values = {text: n for text, n in view.values.items() if trim(text) in far}
+    if values and sum(values.values()) <= draft.thresholds.outlier_share * summary.count:
+        first, last = (date.fromordinal(int(end)).isoformat() for end in (low, high))
+        ends = "" if view.masked else f", which go from {first} to {last}"
+        yield draft.issue(
+            "outliers", "warn", f"{{n}} [day lies|days lie] far from all others{ends}.",
+            "Check [it|them] against the source: a slip in the year.",
+            values=values,
         )  # fmt: skip

@@ -76,7 +76,7 @@ def _keys(views: Sequence[ColumnView]) -> dict[str, str]:
     numbers = {
         view.name: f"try_cast(trim({quoted(view.name)}) AS DOUBLE)"
         for view in views
-        if view.type.name in MEASURES
+        if view.type.name in MEASURES | {"code"}
     }
     several = {v.name for v in views if v.distinct >= _DIFFERENT * max(v.filled, _FEWEST_ROWS)}
     return {name: key for name, key in {**numbers, **days}.items() if name in several}
