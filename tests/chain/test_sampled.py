@@ -221,7 +221,10 @@ def test_each_sheet_and_each_file_of_a_zip_that_is_a_table_is_a_feed(
     attributes = {"client_name": "Globex", "security_tier": tier}
     sample = write_parts(tmp_path / "mail")
     place = place_at(tmp_path)
-    sampled = take_sample(sample, "globex", attributes, place, log=lambda _line: None)
+    said: list[str] = []
+    sampled = take_sample(sample, "globex", attributes, place, log=said.append)
+    assert said
+    assert ".scratch-" not in "".join(said), "which is gone when it is read"
     told = list(first_files.account_lines(sampled))
     assert sampled.refused is None, told
     third = f"{CANARY.lower()}_quux" if tier == 3 else "shop_3"
