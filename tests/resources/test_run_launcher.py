@@ -286,6 +286,7 @@ def test_a_run_sees_no_variable_no_memory_and_no_file_of_another_nor_its_child_o
     (library / "scanning.py").write_text(SCANNING)
     monkeypatch.setenv("PYTHONPATH", f"{library}:{os.environ.get('PYTHONPATH', '')}")
     monkeypatch.syspath_prepend(library)
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "3")
     monkeypatch.setattr(warm, "_parents", {})  # one that finds the module there
     instance = Instance(tmp_path, SCANNING_CODE, warm=warm_parent)
     told, of_variable, of_file = {}, {}, {}
@@ -314,6 +315,7 @@ def test_a_run_sees_no_variable_no_memory_and_no_file_of_another_nor_its_child_o
         assert found["child_is"] == "_Fork"
         assert found["child"] == []
         assert "canary" not in found["began_with"]
+        assert "MALLOC_ARENA_MAX=3" in found["began_with"].split("\0")
         other = "globex" if name == "acme" else "acme"
         assert [f for f in found["files"] if f"held_by_{name}" in f]
         assert not [f for f in found["files"] if f"held_by_{other}" in f]

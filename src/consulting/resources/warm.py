@@ -68,6 +68,10 @@ _OPTIONAL = (
 """Of the package: what needs an extra that may not be installed."""
 _PARENT, _RUN = "fork_runs", EXECUTE_RUN[-1]
 """What a process of this module is for."""
+_READ_AT_START = frozenset(
+    {"VIRTUAL_ENV", "LD_PRELOAD", "MALLOC_ARENA_MAX", "MALLOC_CONF", "OMP_NUM_THREADS"}
+)
+"""Variables that are read once, before a process knows of a run or as its libraries are loaded."""
 _FORK = b"+"
 _SIZE = 8
 """Bytes that hold the length of what follows."""
@@ -162,10 +166,13 @@ def _send_order(line: socket.socket, variables: Mapping[str, str]) -> None:
 
 
 def _bare_environment() -> dict[str, str]:
-    """What Python needs of this process's variables, which hold every client's secrets."""
-    python = {k: v for k, v in os.environ.items() if k.startswith("PYTHON") or k == "VIRTUAL_ENV"}
+    """What is read as a process starts, of this one's variables, which hold every client's secrets.
+
+    Python's own, and those of loader, allocator and threads.
+    """
+    read = {k: v for k, v in os.environ.items() if k.startswith("PYTHON") or k in _READ_AT_START}
     # a library of numbers would start a thread for each processor
-    return {**inherited(), **python, "OPENBLAS_NUM_THREADS": "1"}
+    return {**inherited(), **read, "OPENBLAS_NUM_THREADS": "1"}
 
 
 _parents: dict[str, WarmParent] = {}
