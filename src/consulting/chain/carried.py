@@ -87,8 +87,7 @@ def no_longer_held(
 
 
 def _last(engagement: Engagement, batch: Batch, feed: str) -> Carried | None:
-    last = engagement.intake.last_delivered(feed, before_batch=batch.batch_id, period=batch.period)
-    earlier = _received(engagement, last[0].batch_id) if last else None
+    earlier = _received_last(engagement, feed, batch.batch_id, batch.period)
     if earlier is None:
         return None
     readings = tuple(reading for reading in earlier.base if reading.feed == feed)
@@ -105,8 +104,7 @@ def sheet_before(engagement: Engagement, feed: str, batch_id: str) -> str | None
 
     None where its name says a time, for then the next one has another; or where none is known.
     """
-    last = engagement.intake.last_delivered(feed, before_batch=batch_id)
-    earlier = _received(engagement, last[0].batch_id) if last else None
+    earlier = _received_last(engagement, feed, batch_id)
     readings = earlier.base if earlier else ()
     sheet = next((r.sheet for r in readings if r.feed == feed and r.sheet), None)
     name = (sheet or "").partition("~")[0].replace("*", "")
@@ -120,8 +118,7 @@ def _others(
     """The files that the period's last delivery held beside those the batch brings."""
     if batch.period is None:
         return None
-    last = engagement.intake.last_delivered(feed, before_batch=batch.batch_id, period=batch.period)
-    earlier = _received(engagement, last[0].batch_id) if last else None
+    earlier = _received_last(engagement, feed, batch.batch_id, batch.period)
     if earlier is None:
         return None
     before = [reading for reading in earlier.base if reading.feed == feed]
@@ -160,6 +157,14 @@ def _again(engagement: Engagement, batch: Batch, feed: str, hashes: set[str]) ->
 
 def _received(engagement: Engagement, batch_id: str) -> artifacts.Intake | None:
     return artifacts.find(engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake)
+
+
+def _received_last(
+    engagement: Engagement, feed: str, batch_id: str, period: str | None = None
+) -> artifacts.Intake | None:
+    """What was received for a feed's last delivery before a batch, of any period or of this one."""
+    last = engagement.intake.last_delivered(feed, before_batch=batch_id, period=period)
+    return _received(engagement, last[0].batch_id) if last else None
 
 
 def _corrections(earlier: artifacts.Intake, feed: str) -> tuple[CorrectionsFile, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,7 +53,6 @@ VERSIONED = (
 """Packages whose version can change the bytes of a delivery; the manifest names them."""
 
 
-@functools.cache
 def installed() -> dict[str, str]:
     """The versions that the manifest names: of Python, of these packages and of plug-ins."""
     return {

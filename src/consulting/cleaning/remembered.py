@@ -7,6 +7,8 @@ a command that runs a few models.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 from functools import cache
 from typing import Any
@@ -24,9 +26,6 @@ def remember_dbt() -> None:
 @cache
 def _plugins() -> dict[str, Any]:
     """Dbt's plug-ins by name, found as dbt finds them."""
-    import importlib
-    import pkgutil
-
     from dbt.plugins.manager import PluginManager
 
     prefix = PluginManager.PLUGIN_MODULE_PREFIX

@@ -69,11 +69,14 @@ def read_marks(said: Any) -> tuple[Mark, ...]:
     Raises:
         ValueError: If they are none; says what a mark is made of.
     """
+    listed = _listed(said, "marks, each like {issue: lone_values, by: Jane Doe}")
+    return tuple(one if isinstance(one, Mark) else _mark(one) for one in listed)
+
+
+def _listed(said: Any, of: str) -> Sequence[Any]:
     if not isinstance(said, list | tuple):
-        raise ValueError(  # noqa: TRY004 - pydantic takes no other
-            "is a list of marks, each like {issue: lone_values, by: Jane Doe}"
-        )
-    return tuple(one if isinstance(one, Mark) else _mark(one) for one in said)
+        raise ValueError(f"is a list of {of}")  # noqa: TRY004 - pydantic takes no other
+    return said
 
 
 def _mark(said: Any) -> Mark:
@@ -128,11 +131,8 @@ def read_suspicions(said: Any) -> tuple[Suspicion, ...]:
     Raises:
         ValueError: If they are none; says what a suspicion is made of.
     """
-    if not isinstance(said, list | tuple):
-        raise ValueError(  # noqa: TRY004 - pydantic takes no other
-            "is a list of suspicions, each like {issue: outliers, wrong: true, by: Jane Doe}"
-        )
-    return tuple(one if isinstance(one, Suspicion) else _suspicion(one) for one in said)
+    listed = _listed(said, "suspicions, each like {issue: outliers, wrong: true, by: Jane Doe}")
+    return tuple(one if isinstance(one, Suspicion) else _suspicion(one) for one in listed)
 
 
 def _suspicion(said: Any) -> Suspicion:

@@ -273,9 +273,12 @@ def _refuse_moved(
     source: ByteSource, opened: OpenedWorkbook, sheet: str, options: ReadOptions
 ) -> None:
     """Refuse the sheet of a number that another one had last time, where that is still there."""
+    before = options.sheet_before
+    if before is None:
+        return
     names = options.names.told_all([name for name, _ in opened.worksheets()])
-    told, before = options.names.told(sheet), options.sheet_before
-    if before in {None, told} or before not in names:
+    told = options.names.told(sheet)
+    if before == told or before not in names:
         return
     raise UnreadableFileError(
         source.filename,
