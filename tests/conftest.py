@@ -17,7 +17,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).with_name("services")))
 
+from patience import await_that
 from warm_python import WarmPython
 
 if TYPE_CHECKING:
@@ -157,16 +157,16 @@ def _await_s3(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> 
     from botocore.exceptions import BotoCoreError, ClientError
 
     client = server.client()
-    deadline = time.monotonic() + 60
-    while True:
+
+    def answers() -> bool:
         try:
             client.create_bucket(Bucket=f"ready-{uuid.uuid4().hex[:8]}")
         except (BotoCoreError, ClientError):
             assert process.poll() is None, log.read_text()[-3000:]
-            assert time.monotonic() < deadline, log.read_text()[-3000:]
-            time.sleep(0.2)
-        else:
-            return
+            return False
+        return True
+
+    await_that(answers, lambda: log.read_text()[-3000:], every=0.2)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import await_that
 
 from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError, _Answer
 from consulting.errors import UnreadableFileError
@@ -180,10 +181,12 @@ def test_a_child_dies_with_its_parent(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 120
-    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
-        if " Z " in Path(f"/proc/{child}/stat").read_text(errors="replace"):
-            break  # dead, and not yet buried by whoever inherited it
-        time.sleep(0.05)
-    else:
-        assert not Path(f"/proc/{child}").exists()
+    await_that(lambda: _is_dead(child), lambda: "the child outlived its parent")
+
+
+def _is_dead(process: int) -> bool:
+    try:
+        # a zombie is dead, and not yet buried by whoever inherited it
+        return " Z " in Path(f"/proc/{process}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return True

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_SECONDS, await_that
 
 from consulting.alerting import AlertDesk, Event
 
@@ -55,7 +56,7 @@ def nursery(url: str, slack: SlackServer) -> Iterator[Callable[[], int]]:
         yield begin
     finally:
         process.stdin.close()
-        process.wait(timeout=120)
+        process.wait(PATIENCE_SECONDS)
         process.stdout.close()
 
 
@@ -103,9 +104,11 @@ def test_kills_and_faults_neither_lose_nor_double_an_alert(
             desk.resolve(f"client_{number:02d}", "failed_run", "batch", datetime.now(UTC))
         slack.fault_of_call = None
         last = begin()
-        deadline = time.monotonic() + 120
-        while desk.heartbeat_status(datetime.now(UTC)).waiting and time.monotonic() < deadline:
-            time.sleep(0.05)
+        await_that(
+            lambda: not desk.heartbeat_status(datetime.now(UTC)).waiting,
+            lambda: "alerts wait to be sent",
+            every=0.05,
+        )
         time.sleep(0.6)  # longer than a lease, so that a late double would show
         os.kill(last, signal.SIGKILL)
     alerts = Counter(each["text"].rsplit(": ", 1)[-1] for each in slack.roots())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from patience import PATIENCE_SECONDS
 from tests.chain.conftest import DBT, World
 
 from consulting import chain
@@ -244,7 +245,7 @@ def test_what_was_killed_at_any_step_is_taken_up_by_accepting_again(
     # the forked process has dbt loaded already
     process = multiprocessing.get_context("fork").Process(target=accept_until, args=(drifted, step))
     process.start()
-    process.join(300)
+    process.join(PATIENCE_SECONDS)
     assert process.exitcode == -signal.SIGKILL
     now = yaml_of(drifted).read_text(encoding="utf-8")
     assert (now != before) is (STEPS.index(step) > STEPS.index("write_text"))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_SECONDS
 
 from consulting import chain
 from consulting.errors import NothingNewError
@@ -121,7 +122,7 @@ def test_a_kill_on_the_way_neither_loses_nor_doubles_a_correction(
         target=_killed_at, args=(world, batch_id, place)
     )
     process.start()
-    process.join(60)
+    process.join(PATIENCE_SECONDS)
     assert process.exitcode == -signal.SIGKILL
     batch_id = bring_back(world)
     received = world.receive("second", batch_id)

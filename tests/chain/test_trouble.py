@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
+from patience import PATIENCE_SECONDS
 
 from consulting import chain
 from consulting.chain.attempt import attempt
@@ -137,7 +138,7 @@ def test_a_run_killed_anywhere_is_finished_by_the_next_with_one_delivery(
         target=_run_until, args=(world, batch_id, place)
     )
     process.start()
-    process.join(120)
+    process.join(PATIENCE_SECONDS)
     assert process.exitcode == -signal.SIGKILL
     if place == "after delivered":
         assert world.after_receive("next", batch_id, begin="deliver").rebuilt

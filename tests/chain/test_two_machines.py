@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import PATIENCE_SECONDS
 
 from consulting import chain
 from consulting.bucket import Objects, without_rows
@@ -132,7 +133,7 @@ def kill(machine: Machine, stage: str, batch_id: str, at: str) -> None:
         target=_killed, args=(machine, stage, batch_id, at)
     )
     process.start()
-    process.join(120)
+    process.join(PATIENCE_SECONDS)
     assert process.exitcode == -signal.SIGKILL
 
 
@@ -204,7 +205,7 @@ def test_killed_at_any_write_of_a_run_the_next_machine_delivers_once(machine: An
             target=_run_until_write, args=(killed, batch_id, at)
         )
         process.start()
-        process.join(120)
+        process.join(PATIENCE_SECONDS)
         if process.exitcode == 0:
             break
         assert process.exitcode == -signal.SIGKILL

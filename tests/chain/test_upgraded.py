@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from patience import PATIENCE_SECONDS
 
 from consulting.chain import delivered
 from consulting.chain.replay import verify_delivery
@@ -32,7 +33,7 @@ def test_it_is_accepted_where_it_was_written_and_else_made_again(
         target=_run_until, args=(world, batch_id, "delivered" if written else "build_delivery")
     )
     process.start()
-    process.join(300)
+    process.join(PATIENCE_SECONDS)
     assert process.exitcode == -signal.SIGKILL
     assert world.deliveries() == [batch_id] * written
     monkeypatch.setattr(delivered, "code_fingerprints", lambda: {"delivered": "the next release"})
@@ -58,7 +59,7 @@ def test_a_delivery_that_was_written_counts_though_its_file_is_gone(
         target=_run_until, args=(world, batch_id, "delivered")
     )
     process.start()
-    process.join(300)
+    process.join(PATIENCE_SECONDS)
     assert process.exitcode == -signal.SIGKILL
     (world.folder.incoming / "customers.csv").unlink()
     if fate == "replaced":

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import pytest
 from dagster_world import FEED, MODELS
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import await_that
 
 from consulting.components.locations import Shard, shard_of
 
@@ -62,7 +62,6 @@ QUERY = """
   assetNodes(pipeline: null) { assetKey { path } repository { location { name } } isMaterializable
     hasAssetChecks } }
 """
-WITHIN_SECONDS = 240
 
 
 @given(
@@ -210,10 +209,7 @@ def _asked(port: int, query: str) -> dict[str, Any] | None:
 
 
 def _await(holds: Callable[[], object], project: Project) -> None:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, (project.root / "log.txt").read_text()[-5000:]
-        time.sleep(0.5)
+    await_that(holds, lambda: (project.root / "log.txt").read_text()[-5000:], every=0.5)
 
 
 def _free_port() -> int:

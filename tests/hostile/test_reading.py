@@ -9,7 +9,6 @@ import io
 import lzma
 import os
 import tarfile
-import time
 import uuid
 import zipfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from patience import await_that
 
 from consulting.bounded_child import BoundedChild
 from consulting.chain.apart import child_of, end_child
@@ -151,9 +151,7 @@ def test_the_reading_process_has_no_secret_of_ours(monkeypatch: pytest.MonkeyPat
     child.start()
     assert child._process is not None
     line = Path(f"/proc/{child._process.pid}/environ")
-    deadline = time.monotonic() + 20
-    while b"TZ=UTC" not in line.read_bytes() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    await_that(lambda: b"TZ=UTC" in line.read_bytes(), lambda: "it has not begun", every=0.01)
     assert b"secret-of-globex" not in line.read_bytes()
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from patience import PATIENCE_SECONDS
 from sqlalchemy import select
 
 from consulting.errors import BatchHeldError, BatchSettledError
@@ -249,7 +250,7 @@ def test_a_run_that_lost_its_batch_is_ended_before_another_can_begin(
     assert run.stdout.readline() == "begun\n"
     if how == "taken":
         intake.reconcile(lambda _: RunVerdict.DIED, now=datetime.now(UTC))
-    said = run.communicate(timeout=60)[1]
+    said = run.communicate(timeout=PATIENCE_SECONDS)[1]
     ended = datetime.now(UTC)
     # on a busy machine even a willing process may need the second, harder signal
     asked = {-signal.SIGKILL} if how == "stubborn" else {-signal.SIGTERM, -signal.SIGKILL}

@@ -8,7 +8,6 @@ import secrets
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -17,6 +16,7 @@ import pytest
 from dagster._core.code_pointer import FileCodePointer
 from dagster._core.launcher import LaunchRunContext, WorkerStatus
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
+from patience import await_that
 
 from consulting.resources import warm
 from consulting.resources.run_launcher import PROCESS_TAG, mark_of, variables_of
@@ -157,11 +157,13 @@ class Instance:
 
     def ended(self, run: dg.DagsterRun) -> dg.DagsterRun:
         """The run, when it has ended."""
-        deadline = time.monotonic() + 120
-        while not self.run(run).is_finished:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        await_that(lambda: self.run(run).is_finished, lambda: self.said(run))
         return self.run(run)
+
+    def events(self, run: dg.DagsterRun) -> set[str]:
+        """The kinds of events in its log."""
+        found = (entry.dagster_event for entry in self.dagster.all_logs(run.run_id))
+        return {event.event_type_value for event in found if event}
 
     def said(self, run: dg.DagsterRun) -> str:
         """Its log."""
@@ -207,9 +209,8 @@ def test_a_mark_names_one_living_process_and_no_later_one_of_its_number(
         assert health(json.dumps(told | {"boot": "another"})) is WorkerStatus.FAILED
         assert health(json.dumps(told | {"host": "another"})) is WorkerStatus.RUNNING
         process.kill()
-        deadline = time.monotonic() + 20
-        while health(mark) is not WorkerStatus.FAILED:  # a zombie does no work
-            assert time.monotonic() < deadline
+        # a zombie does no work
+        await_that(lambda: health(mark) is WorkerStatus.FAILED, lambda: "it counts as alive")
         assert health(mark_of(process.pid)) is WorkerStatus.FAILED
     health_of_others = instance.dagster.run_launcher.check_run_worker_health(run_of())
     assert health_of_others.status is WorkerStatus.RUNNING
@@ -235,14 +236,7 @@ def test_a_run_that_is_terminated_is_canceled_and_told_nobody_how_it_was_started
     module, line, kind = process.cmdline()[-3:]
     assert (module, kind) == ("consulting.resources.warm", "execute_run")
     assert line.isdecimal()
-    deadline = time.monotonic() + 120
-    while "STEP_START" not in {
-        event.dagster_event.event_type_value
-        for event in instance.dagster.all_logs(run.run_id)
-        if event.dagster_event
-    }:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    await_that(lambda: "STEP_START" in instance.events(run), lambda: instance.said(run))
     assert instance.dagster.run_launcher.terminate(run.run_id)
     assert instance.ended(run).status is dg.DagsterRunStatus.CANCELED
 
@@ -301,11 +295,12 @@ def test_a_run_sees_no_variable_no_memory_and_no_file_of_another_nor_its_child_o
         monkeypatch.setenv("TOLD", str(tmp_path / name))
         monkeypatch.setenv("STAYS", "600" if name == "acme" else "0")
         runs.append(instance.launch("scan"))
-        deadline = time.monotonic() + 240
-        while not (tmp_path / name).exists():
-            assert time.monotonic() < deadline, instance.said(runs[-1])
-            assert not instance.run(runs[-1]).is_failure, instance.said(runs[-1])
-            time.sleep(0.2)
+        told_by = tmp_path / name
+        await_that(
+            lambda run=runs[-1], told_by=told_by: told_by.exists() or instance.run(run).is_failure,
+            lambda run=runs[-1]: instance.said(run),
+        )
+        assert told_by.exists(), instance.said(runs[-1])
         told[name] = json.loads((tmp_path / name).read_text())
     assert instance.ended(runs[1]).status is dg.DagsterRunStatus.SUCCESS, instance.said(runs[1])
     assert not instance.run(runs[0]).is_finished, "the other run goes on all the while"

@@ -14,7 +14,6 @@ import shutil
 import signal
 import sys
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ import dagster as dg
 import psutil
 import yaml
 from parsed_once import take_macros
+from patience import await_that
 
 from consulting.intake import FeedPattern, Intake, Ledger, State
 from consulting.layout import ClientFolder
@@ -241,16 +241,13 @@ class World:
         """Dagster's runs, in any of these states."""
         return list(self.instance.get_runs(dg.RunsFilter(statuses=list(statuses))))
 
-    def await_that(self, what: str, holds: Callable[[], object], seconds: float = 400) -> None:
+    def await_that(self, what: str, holds: Callable[[], object]) -> None:
         """Wait for something to be true.
 
         Raises:
             AssertionError: If it does not become so; shows how all stands.
         """
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, f"not in {seconds} s: {what}\n{self.standing()}"
-            time.sleep(0.25)
+        await_that(holds, lambda: f"not in time: {what}\n{self.standing()}", every=0.25)
 
     def is_quiet(self) -> bool:
         """Every drop is settled, and Dagster counts no run as going on."""

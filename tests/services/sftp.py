@@ -6,7 +6,6 @@ import getpass
 import os
 import shutil
 import subprocess
-import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncssh
+from patience import PATIENCE_SECONDS, await_that
 
 from consulting.sources.sftp import SftpSource
 from consulting.testing.sources import UploadFolder
@@ -107,12 +107,12 @@ def serve_sftp(folder: Path, port: int) -> Iterator[SftpServer]:
             )
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_SECONDS)
 
 
 def _await(log: Path, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 120
-    while b"Server listening" not in log.read_bytes():
+    def listens() -> bool:
         assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
+        return b"Server listening" in log.read_bytes()
+
+    await_that(listens, log.read_text, every=0.05)
