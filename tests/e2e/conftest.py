@@ -52,16 +52,17 @@ class Location:
         self.consultancy = ConsultancyResource()
         dbt = models.ClientDbt(self.client)
         self.sensor = automation.build_sensor(self.client)
+        steps = [
+            assets.build_file_received(self.client),
+            assets.build_profiled(self.client),
+            models.build_cleaned(self.client, dbt),
+            models.build_validated(self.client, dbt),
+            assets.build_delivered(self.client),
+        ]
         self.defs = dg.Definitions(
-            assets=[
-                assets.build_file_received(self.client),
-                assets.build_profiled(self.client),
-                models.build_cleaned(self.client, dbt),
-                models.build_validated(self.client, dbt),
-                assets.build_delivered(self.client),
-            ],
+            assets=steps,
             asset_checks=build_on_time_checks([self.client]),
-            jobs=[automation.build_job(self.client)],
+            jobs=[automation.build_job(self.client, steps)],
             sensors=[self.sensor],
             resources={"consultancy": self.consultancy},
             executor=dg.in_process_executor,

@@ -113,15 +113,16 @@ def build(client_id: str) -> dg.Definitions:
     )
     client = Client(client_id, config, Project(ROOT, ROOT / "src/consulting/defs"))
     dbt = models.ClientDbt(client)
+    steps = [
+        assets.build_file_received(client),
+        assets.build_profiled(client),
+        models.build_cleaned(client, dbt),
+        models.build_validated(client, dbt),
+        assets.build_delivered(client),
+    ]
     return dg.Definitions(
-        assets=[
-            assets.build_file_received(client),
-            assets.build_profiled(client),
-            models.build_cleaned(client, dbt),
-            models.build_validated(client, dbt),
-            assets.build_delivered(client),
-        ],
-        jobs=[automation.build_job(client)],
+        assets=steps,
+        jobs=[automation.build_job(client, steps)],
         sensors=[automation.build_sensor(client)],
     )
 

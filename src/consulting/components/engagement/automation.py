@@ -1,5 +1,6 @@
 """What starts a client's runs: the job, the sensor on its files and its schedule."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
@@ -18,12 +19,15 @@ SENSOR_SECONDS = 30
 SPREAD_SECONDS = 10
 
 
-def build_job(client: Client) -> Any:
+def build_job(client: Client, steps: Sequence[dg.AssetsDefinition]) -> Any:
     """The job of the whole chain; its stages share one process, for each process reloads all.
 
     (Dagster exports no name for the type of an asset job that is not resolved yet.)
     """
-    selection: dg.AssetSelection = dg.AssetSelection.key_prefixes(client.client_id)
+    # by their keys: for a prefix Dagster looks through all clients' assets, twice a job
+    selection: dg.AssetSelection = dg.AssetSelection.assets(
+        *(key for step in steps for key in step.keys)
+    )
     if client.config.sla is not None:
         # whether the client is late is no part of a run
         selection -= dg.AssetSelection.checks(client.on_time)

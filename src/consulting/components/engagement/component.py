@@ -79,9 +79,10 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """All definitions of the client."""
         client = self._client or self._client_at(context)
+        steps = self.build_assets(client)
         return dg.Definitions(
-            assets=self.build_assets(client),
-            jobs=[self.build_job(client)],
+            assets=steps,
+            jobs=[self.build_job(client, steps)],
             sensors=[self.build_sensor(client)],
             schedules=self.build_schedules(client),
         )
@@ -117,9 +118,9 @@ class EngagementComponent(dg.Component, dg.Model, dg.Resolvable):
         """The step that writes the delivery."""
         return assets.build_delivered(client)
 
-    def build_job(self, client: Client) -> Any:
-        """The job of the whole chain (Dagster exports no name for its type)."""
-        return automation.build_job(client)
+    def build_job(self, client: Client, steps: Sequence[dg.AssetsDefinition]) -> Any:
+        """The job that runs these (Dagster exports no name for its type)."""
+        return automation.build_job(client, steps)
 
     def build_sensor(self, client: Client) -> dg.SensorDefinition:
         """The sensor that finds new files."""
