@@ -43,6 +43,11 @@ CASES = [
         "missing_values", "warn", ["a"] * 99 + [" "], 1,
         says="1 row has no value, where nearly all others have one.",
     ),
+    Case(
+        "missing_values", "warn", [*(f"{n * n:x}" for n in range(90)), *[""] * 10], 10,
+        says="10 rows have no value, where all others have one of their own.",
+    ),
+    Case("missing_values", "info", ["a", "b"] * 45 + [""] * 10, 10),
     Case("null_like_values", "info", [*"ab" * 45, *["n/a"] * 10], 10, ("n/a",)),
     Case("null_like_values", "warn", [*"ab" * 45, *["n/a"] * 9, "?"], 1, ("?",)),
     Case("empty_column", "warn", ["", None, "N/A"], 3),
@@ -135,6 +140,11 @@ CASES = [
     Case(
         "similar_values", "warn", ["Berlin"] * 5 + ["Berlyn"], 1, ("Berlyn",),
         says="1 value looks like a misspelling of a more frequent one (“Berlyn” for “Berlin”).",
+    ),
+    Case(
+        "similar_values", "warn", [*(f"Oak chair {n:x}{n:x}" for n in range(20)), "Oak chiar zz"],
+        1, ("Oak chiar zz",),
+        says="1 value holds a word that is a letter off one that many hold (“chiar” for “chair”).",
     ),
     Case(
         "subtotal_rows", "warn",
@@ -239,6 +249,17 @@ def test_what_many_rows_have_or_nought_is_no_imputed_mean(profile: Profile) -> N
         assert "imputed_values" not in issues_of(profile, values)
 
 
+@pytest.mark.parametrize(("gaps", "severity"), [(2, "warn"), (3, "info")])
+def test_blanks_in_a_table_without_others_are_told(
+    profile: Profile, gaps: int, severity: str
+) -> None:
+    columns = {f"c{n}": ["a", "b"] * 30 for n in range(6)}
+    for n in range(gaps):
+        columns[f"c{n}"][:6] = [""] * 6
+    found = [i for i in profile(columns).issues if i.issue_type == "missing_values"]
+    assert [(i.severity, i.evidence_count) for i in found] == [(severity, 6)] * gaps
+
+
 RIGHT_AS_THEY_ARE: dict[str, tuple[str, str, Values]] = {
     "May is short and long": (
         "mixed_date_formats",
@@ -266,6 +287,11 @@ RIGHT_AS_THEY_ARE: dict[str, tuple[str, str, Values]] = {
         "outliers",
         "customer_id",
         [*map(str, range(100, 200)), "40001", "100"],
+    ),
+    "words that differ at their end": (
+        "similar_values",
+        "x",
+        [*(f"Oak chair {n:x}{n:x}" for n in range(20)), "Oak chairs zz"],
     ),
     "codes in a list": ("mixed_units", "x", [*["0-none"] * 9, *["1-one"] * 9, *["2-two"] * 9]),
 }

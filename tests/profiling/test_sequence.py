@@ -35,7 +35,8 @@ def misplaced(found: FeedProfile, rows: int = 100) -> int:
         (changed(UP[50:] + UP[:50], {10: 9}), 0),  # begins anew
         (changed([n % 20 for n in UP], {}), 0),
         (changed([n + n * 37 % 11 for n in UP], {50: 1}), 0),  # goes to and fro
-        (changed(UP, {n: 5000 - n for n in range(0, 100, 4)}), 0),  # too many
+        (changed(UP, {n: 5000 - n for n in range(0, 100, 4)}), 25),
+        (changed(UP, {n: 5000 - n for n in range(0, 100, 3)}), 0),  # too many
         (changed([1] * 50 + [2] * 50, {30: 2}), 0),  # two groups
         (changed([n * 7 % 101 for n in UP], {}), 0),
     ],

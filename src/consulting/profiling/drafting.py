@@ -35,6 +35,7 @@ class Drafting:
         thresholds: How many examples and listed values.
         source: Where the rows of personal values are found: the values are not listed.
         accepted: What somebody found right before.
+        filled: Whether hardly any column of the feed has blanks.
     """
 
     feed: str
@@ -42,6 +43,7 @@ class Drafting:
     thresholds: Thresholds
     source: FeedSource
     accepted: AcceptedFindings
+    filled: bool
 
     def issue(  # noqa: PLR0913 - an issue has that many parts
         self,

@@ -9,10 +9,11 @@ side of the median, as far out as the 5 and 95 per cent; on the scale on which b
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from consulting.profiling.model import NumberSummary
     from consulting.profiling.thresholds import Thresholds
@@ -21,6 +22,8 @@ _AT = {5: 1, 25: 5, 50: 10, 75: 15, 95: 19}
 """Per cent → place in the quantiles of a summary."""
 _DEVIATIONS = {25: 0.6745, 5: 1.645}
 """How many standard deviations of a normal distribution lie beyond the median."""
+_WITHIN = {25: 0.6745}
+"""The same where more than 5 per cent may be wrong."""
 _SKEWED = 3.0
 
 
@@ -34,34 +37,42 @@ class Scale(NamedTuple):
     above: float
 
 
-def scales(summary: NumberSummary) -> list[Scale]:
+def scales(summary: NumberSummary, deviations: Mapping[int, float] = _DEVIATIONS) -> list[Scale]:
     """The scales on which a number must be far out: by order of magnitude where that is theirs."""
     q = summary.quantiles
-    plain = _scale(q, lambda x: x, lambda x: x)
+    scaled = partial(_measured, q, deviations)
+    plain = scaled(lambda x: x, lambda x: x)
     if q[_AT[5]] <= 0:
         unit = abs(q[_AT[75]]) or abs(q[_AT[95]]) or 1.0
-        soft = _scale(q, lambda x: math.asinh(x / unit), lambda y: math.sinh(min(y, 300.0)) * unit)
+        soft = scaled(lambda x: math.asinh(x / unit), lambda y: math.sinh(min(y, 300.0)) * unit)
         return [plain, soft]
-    magnitude = _scale(
-        q, lambda x: math.log(x) if x > 0 else -math.inf, lambda y: math.exp(min(y, 300.0))
+    magnitude = scaled(
+        lambda x: math.log(x) if x > 0 else -math.inf, lambda y: math.exp(min(y, 300.0))
     )
     skewed = plain.above > _SKEWED * plain.below
     return [magnitude] if skewed else [plain, magnitude]
 
 
-def _scale(
-    q: Sequence[float], on: Callable[[float], float], back: Callable[[float], float]
+def _measured(
+    q: Sequence[float],
+    deviations: Mapping[int, float],
+    on: Callable[[float], float],
+    back: Callable[[float], float],
 ) -> Scale:
     centre = on(q[_AT[50]])
-    below = max((centre - on(q[_AT[share]])) / d for share, d in _DEVIATIONS.items())
-    above = max((on(q[_AT[100 - share]]) - centre) / d for share, d in _DEVIATIONS.items())
+    below = max((centre - on(q[_AT[share]])) / d for share, d in deviations.items())
+    above = max((on(q[_AT[100 - share]]) - centre) / d for share, d in deviations.items())
     return Scale(on, back, centre, below, above)
 
 
-def fences(summary: NumberSummary, thresholds: Thresholds) -> tuple[float, float]:
+def fences(
+    summary: NumberSummary,
+    thresholds: Thresholds,
+    deviations: Mapping[int, float] = _DEVIATIONS,
+) -> tuple[float, float]:
     """What lies within is near on some scale. Infinite where there is no spread to measure by."""
     reach = thresholds.outlier_reach
-    found = scales(summary)
+    found = scales(summary, deviations)
     lows = [s.back(s.centre - reach * s.below) for s in found if s.below]
     highs = [s.back(s.centre + reach * s.above) for s in found if s.above]
     bottom = min(lows) if len(lows) == len(found) else -math.inf
@@ -73,6 +84,7 @@ def bounds(
     thresholds: Thresholds,
     inside: tuple[float, float],
     outside: Iterable[float],
+    deviations: Mapping[int, float] = _DEVIATIONS,
 ) -> tuple[float, float]:
     """The least and the greatest number that are no outliers.
 
@@ -81,8 +93,9 @@ def bounds(
         thresholds: `outlier_gap`.
         inside: The least and greatest number within the fences.
         outside: The numbers beyond them, in any order.
+        deviations: By what quantiles the spread is measured.
     """
-    found = scales(summary)
+    found = scales(summary, deviations)
     low, high = inside
     beyond = sorted(outside)
     for x in reversed([x for x in beyond if x < low]):
@@ -124,11 +137,48 @@ def near_of(
         summary: Of them.
         thresholds: What is far.
     """
-    bottom, top = fences(summary, thresholds)
-    within = [x for x, _ in numbers if bottom <= x <= top]
-    outside = [x for x, _ in numbers if not bottom <= x <= top]
-    low, high = bounds(summary, thresholds, (min(within), max(within)), outside)
+    low, high = _near(numbers, summary, thresholds, _DEVIATIONS)
     below = sorted(-x for x, n in numbers for _ in range(n) if x < 0)
     if below and sign_slipped(summary, thresholds, len(below), below[len(below) // 2]):
         low = min(x for x, _ in numbers if x >= 0)
-    return low, high
+    if _beyond(numbers, low, high) > thresholds.outlier_share * summary.count:
+        low, high = min(x for x, _ in numbers), max(x for x, _ in numbers)
+    least, greatest = _of_one_unit(numbers, summary, thresholds)
+    return max(low, least), min(high, greatest)
+
+
+def _near(
+    numbers: Sequence[tuple[float, int]],
+    summary: NumberSummary,
+    thresholds: Thresholds,
+    deviations: Mapping[int, float],
+) -> tuple[float, float]:
+    bottom, top = fences(summary, thresholds, deviations)
+    within = [x for x, _ in numbers if bottom <= x <= top]
+    outside = [x for x, _ in numbers if not bottom <= x <= top]
+    return bounds(summary, thresholds, (min(within), max(within)), outside, deviations)
+
+
+def _beyond(numbers: Sequence[tuple[float, int]], low: float, high: float) -> int:
+    return sum(n for x, n in numbers if not low <= x <= high)
+
+
+def _of_one_unit(
+    numbers: Sequence[tuple[float, int]], summary: NumberSummary, thresholds: Thresholds
+) -> tuple[float, float]:
+    """The least and the greatest number of those of one unit, where up to a quarter are of another.
+
+    Then the outer 5 per cent tell nothing of the spread, so there must be a wide gap, and the
+    others must be so many times greater or less. Infinite where there is no such gap.
+    """
+    limits = thresholds.model_copy(
+        update={"outlier_reach": thresholds.unit_reach, "outlier_gap": thresholds.unit_gap}
+    )
+    low, high = _near(numbers, summary, limits, _WITHIN)
+    ratio = thresholds.unit_ratio
+    if any(high < x < ratio * high for x, _ in numbers) or high <= 0:
+        high = math.inf
+    if any(low / ratio < x < low for x, _ in numbers) or low <= 0:
+        low = -math.inf
+    few = _beyond(numbers, low, high) <= thresholds.unit_share * summary.count
+    return (low, high) if few else (-math.inf, math.inf)

@@ -18,7 +18,7 @@ from consulting.rules.missing import trim
 from consulting.sql import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from consulting.profiling.accepted import AcceptedFindings
     from consulting.profiling.model import Issue
@@ -46,6 +46,9 @@ _UNFIT = {
     "email": _FILLED + r"'[A-Za-z0-9._%+''-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,24}')",
     "phone": _FILLED + r"'\+?[\d\s().,/x-]{5,25}')",
 }
+_FEW_GAPS = 2
+"""Blanks in so few columns, and in less than half of them, are not how a table is."""
+_ENOUGH_ROWS = 50
 _MIXED_SHARE = 0.2
 _LIST_ROWS = 10
 _MIXED_VALUES = 10
@@ -59,15 +62,23 @@ _TYPE_WORDS = {
 }  # fmt: skip
 
 
-def judge_column(
+def judge_columns(
     feed: str,
-    view: ColumnView,
+    views: Sequence[ColumnView],
     thresholds: Thresholds,
     source: FeedSource,
     accepted: AcceptedFindings,
-) -> list[Issue]:
-    """All issues of one column, in the order of the rules, but for those found right before."""
-    draft = Drafting(feed, view, thresholds, source, accepted)
+) -> Iterator[Issue]:
+    """All issues of columns by themselves, but for those found right before."""
+    gaps = sum(view.blank > 0 for view in views)
+    filled = gaps <= _FEW_GAPS < len(views) / 2
+    for view in views:
+        yield from _judged(Drafting(feed, view, thresholds, source, accepted, filled=filled))
+
+
+def _judged(draft: Drafting) -> list[Issue]:
+    """The issues of one column, in the order of the rules."""
+    view = draft.view
     if not view.rows:
         return []
     empty = view.blank + view.missing_tokens == view.rows
@@ -86,16 +97,27 @@ def _empty(draft: Drafting) -> Iterator[Issue]:
 def _missing(draft: Drafting) -> Iterator[Issue]:
     view, limits = draft.view, draft.thresholds
     if view.blank > limits.missing_info * view.rows:
-        rare = view.blank <= limits.missing_rare * view.rows
+        said = next(_against_blanks(draft), "")
         yield draft.issue(
-            "missing_values", "warn" if rare else "info",
-            "{n} [row has|rows have] no value, where nearly all others have one."
-            if rare else "{n} [row has|rows have] no value.",
+            "missing_values", "warn" if said else "info",
+            f"{{n}} [row has|rows have] no value{said}.",
             "Decide whether the column is required: rows without a value are then rejected.",
             count=view.blank, where=_NULLABLE,
         )  # fmt: skip
     if view.missing_tokens:
         yield _null_tokens(draft)
+
+
+def _against_blanks(draft: Drafting) -> Iterator[str]:
+    """Why blanks are not how the column is: what the other rows, or the other columns, have."""
+    view, limits = draft.view, draft.thresholds
+    if view.blank <= limits.missing_rare * view.rows:
+        yield ", where nearly all others have one"
+    elif view.blank <= limits.missing_some * view.rows and view.rows >= _ENOUGH_ROWS:
+        if view.distinct >= limits.key_share * view.filled:
+            yield ", where all others have one of their own"
+        if draft.filled:
+            yield ", in a table that has hardly any blanks elsewhere"
 
 
 def _null_tokens(draft: Drafting) -> Issue:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from operator import eq, gt, lt
 from typing import TYPE_CHECKING
 
 from consulting.profiling.wording import counted, enumerated, figure
@@ -9,10 +11,11 @@ from consulting.rules.missing import trim
 from consulting.rules.numbers import NOTATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
+    from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
     from consulting.rules.numbers import NumberText
 
@@ -28,6 +31,11 @@ _SPIKE = 5
 _MANY_VALUES = 30
 """Of so many different numbers nought may be frequent for a reason of its own."""
 _ENOUGH_DISTINCT = 8
+_ENDING_IN_NOUGHT = 0.03
+"""One number in ten ends in 0 by chance, if noughts are written: a third of that proves it."""
+_MOSTLY = 0.7
+_CUSTOMARY = 3
+"""So few different fractions are prices or quarters among whole numbers."""
 
 
 def number_issues(draft: Drafting) -> Iterator[Issue]:
@@ -169,8 +177,9 @@ def _scientific(draft: Drafting) -> Iterator[Issue]:
 def _leading_zeros(draft: Drafting) -> Iterator[Issue]:
     zeros = draft.view.tally.leading_zeros
     if zeros:
+        rare = zeros <= draft.thresholds.rare_share * draft.view.filled
         yield draft.issue(
-            "leading_zeros", "info",
+            "leading_zeros", "warn" if rare else "info",
             "{n} [value is|values are] digits with a leading zero: a label, not a number.",
             "Keep the column as text (rule to_text); a number would lose the zeros.",
             values=_values(draft, lambda x: x.leading_zero), count=zeros,
@@ -182,15 +191,18 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
     view, numbers = draft.view, draft.view.numbers
     if numbers is None or view.near is None or view.pii or view.type.name == "code":
         return
-    if view.named_like_key:
-        return  # a number that names a thing is not near another
-    if numbers.count < _ENOUGH_ROWS or view.distinct < _ENOUGH_DISTINCT or _counts_up(view):
+    if numbers.count < _ENOUGH_ROWS or view.distinct < _ENOUGH_DISTINCT:
         return
     low, high = view.near
+    if view.named_like_key or _counts_up(view):
+        # a number that names a thing is not near another, but it has a sign or none
+        low, high = 0.0 if low >= 0 else numbers.quantiles[0], numbers.quantiles[-1]
     mark = view.tally.mark
     values = _values(draft, lambda x: not low <= x.read_with(mark) <= high)
     count = view.known.get("outliers", sum(values.values()))
-    if not 0 < count <= draft.thresholds.outlier_share * numbers.count:
+    limits = draft.thresholds
+    few = limits.unit_share if view.complete else limits.outlier_share
+    if not 0 < count <= few * numbers.count:
         return
     # a range is told where a document may show the column's values
     ends = "" if view.masked else f", which go from {figure(low)} to {figure(high)}"
@@ -204,19 +216,80 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
 
 
 def _fractions(draft: Drafting) -> Iterator[Issue]:
-    """Whole numbers that a few rows write with a fraction of noughts: another system's way."""
+    """Numbers written to another digit than nearly all: another system, or another unit."""
     view = draft.view
+    if not view.complete:
+        return
     read = {t: (f.number, n) for t, (f, n) in view.tally.forms.items() if f.number}
-    marked = {t: n for t, (x, n) in read.items() if x.fraction}
-    whole = all(set(t[-x.fraction :]) == {"0"} for t, (x, _) in read.items() if x.fraction)
-    rows = sum(marked.values())
-    if view.complete and whole and 0 < rows <= draft.thresholds.other_share * view.filled:
+    odd = odd_fractions(read, draft.thresholds)
+    if odd:
         yield draft.issue(
             "odd_shapes", "warn",
-            "{n} [value is|values are] not written like the others: whole, with a decimal mark.",
-            "Check [it|them] at the source: another system's way to write.",
-            values={t: n for t, n in view.values.items() if trim(t) in marked},
+            "{n} [value is|values are] written to another digit after the decimal mark than the "
+            "others.",
+            "Check [it|them] at the source: another unit, or another system's way to write.",
+            values={t: n for t, n in view.values.items() if trim(t) in odd},
         )  # fmt: skip
+
+
+def odd_fractions(read: Mapping[str, tuple[NumberText, int]], limits: Thresholds) -> set[str]:
+    """The numbers with more digits after the decimal mark than the others, or with fewer.
+
+    Of numbers with so many digits nine in ten end in another digit than nought. So those that a
+    column is written to are many; halves and quarters, which end in 5, are a digit longer by
+    nature, and so is the odd price in cents: few different fractions. Fewer digits are odd only
+    where the others keep their noughts at the end.
+
+    Args:
+        read: Texts with their numbers and rows.
+        limits: `other_share`, and `digit_share` where they keep none.
+    """
+    digits: Counter[int] = Counter()
+    for number, n in read.values():
+        digits[number.fraction] += n
+    usual = max(digits, key=lambda d: (digits[d], d), default=0)
+    others, finer, coarser = (
+        {t: n for t, (x, n) in read.items() if at(x.fraction, usual)} for at in (eq, gt, lt)
+    )
+    ends = {t: _fraction(t, x) for t, (x, _) in read.items()}
+    noughts = sum(n for t, n in others.items() if ends[t].endswith("0"))
+    fixed = noughts > _ENDING_IN_NOUGHT * digits[usual]
+    whole = all(set(ends[t]) == {"0"} for t in finer)
+    often = limits.other_share * digits.total()
+    most = often if whole or fixed else limits.digit_share * digits.total()
+    odd: set[str] = set()
+    by_nature = _is_customary([ends[t] for t in finer], usual) or _is_float(finer, others)
+    if 0 < sum(finer.values()) <= most and (whole or not by_nature):
+        odd |= set(finer)
+    if fixed and 0 < sum(coarser.values()) <= often:
+        odd |= set(coarser)
+    return odd
+
+
+def _fraction(text: str, number: NumberText) -> str:
+    """The digits after the decimal mark."""
+    return "".join(filter(str.isdigit, text))[-number.fraction :] if number.fraction else ""
+
+
+def _is_customary(fractions: Sequence[str], usual: int) -> bool:
+    """Whether numbers with more digits than usual are halves, or prices among whole numbers."""
+    halves = sum(f.endswith("5") for f in fractions)
+    return 2 * halves > len(fractions) or (not usual and len(set(fractions)) <= _CUSTOMARY)
+
+
+def _is_float(finer: Mapping[str, int], others: Mapping[str, int]) -> bool:
+    """Whether numbers are all written to as many digits in all, as computers do: 9.876, 10.12."""
+    (most, rows), *_ = _digits_in_all(others).most_common(1)
+    finest = _digits_in_all(finer)
+    longer = sum(n for digits, n in finest.items() if digits > most)
+    return rows >= _MOSTLY * sum(others.values()) and longer < sum(finer.values()) / 2
+
+
+def _digits_in_all(texts: Mapping[str, int]) -> Counter[int]:
+    found: Counter[int] = Counter()
+    for text, n in texts.items():
+        found[len("".join(filter(str.isdigit, text)).lstrip("0"))] += n
+    return found
 
 
 def _imputed(draft: Drafting) -> Iterator[Issue]:
@@ -245,7 +318,8 @@ def _imputed(draft: Drafting) -> Iterator[Issue]:
         finer = sum(n for x, n in read.values() if x.fraction >= number.fraction) - rows
         fine = number.fraction and finer <= limits.odd_share * numbers.count
         seldom = rows <= limits.rare_share * numbers.count
-        spike = seldom and rows == most[0] and rows >= _SPIKE * (most[1] if most[1:] else 1)
+        times = _SPIKE if seldom else _SPIKE**2
+        spike = rows == most[0] and rows >= times * (most[1] if most[1:] else 1)
         told = "" if view.masked else f", {text}"
         if abs(value - mean) <= by_chance and (fine or spike):
             yield draft.issue(

@@ -26,7 +26,7 @@ _MOST = 10
 _FEWEST_ROWS = 50
 _LOOKED_AT = 60
 """Rows by which a sum or product is told from chance before all rows are counted."""
-_HOLDING = 0.8
+_HOLDING = 0.75
 _ENOUGH_DISTINCT = 8
 
 
@@ -36,6 +36,7 @@ class _Law(NamedTuple):
     columns: tuple[str, ...]
     breaks: str
     told: str
+    most: float
 
 
 def broken_laws(  # noqa: PLR0913, PLR0917 - what it judges by
@@ -52,14 +53,14 @@ def broken_laws(  # noqa: PLR0913, PLR0917 - what it judges by
         feed: The feed.
         source: Its rows; the table `sample` must have been drawn.
         views: Its columns.
-        thresholds: `law_error`.
+        thresholds: `law_error` and `sum_error`.
         accepted: What somebody found right before.
         told: What is said of the columns already.
     """
     if source.rows < _FEWEST_ROWS:
         return []
     broken: list[_Law] = []
-    for law in (*_orders(views), *_sums(source, views)):
+    for law in (*_orders(views, thresholds), *_sums(source, views, thresholds)):
         *_, last = law.columns
         all_there = " AND ".join(f"trim({quoted(c)}) <> ''" for c in law.columns)
         total, strict, wrong = source.one(
@@ -67,7 +68,7 @@ def broken_laws(  # noqa: PLR0913, PLR0917 - what it judges by
             f"{quoted(law.columns[0])} <> {quoted(last)}), count(*) FILTER ({law.breaks}) FROM feed"
         )
         kept = strict >= _HOLDING * total / 2 and total >= _FEWEST_ROWS
-        if kept and 0 < wrong <= thresholds.law_error * total:
+        if kept and 0 < wrong <= law.most * total:
             broken.append(law)
     suspicions = _suspicions(feed, told)
     blamed = _blamed(source, broken, suspicions, thresholds.listed_rows)
@@ -152,14 +153,15 @@ def days_of(views: Sequence[ColumnView]) -> dict[str, str]:
     return days
 
 
-def _orders(views: Sequence[ColumnView]) -> Iterator[_Law]:
+def _orders(views: Sequence[ColumnView], limits: Thresholds) -> Iterator[_Law]:
     """Days that come before others."""
     days = days_of(views)
     for a, b in permutations(list(days)[:_MOST], 2):
-        yield _Law((a, b), f"coalesce({days[a]} > {days[b]}, false)", f"“{a}” is not after “{b}”")
+        breaks = f"coalesce({days[a]} > {days[b]}, false)"
+        yield _Law((a, b), breaks, f"“{a}” is not after “{b}”", limits.law_error)
 
 
-def _sums(source: FeedSource, views: Sequence[ColumnView]) -> Iterator[_Law]:
+def _sums(source: FeedSource, views: Sequence[ColumnView], limits: Thresholds) -> Iterator[_Law]:
     """Sums and products that hold in most of some rows."""
     measures = [
         v.name for v in views
@@ -185,6 +187,7 @@ def _sums(source: FeedSource, views: Sequence[ColumnView]) -> Iterator[_Law]:
                     f"coalesce(abs({result} - {numbers[c]}) > "
                     f"greatest({ROUNDED}, 0.001 * abs({numbers[c]})), false)",
                     f"“{a}” {'and' if sign == '+' else 'times'} “{b}” make “{c}”",
+                    limits.sum_error,
                 )
 
 

@@ -10,7 +10,7 @@ from consulting.profiling.columns import column_profile, pct, view_columns
 from consulting.profiling.decision import Decision, decisions
 from consulting.profiling.dependencies import BrokenDependency, broken_dependencies
 from consulting.profiling.files import file_issues
-from consulting.profiling.judge import judge_column
+from consulting.profiling.judge import judge_columns
 from consulting.profiling.model import ColumnProfile, Dependency, FeedProfile, FileMetadata, Issue
 from consulting.profiling.moved import moved_cells
 from consulting.profiling.orders import broken_laws
@@ -128,7 +128,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - what it judges by
     right: AcceptedFindings,
 ) -> list[Issue]:
     """The issues of columns and their cells."""
-    judged = [i for v in views for i in judge_column(feed, v, thresholds, source, right)]
+    judged = [*judge_columns(feed, views, thresholds, source, right)]
     judged += moved_cells(feed, source, views, thresholds, right)
     judged += out_of_order(feed, source, views, thresholds, right)
     return [
@@ -156,7 +156,7 @@ def _with_suspected(  # noqa: PLR0913, PLR0917 - what it judges by
         every = [anew.get(view.name, view) for view in views]
         found = _judged(feed, source, every, broken, SUSPICIOUS, spared)
     else:
-        found = [i for v in looked_at for i in judge_column(feed, v, SUSPICIOUS, source, spared)]
+        found = [*judge_columns(feed, looked_at, SUSPICIOUS, source, spared)]
     found = [i for i in found if i.issue_type in right.wrong.get(i.column or "", ())]
     told = {(i.column, i.issue_type) for i in found}
     return [

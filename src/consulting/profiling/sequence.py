@@ -7,6 +7,8 @@ a year of another century stands out, though it is a number like any other.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import pct
@@ -29,12 +31,12 @@ _FEWEST_ROWS = 50
 _DIFFERENT = 0.1
 """The share of different values from which an order is no list of a few groups."""
 _LOOKED_AT = 2_000
-_SEEMS_SORTED = 0.75
-"""The share of rows that do not go back: one that is wrong breaks the order twice."""
-_AROUND = 5
-"""Rows before and after: their medians are right where less than half of them are wrong."""
-_BREAKS = 0.005
-"""The share of rows around which the order itself goes back: a list begins anew, or wobbles."""
+_AT_ONCE = 200_000
+"""Rows whose order is looked at together: what of more would be held in memory."""
+_NEAR = 5
+"""A row that stands so many rows from its place in the order wobbles, and is not misplaced."""
+_TOGETHER = 10
+"""So many misplaced rows in a row are no slips, but a list that begins anew."""
 
 
 def out_of_order(
@@ -57,8 +59,8 @@ def out_of_order(
     if not keys or source.rows < _FEWEST_ROWS:
         return []
     found = []
-    for column, ascending in _sorted(source, keys).items():
-        places = _misplaced(source, keys[column], thresholds, ascending=ascending)
+    for column, sign in _sorted(source, keys, thresholds.order_error).items():
+        places = _misplaced(source, f"{sign}{keys[column]}", thresholds)
         if places:
             where = f"({at_places(places)})"
 
@@ -82,48 +84,79 @@ def _keys(views: Sequence[ColumnView]) -> dict[str, str]:
     return {name: key for name, key in {**numbers, **days}.items() if name in several}
 
 
-def _sorted(source: FeedSource, keys: dict[str, str]) -> dict[str, bool]:
-    """Columns most of whose rows do not go back on a part of the sample: whether they go up."""
-    part = f"(SELECT * FROM sample ORDER BY rowid LIMIT {_LOOKED_AT})"
-    columns = ", ".join(f"{key} AS k{n}" for n, key in enumerate(keys.values()))
-    before = ", ".join(
-        f"k{n} - lag(k{n} IGNORE NULLS) OVER (ORDER BY _file, _row) AS d{n}"
-        for n in range(len(keys))
-    )
-    counts = ", ".join(
-        f"count(d{n}), count(*) FILTER (d{n} >= 0), count(*) FILTER (d{n} <= 0)"
-        for n in range(len(keys))
-    )
-    told = source.one(
-        f"SELECT {counts} FROM (SELECT {before} FROM (SELECT _file, _row, {columns} FROM {part}))"
-    )
+def _sorted(source: FeedSource, keys: dict[str, str], most: float) -> dict[str, str]:
+    """Columns that keep an order on a part of the sample; the sign by which they go up."""
     found = {}
-    for n, name in enumerate(keys):
-        steps, up, down = told[3 * n : 3 * n + 3]
-        if steps >= _FEWEST_ROWS - 1 and max(up, down) >= _SEEMS_SORTED * steps:
-            found[name] = up >= down
+    columns = ", ".join(keys.values())
+    rows = source.query(
+        f"SELECT _file, _row, {columns} FROM sample ORDER BY 1, 2 LIMIT {_LOOKED_AT}"
+    )
+    for at, name in enumerate(keys, start=2):
+        up = [(row[0], row[1], row[at]) for row in rows if row[at] is not None]
+        down = [(file, row, -k) for file, row, k in up]
+        for sign, some in (("", up), ("-", down)):
+            if len(some) >= _FEWEST_ROWS and _out_of(some, most) is not None:
+                found[name] = sign
     return found
 
 
-def _misplaced(
-    source: FeedSource, key: str, thresholds: Thresholds, *, ascending: bool
-) -> list[tuple[str, int]]:
-    """The rows that do not lie between the medians of those before and after, if they are few."""
-    around = "OVER (PARTITION BY _file ORDER BY _row ROWS BETWEEN"
-    placed = (
-        f"SELECT _file, _row, k, median(k) {around} {_AROUND} PRECEDING AND 1 PRECEDING) AS low, "
-        f"median(k) {around} 1 FOLLOWING AND {_AROUND} FOLLOWING) AS high "
-        f"FROM (SELECT _file, _row, {'' if ascending else '-'}{key} AS k FROM feed) "
-        "WHERE k IS NOT NULL"
-    )
-    wrong = "low <= high AND NOT k BETWEEN low AND high"
-    rows, breaks, misplaced = source.one(
-        f"SELECT count(*), count(*) FILTER (low > high), count(*) FILTER ({wrong}) FROM ({placed})"
-    )
-    most = min(thresholds.order_error * rows, thresholds.listed_rows)
-    if breaks > _BREAKS * rows or misplaced > most:
-        return []
-    return source.query(f"SELECT _file, _row FROM ({placed}) WHERE {wrong} ORDER BY 1, 2")
+def _misplaced(source: FeedSource, key: str, limits: Thresholds) -> list[tuple[str, int]]:
+    """The rows that do not go up with the others, if they are few and by themselves."""
+    places: list[tuple[str, int]] = []
+    query = f"SELECT _file, _row, {key} AS k FROM feed WHERE k IS NOT NULL ORDER BY 1, 2"
+    for rows in source.batches(query, _AT_ONCE):
+        found = _out_of(rows, limits.order_error)
+        if found is None or len(places) + len(found) > limits.listed_rows:
+            return []
+        places += found
+    return places
+
+
+def _out_of(rows: Sequence[tuple[str, int, float]], most: float) -> list[tuple[str, int]] | None:
+    """The rows that are not part of the longest run of rows that go up, file by file.
+
+    None where there is no such order: too many are not, several of them together, most of them
+    stand near their place all the same, or the run is of few values.
+    """
+    places: list[tuple[str, int]] = []
+    near = different = 0
+    for _, several in groupby(rows, lambda row: row[0]):
+        mine = list(several)
+        keys = [k for *_, k in mine]
+        kept = _going_up(keys)
+        run = [keys[at] for at in kept]
+        different += len(set(run))
+        for before, (start, end) in enumerate(pairwise((-1, *kept, len(keys)))):
+            if end - start > _TOGETHER:
+                return None
+            for at in range(start + 1, end):
+                low, high = bisect_left(run, keys[at]), bisect_right(run, keys[at])
+                near += low - _NEAR <= before <= high + _NEAR
+                places.append(mine[at][:2])
+    if len(places) > most * len(rows) or 2 * near > len(places) > 0:
+        return None
+    return places if different >= _DIFFERENT * (len(rows) - len(places)) else None
+
+
+def _going_up(keys: Sequence[float]) -> list[int]:
+    """The places of a longest run of numbers of which none is less than one before it.
+
+    (Fredman 1975: in n log n steps.)
+    """
+    ends: list[float] = []
+    at: list[int] = []
+    before: list[int] = []
+    for place, key in enumerate(keys):
+        length = bisect_right(ends, key)
+        before.append(at[length - 1] if length else -1)
+        ends[length : length + 1] = [key]
+        at[length : length + 1] = [place]
+    found = []
+    place = at[-1] if at else -1
+    while place >= 0:
+        found.append(place)
+        place = before[place]
+    return found[::-1]
 
 
 def _issue(feed: str, column: str, where: str, wrong: int, rows: int) -> Issue:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
+    from consulting.profiling.thresholds import Thresholds
 
 _WORD = re.compile(r"[^\W\d_]+")
 _MEANT = "\0<>=≤≥+%#"
@@ -27,6 +28,8 @@ _MEANT = "\0<>=≤≥+%#"
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w\s]+(?=\d)")
 _PAIRS = 3_000_000
 _SHORTEST = 4
+_LONG_WORD = 5
+"""Shorter words are a letter off each other by chance."""
 _SPELLED = frozenset({"text", "boolean"})
 _FREQUENT = 3
 _LONGEST_SAID = 60
@@ -56,11 +59,12 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
         group[0]: n for group in ((_leader(g), sum(g.values())) for g in _all(view.values))
         for n in group[1:]
     }  # fmt: skip
-    wrong = misspellings(
+    spelt = misspellings(
         {str(t): n for t, n in spelled.items()},
         draft.thresholds.typo_ratio,
         draft.thresholds.typo_letters,
     )
+    wrong = {text: (text, right) for text, right in spelt.items()}
     alone = lone_values(view, draft.thresholds)
     alone = {text: n for text, n in alone.items() if text not in {*wrong, *rare}}
     if alone and view.type.name == "text":
@@ -74,16 +78,25 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
             else f" ({', '.join(f'“{_cut(t)}”' for t in list(alone)[:3])})",
         )  # fmt: skip
     if wrong:
-        named = "; ".join(f"“{_cut(w)}” for “{_cut(r)}”" for w, r in list(wrong.items())[:3])
-        yield draft.issue(
-            "similar_values", "warn",
-            "{n} [value looks like a misspelling|values look like misspellings] of a more frequent "
-            "one{told}.",
-            "Confirm the list and correct it: a code list in the column's rule does it.",
-            values={t: n for t, n in view.values.items() if t in wrong},
-            question="Are these spellings mistakes?",
-            told="" if view.private or is_personal(named) else f" ({named})",
-        )  # fmt: skip
+        yield _misspelt(draft, wrong, "{n} [value looks like a misspelling|values look like "
+                        "misspellings] of a more frequent one{told}.")  # fmt: skip
+    rest = {text: n for text, n in view.values.items() if text not in {*wrong, *rare, *alone}}
+    if slips := misspelt_words(rest, draft.thresholds) if view.pii is None else {}:
+        yield _misspelt(draft, slips, "{n} [value holds|values hold] a word that is a letter off "
+                        "one that many hold{told}.")  # fmt: skip
+
+
+def _misspelt(draft: Drafting, wrong: Mapping[str, tuple[str, str]], detail: str) -> Issue:
+    """An issue of values that hold something wrong, with what is right."""
+    view = draft.view
+    named = "; ".join(f"“{_cut(w)}” for “{_cut(r)}”" for w, r in list(wrong.values())[:3])
+    return draft.issue(
+        "similar_values", "warn", detail,
+        "Confirm the list and correct it: a code list in the column's rule does it.",
+        values={t: n for t, n in view.values.items() if t in wrong},
+        question="Are these spellings mistakes?",
+        told="" if view.private or is_personal(named) else f" ({named})",
+    )  # fmt: skip
 
 
 def _cut(text: str) -> str:
@@ -159,9 +172,64 @@ def misspellings(values: Mapping[str, int], ratio: float, letters_per_edit: int)
             uses[word] += n
     wrong: dict[str, str] = {}
     for text, right in close:
-        if _digits(text) == _digits(right) and _misspelt(text, right, uses, ratio):
+        if _digits(text) == _digits(right) and _could_slip(text, right, uses, ratio):
             wrong.setdefault(text, right)
     return wrong
+
+
+def misspelt_words(values: Mapping[str, int], limits: Thresholds) -> dict[str, tuple[str, str]]:
+    """Values with a word that hardly any other has, a slip away from a word that many have.
+
+    Close words are found by the letters that are left when one is taken away (Garbe's SymSpell),
+    without trying all pairs.
+
+    Args:
+        values: Values with their rows.
+        limits: `lone_rows`, and `lone_ratio` for the rows of the other word.
+
+    Returns:
+        Value → the word and the one it is close to.
+    """
+    found = {text: {*_words(text)} for text in values}
+    uses: Counter[str] = Counter()
+    for text, n in values.items():
+        uses.update(dict.fromkeys(found[text], n))
+    close: dict[str, set[str]] = defaultdict(set)
+    lone: set[str] = set()
+    for word, n in uses.items():
+        if len(word) < _LONG_WORD:
+            continue
+        if n >= limits.lone_ratio:
+            for left in _shortened(word):
+                close[left].add(word)
+        if n <= limits.lone_rows:
+            lone.add(word)
+    wrong: dict[str, str] = {}
+    for word in lone if close else ():
+        near = {other for left in _shortened(word) for other in close.get(left, ())}
+        right = [o for o in near if uses[o] >= limits.lone_ratio * uses[word] and _slipped(word, o)]
+        if right:
+            wrong[word] = min(right, key=lambda other: (-uses[other], other))
+    slips = {text: sorted(words & wrong.keys()) for text, words in found.items()}
+    return {text: (words[0], wrong[words[0]]) for text, words in slips.items() if words}
+
+
+def _shortened(word: str) -> set[str]:
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+def _slipped(word: str, right: str) -> bool:
+    """Whether a letter within a word is left out, typed twice or too many, or two changed places.
+
+    Another letter in the place of one makes another name, and another end another form.
+    """
+    if len(word) == len(right):
+        return sorted(word) == sorted(right) and _distance(word, right) == 1
+    shorter = min(len(word), len(right))
+    ends = (word[:shorter], word[-shorter:])
+    return (
+        right[:shorter] != ends[0] and right[-shorter:] != ends[1] and _distance(word, right) == 1
+    )
 
 
 @cache
@@ -176,7 +244,7 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def _misspelt(text: str, right: str, uses: Counter[str], ratio: float) -> bool:
+def _could_slip(text: str, right: str, uses: Counter[str], ratio: float) -> bool:
     """Whether each word that differs could be a slip: long enough, close, and hardly used."""
     words, right_words = _words(text), _words(right)
     if len(words) != len(right_words):

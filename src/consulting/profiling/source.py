@@ -80,6 +80,12 @@ class FeedSource:
         """All rows of a query over the view `feed`."""
         return self._connection.execute(sql, list(parameters)).fetchall()
 
+    def batches(self, sql: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query, so many at a time; no other query may run before the last."""
+        found = self._connection.execute(sql)
+        while rows := found.fetchmany(size):
+            yield rows
+
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
         """The one row of an aggregate over the view `feed`."""
         return self.query(sql, parameters)[0]

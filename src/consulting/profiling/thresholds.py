@@ -12,6 +12,8 @@ class Thresholds(Record):
         type_share: The share of values that must fit a type for the column to be of it.
         missing_info: The share of missing values that is worth telling.
         missing_rare: The share up to which missing values are an exception, and a warning.
+        missing_some: The same where each other row has a value of its own, or hardly another column
+            has blanks.
         constant_rows: From how many rows one single value is worth telling.
         key_share: The share of distinct values from which a repeated value breaks a key.
         rare_share: The share below which a form or shape is the exception.
@@ -19,6 +21,8 @@ class Thresholds(Record):
         usual_share: The share of a column's values whose forms are usual, the most frequent first;
             all others are odd. At 1 no form is odd for that reason.
         other_share: The largest share of a column's numbers that another system can have written.
+        digit_share: The same of numbers with more digits after the decimal mark, where the others
+            are not all written to the same digit.
         lone_rows: The most rows of a value that stands alone in a list.
         lone_ratio: How many times more rows each other value of the list has, at least.
         lone_share: The largest share of the rows that lone values can have.
@@ -28,6 +32,10 @@ class Thresholds(Record):
             either side, on the scale the numbers are symmetric on.
         outlier_gap: Standard deviations without any number before the first outlier.
         outlier_share: The largest share of a column that can be called outliers.
+        unit_share: The largest share of a column's numbers that can be of another unit.
+        unit_reach: As `outlier_reach`, there, by the quartiles alone.
+        unit_gap: As `outlier_gap`, there.
+        unit_ratio: How many times greater or less they are, at least.
         habit_share: The share from which a word for "unknown" is how the column says so.
         apart_share: How far beyond the others a placeholder lies, as a share of their span.
         spike_ratio: How many times oftener than any other value a placeholder stands.
@@ -46,7 +54,8 @@ class Thresholds(Record):
         vote_gain: As `dependency_gain`, there.
         vote_majority: The share of a thing's rows that must agree to outvote the rest.
         order_error: The largest share of rows that may stand out of the order of the others.
-        law_error: The largest share of rows that may break a sum, product or order of days.
+        law_error: The largest share of rows that may break an order of days.
+        sum_error: The same of a sum or product, which no chance makes.
         dependency_rows: Rows that screen pairs of columns before all rows are counted.
         dependency_columns: The most columns tried against each other.
         foreign_key_share: The share of values that must be found in the other feed's key.
@@ -74,12 +83,14 @@ class Thresholds(Record):
     type_share: float = 0.8
     missing_info: float = 0.0
     missing_rare: float = 0.02
+    missing_some: float = 0.25
     constant_rows: int = 10
     key_share: float = 0.98
     rare_share: float = 0.05
     odd_share: float = 0.05
     usual_share: float = 1.0
     other_share: float = 0.3
+    digit_share: float = 0.15
     lone_rows: int = 2
     lone_ratio: float = 10.0
     lone_share: float = 0.05
@@ -88,6 +99,10 @@ class Thresholds(Record):
     outlier_reach: float = 4.0
     outlier_gap: float = 1.0
     outlier_share: float = 0.1
+    unit_share: float = 0.25
+    unit_reach: float = 3.0
+    unit_gap: float = 2.0
+    unit_ratio: float = 2.5
     habit_share: float = 0.3
     apart_share: float = 0.1
     spike_ratio: float = 3.0
@@ -103,8 +118,9 @@ class Thresholds(Record):
     vote_error: float = 0.4
     vote_gain: float = 2.0
     vote_majority: float = 0.5
-    order_error: float = 0.1
+    order_error: float = 0.3
     law_error: float = 0.1
+    sum_error: float = 0.25
     dependency_rows: int = 20_000
     dependency_columns: int = 40
     foreign_key_share: float = 0.9
@@ -133,6 +149,7 @@ SUSPICIOUS = Thresholds(
     missing_rare=1.0,
     odd_share=0.1,
     usual_share=0.7,
+    digit_share=0.3,
     lone_share=0.05,
     outlier_reach=3.0,
     outlier_gap=0.0,
@@ -142,6 +159,5 @@ SUSPICIOUS = Thresholds(
     dependency_error=0.2,
     misplaced_purity=0.0,
     law_error=0.2,
-    order_error=0.3,
 )
 """What is asked before it is told: so loose that much of what it finds is right."""
