@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from patience import PATIENCE_SECONDS
 from tests.chain.conftest import DBT, World
+from tests.workbooks import xlsx
 
 from consulting import chain
 from consulting.chain import accepted
@@ -338,3 +339,34 @@ def test_below_tier_3_what_is_accepted_holds_no_value(tmp_path: Path, tier: int)
     for said in (text, result.output):
         assert "Demir" not in said
         assert "o41" not in said
+
+
+def test_tables_that_changed_places_are_told_and_accepting_writes_nothing(tmp_path: Path) -> None:
+    orders = [["order_no", "amount"], *([f"o{n}", n] for n in range(40))]
+    returns = [["return_no", "quantity"], *([f"r{n}", n % 7] for n in range(30))]
+    feeds = [
+        {"name": name, "files": "sales*.xlsx", "sheet": number}
+        for number, name in enumerate(("orders", "returns"), start=1)
+    ]
+    dbt = tmp_path / "dbt"
+    for name in ("macros", "tests", "models/shared"):
+        shutil.copytree(DBT / name, dbt / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(DBT / name, dbt / name)
+    world = World(tmp_path / "data", dbt_dir=dbt, feeds=feeds)
+    for name, table in (("orders", orders), ("returns", returns)):
+        columns = [{"name": each, "from": each} for each in map(str, table[0])]
+        write_feed_models(dbt, world.client_id, name, columns)
+    world.drop("sales_1.xlsx", xlsx({"Jan orders": orders, "Jan returns": returns}))
+    world.run()
+    before = {path: path.read_text() for path in dbt.rglob("*.yml")}
+    world.drop("sales_3.xlsx", xlsx({"Mar returns": returns, "Mar orders": orders}))
+    reason = refused(world)
+    assert (
+        "sales_3.xlsx, sheet “Mar returns” holds what feed 'returns' reads (“return_no” and "
+        "“quantity”), and not “order_no” and “amount”."
+    ) in reason
+    assert "seems to be called" not in reason
+    said = run_accept(world, "--yes").output
+    assert "have the client send them as before" in said
+    assert {path: path.read_text() for path in dbt.rglob("*.yml")} == before

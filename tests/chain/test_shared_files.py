@@ -214,12 +214,36 @@ def test_a_sheet_that_was_put_in_front_moves_no_feed_to_the_rows_of_another(
     world.drop("b.xlsx", monthly(Zed=FEB, Qux=JAN, Quux=FEB))
     (aside,) = world.receive("second").quarantined
     assert aside.code == "sheet_moved"
-    assert ("Sheet 1 is 'Zed'" in aside.reason) == (tier == 3)
-    assert ("The last delivery read 'Qux' there, which is sheet 2 now" in aside.reason) == (
-        tier == 3
+    assert ("Feed 'qux' reads sheet 1, which is 'Zed' now" in aside.reason) == (tier == 3)
+    assert ("'Qux', which it read before, is sheet 2 now" in aside.reason) == (tier == 3)
+    assert "which it read before, is sheet 2 now" in aside.reason
+    assert "set `sheet` of each feed of this workbook to where its sheet is now" in aside.fix
+
+
+TWO = feeds(
+    {"name": "eu", "files": "*.xlsx", "sheet": 1},
+    {"name": "us", "files": "*.xlsx", "sheet": 2},
+)
+
+
+def test_a_sheet_that_another_feed_read_once_stays_that_feeds(tmp_path: Path) -> None:
+    world = World(tmp_path, feeds=TWO)
+    world.drop("january.xlsx", monthly(EU=JAN, US=FEB))
+    assert world.run().delivery_id
+    world.drop("april.xlsx", monthly(Europe=JAN, USA=FEB))
+    assert world.run().delivery_id, "both have new names"
+    advised = world.copy(
+        tmp_path / "advised",
+        feeds=feeds(*({**each, "sheet": 3 - int(str(each["sheet"]))} for each in TWO[2:])),
     )
-    assert "which is sheet 2 now" in aside.reason
-    assert aside.fix.startswith("If it stays so, set the feed's `sheet` to 2.")
+    for each in (world, advised):
+        each.drop("february.xlsx", monthly(US=FEB, EU=JAN))
+    (aside,) = world.receive("third").quarantined
+    assert (aside.code, aside.reason) == (
+        "sheet_moved",
+        "Feed 'eu' reads sheet 1, which is 'US' now. 'US' is what feed 'us' read before.",
+    )
+    assert rows_of(advised) == {"eu": 2, "us": 1}
 
 
 def test_a_sheet_that_is_called_after_its_month_is_read_by_its_number(tmp_path: Path) -> None:

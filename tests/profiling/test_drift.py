@@ -100,6 +100,53 @@ def test_a_renamed_column_that_models_read_blocks_and_its_patch_changes_the_sour
     ]
 
 
+RETURNS = {"Return ID": ORDERS["Order ID"], "Sum": ORDERS["Amount"], "Status": ORDERS["Status"]}
+
+
+def read(*names: str, optional: str = "") -> list[ReadColumn]:
+    return [ReadColumn(names=(name,), optional=name == optional) for name in names]
+
+
+def test_a_file_that_holds_what_another_feed_reads_was_mixed_up_and_not_renamed(
+    profile: Profile,
+) -> None:
+    others = {
+        "stock": read("Item"),
+        "returns": read("Return ID", "Sum", "Status", "Note", optional="Note"),
+    }
+    (finding,) = compare(
+        profile(ORDERS), profile(RETURNS), read(*ORDERS),
+        files={"march.xlsx": list(RETURNS)}, others=others, models_yaml=YAML,
+    )  # fmt: skip
+    assert (finding.kind, finding.severity, finding.patch) == ("another_feed", "block", None)
+    assert finding.detail == (
+        "march.xlsx holds what feed 'returns' reads (“Return ID” and “Sum”), and not “Order ID” "
+        "and “Amount”."
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "others"),
+    [
+        # what it reads itself is no sign of another's
+        (["Order ID", "Status"], {"states": ["Order ID", "Status"]}),
+        (["OrderId", "Amount", "Status"], {"states": ["OrderId", "Status"]}),
+        # a column that the other one needs is not there
+        (["Return ID", "Status"], {"returns": ["Return ID", "Sum", "Status"]}),
+    ],
+)
+def test_a_column_that_another_feed_reads_too_makes_no_file_that_feeds(
+    profile: Profile, columns: list[str], others: dict[str, list[str]]
+) -> None:
+    now = profile(dict.fromkeys(columns, ORDERS["Status"]))
+    found = compare(
+        profile(ORDERS), now, read(*ORDERS), files={"march.csv": columns},
+        others={name: read(*names) for name, names in others.items()}, models_yaml=YAML,
+    )  # fmt: skip
+    assert "another_feed" not in kinds(found)
+    assert found
+
+
 def test_a_patch_applies_to_the_file_it_was_made_for(profile: Profile, tmp_path: Path) -> None:
     file = tmp_path / "dbt" / "models" / "orders.yml"
     file.parent.mkdir(parents=True)

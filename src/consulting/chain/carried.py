@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.config.naming import varies
+from consulting.intake.reading import SheetsBefore
 from consulting.privacy.common_words import month_names
 from consulting.privacy.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from consulting.chain.engagement import Engagement
     from consulting.records import Batch, CorrectionsFile, FileReading
+
+_LOOK_BACK = 12
+"""Deliveries of which it is known what sheets they read: a year of months."""
 
 
 @dataclass(frozen=True)
@@ -99,17 +105,43 @@ def _last(engagement: Engagement, batch: Batch, feed: str) -> Carried | None:
     return Carried(feed, batch_id, readings, corrections)
 
 
-def sheet_before(engagement: Engagement, feed: str, batch_id: str) -> str | None:
-    """The sheet that a feed's last delivery read, as its name is told.
+def sheets_before(engagement: Engagement, feed: str, batch_id: str) -> SheetsBefore:
+    """Which sheets a feed and those that share its files read before, where all go by numbers.
 
-    None where its name says a time, for then the next one has another; or where none is known.
+    Of a name that says a time nothing is known, for the next sheet has another.
+
+    Args:
+        engagement: Whose files.
+        feed: The feed whose file is read now.
+        batch_id: The batch it is of: what was delivered after it is not looked at.
     """
-    earlier = _received_last(engagement, feed, batch_id)
-    readings = earlier.base if earlier else ()
-    sheet = next((r.sheet for r in readings if r.feed == feed and r.sheet), None)
-    name = (sheet or "").partition("~")[0].replace("*", "")
-    timed = varies(name) or not month_names().isdisjoint(re.findall(r"[^\W\d_]+", plain(name)))
-    return None if timed else sheet
+    files = engagement.feed(feed).files
+    sharing = {each.name for each in engagement.config.feeds if each.files == files}
+    earlier = [fact.batch_id for fact in engagement.intake.deliveries()]
+    if batch_id in earlier:
+        del earlier[earlier.index(batch_id) :]
+    readers: dict[str, str] = {}
+    last: str | None = None
+    for each in reversed(earlier[-_LOOK_BACK:]):
+        path = engagement.folder.run(each) / artifacts.INTAKE
+        for sheet, reader in _sheets_read(path) if path.exists() else ():
+            if reader in sharing:
+                readers.setdefault(sheet, reader)
+                last = sheet if last is None and reader == feed else last
+    return SheetsBefore(feed=feed, last=last, readers=readers)
+
+
+@lru_cache(maxsize=4 * _LOOK_BACK)
+def _sheets_read(path: Path) -> tuple[tuple[str, str], ...]:
+    """The sheets whose names say no time, and the feeds that read them, of one delivery."""
+    read = ((each.sheet, each.feed) for each in artifacts.read(path, artifacts.Intake).base)
+    return tuple((sheet, feed) for sheet, feed in read if sheet and not _says_a_time(sheet))
+
+
+def _says_a_time(sheet: str) -> bool:
+    name = sheet.partition("~")[0].replace("*", "")
+    said = re.findall(r"[^\W\d_]+", plain(name))
+    return varies(name) or not month_names().isdisjoint(said)
 
 
 def _others(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from consulting.chain.apart import within
-from consulting.chain.carried import sheet_before
+from consulting.chain.carried import sheets_before
 from consulting.corrections import (
     apply_corrections,
     is_corrections,
@@ -73,7 +73,7 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
     parts = tuple((each.member, each.sheet) for each in sharing if first)
     told: dict[str, Any] = {"others": before, "parts": parts}
     if isinstance(declared.sheet, int):
-        told["sheet_before"] = sheet_before(engagement, feed, run_folder.name)
+        told["sheets_before"] = sheets_before(engagement, feed, run_folder.name)
     declared = declared.model_copy(update=told)
 
     def read(options: ReadOptions) -> FileReading:

@@ -114,12 +114,21 @@ def drift_of(
     readings: Sequence[FileReading],
 ) -> list[DriftFinding]:
     """What changed in the files of a feed, against its last delivery and its models as they are."""
+    reads = engagement.models.reads
+    others = {each.name: reads(each.name) for each in engagement.config.feeds}
+    by_number = isinstance(engagement.feed(found.feed).sheet, int)
+    files = {
+        f"{r.filename}, sheet “{r.sheet}”" if by_number else r.filename: r.columns
+        for r in readings
+        if r.corrections is None
+    }
     return compare(
         before,
         found,
-        engagement.models.reads(found.feed),
+        reads(found.feed),
         known=engagement.models.declared_columns().get(found.feed, ()),
-        files={r.filename: r.columns for r in readings if r.corrections is None},
+        files=files,
+        others={name: read for name, read in others.items() if read and name != found.feed},
         models_yaml=engagement.models.yaml_of(found.feed),
     )
 

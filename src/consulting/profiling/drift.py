@@ -16,7 +16,7 @@ from consulting.rules import rule_of_type
 from consulting.shown import on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from consulting.profiling.model import ColumnProfile, FeedProfile
 
@@ -35,8 +35,9 @@ class DriftFinding(Record):
 
     Attributes:
         feed: The feed.
-        kind: "new_column", "missing_column", "renamed_column", "both_names", "retyped_column",
-            "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
+        kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
+            "retyped_column", "volume_collapse", "volume_surge", "distribution_shift" or
+            "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed.
@@ -68,6 +69,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     *,
     known: Sequence[str] = (),
     files: Mapping[str, Sequence[str]] | None = None,
+    others: Mapping[str, Sequence[ReadColumn]] | None = None,
     models_yaml: Path | str | None = None,
     thresholds: Thresholds = _DEFAULT,
 ) -> list[DriftFinding]:
@@ -80,6 +82,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
             reads; empty where it has no models.
         known: Further source columns that are no news: the YAML says that they are dropped.
         files: The columns of each file of this run; without it, no file is named.
+        others: What the models of the client's other feeds read, for files that were mixed up.
         models_yaml: The feed's YAML, its path or its text: patches are proposed against it.
         thresholds: When a change is worth telling.
 
@@ -96,6 +99,9 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         models_yaml=models_yaml,
         thresholds=thresholds,
     )
+    mixed_up = [*comparison.of_other_feeds(others or {})]
+    if mixed_up:
+        return mixed_up
     findings = comparison.columns(known)
     if previous is not None and "headers" not in {previous.basis, current.basis}:
         findings += comparison.volume(previous)
@@ -148,6 +154,32 @@ class _Comparison:
         taken = {name for name, _ in renames.values()}
         findings += [self._new(c) for c in new if c not in taken]
         return [*findings, *self._both()]
+
+    def of_other_feeds(self, others: Mapping[str, Sequence[ReadColumn]]) -> Iterator[DriftFinding]:
+        """The files that hold what another feed reads: nothing in them was renamed."""
+        for file, columns in self._files.items():
+            lacking = [read.names[0] for read in self._reads if self._lacks(read, columns)]
+            fitting = [
+                (len(alone), feed, alone)
+                for feed, reads in others.items()
+                if lacking and not any(self._lacks(read, columns) for read in reads)
+                for alone in [[c for c in columns if _names(reads, c) and c not in self._declared]]
+                if len(alone) > sum(c in self._declared and not _names(reads, c) for c in columns)
+            ]
+            if fitting:
+                _, feed, alone = max(fitting)
+                yield DriftFinding(
+                    feed=self._current.feed, kind="another_feed", severity="block",
+                    detail=f"{on_one_line(file)} holds what feed {feed!r} reads "
+                    f"({_quoted(alone)}), and not {_quoted(lacking)}.",
+                    recommendation="Files or sheets were mixed up, or moved: have the client send "
+                    "them as before. If it stays so, set `files`, `member` or `sheet` of both "
+                    "feeds to where each is found now.",
+                )  # fmt: skip
+
+    @staticmethod
+    def _lacks(read: ReadColumn, columns: Sequence[str]) -> bool:
+        return not read.optional and set(read.names).isdisjoint(columns)
 
     @property
     def _all(self) -> list[str]:
@@ -339,6 +371,15 @@ class _Comparison:
             threshold=round(max(self._limits.shift_warn, noise) if grave else threshold, 4),
             recommendation="Compare its histogram and most frequent values with the last report.",
         )  # fmt: skip
+
+
+def _names(reads: Sequence[ReadColumn], column: str) -> bool:
+    return any(column in read.names for read in reads)
+
+
+def _quoted(columns: Sequence[str]) -> str:
+    shown = [f"“{on_one_line(column)}”" for column in columns[:_MOST_FILES]]
+    return enumerated([*shown, *(["others"] if len(columns) > _MOST_FILES else [])])
 
 
 def _in(files: Sequence[str], before: str = "") -> str:

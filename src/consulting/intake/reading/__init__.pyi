@@ -5,6 +5,7 @@ from .format import FileFormat as FileFormat
 from .options import Door as Door
 from .options import Limits as Limits
 from .options import ReadOptions as ReadOptions
+from .options import SheetsBefore as SheetsBefore
 from .options import Written as Written
 from .outcome import Outcome as Outcome
 from .outcome import StoreFactory as StoreFactory

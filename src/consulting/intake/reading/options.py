@@ -68,6 +68,20 @@ class Limits(ConfigModel):
     max_unpack_ratio: int = Field(default=1000, gt=0)
 
 
+class SheetsBefore(Record):
+    """Which sheets earlier deliveries read; names as they are told.
+
+    Attributes:
+        feed: The feed that reads now.
+        last: The sheet that it read last.
+        readers: Sheet → the feed that read it last, of those that share the file.
+    """
+
+    feed: str
+    last: str | None
+    readers: dict[str, str]
+
+
 class ReadOptions(Limits, Written):
     """What is known of a feed's files beforehand, and what reading one of them may take.
 
@@ -79,8 +93,8 @@ class ReadOptions(Limits, Written):
         declared: What the engagement says of its columns' values, for the tier that hides them.
         others: The `member` and `sheet` of the feeds that read the same file before.
         parts: The same of all feeds that share their files, where what none reads is to be told.
-        sheet_before: The sheet that was read last time, as its name is told, where it is declared
-            by its number: it may have another one now.
+        sheets_before: Which sheets were read before, where the sheet is declared by its number:
+            it may be another one now.
     """
 
     format: FileFormat | None = None
@@ -90,7 +104,7 @@ class ReadOptions(Limits, Written):
     declared: dict[str, Declared] = Field(default_factory=dict)
     others: tuple[tuple[str | None, str | int | None], ...] = ()
     parts: tuple[tuple[str | None, str | int | None], ...] = ()
-    sheet_before: str | None = None
+    sheets_before: SheetsBefore | None = None
 
     def behind(self, door: Door) -> Self:
         """The same, with the names told as the tier has them."""

@@ -272,21 +272,25 @@ def _refuse_taken(
 def _refuse_moved(
     source: ByteSource, opened: OpenedWorkbook, sheet: str, options: ReadOptions
 ) -> None:
-    """Refuse the sheet of a number that another one had last time, where that is still there."""
-    before = options.sheet_before
+    """Refuse the sheet of a number that is not the one which the feed read before."""
+    before, told = options.sheets_before, options.names.told(sheet)
     if before is None:
         return
     names = options.names.told_all([name for name, _ in opened.worksheets()])
-    told = options.names.told(sheet)
-    if before == told or before not in names:
+    reader = before.readers.get(told)
+    if reader is None and before.last in names:
+        place = names.index(before.last) + 1
+        found = f"{before.last!r}, which it read before, is sheet {place} now."
+    elif reader not in {None, before.feed}:
+        found = f"{told!r} is what feed {reader!r} read before."
+    else:
         return
     raise UnreadableFileError(
         source.filename,
         "sheet_moved",
-        f"Sheet {options.sheet} is {told!r}. The last delivery read {before!r} there, which is "
-        f"sheet {names.index(before) + 1} now: a sheet was put in front, or taken away.",
-        f"If it stays so, set the feed's `sheet` to {names.index(before) + 1}. If {told!r} is "
-        "meant, write its name. Else have the client send the workbook as before.",
+        f"Feed {before.feed!r} reads sheet {options.sheet}, which is {told!r} now. {found}",
+        "Have the client send the workbook with its sheets as before. If they stay so, set "
+        "`sheet` of each feed of this workbook to where its sheet is now, or to its name.",
     )
 
 
