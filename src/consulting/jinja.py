@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 # what Jinja acts on; and a newline at the end or a carriage return, which its lexer changes
 _RENDERED = re.compile(r"[{][{%#]|[#}%][}]|\r|\n\Z")
@@ -28,3 +30,16 @@ def plain(source: str) -> str | None:
         return str(json.loads(written.group(1)))
     except ValueError:
         return None
+
+
+def rendered(value: Any) -> Any:
+    """A value as YAML writes it, as dbt reads it; where a person wrote Jinja, that.
+
+    dbt renders no key of a mapping.
+    """
+    if isinstance(value, str):
+        text = plain(value)
+        return value if text is None else text
+    if isinstance(value, Mapping):
+        return {key: rendered(item) for key, item in value.items()}
+    return [rendered(item) for item in value] if isinstance(value, list | tuple) else value

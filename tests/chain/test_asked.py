@@ -365,7 +365,7 @@ def test_no_value_is_emptied_or_taken_at_random_by_what_a_sheet_leaves_out(
     done = run_ask(world, "--answers", str(sheet))
     assert done.exit_code == 0, done.output
     assert "line 4: the question has another answer above" in done.output
-    assert "Seats: nothing is written" in done.output
+    assert "Seats, “900”: nothing is written" in done.output
     replaced = read_columns(world.engagement.models.load_manifest(), "orders")["unit"]["replace"]
     assert replaced == {"": [HOSTILE]}
     assert "replace" not in metas(world, "orders")["Seats"]
@@ -473,12 +473,50 @@ def test_an_answer_that_no_rule_can_hold_is_told_and_not_written(world: World) -
     answers = Answers(world.engagement, by="Ann")
     answers.take(asked["peice"], Answer(said="wrong", should_be="meetr"))
     told = answers.take(asked["meetr"], Answer(said="wrong", should_be="meter"))
-    assert "`replace` names a text twice" in told
+    assert told == (
+        "Unit, “meetr”: not written, for dbt/models/clients/acme_corp/orders.yml would be wrong: "
+        "`replace` names a text twice: it puts it right where it is right, or in two ways."
+    )
     added = [line for line in "".join(answers.diffs()).splitlines() if line.startswith("+ ")]
     assert [line.count("meetr: [peice]") for line in added] == [1]
     assert "not known what it should be" in answers.take(
         asked["900"], Answer(said="wrong", should_be=" 900 ")
     )
+
+
+@pytest.mark.parametrize("header", ["{{ env_var('HOME') }}", "{% if %}", "Unit"])
+def test_a_chain_is_refused_alone_whatever_its_column_is_called(
+    tmp_path: Path, header: str
+) -> None:
+    """YAML writes a header that Jinja would act on as a template of it."""
+    world = made(tmp_path, "orders", FEED.replace("Unit", header, 1))
+    wrong = [("peice", "{{ 7 * 7 }}"), ("meetr", "peice")]
+    sheet = answered(world, tmp_path, [(value, "wrong", right) for value, right in wrong])
+    done = run_ask(world, "--answers", str(sheet))
+    assert done.exit_code == 0, done.output
+    assert f"{header}, “meetr”: not written" in done.output
+    replaced = read_columns(world.engagement.models.load_manifest(), "orders")
+    found = [meta["replace"] for meta in replaced.values() if "replace" in meta]
+    assert found == [{"{{ 7 * 7 }}": ["peice"]}]
+
+
+def test_what_dbt_can_not_read_is_not_written_and_called_so(world: World) -> None:
+    before = yaml_of(world, "orders").read_text("utf-8")
+    taken = Answers(world.engagement, "Ann")
+    taken.take(by_value(world)["peice"], Answer(said="wrong", should_be="piece"))
+    yaml_of(world, "other").write_text("models:\n  - name: other\n    columns: 7\n")
+    with pytest.raises(CleaningError, match="None of the answers is written: acme_corp"):
+        taken.require_readable()
+    assert yaml_of(world, "orders").read_text("utf-8") == before
+
+
+def answered(world: World, folder: Path, said: Iterable[tuple[str, str, str]]) -> Path:
+    """A sheet with an answer, and what it should be, to the questions about some values."""
+    asked = by_value(world)
+    lines = [f"{asked[value].key},{answer},{right}\n" for value, answer, right in said]
+    sheet = folder / "answered.csv"
+    sheet.write_text("_question,answer,should_be\n" + "".join(lines))
+    return sheet
 
 
 @pytest.mark.parametrize("tier", [1, 2])
@@ -589,7 +627,7 @@ def test_answers_that_leave_nothing_open_close_a_list_if_that_is_right(world: Wo
     (closed,) = [one for one in all_questions(world) if one.codes]
     assert (closed.column, closed.codes, closed.rows) == ("Unit", ("meter", "piece"), len(UNITS))
     answers = Answers(world.engagement, by="Ann")
-    assert answers.take(closed, Answer(said="wrong")) == "Nothing is written."
+    assert answers.take(closed, Answer(said="wrong")) == "Unit: nothing is written."
     answers.take(closed, Answer(said="right"))
     answers.require_readable()
     answers.save()
@@ -635,7 +673,10 @@ def test_a_column_that_is_not_delivered_is_marked_where_it_is_dropped(world: Wor
     answers = Answers(world.engagement, by="Ann")
     answers.take(by_value(world)["peice"], Answer(said="right"))
     told = answers.take(by_value(world)["meetr"], Answer(said="wrong", should_be="meter"))
-    assert "can not be changed for “Unit”" in told
+    assert told == (
+        "Unit, “meetr”: not written, for no column of dbt/models/clients/acme_corp/orders.yml "
+        "reads “Unit”. `consulting models acme_corp orders` proposes one where there is none."
+    )
     answers.require_readable()
     answers.save()
     (mark,) = {m.values for m in world.engagement.models.accepted("orders")["Unit"]}

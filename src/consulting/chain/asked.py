@@ -8,27 +8,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from pydantic import ValidationError
-
+from consulting import jinja
 from consulting.chain import artifacts
 from consulting.chain.accepted import require_readable, text_of, write_changed
 from consulting.chain.access import record_access
 from consulting.chain.apart import child_of, within
 from consulting.chain.trial import rows_are_kept
+from consulting.cleaning.rules import rule_mistakes
 from consulting.corrections.repeated import Fix, repeated_fixes
 from consulting.delivery.csv_file import write_csv
 from consulting.delivery.spreadsheet import Workbook
-from consulting.errors import UnreadableFileError
+from consulting.errors import CleaningError, UnreadableFileError
 from consulting.formulas import restore
 from consulting.intake.reading import Door, ReadOptions
 from consulting.intake.reading.apart import ReadingApart
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import FeedProfile, label_of, profile_feed, unified
 from consulting.profiling.asking import Ask, chosen, key_of, questions_to_ask
-from consulting.profiling.patches import with_codes, with_mark, with_replaced, with_suspicion
+from consulting.profiling.patches import (
+    is_read,
+    with_codes,
+    with_mark,
+    with_replaced,
+    with_suspicion,
+)
 from consulting.profiling.thresholds import SUSPICIOUS
 from consulting.records import Record
-from consulting.rules import column_rule, headers_of
+from consulting.rules import headers_of
 from consulting.rules.accepted import ACCEPTABLE, Mark, Suspicion
 from consulting.scratch import scratch_folder
 from consulting.yaml_files import parse_yaml
@@ -211,6 +217,9 @@ class Answers:
 
     def take(self, ask: Ask, answer: Answer) -> str:
         """Take one answer into the YAML; returns what it became, in a sentence."""
+        return f"{about(ask)}: {self._take(ask, answer)}"
+
+    def _take(self, ask: Ask, answer: Answer) -> str:
         if ask.codes:
             return self._closed(ask, answer.said)
         if answer.said == "all wrong" or (answer.said == "wrong" and not ask.cells):
@@ -221,7 +230,7 @@ class Answers:
             return self._suspected(ask, "right, and not asked again", wrong=False)
         issues = [issue for issue in ask.issues if issue in ACCEPTABLE] if answer.said else []
         if not issues:
-            return "Nothing is written."
+            return "nothing is written."
         value = ask.value if ask.value is not None else ask.cells
         values = (value,) if answer.said == "right" and ask.cells else ()
         issues = issues if values else issues[:1]
@@ -235,19 +244,19 @@ class Answers:
     def _wrong(self, ask: Ask, should_be: str | None) -> str:
         if not ask.value:
             return (
-                "No rule puts it right, for the value may be right in other rows: it is told "
+                "no rule puts it right, for the value may be right in other rows: it is told "
                 "again until it is corrected at the source."
             )
         right = ask.instead if should_be is None else should_be.strip()
         if right is None or right == ask.value:
-            return f"{ask.column}: nothing is written: it is not known what it should be."
+            return "nothing is written: it is not known what it should be."
         path, before, now = self._text(ask)
         after = with_replaced(now, ask.feed, ask.column, ask.value, right)
         return self._taken(ask, path, before, after, "replaced by the cleaning rule")
 
     def _all_wrong(self, ask: Ask) -> str:
         if ask.severity != "info":
-            return f"{ask.column}: it is told again until it is corrected at the source."
+            return "it is told again until it is corrected at the source."
         return self._suspected(ask, "wrong, and a warning from now on", wrong=True)
 
     def _suspected(self, ask: Ask, became: str, *, wrong: bool) -> str:
@@ -258,7 +267,7 @@ class Answers:
 
     def _closed(self, ask: Ask, said: Said) -> str:
         if said not in {"right", "all right"}:
-            return "Nothing is written."
+            return "nothing is written."
         path, before, now = self._text(ask)
         after = with_codes(now, ask.feed, ask.column, ask.codes)
         return self._taken(ask, path, before, after, "one of a list from now on")
@@ -273,16 +282,18 @@ class Answers:
 
     def _taken(self, ask: Ask, name: str, before: str, after: str | None, became: str) -> str:
         label = label_of(self._engagement.dbt_dir / name)
-        if after is None:
+        if after is None and not is_read(before, ask.feed, ask.column):
             return (
-                f"Not written: {label} can not be changed for “{ask.column}”. Write it there by "
-                f"hand, or, where the feed has no models, run `consulting models` first."
+                f"not written, for no column of {label} reads “{ask.column}”. `consulting models "
+                f"{self._engagement.client_id} {ask.feed}` proposes one where there is none."
             )
+        if after is None:
+            return f"not written, for {label} can not be changed there. Write it by hand."
         mistake = _mistake(after, ask.feed, ask.column)
         if mistake:
-            return f"Not written, for {label} would be wrong: {mistake}"
+            return f"not written, for {label} would be wrong: {mistake}."
         self.texts[name] = (before, after)
-        return f"{ask.column}: {became}."
+        return f"{became}."
 
     def diffs(self) -> Iterator[str]:
         """A unified diff of each file that is not saved."""
@@ -293,10 +304,13 @@ class Answers:
         """Let dbt read what is not saved.
 
         Raises:
-            CleaningError: If it can not.
+            CleaningError: If it can not; says that none of it is written.
         """
-        if self.texts:
-            require_readable(self._engagement, self.texts)
+        try:
+            if self.texts:
+                require_readable(self._engagement, self.texts)
+        except CleaningError as error:
+            raise CleaningError(f"None of the answers is written: {error}") from error
 
     def save(self) -> None:
         """Write the files; each is there as a whole, or as it was.
@@ -313,15 +327,13 @@ def _mistake(text: str, feed: str, header: str) -> str | None:
 
     Its other keys may be a template's, and are for dbt's reading of it.
     """
-    said = parse_yaml(text.encode(), Path(f"{feed}.yml"))[0].value
+    said = jinja.rendered(parse_yaml(text.encode(), Path(f"{feed}.yml"))[0].value)
     for model in said.get("models") or ():
         columns = model.get("columns") or () if model.get("name") in {feed, f"stg_{feed}"} else ()
         for meta in (column.get("meta") or {} for column in columns):
             if header in headers_of(meta):
-                try:
-                    column_rule({key: meta[key] for key in _KEPT_IN if key in meta})
-                except ValidationError as error:
-                    return str(error.errors(include_url=False)[0]["msg"])
+                kept = {key: meta[key] for key in _KEPT_IN if key in meta}
+                return next(rule_mistakes(kept), None)
     return None
 
 
@@ -342,6 +354,11 @@ def write_sheet(asked: Sequence[Ask], path: Path) -> None:
     book.add_table("questions", _COLUMNS, rows, widths=widths, frozen_columns=1)
     book.add_lines("How to answer", _HOW)
     book.close()
+
+
+def about(ask: Ask) -> str:
+    """What a question is about, in front of what is said of it."""
+    return f"{ask.column}, “{_cut(value_in_words(ask))}”" if ask.cells else ask.column
 
 
 def value_in_words(ask: Ask) -> str:

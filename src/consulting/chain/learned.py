@@ -152,7 +152,7 @@ def _accepted(
     """The columns whose headers somebody stands for, with these; why the others are not."""
     for column in model.get("columns") or ():
         name, meta = str(column.get("name")), column.get("meta") or {}
-        headers = [jinja.plain(header) or header for header in headers_of(meta)]
+        headers = [*headers_of(jinja.rendered(meta))]
         data = [header for header in headers if judge(header) == "data"]
         if not headers:
             left.append(f"{name} is read from no header")

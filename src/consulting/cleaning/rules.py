@@ -95,13 +95,14 @@ def _mistakes_of(node: dict[str, Any]) -> Iterator[tuple[str | None, str]]:
         rules[column["name"]] = meta
         if column["name"].startswith("_"):
             yield column["name"], "names that begin with _ are those of the row's origin; rename it"
-        yield from ((column["name"], mistake) for mistake in _rule_mistakes(meta))
+        yield from ((column["name"], mistake) for mistake in rule_mistakes(meta))
     yield from _dedupe_mistakes(node["meta"].get("dedupe"), rules)
     for mistake in reasons_mistakes(node["meta"].get("reasons")):
         yield None, mistake
 
 
-def _rule_mistakes(meta: dict[str, Any]) -> Iterator[str]:
+def rule_mistakes(meta: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with a column's `meta`, as dbt reads it; nothing where all is right."""
     name = meta.get("rule", "to_text")
     rule = rule_named(name) if isinstance(name, str) else None
     if rule is None:

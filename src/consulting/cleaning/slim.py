@@ -147,7 +147,7 @@ def describe_test(node: dict[str, Any]) -> str:
     generic = node.get("test_metadata")
     if not generic:
         return f"The query {node['name']} returns no rows."
-    arguments = {name: _as_rendered(value) for name, value in generic.get("kwargs", {}).items()}
+    arguments = jinja.rendered(generic.get("kwargs", {}))
     column = node.get("column_name") or arguments.get("column_name")
     words = {
         "unique": f"No two rows share a value of {column}.",
@@ -161,13 +161,6 @@ def describe_test(node: dict[str, Any]) -> str:
         "unique_together": f"No two rows share {_listed(arguments.get('columns'))}.",
     }
     return words.get(generic["name"], f"{generic['name']} holds for {column or 'the table'}.")
-
-
-def _as_rendered(value: Any) -> Any:
-    """An argument as the test gets it; where a person wrote Jinja, that."""
-    if isinstance(value, list):
-        return [_as_rendered(item) for item in value]
-    return (jinja.plain(value) or value) if isinstance(value, str) else value
 
 
 def _listed(values: Any) -> str:

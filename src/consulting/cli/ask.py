@@ -118,16 +118,16 @@ def _from_sheet(
     if not said and not unclear:
         say(f"{path.name}: it holds no answer.")
     taken = Answers(engagement, by)
-    for one in asked:
-        if one.key in said:
-            say(taken.take(one, said.pop(one.key)))
+    became = [taken.take(one, said.pop(one.key)) for one in asked if one.key in said]
+    taken.require_readable()
+    for sentence in became:
+        say(sentence)
     for sentence in unclear:
         say(f"{path.name}: {sentence}.", err=True)
     if said:
         say(f"{len(said)} answers are to no question of the last profile: answered before?")
     for diff in taken.diffs():
         say_lines(diff)
-    taken.require_readable()
     if not dry_run:
         taken.save()
 

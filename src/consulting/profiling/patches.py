@@ -193,6 +193,11 @@ def _set(
     return dbt_yaml.with_keys(text, found[0], keys, without) if len(found) == 1 else None
 
 
+def is_read(text: str, feed: str, header: str) -> bool:
+    """Whether a column of the YAML is read from a header."""
+    return _meta(text, feed, header) is not None
+
+
 def _meta(text: str, feed: str, header: str) -> Any:
     """The meta of the first column that is read from a header; None where there is none."""
     return next((meta for meta, _, headers in _metas(text, feed) if header in headers), None)

@@ -170,7 +170,9 @@ class ColumnRule(Record):
     def _replaces_a_text_once(self) -> ColumnRule:
         wrong = [text for texts in self.replace.values() for text in texts]
         if len({*wrong, *self.replace}) < len(wrong) + len(self.replace):
-            raise ValueError("`replace` names a text twice: it is right, or one right text's")
+            raise ValueError(
+                "`replace` names a text twice: it puts it right where it is right, or in two ways"
+            )
         return self
 
     @model_validator(mode="after")

@@ -64,8 +64,7 @@ class TemplateColumn(ConfigModel):
     @property
     def synonyms(self) -> tuple[str, ...]:
         """The headers that clients call it by."""
-        said = map(str, self.meta.get("synonyms") or ())
-        return tuple(jinja.plain(text) or text for text in said)
+        return tuple(map(str, jinja.rendered(self.meta.get("synonyms") or ())))
 
     @property
     def rule(self) -> dict[str, Any]:
