@@ -335,7 +335,7 @@ class World:
     def _write_instance(self) -> None:
         settings = yaml.safe_load((PROJECT / "dagster.yaml").read_text())
         home = str(self.root / "home")
-        settings["storage"]["sqlite"]["base_dir"] = home
+        settings["storage"]["custom"]["config"]["base_dir"] = home
         settings["local_artifact_storage"]["config"]["base_dir"] = home
         settings["compute_logs"]["config"]["base_dir"] = f"{home}/logs"
         settings["run_coordinator"]["config"]["dequeue_interval_seconds"] = 1
