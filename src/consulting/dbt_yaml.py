@@ -242,6 +242,17 @@ def text_of(node: Node | None, key: str) -> str | None:
     return jinja.plain(found.value) if isinstance(found, ScalarNode) else None
 
 
+def value_of(text: str, node: Node) -> Any:
+    """What a node of a text says, as dbt reads it.
+
+    Raises:
+        YamlError: If it says it by the anchors of others.
+    """
+    first = " " * node.start_mark.column  # as its other lines are indented
+    said = first + text[node.start_mark.index : node.end_mark.index]
+    return jinja.rendered(parse_yaml(said.encode(), Path())[0].value)
+
+
 def last_line(node: Node) -> int:
     """The last line of what a node says; its own end mark lies behind blank lines and comments."""
     if not isinstance(node, MappingNode | SequenceNode) or node.flow_style or not node.value:

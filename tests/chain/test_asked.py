@@ -26,8 +26,8 @@ from consulting.chain.proposed import last_profile, propose_models
 from consulting.cleaning.models import read_columns
 from consulting.cli import ask
 from consulting.errors import CleaningError
-from consulting.profiling.patches import with_mark
-from consulting.rules.accepted import Mark
+from consulting.profiling.patches import with_answer
+from consulting.rules.accepted import Mark, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -149,7 +149,7 @@ def test_twenty_answers_make_the_next_profile_of_hospital_better(tmp_path: Path)
     assert after > 0.96
     assert sum(one.rows for one in found.accepted) > 200
     assert {*(one.key for one in asked if one.value)}.isdisjoint(
-        one.key for one in open_questions(world.engagement, run_of(world), None, None) or []
+        one.key for one in all_questions(world)
     )
 
 
@@ -196,6 +196,7 @@ def test_each_answer_of_the_terminal_is_saved_at_once_and_none_is_asked_again(
     assert done.exit_code == 0, done.output
     unit = metas(world, "orders")["Unit"]
     assert unit["replace"] == {"piece": ["peice"]}
+    assert "Others have: “piece”\n" in done.output
     marks = world.engagement.models.accepted("orders")["Unit"]
     assert {mark.values for mark in marks} == {(HOSTILE,)}
     assert {mark.by for mark in marks} == {"Ann"}
@@ -300,7 +301,7 @@ def test_a_sheet_goes_out_and_comes_back(world: World, tmp_path: Path, suffix: s
     done = run_ask(world, "--answers", str(sheet), "--by", "Client")
     assert done.exit_code == 0, done.output
     models = world.engagement.models
-    assert models.replaced("orders")["Unit"] == {"peice", "meetr"}
+    assert models.replaced("orders")["Unit"] == {"peice": "piece", "meetr": evil}
     read_by_dbt = read_columns(models.load_manifest(), "orders")["unit"]["replace"]
     assert read_by_dbt == {"piece": ["peice"], evil: ["meetr"]}
     assert [mark.values for mark in models.accepted("orders")["Unit"]] == [()] * len(
@@ -308,7 +309,7 @@ def test_a_sheet_goes_out_and_comes_back(world: World, tmp_path: Path, suffix: s
     )
     again_told = run_ask(world, "--answers", str(sheet))
     assert again_told.exit_code == 0
-    assert "are to no question of the last profile" in again_told.output
+    assert again_told.output.splitlines()[0] == "Unit, “peice”: as it was answered before."
 
 
 def fill(sheet: Path, answers: Mapping[str, tuple[str, str]]) -> None:
@@ -340,7 +341,10 @@ def test_a_sheet_with_answers_nobody_understands_or_of_another_kind_is_told(
     sheet.write_text("_question,answer,should_be\nabc,perhaps,\nabd,right,\n")
     done = run_ask(world, "--answers", str(sheet))
     assert "line 2: the answer is none of right, all right, wrong and all wrong" in done.output
-    assert "1 answers are to no question" in done.output
+    assert "line 3: what stands in _question is no key of a question. Copy it" in done.output
+    sheet.write_text("_question,answer,should_be\nq0123456789ab,right,\n")
+    done = run_ask(world, "--answers", str(sheet))
+    assert "line 2: no question of the last profile is this one. What was answered" in done.output
     sheet.write_text(f"_question,answer,should_be\nabc,wrong,{'x' * 1001}\nabd,,\n")
     assert (
         "line 2: “should_be” has more than 1,000" in run_ask(world, "--answers", str(sheet)).output
@@ -364,7 +368,7 @@ def test_no_value_is_emptied_or_taken_at_random_by_what_a_sheet_leaves_out(
     sheet.write_text("_question,answer,should_be\n" + "".join(lines))
     done = run_ask(world, "--answers", str(sheet))
     assert done.exit_code == 0, done.output
-    assert "line 4: the question has another answer above" in done.output
+    assert "line 4: the question has another answer in line 3" in done.output
     assert "Seats, “900”: nothing is written" in done.output
     replaced = read_columns(world.engagement.models.load_manifest(), "orders")["unit"]["replace"]
     assert replaced == {"": [HOSTILE]}
@@ -397,9 +401,11 @@ def test_what_somebody_else_wrote_meanwhile_is_not_written_over(world: World) ->
 
 
 def test_a_combination_that_is_right_is_read_back(world: World) -> None:
-    right = Mark(issue="unusual_combination", values=({"Order": "o1", "Unit": "piece"},), by="Ann")
+    cells = {"Order": "o1", "Unit": "piece"}
+    right = Mark(issue="unusual_combination", values=(cells,), by="Ann")
     path = yaml_of(world, "orders")
-    marked = with_mark(path.read_text("utf-8"), "orders", "Unit", right)
+    said = Said("accepted", right.issue, cells)
+    marked = with_answer(path.read_text("utf-8"), "orders", "Unit", said, "Ann")
     assert marked is not None
     path.write_text(marked, "utf-8")
     assert world.engagement.models.accepted("orders")["Unit"] == (right,)
@@ -412,7 +418,8 @@ def by_value(world: World) -> dict[str | None, Ask]:
 
 
 def all_questions(world: World) -> list[Ask]:
-    return open_questions(world.engagement, run_of(world), None, None) or []
+    every = open_questions(world.engagement, run_of(world), None, None) or []
+    return [one for one in every if not one.answered]
 
 
 def test_what_stands_in_the_yaml_stays(world: World) -> None:
@@ -458,7 +465,7 @@ def test_a_right_value_of_a_list_becomes_a_code(world: World) -> None:
         end = before.index("\n", start)
         meta = f"{{from: Unit, rule: to_code, codes: {codes}}}"
         path.write_text(before[:start] + meta + before[end:])
-        asked = open_questions(world.engagement, run_of(world), None, None) or []
+        asked = all_questions(world)
         one = next(one for one in asked if one.value == "meetr")
         answers = Answers(world.engagement, by="Ann")
         answers.take(one, Answer(said="right"))
@@ -510,13 +517,75 @@ def test_what_dbt_can_not_read_is_not_written_and_called_so(world: World) -> Non
     assert yaml_of(world, "orders").read_text("utf-8") == before
 
 
-def answered(world: World, folder: Path, said: Iterable[tuple[str, str, str]]) -> Path:
-    """A sheet with an answer, and what it should be, to the questions about some values."""
-    asked = by_value(world)
-    lines = [f"{asked[value].key},{answer},{right}\n" for value, answer, right in said]
+def test_two_answers_of_a_sheet_that_contradict_each_other_are_both_refused(
+    parts: World, tmp_path: Path
+) -> None:
+    """Otherwise what stands first in the YAML is lost in silence."""
+    found = [one for one in all_questions(parts) if one.issues[0] == "other_marks"]
+    one, other, third = [one for one in found if one.value][:3]
+    said = [(one, "all wrong"), (other, "all right"), (third, "right")]
+    sheet = sheet_of(tmp_path, [(each, answer, "") for each, answer in said])
+    before = yaml_of(parts, "stock").read_text("utf-8")
+    done = run_ask(parts, "--answers", str(sheet), "--dry-run")
+    assert (
+        f"line 2 (Part, “{one.value}”: all wrong) and line 3 (Part, “{other.value}”: all right) "
+        "contradict each other; none is taken." in done.output
+    )
+    assert "suspected" not in done.output
+    assert f"Part, “{third.value}”: right, and not told again." in done.output
+    assert yaml_of(parts, "stock").read_text("utf-8") == before
+
+
+def test_a_later_answer_takes_the_place_of_the_earlier(parts: World, tmp_path: Path) -> None:
+    (one, *_) = (one for one in all_questions(parts) if one.issues[0] == "other_marks")
+    for said, kept in (
+        ("all right", {"suspected": [("other_marks", False)]}),
+        ("all wrong", {"suspected": [("other_marks", True)]}),
+        ("all right", {"suspected": [("other_marks", False)]}),
+    ):
+        done = run_ask(parts, "--answers", str(sheet_of(tmp_path, [(one, said, "")])))
+        assert done.exit_code == 0, done.output
+        found = metas(parts, "stock")["Part"]
+        assert [(each["issue"], each["wrong"]) for each in found["suspected"]] == kept["suspected"]
+
+
+def test_who_changes_their_mind_of_a_value_is_heard(world: World, tmp_path: Path) -> None:
+    asked = by_value(world)["peice"]
+    for said, right, replace, marked in (
+        ("wrong", "piece", {"piece": ["peice"]}, False),
+        ("wrong", "meter", {"meter": ["peice"]}, False),
+        ("right", "", None, True),
+        ("wrong", "piece", {"piece": ["peice"]}, False),
+    ):
+        done = run_ask(world, "--answers", str(sheet_of(tmp_path, [(asked, said, right)])))
+        assert done.exit_code == 0, done.output
+        unit = metas(world, "orders")["Unit"]
+        assert unit.get("replace") == replace
+        assert bool(unit.get("accepted")) is marked
+
+
+@pytest.mark.parametrize("said", ["right", "all right", "all wrong"])
+def test_what_is_right_and_what_it_should_be_are_two_answers(
+    world: World, tmp_path: Path, said: str
+) -> None:
+    before = yaml_of(world, "orders").read_text("utf-8")
+    sheet = answered(world, tmp_path, [("peice", said, "piece")])
+    done = run_ask(world, "--answers", str(sheet))
+    assert f"line 2: “{said}” and “should_be” are two answers; none is taken" in done.output
+    assert yaml_of(world, "orders").read_text("utf-8") == before
+
+
+def sheet_of(folder: Path, said: Iterable[tuple[Ask, str, str]]) -> Path:
+    lines = [f"{one.key},{answer},{right}\n" for one, answer, right in said]
     sheet = folder / "answered.csv"
     sheet.write_text("_question,answer,should_be\n" + "".join(lines))
     return sheet
+
+
+def answered(world: World, folder: Path, said: Iterable[tuple[str, str, str]]) -> Path:
+    """A sheet with an answer, and what it should be, to the questions about some values."""
+    asked = by_value(world)
+    return sheet_of(folder, [(asked[value], answer, right) for value, answer, right in said])
 
 
 @pytest.mark.parametrize("tier", [1, 2])
@@ -524,7 +593,8 @@ def test_below_tier_3_no_value_is_asked_for_or_written(tmp_path: Path, tier: int
     world = made(tmp_path, "orders", FEED, security_tier=tier)
     done = run_ask(world, "--json")
     if tier == 1:
-        assert "has no profile whose rows are kept" in done.output
+        blocked = 'BLOCKED: "ask about rows" requires tier 2; acme_corp is at tier 1'
+        assert str(done.exception).startswith(blocked)
         return
     asked = json.loads(done.stdout)
     assert asked
@@ -553,7 +623,7 @@ def test_a_kill_between_answers_loses_none(world: World) -> None:
     child.start()
     child.join()
     assert child.exitcode == -signal.SIGKILL
-    left = open_questions(world.engagement, run_of(world), None, None) or []
+    left = all_questions(world)
     assert {one.key for one in asked[:2]}.isdisjoint(one.key for one in left)
     assert {one.key for one in asked[2:]} <= {one.key for one in left}
 
@@ -633,7 +703,7 @@ def test_answers_that_leave_nothing_open_close_a_list_if_that_is_right(world: Wo
     answers.save()
     unit = metas(world, "orders")["Unit"]
     assert (unit["rule"], unit["codes"]) == ("to_code", ["meter", "piece"])
-    assert world.engagement.models.replaced("orders")["Unit"] == {"peice", HOSTILE, "meetr"}
+    assert world.engagement.models.replaced("orders")["Unit"].keys() == {"peice", HOSTILE, "meetr"}
     assert not [one for one in all_questions(world) if one.codes]
 
 

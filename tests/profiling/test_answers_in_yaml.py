@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consulting import jinja
-from consulting.profiling.patches import with_codes, with_mark, with_replaced, with_suspicion
+from consulting.profiling.patches import with_answer, with_codes
 from consulting.rules import column_rule
-from consulting.rules.accepted import Mark, Suspicion
+from consulting.rules.accepted import Said, Suspicion, what_was_said
 
 AWKWARD = ["a", "12", "yes", "null", "~", "a: b", "a # b", "'", '"', "- x", "{x", "[x", "é"]
 AWKWARD += ["\u2028", "{{ x }}", "{% x %}", "a\nb", "\ttab", "=1+1", "&a", "*a", "!t", "%d", "0x1F"]
@@ -57,21 +58,23 @@ def test_a_mark_and_a_right_value_are_added_and_all_else_stays(
 ) -> None:
     text = (BEFORE + meta + AFTER).replace("\n", end)
     before = meta_of(text)
-    marked = with_mark(text, "orders", "Unit", Mark(issue="lone_values", values=(wrong,), by="Ann"))
+    marked = with_answer(text, "orders", "Unit", Said("accepted", "lone_values", "kg"), "Ann")
     assert marked is not None
     values = [v for m in column_rule(plain(meta_of(marked))).accepted for v in m.values]
-    assert wrong in values
+    assert "kg" in values
     known = [v for m in before.get("accepted") or () for v in m.get("values", ())]
     assert len(values) == len(known) + 1
-    suspicion = Suspicion(issue="outliers", wrong=True, by="Ann")
-    suspected = with_suspicion(marked, "orders", "Unit", suspicion)
+    suspicion = Suspicion(issue="odd_shapes", wrong=True, by="Ann")
+    said = Said("suspected", "odd_shapes", became=True)
+    suspected = with_answer(marked, "orders", "Unit", said, "Ann")
     assert suspected is not None
     assert column_rule(plain(meta_of(suspected))).suspected == (suspicion,)
-    replaced = with_replaced(suspected, "orders", "Unit", wrong, right)
+    said = Said("replace", value=f"{wrong}!", became=right)
+    replaced = with_answer(suspected, "orders", "Unit", said, "Ann")
     if "# c" in text and replaced is None:
         return  # a comment between what would change: it is told, and changed by hand
     assert replaced is not None
-    assert jinja.literal(wrong) in meta_of(replaced)["replace"][right]
+    assert jinja.literal(f"{wrong}!") in meta_of(replaced)["replace"][right]
     assert set(comments(text)) <= set(comments(replaced))
     kept = {key: value for key, value in before.items() if key not in {"accepted", "replace"}}
     assert kept == {key: meta_of(replaced)[key] for key in kept}
@@ -108,3 +111,55 @@ def test_a_closed_list_takes_the_rules_place_unless_a_comment_would_be_lost(meta
     assert meta_of(after)["codes"] == ["piece", "yes"]
     assert meta_of(after)["rule"] == "to_code"
     assert set(comments(text)) <= set(comments(after))
+
+
+ANSWERS = st.sampled_from([
+    Said("accepted", "lone_values", "kg"),
+    Said("", "lone_values", "kg"),
+    Said("replace", value="kg", became="piece"),
+    Said("replace", value="kg", became="meter"),
+    Said("accepted", "outliers"),
+    Said("", "outliers"),
+    Said("suspected", "outliers", became=True),
+    Said("suspected", "outliers", became=False),
+])  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(META.filter(lambda meta: "#" not in meta), st.lists(ANSWERS, min_size=1, max_size=5))
+def test_what_is_said_later_takes_the_place_of_what_it_contradicts(
+    meta: str, answers: list[Said]
+) -> None:
+    text, expected = BEFORE + meta + AFTER, what_was_said(meta_of(BEFORE + meta + AFTER))
+    for said in answers:
+        after = with_answer(text, "orders", "Unit", said, "Ann")
+        assert after is not None
+        expected = [one for one in expected if not said.contradicts(one)]
+        expected += [said] * (bool(said.key) and said not in expected)
+        found = what_was_said(meta_of(after))
+        assert sorted(map(str, found)) == sorted(map(str, expected))
+        assert with_answer(after, "orders", "Unit", said, "Ann") == after
+        text = after
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (Said("accepted", "outliers"), Said("", "outliers"), True),
+        (Said("accepted", "outliers"), Said("suspected", "outliers", became=True), True),
+        (Said("accepted", "outliers"), Said("suspected", "outliers", became=False), False),
+        (Said("accepted", "outliers"), Said("suspected", "odd_shapes", became=True), False),
+        (Said("", "outliers"), Said("suspected", "outliers", became=False), False),
+        (Said("accepted", "outliers"), Said("", "outliers", "7"), False),
+        (Said("accepted", "outliers", "7"), Said("replace", "", "7", "8"), True),
+        (Said("accepted", "outliers", "7"), Said("replace", "", "9", "8"), False),
+        (Said("replace", "", "7", "9"), Said("replace", "", "7", "8"), True),
+        (Said("accepted", "outliers", {"a": "7"}), Said("", "moved_cells", {"a": "7"}), True),
+        (Said("accepted", "outliers", "7"), Said("accepted", "lone_values", "7"), False),
+    ],
+)
+def test_two_things_contradict_each_other_both_ways_or_not(
+    one: Said, other: Said, *, expected: bool
+) -> None:
+    assert one.contradicts(other) is other.contradicts(one) is expected
+    assert not one.contradicts(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from datetime import UTC, datetime
+from itertools import combinations, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -24,18 +25,12 @@ from consulting.intake.reading import Door, ReadOptions
 from consulting.intake.reading.apart import ReadingApart
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import FeedProfile, label_of, profile_feed, unified
-from consulting.profiling.asking import Ask, chosen, key_of, questions_to_ask
-from consulting.profiling.patches import (
-    is_read,
-    with_codes,
-    with_mark,
-    with_replaced,
-    with_suspicion,
-)
+from consulting.profiling.asking import Ask, chosen, is_key, key_of, questions_to_ask
+from consulting.profiling.patches import is_read, with_answer, with_codes
 from consulting.profiling.thresholds import SUSPICIOUS
 from consulting.records import Record
 from consulting.rules import headers_of
-from consulting.rules.accepted import ACCEPTABLE, Mark, Suspicion
+from consulting.rules.accepted import ACCEPTABLE, Said
 from consulting.scratch import scratch_folder
 from consulting.yaml_files import parse_yaml
 
@@ -45,7 +40,7 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.records import CorrectionsFile
 
-Said = Literal["right", "all right", "wrong", "all wrong", ""]
+Word = Literal["right", "all right", "wrong", "all wrong", ""]
 MOST_ANSWERS = 1_000
 """Rows of a sheet with answers; nobody answers more by hand."""
 LONGEST_ANSWER = 1_000
@@ -73,10 +68,12 @@ class Answer(Record):
         said: "right", "all right" (whatever the value), "wrong", "all wrong", or nothing.
         should_be: Of what is wrong: what should stand there; empty for no value, None for what
             the question says, if it does.
+        line: Its row in a sheet.
     """
 
-    said: Said
+    said: Word
     should_be: str | None = None
+    line: int | None = None
 
 
 def open_questions(
@@ -93,7 +90,8 @@ def open_questions(
     What the client put right three times in the same way comes first.
 
     Returns:
-        The questions that nobody answered yet; None where no rows are kept to ask of.
+        The questions that nobody answered yet, of all also those that were answered since that
+        profile; None where no rows are kept to ask of.
     """
     received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
     if not rows_are_kept(received, run_folder):
@@ -104,6 +102,7 @@ def open_questions(
     )
     full = engagement.config.security_tier == FULL_TIER
     fixes = _sent_back(engagement, found.profiles, feed) if full else []
+    fixes = [one for one in fixes if most is None or not one.answered]
     asked: list[Ask] = []
     declared = engagement.models.declared_privacy
     for profile in found.profiles:
@@ -119,7 +118,7 @@ def open_questions(
                 received.to_profile,
                 run_folder,
                 privacy=declared(profile.feed),
-                accepted=said["accepted"],
+                accepted={} if most is None else said["accepted"],
                 thresholds=SUSPICIOUS,
             )
             asked += within(
@@ -164,8 +163,9 @@ def _sent_back(
         column = next((c for c in columns if c.name.casefold() == fix.column), None)
         known = engagement.models.replaced(fix.feed)
         told = feed in {None, fix.feed} and column and not column.personal
-        if told and column and fix.wrong not in known.get(column.name, ()):
-            asked.append(_of_fix(fix, column.name))
+        if told and column:
+            answered = fix.wrong in known.get(column.name, ())
+            asked.append(_of_fix(fix, column.name, answered=answered))
     return asked
 
 
@@ -179,7 +179,7 @@ def _corrections(engagement: Engagement) -> Iterator[tuple[CorrectionsFile, Path
                 yield file, path.parent
 
 
-def _of_fix(fix: Fix, column: str) -> Ask:
+def _of_fix(fix: Fix, column: str, *, answered: bool) -> Ask:
     cells = {column: fix.wrong}
     brought = f"{fix.corrections} corrections file{'' if fix.corrections == 1 else 's'}"
     return Ask(
@@ -188,6 +188,7 @@ def _of_fix(fix: Fix, column: str) -> Ask:
         column=column,
         issues=("sent_back",),
         severity="warn",
+        answered=answered,
         cells=cells,
         rows=fix.rows,
         file=fix.file,
@@ -195,6 +196,41 @@ def _of_fix(fix: Fix, column: str) -> Ask:
         why=f"It came back as “{fix.right}” in {fix.rows} rejected rows, in {brought}, and never "
         "as anything else. Wrong, and the cleaning rule puts it right from now on?",
         instead=fix.right,
+    )
+
+
+def what_it_says(ask: Ask, answer: Answer) -> tuple[Said, ...]:
+    """What an answer says of the question's column; nothing where it leaves that open."""
+    issue, wrong = ask.issues[0], answer.said.endswith("wrong")
+    if ask.codes or not answer.said:
+        return ()
+    if answer.said.startswith("all") or not ask.cells:
+        if not wrong and not ask.suspected:
+            return (Said("accepted", issue),) if issue in ACCEPTABLE else ()
+        stands = ask.severity == "info"  # what is a warning is told again
+        return (Said("suspected", issue, became=wrong) if stands else Said("", issue),)
+    value = ask.cells if ask.value is None else ask.value
+    if not wrong:
+        return tuple(Said("accepted", one, value) for one in ask.issues if one in ACCEPTABLE)
+    if not ask.value:
+        return (Said("", issue, value),)
+    right = ask.instead if answer.should_be is None else answer.should_be.strip()
+    return () if right in {None, ask.value} else (Said("replace", "", value, right),)
+
+
+def _in_short(said: Said) -> str:
+    """What becomes of an answer."""
+    if said.key == "replace":
+        return "replaced by the cleaning rule"
+    if said.key == "accepted":
+        return "right, and not told again"
+    if said.key == "suspected":
+        return "wrong, and a warning from now on" if said.became else "right, and not asked again"
+    if said.value is None:
+        return "it is told again until it is corrected at the source"
+    return (
+        "no rule puts it right, for the value may be right in other rows: it is told again until "
+        "it is corrected at the source"
     )
 
 
@@ -217,55 +253,27 @@ class Answers:
 
     def take(self, ask: Ask, answer: Answer) -> str:
         """Take one answer into the YAML; returns what it became, in a sentence."""
-        return f"{about(ask)}: {self._take(ask, answer)}"
+        kept = ask.value or not answer.should_be
+        aside = "" if kept else " What it should be is not kept: that is asked of one value alone."
+        return f"{about(ask)}: {self._take(ask, answer)}{aside}"
 
     def _take(self, ask: Ask, answer: Answer) -> str:
         if ask.codes:
             return self._closed(ask, answer.said)
-        if answer.said == "all wrong" or (answer.said == "wrong" and not ask.cells):
-            return self._all_wrong(ask)
-        if answer.said == "wrong":
-            return self._wrong(ask, answer.should_be)
-        if ask.suspected and (answer.said == "all right" or (answer.said and not ask.cells)):
-            return self._suspected(ask, "right, and not asked again", wrong=False)
-        issues = [issue for issue in ask.issues if issue in ACCEPTABLE] if answer.said else []
-        if not issues:
-            return "nothing is written."
-        value = ask.value if ask.value is not None else ask.cells
-        values = (value,) if answer.said == "right" and ask.cells else ()
-        issues = issues if values else issues[:1]
+        all_said = what_it_says(ask, answer)
+        if not all_said:
+            unknown = ask.value and answer.said == "wrong"
+            return f"nothing is written{': it is not known what it should be' * bool(unknown)}."
         path, before, now = self._text(ask)
         after: str | None = now
-        for issue in issues:
-            mark = Mark(issue=issue, values=values, by=self._by)
-            after = after and with_mark(after, ask.feed, ask.column, mark)
-        return self._taken(ask, path, before, after, "right, and not told again")
-
-    def _wrong(self, ask: Ask, should_be: str | None) -> str:
-        if not ask.value:
-            return (
-                "no rule puts it right, for the value may be right in other rows: it is told "
-                "again until it is corrected at the source."
-            )
-        right = ask.instead if should_be is None else should_be.strip()
-        if right is None or right == ask.value:
-            return "nothing is written: it is not known what it should be."
-        path, before, now = self._text(ask)
-        after = with_replaced(now, ask.feed, ask.column, ask.value, right)
-        return self._taken(ask, path, before, after, "replaced by the cleaning rule")
-
-    def _all_wrong(self, ask: Ask) -> str:
-        if ask.severity != "info":
-            return "it is told again until it is corrected at the source."
-        return self._suspected(ask, "wrong, and a warning from now on", wrong=True)
-
-    def _suspected(self, ask: Ask, became: str, *, wrong: bool) -> str:
-        path, before, now = self._text(ask)
-        said = Suspicion(issue=ask.issues[0], wrong=wrong, by=self._by)
-        after = with_suspicion(now, ask.feed, ask.column, said)
+        for said in all_said:
+            after = after and with_answer(after, ask.feed, ask.column, said, self._by)
+        became = _in_short(all_said[0])
+        if after == now or (after is None and not all_said[0].key):
+            return "as it was answered before." if ask.answered else f"{became}."
         return self._taken(ask, path, before, after, became)
 
-    def _closed(self, ask: Ask, said: Said) -> str:
+    def _closed(self, ask: Ask, said: Word) -> str:
         if said not in {"right", "all right"}:
             return "nothing is written."
         path, before, now = self._text(ask)
@@ -429,19 +437,69 @@ def _understood(
     twice: set[str] = set()
     for line, key, said, should_be in rows:
         word = " ".join(said.casefold().split()) or ("wrong" if should_be else "")
-        if word not in get_args(Said):
+        if word not in get_args(Word):
             unclear.append(
                 f"line {line}: the answer is none of right, all right, wrong and all wrong"
+            )
+        elif should_be and word != "wrong":
+            unclear.append(
+                f"line {line}: “{word}” and “should_be” are two answers; none is taken. What one "
+                "value should be goes with “wrong”"
             )
         elif len(should_be) > LONGEST_ANSWER:
             unclear.append(f"line {line}: “should_be” has more than {LONGEST_ANSWER:,} characters")
         elif word:
             right = "" if should_be == "-" else should_be or None
-            answer = Answer(said=word, should_be=right)
-            if answers.setdefault(key, answer) != answer:
+            answer = Answer(said=word, should_be=right, line=line)
+            first = answers.setdefault(key, answer)
+            if (first.said, first.should_be) != (word, right):
                 twice.add(key)
-                unclear.append(f"line {line}: the question has another answer above; none is taken")
+                unclear.append(
+                    f"line {line}: the question has another answer in line {first.line}; none is "
+                    "taken"
+                )
     return {key: answer for key, answer in answers.items() if key not in twice}, unclear
+
+
+def without_contradictions(
+    answers: Sequence[tuple[Ask, Answer]],
+) -> tuple[list[tuple[Ask, Answer]], list[str]]:
+    """The answers of a sheet of which no other says the opposite, and what is told of the rest."""
+    of_column: dict[tuple[str, str], list[tuple[Ask, Answer]]] = {}
+    for ask, answer in answers:
+        of_column.setdefault((ask.feed, ask.column), []).append((ask, answer))
+    refused: set[str] = set()
+    told: list[str] = []
+    for found in of_column.values():
+        said = [what_it_says(*one) for one in found]
+        for (at, one), (other_at, other) in combinations(enumerate(found), 2):
+            if any(a.contradicts(b) for a, b in product(said[at], said[other_at])):
+                refused |= {one[0].key, other[0].key}
+                told.append(
+                    f"{_placed(*one)} and {_placed(*other)} contradict each other; none is taken"
+                )
+    return [one for one in answers if one[0].key not in refused], told
+
+
+def unknown_in_words(answers: Mapping[str, Answer]) -> Iterator[str]:
+    """What to do about answers of a sheet to no question of the last profile."""
+    for key, answer in answers.items():
+        if is_key(key):
+            yield (
+                f"line {answer.line}: no question of the last profile is this one. What was "
+                "answered before it stands in the column's `meta` in the feed's YAML, under "
+                "`accepted`, `suspected`, `replace` or `codes`: change it there, or take it out to "
+                "be asked again"
+            )
+        else:
+            yield (
+                f"line {answer.line}: what stands in _question is no key of a question. Copy it "
+                "from the sheet that `consulting ask --sheet` wrote"
+            )
+
+
+def _placed(ask: Ask, answer: Answer) -> str:
+    return f"line {answer.line} ({about(ask)}: {answer.said})"
 
 
 def _hash_of(path: Path) -> str:

@@ -252,13 +252,12 @@ class ClientModels:
                 found.setdefault(name, {})[one.issue] = one.wrong
         return found
 
-    def replaced(self, feed: str) -> dict[str, frozenset[str]]:
-        """Source column → the texts that are wrong there, and that its rules replace."""
-        found: dict[str, frozenset[str]] = {}
+    def replaced(self, feed: str) -> dict[str, dict[str, str]]:
+        """Source column → the texts that are wrong there → what its rules replace them by."""
+        found: dict[str, dict[str, str]] = {}
         for name, meta in self._metas(feed):
-            wrong = [text for texts in (meta.get("replace") or {}).values() for text in texts]
-            if wrong:
-                found[name] = found.get(name, frozenset()).union(wrong)
+            for right, texts in (meta.get("replace") or {}).items():
+                found.setdefault(name, {}).update(dict.fromkeys(texts, right))
         return found
 
     def _metas(self, feed: str) -> list[tuple[str, dict[str, Any]]]:

@@ -14,7 +14,9 @@ from consulting.chain.asked import (
     alike_in_words,
     open_questions,
     read_sheet,
+    unknown_in_words,
     value_in_words,
+    without_contradictions,
     write_sheet,
 )
 from consulting.chain.proposed import last_profile
@@ -28,6 +30,8 @@ from consulting.cli.terminal import (
     say_json,
     say_lines,
 )
+from consulting.errors import TierBlockedError
+from consulting.privacy.tiers import SAMPLED_TIER, SCHEMA_ONLY_TIER
 from consulting.profiling.wording import counted
 
 if TYPE_CHECKING:
@@ -101,6 +105,9 @@ def ask(  # noqa: PLR0913, PLR0917 - one for each option
 
 
 def _questions(engagement: Engagement, feed: str | None, most: int | None) -> list[Ask]:
+    tier = engagement.config.security_tier
+    if tier == SCHEMA_ONLY_TIER:
+        raise TierBlockedError("ask about rows", SAMPLED_TIER, engagement.client_id, tier)
     run_folder = last_profile(engagement)
     asked = open_questions(engagement, run_folder, feed, most) if run_folder else None
     if asked is None:
@@ -118,14 +125,15 @@ def _from_sheet(
     if not said and not unclear:
         say(f"{path.name}: it holds no answer.")
     taken = Answers(engagement, by)
-    became = [taken.take(one, said.pop(one.key)) for one in asked if one.key in said]
+    to_take, contradictions = without_contradictions(
+        [(one, said.pop(one.key)) for one in asked if one.key in said]
+    )
+    became = [taken.take(*one) for one in to_take]
     taken.require_readable()
     for sentence in became:
         say(sentence)
-    for sentence in unclear:
+    for sentence in (*unclear, *contradictions, *unknown_in_words(said)):
         say(f"{path.name}: {sentence}.", err=True)
-    if said:
-        say(f"{len(said)} answers are to no question of the last profile: answered before?")
     for diff in taken.diffs():
         say_lines(diff)
     if not dry_run:
@@ -180,7 +188,7 @@ def _show(one: Ask, number: int, of: int) -> None:
     if one.alike:
         say(f"  Found for the same reason: {alike_in_words(one)}")
     if one.instead:
-        say(f"  Others have: {one.instead}")
+        say(f"  Others have: “{one.instead}”")
 
 
 def _answer(one: Ask) -> Answer | None:

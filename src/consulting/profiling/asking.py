@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -69,6 +70,7 @@ class Ask(Record):
         issues: The issue types that point at it; what is asked about first.
         severity: That of the first.
         suspected: Whether the profile tells nothing of it.
+        answered: Whether it was answered since the profile was made.
         cells: Column → value, without blanks at its ends; none where it is about the whole column.
         rows: Rows that hold it.
         settles: Rows that an answer for all that is found alike settles.
@@ -87,6 +89,7 @@ class Ask(Record):
     issues: tuple[str, ...]
     severity: Severity
     suspected: bool = False
+    answered: bool = False
     cells: dict[str, str]
     rows: int
     settles: int = 0
@@ -158,7 +161,7 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
     most: int | None,
     valued: bool,
     accepted: Mapping[str, Sequence[Mark]],
-    replaced: Mapping[str, Collection[str]],
+    replaced: Mapping[str, Mapping[str, str]],
     suspected: Mapping[str, Collection[str]],
     listed: Mapping[str, Collection[str]] = MappingProxyType({}),
     texts: Collection[str] = (),
@@ -170,10 +173,11 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
         suspicious: A profile of the same by the thresholds of suspicion.
         readings: The files that it is of.
         run_folder: Where their rows are.
-        most: Ask no more than so many; None tells all there are, in no order that matters.
+        most: Ask no more than so many; None tells all there are, those that were answered too, in
+            no order that matters.
         valued: Whether values may be told: of columns without personal data, at tier 3.
         accepted: What was found right since.
-        replaced: What was found wrong since.
+        replaced: What was found wrong since: column → wrong text → the right one.
         suspected: Column → issue types of which somebody said already whether they are wrong.
         listed: Column → values that its rule knows, so that nothing is to be decided.
         texts: Columns whose rule takes any text: where answers leave nothing open, it is asked
@@ -183,24 +187,26 @@ def questions_to_ask(  # noqa: PLR0913 - by name only
     right = AcceptedFindings(accepted, replaced)
     with open_feed(mine, run_folder, _DEFAULT) as source:
         found = [
-            one
-            for finding in _findings(profile, suspicious, suspected)
+            one.model_copy(update={"answered": _is_answered(one, right, suspected)})
+            for finding in _findings(profile, suspicious)
             if finding.issue.column in source.columns
             for one in _groups(profile, finding, source, valued=valued)
+            if not _is_known(one, listed)
         ]
         types: dict[tuple[str, str, str], list[str]] = {}
         for one in found:
-            types.setdefault(one.place, []).append(one.issues[0])
+            types.setdefault(one.place, []).extend(() if one.answered else one.issues)
         asked = [
             one.model_copy(update={"issues": (*dict.fromkeys((*one.issues, *types[one.place])),)})
             if one.cells
             else one
             for one in found
-            if not _is_answered(one, right) and not _is_known(one, listed)
         ]
-        asked += _closed_lists(profile, asked, right, texts) if valued else ()
+        answered = [one for one in asked if one.answered]
+        asked = [one for one in asked if not one.answered]
+        asked += _closed_lists(profile, asked, replaced, texts) if valued else ()
         if most is None:
-            return tuple(asked)
+            return (*asked, *answered)
         return tuple(_with_instead(one, source) for one in chosen(asked, most))
 
 
@@ -218,9 +224,7 @@ class _Finding(NamedTuple):
     where: str | None
 
 
-def _findings(
-    profile: FeedProfile, suspicious: FeedProfile, suspected: Mapping[str, Collection[str]]
-) -> Iterator[_Finding]:
+def _findings(profile: FeedProfile, suspicious: FeedProfile) -> Iterator[_Finding]:
     """What is told, and what is suspected beyond what warnings tell of the same column."""
     warned: dict[str | None, list[str]] = {}
     notes = {(i.column, i.issue_type) for i in profile.issues if i.severity == "info"}
@@ -228,8 +232,6 @@ def _findings(
         warned.setdefault(issue.column, []).append(where or "false")
         yield _Finding(issue, issue.severity, where)
     for issue, where in _by_reason(suspicious.issues):
-        if issue.issue_type in suspected.get(issue.column or "", ()):
-            continue
         told = " OR ".join(warned.get(issue.column, ["false"]))
         beyond = where and f"{where} AND NOT coalesce({told}, false)"
         note = (issue.column, issue.issue_type) in notes
@@ -346,12 +348,21 @@ def _ask(finding: _Finding, settles: int, rows: int) -> Ask:
 
 
 def key_of(*asked: object) -> str:
-    """What tells a question: feed, column, and what is asked about."""
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
+    """What tells a question: feed, column, and what is asked about. No number to a spreadsheet."""
+    return f"q{hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]}"
 
 
-def _is_answered(one: Ask, right: AcceptedFindings) -> bool:
+def is_key(text: str) -> bool:
+    """Whether a text tells some question."""
+    return re.fullmatch("q[0-9a-f]{12}", text) is not None
+
+
+def _is_answered(
+    one: Ask, right: AcceptedFindings, suspected: Mapping[str, Collection[str]]
+) -> bool:
     """Whether it was answered since the profile was made."""
+    if one.severity == "info" and one.issues[0] in suspected.get(one.column, ()):
+        return True
     if all(any(map(one.fits, right.of(one.column, issue))) for issue in one.issues):
         return True
     return one.value is not None and one.value in map(trim, right.replaced.get(one.column, ()))
@@ -364,17 +375,21 @@ def _is_known(one: Ask, listed: Mapping[str, Collection[str]]) -> bool:
 
 
 def _closed_lists(
-    profile: FeedProfile, asked: Sequence[Ask], right: AcceptedFindings, texts: Collection[str]
+    profile: FeedProfile,
+    asked: Sequence[Ask],
+    replaced: Mapping[str, Mapping[str, str]],
+    texts: Collection[str],
 ) -> Iterator[Ask]:
     """Whether the few values of a column are all there are, where answers left none open."""
     open_columns = {one.column for one in asked if one.cells}
     for column in profile.columns if profile.basis == "all_rows" else ():
-        wrong = {*map(trim, right.replaced.get(column.name, ()))}
+        put_right = replaced.get(column.name, {})
+        wrong, right = {*map(trim, put_right)}, {text for text in put_right.values() if text}
         values = {trim(one.value) for one in column.top_values if not is_null_like(one.value)}
         few = 1 < column.distinct_count <= len(column.top_values)
         told = column.name in texts and column.name not in open_columns and wrong
         if told and few and not column.personal:
-            codes = sorted(values - wrong)
+            codes = sorted((values - wrong) | right)
             yield Ask(
                 key=key_of(profile.feed, column.name, "closed_list"),
                 feed=profile.feed,

@@ -12,6 +12,7 @@ from ruamel.yaml.nodes import SequenceNode
 from consulting import dbt_yaml
 from consulting.profiling.propose import propose_columns, target_name
 from consulting.rules import all_rules
+from consulting.rules.accepted import Said, what_was_said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from consulting.profiling.drift import DriftFinding
     from consulting.profiling.model import FeedProfile
-    from consulting.rules.accepted import Mark, Suspicion
-
 
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}
 
@@ -39,67 +38,97 @@ def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | Non
     return _with_own_ends(text, lambda plain: _patched(plain, finding, current))
 
 
-def with_mark(text: str, feed: str, header: str, mark: Mark, *, codes: bool = True) -> str | None:
-    """The feed's YAML in which something of a column is found right.
+def with_answer(text: str, feed: str, header: str, said: Said, by: str) -> str | None:
+    """The feed's YAML in which somebody says something of a column, in place of what contradicts.
+
+    A right text of a column that has a list of codes becomes one of them.
 
     Args:
         text: The YAML.
         feed: The feed.
         header: The column.
-        mark: What is right; one value, one combination, or all.
-        codes: Whether a value that is right is on the column's list of codes, too.
+        said: What is said.
+        by: Who says it.
 
     Returns:
         The YAML; None where nothing reads the column, or the text can not be changed there.
     """
-    said = {"issue": mark.issue, **({"values": [*mark.values]} if mark.values else {})}
 
-    def marked(plain: str) -> str | None:
-        meta = _meta(plain, feed, header) or dbt_yaml.source_meta(plain, feed, header)
-        if meta is None:
+    def answered(plain: str) -> str | None:
+        meta = _meta(plain, feed, header)
+        if meta is None and said.key != "replace":  # nothing is replaced where nothing is delivered
+            meta = dbt_yaml.source_meta(plain, feed, header)
+        try:
+            known = None if meta is None else what_was_said(dbt_yaml.value_of(plain, meta))
+        except ValueError:
             return None
-        found: list[Any] = dbt_yaml.items_of(meta, "accepted") if mark.values else []
-        for one in found:
-            same = [dbt_yaml.text_of(one, key) for key in ("issue", "by")] == [mark.issue, mark.by]
-            if same and dbt_yaml.items_of(one, "values"):
-                return dbt_yaml.with_item(plain, one, ["values"], mark.values[0])
-        return dbt_yaml.with_item(plain, meta, ["accepted"], {**said, "by": mark.by})
+        if known is None:
+            return None
+        if any(map(said.contradicts, known)):
+            left = [one for one in known if not said.contradicts(one)]
+            after = _without(plain, meta, left)
+            return after and answered(after)
+        return plain if said in known or not said.key else _with_said(plain, meta, said, by)
 
     def listed(plain: str) -> str | None:
-        after = marked(plain)
-        value = mark.values[0] if mark.values else None
-        meta = _meta(after, feed, header) if after else None
-        if not codes or not isinstance(value, str) or not value or meta is None or after is None:
+        after = answered(plain)
+        right = said.became if said.key == "replace" else said.value
+        meta = _meta(after, feed, header) if after and said.key else None
+        if meta is None or after is None or not isinstance(right, str) or not right:
             return after
-        return _with_code(after, meta, value)
+        return _with_code(after, meta, right)
 
     return _with_own_ends(text, listed)
 
 
-def with_suspicion(text: str, feed: str, header: str, said: Suspicion) -> str | None:
-    """The feed's YAML in which a suspicion of a column is answered; as `with_mark`."""
+def _with_said(text: str, meta: Any, said: Said, by: str) -> str | None:
+    if said.key == "replace":
+        return dbt_yaml.with_item(text, meta, ["replace", str(said.became)], said.value)
+    if said.key == "suspected":
+        answer = {"issue": said.issue, "wrong": said.became, "by": by}
+        return dbt_yaml.with_item(text, meta, ["suspected"], answer)
+    values = {} if said.value is None else {"values": [said.value]}
+    marks: list[Any] = dbt_yaml.items_of(meta, "accepted") if values else []
+    for one in marks:
+        same = [dbt_yaml.text_of(one, key) for key in ("issue", "by")] == [said.issue, by]
+        if same and dbt_yaml.items_of(one, "values"):
+            return dbt_yaml.with_item(text, one, ["values"], said.value)
+    return dbt_yaml.with_item(text, meta, ["accepted"], {"issue": said.issue, **values, "by": by})
 
-    def answered(plain: str) -> str | None:
-        meta = _meta(plain, feed, header) or dbt_yaml.source_meta(plain, feed, header)
-        if meta is None:
-            return None
-        return dbt_yaml.with_item(plain, meta, ["suspected"], said.model_dump())
 
-    return _with_own_ends(text, answered)
-
-
-def with_replaced(text: str, feed: str, header: str, wrong: str, right: str) -> str | None:
-    """The feed's YAML in which a text of a column is replaced by the right one; as `with_mark`."""
-
-    def replaced(plain: str) -> str | None:
-        meta = _meta(plain, feed, header)
-        return meta and dbt_yaml.with_item(plain, meta, ["replace", right], wrong)
-
-    return _with_own_ends(text, replaced)
+def _without(text: str, meta: Any, left: Sequence[Said]) -> str | None:
+    """The YAML whose column keeps of what was said what is left."""
+    before = dbt_yaml.value_of(text, meta)
+    marks = [
+        {**one, **({"values": values} if values else {})}
+        for one in before.get("accepted") or ()
+        if (
+            values := [
+                v for v in one.get("values", ()) if Said("accepted", one["issue"], v) in left
+            ]
+        )
+        or Said("accepted", one["issue"]) in left
+    ]
+    suspected = [
+        one
+        for one in before.get("suspected") or ()
+        if Said("suspected", one["issue"], became=one["wrong"]) in left
+    ]
+    replaced = {
+        right: texts
+        for right, wrong in (before.get("replace") or {}).items()
+        if (texts := [text for text in wrong if Said("replace", "", text, right) in left])
+    }
+    now = {"accepted": marks, "suspected": suspected, "replace": replaced}
+    changed = {key: value for key, value in now.items() if value != (before.get(key) or value)}
+    if dbt_yaml.is_commented(text, meta, changed):
+        return None
+    said = {key: value for key, value in changed.items() if value}
+    return dbt_yaml.with_keys(text, meta, said, without={*changed} - {*said})
 
 
 def with_codes(text: str, feed: str, header: str, codes: Sequence[str]) -> str | None:
-    """The feed's YAML in which a column is one of a list; as `with_mark`."""
+    """The feed's YAML in which a column is one of a list; as `with_answer`."""
 
     def closed(plain: str) -> str | None:
         meta = _meta(plain, feed, header)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Any, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple, TypedDict
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -54,12 +54,12 @@ class Answered(TypedDict):
 
     Attributes:
         accepted: Column → what was found right.
-        replaced: Column → texts that are wrong, for its rules replace them.
+        replaced: Column → texts that are wrong → the right ones, by which its rules replace them.
         suspected: Column → issue type that was suspected there → whether it is wrong.
     """
 
     accepted: Mapping[str, Sequence[Mark]]
-    replaced: Mapping[str, Collection[str]]
+    replaced: Mapping[str, Mapping[str, str]]
     suspected: Mapping[str, Mapping[str, bool]]
 
 
@@ -142,6 +142,57 @@ def _suspicion(said: Any) -> Suspicion:
     if not isinstance(said["wrong"], bool):
         raise ValueError("`wrong` is true or false")  # noqa: TRY004
     return Suspicion(issue=issue, wrong=said["wrong"], by=by)
+
+
+class Said(NamedTuple):
+    """One thing that somebody said of a column.
+
+    Attributes:
+        key: Of its `meta`, where that stands: `accepted`, `suspected` or `replace`; empty of what
+            is wrong and stands nowhere, for no rule puts it right.
+        issue: The issue type; empty of a text that is replaced.
+        value: The value or combination that it is about; None for all.
+        became: Whether what was suspected is wrong, or the right text.
+    """
+
+    key: str
+    issue: str = ""
+    value: str | dict[str, str] | None = None
+    became: bool | str | None = None
+
+    def contradicts(self, other: Said) -> bool:
+        """Whether only one of the two can be meant; a value may be other than all are."""
+        keys = {self.key, other.key}
+        if self.value != other.value or (self.value is None and self.issue != other.issue):
+            return False
+        if len(keys) == 1:
+            return self.became != other.became
+        right = "accepted" in keys
+        return (
+            right if self.value is not None else right and False not in {self.became, other.became}
+        )
+
+
+def what_was_said(meta: Mapping[str, Any]) -> list[Said]:
+    """What people said of a column, as its `meta` keeps it.
+
+    Raises:
+        ValueError: If it keeps it otherwise.
+    """
+    marks = read_marks(meta.get("accepted") or ())
+    replaced = meta.get("replace") or {}
+    return [
+        *(Said("accepted", one.issue, value) for one in marks for value in one.values or (None,)),
+        *(
+            Said("suspected", one.issue, became=one.wrong)
+            for one in read_suspicions(meta.get("suspected") or ())
+        ),
+        *(
+            Said("replace", value=wrong, became=right)
+            for right, texts in replaced.items()
+            for wrong in texts
+        ),
+    ]
 
 
 _VALUE = {"anyOf": [{"type": "string"}, {"type": "object"}]}
