@@ -410,7 +410,7 @@ def test_a_combination_that_is_right_is_read_back(world: World) -> None:
     path.write_text(marked, "utf-8")
     assert world.engagement.models.accepted("orders")["Unit"] == (right,)
     (found,) = again(world).profiles
-    assert [(one.by, one.idle) for one in found.accepted] == [("Ann", 1)]
+    assert [(one.by, one.idle) for one in found.accepted] == [("Ann", 0)]
 
 
 def by_value(world: World) -> dict[str | None, Ask]:
@@ -705,6 +705,44 @@ def test_answers_that_leave_nothing_open_close_a_list_if_that_is_right(world: Wo
     assert (unit["rule"], unit["codes"]) == ("to_code", ["meter", "piece"])
     assert world.engagement.models.replaced("orders")["Unit"].keys() == {"peice", HOSTILE, "meetr"}
     assert not [one for one in all_questions(world) if one.codes]
+
+
+def test_a_closed_list_has_the_right_texts_of_the_wrong_ones(world: World) -> None:
+    """A row whose text is put right is rejected otherwise."""
+    for value, right in (("peice", "piece"), ("meetr", "litre"), (HOSTILE, "")):
+        answers = Answers(world.engagement, by="Ann")
+        answers.take(by_value(world)[value], Answer(said="wrong", should_be=right))
+        answers.save()
+    (closed,) = [one for one in all_questions(world) if one.codes]
+    assert closed.codes == ("litre", "meter", "piece")
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("rule: to_boolean", "; what to_boolean can not read is rejected as before"),
+        ("rule: to_code, codes: [piece, meter]", ""),
+        ("required: true", ""),
+    ],
+)
+def test_a_right_value_that_the_rule_still_rejects_is_told_so(
+    world: World, rule: str, told: str
+) -> None:
+    path = yaml_of(world, "orders")
+    path.write_text(with_unit(path.read_text("utf-8"), f"{{from: Unit, {rule}}}"))
+    answers = Answers(world.engagement, by="Ann")
+    became = answers.take(by_value(world)["meetr"], Answer(said="right"))
+    assert became == f"Unit, “meetr”: right, and not told again{told}."
+
+
+def test_a_right_text_in_place_of_a_wrong_one_becomes_a_code(world: World) -> None:
+    path = yaml_of(world, "orders")
+    meta = "{from: Unit, rule: to_code, codes: [piece, meter]}"
+    path.write_text(with_unit(path.read_text("utf-8"), meta))
+    answers = Answers(world.engagement, by="Ann")
+    answers.take(by_value(world)["meetr"], Answer(said="wrong", should_be="litre"))
+    answers.save()
+    assert metas(world, "orders")["Unit"]["codes"] == ["piece", "meter", "litre"]
 
 
 def with_unit(text: str, meta: str) -> str:

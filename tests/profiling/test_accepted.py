@@ -111,6 +111,14 @@ def test_a_mark_that_fits_nothing_any_more_is_told(profile: Profile) -> None:
     ]
 
 
+def test_a_mark_of_what_was_only_suspected_fits_while_a_row_has_it(profile: Profile) -> None:
+    """The report of the client would count it as fitting nothing, though somebody just made it."""
+    values = ("Stores", "Atlantis", {"unit": "Stores", "code": "75001"}, {"gone": "Stores"})
+    found = profile(UNITS, accepted={"unit": [Mark(issue="moved_cells", values=values, by="Ann")]})
+    (one,) = found.accepted
+    assert (one.values, one.rows, one.idle) == (4, 0, 2)
+
+
 def test_marks_of_a_column_that_no_file_has_are_no_concern(profile: Profile) -> None:
     assert profile(UNITS, accepted={"gone": [Mark(issue="outliers", by="A")]}).accepted == ()
 

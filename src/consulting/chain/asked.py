@@ -26,10 +26,10 @@ from consulting.intake.reading.apart import ReadingApart
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import FeedProfile, label_of, profile_feed, unified
 from consulting.profiling.asking import Ask, chosen, is_key, key_of, questions_to_ask
-from consulting.profiling.patches import is_read, with_answer, with_codes
+from consulting.profiling.patches import rule_of, with_answer, with_codes
 from consulting.profiling.thresholds import SUSPICIOUS
 from consulting.records import Record
-from consulting.rules import headers_of
+from consulting.rules import headers_of, rule_named
 from consulting.rules.accepted import ACCEPTABLE, Said
 from consulting.scratch import scratch_folder
 from consulting.yaml_files import parse_yaml
@@ -269,6 +269,10 @@ class Answers:
         for said in all_said:
             after = after and with_answer(after, ask.feed, ask.column, said, self._by)
         became = _in_short(all_said[0])
+        rule = rule_named(rule_of(now, ask.feed, ask.column) or "")
+        is_code = rule is not None and rule.name == "to_code" and ask.value
+        if rule and rule.unfit_reason() and not is_code and all_said[0].key == "accepted":
+            became += f"; what {rule.name} can not read is rejected as before"
         if after == now or (after is None and not all_said[0].key):
             return "as it was answered before." if ask.answered else f"{became}."
         return self._taken(ask, path, before, after, became)
@@ -290,7 +294,7 @@ class Answers:
 
     def _taken(self, ask: Ask, name: str, before: str, after: str | None, became: str) -> str:
         label = label_of(self._engagement.dbt_dir / name)
-        if after is None and not is_read(before, ask.feed, ask.column):
+        if after is None and not rule_of(before, ask.feed, ask.column):
             return (
                 f"not written, for no column of {label} reads “{ask.column}”. `consulting models "
                 f"{self._engagement.client_id} {ask.feed}` proposes one where there is none."

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from consulting.profiling.model import Issue
+    from consulting.profiling.source import FeedSource
     from consulting.rules.accepted import Mark
 
 
@@ -31,6 +32,15 @@ class Accepted:
     cells: Mapping[str, str] | None
     by: str
     rows: int = 0
+
+    def is_idle(self, source: FeedSource) -> bool:
+        """Whether it fits nothing.
+
+        A value that no issue tells may be one that was only suspected: it fits while a row has it.
+        """
+        if self.rows or self.cells is None or not {*self.cells} <= {*source.columns}:
+            return not self.rows
+        return not source.one(f"SELECT count(*) FROM feed WHERE {self.where}")[0]
 
     @property
     def where(self) -> str:
@@ -111,17 +121,17 @@ class AcceptedFindings:
         spared = " OR ".join(f"({one.where})" for one in found if one.rows)
         return f" AND NOT ({spared})" if spared else ""
 
-    def told(self, columns: Sequence[str]) -> tuple[AcceptedFinding, ...]:
-        """What was left out of the profile of some columns, and which marks fit nothing."""
+    def told(self, source: FeedSource) -> tuple[AcceptedFinding, ...]:
+        """What was left out of the profile of a feed, and which marks fit nothing."""
         told: dict[tuple[str, str, str], list[Accepted]] = {}
         for (column, issue_type), found in self._found.items():
-            for one in found if column in columns else ():
+            for one in found if column in source.columns else ():
                 told.setdefault((column, issue_type, one.by), []).append(one)
         return tuple(
             AcceptedFinding(
                 column=column, issue_type=issue_type, by=by, rows=sum(one.rows for one in found),
                 values=sum(one.cells is not None for one in found),
-                idle=sum(not one.rows for one in found),
+                idle=sum(one.is_idle(source) for one in found),
             )
             for (column, issue_type, by), found in told.items()
         )  # fmt: skip

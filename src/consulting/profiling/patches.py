@@ -222,9 +222,10 @@ def _set(
     return dbt_yaml.with_keys(text, found[0], keys, without) if len(found) == 1 else None
 
 
-def is_read(text: str, feed: str, header: str) -> bool:
-    """Whether a column of the YAML is read from a header."""
-    return _meta(text, feed, header) is not None
+def rule_of(text: str, feed: str, header: str) -> str | None:
+    """The rule of the column that is read from a header; None where none is."""
+    meta = _meta(text, feed, header)
+    return None if meta is None else dbt_yaml.text_of(meta, "rule") or "to_text"
 
 
 def _meta(text: str, feed: str, header: str) -> Any:

@@ -98,6 +98,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
             *([unlabelled_issue(feed, unlabelled, source.rows)] if unlabelled else []),
             *judged,
         ]
+        accepted_before = right.told(source)
     return FeedProfile(
         feed=feed,
         basis="all_rows" if whole else "sample",
@@ -115,7 +116,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
             for b in broken for d in b.determinants if b.kind == "slip"
         ),
         issues=tuple(sorted(issues, key=_order)),
-        accepted=right.told(source.columns),
+        accepted=accepted_before,
     )  # fmt: skip
 
 
