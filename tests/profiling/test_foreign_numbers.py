@@ -40,6 +40,7 @@ def odd(values: Sequence[str]) -> set[str]:
     [
         (WHOLE, ["4.9896", "9.525", "11.34", "39.01"]),  # pounds as kilograms
         (WHOLE, ["12.0", "13.0"]),  # as another system writes them
+        (WHOLE, ["0.026", "0.048", "0.019", "0.044"]),  # grams as kilograms
         (WHOLE, []),
         (CENTS, ["19.0246", "13.2334"]),
         (CENTS, ["7", "8.5"]),  # the others keep their noughts

@@ -132,6 +132,10 @@ CASES = [
         + ["CITY OF GHENT"], 1, ("CITY OF GHENT",), says="(Aa; A, a:",
     ),
     Case(
+        "odd_shapes", "warn", [f"{a}{b}{c}" for a in "ADM" for b in "EKS" for c in "BCFGHILT"]
+        + ["akb", "Dsc"], 2, ("Dsc", "akb"), says="(A; A, a:",
+    ),
+    Case(
         "lone_values", "warn", [*["red", "blue"] * 100, "rot"], 1, ("rot",),
         says="1 row holds a value that hardly any other row has",
     ),

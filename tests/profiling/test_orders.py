@@ -79,3 +79,31 @@ def test_a_law_is_not_told_where_something_else_says_which_cell_is_wrong(
     found = profile(table)
     assert laws(found) == {}
     assert {i.column for i in found.issues if i.severity != "info"} == {"shipped", "tax"}
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "value", "blamed"),
+    [
+        ("tax", 26, "31.00", "tax"),  # of 13.00
+        ("tax", 41, "6.05", "tax"),  # of 6.50
+        ("tax", 41, "65.00", "tax"),  # a point that moved
+        ("tax", 41, "9.99", "total"),  # nothing explains it: what the others make
+        ("total", 41, "40.00", "total"),
+    ],
+)
+def test_the_cell_that_a_slip_of_the_keyboard_explains_is_to_blame(
+    profile: Callable[..., FeedProfile], column: str, row: int, value: str, blamed: str
+) -> None:
+    table = orders()
+    table[column][row] = value
+    issues = [i for i in profile(table).issues if i.rows_where and i.severity == "warn"]
+    (issue,) = (i for i in issues if row in cells_of(i, table))
+    assert (issue.issue_type, issue.column) in {("broken_law", blamed), ("outliers", blamed)}
+
+
+def test_a_sum_may_be_broken_in_a_quarter_of_the_rows(profile: Callable[..., FeedProfile]) -> None:
+    table = orders()
+    for row in range(0, ROWS, 5):
+        table["total"][row] = f"{float(table['total'][row]) * 1.1:.2f}"
+    (issue,) = (i for i in profile(table).issues if i.issue_type == "broken_law")
+    assert (issue.column, cells_of(issue, table)) == ("total", [*range(0, ROWS, 5)])

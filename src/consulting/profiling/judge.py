@@ -114,7 +114,8 @@ def _against_blanks(draft: Drafting) -> Iterator[str]:
     if view.blank <= limits.missing_rare * view.rows:
         yield ", where nearly all others have one"
     elif view.blank <= limits.missing_some * view.rows and view.rows >= _ENOUGH_ROWS:
-        if view.distinct >= limits.key_share * view.filled:
+        counts = view.type.name == "integer" and view.position and not view.named_like_key
+        if view.distinct >= limits.key_share * view.filled and not counts:
             yield ", where all others have one of their own"
         if draft.filled:
             yield ", in a table that has hardly any blanks elsewhere"

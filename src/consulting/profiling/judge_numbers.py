@@ -258,7 +258,8 @@ def odd_fractions(read: Mapping[str, tuple[NumberText, int]], limits: Thresholds
     often = limits.other_share * digits.total()
     most = often if whole or fixed else limits.digit_share * digits.total()
     odd: set[str] = set()
-    by_nature = _is_customary([ends[t] for t in finer], usual) or _is_float(finer, others)
+    floats = usual > 0 and _is_float(finer, others)
+    by_nature = floats or _is_customary([ends[t] for t in finer], usual)
     if 0 < sum(finer.values()) <= most and (whole or not by_nature):
         odd |= set(finer)
     if fixed and 0 < sum(coarser.values()) <= often:

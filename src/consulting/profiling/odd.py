@@ -36,6 +36,7 @@ _STEPS = 10
 """So many times the usual distance of two numbers is still near."""
 _MOST_LETTERS = 5
 """Longer words in capitals are no abbreviation."""
+_FEWEST_LETTERS = 2
 
 
 def coarse_shape(text: str) -> str:
@@ -206,22 +207,33 @@ def odd_capitals(
         values: All values with their rows.
         limits: `odd_share`.
     """
-    cases = {text: _case(text) for text in values}
+    return _odd_case(values, _MOST_LETTERS, limits) or _odd_case(values, _FEWEST_LETTERS, limits)
+
+
+def _odd_case(
+    values: Mapping[str, int], letters: int, limits: Thresholds
+) -> tuple[dict[str, int], str] | None:
+    """As `odd_capitals`, of texts of so many letters; of abbreviations too, if all are."""
+    cases = {text: _case(text, letters) for text in values}
     rows: Counter[str] = Counter()
     for text, n in values.items():
         rows[cases[text]] += n
     total = rows.total() - rows[""]
-    odd = [case for case in ("A", "a") if 0 < rows[case] <= limits.odd_share * total]
+    del rows[""]
     usual = max(rows, key=lambda c: (rows[c], c), default="")
-    if not odd or not usual or rows[usual] < (1 - limits.odd_share) * total:
+    if not usual or rows[usual] < (1 - limits.odd_share) * total:
         return None
-    return _seldom({t: n for t, n in values.items() if cases[t] in odd}, limits), usual
+    if letters < _MOST_LETTERS and usual != "A":
+        return None
+    odd = {"A", "a", "Aa" if usual == "A" else ""} - {usual, ""}
+    found = _seldom({t: n for t, n in values.items() if cases[t] in odd}, limits)
+    return (found, usual) if found else None
 
 
-def _case(text: str) -> str:
-    """How a text is written: "A", "a" or "Aa"; "" of too few letters to be no abbreviation."""
+def _case(text: str, least: int) -> str:
+    """How a text is written: "A", "a" or "Aa"; "" of fewer letters."""
     letters = "".join(_WORD.findall(text))
-    if len(letters) < _MOST_LETTERS:
+    if len(letters) < least:
         return ""
     return "A" if letters.isupper() else "a" if letters.islower() else "Aa"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.profiling.columns import pct
 from consulting.profiling.model import Issue
+from consulting.profiling.similar import is_keyboard_slip
 from consulting.profiling.source import at_places
 from consulting.profiling.totals import MEASURES, ROUNDED
 from consulting.profiling.wording import inflected
@@ -27,16 +29,27 @@ _FEWEST_ROWS = 50
 _LOOKED_AT = 60
 """Rows by which a sum or product is told from chance before all rows are counted."""
 _HOLDING = 0.75
+_CLOSE = 0.001
+"""The share by which rounding may move what two numbers make."""
 _ENOUGH_DISTINCT = 8
 
 
 class _Law(NamedTuple):
-    """A relation of columns: the last one is what the others make, or what does not come before."""
+    """A relation of columns: the last one is what the others make, or what does not come before.
+
+    Attributes:
+        columns: The columns.
+        breaks: SQL that selects the rows that break it.
+        told: What it says.
+        most: The largest share of rows that may break it.
+        needed: SQL for what each column would be by the others, if it is a sum or product.
+    """
 
     columns: tuple[str, ...]
     breaks: str
     told: str
     most: float
+    needed: tuple[str, ...] = ()
 
 
 def broken_laws(  # noqa: PLR0913, PLR0917 - what it judges by
@@ -96,21 +109,30 @@ def _blamed(
 
     A broken law tells that one of its cells is wrong. If something else was said of one, it is
     that. Else it is the one that breaks most laws of its row (a wrong net amount breaks both
-    quantity times price and the total), and of equals the last, which the others make.
+    quantity times price and the total), or that a slip of the keyboard makes what it should be, and
+    of equals the last, which the others make.
     """
     rows: dict[tuple[str, int], list[_Law]] = {}
+    slips: dict[tuple[str, int], set[str]] = {}
     for law in broken:
         settled = "".join(
             f" AND NOT coalesce({suspicions[c]}, false)" for c in law.columns if c in suspicions
         )
         where = f"({law.breaks}){settled} ORDER BY 1, 2 LIMIT {most}"
-        for file, row in source.query(f"SELECT _file, _row FROM feed WHERE {where}"):
+        cells = "".join(f", trim({quoted(c)})" for c in law.columns if law.needed)
+        needed = "".join(f", {number}" for number in law.needed)
+        found = source.query(f"SELECT _file, _row{cells}{needed} FROM feed WHERE {where}")
+        for file, row, *values in found:
             rows.setdefault((file, row), []).append(law)
+            pairs = zip(law.columns, values, values[len(law.columns) :], strict=False)
+            slipped = {c for c, text, number in pairs if _is_slip(text, number)}
+            slips.setdefault((file, row), set()).update(slipped)
     places: dict[str, dict[_Law, list[tuple[str, int]]]] = {}
     for place, laws in rows.items():
         counts = Counter(column for law in laws for column in law.columns)
         for law in laws:
-            culprit = max(reversed(law.columns), key=lambda c: counts[c])
+            slipped = slips[place]
+            culprit = max(reversed(law.columns), key=lambda c: (counts[c], c in slipped))
             places.setdefault(culprit, {}).setdefault(law, []).append(place)
     return {
         column: max(by_law, key=lambda law: len(by_law[law]))._replace(
@@ -118,6 +140,20 @@ def _blamed(
         )
         for column, by_law in places.items()
     }
+
+
+def _is_slip(text: str, needed: float | None) -> bool:
+    """Whether a number differs from another by its sign, its point, or one slip with its digits."""
+    if needed is None or not math.isfinite(needed):
+        return False
+    written = len(text.partition(".")[2])
+    for places in (written, written + 1, max(0, written - 1)):
+        should = f"{needed:.{places}f}"
+        if abs(float(should) - needed) <= max(ROUNDED, _CLOSE * abs(needed)) and should != text:
+            a, b = ("".join(filter(str.isdigit, number)) for number in (text, should))
+            if a.strip("0") == b.strip("0") or is_keyboard_slip(a, b):
+                return True
+    return False
 
 
 def _left(
@@ -181,13 +217,16 @@ def _sums(source: FeedSource, views: Sequence[ColumnView], limits: Thresholds) -
         for c in measures:
             at = [measures.index(name) for name in (a, b, c)]
             if c not in {a, b} and _holds(rows, at, made):
-                result = f"{numbers[a]} {sign} {numbers[b]}"
+                x, y, z = (numbers[name] for name in (a, b, c))
+                result = f"{x} {sign} {y}"
+                undone = "-" if sign == "+" else "/"
                 yield _Law(
                     (a, b, c),
-                    f"coalesce(abs({result} - {numbers[c]}) > "
-                    f"greatest({ROUNDED}, 0.001 * abs({numbers[c]})), false)",
+                    f"coalesce(abs({result} - {z}) > "
+                    f"greatest({ROUNDED}, {_CLOSE} * abs({z})), false)",
                     f"“{a}” {'and' if sign == '+' else 'times'} “{b}” make “{c}”",
                     limits.sum_error,
+                    (f"{z} {undone} {y}", f"{z} {undone} {x}", result),
                 )
 
 
@@ -202,7 +241,7 @@ def _holds(
         x, y, z = (row[i] for i in at)
         if x is None or y is None or z is None:
             continue
-        close = abs(made(x, y) - z) <= max(ROUNDED, 0.001 * abs(z))
+        close = abs(made(x, y) - z) <= max(ROUNDED, _CLOSE * abs(z))
         failed += not close
         meant += close and not {x, y} & {0.0, 1.0}
         if failed > (1 - _HOLDING) * len(rows):

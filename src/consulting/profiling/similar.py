@@ -219,17 +219,19 @@ def _shortened(word: str) -> set[str]:
 
 
 def _slipped(word: str, right: str) -> bool:
-    """Whether a letter within a word is left out, typed twice or too many, or two changed places.
-
-    Another letter in the place of one makes another name, and another end another form.
-    """
-    if len(word) == len(right):
-        return sorted(word) == sorted(right) and _distance(word, right) == 1
+    """As `is_keyboard_slip`, but for the ends: another end makes another form of a word."""
     shorter = min(len(word), len(right))
-    ends = (word[:shorter], word[-shorter:])
-    return (
-        right[:shorter] != ends[0] and right[-shorter:] != ends[1] and _distance(word, right) == 1
-    )
+    ends = {word[:shorter] == right[:shorter], word[-shorter:] == right[-shorter:]}
+    return ends == {False} and is_keyboard_slip(word, right)
+
+
+def is_keyboard_slip(text: str, right: str) -> bool:
+    """Whether a character is left out or too many, or two neighbours changed places.
+
+    Another character in the place of one makes another name or number.
+    """
+    same = len(text) == len(right)
+    return not (same and sorted(text) != sorted(right)) and _distance(text, right) == 1
 
 
 @cache

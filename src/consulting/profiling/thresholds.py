@@ -158,6 +158,7 @@ SUSPICIOUS = Thresholds(
     sign_share=0.2,
     dependency_error=0.2,
     misplaced_purity=0.0,
+    case_purity=0.9,
     law_error=0.2,
 )
 """What is asked before it is told: so loose that much of what it finds is right."""
