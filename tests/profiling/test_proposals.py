@@ -203,3 +203,30 @@ def test_another_writing_is_told_where_one_is_more_frequent(
 ) -> None:
     found = {issue.issue_type for issue in profiled(tmp_path, texts).issues}
     assert ("casing_variants" in found) is told
+
+
+# ---- telephone numbers ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "proposed"),
+    [
+        (["205325{n:04}"], {"rule": "to_phone", "national_length": 10}),
+        (["(205) 325-{n:04}"], {"rule": "to_phone", "national_length": 10}),
+        (["+1 205 325 {n:04}"], {"rule": "to_phone"}),  # its country's code says how long it is
+        (["030 325{n:04}"], {"rule": "to_phone", "national_length": 10}),
+        (["205325{n:04}", "325{n:04}"], {"rule": "to_phone"}),  # of no one length
+    ],
+)
+def test_digits_that_are_cut_short_are_no_phone_number_with_an_extension(
+    tmp_path: Path, written: list[str], proposed: dict[str, Any]
+) -> None:
+    plain = [written[n % len(written)].format(n=1000 + n) for n in range(200)]
+    texts = [*plain, "2568453x50", "205325x900"]
+    reading = land_rows(tmp_path, {"phone_number": texts}, "people", "people.csv")
+    (column,) = propose_feed(profile_feed("people", [reading], tmp_path)).columns
+    said = {key: column[key] for key in ("rule", "national_length") if key in column}
+    assert said == proposed
+    became = read(said, texts)
+    assert None not in became[:200]
+    assert (became[200:] == [None, None]) == ("national_length" in said)

@@ -58,6 +58,8 @@ class Evidence(Protocol):
     def fraction_digits(self) -> int: ...  # noqa: D102
     @property
     def max_length(self) -> int | None: ...  # noqa: D102
+    @property
+    def shapes(self) -> Sequence[Listed]: ...  # noqa: D102
 
 
 Proposal = tuple[str, dict[str, Any]]

@@ -22,6 +22,8 @@
     when length({{ national }}) = {{ length }} then {{ literal('+' ~ code) }} || {{ national }}
   {%- elif code %}
     when length({{ national }}) between 6 and 12 then {{ literal('+' ~ code) }} || {{ national }}
+  {%- elif length %}
+    when {{ length }} in (length({{ sql }}), length({{ national }})) then {{ sql }}
   {%- else %}
     when length({{ sql }}) between 6 and 15 then {{ sql }}
   {%- endif %}
