@@ -19,6 +19,7 @@ its own sentence.
     │   ├── NothingNewError       the batch's files hold nothing that was not delivered before
     │   └── LedgerError           the ledger's database, or a request the ledger must refuse
     ├── UnforeseenError           a library raised an error that nobody foresaw
+    ├── DiskFullError             a disk took no more
     ├── UnreadableFileError       one file can not be read; its neighbours go on
     ├── BeyondLimitError          loading or profiling files takes more than their feed may
     ├── TierBlockedError          the engagement's security tier forbids the operation
@@ -33,9 +34,13 @@ its own sentence.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from consulting.shown import on_one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
 class ConsultingError(Exception):
@@ -256,6 +261,22 @@ class UnforeseenError(ConsultingError):
         super().__init__(
             f"{who}: an error that was not foreseen: {kind}, at {place}. {kept} If it comes again "
             "with the same files, report it with class and place."
+        )
+
+
+class DiskFullError(ConsultingError):
+    """A disk took no more.
+
+    Args:
+        who: Whose work it stopped.
+        free: Folders that were written to, and the bytes that are free on each one's disk.
+    """
+
+    def __init__(self, who: str, free: Mapping[Path, int]) -> None:
+        told = ", ".join(f"{count / 1e6:,.0f} MB in {place}" for place, count in free.items())
+        super().__init__(
+            f"{who}: a disk is full (now free: {told or 'unknown'}). Nothing is lost. Free space "
+            "on it, and do nothing else: the same files are tried again."
         )
 
 

@@ -8,24 +8,34 @@ class and the place in our own code. At tier 3 the whole of it is kept in the cl
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
+import shutil
 import sys
+import tempfile
 import threading
 import traceback
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from consulting.errors import ConsultingError, UnforeseenError
+from consulting.errors import ConsultingError, DiskFullError, UnforeseenError
+from consulting.layout import data_root
 from consulting.raised import kind_of, place_of
 from consulting.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
 
+_FULL = re.compile(r"No space left on device|database or disk is full|Disk quota exceeded")
+_WRITERS = frozenset({
+    "OSError", "_duckdb.IOException", "_duckdb.TransactionException", "_duckdb.FatalException",
+    "sqlite3.OperationalError", "xlsxwriter.FileCreateError",
+})  # fmt: skip
+"""The errors whose texts say that a disk is full, and quote no value."""
 KEPT = 20
 """The newest logs that are kept of a client."""
 WITHHELD = "Its text may quote the client's data, so it is not told; below tier 3 it is not kept."
@@ -93,9 +103,33 @@ def in_our_words(
     """
     if isinstance(error, ConsultingError):
         return error
+    if any(_is_full_disk(each) for each in _chain(error)):
+        return DiskFullError(who, {place: shutil.disk_usage(place).free for place in _written_to()})
     kind = kind_of(error)
     kept = log.keep("".join(traceback.format_exception(error)), f"{name}-{kind}")
     return UnforeseenError(who, kind, place_of(error), kept)
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    return kind_of(error) in _WRITERS and _FULL.search(str(error)) is not None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, and those that it came from."""
+    known: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in known:
+        known.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__
+
+
+def _written_to() -> list[Path]:
+    """The folders that runs write below, as far as they are there: data, and what is temporary."""
+    places = (data_root(), Path(tempfile.gettempdir()))
+    return [place for place in places if place.is_dir()]
 
 
 def without_chain(error: BaseException) -> BaseException:

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import duckdb
 import pytest
 
 import consulting
+from consulting.chain.attempt import attempt
 from consulting.components.engagement import assets, automation, models
 from consulting.components.engagement.client import BATCH_TAG, Client
-from consulting.errors import UnforeseenError
+from consulting.errors import DiskFullError, UnforeseenError
 from consulting.foreign import ErrorLog, in_our_words
+from consulting.intake import BatchStatus
 from consulting.project import Project
 from consulting.resources.consultancy import ConsultancyResource
 
@@ -181,3 +184,44 @@ def test_of_a_foreign_error_its_class_and_our_line_are_told(tmp_path: Path) -> N
     )
     again = in_our_words(told, "acme", ErrorLog())
     assert again is told
+
+
+def fill_with_python(full: str) -> None:
+    Path(full).write_bytes(b"x")
+
+
+def fill_with_duckdb(full: str) -> None:
+    duckdb.sql(
+        f"COPY (SELECT range AS n FROM range(100000)) TO '{full}' (FORMAT csv, USE_TMP_FILE false)"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+@pytest.mark.parametrize("fill", [fill_with_python, fill_with_duckdb])
+def test_a_full_disk_is_told_and_its_files_are_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fill: Callable[[str], None]
+) -> None:
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")  # whoever puts a file in its place puts it there, not in /dev
+    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
+    world = World(tmp_path)
+    world.drop_demo("customers")
+    batch_id = world.receive("first").batch.batch_id
+    # more often than a file at fault is tried
+    for run_id in ("first", "second", "third", "fourth", "fifth"):
+        with (
+            pytest.raises(DiskFullError, match=f"(?s)acme_corp: a disk is full.*MB in {tmp_path}"),
+            attempt(world.engagement, batch_id, run_id),
+        ):
+            fill(str(full))
+        world.engagement.intake.retry([batch_id], now=datetime.now(UTC))
+    (batch,) = world.engagement.intake.state().batches
+    assert (batch.batch_id, batch.status) == (batch_id, BatchStatus.WAITING)
+    assert world.engagement.intake.state().quarantined == ()
+
+
+def test_a_value_that_speaks_of_a_full_disk_fills_none() -> None:
+    with pytest.raises(duckdb.ConversionException) as failed:
+        duckdb.sql("SELECT 'No space left on device'::INTEGER").fetchall()
+    told = in_our_words(failed.value, "acme", ErrorLog())
+    assert isinstance(told, UnforeseenError)

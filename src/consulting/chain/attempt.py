@@ -14,6 +14,7 @@ from consulting.errors import (
     BlockedDeliveryError,
     ChecksFailedError,
     ConsultingError,
+    DiskFullError,
     RunInterruptedError,
     StoreError,
     TierLoweredError,
@@ -85,8 +86,8 @@ def _cause(error: BaseException) -> FailureCause:
     if isinstance(error, (RunInterruptedError, TierLoweredError)):
         # nothing was tried, and no file is at fault
         return "interrupted"
-    if isinstance(error, StoreError):
-        # a store that does not answer is not the files' fault
+    if isinstance(error, (StoreError, DiskFullError)):
+        # neither a store that does not answer nor a disk is the files' fault
         return "outage"
     if isinstance(error, (BeyondLimitError, BlockedDeliveryError, ChecksFailedError)):
         return "data"
