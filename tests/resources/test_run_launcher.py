@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -24,7 +25,6 @@ from consulting.resources.warm import refuse_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LAUNCHER = {"module": "consulting.resources.run_launcher", "class": "ClientRunLauncher"}
 CODE = """
@@ -330,3 +330,28 @@ def test_nothing_is_forked_beside_a_thread() -> None:
     finally:
         stop.set()
         thread.join()
+
+
+LARGE_PAGES = """
+import re
+from consulting.resources.warm import use_large_pages
+
+def held_in_large_pages():
+    with open("/proc/self/smaps_rollup") as rollup:
+        return int(re.search(r"AnonHugePages: *(\\d+)", rollup.read())[1])
+
+held = [bytes([number % 251]) * 5000 for number in range(8000)]
+before = held_in_large_pages()
+use_large_pages()
+assert held == [bytes([number % 251]) * 5000 for number in range(8000)]
+print(held_in_large_pages() - before)
+"""
+
+
+def test_memory_is_put_into_large_pages_and_holds_what_it_held() -> None:
+    command = [sys.executable, "-c", LARGE_PAGES]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    large = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    release = tuple(map(int, os.uname().release.split(".")[:2]))
+    if release >= (6, 1) and large.exists() and "[never]" not in large.read_text():
+        assert int(done.stdout) > 10_000, done.stdout
