@@ -54,25 +54,29 @@ def find_examples(
     if inputs.schema_only:
         return []
     personal = inputs.personal_columns
+    changed = [
+        mapping for mapping in inputs.mappings if mapping.changes and mapping.changes.changed
+    ]
+    tables = {mapping.target_table or "" for mapping in changed}
+    types = {table: dict(describe(connection, MART_SCHEMA, table)) for table in tables}
     return [
         ChangedColumn(
             mapping=mapping,
             examples=_examples(
                 connection,
                 mapping,
+                types[mapping.target_table or ""][mapping.target_column or ""],
                 masked=inputs.sampled or (mapping.feed, mapping.source_columns[0]) in personal,
             ),
         )
-        for mapping in inputs.mappings
-        if mapping.changes is not None and mapping.changes.changed
+        for mapping in changed
     ]
 
 
 def _examples(
-    connection: duckdb.DuckDBPyConnection, mapping: ColumnMapping, *, masked: bool
+    connection: duckdb.DuckDBPyConnection, mapping: ColumnMapping, target_type: str, *, masked: bool
 ) -> tuple[Example, ...]:
     table = mapping.target_table or ""
-    target_type = dict(describe(connection, MART_SCHEMA, table))[mapping.target_column or ""]
     before, after, differs = sides(mapping, target_type)
     rows = connection.execute(
         f"SELECT {before} AS b, {after} AS a, count(*) AS n "

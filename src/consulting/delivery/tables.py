@@ -65,8 +65,9 @@ def describe(
 ) -> list[tuple[str, str]]:
     """Return (column, type) of a relation in order; nothing where there is no such relation."""
     return connection.execute(
-        "SELECT column_name, data_type FROM information_schema.columns "
-        "WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
+        # information_schema asks the same of it, and takes twice as long
+        "SELECT column_name, data_type FROM duckdb_columns() "
+        "WHERE schema_name = ? AND table_name = ? ORDER BY column_index",
         [schema, table],
     ).fetchall()
 
