@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as db
 import yaml
+from alembic.script import ScriptDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,3 +110,25 @@ def test_events_that_are_wiped_are_gone_and_new_ones_are_kept(home: Path) -> Non
         assert told(kept, before) == []
         after = dg.materialize([orders], instance=kept).run_id
         assert len(told(kept, after)) > 20
+
+
+def test_an_instance_after_the_first_reads_no_migrations(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick of a sensor has an instance of its own."""
+    read: list[str] = []
+    whole = ScriptDirectory.from_config
+
+    def note(config: Any) -> ScriptDirectory:
+        read.append(config.get_main_option("script_location"))
+        return whole(config)
+
+    monkeypatch.setattr(ScriptDirectory, "from_config", note)
+    with instance(home) as kept:
+        assert len(read) > 2
+        run_id = dg.materialize([orders], instance=kept).run_id
+        read.clear()
+        with dg.DagsterInstance.from_ref(kept.get_ref()) as another:
+            assert another.get_run_by_id(run_id) is not None
+            assert another.all_instigator_state() == []
+        assert read == []

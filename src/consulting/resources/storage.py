@@ -1,7 +1,7 @@
-"""Dagster's SQLite storage, which keeps the connections that it writes events over.
+"""Dagster's SQLite storage, which keeps its connections and looks at its databases once a process.
 
-Dagster opens a database, builds each statement and closes it again for every event: a third of what
-it takes itself of a run. PostgreSQL's storage keeps its connections already.
+Dagster opens a database, builds each statement and closes it again for every event, and reads all
+its migrations for every tick of a sensor. PostgreSQL's storage keeps its connections already.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import sqlalchemy as db
 
 # What `dagster.yaml` names where it names no storage of ours; they have no public name.
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.runs import SqliteRunStorage
+from dagster._core.storage.schedules import SqliteScheduleStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
 if TYPE_CHECKING:
@@ -27,72 +29,79 @@ if TYPE_CHECKING:
 _INDEX = "index"
 """The database of what Dagster looks for across runs; each run has one of its own besides."""
 _MOST_KEPT = 8
-"""A run writes to two; a web server reads of many runs."""
+"""A run writes to four; a web server reads of many runs."""
 _BUSY_SECONDS = 30
 """How long a writer waits for another, as in Dagster's own."""
 
+_kept: dict[str, db.Engine] = {}
+_made: set[str] = set()
+_one_by_one = threading.RLock()
+
+
+def _engine(url: str) -> db.Engine:
+    with _one_by_one:
+        engine = _kept.pop(url, None) or db.create_engine(
+            url, pool_size=1, max_overflow=-1, connect_args={"timeout": _BUSY_SECONDS}
+        )
+        _kept[url] = engine
+        if len(_kept) > _MOST_KEPT:
+            _kept.pop(next(iter(_kept))).dispose()
+    return engine
+
+
+@contextmanager
+def _transaction(
+    url: str, first: AbstractContextManager[db.Connection] | None = None
+) -> Iterator[db.Connection]:
+    if first is not None and url not in _kept:
+        with first:  # it makes the tables, if there are none
+            pass
+    with _engine(url).begin() as connection:
+        yield connection
+
 
 class KeptEventLog(SqliteEventLogStorage):
-    """Dagster's events in SQLite, over connections that stay open.
-
-    Args:
-        base_dir: The folder of the databases.
-    """
-
-    def __init__(self, base_dir: str) -> None:
-        self._one_by_one = threading.Lock()
-        self._kept: dict[str, db.Engine] = {}
-        super().__init__(base_dir)
+    """Dagster's events in SQLite, over connections that stay open."""
 
     def run_connection(self, run_id: str | None = None) -> AbstractContextManager[db.Connection]:
         """A transaction in a run's database."""
-        return self._transaction(run_id or "", super().run_connection(run_id))
+        url = self.conn_string_for_shard(run_id or "")
+        return _transaction(url, super().run_connection(run_id))
 
     def index_connection(self) -> AbstractContextManager[db.Connection]:
         """A transaction in the database of what is looked for across runs."""
-        return self._transaction(_INDEX, super().index_connection())
-
-    @contextmanager
-    def _transaction(
-        self, shard: str, first: AbstractContextManager[db.Connection]
-    ) -> Iterator[db.Connection]:
-        if shard not in self._kept:
-            with first:  # it makes the tables, if there are none
-                pass
-        with self._engine(shard).begin() as connection:
-            yield connection
-
-    def _engine(self, shard: str) -> db.Engine:
-        with self._one_by_one:
-            engine = self._kept.pop(shard, None) or db.create_engine(
-                self.conn_string_for_shard(shard),
-                pool_size=1,
-                max_overflow=-1,
-                connect_args={"timeout": _BUSY_SECONDS},
-            )
-            self._kept[shard] = engine
-            if len(self._kept) > _MOST_KEPT:
-                self._kept.pop(next(iter(self._kept))).dispose()
-        return engine
+        return _transaction(self.conn_string_for_shard(_INDEX), super().index_connection())
 
     def wipe(self) -> None:
         """Forget all events; no connection to a database that is removed stays open."""
-        self._let_go()
+        with _one_by_one:
+            while _kept:
+                _kept.popitem()[1].dispose()
         super().wipe()
 
-    def dispose(self) -> None:
-        """Close what is open."""
-        self._let_go()
-        super().dispose()
 
-    def _let_go(self) -> None:
-        with self._one_by_one:
-            while self._kept:
-                self._kept.popitem()[1].dispose()
+class KeptRuns(SqliteRunStorage):
+    """Dagster's runs in SQLite, over connections that stay open."""
+
+    @contextmanager
+    def connect(self) -> Iterator[db.Connection]:
+        """A transaction."""
+        with _transaction(self._conn_string) as connection:
+            yield connection
+
+
+class KeptSchedules(SqliteScheduleStorage):
+    """Dagster's ticks in SQLite, over connections that stay open."""
+
+    @contextmanager
+    def connect(self) -> Iterator[db.Connection]:
+        """A transaction."""
+        with _transaction(self._conn_string) as connection:
+            yield connection
 
 
 class KeptSqliteStorage(DagsterSqliteStorage):
-    """Dagster's storage in SQLite, with `KeptEventLog`.
+    """Dagster's storage in SQLite, over connections that stay open.
 
     Args:
         base_dir: The folder of the databases; the same as `storage: {sqlite: …}` has them in.
@@ -100,8 +109,16 @@ class KeptSqliteStorage(DagsterSqliteStorage):
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(base_dir, inst_data)
-        self._event_log_storage = KeptEventLog(str(Path(base_dir, "history", "runs")))
+        folder = Path(base_dir).absolute()
+        with _one_by_one:
+            if str(folder) not in _made:
+                DagsterSqliteStorage(base_dir)  # it makes the databases, if there are none
+                _made.add(str(folder))
+        self.base_dir, self._inst_data = base_dir, inst_data
+        self._run_storage = KeptRuns(f"sqlite:///{folder}/history/runs.db")
+        self._event_log_storage = KeptEventLog(f"{folder}/history/runs")
+        self._schedule_storage = KeptSchedules(f"sqlite:///{folder}/schedules/schedules.db")
+        super(DagsterSqliteStorage, self).__init__()  # type: ignore[no-untyped-call]
 
     @classmethod
     def from_config_value(
