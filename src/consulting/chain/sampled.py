@@ -209,6 +209,7 @@ class _Trial:
         self._attributes = attributes
         self._place = place
         self._log = log
+        self._received: list[str] = []
         self._run_id = ""
         self._hidden = attributes["security_tier"] < FULL_TIER
         self._feeds: list[NamedFeed] = []
@@ -261,6 +262,8 @@ class _Trial:
             self._rhythm = rhythm
             received = self._receive()
             refused = unreadable(received)
+        for line in self._received:  # of the last try alone: those before it look what there is
+            self._log(line)
         run_folder = self._folder.run(received.batch.batch_id)
         found: artifacts.Profile | None = None
         written: list[Path] = []
@@ -333,7 +336,10 @@ class _Trial:
         engagement = self.engagement
         # each try has a ledger of its own, and what lies here was read at this tier
         engagement.intake.hold_tier(engagement.config.security_tier)
-        return receive(engagement, run_id=self._run_id, batch_id=None, period=period, log=self._log)
+        self._received.clear()
+        return receive(
+            engagement, run_id=self._run_id, batch_id=None, period=period, log=self._received.append
+        )
 
     def _profile(self, received: artifacts.Intake) -> artifacts.Profile:
         batch_id = received.batch.batch_id

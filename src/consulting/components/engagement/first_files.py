@@ -46,17 +46,27 @@ def defs_yaml(type_name: str, client_id: str, sampled: Sampled) -> str:
 
 def _feeds(sampled: Sampled) -> Iterator[str]:
     for feed in sampled.feeds:
-        for told in _of_files(sampled, feed):
+        for told in (*_broken(sampled, feed), *_tells(sampled, feed)):
             yield from dbt_yaml.questions([told], 4).splitlines()
         yield f"    - {dbt_yaml.flow(feed.said)}"
 
 
-def _of_files(sampled: Sampled, feed: NamedFeed) -> Iterator[str]:
-    """What is to be asked of a feed's files, once where several feeds read them."""
+def _broken(sampled: Sampled, feed: NamedFeed, asked: str = "") -> Iterator[str]:
+    """The files of a feed that could not be read, told once where several feeds read them.
+
+    Args:
+        sampled: What was found.
+        feed: The feed.
+        asked: What to ask of each, where it is not its reader who can do something.
+    """
     files, first = set(feed.files), {file: f.name for f in sampled.feeds[::-1] for file in f.files}
     for broken in sampled.received.quarantined:
         if broken.filename in files and first[broken.filename] == feed.name:
-            yield f"{broken.filename} could not be read: {broken.reason} {broken.fix}"
+            yield f"{broken.filename} could not be read: {broken.reason} {asked or broken.fix}"
+
+
+def _tells(sampled: Sampled, feed: NamedFeed) -> Iterator[str]:
+    """What is to be asked of the parts of a feed's files."""
     yield from (told.line for told in sampled.tells if told.feeds[0] == feed.name)
 
 
@@ -88,8 +98,9 @@ def questions_md(sampled: Sampled) -> str:
     for feed in sampled.feeds:
         mine = list(_asked(sampled, feed))
         if mine:
-            part = f", {feed.sheet or feed.member}" if feed.sheet or feed.member else ""
-            of = in_markdown(", ".join(feed.files[:3]) + part)
+            sheet = f"sheet {feed.sheet}" if isinstance(feed.sheet, int) else feed.sheet
+            part = sheet or feed.member
+            of = in_markdown(", ".join([*feed.files[:3], *([part] if part else [])]))
             lines += [f"## {feed.name} ({of})", ""]
         for text in mine:
             asked += 1
@@ -103,7 +114,9 @@ def questions_md(sampled: Sampled) -> str:
 
 
 def _asked(sampled: Sampled, feed: NamedFeed) -> Iterator[str]:
-    yield from map(in_markdown, _of_files(sampled, feed))
+    asked = "Can you send it so that it can be read, or tell us what it is?"
+    yield from map(in_markdown, _broken(sampled, feed, asked))
+    yield from map(in_markdown, _tells(sampled, feed))
     for question in sampled.questions:
         if question.feed == feed.name:
             of = f"**{in_markdown(', '.join(question.columns))}**: " if question.columns else ""
