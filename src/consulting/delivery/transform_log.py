@@ -32,6 +32,8 @@ COLUMNS = (
     "sha256",
     "detail",
 )
+_STAGES = ("file_received", "profiled", "cleaned", "validated", "delivered")
+"""In the order in which they work; what a stage did keeps its order."""
 
 
 class TransformLog(Document):
@@ -44,6 +46,7 @@ class TransformLog(Document):
         lines = [line for part in (_files, _steps, _accounts) for line in part(inputs)]
         lines += list(_tables(inputs, contents.tables))
         lines += list(_versions(inputs))
+        lines.sort(key=lambda line: _STAGES.index(str(line["stage"])))
         numbered = ({"step": number, **line} for number, line in enumerate(lines, start=1))
         rows = ([row.get(name) for name in COLUMNS] for row in numbered)
         write_csv(folder / "transform_log.csv", COLUMNS, rows, encoding="utf-8")
