@@ -37,6 +37,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from consulting.shown import on_one_line
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -382,7 +383,7 @@ class ChecksFailedError(ConsultingError):
         self.failing_rows = failing_rows
         worst = sorted(failing_rows, key=lambda name: -failing_rows[name])
         tests = "; ".join(
-            f"{name} ({failing_rows[name]} rows"
+            f"{name} ({counted(failing_rows[name], 'row')}"
             + (f", in table {stored_in[name]})" if name in stored_in else ")")
             for name in worst
         )

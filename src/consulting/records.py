@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from consulting.wording import counted
+
 Severity = Literal["info", "warn", "error"]
 VerdictLevel = Literal["ready", "care", "stop", "assessment"]
 """What page one of a report says of a delivery."""
@@ -151,7 +153,7 @@ class CorrectionCounts(Record):
         """The counts as a client reads them: "16 rows: 12 corrected, 3 unchanged"."""
         counts = {word: getattr(self, result) for result, word in CORRECTION_RESULTS.items()}
         parts = [f"{count:,} {word}" for word, count in counts.items() if count]
-        total = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
+        total = counted(self.rows, "row")
         return f"{total}: {', '.join(parts)}" if parts else total
 
 

@@ -166,8 +166,8 @@ def test_steps_count_changed_rejected_and_emptied_values(cleaned: Project) -> No
     steps = {step.subject: step for step in told}
     assert steps["people.id"].rows_rejected == 1
     assert steps["people.mail"].values_changed == 2
-    assert "1 values that did not fit left empty" in steps["people.mail"].detail
-    assert "1 more rows rejected for another column first" in steps["people.amount"].detail
+    assert "1 value that did not fit left empty" in steps["people.mail"].detail
+    assert "1 more row rejected for another column first" in steps["people.amount"].detail
     assert steps["staging.stg_people"].rows_after == 4
     merged = steps["intermediate.int_people"]
     assert (merged.rows_before, merged.rows_after, merged.rows_merged) == (4, 2, 2)

@@ -3,20 +3,11 @@ from __future__ import annotations
 import pytest
 
 from consulting.profiling.wording import (
-    counted,
     enumerated,
     figure,
-    inflected,
     share,
 )
 from consulting.rules.dates import date_format
-
-
-def test_words_agree_with_their_count() -> None:
-    template = "{n} [row has|rows have] no value."
-    assert inflected(template, 1) == "1 row has no value."
-    assert inflected(template, 12_345) == "12,345 rows have no value."
-    assert (counted(1, "row"), counted(1_204, "row")) == ("1 row", "1,204 rows")
 
 
 @pytest.mark.parametrize(

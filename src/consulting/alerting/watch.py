@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from consulting.alerting.outbox import heartbeats, messages
 from consulting.records import Record
 from consulting.timekeeping import say_duration
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -78,17 +79,18 @@ def heartbeat_status(connection: Connection, now: datetime) -> HeartbeatStatus:
 def _verdict(
     age: float | None, waiting: int, waited: float, error: str | None
 ) -> tuple[Literal["ok", "never", "dead", "lagging"], str]:
+    wait = inflected("{n} [message waits|messages wait]", waiting)
     if age is None:
         return "never", "No alert dispatcher has ever run. Turn on the alert sensor."
     if age > DEAD_SECONDS:
         return "dead", (
-            f"The alert dispatcher was last heard of {_said(age)} ago; {waiting} messages wait. "
+            f"The alert dispatcher was last heard of {_said(age)} ago; {wait}. "
             "Turn on the alert sensor, or restart the daemon."
         )
     if waited > LAG_SECONDS:
         because = f" The last try: {error}" if error else ""
-        return "lagging", f"{waiting} messages wait, the oldest for {_said(waited)}.{because}"
-    return "ok", f"Alerts get out; {waiting} messages wait."
+        return "lagging", f"{wait}, the oldest for {_said(waited)}.{because}"
+    return "ok", f"Alerts get out; {wait}."
 
 
 def _said(seconds: float) -> str:

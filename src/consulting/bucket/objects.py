@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from consulting.errors import ConfigurationError, StoreAccessError, StoreUnavailableError
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -129,7 +130,8 @@ class Objects:
                     raise StoreAccessError(
                         self.whose,
                         f"s3://{self.bucket}/{self.prefix}",
-                        f"the server did not remove {len(left)} objects ({left[0].get('Code')}).",
+                        f"the server did not remove {counted(len(left), 'object')} "
+                        f"({left[0].get('Code')}).",
                         "Check that this machine's AWS identity may delete below it.",
                     )
 

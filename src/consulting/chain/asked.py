@@ -32,6 +32,7 @@ from consulting.records import Record
 from consulting.rules import headers_of, rule_named
 from consulting.rules.accepted import ACCEPTABLE, Said
 from consulting.scratch import scratch_folder
+from consulting.wording import counted
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def _corrections(engagement: Engagement) -> Iterator[tuple[CorrectionsFile, Path
 
 def _of_fix(fix: Fix, column: str, *, answered: bool) -> Ask:
     cells = {column: fix.wrong}
-    brought = f"{fix.corrections} corrections file{'' if fix.corrections == 1 else 's'}"
+    brought = counted(fix.corrections, "corrections file")
     return Ask(
         key=key_of(fix.feed, column, "sent_back", cells),
         feed=fix.feed,
@@ -193,8 +194,8 @@ def _of_fix(fix: Fix, column: str, *, answered: bool) -> Ask:
         rows=fix.rows,
         file=fix.file,
         row=fix.row,
-        why=f"It came back as “{fix.right}” in {fix.rows} rejected rows, in {brought}, and never "
-        "as anything else. Wrong, and the cleaning rule puts it right from now on?",
+        why=f"It came back as “{fix.right}” in {counted(fix.rows, 'rejected row')}, in {brought}, "
+        "and never as anything else. Wrong, and the cleaning rule puts it right from now on?",
         instead=fix.right,
     )
 
@@ -491,9 +492,8 @@ def unknown_in_words(answers: Mapping[str, Answer]) -> Iterator[str]:
         if is_key(key):
             yield (
                 f"line {answer.line}: no question of the last profile is this one. What was "
-                "answered before it stands in the column's `meta` in the feed's YAML, under "
-                "`accepted`, `suspected`, `replace` or `codes`: change it there, or take it out to "
-                "be asked again"
+                "answered before it stands in the column's `meta` in the feed's YAML: change it "
+                "there, or take it out to be asked again"
             )
         else:
             yield (

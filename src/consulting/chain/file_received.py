@@ -35,6 +35,7 @@ from consulting.intake import State
 from consulting.intake.reading import ReadingApart
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import CorrectionsFile
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -230,8 +231,10 @@ def _read_all(
         if not found:
             log(f"{drop.key} holds bytes that were delivered before; it is noted, not repeated")
         for reading in found:
+            columns = counted(len(reading.columns), "column")
+            size = f"{counted(reading.received_rows, 'row')}, {columns}"
             log(
-                f"{drop.key}: {reading.received_rows} rows, {len(reading.columns)} columns "
+                f"{drop.key}: {size} "
                 f"for feed {reading.feed} ({reading.format}, {reading.encoding or 'binary'})"
             )
             (returned if is_corrections(reading.columns) else readings).append(reading)

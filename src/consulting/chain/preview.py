@@ -26,6 +26,7 @@ from consulting.delivery import (
 from consulting.errors import ConsultingError, DeliveryError
 from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 from consulting.records import Record
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -87,7 +88,7 @@ class Preview(Record):
             yield from table.with_examples()
         for test in self.tests:
             was = f"{test.then} → " if test.then not in {None, test.now} else ""
-            rows = f", {test.failing_rows:,} rows" if test.failing_rows else ""
+            rows = f", {counted(test.failing_rows, 'row')}" if test.failing_rows else ""
             yield f"test {test.name} of {test.model}: {was}{test.now}{rows}"
         refused = f"not be delivered: {self.refused}" if self.refused else "be delivered."
         yield f"It would {refused}"

@@ -17,6 +17,7 @@ from consulting.profiling import (
     quality_score,
 )
 from consulting.profiling.accepted import without_accepted
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,7 +83,8 @@ def profile_files(
         )
         right = sum(one.rows > 0 for one in found.accepted)
         spared = f", {right} accepted before" if right else ""
-        log(f"{feed}: {len(found.columns)} columns, {len(found.issues)} issues{spared}")
+        said = f"{counted(len(found.columns), 'column')}, {counted(len(found.issues), 'issue')}"
+        log(f"{feed}: {said}{spared}")
         profiles.append(found)
         if feed not in received.carried:
             drift += drift_of(engagement, before(feed), found, readings)

@@ -40,6 +40,7 @@ from consulting.privacy.tiers import FULL_TIER
 from consulting.rules.template import read_template
 from consulting.scratch import scratch_folder, sweep_scratch
 from consulting.sources.local import LocalStore
+from consulting.wording import counted
 from consulting.writing import make_folder
 
 if TYPE_CHECKING:
@@ -177,8 +178,8 @@ def _files(sample: Path) -> dict[str, Path]:
     }
     if not found or len(found) > MOST_FILES:
         raise ConfigurationError(
-            f"{str(sample)!r} holds {len(found):,} files, and a sample has 1 to {MOST_FILES}. Name "
-            "a folder with a few files of each kind, the newest ones."
+            f"{str(sample)!r} holds {counted(len(found), 'file')}, and a sample has 1 to "
+            f"{MOST_FILES}. Name a folder with a few files of each kind, the newest ones."
         )
     return found
 

@@ -11,6 +11,7 @@ from consulting.cleaning.slim import nodes_of
 from consulting.corrections import UNKNOWN_CORRECTION
 from consulting.records import NO_MODELS, FeedAccount, Step
 from consulting.rules import column_rule, headers_of
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -225,9 +226,11 @@ def _column_steps(
         mapping = made.get((feed, name))
         notes = [mapping.transformation if mapping else told(rule, harmless=False)]
         if any_place > first:
-            notes.append(f"{any_place - first} more rows rejected for another column first")
+            notes.append(
+                f"{counted(any_place - first, 'more row')} rejected for another column first"
+            )
         if blanked:
-            notes.append(f"{blanked} values that did not fit left empty")
+            notes.append(f"{counted(blanked, 'value')} that did not fit left empty")
         steps.append(
             Step(
                 stage=_STAGE,

@@ -16,6 +16,7 @@ from consulting.cli.terminal import (
     say_json,
     say_lines,
 )
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
@@ -110,7 +111,7 @@ def _tell_json(
 
 def _would(proposal: Acceptance) -> str:
     return (
-        f"Nothing is changed. Without --dry-run {len(proposal.texts)} files would be, "
-        f"{len(proposal.batches)} waiting batches tried again and {len(proposal.drops)} files "
-        "released."
+        f"Nothing is changed. Without --dry-run {counted(len(proposal.texts), 'file')} would be, "
+        f"{counted(len(proposal.batches), 'waiting batch', 'waiting batches')} tried again and "
+        f"{counted(len(proposal.drops), 'file')} released."
     )

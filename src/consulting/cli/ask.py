@@ -32,7 +32,7 @@ from consulting.cli.terminal import (
 )
 from consulting.errors import TierBlockedError
 from consulting.privacy.tiers import SAMPLED_TIER, SCHEMA_ONLY_TIER
-from consulting.profiling.wording import counted
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from consulting.chain import Engagement
@@ -97,7 +97,10 @@ def ask(  # noqa: PLR0913, PLR0917 - one for each option
         say_json([one.model_dump(mode="json") for one in asked], indent=2)
     elif sheet:
         write_sheet(asked, sheet)
-        say(f"{client}: {len(asked)} questions in {sheet}. Read the answers: --answers {sheet}")
+        say(
+            f"{client}: {counted(len(asked), 'question')} in {sheet}. Read the answers: "
+            f"--answers {sheet}"
+        )
     elif answers:
         _from_sheet(engagement, asked, answers, by, dry_run=dry_run)
     else:

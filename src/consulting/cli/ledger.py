@@ -8,6 +8,7 @@ import click
 
 from consulting.cli.engagements import open_engagement
 from consulting.cli.terminal import asked_for_json, dry_run_option, json_option, say, tell_json
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: in
     for batch in state.batches:
         say(
             f"  batch {batch.batch_id}: {batch.status}, attempt {batch.attempt}, "
-            f"{batch.files} files{f', {batch.reason}' if batch.reason else ''}"
+            f"{counted(batch.files, 'file')}{f', {batch.reason}' if batch.reason else ''}"
         )
     stories = intake.history(key=key, limit=limit)
     true = intake.true_names([story.drop.drop_id for story in stories]) if names else {}

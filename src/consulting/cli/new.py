@@ -8,6 +8,7 @@ import click
 
 from consulting.cli.terminal import dry_run_option, json_option, say, tell_json
 from consulting.templates import planned_files, write_project
+from consulting.wording import counted
 
 
 @click.command()
@@ -22,7 +23,10 @@ def new(folder: Path, *, dry_run: bool) -> None:
         for path in written:
             say(f"would write {path}")
         return
-    say(f"{folder} is a project of {len(written)} files; its README.md says what is where.")
+    say(
+        f"{folder} is a project of {counted(len(written), 'file')}; its README.md says what is "
+        "where."
+    )
     say("Next:")
     say(f"  cd {folder}")
     say("  dg scaffold defs EngagementComponent clients/newco")

@@ -10,6 +10,7 @@ import click
 from consulting.chain.tier import above_the_tier, lower_tier, refusal_of
 from consulting.cli.engagements import open_engagement
 from consulting.cli.terminal import dry_run_option, json_option, say, tell_json
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,4 +44,5 @@ def tier(client: str, *, yes: bool, dry_run: bool) -> None:
 
 def _size(path: Path) -> str:
     files = [each for each in (path, *path.rglob("*")) if each.is_file()]
-    return f"{len(files):,} files, {sum(each.stat().st_size for each in files):,} bytes"
+    size = sum(each.stat().st_size for each in files)
+    return f"{counted(len(files), 'file')}, {counted(size, 'byte')}"

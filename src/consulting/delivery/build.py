@@ -29,6 +29,7 @@ from consulting.delivery.tables import export_tables
 from consulting.delivery.verdict import reach_verdict
 from consulting.delivery.verify import find_altered
 from consulting.errors import DeliveryError
+from consulting.wording import counted
 from consulting.writing import hash_file, sync
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def _check_rows(
         if account is not None and account.delivered != written.rows:
             raise DeliveryError(
                 f"{inputs.client_id}: the account of feed '{account.feed}' says "
-                f"{account.delivered:,} rows were delivered, but the table '{table.table}' has "
+                f"{counted(account.delivered, 'row')} delivered, but the table '{table.table}' has "
                 f"{written.rows:,}. The warehouse changed after it was counted; run again."
             )
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from consulting.delivery.charts import histogram, share_bar
-from consulting.delivery.pages import number, percent, plural, type_words
+from consulting.delivery.pages import number, percent, type_words
 from consulting.privacy import shown
 from consulting.rules.dates import date_format
 from consulting.rules.numbers import NOTATIONS
 from consulting.shown import cut
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,8 +88,8 @@ class FeedView:
         self.feed = profile.feed
         self.rows = profile.row_count
         self.basis = {
-            "all_rows": f"all {number(profile.row_count)} rows",
-            "sample": f"a sample of {number(profile.row_count)} rows",
+            "all_rows": f"all {counted(profile.row_count, 'row')}",
+            "sample": f"a sample of {counted(profile.row_count, 'row')}",
             "headers": "the headers only; no row was kept",
         }[profile.basis]
         self.accepted = _accepted(profile)
@@ -113,10 +114,12 @@ def _accepted(profile: FeedProfile) -> str:
     idle = sum(one.idle for one in profile.accepted)
     names = ", ".join(dict.fromkeys(one.by for one in used))
     told = (
-        f"{plural(len(used), 'finding')} ({plural(sum(one.rows for one in used), 'row')}) "
+        f"{counted(len(used), 'finding')} ({counted(sum(one.rows for one in used), 'row')}) "
         f"accepted before by {names}, and not told again."
     )
-    stale = f"{plural(idle, 'mark')} of what was accepted {'fits' if idle == 1 else 'fit'} nothing."
+    stale = (
+        f"{counted(idle, 'mark')} of what was accepted {'fits' if idle == 1 else 'fit'} nothing."
+    )
     return " ".join([told] * bool(used) + [stale] * bool(idle))
 
 
@@ -142,7 +145,7 @@ def _chart(profile: ColumnProfile) -> Markup:
 
 
 def _facts(profile: ColumnProfile) -> list[str]:
-    counted = (
+    counts = (
         (profile.null_like_count, "written as a word for “missing”"),
         (profile.ambiguous_dates, "ambiguous dates"),
         (profile.leading_zeros, "with leading zeros"),
@@ -151,9 +154,9 @@ def _facts(profile: ColumnProfile) -> list[str]:
     facts = _measures(profile)
     if len(profile.formats) > 1:
         notations = _formats(profile.formats, day_first=profile.day_first)
-        facts.append(f"{len(profile.formats)} notations: {notations}")
+        facts.append(f"{counted(len(profile.formats), 'notation')}: {notations}")
     facts += [_formats(kind) for kind in (profile.currencies, profile.units) if kind]
-    return facts + [f"{number(count)} {words}" for count, words in counted if count]
+    return facts + [f"{number(count)} {words}" for count, words in counts if count]
 
 
 def _measures(profile: ColumnProfile) -> list[str]:
@@ -164,7 +167,7 @@ def _measures(profile: ColumnProfile) -> list[str]:
             facts.append(f"{number(profile.numbers.negatives)} negative")
     elif profile.min_length is not None and not profile.histogram:
         low, high = profile.min_length, profile.max_length or 0
-        facts.append(plural(low, "character") if low == high else f"{low} to {high} characters")
+        facts.append(counted(low, "character") if low == high else f"{low} to {high} characters")
     return facts
 
 

@@ -14,6 +14,7 @@ from consulting.privacy import shape, shown
 from consulting.records import Record
 from consulting.shown import cut
 from consulting.sql import quoted
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -68,7 +69,7 @@ class TableChange(Record):
         if self.key is None:
             yield f"{self.same:,} row{' is as it was' if self.same == 1 else 's are as they were'}"
         else:
-            yield f"{self.altered:,} of {both:,} row{'' if both == 1 else 's'} altered"
+            yield f"{self.altered:,} of {counted(both, 'row')} altered"
         # without a key, a row that was altered is one of each
         words = ("new", "gone") if self.key else ("new or altered", "gone or altered")
         counts = zip((self.added, self.removed), words, strict=True)
@@ -80,7 +81,8 @@ class TableChange(Record):
         if largest:
             listed = ", ".join(f"{name} {count:,}" for name, count in largest[:_COLUMNS_TOLD])
             rest = len(largest) - _COLUMNS_TOLD
-            yield f"by column: {listed}{f' and {rest} more columns' if rest > 0 else ''}"
+            more = f" and {counted(rest, 'more column')}"
+            yield f"by column: {listed}{more if rest > 0 else ''}"
         for word, names in (("new", self.new_columns), ("dropped", self.gone_columns)):
             if names:
                 yield f"{word} column{'' if len(names) == 1 else 's'}: {', '.join(names)}"

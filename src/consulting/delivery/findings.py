@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from consulting.delivery.advice import advice_of, title_of
 from consulting.delivery.mapping import unmapped_columns
-from consulting.delivery.pages import percent, plural
+from consulting.delivery.pages import percent
 from consulting.delivery.reasons import (
     NO_COLUMN,
     reason_in_words,
@@ -16,6 +16,7 @@ from consulting.delivery.settled import settled
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import NO_MODELS, CheckOutcome, Record, Severity
 from consulting.rules.accepted import ACCEPTABLE, REPLACEABLE
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -239,7 +240,7 @@ def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
                 if kind and column not in NO_COLUMN
                 else None,
                 title=f"Rejected: {reason_in_words(code, inputs, account.feed)}",
-                detail=f"{plural(rows, 'row')}, {percent(rows, account.received)} of the rows of "
+                detail=f"{counted(rows, 'row')}, {percent(rows, account.received)} of the rows of "
                 f"{account.feed}.",
                 count=rows,
                 recommendation=_what_to_do_about(code, sampled=inputs.sampled),
@@ -277,7 +278,7 @@ def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
 def _failing(check: CheckOutcome) -> str:
     if check.status == "error":
         return "The test itself is broken, which is ours to mend; nothing is known of the rows."
-    failing = plural(check.failing_rows, "row does", "rows do")
+    failing = counted(check.failing_rows, "row does", "rows do")
     one = (
         "It is delivered as it is."
         if check.failing_rows == 1

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from consulting.privacy.wording import columns_in_words
 from consulting.shown import on_lines, on_one_line
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,17 +109,12 @@ def figure(value: float) -> str:
     return f"{float(f'{value:.3g}'):,g}"
 
 
-def plural(count: int, word: str, many: str | None = None) -> str:
-    """Return the count with its word: 1 row, 2 rows."""
-    return f"{number(count)} {word if count == 1 else many or word + 's'}"
-
-
 def kind(sql_type: str) -> str:
     """Return a column's type as people say it: DECIMAL(12,2) is a number with 2 decimals."""
     name, _, rest = sql_type.partition("(")
     if name == "DECIMAL":
         decimals = rest.rstrip(")").partition(",")[2].strip() or "0"
-        return f"number, {plural(int(decimals), 'decimal')}"
+        return f"number, {counted(int(decimals), 'decimal')}"
     return _KINDS.get(name, sql_type.lower())
 
 
@@ -167,7 +163,7 @@ def _environment() -> jinja2.Environment:
         size,
         day,
         columns_in_words,
-        plural,
+        counted,
         type_words,
         visible,
     ):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from consulting.delivery.csv_file import write_csv
 from consulting.delivery.deliverable import Document
-from consulting.delivery.pages import plural
 from consulting.delivery.reasons import reason_in_words
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,7 +114,7 @@ def _steps(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
             "subject": f"{check.model}.{check.column}" if check.column else check.model,
             "operation": f"test {check.name}",
             "reason": check.status,
-            "detail": f"{plural(check.failing_rows, 'failing row')}; {check.description}".rstrip(
+            "detail": f"{counted(check.failing_rows, 'failing row')}; {check.description}".rstrip(
                 "; "
             ),
         }

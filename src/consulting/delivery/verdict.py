@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.delivery.pages import number, percent, plural
+from consulting.delivery.pages import number, percent
 from consulting.records import UNUSABLE, Record, VerdictLevel
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,12 +90,12 @@ def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
         headline="Not every column has its place yet" if unmapped else "Every column has its place",
         sentences=(
             (
-                f"We read the structure of {plural(len(inputs.files), 'file')}: "
-                f"{plural(columns, 'column')}, and no row of data."
+                f"We read the structure of {counted(len(inputs.files), 'file')}: "
+                f"{counted(columns, 'column')}, and no row of data."
             ),
             _models(models, len(inputs.models)),
             (
-                f"{plural(len(findings), 'thing')} about the structure should be looked at. "
+                f"{counted(len(findings), 'thing')} about the structure should be looked at. "
                 "Whether the values are right can be told only from the values."
             ),
         ),
@@ -104,22 +105,22 @@ def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
 def _models(worked: int, total: int) -> str:
     if worked == total:
         return (
-            f"All {plural(total, 'step')} of the cleaning ran on empty tables of that structure, "
+            f"All {counted(total, 'step')} of the cleaning ran on empty tables of that structure, "
             "so the mapping document describes one that works."
         )
     return (
-        f"{number(worked)} of {plural(total, 'step')} of the cleaning ran on empty tables of that "
+        f"{number(worked)} of {counted(total, 'step')} of the cleaning ran on empty tables of that "
         "structure; the others did not."
     )
 
 
 def _rows(inputs: DeliveryInputs, summary: DeliverySummary) -> str:
-    files = plural(sum(file.corrections is None for file in inputs.files), "file")
+    files = counted(sum(file.corrections is None for file in inputs.files), "file")
     if not summary.received:
         return f"No rows were received in {files}."
     kind = "sampled rows" if inputs.sampled else "rows received"
     rest = [
-        f"{plural(count, 'was', 'were')} {word}"
+        f"{counted(count, 'was', 'were')} {word}"
         for count, word in (
             (summary.rejected, "set aside with a reason"),
             (summary.merged, "merged as duplicates"),
@@ -139,7 +140,7 @@ def _tests(summary: DeliverySummary) -> str:
     if not total:
         return "No tests are defined yet."
     if summary.tests_passed == total:
-        return f"All {plural(total, 'test')} of the cleaned tables passed."
+        return f"All {counted(total, 'test')} of the cleaned tables passed."
     parts = [
         f"{number(count)} {word}"
         for count, word in (
@@ -149,7 +150,7 @@ def _tests(summary: DeliverySummary) -> str:
         if count
     ]
     return (
-        f"{number(summary.tests_passed)} of {plural(total, 'test')} of the cleaned tables passed; "
+        f"{number(summary.tests_passed)} of {counted(total, 'test')} of the cleaned tables passed; "
         f"{' and '.join(parts)}."
     )
 
@@ -162,11 +163,11 @@ def _attention(findings: Sequence[Finding]) -> str:
     parts = [
         words
         for count, words in (
-            (values, f"{plural(values, 'finding')} should be fixed where the data comes from"),
-            (files, f"{plural(files, 'file')} could not be used"),
+            (values, f"{counted(values, 'finding')} should be fixed where the data comes from"),
+            (files, f"{counted(files, 'file')} could not be used"),
             (
                 columns,
-                f"{plural(columns, 'column has', 'columns have')} no place in the tables yet",
+                f"{counted(columns, 'column has', 'columns have')} no place in the tables yet",
             ),
         )
         if count

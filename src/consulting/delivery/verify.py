@@ -14,6 +14,7 @@ from consulting.delivery.inputs import Difference
 from consulting.delivery.manifest import INNER_MANIFEST, MANIFEST, hash_files, read_manifest
 from consulting.errors import DeliveryError
 from consulting.scratch import scratch_folder
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -135,7 +136,7 @@ def _text_difference(before: Path, after: Path) -> str:
 def _parquet_difference(before: Path, after: Path) -> str:
     old, new = pq.ParquetFile(before), pq.ParquetFile(after)
     if old.metadata.num_rows != new.metadata.num_rows:
-        return f"has {old.metadata.num_rows:,} rows, rebuilt {new.metadata.num_rows:,}."
+        return f"has {counted(old.metadata.num_rows, 'row')}, rebuilt {new.metadata.num_rows:,}."
     if old.schema_arrow != new.schema_arrow:
         changed = sorted(
             {f.name for f in old.schema_arrow if f not in list(new.schema_arrow)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consulting.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -25,14 +27,10 @@ def treatment_in_words(treatments: Sequence[ColumnTreatment]) -> str:
     values = sum(t.masked_cells for t in part)
     return (
         "Each value that is kept was looked at before anything was stored: "
-        f"{_columns(len(whole))} masked whole ({unproven} of them because nothing proves "
-        f"{'it' if unproven == 1 else 'them'} harmless), {_columns(len(part))} masked in part "
-        f"({values:,} value{'' if values == 1 else 's'}), {_columns(kept)} kept as they were."
+        f"{counted(len(whole), 'column')} masked whole ({unproven} of them because nothing proves "
+        f"{'it' if unproven == 1 else 'them'} harmless), {counted(len(part), 'column')} "
+        f"masked in part ({counted(values, 'value')}), {counted(kept, 'column')} kept as they were."
     )
-
-
-def _columns(count: int) -> str:
-    return f"{count:,} column{'' if count == 1 else 's'}"
 
 
 def columns_in_words(treatments: Iterable[ColumnTreatment]) -> dict[str, list[str]]:

@@ -10,9 +10,9 @@ from consulting.profiling.columns import pct
 from consulting.profiling.model import ColumnProfile, FeedProfile, Issue
 from consulting.profiling.source import bare, is_missing, open_connection, trimmed, view_rows
 from consulting.profiling.thresholds import Thresholds
-from consulting.profiling.wording import counted
 from consulting.records import FileReading, Record
 from consulting.sql import quoted
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from consulting.profiling.columns import pct, shown_in
 from consulting.profiling.model import Issue
 from consulting.profiling.source import bare
-from consulting.profiling.wording import inflected
 from consulting.sql import literal, quoted
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

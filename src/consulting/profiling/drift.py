@@ -10,10 +10,11 @@ from consulting.privacy.column_names import words
 from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.shift import distribution_shift, value_similarity
 from consulting.profiling.thresholds import Thresholds
-from consulting.profiling.wording import counted, enumerated, share
+from consulting.profiling.wording import enumerated, share
 from consulting.records import ReadColumn, Record
 from consulting.rules import rule_of_type
 from consulting.shown import on_one_line
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

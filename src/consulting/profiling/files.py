@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import pct
 from consulting.profiling.model import Issue
-from consulting.profiling.wording import counted, inflected
+from consulting.wording import counted, inflected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,8 +71,8 @@ def _beside_the_table(feed: str, reading: FileReading) -> Iterator[Issue]:
         yield Issue(
             feed=feed, issue_type="another_table", severity="error",
             detail=f"{reading.filename} holds another table in {lines} {table.first_line:,} to "
-            f"{table.last_line:,}: {counted(table.rows, 'row')} of {table.columns} columns. "
-            "They were set aside and are not in the delivery.",
+            f"{table.last_line:,}: {counted(table.rows, 'row')} of "
+            f"{counted(table.columns, 'column')}. They were set aside and are not in the delivery.",
             evidence_count=table.rows, evidence_pct=pct(table.rows, reading.received_rows),
             recommendation="Ask for each table in a file or sheet of its own.",
             question="Is the other table meant to be delivered too?",

@@ -13,9 +13,10 @@ from consulting.profiling.judge_texts import text_issues
 from consulting.profiling.similar import spelling_issues
 from consulting.profiling.source import bare
 from consulting.profiling.totals import subtotal_issues
-from consulting.profiling.wording import counted, share
+from consulting.profiling.wording import share
 from consulting.rules.missing import trim
 from consulting.sql import literal, quoted
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -6,9 +6,10 @@ from collections import Counter
 from operator import eq, gt, lt
 from typing import TYPE_CHECKING
 
-from consulting.profiling.wording import counted, enumerated, figure
+from consulting.profiling.wording import enumerated, figure
 from consulting.rules.missing import trim
 from consulting.rules.numbers import NOTATIONS
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -15,9 +15,9 @@ from consulting.profiling.forms import read_form
 from consulting.profiling.model import Issue
 from consulting.profiling.odd import coarse_shape
 from consulting.profiling.source import at_places
-from consulting.profiling.wording import inflected
 from consulting.rules.missing import is_null_like, trim
 from consulting.sql import quoted
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

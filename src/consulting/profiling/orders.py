@@ -12,8 +12,8 @@ from consulting.profiling.model import Issue
 from consulting.profiling.similar import is_keyboard_slip
 from consulting.profiling.source import at_places
 from consulting.profiling.totals import MEASURES, ROUNDED
-from consulting.profiling.wording import inflected
 from consulting.sql import literal, quoted
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -22,9 +22,10 @@ from consulting.profiling.sequence import out_of_order
 from consulting.profiling.source import FeedSource, open_feed
 from consulting.profiling.thresholds import SUSPICIOUS, Thresholds
 from consulting.profiling.totals import find_sums, unlabelled_issue
-from consulting.profiling.wording import enumerated, inflected
+from consulting.profiling.wording import enumerated
 from consulting.rules.accepted import OF_A_ROW
 from consulting.sql import quoted
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

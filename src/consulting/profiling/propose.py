@@ -10,12 +10,12 @@ from consulting.privacy.column_names import words
 from consulting.profiling.similar import misspellings, variants
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.totals import REASON, listed_subtotals
-from consulting.profiling.wording import counted
 from consulting.records import Record
 from consulting.rules import rule_of_type
 from consulting.rules.missing import WORDS_AMONG_CODES, trim
 from consulting.rules.numbers import decimal_mark
 from consulting.sql import literal, quoted
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

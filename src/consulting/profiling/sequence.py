@@ -16,8 +16,8 @@ from consulting.profiling.model import Issue
 from consulting.profiling.orders import days_of
 from consulting.profiling.source import at_places
 from consulting.profiling.totals import MEASURES
-from consulting.profiling.wording import inflected
 from consulting.sql import quoted
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import pct
 from consulting.profiling.model import Issue
-from consulting.profiling.wording import inflected
 from consulting.rules.numbers import read_number
 from consulting.rules.sums import MAYBE, SURE, summed
 from consulting.sql import quoted
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -1,26 +1,13 @@
-"""How findings are said: counts that agree with their words, shares and numbers."""
+"""How findings are said: shares, numbers and enumerations."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_CHOICE = re.compile(r"\[([^|\[\]]*)\|([^|\[\]]*)\]")
 _LARGE = 1_000
-
-
-def inflected(template: str, count: int) -> str:
-    """A sentence with its count: `"{n} [row has|rows have] a value"` for one or for many."""
-    chosen = _CHOICE.sub(lambda m: m.group(1 if count == 1 else 2), template)
-    return chosen.replace("{n}", f"{count:,}")
-
-
-def counted(count: int, word: str) -> str:
-    """A count with its word: 1 row, 1,204 rows."""
-    return f"{count:,} {word if count == 1 else word + 's'}"
 
 
 def share(part: int, whole: int) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from consulting.rules import missing
 from consulting.rules.rule import ColumnRule
+from consulting.wording import counted
 
 
 class ToText(ColumnRule):
@@ -63,7 +64,7 @@ class ToText(ColumnRule):
         if self.case:
             words.append("first letter capital" if self.case == "capital" else f"{self.case} case")
         if self.max_length:
-            words.append(f"at most {self.max_length} characters")
+            words.append(f"at most {counted(self.max_length, 'character')}")
         if self.pattern:
             words.append(f"of the form {self.pattern}")
         return ", ".join(words)

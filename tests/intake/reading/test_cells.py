@@ -96,7 +96,7 @@ def test_formulas_have_their_results_and_errors_none(read: Reader) -> None:
             sheet.write_formula(at, 1, formula, None, result)
     got = read(target.getvalue(), "book.xlsx")
     assert [row[1] or "" for row in got.rows] == ["2", "0012", "", "TRUE"]
-    assert "1 cells hold an error" in got.said
+    assert "1 cell holds an error" in got.said
     got = read(by_openpyxl(["=1+1", 7], None), "book.xlsx")
     assert [row[1] or "" for row in got.rows] == ["", "7"]
     assert "never calculated" in got.said

@@ -167,7 +167,7 @@ def test_half_a_character_in_json_is_replaced_and_counted(read: Reader) -> None:
     got = read(b'{"a":"\\ud800x","\\udc00":1}\n{"a":"\\ud83d\\ude00"}\n', "x.json")
     assert got.columns == ["a", "\ufffd"]
     assert [row[0] for row in got.rows] == ["\ufffdx", "😀"]
-    assert "1 values hold half a character" in got.said
+    assert "1 value holds half a character" in got.said
 
 
 def test_a_line_nested_without_end_costs_that_line(read: Reader) -> None:
@@ -202,4 +202,4 @@ def test_text_in_parquet_that_is_no_utf_8_is_written_in_hexadecimal_and_counted(
     pq.write_table(pa.table({"a": column}), target)
     got = read(target.getvalue(), "x.parquet")
     assert got.rows == [("0x636166e9",), ("ok",)]
-    assert "1 values of text columns are not UTF-8" in got.said
+    assert "1 value of a text column is not UTF-8" in got.said

@@ -216,7 +216,7 @@ def test_errors_in_an_xls_are_counted(read: Reader) -> None:
     book.save(target)
     got = read(target.getvalue(), "x.xls")
     assert got.rows == [("1", "2"), ("2", "")]
-    assert "1 cells hold an error" in got.said
+    assert "1 cell holds an error" in got.said
 
 
 def far(book: Any) -> None:

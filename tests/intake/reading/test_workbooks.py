@@ -216,7 +216,7 @@ def test_errors_and_formulas_never_calculated_are_counted(read: Reader) -> None:
     book.close()
     got = read(target.getvalue())
     assert got.rows == [("1", ""), ("2", ""), ("3", "2")]
-    assert "1 cells hold an error" in got.said
+    assert "1 cell holds an error" in got.said
 
 
 def test_a_row_with_nothing_but_an_uncalculated_formula_is_set_aside(read: Reader) -> None:

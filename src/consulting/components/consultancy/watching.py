@@ -23,6 +23,7 @@ from consulting.components.engagement.client import Client
 from consulting.layout import ledger_url
 from consulting.resources.alerts import AlertsResource
 from consulting.resources.consultancy import ConsultancyResource
+from consulting.wording import counted
 
 DISPATCH_SECONDS = 20
 FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(minutes=20))
@@ -115,7 +116,7 @@ def build_sensor(clients: Sequence[Client]) -> dg.SensorDefinition:
                 dg.AssetMaterialization(PORTFOLIO, metadata=portfolio_metadata(page, len(clients))),
                 dg.AssetMaterialization(ALERTS, metadata=standing),
             ]
-        told = f"{len(clients)} clients, {look.looked} looked at: "
+        told = f"{counted(len(clients), 'client')}, {look.looked} looked at: "
         told += f"{look.reported} reported, {look.resolved} over, "
         return dg.SensorResult(
             skip_reason=f"{told}{sent.sent} sent.",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from consulting import dbt_yaml
 from consulting.intake.reading.sources import NO_FEED_READS
 from consulting.privacy.tiers import FULL_TIER
-from consulting.profiling.wording import counted
 from consulting.shown import in_markdown, on_one_line
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

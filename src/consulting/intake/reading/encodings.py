@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.code_pages import refuse_ebcdic, western_code_page
 from consulting.intake.reading.survey import Strict
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from consulting.intake.reading.sources import ByteSource
@@ -170,7 +171,7 @@ def _legacy(source: ByteSource, *, marked: bool = False) -> Encoding:
             MIXED,
             decisions=(
                 (
-                    f"Encoding UTF-8; {strays:,} line{'s' if strays > 1 else ''} that are not "
+                    f"Encoding UTF-8; {counted(strays, 'line')} that are not "
                     f"valid UTF-8 (first: line {first_stray:,}): their stray bytes read as "
                     "Windows-1252; a letter of which a half was cut off is lost (�)."
                 ),

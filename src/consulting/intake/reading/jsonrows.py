@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from consulting.intake.reading.columns import refuse_if_wide
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +86,8 @@ class Batch:
         """What the client should know of the values."""
         if not self._mended:
             return []
-        return [f"{self._mended:,} values hold half a character, which was read as \ufffd."]
+        half = "{n} [value holds|values hold] half a character, which was read as \ufffd."
+        return [inflected(half, self._mended)]
 
 
 def _whole(text: str) -> str:

@@ -15,6 +15,7 @@ from consulting.intake.reading.outcome import Outcome, StoreFactory
 from consulting.intake.reading.sources import file_too_large
 from consulting.intake.reading.survey import survey
 from consulting.intake.reading.text import blocks, decoded, lines_of
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     import json
@@ -300,7 +301,8 @@ def _outcome(  # noqa: PLR0913 - what is known of a file
         decisions.append(f"Lists kept as JSON text: {_names(list(found.kept_as_json), names)}.")
     words = [*encoding.warnings, *warnings]
     if found.repeated:
-        words.append(f"{found.repeated:,} objects name a field twice; the last value was taken.")
+        twice = "{n} [object names|objects name] a field twice; the last value was taken."
+        words.append(inflected(twice, found.repeated))
     if not stored.seen and not stored.rejected:
         words.append("The file holds no record.")
     return Outcome(

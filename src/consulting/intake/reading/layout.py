@@ -20,6 +20,7 @@ from consulting.intake.reading.headers import (
     without_surplus,
 )
 from consulting.records import SkippedLines
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -180,8 +181,8 @@ def _uneven(titles: int, width: int, *, shifted: bool) -> str:
     if shifted:
         how_given = "The first column names the rows and was left without one"
     return (
-        f"The header has {titles} titles for {width} columns. {how_given}: please check that "
-        "each stands over its column."
+        f"The header has {counted(titles, 'title')} for {counted(width, 'column')}. "
+        f"{how_given}: please check that each stands over its column."
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.rows import RowStore, Stored
-from consulting.intake.reading.skipping import s_if
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from consulting.records import OtherTable, SkippedLines
@@ -87,7 +87,7 @@ class Outcome:
         begin = "begins" if self.received == 1 else "begin"
         heads = len(self.header_lines)
         return (
-            f"Of {lines:,} line{s_if(lines)}, {self.received:,} {begin} a record, {heads} "
+            f"Of {counted(lines, 'line')}, {self.received:,} {begin} a record, {heads} "
             f"{'is' if heads == 1 else 'are'} the header, {skipped:,} "
             f"{'was' if skipped == 1 else 'were'} skipped{other}."
         )

@@ -12,6 +12,7 @@ from consulting.errors import UnreadableFileError
 from consulting.intake.reading.columns import column_names
 from consulting.intake.reading.outcome import Outcome, StoreFactory
 from consulting.intake.reading.sources import unsupported
+from consulting.wording import counted, inflected
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,7 +61,8 @@ def read_parquet(
         raise UnreadableFileError(
             source.filename,
             "rows_unaccounted",
-            f"The file's footer says {outcome.received:,} rows, but {outcome.seen:,} were read.",
+            f"The file's footer says {counted(outcome.received, 'row')}, but {outcome.seen:,} were "
+            "read.",
             "Write the file again and send it once more.",
         )
     return outcome
@@ -85,7 +87,10 @@ def _read(file: Any, options: ReadOptions, store: StoreFactory) -> Outcome:
     decisions = [f"Columns and their types come from the file ({types}); values kept as text."]
     if broken:
         warnings.append(
-            f"{broken:,} values of text columns are not UTF-8; they are written in hexadecimal."
+            inflected(
+                "{n} [value of a text column is|values of text columns are] not UTF-8", broken
+            )
+            + inflected("; [it is|they are] written in hexadecimal.", broken)
         )
     if raw:
         names = ", ".join(columns[at] for at in sorted(raw)[:10])

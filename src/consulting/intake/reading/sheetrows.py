@@ -11,8 +11,8 @@ from consulting.intake.reading.blocks import Row
 from consulting.intake.reading.headers import HEAD_ROWS
 from consulting.intake.reading.layout import find_layout
 from consulting.intake.reading.numberformats import with_zeros
-from consulting.intake.reading.skipping import s_if
 from consulting.intake.reading.table import TableWriter
+from consulting.wording import counted, inflected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,12 +71,12 @@ def read_rows(
         kept.reject([(line, "no_readable_cell", "") for line in blank])
         stored = writer.finish()
     outcome = writer.outcome(stored)
-    counted = len(survey.lines) if scan.rows is None else len(scan.rows)
-    outcome.received = counted - writer.lines_not_records - (len(unread) - len(blank))
+    found = len(survey.lines) if scan.rows is None else len(scan.rows)
+    outcome.received = found - writer.lines_not_records - (len(unread) - len(blank))
     _check(source, outcome, scan)
     empty = (sheet.end[1] + 1 if sheet.end else 0) - len(survey.used)
     if empty:
-        outcome.decisions.append(f"{empty} empty column{'s' if empty > 1 else ''} left out.")
+        outcome.decisions.append(f"{counted(empty, 'empty column')} left out.")
     zeros = sum(map(len, scan.shown.values()))
     if zeros:
         outcome.decisions.append(
@@ -189,32 +189,25 @@ def _check(source: ByteSource, outcome: Outcome, scan: SheetScan) -> None:
 
 
 def _about_cells(scan: SheetScan, large: int, merges: int, blank: int) -> list[str]:
-    words = []
-    if scan.errors:
-        words.append(
-            f"{scan.errors:,} cells hold an error (like #N/A or #REF!); they were read as blank."
-        )
-    if scan.uncalculated:
-        words.append(
-            f"{scan.uncalculated:,} cells hold a formula that was never calculated; they were read "
-            "as blank. Open the workbook in Excel, save it and send it again."
-        )
+    hold, it = "{n} [cell holds|cells hold]", "[it was|they were] read as"
     undated = sum(map(len, scan.undated.values()))
-    if undated:
-        words.append(
-            f"{undated:,} cells are shown as dates or times and hold a number that is none (0, or "
-            "below): they were read as that number."
-        )
-    if blank:
-        words.append(f"{blank:,} rows hold nothing that can be read and were set aside.")
+    uncalculated = f"{hold} a formula that was never calculated; {it} blank. Open the workbook in "
+    shown = "{n} [cell is shown as a date or time and holds|cells are shown as dates or times and "
+    told = (
+        (scan.errors, f"{hold} an error (like #N/A or #REF!); {it} blank."),
+        (scan.uncalculated, f"{uncalculated}Excel, save it and send it again."),
+        (undated, f"{shown}hold] a number that is none (0, or below): {it} that number."),
+        (blank, "{n} [row holds|rows hold] nothing that can be read and [was|were] set aside."),
+    )
+    words = [inflected(sentence, count) for count, sentence in told if count]
     if merges:
         words.append(
-            f"{merges:,} cell{s_if(merges)} merged over several rows: each row was given the value."
+            f"{counted(merges, 'cell')} merged over several rows: each row was given the value."
         )
     if large:
         words.append(
-            f"{large:,} cells hold numbers of more than 15 digits: a workbook can not keep all of "
-            "them. Send long identifiers as text."
+            inflected("{n} [cell holds a number|cells hold numbers] of more than 15 digits", large)
+            + ": a workbook can not keep all of them. Send long identifiers as text."
         )
     return words
 

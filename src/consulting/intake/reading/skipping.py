@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consulting.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,7 +42,7 @@ def about(table: OtherTable) -> str:
     """What became of another table, for the client."""
     return (
         f"Another table stands in lines {table.first_line:,} to {table.last_line:,} "
-        f"({table.rows:,} row{s_if(table.rows)}, {table.columns} columns). It was set aside and "
+        f"({counted(table.rows, 'row')}, {counted(table.columns, 'column')}). It was set aside and "
         "not mixed with the one that was read. Please send each table in a file or sheet of its "
         "own."
     )
@@ -51,8 +53,3 @@ def span(item: SkippedLines) -> str:
     if item.first_line == item.last_line:
         return f"Line {item.first_line:,}"
     return f"Lines {item.first_line:,} to {item.last_line:,}"
-
-
-def s_if(count: int) -> str:
-    """The ending of the plural."""
-    return "" if count == 1 else "s"

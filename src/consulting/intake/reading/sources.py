@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.signatures import document_kind, method_of, packing
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -443,7 +444,7 @@ def _several_members(
     return UnreadableFileError(
         filename,
         "archive_several_files",
-        f"The zip archive holds {len(infos)} files ({names}{more}){which}.",
+        f"The zip archive holds {counted(len(infos), 'file')} ({names}{more}){which}.",
         "Send one file per archive, or declare the feed's `member`.",
     )
 

@@ -19,13 +19,13 @@ from consulting.intake.reading.skipping import (
     OTHER_TABLE,
     about,
     merged,
-    s_if,
     span,
 )
 from consulting.intake.reading.surplus import SurplusJudge
 from consulting.intake.reading.tail import TAIL_ROWS, trim_tail
 from consulting.intake.reading.words import NOT_TOLD
 from consulting.records import SkippedLines
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -303,9 +303,11 @@ class TableWriter:
     def _decided(self) -> list[str]:
         words = [f"{span(item)} skipped: {item.reason}." for item in merged(self._skipped)[:SHOWN]]
         if self._formulas:
-            words.append(f'{self._formulas:,} values written as ="…" for Excel: read without it.')
+            words.append(
+                f'{counted(self._formulas, "value")} written as ="…" for Excel: read without it.'
+            )
         if self._blank:
-            words.append(f"{self._blank:,} blank line{s_if(self._blank)} skipped.")
+            words.append(f"{counted(self._blank, 'blank line')} skipped.")
         return words
 
     def _noticed(self, stored: Stored) -> list[str]:
@@ -315,7 +317,7 @@ class TableWriter:
         words += [about(table) for table in self._others]
         if stored.left_out:
             words.append(
-                f"{len(stored.left_out):,} empty column{s_if(len(stored.left_out))} without a "
+                f"{counted(len(stored.left_out), 'empty column')} without a "
                 "title between others left out. Where two tables stand side by side, please send "
                 "each in a file of its own."
             )
@@ -329,17 +331,17 @@ class TableWriter:
             shown = ", ".join(map(str, self._short))
             more = ", …" if self._short_count > len(self._short) else ""
             words.append(
-                f"{self._short_count:,} row{s_if(self._short_count)} with too few fields (line "
+                f"{counted(self._short_count, 'row')} with too few fields (line "
                 f"{shown}{more}): the missing ones at the end are empty (NULL)."
             )
         if self._surplus:
             words.append(
-                f"{self._surplus:,} row{s_if(self._surplus)} with one delimiter too many: an empty "
+                f"{counted(self._surplus, 'row')} with one delimiter too many: an empty "
                 "field that belongs to no column was left out."
             )
         if self._repaired:
             words.append(
-                f"{self._repaired:,} record{s_if(self._repaired)} with stray quotes, read with the "
+                f"{counted(self._repaired, 'record')} with stray quotes, read with the "
                 "quotes as part of the value."
             )
         for code, (first, count) in self._first_rejects.items():
