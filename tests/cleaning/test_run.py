@@ -268,7 +268,7 @@ def test_columns_that_a_pivot_names_after_values_are_not_told_by_name(project: P
     ("path", "sql", "sources", "words"),
     [
         ("marts/t.sql", "select a, upper(b) as b, _file, _row, _row_id from {{ ref('int_t') }}",
-         ("B",), "blanks trimmed; then UPPER(b)"),
+         ("B",), "blanks trimmed, words for “no value” made empty; then UPPER(b)"),
         ("marts/t.sql", "select a, a as b, _file, _row, _row_id from {{ ref('int_t') }}",
          ("A",), "taken over as it is"),
         ("staging/stg_t.sql", """select "A" as a, "B" || '!' as b, null::varchar as _reason,
@@ -294,6 +294,8 @@ def test_of_a_column_that_sql_took_over_mapping_and_log_tell_the_sql(
     shutil.rmtree(project.dbt_dir / "models/clients" / client_id)
     (told,) = (m for m in mappings if m.target_column == "b")
     (logged,) = (s for s in steps if s.subject == "t.b")
-    expected = ("sql", words) if words else ("to_text", "blanks trimmed")
+    expected = (
+        ("sql", words) if words else ("to_text", "blanks trimmed, words for “no value” made empty")
+    )
     assert (told.source_columns, told.rule, told.transformation) == (sources, *expected)
     assert (logged.operation, logged.detail) == expected

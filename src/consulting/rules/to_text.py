@@ -56,7 +56,7 @@ class ToText(ColumnRule):
 
     def conversion(self) -> str:
         """What it makes of a value."""
-        words = ["blanks trimmed"]
+        words = ["blanks trimmed, words for “no value” made empty"]
         if self.collapse:
             words.append("inner blanks collapsed")
         if self.pad_zeros:
