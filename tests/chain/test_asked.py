@@ -599,6 +599,8 @@ def test_below_tier_3_no_value_is_asked_for_or_written(tmp_path: Path, tier: int
     asked = json.loads(done.stdout)
     assert asked
     assert all(one["cells"] == {} and one["instead"] is None for one in asked)
+    said = "Below tier 3 values are masked: one that is quoted here may stand in no file."
+    assert all(one["why"].endswith(said) for one in asked)
     assert not [text for text in ("peice", "meetr", HOSTILE) if text in done.stdout]
     assert run_ask(world, typed=["r"] * len(asked)).exit_code == 0
     marks = world.engagement.models.accepted("orders").values()

@@ -44,6 +44,7 @@ _SHOWN = 5
 _ALIKE = 3
 """One edit for so many letters is like it."""
 _DEFAULT = Thresholds()
+_MASKED = " Below tier 3 values are masked: one that is quoted here may stand in no file."
 
 
 class Shown(Record):
@@ -259,13 +260,14 @@ def _groups(
     whole = not valued or personal or issue.issue_type in OF_A_COLUMN
     if finding.where is None:
         told = whole and finding.told is not None
-        return [_ask(finding, issue.evidence_count, profile.row_count)] if told else []
+        asked = _ask(finding, issue.evidence_count, profile.row_count, valued=valued)
+        return [asked] if told else []
     where = finding.where.replace(f"raw.{quoted(profile.feed)}", "feed")
     settles = int(source.one(f"SELECT count(*) FROM feed WHERE {where}")[0])
     if not settles:
         return []
     cells = [] if whole else [f"coalesce({bare(quoted(name))}, '')" for name in columns]
-    asked = _ask(finding, settles, profile.row_count)
+    asked = _ask(finding, settles, profile.row_count, valued=valued)
     shown = _shown(source, where, dict(zip(columns, cells, strict=False)))
     if whole:
         first, *alike = shown
@@ -326,8 +328,8 @@ def _deciding(issue: Issue) -> list[str]:
     return [*(others if issue.issue_type == "broken_law" else others[:1]), column]
 
 
-def _ask(finding: _Finding, settles: int, rows: int) -> Ask:
-    """The question about all of a finding."""
+def _ask(finding: _Finding, settles: int, rows: int, *, valued: bool) -> Ask:
+    """The question about all of a finding, which quotes masked values where none may be told."""
     issue, told = finding.issue, finding.told
     wrong = next(p for most, p in _SUSPECTED_WRONG if settles <= most * rows)
     return Ask(
@@ -343,7 +345,7 @@ def _ask(finding: _Finding, settles: int, rows: int) -> Ask:
         weight=wrong
         if told in {None, "info"}
         else 1 - _TOLD_WRONG.get(issue.issue_type, _MOSTLY_WRONG),
-        why=f"{issue.detail} All of them are asked for at once.",
+        why=f"{issue.detail} All of them are asked for at once.{'' if valued else _MASKED}",
     )
 
 
