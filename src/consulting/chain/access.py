@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import uuid
@@ -48,4 +49,7 @@ def record_access(engagement: Engagement, *, by: str, operation: str, subject: s
 
 def this_user() -> str:
     """Who works at this machine, as far as it says so."""
-    return os.environ.get("USER") or f"uid {os.getuid()}"
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

@@ -177,7 +177,7 @@ def _first_cause(
         return drift(
             route,
             feeds=sorted({finding.feed for finding in blocking}),
-            columns=[finding.column for finding in blocking if finding.column],
+            columns=list(dict.fromkeys(f.column for f in blocking if f.column)),
             text=_changes(route, blocking),
             link=link,
             period=period,
