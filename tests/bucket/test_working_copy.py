@@ -419,7 +419,7 @@ def test_an_object_that_the_server_keeps_is_told(objects: Any, monkeypatch: Any)
     """S3 answers 200, and names in it what it did not remove."""
     refused = {"Errors": [{"Key": "data/acme/x", "Code": "AccessDenied"}]}
     monkeypatch.setattr(objects.client, "delete_objects", lambda **_: refused)
-    with pytest.raises(StoreAccessError, match=r"^acme: .*not remove 1 objects \(AccessDenied\)"):
+    with pytest.raises(StoreAccessError, match=r"^acme: .*not remove 1 object \(AccessDenied\)"):
         objects.remove(["x"])
 
 
