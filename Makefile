@@ -49,7 +49,7 @@ contracts: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder --durations=30
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --durations=30
 
 format: setup ## let ruff write what it can
 	$(BIN)/ruff format .
