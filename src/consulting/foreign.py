@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.errors import ConsultingError, DiskFullError, UnforeseenError
 from consulting.layout import data_root
-from consulting.raised import kind_of, place_of
+from consulting.raised import chain_of, kind_of, place_of
 from consulting.writing import write_whole
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def in_our_words(
     """
     if isinstance(error, ConsultingError):
         return error
-    if any(_is_full_disk(each) for each in _chain(error)):
+    if any(map(_is_full_disk, chain_of(error))):
         return DiskFullError(who, {place: shutil.disk_usage(place).free for place in _written_to()})
     kind = kind_of(error)
     kept = log.keep("".join(traceback.format_exception(error)), f"{name}-{kind}")
@@ -114,16 +114,6 @@ def _is_full_disk(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return True
     return kind_of(error) in _WRITERS and _FULL.search(str(error)) is not None
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, and those that it came from."""
-    known: set[int] = set()
-    each: BaseException | None = error
-    while each is not None and id(each) not in known:
-        known.add(id(each))
-        yield each
-        each = each.__cause__ or each.__context__
 
 
 def _written_to() -> list[Path]:

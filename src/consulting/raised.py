@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _OURS = Path(__file__).parent
 _KIND = re.compile(r"\w{1,100}(?:\.\w{1,100})?")
@@ -25,6 +29,16 @@ class RaisedElsewhereError(Exception):
         self.kind = kind if _KIND.fullmatch(kind) else "an error"
         self.place = place if _PLACE.fullmatch(place) else "unknown"
         super().__init__(f"{self.kind}: {text}")
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """The error, and those that it came from."""
+    known: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in known:
+        known.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__
 
 
 def kind_of(error: BaseException) -> str:

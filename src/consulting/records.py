@@ -7,11 +7,14 @@ records always give the same delivery. No client row is ever held in one.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from consulting.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Severity = Literal["info", "warn", "error"]
 VerdictLevel = Literal["ready", "care", "stop", "assessment"]
@@ -436,6 +439,14 @@ class ReadColumn(Record):
     names: tuple[str, ...]
     rule: str | None = None
     optional: bool = False
+
+    def is_in(self, headers: Collection[str]) -> bool:
+        """Whether it is one of these headers, under any of its names."""
+        return not set(self.names).isdisjoint(headers)
+
+    def is_lacking(self, headers: Collection[str]) -> bool:
+        """Whether it is none of these headers, and may not be left out."""
+        return not self.optional and not self.is_in(headers)
 
 
 class Step(Record):

@@ -116,29 +116,32 @@ def drift_of(
     readings: Sequence[FileReading],
 ) -> list[DriftFinding]:
     """What changed in the files of a feed, against its last delivery and its models as they are."""
-    reads = engagement.models.reads
-    others = {each.name: reads(each.name) for each in engagement.config.feeds}
+    models = engagement.models
+    reads = models.reads(found.feed)
     by_number = isinstance(engagement.feed(found.feed).sheet, int)
     files = {
         f"{r.filename}, sheet “{r.sheet}”" if by_number else r.filename: r.columns
         for r in readings
         if r.corrections is None
     }
+    # only a file that lacks something can be another feed's
+    lacks = any(read.is_lacking(columns) for columns in files.values() for read in reads)
+    others = [f.name for f in engagement.config.feeds if lacks and f.name != found.feed]
     return compare(
         before,
         found,
-        reads(found.feed),
-        known=engagement.models.declared_columns().get(found.feed, ()),
+        reads,
+        known=models.declared_columns().get(found.feed, ()),
         files=files,
-        others={name: read for name, read in others.items() if read and name != found.feed},
-        models_yaml=engagement.models.yaml_of(found.feed),
+        others={name: models.reads(name) for name in others},
+        models_yaml=models.yaml_of(found.feed),
     )
 
 
 def _lacking(reads: Sequence[ReadColumn], readings: Sequence[FileReading]) -> list[str]:
     """The columns that the models can not do without, and no file has."""
     present = {name for reading in readings for name in reading.columns}
-    return [read.names[0] for read in reads if not read.optional and present.isdisjoint(read.names)]
+    return [read.names[0] for read in reads if read.is_lacking(present)]
 
 
 def last_profile(engagement: Engagement, feed: str, batch_id: str) -> FeedProfile | None:

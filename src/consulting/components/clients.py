@@ -33,6 +33,7 @@ from consulting.config_model import nearest
 from consulting.errors import ConfigurationError, ConsultingError
 from consulting.layout import ClientFolder, data_root
 from consulting.project import Project
+from consulting.raised import chain_of
 from consulting.resources.run_launcher import RUN_CLIENTS, RUN_JOB
 from consulting.shared_child import each_apart, end_shared_child
 from consulting.sources.local import data_places
@@ -313,9 +314,7 @@ def _explain(folder: Path, error: Exception) -> str:
         error: What was raised; the first cause in its chain that people can act on is told.
     """
     client_id = folder.name
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ConsultingError):
-        cause = cause.__cause__ or cause.__context__
+    cause = next((one for one in chain_of(error) if isinstance(one, ConsultingError)), None)
     told = str(cause or f"{folder / 'defs.yaml'}: {type(error).__name__}: {error}")
     return "\n".join(
         line if line.startswith(f"{client_id}: ") else f"{client_id}: {line}"

@@ -159,14 +159,16 @@ class _Comparison:
     def of_other_feeds(self, others: Mapping[str, Sequence[ReadColumn]]) -> Iterator[DriftFinding]:
         """The files that hold what another feed reads: nothing in them was renamed."""
         for file, columns in self._files.items():
-            lacking = [read.names[0] for read in self._reads if self._lacks(read, columns)]
-            fitting = [
-                (len(alone), feed, alone)
-                for feed, reads in others.items()
-                if lacking and not any(self._lacks(read, columns) for read in reads)
-                for alone in [[c for c in columns if _names(reads, c) and c not in self._declared]]
-                if len(alone) > sum(c in self._declared and not _names(reads, c) for c in columns)
-            ]
+            lacking = [read.names[0] for read in self._reads if read.is_lacking(columns)]
+            own = self._declared.keys() & columns
+            fitting: list[tuple[int, str, list[str]]] = []
+            for feed, reads in others.items() if lacking else ():
+                if any(read.is_lacking(columns) for read in reads):
+                    continue
+                theirs = {name for read in reads for name in read.names}.intersection(columns)
+                if len(theirs - own) > len(own - theirs):
+                    alone = [column for column in columns if column in theirs - own]
+                    fitting.append((len(alone), feed, alone))
             if fitting:
                 _, feed, alone = max(fitting)
                 yield DriftFinding(
@@ -178,10 +180,6 @@ class _Comparison:
                     "feeds to where each is found now.",
                 )  # fmt: skip
 
-    @staticmethod
-    def _lacks(read: ReadColumn, columns: Sequence[str]) -> bool:
-        return not read.optional and set(read.names).isdisjoint(columns)
-
     @property
     def _all(self) -> list[str]:
         return list(self._files) or [""]
@@ -189,7 +187,7 @@ class _Comparison:
     def _lacking(self, read: ReadColumn) -> list[str]:
         """The files that have a column under none of its names."""
         files = self._files or {"": [c.name for c in self._current.columns]}
-        return [name for name, columns in files.items() if set(read.names).isdisjoint(columns)]
+        return [name for name, columns in files.items() if not read.is_in(columns)]
 
     def _having(self, column: str) -> list[str]:
         return [name for name, columns in self._files.items() if column in columns]
@@ -372,10 +370,6 @@ class _Comparison:
             threshold=round(max(self._limits.shift_warn, noise) if grave else threshold, 4),
             recommendation="Compare its histogram and most frequent values with the last report.",
         )  # fmt: skip
-
-
-def _names(reads: Sequence[ReadColumn], column: str) -> bool:
-    return any(column in read.names for read in reads)
 
 
 def _quoted(columns: Sequence[str]) -> str:
