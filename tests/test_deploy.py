@@ -6,6 +6,8 @@ import importlib
 import json
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,6 +162,16 @@ def test_what_an_image_is_made_of_is_there(name: str) -> None:
     assert any(step[:2] == ["pip", "install"] for step in run)
     assert "consulting" in scripts
     assert "USER consulting" in steps, "nothing runs as root"
+
+
+def test_a_warm_run_starts_with_what_the_image_has() -> None:
+    """Which is what `EXTRAS` names: all of the library is imported before the first run."""
+    assert instance_of("compose")["run_launcher"]["config"] == {"warm": True}
+    assert "ARG EXTRAS=apprise,sftp\n" in (COMPOSE / "code.Dockerfile").read_text()
+    hidden = ["celery", "dagster_celery", "dagster_k8s", "kubernetes", "dagster_aws"]
+    said = "import sys; sys.modules.update(dict.fromkeys(sys.argv[1:])); "
+    said += "from consulting.resources.warm import import_all; import_all()"
+    subprocess.run([sys.executable, "-c", said, *hidden], check=True, cwd=ROOT)
 
 
 def test_the_settings_are_those_that_the_page_names() -> None:
