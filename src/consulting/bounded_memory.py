@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from consulting.errors import CleaningError, ConfigurationError
 from consulting.sql import literal, unglobbed
@@ -26,6 +28,8 @@ DEFAULT_MEMORY_LIMIT = "2GB"
 """With Python, Arrow and dbt beside it, a run then stays below 4 GB."""
 
 _BESIDE_BYTES = 6 * 1024**3  # reserved, of which an honest run uses less than 2 GB
+
+_AMOUNT = TypeAdapter(ByteSize)
 
 FEW_THREADS = {"threads": "2"}
 """For sorting and joining tables: each thread holds rows of its own in memory."""
@@ -58,17 +62,13 @@ def bytes_of_a_run() -> int:
 
 @functools.cache
 def _bytes_of(limit: str) -> int:
-    import duckdb
-
-    with duckdb.connect() as connection:
-        try:
-            found = connection.execute("SELECT parse_formatted_bytes($1)", [limit]).fetchall()
-        except duckdb.Error:
-            raise ConfigurationError(
-                f"{MEMORY_LIMIT_VARIABLE} is {limit!r}; it is an amount of memory, for example "
-                f"{DEFAULT_MEMORY_LIMIT}."
-            ) from None
-    return int(found[0][0])
+    with suppress(ValidationError):
+        if limit[-1:].isalpha():  # of a bare number, DuckDB does not say what it counts
+            return _AMOUNT.validate_python(limit)
+    raise ConfigurationError(
+        f"{MEMORY_LIMIT_VARIABLE} is {limit!r}; it is an amount of memory, for example "
+        f"{DEFAULT_MEMORY_LIMIT}."
+    )
 
 
 def spill_of(database: Path) -> Path:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,8 @@ import pytest
 import sqlalchemy as db
 import yaml
 from alembic.script import ScriptDirectory
+
+from consulting.resources import storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,13 +38,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def instance(home: Path, storage: dict[str, Any] | None = None) -> dg.DagsterInstance:
-    """The instance with the storage of this project's `dagster.yaml`, or another."""
-    if storage is None:
-        storage = yaml.safe_load((ROOT / "dagster.yaml").read_text())["storage"]
-        storage["custom"]["config"]["base_dir"] = "kept"
-    settings = {"storage": storage, "telemetry": {"enabled": False}}
+def settle(home: Path, kept: dict[str, Any] | None = None) -> None:
+    """Have the storage of this project's `dagster.yaml`, or another."""
+    if kept is None:
+        kept = yaml.safe_load((ROOT / "dagster.yaml").read_text())["storage"]
+        kept["custom"]["config"]["base_dir"] = "kept"
+    settings = {"storage": kept, "telemetry": {"enabled": False}}
     (home / "dagster.yaml").write_text(yaml.safe_dump(settings))
+
+
+def instance(home: Path, kept: dict[str, Any] | None = None) -> dg.DagsterInstance:
+    """The instance with the storage of this project's `dagster.yaml`, or another."""
+    settle(home, kept)
     return dg.DagsterInstance.get()
 
 
@@ -132,3 +142,31 @@ def test_an_instance_after_the_first_reads_no_migrations(
             assert another.get_run_by_id(run_id) is not None
             assert another.all_instigator_state() == []
         assert read == []
+
+
+def test_a_process_after_the_first_reads_no_migrations(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with instance(home) as kept:
+        run_id = dg.materialize([orders], instance=kept).run_id
+    monkeypatch.setattr(storage, "_made", set())  # as another process has it
+    monkeypatch.setattr(ScriptDirectory, "from_config", lambda config: pytest.fail(str(config)))
+    with instance(home) as kept:
+        assert kept.get_run_by_id(run_id) is not None
+
+
+def test_processes_that_make_an_instance_at_once_all_have_one(home: Path) -> None:
+    settle(home)
+    code = (
+        "import dagster as dg\n"
+        "with dg.DagsterInstance.get() as instance:\n"
+        "    print(len(instance.get_runs()), len(instance.all_instigator_state()))\n"
+    )
+    environment = {**os.environ, "DAGSTER_HOME": str(home)}
+    several = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    assert [process.communicate()[0] for process in several] == ["0 0\n"] * 4

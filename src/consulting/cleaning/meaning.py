@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import yaml
@@ -19,7 +20,12 @@ def meaning_of(path: Path, content: bytes) -> bytes:
         path: Its name tells what it is.
         content: What it holds.
     """
-    read = {".sql": _sql, ".j2": _template, ".yml": _events, ".yaml": _events}.get(path.suffix)
+    return _meaning(path.suffix, content)
+
+
+@functools.lru_cache(maxsize=1024)
+def _meaning(suffix: str, content: bytes) -> bytes:
+    read = {".sql": _sql, ".j2": _template, ".yml": _events, ".yaml": _events}.get(suffix)
     said = read(content) if read is not None else None
     return content if said is None else repr(said).encode()
 

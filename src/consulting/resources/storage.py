@@ -6,8 +6,9 @@ its migrations for every tick of a sensor. PostgreSQL's storage keeps its connec
 
 from __future__ import annotations
 
+import fcntl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 
 _INDEX = "index"
 """The database of what Dagster looks for across runs; each run has one of its own besides."""
+_RUNS, _SCHEDULES = "history/runs.db", "schedules/schedules.db"
+_EVENTS = f"history/runs/{_INDEX}.db"
 _MOST_KEPT = 8
 """A run writes to four; a web server reads of many runs."""
 _BUSY_SECONDS = 30
 """How long a writer waits for another, as in Dagster's own."""
 
 _kept: dict[str, db.Engine] = {}
-_made: set[str] = set()
+_made: set[Path] = set()
 _one_by_one = threading.RLock()
 
 
@@ -58,6 +61,32 @@ def _transaction(
             pass
     with _engine(url).begin() as connection:
         yield connection
+
+
+def _make(folder: Path) -> None:
+    """Make the databases where they are not; another process may be about to."""
+    with _one_by_one:
+        if folder in _made:
+            return
+        if not _are_made(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / ".making").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                DagsterSqliteStorage(str(folder))
+        _made.add(folder)
+
+
+def _are_made(folder: Path) -> bool:
+    """Whether each database says of which migration it is; Dagster reads all migrations for it."""
+    paths = [folder / name for name in (_RUNS, _EVENTS, _SCHEDULES)]
+    with suppress(db.exc.OperationalError):  # a table that is not there
+        return all(path.exists() and _version_of(path) for path in paths)
+    return False
+
+
+def _version_of(path: Path) -> str | None:
+    with _transaction(f"sqlite:///{path}") as connection:
+        return connection.execute(db.text("SELECT version_num FROM alembic_version")).scalar()
 
 
 class KeptEventLog(SqliteEventLogStorage):
@@ -110,14 +139,11 @@ class KeptSqliteStorage(DagsterSqliteStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         folder = Path(base_dir).absolute()
-        with _one_by_one:
-            if str(folder) not in _made:
-                DagsterSqliteStorage(base_dir)  # it makes the databases, if there are none
-                _made.add(str(folder))
+        _make(folder)
         self.base_dir, self._inst_data = base_dir, inst_data
-        self._run_storage = KeptRuns(f"sqlite:///{folder}/history/runs.db")
-        self._event_log_storage = KeptEventLog(f"{folder}/history/runs")
-        self._schedule_storage = KeptSchedules(f"sqlite:///{folder}/schedules/schedules.db")
+        self._run_storage = KeptRuns(f"sqlite:///{folder / _RUNS}")
+        self._event_log_storage = KeptEventLog(str((folder / _EVENTS).parent))
+        self._schedule_storage = KeptSchedules(f"sqlite:///{folder / _SCHEDULES}")
         super(DagsterSqliteStorage, self).__init__()  # type: ignore[no-untyped-call]
 
     @classmethod

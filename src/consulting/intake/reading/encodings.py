@@ -184,7 +184,7 @@ def _legacy(source: ByteSource, *, marked: bool = False) -> Encoding:
                 ),
             ),
         )
-    codec = western_code_page(evidence) or _guess(evidence)
+    codec = western_code_page(evidence) or guess_encoding(evidence)
     for candidate in (codec, "cp1252", "latin-1"):
         if _first_undecodable(source, candidate) is None:
             return Encoding(
@@ -224,7 +224,7 @@ def _lines_beyond_ascii(source: ByteSource) -> tuple[bytes, int, int, int]:
     return b"\n".join(evidence), fits, strays, first_stray
 
 
-def _guess(evidence: bytes) -> str:
+def guess_encoding(evidence: bytes) -> str:
     """What chardet makes of the lines beyond ASCII, with cp1252 before its lookalikes.
 
     Between the Latin code pages chardet decides by a hair on short texts (confidence 0.02), so
