@@ -17,6 +17,7 @@ from consulting.bounded_child import BoundedChild, Bounds, ChildStoppedError, in
 from consulting.bounded_memory import MEMORY_LIMIT_VARIABLE, at_most, memory_limit
 from consulting.errors import BeyondLimitError
 from consulting.privacy import detect_pii
+from consulting.rules.months import month_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,9 @@ def have_libraries() -> None:
     """Have what the calls need at hand, so that each of their processes begins with it."""
     for name in ("duckdb", "pyarrow.parquet", *(f"consulting.{name}" for name in _WORKERS)):
         import_module(name)
-    detect_pii("", ["Ann Lee", "00 000 0000", "Ltd"])  # its lists of names take half a second
+    # lists of names and of months take half a second
+    detect_pii("", ["Ann Lee", "00 000 0000", "Ltd"])
+    month_names()
 
 
 def within(

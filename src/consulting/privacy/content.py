@@ -61,6 +61,9 @@ _NUMBER = re.compile(
     r"\d{1,3}(?:[,'\u2019]\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+|\d{1,6}[.,]\d+"
     r"|\d{1,3}(?:[ \u00a0.]\d{3}){1,2}"
 )
+_SMALL_NUMBER = re.compile(r"[+-]?[0-9]{1,4}(?:[.,][0-9]{1,2})?")
+"""Too short for anything that is personal."""
+_LONGEST_KEPT = 64
 _BIRTH = re.compile(
     r"(?:born|birth|birthday|dob|geb|geboren|n\u00e9e?|nacid[oa]|nat[oa]|\*|\u0440\u043e\u0436\u0434"
     r"|do\u011fum|urodz|f\u00f8dt|f\u00f6dd|sinh|\u751f)[^\d]{0,12}$",
@@ -312,12 +315,18 @@ def _digits(text: str) -> Iterator[Found]:
             yield Found(*run.span(), "phone", value[0] == "+" and is_phone(value))
 
 
-def find_personal(value: str) -> list[Found]:
+def find_personal(value: str) -> tuple[Found, ...]:
     """All personal data in a text, from left to right; what overlaps is told once.
 
     Args:
         value: The text, of any length.
     """
+    if _SMALL_NUMBER.fullmatch(value):
+        return ()
+    return _found_again(value) if len(value) <= _LONGEST_KEPT else _found(value)
+
+
+def _found(value: str) -> tuple[Found, ...]:
     text = western(value)
     if len(text) != len(value):  # pragma: no cover - `western` keeps the length
         text = value
@@ -341,7 +350,11 @@ def find_personal(value: str) -> list[Found]:
     return _apart(found)
 
 
-def _apart(found: list[Found]) -> list[Found]:
+_found_again = lru_cache(maxsize=20_000)(_found)
+"""A value is looked at for its column, and again where it is shown."""
+
+
+def _apart(found: list[Found]) -> tuple[Found, ...]:
     """What overlaps an earlier or surer find is joined to it."""
     apart: list[Found] = []
     for one in sorted(found, key=lambda f: (f.start, not f.sure, -f.end)):
@@ -350,7 +363,7 @@ def _apart(found: list[Found]) -> list[Found]:
             apart[-1] = last._replace(end=max(last.end, one.end), sure=last.sure or one.sure)
         else:
             apart.append(one)
-    return apart
+    return tuple(apart)
 
 
 def kind_of(value: str) -> str | None:

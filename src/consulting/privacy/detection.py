@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from consulting.privacy.column_names import kind_by_name
@@ -12,7 +13,7 @@ from consulting.rules.missing import is_null_like
 from consulting.rules.to_boolean import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _SAMPLE = 1_000
 _CONFIRMING_SHARE = 0.5
@@ -51,7 +52,7 @@ def detect_pii(
 
 
 def _detect(column: str, present: Sequence[str]) -> PiiFinding | None:
-    sample = present[:: max(1, len(present) // _SAMPLE)]
+    sample = Counter(present[:: max(1, len(present) // _SAMPLE)])
     named = kind_by_name(column)
     if named and sample and {v.casefold() for v in sample} <= _FLAGS:
         named = None
@@ -62,7 +63,7 @@ def _detect(column: str, present: Sequence[str]) -> PiiFinding | None:
         return _finding(column, sure[0], "content", sure[1], 0.9)
     if named:
         lenient = LENIENT.get(named)
-        share = _share(sample, lenient) if lenient else 0.0
+        share = _share(sample, lenient) if lenient and sample else 0.0
         if content and content[0] == named:
             share = max(share, content[1])
         if share >= _CONFIRMING_SHARE:
@@ -87,22 +88,22 @@ def _present(values: Sequence[str | None]) -> list[str]:
     return [v.strip() for v in values if v is not None and not is_null_like(v)]
 
 
-def _share(sample: Sequence[str], recognise: object) -> float:
-    if not sample or not callable(recognise):
-        return 0.0
-    return sum(map(bool, map(recognise, sample))) / len(sample)
+def _share(sample: Counter[str], recognise: Callable[[str], bool]) -> float:
+    return sum(times for value, times in sample.items() if recognise(value)) / sample.total()
 
 
-def _by_content(sample: Sequence[str], present: Sequence[str]) -> tuple[str, float] | None:
+def _by_content(sample: Counter[str], present: Sequence[str]) -> tuple[str, float] | None:
+    if not sample:
+        return None
     for kind, (recognise, least) in STRICT.items():
         share = _share(sample, recognise)
         if share and share >= least:
             return kind, share
     sure = _share(sample, is_surely_person)
-    if sure >= _COMPANY_SHARE and sure * len(sample) >= _COMPANY_VALUES:
+    if sure >= _COMPANY_SHARE and sure * sample.total() >= _COMPANY_VALUES:
         return "name", sure
     lone = _share(sample, is_lone_name)
-    if lone >= _LONE_SHARE and len(set(sample)) >= _LONE_VALUES:
+    if lone >= _LONE_SHARE and len(sample) >= _LONE_VALUES:
         return "name", lone
     looked = [*sample, *(value for value in present if "@" in value)]
     finds = [find_personal(value) for value in dict.fromkeys(looked)]
@@ -110,4 +111,4 @@ def _by_content(sample: Sequence[str], present: Sequence[str]) -> tuple[str, flo
     likely = sum(any(f.sure or f.kind == "name" for f in one) for one in finds)
     if likely >= max(_COMPANY_VALUES, _COMPANY_SHARE * len(finds)):
         inside = likely
-    return ("free_text", min(1.0, inside / len(sample))) if inside else None
+    return ("free_text", min(1.0, inside / sample.total())) if inside else None
