@@ -16,6 +16,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,11 +52,17 @@ from consulting.shared_child import StoppedError, each_apart, make_ready, read_a
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import TypeAlias
+
+    _Of: TypeAlias = Callable[[Path, bytes], bytes]
+    _State: TypeAlias = tuple[tuple[str, int, int, int, int], ...]
 
 SLIM, FULL = "manifest.json", "manifest.msgpack"
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
 _NOT_SHARED = ("target", "logs", MODELS_OF_CLIENTS, TESTS_OF_CLIENTS, TEMPLATES)
 _OLD_FINGERPRINTS_KEPT = 1
+_UNSURE_NS = 100_000_000
+"""So young, a file's time does not tell whether it was written again."""
 
 
 _LEADS_ELSEWHERE = re.compile(r"[/\\\0]|^\.")
@@ -108,17 +115,17 @@ class ClientModels:
         if (self.dbt_dir / PROJECT_FILE).exists():
             write_library(self.dbt_dir)
         digest.update(_shared_digest(self.dbt_dir, of))
-        templates: set[str] = set()
-        for path in self.files.listed():
-            content = self.files.read(path)
-            templates |= named_templates(content)
-            digest.update(f"{os.path.relpath(path, self.dbt_dir)}\0".encode())
-            digest.update(hashlib.sha256(of(path, content)).digest())
-        for path in (template_file(self.dbt_dir, name) for name in sorted(templates)):
-            if path.is_file():
-                digest.update(f"{path.name}\0".encode())
-                digest.update(hashlib.sha256(of(path, path.read_bytes())).digest())
+        digest.update(self._own_digest(of))
         return digest.hexdigest()[:32]
+
+    def _own_digest(self, of: _Of) -> bytes:
+        """The hash of the client's files and of the templates they name; as `_shared_digest`."""
+        listed = self.files.listed()
+        state = _state_of([*listed, *files_below(self.dbt_dir / TEMPLATES)])
+        # a file that was just written may be written again within one tick of its clock
+        settled = all(time.time_ns() - moved > _UNSURE_NS for _, moved, *_ in state)
+        hashed = _hashed_client if settled else _hashed_client.__wrapped__
+        return hashed(self.dbt_dir, self.client_id, tuple(listed), state, of)
 
     def load_manifest(self) -> dict[str, Any]:
         """The slim manifest: all that asset specs, check specs and the deliverables need.
@@ -456,7 +463,7 @@ def _content(_path: Path, content: bytes) -> bytes:
     return content
 
 
-def _shared_digest(dbt_dir: Path, of: Callable[[Path, bytes], bytes]) -> bytes:
+def _shared_digest(dbt_dir: Path, of: _Of) -> bytes:
     """The hash of what all clients share, computed again only when a file's time or size moved.
 
     That is all of the project but the clients' own models: macros, tests, seeds, packages, and
@@ -464,21 +471,42 @@ def _shared_digest(dbt_dir: Path, of: Callable[[Path, bytes], bytes]) -> bytes:
     """
     packages = (dbt_dir / "dbt_packages").glob("*")
     places = [dbt_dir, *(path for path in packages if path.is_symlink())]
-    state = tuple(
-        (str(path), found.st_mtime_ns, found.st_size)
-        for place in places  # `dbt deps` links a local package
-        for path in files_below(place, but=_NOT_SHARED)
+    # `dbt deps` links a local package
+    files = (path for place in places for path in files_below(place, but=_NOT_SHARED))
+    return _hashed_files(str(dbt_dir), _state_of(files), of)
+
+
+def _state_of(paths: Iterable[Path]) -> _State:
+    """The regular files among some, each with what moves when it is written."""
+    return tuple(
+        (str(path), found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
+        for path in paths
         if path.exists() and stat.S_ISREG((found := path.stat()).st_mode)
     )
-    return _hashed_files(str(dbt_dir), state, of)
+
+
+@functools.lru_cache(maxsize=64)
+def _hashed_client(
+    dbt_dir: Path, client_id: str, listed: tuple[Path, ...], _state: _State, of: _Of
+) -> bytes:
+    files, digest = ClientFiles(dbt_dir, client_id), hashlib.sha256()
+    templates: set[str] = set()
+    for path in listed:
+        content = files.read(path)
+        templates |= named_templates(content)
+        digest.update(f"{os.path.relpath(path, dbt_dir)}\0".encode())
+        digest.update(hashlib.sha256(of(path, content)).digest())
+    for path in (template_file(dbt_dir, name) for name in sorted(templates)):
+        if path.is_file():
+            digest.update(f"{path.name}\0".encode())
+            digest.update(hashlib.sha256(of(path, path.read_bytes())).digest())
+    return digest.digest()
 
 
 @functools.lru_cache(maxsize=8)
-def _hashed_files(
-    root: str, state: tuple[tuple[str, int, int], ...], of: Callable[[Path, bytes], bytes]
-) -> bytes:
+def _hashed_files(root: str, state: _State, of: _Of) -> bytes:
     digest = hashlib.sha256()
-    for path, _, _ in state:
+    for path, *_ in state:
         digest.update(f"{os.path.relpath(path, root)}\0".encode())
         digest.update(hashlib.sha256(of(Path(path), Path(path).read_bytes())).digest())
     return digest.digest()

@@ -167,7 +167,9 @@ class Workbook:
     def _write(self, sheet: Any, line: int, position: int, value: Any, *, column: str = "") -> None:
         if value is None:
             return
-        if isinstance(value, bool):
+        if isinstance(value, str):  # most are
+            self._write_text(sheet, line, position, value, column)
+        elif isinstance(value, bool):
             sheet.write_boolean(line, position, value, self._plain)
         elif isinstance(value, int | float | Decimal) and _fits_excel_number(value):
             sheet.write_number(line, position, float(value), self._plain)

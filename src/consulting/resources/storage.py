@@ -92,6 +92,10 @@ def _version_of(path: Path) -> str | None:
 class KeptEventLog(SqliteEventLogStorage):
     """Dagster's events in SQLite, over connections that stay open."""
 
+    def __init__(self, base_dir: str) -> None:
+        self._tables: set[str] = set()
+        super().__init__(base_dir)
+
     def run_connection(self, run_id: str | None = None) -> AbstractContextManager[db.Connection]:
         """A transaction in a run's database."""
         url = self.conn_string_for_shard(run_id or "")
@@ -100,6 +104,14 @@ class KeptEventLog(SqliteEventLogStorage):
     def index_connection(self) -> AbstractContextManager[db.Connection]:
         """A transaction in the database of what is looked for across runs."""
         return _transaction(self.conn_string_for_shard(_INDEX), super().index_connection())
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether that database has a table; Dagster asks at each event of some kinds."""
+        if table_name not in self._tables:
+            if not super().has_table(table_name):
+                return False
+            self._tables.add(table_name)
+        return True
 
     def wipe(self) -> None:
         """Forget all events; no connection to a database that is removed stays open."""
