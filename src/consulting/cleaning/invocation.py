@@ -36,11 +36,13 @@ _ONE_AT_A_TIME = threading.RLock()
 mp_context._MP_CONTEXT = multiprocessing.get_context("fork")  # type: ignore[assignment]  # noqa: SLF001
 
 # No anonymous usage data, no version look-ups, no log file: dbt's own log holds values of rows.
+# What lies in a schema is asked when something is built there, not of all at each command.
 _QUIET = (
     "--quiet",
     "--log-level=none",
     "--log-level-file=none",
     "--no-print",
+    "--no-populate-cache",
     "--no-write-json",
     "--no-version-check",
     "--no-send-anonymous-usage-stats",
