@@ -7,8 +7,9 @@ its migrations for every tick of a sensor. PostgreSQL's storage keeps its connec
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,13 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
     from typing import Self
 
     from dagster._serdes import ConfigurableClassData
 
 _INDEX = "index"
 """The database of what Dagster looks for across runs; each run has one of its own besides."""
+_SQLITE = "sqlite:///"
 _RUNS, _SCHEDULES = "history/runs.db", "schedules/schedules.db"
 _EVENTS = f"history/runs/{_INDEX}.db"
 _MOST_KEPT = 8
@@ -53,14 +54,21 @@ def _engine(url: str) -> db.Engine:
 
 
 @contextmanager
-def _transaction(
-    url: str, first: AbstractContextManager[db.Connection] | None = None
-) -> Iterator[db.Connection]:
-    if first is not None and url not in _kept:
-        with first:  # it makes the tables, if there are none
-            pass
+def _transaction(url: str) -> Iterator[db.Connection]:
     with _engine(url).begin() as connection:
         yield connection
+
+
+def _is_made(url: str) -> bool:
+    """Whether a database says of which migration it is; Dagster reads all migrations for it."""
+    if url in _kept:
+        return True
+    path = Path(url.removeprefix(_SQLITE))
+    with suppress(sqlite3.OperationalError):  # a table that is not there
+        if path.exists():
+            with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+                return any(connection.execute("SELECT version_num FROM alembic_version"))
+    return False
 
 
 def _make(folder: Path) -> None:
@@ -68,25 +76,13 @@ def _make(folder: Path) -> None:
     with _one_by_one:
         if folder in _made:
             return
-        if not _are_made(folder):
+        urls = (f"{_SQLITE}{folder / name}" for name in (_RUNS, _EVENTS, _SCHEDULES))
+        if not all(map(_is_made, urls)):
             folder.mkdir(parents=True, exist_ok=True)
             with (folder / ".making").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 DagsterSqliteStorage(str(folder))
         _made.add(folder)
-
-
-def _are_made(folder: Path) -> bool:
-    """Whether each database says of which migration it is; Dagster reads all migrations for it."""
-    paths = [folder / name for name in (_RUNS, _EVENTS, _SCHEDULES)]
-    with suppress(db.exc.OperationalError):  # a table that is not there
-        return all(path.exists() and _version_of(path) for path in paths)
-    return False
-
-
-def _version_of(path: Path) -> str | None:
-    with _transaction(f"sqlite:///{path}") as connection:
-        return connection.execute(db.text("SELECT version_num FROM alembic_version")).scalar()
 
 
 class KeptEventLog(SqliteEventLogStorage):
@@ -96,14 +92,25 @@ class KeptEventLog(SqliteEventLogStorage):
         self._tables: set[str] = set()
         super().__init__(base_dir)
 
-    def run_connection(self, run_id: str | None = None) -> AbstractContextManager[db.Connection]:
+    @contextmanager
+    def run_connection(self, run_id: str | None = None) -> Iterator[db.Connection]:
         """A transaction in a run's database."""
         url = self.conn_string_for_shard(run_id or "")
-        return _transaction(url, super().run_connection(run_id))
+        if not _is_made(url):
+            with super().run_connection(run_id):  # it makes the tables
+                pass
+        with _transaction(url) as connection:
+            yield connection
 
-    def index_connection(self) -> AbstractContextManager[db.Connection]:
+    @contextmanager
+    def index_connection(self) -> Iterator[db.Connection]:
         """A transaction in the database of what is looked for across runs."""
-        return _transaction(self.conn_string_for_shard(_INDEX), super().index_connection())
+        url = self.conn_string_for_shard(_INDEX)
+        if not _is_made(url):
+            with super().index_connection():
+                pass
+        with _transaction(url) as connection:
+            yield connection
 
     def has_table(self, table_name: str) -> bool:
         """Whether that database has a table; Dagster asks at each event of some kinds."""
@@ -153,9 +160,9 @@ class KeptSqliteStorage(DagsterSqliteStorage):
         folder = Path(base_dir).absolute()
         _make(folder)
         self.base_dir, self._inst_data = base_dir, inst_data
-        self._run_storage = KeptRuns(f"sqlite:///{folder / _RUNS}")
+        self._run_storage = KeptRuns(f"{_SQLITE}{folder / _RUNS}")
         self._event_log_storage = KeptEventLog(str((folder / _EVENTS).parent))
-        self._schedule_storage = KeptSchedules(f"sqlite:///{folder / _SCHEDULES}")
+        self._schedule_storage = KeptSchedules(f"{_SQLITE}{folder / _SCHEDULES}")
         super(DagsterSqliteStorage, self).__init__()  # type: ignore[no-untyped-call]
 
     @classmethod
