@@ -132,6 +132,30 @@ class ClientFolder:
         """At tier 3: the texts of libraries' errors, which may quote rows."""
         return self.path / "errors"
 
+    @property
+    def runs(self) -> Path:
+        """One folder per batch."""
+        return self.path / "runs"
+
     def run(self, batch_id: str) -> Path:
         """What the stages of one batch's run leave for each other."""
-        return self.path / "runs" / batch_id
+        return self.runs / batch_id
+
+    def sent(self, delivery_id: str) -> Path:
+        """What later runs need of a delivery: its manifest, and the rejects that may come back."""
+        return self.run(delivery_id) / "sent"
+
+    def as_sent(self, delivery_id: str) -> Path:
+        """Where a delivery's manifest and rejects are read from: the delivery, if no run kept them.
+
+        Release 0.1 did not, and a lowered tier removes what runs kept.
+        """
+        sent = self.sent(delivery_id)
+        return sent if sent.is_dir() else self.deliverables / delivery_id
+
+    def deliveries(self) -> list[str]:
+        """The deliveries made, by name, also those that no longer lie in `deliverables`."""
+        made = {path.parent.name for path in self.runs.glob("*/sent")}
+        if self.deliverables.is_dir():
+            made |= {path.name for path in self.deliverables.iterdir() if path.is_dir()}
+        return sorted(name for name in made if not name.startswith("."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import re
 import shutil
 from collections import Counter
@@ -15,11 +16,12 @@ import pytest
 
 from consulting import chain
 from consulting.chain.artifacts import Cleaning, Intake
+from consulting.chain.differing import compare_deliveries
 from consulting.chain.replay import verify_delivery
 from consulting.chain.tier import lower_tier
 from consulting.components.engagement.metadata import of_received, readable_check
 from consulting.delivery import read_delivery
-from consulting.errors import NothingNewError
+from consulting.errors import DeliveryError, NothingNewError
 
 from .conftest import World
 from .test_delivering import HEADER, customer
@@ -333,6 +335,30 @@ def test_a_row_of_an_older_file_is_added_once_and_never_again(desk: World) -> No
     desk.drop("customers_rejects b.csv", as_csv(rows, delimiter=";"))
     received = desk.receive("late")
     assert counts(received) == {"corrected": 4, "added": 4, "settled": 1}
+
+
+def test_earlier_deliveries_may_be_moved_away(desk: World, tmp_path: Path) -> None:
+    first = newest(desk)
+    desk.drop("customers_2.csv", HEADER + "".join(map(customer, range(11, 20))))
+    desk.drop("customers_rejects.csv", as_csv(right(rejects_of(first))))
+    archived = shutil.move(first.path, tmp_path / first.delivery_id)
+    second = desk.run()
+    after = account(desk, second)
+    assert (after.received, after.delivered, sum(after.rejected.values())) == (14, 14, 0)
+    assert verify_delivery(desk.engagement, second.delivery_id, log=print) == []
+    assert compare_deliveries(desk.engagement).not_held == ("customers",)
+    with pytest.raises(DeliveryError, match=r"no longer lies in deliverables/\. Bring its folder"):
+        verify_delivery(desk.engagement, first.delivery_id, log=print)
+    # with all of it there, as a release that kept nothing of it left it, the rows alone are told
+    shutil.move(archived, first.path)
+    shutil.rmtree(desk.folder.sent(first.delivery_id))
+    again = verify_delivery(desk.engagement, second.delivery_id, log=print)
+    assert [each.file for each in again] == ["comparison.html", "comparison.json", "manifest.json"]
+    assert again[-1].detail.startswith("differs in files")
+    assert json.loads((second.path / "comparison.json").read_bytes())["not_held"] == ["customers"]
+    shutil.rmtree(first.path)
+    told = verify_delivery(desk.engagement, second.delivery_id, log=print)
+    assert "rejects/customers_corrections.csv" in [each.file for each in told], "nothing is known"
 
 
 @pytest.mark.parametrize("tier", [1, 2])

@@ -68,7 +68,7 @@ def _chosen(engagement: Engagement, then: str | None, now: str | None) -> tuple[
     if now and not then:
         earlier = stand[: stand.index(now)] if now in stand else []
         earlier = earlier or [each for each in known if each != now]
-        replaced = read_manifest(engagement.folder.deliverables / now).get("supersedes")
+        replaced = read_manifest(engagement.folder.as_sent(now)).get("supersedes")
         then = replaced if replaced in known else next(reversed(earlier), None)
     if not then or not now:
         raise DeliveryError(
@@ -81,9 +81,8 @@ def _chosen(engagement: Engagement, then: str | None, now: str | None) -> tuple[
 
 def that_stand(engagement: Engagement) -> list[str]:
     """The deliveries whose place no other took, in the order in which their files arrived."""
-    made = engagement.folder.deliverables
     manifests = {
-        each.delivery_id: read_manifest(made / each.delivery_id)
+        each.delivery_id: read_manifest(engagement.folder.as_sent(each.delivery_id))
         for each in list_deliveries(engagement.folder)
     }
     replaced = {manifest.get("supersedes") for manifest in manifests.values()}
@@ -93,7 +92,7 @@ def that_stand(engagement: Engagement) -> list[str]:
 def _manifests(engagement: Engagement, *deliveries: str) -> list[dict[str, Any]]:
     """What was handed over of each, with the whole configuration where ours is kept of both."""
     folder = engagement.folder
-    told = [read_manifest(folder.deliverables / each) for each in deliveries]
+    told = [read_manifest(folder.as_sent(each)) for each in deliveries]
     kept = [folder.run(each) for each in deliveries]
     if all((run / INNER_MANIFEST).is_file() for run in kept):
         ours = [read_manifest(run, INNER_MANIFEST) for run in kept]

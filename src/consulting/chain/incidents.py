@@ -178,8 +178,8 @@ def _standing(facts: Facts) -> dict[str, DeliveryFact]:
 def _made(engagement: Engagement, delivery: DeliveryFact, run_of: RunOf) -> Made:
     """A delivery, with what its report says."""
     report = engagement.folder.deliverables / delivery.batch_id / "quality_report.html"
-    there = (report.parent / MANIFEST).exists()
-    summary = read_summary(report.parent) if there else None
+    sent = engagement.folder.as_sent(delivery.batch_id)
+    summary = read_summary(sent) if (sent / MANIFEST).exists() else None
     return Made(
         delivery_id=delivery.batch_id,
         verdict=summary.headline if summary else "",

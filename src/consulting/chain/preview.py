@@ -202,9 +202,9 @@ def _drift(again: Engagement, base: _Base) -> tuple[DriftFinding, ...]:
 def _beside(engagement: Engagement, batch_id: str) -> DeliverySummary | None:
     """The delivery of the same files, else the last that stands."""
     stand = that_stand(engagement)
-    known = batch_id if (engagement.folder.deliverables / batch_id).is_dir() else None
+    known = batch_id if batch_id in engagement.folder.deliveries() else None
     name = known or next(reversed(stand), None)
-    return read_summary(engagement.folder.deliverables / name) if name else None
+    return read_summary(engagement.folder.as_sent(name)) if name else None
 
 
 def _drafted(
@@ -214,8 +214,7 @@ def _drafted(
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     tables = [each.model_copy(update={"formats": ()}) for each in exports(again, inputs)]
-    past = engagement.folder.deliverables
-    return draft_delivery(inputs, again.folder, tables, target, past).differences
+    return draft_delivery(inputs, again.folder, tables, target, engagement.folder).differences
 
 
 def _tests(then: Sequence[CheckOutcome], now: Sequence[CheckOutcome]) -> Iterator[TestChange]:

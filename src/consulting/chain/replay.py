@@ -16,7 +16,7 @@ from consulting.chain.loaded import load_files
 from consulting.chain.profiled import last_profile, profile_files
 from consulting.chain.tier import hold_tier
 from consulting.chain.validated import run_tests
-from consulting.delivery import INNER_MANIFEST, build_delivery, list_deliveries
+from consulting.delivery import INNER_MANIFEST, build_delivery
 from consulting.delivery.verify import verify
 from consulting.errors import DeliveryError
 from consulting.intake.reading import ReadingApart
@@ -56,10 +56,15 @@ def verify_delivery(
     hold_tier(engagement)
     delivered = engagement.folder.deliverables / delivery_id
     if not delivered.is_dir():
-        known = ", ".join(one.delivery_id for one in list_deliveries(engagement.folder))
+        known = engagement.folder.deliveries()
+        if delivery_id in known:
+            raise DeliveryError(
+                f"{engagement.client_id}: {delivery_id} no longer lies in deliverables/. Bring its "
+                "folder back from where it was moved to; then it can be compared."
+            )
         raise DeliveryError(
             f"{engagement.client_id} has no delivery {delivery_id!r}. Its deliveries: "
-            f"{known or 'none yet'}."
+            f"{', '.join(known) or 'none yet'}."
         )
     record_access(engagement, by="consulting verify", operation="rebuild", subject=delivery_id)
     return verify(
@@ -107,8 +112,8 @@ def _rebuild(
     clean_files(again, received, log=log)
     run_tests(again, batch_id, log=log)
     inputs = gather(again, batch_id, past=engagement.folder)
-    past = engagement.folder.deliverables
-    build_delivery(inputs, folder=again.folder, tables=exports(again, inputs), past=past)
+    tables = exports(again, inputs)
+    build_delivery(inputs, folder=again.folder, tables=tables, past=engagement.folder)
 
 
 def _read_again(

@@ -28,7 +28,7 @@ def standing_of(engagement: Engagement, facts: Facts) -> ClientStanding:
     # of each period the last delivery, in the order of the periods
     last = {each.period or each.batch_id: each for each in made}
     ordered = sorted(last.values(), key=lambda each: each.period or "")
-    scores = [_score(engagement.folder.deliverables / each.batch_id) for each in ordered[-TREND:]]
+    scores = [_score(engagement.folder.as_sent(each.batch_id)) for each in ordered[-TREND:]]
     return ClientStanding(
         client_id=engagement.client_id,
         client_name=config.client_name,
@@ -59,7 +59,7 @@ def with_incidents(standing: ClientStanding, incidents: Sequence[Incident]) -> C
 
 
 def _score(delivery: Path) -> float | None:
-    """A delivery's quality score; None if it has none, or its folder was taken away."""
+    """A delivery's quality score; None if it has none, or nothing is held of it."""
     return _score_in(delivery) if (delivery / MANIFEST).exists() else None
 
 

@@ -82,7 +82,7 @@ def above_the_tier(engagement: Engagement) -> Iterator[tuple[Path, str]]:
         return
     places = (
         (folder.landing, "the client's files, as they came"),
-        (folder.path / "runs", "what the runs read, rows among it"),
+        (folder.runs, "what the runs read, rows among it"),
         (folder.warehouse, "the warehouse"),
         (folder.warehouse.with_name(f"{folder.warehouse.name}.wal"), "the warehouse"),
         (folder.path / MARK, "the warehouse"),
@@ -142,7 +142,7 @@ def _held(engagement: Engagement) -> int | None:
     if noted is not None:
         return noted
     folder = engagement.folder
-    places = (folder.landing, folder.path / "runs", folder.warehouse, folder.deliverables)
+    places = (folder.landing, folder.runs, folder.warehouse, folder.deliverables)
     return FULL_TIER if any(path.exists() for path in places) else None
 
 

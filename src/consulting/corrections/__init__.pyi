@@ -9,5 +9,6 @@ from .identity import is_corrections as is_corrections
 from .identity import rejects_name as rejects_name
 from .returned import returned_rows as returned_rows
 from .rows import set_aside as set_aside
+from .sent import keep_sent as keep_sent
 from .sent import origin as origin
 from .sent import sent_rows as sent_rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.corrections.identity import CORRECTION_ID, DESK_COLUMNS, correction_id
 from consulting.formulas import restore
+from consulting.writing import make_folder, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 # a cell may be longer than csv takes unless told; the setting is the process's
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+_MANIFEST = "manifest.json"
 
 
 @dataclass
@@ -57,7 +61,7 @@ def sent_rows(folder: ClientFolder, wanted: Iterable[str], *, before: str) -> di
     ids = frozenset(wanted)
     found: dict[str, SentRow] = {}
     for path in _deliveries(folder, before):
-        manifest = json.loads((path / "manifest.json").read_bytes())
+        manifest = _manifest(path)
         sent_now: set[str] = set()
         for feed, row in _exported(path, manifest):
             identity = row.get(CORRECTION_ID) or ""
@@ -78,18 +82,52 @@ def origin(rows: Iterable[SentRow]) -> tuple[str, str | None] | None:
     return counted.most_common(1)[0][0] if counted else None
 
 
+def keep_sent(delivery: Path, kept: Path) -> None:
+    """Keep what later runs need of a delivery, so that its folder may be taken away.
+
+    Args:
+        delivery: Its folder.
+        kept: The folder to make, whole or not at all; it may be there from an earlier attempt.
+    """
+    manifest = _manifest(delivery)
+    names = [name for _, name in _correctable(manifest)] + manifest["corrections"]
+    partial = kept.with_name(f".{kept.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    make_folder(partial / "rejects")
+    for name in (_MANIFEST, *(f"rejects/{name}" for name in names)):
+        shutil.copy(delivery / name, partial / name)
+        sync(partial / name)
+    sync(partial / "rejects")
+    sync(partial)
+    shutil.rmtree(kept, ignore_errors=True)
+    partial.rename(kept)
+    sync(kept.parent)
+
+
 def _deliveries(folder: ClientFolder, before: str) -> Iterator[Path]:
-    for path in sorted(folder.deliverables.glob("[!.]*")):
-        if path.name < before and (path / "manifest.json").is_file():
+    for name in folder.deliveries():
+        path = folder.as_sent(name)
+        if name < before and (path / _MANIFEST).is_file():
             yield path
 
 
-def _exported(path: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+def _manifest(path: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((path / _MANIFEST).read_bytes())
+    return manifest
+
+
+def _correctable(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Feed and name of each file that may come back."""
     for rejects in manifest["rejects"]:
         for name in rejects["files"]:
             if rejects["correctable"] and name.endswith(".csv"):
-                for row in _csv(path / "rejects" / name):
-                    yield rejects["feed"], row
+                yield rejects["feed"], name
+
+
+def _exported(path: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    for feed, name in _correctable(manifest):
+        for row in _csv(path / "rejects" / name):
+            yield feed, row
 
 
 def _receipts(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from consulting.bounded_memory import FEW_THREADS, open_bounded, spill_of
+from consulting.corrections import keep_sent
 from consulting.delivery.compared import beside_the_past
 from consulting.delivery.contents import Contents
 from consulting.delivery.deliverable import documents
@@ -50,7 +51,7 @@ def build_delivery(
     *,
     folder: ClientFolder,
     tables: Sequence[TableExport],
-    past: Path | None = None,
+    past: ClientFolder | None = None,
 ) -> Delivery:
     """Write the delivery's folder below `folder.deliverables`.
 
@@ -64,7 +65,7 @@ def build_delivery(
         folder: The client's folder; the tables and rejects are read from its warehouse, the
             records that did not parse from the run folder of the same id.
         tables: The tables to hand over; at tier 1 none is.
-        past: Where earlier deliveries lie, if not beside this one.
+        past: The folder with the earlier deliveries, if not this one.
 
     Raises:
         DeliveryError: If a row is unaccounted for, if a table does not have the rows its account
@@ -78,7 +79,7 @@ def build_delivery(
     inner = folder.run(inputs.delivery_id) / INNER_MANIFEST
     ours = inner.with_suffix(".partial")
     try:
-        summary = _write_all(inputs, folder, tables, partial, past or folder.deliverables, ours)
+        summary = _write_all(inputs, folder, tables, partial, past or folder, ours)
         rebuilt = final.exists()
         if rebuilt and _is_husk(final):
             shutil.rmtree(final)
@@ -92,6 +93,7 @@ def build_delivery(
             ours.replace(inner)
         if not rebuilt:
             _settle(partial, final)
+        keep_sent(final, folder.sent(inputs.delivery_id))
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         ours.unlink(missing_ok=True)
@@ -147,7 +149,7 @@ def _write_all(  # noqa: PLR0913, PLR0917 - what is written, and where to
     folder: ClientFolder,
     tables: Sequence[TableExport],
     target: Path,
-    past: Path,
+    past: ClientFolder,
     inner: Path,
 ) -> DeliverySummary:
     contents = draft_delivery(inputs, folder, tables, target, past)
@@ -166,7 +168,7 @@ def draft_delivery(
     folder: ClientFolder,
     tables: Sequence[TableExport],
     target: Path,
-    past: Path,
+    past: ClientFolder,
 ) -> Contents:
     """Write the tables and rejects of a delivery, and say what its documents would tell.
 
@@ -175,7 +177,7 @@ def draft_delivery(
         folder: As there.
         tables: As there.
         target: The folder to write to; it is empty.
-        past: Where earlier deliveries lie.
+        past: The folder with the earlier deliveries.
 
     Raises:
         DeliveryError: As there.
@@ -217,7 +219,11 @@ def draft_delivery(
 
 
 def _beside_the_past(
-    inputs: DeliveryInputs, contents: Contents, folder: ClientFolder, target: Path, past: Path
+    inputs: DeliveryInputs,
+    contents: Contents,
+    folder: ClientFolder,
+    target: Path,
+    past: ClientFolder,
 ) -> Contents:
     """With how it is not the delivery before it, and what of that its summary tells."""
     spill = spill_of(folder.warehouse)

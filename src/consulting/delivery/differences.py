@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from consulting.delivery.contents import Contents
     from consulting.delivery.inputs import DeliveryInputs
+    from consulting.layout import ClientFolder
 
     Manifest = Mapping[str, Any]
 
@@ -172,7 +173,7 @@ def differences(  # noqa: PLR0913 - by name only: two folders with their manifes
 
 
 def from_the_one_before(
-    inputs: DeliveryInputs, contents: Contents, folder: Path, *, past: Path, spill: Path
+    inputs: DeliveryInputs, contents: Contents, folder: Path, *, past: ClientFolder, spill: Path
 ) -> Differences | None:
     """Compare a delivery that is being made with the one before it.
 
@@ -180,20 +181,19 @@ def from_the_one_before(
         inputs: The delivery.
         contents: What it holds.
         folder: Its folder, with its tables.
-        past: Where earlier deliveries lie.
+        past: The folder with the earlier deliveries.
         spill: A folder for what does not fit in memory.
 
     Returns:
-        None where there is none before it, or it was taken away.
+        None where there is none before it, or nothing is held of it.
     """
     earlier = before(inputs, contents.summary)
-    if earlier is None or not (past / earlier.delivery_id).is_dir():
+    if earlier is None or not past.as_sent(earlier.delivery_id).is_dir():
         return None
-    then = past / earlier.delivery_id
     return differences(
-        then=then,
+        then=past.deliverables / earlier.delivery_id,
         now=folder,
-        old=read_manifest(then),
+        old=read_manifest(past.as_sent(earlier.delivery_id)),
         new=manifest_of(inputs, contents),
         spill=spill,
         tier=inputs.tier,

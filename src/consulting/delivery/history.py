@@ -53,14 +53,11 @@ class HistoryTable(Record):
 
 
 def list_deliveries(folder: ClientFolder) -> list[DeliverySummary]:
-    """Return the client's finished deliveries, in the order in which their files arrived."""
-    if not folder.deliverables.is_dir():
-        return []
-    found = [
-        read_summary(path)
-        for path in folder.deliverables.iterdir()
-        if path.is_dir() and not path.name.startswith(".")
-    ]
+    """Return the client's finished deliveries, in the order in which their files arrived.
+
+    Also those that were taken out of `deliverables`.
+    """
+    found = [read_summary(folder.as_sent(name)) for name in folder.deliveries()]
     return sorted(found, key=lambda one: (one.received_at, one.delivery_id))
 
 

@@ -43,7 +43,12 @@ class Shelf:
         engagement = self._of(client_id)
         found = reversed(list_deliveries(engagement.folder))
         tier = engagement.config.security_tier
-        return [each.model_dump(mode="json") for each in found if each.tier <= tier]
+        lying = engagement.folder.deliverables
+        return [
+            each.model_dump(mode="json")
+            for each in found
+            if each.tier <= tier and (lying / each.delivery_id).is_dir()
+        ]
 
     def files(self, client_id: str, delivery_id: str) -> list[str]:
         """The files of a delivery, in the order of their names."""
