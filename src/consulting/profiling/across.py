@@ -77,28 +77,34 @@ def find_relations(
     """Columns whose values are (nearly) all keys of another feed, and whose name says so."""
     stored = {r.feed for r in readings if r.rows_path}
     usable = [p for p in profiles if p.feed in stored and p.row_count]
+    tried = [
+        (child, parent, column, key)
+        for child, parent in permutations(usable, 2)
+        for column, key in _candidates(child, parent, thresholds)
+    ]
     found: list[Relation] = []
+    if not tried:
+        return found
     with open_connection(readings, run_folder, thresholds) as connection:
         for profile in usable:
             mine = [r for r in readings if r.feed == profile.feed]
             view_rows(connection, profile.feed, mine, run_folder)
-        for child, parent in permutations(usable, 2):
-            for column, key in _candidates(child, parent, thresholds):
-                value, other = trimmed(quoted(column.name)), trimmed(quoted(key.name))
-                counted = connection.execute(
-                    f"SELECT count(*), count(*) FILTER (v NOT IN "
-                    f"(SELECT {other} FROM {quoted(parent.feed)} WHERE {other} > '')) "
-                    f"FROM (SELECT {value} AS v FROM {quoted(child.feed)} "
-                    f"WHERE {value} > '' AND NOT null_like({value}))"
-                ).fetchone()
-                rows, orphans = counted or (0, 0)
-                if rows and orphans <= (1 - thresholds.foreign_key_share) * rows:
-                    found.append(
-                        Relation(
-                            feed=child.feed, column=column.name, parent_feed=parent.feed,
-                            parent_column=key.name, rows=rows, orphans=orphans,
-                        )
-                    )  # fmt: skip
+        for child, parent, column, key in tried:
+            value, other = trimmed(quoted(column.name)), trimmed(quoted(key.name))
+            counted = connection.execute(
+                f"SELECT count(*), count(*) FILTER (v NOT IN "
+                f"(SELECT {other} FROM {quoted(parent.feed)} WHERE {other} > '')) "
+                f"FROM (SELECT {value} AS v FROM {quoted(child.feed)} "
+                f"WHERE {value} > '' AND NOT null_like({value}))"
+            ).fetchone()
+            rows, orphans = counted or (0, 0)
+            if rows and orphans <= (1 - thresholds.foreign_key_share) * rows:
+                found.append(
+                    Relation(
+                        feed=child.feed, column=column.name, parent_feed=parent.feed,
+                        parent_column=key.name, rows=rows, orphans=orphans,
+                    )
+                )  # fmt: skip
     return found
 
 

@@ -1,4 +1,4 @@
-"""The rows of a feed as one DuckDB view over the Parquet files of a run folder."""
+"""The rows of a feed as one DuckDB view over the Parquet files of a run folder; few as a table."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _WIDE = 50  # columns; up to that many, all statements may read from all of them
 _NARROW_CELLS = 20_000_000  # of more cells the reading costs more than the other columns do
+_FEW_CELLS = 200_000  # held in memory, by one thread: files opened anew for each query cost more
 _OWN = ("_file", "_row")
 # Knuth's multiplicative hash: spreads a sample evenly over line numbers, the same on any machine.
 _SPREAD = "(_row * 2654435761) % 4294967296"
@@ -68,9 +69,10 @@ class FeedSource:
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: int
+        self, connection: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: int, kind: str
     ) -> None:
         self._connection = connection
+        self._kind = kind
         self.columns = tuple(columns)
         self._places = {name: at for at, name in enumerate(columns)}
         self.rows = rows
@@ -116,7 +118,7 @@ class FeedSource:
             yield
             return
         named = ", ".join(quoted(name) for name in columns)
-        self.query("ALTER VIEW feed RENAME TO whole_feed")
+        self.query(f"ALTER {self._kind} feed RENAME TO whole_feed")
         self.query("ALTER TABLE sample RENAME TO whole_sample")
         try:
             self.query(f"CREATE TEMP TABLE feed AS SELECT {named} FROM whole_feed")
@@ -127,7 +129,7 @@ class FeedSource:
         finally:
             self.query("DROP TABLE IF EXISTS feed")
             self.query("DROP TABLE IF EXISTS sample")
-            self.query("ALTER VIEW whole_feed RENAME TO feed")
+            self.query(f"ALTER {self._kind} whole_feed RENAME TO feed")
             self.query("ALTER TABLE whole_sample RENAME TO sample")
 
     def place(self, column: str) -> int:
@@ -151,7 +153,8 @@ def open_connection(
     """A connection that reads the rows of some files, with macros `white_space` and `null_like`."""
     # DuckDB makes this folder, but none above it
     spill = run_folder / ".profile.spill"
-    connection = duckdb.connect(config={"preserve_insertion_order": "false"})
+    threads = {"threads": "1"} if _are_few(readings) else {}
+    connection = duckdb.connect(config={"preserve_insertion_order": "false", **threads})
     try:
         connection.execute("SET enable_progress_bar = false")
         rows = [run_folder / reading.rows_path for reading in readings if reading.rows_path]
@@ -167,18 +170,29 @@ def open_connection(
         shutil.rmtree(spill, ignore_errors=True)
 
 
+def _are_few(readings: Sequence[FileReading]) -> bool:
+    return sum(r.loaded_rows * len(r.columns) for r in readings) <= _FEW_CELLS
+
+
 def view_rows(
     connection: duckdb.DuckDBPyConnection,
     view: str,
     readings: Sequence[FileReading],
     run_folder: Path,
-) -> None:
-    """Makes a view over the rows of some files; those without rows (tier 1) are passed over."""
+) -> str:
+    """Makes a view over the rows of some files; those without rows (tier 1) are passed over.
+
+    Returns:
+        What it is: "VIEW", or "TABLE" where the rows are few.
+    """
+    kind = "TABLE" if _are_few(readings) else "VIEW"
     paths = (str(run_folder / r.rows_path) for r in readings if r.rows_path)
     files = ", ".join(literal(unglobbed(p)) for p in paths)
     connection.execute(
-        f"CREATE VIEW {quoted(view)} AS SELECT * FROM read_parquet([{files}], union_by_name = true)"
+        f"CREATE {kind} {quoted(view)} AS "
+        f"SELECT * FROM read_parquet([{files}], union_by_name = true)"
     )
+    return kind
 
 
 @contextmanager
@@ -193,11 +207,11 @@ def open_feed(
         thresholds: `memory_limit`.
     """
     with open_connection(readings, run_folder, thresholds) as connection:
-        view_rows(connection, "feed", readings, run_folder)
+        kind = view_rows(connection, "feed", readings, run_folder)
         names = [row[0] for row in connection.execute("DESCRIBE feed").fetchall()]
         columns = [n for n in _ordered(readings) if n in names]
         counted = connection.execute("SELECT count(*) FROM feed").fetchone()
-        yield FeedSource(connection, columns, int(counted[0]) if counted else 0)
+        yield FeedSource(connection, columns, int(counted[0]) if counted else 0, kind)
 
 
 def _ordered(readings: Sequence[FileReading]) -> list[str]:
