@@ -31,7 +31,13 @@ T = TypeVar("T")
 _LIBRARIES = 512 * 1024**2
 """Memory beside what is computed: of DuckDB's threads, Arrow and Python."""
 _IMPORT_SECONDS = 120.0
-_WORKERS = ("intake.reading.reader", "intake.reading.warehouse", "profiling.profile")
+_WORKERS = (
+    "intake.reading.delimited",
+    "intake.reading.mending",
+    "intake.reading.reader",
+    "intake.reading.warehouse",
+    "profiling.profile",
+)
 _here = threading.local()  # a child dies with the thread that started it
 
 
@@ -58,7 +64,12 @@ def end_child() -> None:
 @no_garbage()
 def have_libraries() -> None:
     """Have what the calls need at hand, so that each of their processes begins with it."""
-    for name in ("duckdb", "pyarrow.parquet", *(f"consulting.{name}" for name in _WORKERS)):
+    for name in (
+        "duckdb",
+        "pyarrow.csv",
+        "pyarrow.parquet",
+        *(f"consulting.{name}" for name in _WORKERS),
+    ):
         import_module(name)
     # lists of names and of months take half a second
     detect_pii("", ["Ann Lee", "00 000 0000", "Ltd"])
