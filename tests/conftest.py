@@ -55,6 +55,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(10_000)
+    if "PYTEST_XDIST_WORKER" in os.environ:  # which forks itself some hundred times
+        from consulting.resources.warm import use_large_pages
+
+        use_large_pages()
     # what stays frozen is never torn down, and DuckDB's bindings print each leak at the end
     atexit.register(gc.unfreeze)
 
