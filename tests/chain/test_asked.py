@@ -17,11 +17,12 @@ import openpyxl
 import pytest
 import yaml
 from click.testing import CliRunner
+from parsed_once import take_macros
 from tests.chain.conftest import DBT, World
 
 from consulting.chain import artifacts
 from consulting.chain.asked import Answer, Answers, open_questions
-from consulting.chain.profiled import profile_files
+from consulting.chain.profiled import profile, profile_files
 from consulting.chain.proposed import last_profile, propose_models
 from consulting.cleaning.models import read_columns
 from consulting.cli import ask
@@ -30,7 +31,7 @@ from consulting.profiling.patches import with_answer
 from consulting.rules.accepted import Mark, Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from click.testing import Result
 
@@ -42,17 +43,31 @@ Cell = tuple[str, int]
 Columns = dict[str, list[str]]
 
 
-def made(root: Path, feed: str, text: str, security_tier: int = 3) -> World:
+def profiled(world: World) -> None:
+    """The first stages of a run."""
+    batch = world.receive("first").batch.batch_id
+    profile(world.engagement, batch_id=batch, run_id="first", log=world.said.append)
+
+
+def made(
+    root: Path,
+    feed: str,
+    text: str,
+    security_tier: int = 3,
+    *,
+    run: Callable[[World], object] = profiled,
+) -> World:
     """A client of one feed, whose file was profiled and whose models were proposed."""
     dbt = root / "dbt"
     for name in ("macros", "tests", "models/shared"):
         shutil.copytree(DBT / name, dbt / name)
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(DBT / name, dbt / name)
+    take_macros(dbt)
     feeds = [{"name": feed, "files": f"{feed}*.csv"}]
     world = World(root / "data", dbt_dir=dbt, feeds=feeds, security_tier=security_tier)
     world.drop(f"{feed}.csv", text)
-    world.run()
+    run(world)
     propose_models(world.engagement, run_of(world), [])
     return world
 
@@ -163,7 +178,7 @@ FEED = "Order,Unit,Seats\n" + "".join(
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return made(tmp_path_factory.mktemp("first"), "orders", FEED)
+    return made(tmp_path_factory.mktemp("first"), "orders", FEED, run=World.run)
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +13,7 @@ from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
     from tests.cleaning.conftest import Project
+    from warm_python import WarmPython
 
 ONE_COLUMN = [{"name": "a", "from": "A", "rule": "to_text"}]
 
@@ -176,7 +175,7 @@ def test_a_client_id_that_is_no_folder_name_is_refused(project: Project, client_
         ClientModels(project.dbt_dir, client_id)
 
 
-def test_two_processes_prepare_at_the_same_time(project: Project) -> None:
+def test_two_processes_prepare_at_the_same_time(project: Project, warm_python: WarmPython) -> None:
     project.feed("raced", "t", ONE_COLUMN)
     code = (
         "import sys; from pathlib import Path; from consulting.cleaning import ClientModels; "
@@ -184,16 +183,15 @@ def test_two_processes_prepare_at_the_same_time(project: Project) -> None:
     )
     source = Path(__file__).parents[2] / "src"
     running = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(project.dbt_dir)],
-            env={"PYTHONPATH": str(source), "PATH": "/usr/bin"},
-            stdout=subprocess.PIPE,
-            text=True,
+        warm_python.start(
+            "python", "-c", code, str(project.dbt_dir),
+            cwd=project.dbt_dir, env={"PYTHONPATH": str(source), "PATH": "/usr/bin"},
         )
         for _ in range(2)
-    ]
-    answers = {process.communicate()[0].strip() for process in running}
-    assert [process.returncode for process in running] == [0, 0]
+    ]  # fmt: skip
+    ended = [process.wait() for process in running]
+    assert [process.returncode for process in ended] == [0, 0]
+    answers = {process.stdout.strip() for process in ended}
     assert answers == {str(project.models("raced").prepare())}
     [prepared] = project.models("raced").cache.iterdir()
     assert (prepared / SLIM).exists()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import os
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from parsed_once import take_macros
 
 from ..chain.conftest import DBT, World
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from warm_python import WarmPython
 
 ROOT = Path(__file__).parents[2]
 GIB = 1024**3
@@ -39,7 +45,9 @@ DEAF = (
 LARGE = "{% if execute %}{% set x = 'a' * 2500000000 %}{% endif %}select 1 as n"
 
 
-def run_with(model: str, root: Path, most: int, *, lease: int) -> subprocess.CompletedProcess[str]:
+def run_with(
+    python: WarmPython, model: str, root: Path, most: int, *, lease: int
+) -> subprocess.CompletedProcess[str]:
     """A run in a process of its own, with one more model of a hostile hand."""
     dbt = root / "dbt"
     others = ("target", "logs", "globex", "initech", "*orders*", "*revenue*")
@@ -47,17 +55,14 @@ def run_with(model: str, root: Path, most: int, *, lease: int) -> subprocess.Com
     take_macros(dbt)
     (dbt / "models/clients/acme_corp/marts/hostile.sql").write_text(model)
     arguments = [str(root / "data"), str(dbt), str(most), str(lease)]
-    return subprocess.run(
-        [sys.executable, "-c", RUN, *arguments],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    return python.start("python", "-c", RUN, *arguments, cwd=ROOT, env={**os.environ}).wait()
 
 
 def test_a_model_that_holds_the_interpreter_ends_its_run_before_another_may_begin(
-    tmp_path: Path,
+    tmp_path: Path, warm_python: WarmPython
 ) -> None:
     began = time.monotonic()
-    ended = run_with(DEAF, tmp_path, 8 * GIB, lease=8)
+    ended = run_with(warm_python, DEAF, tmp_path, 8 * GIB, lease=8)
     assert ended.stdout.startswith("begun")
     assert ended.returncode in {-signal.SIGTERM, -signal.SIGKILL}, ended.stderr
     assert "lost its hold of batch" in ended.stderr
@@ -66,9 +71,11 @@ def test_a_model_that_holds_the_interpreter_ends_its_run_before_another_may_begi
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel counts a process's data there")
-def test_a_model_that_grows_a_text_fails_within_the_memory_of_its_run(tmp_path: Path) -> None:
+def test_a_model_that_grows_a_text_fails_within_the_memory_of_its_run(
+    tmp_path: Path, warm_python: WarmPython
+) -> None:
     # it holds the interpreter while it grows: on a busy machine for longer than a short lease
-    ended = run_with(LARGE, tmp_path, 4 * GIB, lease=280)
+    ended = run_with(warm_python, LARGE, tmp_path, 4 * GIB, lease=280)
     assert "dbt could not run hostile" in ended.stderr, ended.stderr
     _, largest = ended.stdout.split()
     assert int(largest) * 1024 < 4 * GIB

@@ -100,13 +100,14 @@ class WarmPython:
 
     Args:
         python: The interpreter; its environment's packages are imported.
+        more: Modules that are imported besides, where each program has them from there.
     """
 
-    def __init__(self, python: Path | str = sys.executable) -> None:
+    def __init__(self, python: Path | str = sys.executable, *more: str) -> None:
         self._line, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [python, __file__, str(theirs.fileno())],
+                [python, __file__, str(theirs.fileno()), *more],
                 pass_fds=[theirs.fileno()],
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": ""},
             )
@@ -256,7 +257,7 @@ if __name__ == "__main__":
     end = _End()
     atexit.register(end)  # the first that is registered is the last that is called
     gc.disable()  # what is imported stays
-    for name in IMPORTED:
+    for name in (*IMPORTED, *sys.argv[2:]):
         importlib.import_module(name)
     gc.freeze()  # a fork that collects this garbage would copy all memory
     gc.enable()
