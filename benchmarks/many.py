@@ -14,7 +14,8 @@ seconds, each of a whole process tree:
 * tick: one client's sensor finds nothing new;
 * run, cold: one client's whole job, as the project's run launcher starts it;
 * run, warm: the same, forked from the launcher's warm parent (without what that parent took once);
-* runs a minute: of several clients, warm, as many at once as there are processors (by the clock).
+* runs a minute, by the clock: of up to 60 clients whose files all lie there when the daemon starts,
+  warm, by sensor and queue.
 
 The dbt manifest of the first client is prepared by dbt; those of the others are copies with their
 names. The ratio is what to look at; seconds depend on the machine.
@@ -128,33 +129,45 @@ def spent():
     own, parents = here.cpu_times(), [child.cpu_times() for child in here.children()]
     return sum(each.children_user + each.children_system for each in (own, *parents))
 
-def begin_anew():
-    shutil.rmtree(os.environ["CONSULTING_DATA"], ignore_errors=True)
-
 with dg.DagsterInstance.get() as instance:
     for _ in range(2):  # the first starts the warm parent
-        begin_anew()
+        shutil.rmtree(os.environ["CONSULTING_DATA"], ignore_errors=True)
         before = spent()
         run_id, pid = launch(instance, clients[0])
         while psutil.pid_exists(pid):
             time.sleep(0.2)  # nothing is counted until it has ended
         check(instance, run_id)
     print("CPU", round(spent() - before, 1))
-    begin_anew()
-    began, waiting, going, done = time.monotonic(), clients[1:], {}, []
-    while waiting or going:
-        while waiting and len(going) < (os.cpu_count() or 1):
-            run_id, pid = launch(instance, waiting.pop())
-            going[run_id] = pid
-        time.sleep(0.2)
-        for run_id in [run_id for run_id, pid in going.items() if not psutil.pid_exists(pid)]:
-            del going[run_id]
-            check(instance, run_id)
-            done.append(run_id)
-    print("RATE", round(60 * len(done) / (time.monotonic() - began), 1) if done else "-")
 """
-SEVERAL = 9
-"""Runs of this many clients are measured at most, the first by itself."""
+MONDAY = """
+import os, shutil, signal, subprocess, sys, time
+import dagster as dg
+clients = sys.argv[1].split(",")
+os.environ["CONSULTING_CLIENTS"] = sys.argv[1]
+shutil.rmtree(os.environ["CONSULTING_DATA"], ignore_errors=True)
+for client in clients:
+    incoming = os.path.join(os.environ["CONSULTING_DATA"], client, "incoming")
+    shutil.copytree("files/acme_corp/incoming", incoming)
+with dg.DagsterInstance.get() as instance:
+    command = [os.path.join(os.path.dirname(sys.executable), "dagster-daemon"), "run"]
+    command += ["-m", "consulting.definitions"]
+    daemon = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    ended = []
+    while len(ended) < len(clients):
+        if daemon.poll() is not None:
+            sys.exit("The daemon has ended.")
+        time.sleep(2)
+        runs = instance.get_run_records(dg.RunsFilter(tags={"client_id": clients}))
+        ended = [run for run in runs if run.dagster_run.is_finished]
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait()
+if any(not run.dagster_run.is_success for run in ended):
+    sys.exit("A run has failed.")
+taken = max(run.end_time for run in ended) - min(run.start_time for run in ended)
+print("RATE", round(60 * len(ended) / taken, 1))
+"""
+FEWEST, MOST = 10, 60
+"""Of how many clients the runs of a minute are measured."""
 
 FACTORY = Path(__file__).with_name("plain_factory.py")
 
@@ -254,21 +267,22 @@ def run_costs(project: Path, count: int) -> tuple[str, str, str]:
     own = os.environ | {"CONSULTING_DATA": str(project / "files")}
     demo = [sys.executable, "-m", "consulting.cli", "demo", "--files-only"]
     subprocess.run(demo, cwd=ROOT, env=own, check=True, capture_output=True)
-    cold, _ = launched(project, 1, warm=False)
-    warm, rate = launched(project, min(count, SEVERAL), warm=True)
-    return cold, warm, rate
+    cold, warm = (launched(project, FIRST, code=RUN, warm=warm)["CPU"] for warm in (False, True))
+    if count < FEWEST:
+        return cold, warm, "-"
+    clients = ",".join(f"{MODEL_CLIENT}_{number:04d}" for number in range(min(count, MOST)))
+    return cold, warm, launched(project, clients, code=MONDAY, warm=True)["RATE"]
 
 
-def launched(project: Path, count: int, *, warm: bool) -> tuple[str, str]:
-    """What runs cost that the launcher starts, and how many of them a minute has."""
+def launched(project: Path, clients: str, *, code: str, warm: bool) -> dict[str, str]:
+    """What runs cost that the project's launcher starts, and how many of them a minute has."""
     settings = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
     settings["run_launcher"]["config"] = {"warm": warm}
     (project / "dagster.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    clients = [f"{MODEL_CLIENT}_{number:04d}" for number in range(count)]
-    output = in_project(project, "-c", RUN, ",".join(clients))
+    shutil.rmtree(project / ".dagster", ignore_errors=True)
+    output = in_project(project, "-c", code, clients)
     words = (line.split() for line in output.splitlines())
-    told = {line[0]: line[1] for line in words if line[:1] and line[0] in {"CPU", "RATE"}}
-    return told["CPU"], told["RATE"]
+    return {line[0]: line[1] for line in words if line[:1] and line[0] in {"CPU", "RATE"}}
 
 
 def in_project(project: Path, *arguments: str) -> str:
