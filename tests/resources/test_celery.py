@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import psutil
 import pytest
 import yaml
 from dagster._core.launcher import WorkerStatus
@@ -38,7 +39,7 @@ class Celery(Instance):
     def __init__(self, root: Path, url: str) -> None:
         super().__init__(root)
         self.environment = {**os.environ, "CONSULTING_BROKER_URL": url, "DAGSTER_HOME": str(root)}
-        config = {"broker": url, "backend": url, "patience_seconds": 3}
+        config = {"broker": url, "backend": url, "patience_seconds": 3, "warm": True}
         settings = {"run_launcher": {**LAUNCHER, "config": config}}
         (root / "dagster.yaml").write_text(yaml.safe_dump(settings))
         self.dagster = dg.DagsterInstance.from_config(str(root))
@@ -79,6 +80,22 @@ def test_a_run_that_ends_badly_is_told_by_its_worker(celery: Celery) -> None:
     run = celery.await_(celery.launch("dying"), dg.DagsterRunStatus.FAILURE)
     said = "".join(entry.message for entry in celery.dagster.all_logs(run.run_id))
     assert "ended with code 7 before the run had" in said
+
+
+def test_a_worker_forks_its_runs_from_one_warm_parent(celery: Celery) -> None:
+    def parents() -> set[int]:
+        below = psutil.Process(celery.worker.pid).children(recursive=True)
+        return {each.ppid() for each in below if "consulting.resources.warm" in each.cmdline()}
+
+    seen = []
+    for _ in range(2):
+        run = celery.await_(celery.launch("ending"), dg.DagsterRunStatus.SUCCESS)
+        assert not [
+            e for e in celery.dagster.all_logs(run.run_id) if "No warm process" in e.message
+        ]
+        seen.append(parents())
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 1, "the process of the worker that has the task"
 
 
 def test_a_run_is_told_what_it_is_for_and_interrupted_through_its_worker(celery: Celery) -> None:

@@ -10,6 +10,8 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
+from consulting.resources.run_launcher import ClientRunLauncher
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,17 +26,19 @@ class ClientCeleryRunLauncher(CeleryRunLauncher):  # type: ignore[misc]
     killed: by that alone the run would go on for ever.
     """
 
-    def __init__(self, *, patience_seconds: float = 60, **given: Any) -> None:
+    def __init__(self, *, patience_seconds: float = 60, warm: bool = False, **given: Any) -> None:
         super().__init__(**given)
+        self.warm = warm
         self._patience_seconds = patience_seconds
         self._silent_since: dict[str, float] = {}
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """What `dagster.yaml` may say in `config`: what Dagster's own takes, and one thing more."""
+        """What `dagster.yaml` may say in `config`: what Dagster's own takes, and two things."""
         said = "How long a worker may leave questions unanswered until its runs count as dead."
         patience = dg.Field(float, default_value=60.0, description=said)
-        return {**super().config_type(), "patience_seconds": patience}
+        own = {"patience_seconds": patience, **ClientRunLauncher.config_type()}
+        return {**super().config_type(), **own}
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Mapping[str, Any]) -> Any:

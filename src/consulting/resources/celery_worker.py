@@ -19,10 +19,16 @@ from dagster._serdes import unpack_value
 from dagster_celery.config import DEFAULT_CONFIG, TASK_EXECUTE_JOB_NAME
 from dagster_celery.make_app import make_app
 
-from consulting.resources.run_launcher import await_end, start_process
+from consulting.resources.celery_launcher import ClientCeleryRunLauncher
+from consulting.resources.run_launcher import (
+    await_end,
+    interrupt,
+    let_go,
+    mark_of,
+    start_process,
+)
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
 BROKER_VARIABLE = "CONSULTING_BROKER_URL"
@@ -45,18 +51,20 @@ def execute_job(execute_job_args_packed: Any) -> str:
         if run is None or run.is_finished:
             return f"{sent.run_id} is over"
         ref = instance.get_ref()
-        process = start_process(
-            run, sys.executable, ExecuteRunArgs(sent.job_origin, run.run_id, ref)
-        )
-    with _interrupting(process):
-        await_end(process, run.run_id, ref)
-    return f"{run.run_id} ended with {process.returncode}"
+        arguments = ExecuteRunArgs(sent.job_origin, run.run_id, ref)
+        launcher = instance.run_launcher
+        warm = isinstance(launcher, ClientCeleryRunLauncher) and launcher.warm
+        process = start_process(run, sys.executable, arguments, instance, warm=warm)
+    with _interrupting(mark_of(process.pid)):
+        let_go(process)
+        ended = await_end(process, run.run_id, ref)
+    return f"{run.run_id} {ended}"
 
 
 @contextmanager
-def _interrupting(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def _interrupting(mark: str) -> Iterator[None]:
     """Whoever tells the task to stop means the run's process."""
-    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    before = signal.signal(signal.SIGTERM, lambda *_: interrupt(mark))
     try:
         yield
     finally:

@@ -26,10 +26,12 @@ from consulting.resources.warm import EXECUTE_RUN, Forked, forked, start_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Self
+    from typing import Self, TypeAlias
 
     from dagster._core.launcher import LaunchRunContext
     from dagster._serdes import ConfigurableClassData
+
+    RunProcess: TypeAlias = subprocess.Popen[bytes] | Forked
 
 RUN_JOB = "DAGSTER_RUN_JOB_NAME"
 """Dagster's launchers of containers set it to the job of the run that the process is for."""
@@ -81,24 +83,13 @@ class ClientRunLauncher(dg.DefaultRunLauncher):
             return
         self._run_ids.add(run.run_id)
         arguments = ExecuteRunArgs(origin, run.run_id, self._instance.get_ref())
-        process = self._start(run, origin.executable_path, _environment(run, arguments))
-        _bound(process.pid)
+        process = start_process(
+            run, origin.executable_path, arguments, self._instance, warm=self._warm
+        )
         self._instance.add_run_tags(run.run_id, {PROCESS_TAG: mark_of(process.pid)})
-        if isinstance(process, Forked):
-            process.go()
+        let_go(process)
         waited = (process, run.run_id, self._instance.get_ref())
         threading.Thread(target=await_end, args=waited, daemon=True).start()
-
-    def _start(
-        self, run: dg.DagsterRun, executable: str, variables: dict[str, str]
-    ) -> subprocess.Popen[bytes] | Forked:
-        if self._warm:
-            try:
-                return forked(executable, variables)
-            except OSError as error:
-                said = f"No warm process for this run, it starts a new one: {error}"
-                self._instance.report_engine_event(said, run, cls=type(self))
-        return _new_process(executable, variables)
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the run's process lives; of a run that was started otherwise, nothing is known.
@@ -121,9 +112,7 @@ class ClientRunLauncher(dg.DefaultRunLauncher):
             said = f"Its process can not be interrupted from {os.uname().nodename}: {mark}"
             self._instance.report_engine_event(said, run, cls=type(self))
             return False
-        if _lives(mark):
-            os.kill(json.loads(mark)["pid"], signal.SIGTERM)
-        else:
+        if not interrupt(mark):
             self._instance.report_run_canceled(run, f"Its process is gone: {mark}")
         return True
 
@@ -139,18 +128,51 @@ def _bound(pid: int) -> None:
 
 
 def start_process(
-    run: dg.DagsterRun, executable: str, arguments: ExecuteRunArgs
-) -> subprocess.Popen[bytes]:
-    """Start a new process for a run, which loads the clients of its run and no others.
+    run: dg.DagsterRun,
+    executable: str,
+    arguments: ExecuteRunArgs,
+    instance: dg.DagsterInstance,
+    *,
+    warm: bool,
+) -> RunProcess:
+    """Start the process of a run, which loads the clients of its run and no others.
 
     Args:
         run: The run.
         executable: Its Python.
         arguments: What Dagster's command that executes a run takes.
+        instance: Is told, where it is not forked though it should be.
+        warm: Whether it is forked from this process's warm parent; it then waits for `let_go`.
     """
-    process = _new_process(executable, _environment(run, arguments))
+    variables = _environment(run, arguments)
+    process: RunProcess | None = None
+    if warm:
+        try:
+            process = forked(executable, variables)
+        except OSError as error:
+            said = f"No warm process for this run, it starts a new one: {error}"
+            instance.report_engine_event(said, run, cls=ClientRunLauncher)
+    process = process or _new_process(executable, variables)
     _bound(process.pid)
     return process
+
+
+def let_go(process: RunProcess) -> None:
+    """Let a run's process begin, if it waits for that."""
+    if isinstance(process, Forked):
+        process.go()
+
+
+def interrupt(mark: str) -> bool:
+    """Tell a process of this machine to end; whether it still lives.
+
+    Args:
+        mark: As `mark_of` gives it.
+    """
+    if _lives(mark):
+        os.kill(json.loads(mark)["pid"], signal.SIGTERM)
+        return True
+    return False
 
 
 def _new_process(executable: str, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -167,20 +189,21 @@ def _environment(run: dg.DagsterRun, arguments: ExecuteRunArgs) -> dict[str, str
     return {**os.environ, **variables_of(run), **said}
 
 
-def await_end(process: subprocess.Popen[bytes], run_id: str, ref: dg.InstanceRef) -> None:
-    """When a run's process has ended and the run has not, say so."""
+def await_end(process: RunProcess, run_id: str, ref: dg.InstanceRef) -> str:
+    """When a run's process has ended and the run has not, say so; gives back how it ended."""
     code = process.wait()
+    ended = "is gone" if code is None else f"ended with code {code}"
+    ended = f"was ended by signal {-code}" if code is not None and code < 0 else ended
     with dg.DagsterInstance.from_ref(ref) as instance:
         run = instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
-            return
-        ended = "is gone" if code is None else f"ended with code {code}"
-        ended = f"was ended by signal {-code}" if code is not None and code < 0 else ended
+            return ended
         said = f"The run's process ({process.pid}) {ended} before the run had."
         if run.status is dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, said)
         else:
             instance.report_run_failed(run, said)
+    return ended
 
 
 def variables_of(run: dg.DagsterRun) -> dict[str, str]:
