@@ -20,7 +20,8 @@ from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from patience import await_that
 
 from consulting.resources import warm
-from consulting.resources.run_launcher import PROCESS_TAG, mark_of, variables_of
+from consulting.resources.run_launcher import PROCESS_TAG, mark_of
+from consulting.resources.run_scope import variables_of
 from consulting.resources.warm import refuse_threads
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from consulting.errors import ConfigurationError, ConsultingError
 from consulting.layout import ClientFolder, data_root
 from consulting.project import Project
 from consulting.raised import chain_of
-from consulting.resources.run_launcher import RUN_CLIENTS, RUN_JOB
+from consulting.resources.run_scope import RUN_CLIENTS, RUN_JOB
 from consulting.shared_child import each_apart, end_shared_child
 from consulting.sources.local import data_places
 from consulting.sources.places import overlaps

@@ -22,6 +22,7 @@ from dagster._grpc.types import ExecuteRunArgs
 
 from consulting.bounded_memory import bytes_of_a_run
 from consulting.errors import ConfigurationError
+from consulting.resources.run_scope import variables_of
 from consulting.resources.warm import EXECUTE_RUN, Forked, forked, start_run
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
 
     RunProcess: TypeAlias = subprocess.Popen[bytes] | Forked
 
-RUN_JOB = "DAGSTER_RUN_JOB_NAME"
-"""Dagster's launchers of containers set it to the job of the run that the process is for."""
-RUN_CLIENTS = "CONSULTING_RUN_CLIENTS"
-"""The first word of the key of each asset that a run is for, with commas between them."""
 PROCESS_TAG = "consulting/process"
 """The run tag that names its process: host, boot, number, and when it was started."""
 _ARGUMENTS = "DAGSTER_EXECUTE_RUN_ARGS"
@@ -204,13 +201,6 @@ def await_end(process: RunProcess, run_id: str, ref: dg.InstanceRef) -> str:
         else:
             instance.report_run_failed(run, said)
     return ended
-
-
-def variables_of(run: dg.DagsterRun) -> dict[str, str]:
-    """What tells the process of a run what to load."""
-    checks = {key.asset_key for key in run.asset_check_selection or ()}
-    words = {key.path[0] for key in {*(run.asset_selection or ()), *checks}}
-    return {RUN_JOB: run.job_name, RUN_CLIENTS: ",".join(sorted(words))}
 
 
 def mark_of(pid: int) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from consulting.resources.run_scope import tags_for
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -17,7 +19,8 @@ class ClientRunCoordinator(dg.QueuedRunCoordinator):
 
     A job's runs have the job's tags. The runs of a backfill and of "Materialize" in the UI have
     none, so the limit of one run of a client at a time would not hold for them, and all but one
-    run of a backfill would be refused by the ledger.
+    run of a backfill would be refused by the ledger. Where a run is a container, it is told whose
+    assets it makes, too.
     """
 
     def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
@@ -27,7 +30,8 @@ class ClientRunCoordinator(dg.QueuedRunCoordinator):
         if not run.tags.keys() >= set(CARRIED):
             graph = context.workspace.asset_graph
             assets = [graph.get(key).tags for key in run.asset_selection or () if graph.has(key)]
-            if missing := missing_tags(run.tags, assets):
+            missing = missing_tags(run.tags, assets) | tags_for(self._instance.run_launcher, run)
+            if missing:
                 self._instance.add_run_tags(run.run_id, missing)
         return super().submit_run(context)
 
