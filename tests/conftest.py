@@ -375,14 +375,31 @@ def customers_dbt(
 def project(tmp_path: Path, warm_python: WarmPython, prepared_dbt: Path) -> Project:
     """The project without clients."""
     root = tmp_path / "project"
-    shutil.copytree(ROOT / "src", root / "src")
+    _lay_code(root / "src/consulting")
     shutil.copytree(
         prepared_dbt, root / "dbt", ignore=shutil.ignore_patterns("logs", "engagements")
     )
     for name in ("pyproject.toml", "dagster.yaml"):
         shutil.copy(ROOT / name, root / name)
-    copy = Project(root, warm_python)
-    for client in copy.clients.iterdir():
-        if client.is_dir():
-            shutil.rmtree(client)
-    return copy
+    return Project(root, warm_python)
+
+
+def _lay_code(package: Path) -> None:
+    """The code, to be read alone: a copy of all its folders would take a fifth of a second.
+
+    The folder of the definitions is the project's own, without clients.
+    """
+    package.mkdir(parents=True)
+    for path in (ROOT / "src/consulting").iterdir():
+        if path.name in {"defs", "__pycache__"}:
+            shutil.copytree(path, package / path.name, ignore=_clients)
+        elif path.is_dir():
+            (package / path.name).symlink_to(path)
+        else:
+            shutil.copy2(path, package / path.name)
+
+
+def _clients(folder: str, names: list[str]) -> list[str]:
+    """The folders of clients among what lies in a folder."""
+    is_theirs = Path(folder).name == "clients"
+    return [name for name in names if is_theirs and Path(folder, name).is_dir()]
