@@ -308,7 +308,7 @@ def matrix_of(
         if empty is not None:
             empty()
         world = World(root, ledger_url, new_place())
-        for number in range(3):
+        for number in range(2):
             world.put(f"orders_{number}.csv", f"content {number}".encode())
         world.put("orders copy.csv", b"content 1")
         return world
