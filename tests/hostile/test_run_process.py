@@ -62,7 +62,7 @@ def test_a_model_that_holds_the_interpreter_ends_its_run_before_another_may_begi
     tmp_path: Path, warm_python: WarmPython
 ) -> None:
     began = time.monotonic()
-    ended = run_with(warm_python, DEAF, tmp_path, 8 * GIB, lease=8)
+    ended = run_with(warm_python, DEAF, tmp_path, 8 * GIB, lease=5)
     assert ended.stdout.startswith("begun")
     assert ended.returncode in {-signal.SIGTERM, -signal.SIGKILL}, ended.stderr
     assert "lost its hold of batch" in ended.stderr
