@@ -17,9 +17,6 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 from dagster._config import validate_config
-from dagster_aws.ecs import EcsRunLauncher
-from dagster_k8s import K8sRunLauncher
-from dagster_k8s.container_context import K8sContainerContext
 
 from consulting.resources.run_queue import ClientRunCoordinator
 
@@ -77,6 +74,8 @@ def test_the_instances_differ_in_where_things_are_and_in_nothing_else(name: str)
 
 
 def test_the_ecs_launcher_takes_its_settings() -> None:
+    from dagster_aws.ecs import EcsRunLauncher  # a second, in each process that collects
+
     launcher = instance_of("ecs")["run_launcher"]
     assert getattr(importlib.import_module(launcher["module"]), launcher["class"]) is EcsRunLauncher
     assert errors_of(EcsRunLauncher.config_type(), launcher["config"]) == []
@@ -84,6 +83,9 @@ def test_the_ecs_launcher_takes_its_settings() -> None:
 
 
 def test_the_kubernetes_launcher_takes_what_the_chart_makes_of_the_values() -> None:
+    from dagster_k8s import K8sRunLauncher
+    from dagster_k8s.container_context import K8sContainerContext
+
     values = yaml.safe_load((DEPLOY / "kubernetes/values.yaml").read_text())
     assert values["runLauncher"]["type"] == "K8sRunLauncher"
     (kind, given), *others = values["runLauncher"]["config"].items()
@@ -107,6 +109,8 @@ def given_run(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_pods_of_runs_have_what_their_code_server_has() -> None:
+    from dagster_k8s.container_context import K8sContainerContext
+
     values = yaml.safe_load((DEPLOY / "kubernetes/values.yaml").read_text())
     for deployment in values["dagster-user-deployments"]["deployments"]:
         assert deployment["includeConfigInLaunchedRuns"] == {"enabled": True}
