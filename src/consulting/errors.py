@@ -11,6 +11,7 @@ its own sentence.
     │   │   ├── StoreAccessError      the store refuses our credentials
     │   │   ├── StoreThrottledError   the store asks for patience (retryable)
     │   │   └── StoreUnavailableError the store can not be reached (retryable)
+    │   ├── QueueError            a queue of notifications did not answer as it should
     │   ├── DropChangedError      a file is not the version that was listed any more
     │   ├── DropGoneError         a file is no longer there
     │   ├── BatchHeldError        another run holds the batch or the client
@@ -105,6 +106,23 @@ class StoreUnavailableError(StoreError):
     """The store can not be reached, or failed inside; the same call can succeed later."""
 
     retryable: ClassVar[bool] = True
+
+
+class QueueError(IntakeError):
+    """A queue that tells what arrives did not answer as it should.
+
+    Args:
+        url: The queue's URL.
+        problem: What went wrong.
+    """
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(
+            f"{url}: {problem}. Check `source.notifications` (URL, region, credentials), the "
+            "network, and that we may sqs:ReceiveMessage and sqs:DeleteMessage. The next tick "
+            "tries again; from an hour after its last answer on, its clients' files are looked for "
+            "at every tick."
+        )
 
 
 class DropChangedError(IntakeError):

@@ -38,6 +38,13 @@ def test_a_source_of_another_type_takes_nothing_from_the_default_one(tmp_path: P
     assert own == {"type": "s3", "bucket": "uploads", "prefix": "acme/"}
 
 
+def test_one_queue_for_all_clients_may_stand_in_the_defaults(tmp_path: Path) -> None:
+    told = {"queue_url": "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads"}
+    write(tmp_path, f"source: {{type: s3, notifications: {{queue_url: '{told['queue_url']}'}}}}\n")
+    own = with_defaults({"source": {"type": "s3", "prefix": "acme/"}}, tmp_path)["source"]
+    assert own == {"type": "s3", "prefix": "acme/", "notifications": told}
+
+
 def test_changed_defaults_are_read_again(tmp_path: Path) -> None:
     write(tmp_path, "sample_rows: 100\n")
     assert with_defaults({}, tmp_path)["sample_rows"] == 100
@@ -52,6 +59,10 @@ def test_changed_defaults_are_read_again(tmp_path: Path) -> None:
         ("sample_rows: lots", "field sample_rows"),
         ("- owners", "must hold fields of an engagement"),
         ("owners: [", "is not valid YAML"),
+        (
+            "source: {type: s3, notifications: {queue_url: 'arn:aws:sqs:eu-central-1:1:uploads'}}",
+            "is no URL of a queue",
+        ),
     ],
 )
 def test_a_mistake_in_the_defaults_names_their_file(tmp_path: Path, text: str, told: str) -> None:

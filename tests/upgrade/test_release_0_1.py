@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import inspect
 
 from consulting import chain, migrations
 from consulting.alerting import AlertDesk
@@ -169,6 +170,30 @@ def test_the_newest_step_is_the_one_that_is_opened_without_alembic() -> None:
     assert steps is not None
     assert steps[-1].revision == migrations.HEAD
     assert migrations.pending(migrations.HEAD) == []
+
+
+def test_an_upgraded_ledger_has_the_tables_and_columns_of_a_new_one(
+    data: Path, tmp_path: Path
+) -> None:
+    run("upgrade")
+    Ledger(f"sqlite:///{tmp_path / 'new.db'}")
+    upgraded, new = (_columns(path) for path in (data / "ledger.db", tmp_path / "new.db"))
+    assert upgraded == new
+    assert {"ledger_notified", "ledger_queue"} <= new.keys()
+
+
+def _columns(ledger: Path) -> dict[str, set[tuple[str, str, bool]]]:
+    """Table → its columns, with their types and whether they must hold something."""
+    with reading(engine_of(f"sqlite:///{ledger}")) as connection:
+        found = inspect(connection)
+        return {
+            table: {
+                (column["name"], str(column["type"]), column["nullable"])
+                for column in found.get_columns(table)
+            }
+            for table in found.get_table_names()
+            if table.startswith("ledger_")
+        }
 
 
 def test_the_client_goes_on_where_release_0_1_left_it(data: Path) -> None:

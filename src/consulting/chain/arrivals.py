@@ -25,19 +25,22 @@ class Tick(Record):
     Attributes:
         batches: The batches that want a run; the same ones again until their runs have begun.
         sentence: How the client's files stand, for a person.
+        listed: Whether the place they arrive in was listed.
     """
 
     batches: tuple[Batch, ...]
     sentence: str
+    listed: bool = False
 
 
-def look(
+def look(  # noqa: PLR0913 - by name only
     engagement: Engagement,
     *,
     verdict_of: Callable[[str], RunVerdict],
     verdict_of_request: Callable[[str], RunVerdict],
     now: datetime,
     due: datetime | None = None,
+    if_told: bool = False,
 ) -> Tick:
     """Look once for the client's new files.
 
@@ -47,6 +50,7 @@ def look(
         verdict_of_request: Run key → the same for the run it led to, UNKNOWN if there is none.
         now: Our own clock.
         due: The due time, where a schedule asks; the sensor does not.
+        if_told: Where a queue tells what arrives, list only if there is a reason to.
 
     Raises:
         StoreError: If the place where the files arrive does not answer as it should.
@@ -56,7 +60,7 @@ def look(
     sweep(engagement, now=now)
     intake = engagement.intake
     intake.reconcile(verdict_of, now=now, verdict_of_request=verdict_of_request)
-    found = intake.look(now=now, budget_seconds=LOOK_SECONDS)
+    found = intake.look(now=now, budget_seconds=LOOK_SECONDS, if_told=if_told)
     if due is not None or engagement.config.process == "on_arrival":
         intake.claim(now=now, trigger="sensor" if due is None else "schedule")
     waiting = [
@@ -68,7 +72,9 @@ def look(
         sentence = "The source is still being listed; the next tick goes on."
     else:
         sentence = standing(engagement, intake.state(), due=due)
-    return Tick(batches=tuple(waiting), sentence=sentence)
+        sentence += " Not listed, for no notification came." if found.spared else ""
+    listed = not found.spared and found.resting_until is None
+    return Tick(batches=tuple(waiting), sentence=sentence, listed=listed)
 
 
 def standing(engagement: Engagement, state: LedgerState, *, due: datetime | None = None) -> str:

@@ -79,6 +79,7 @@ class Engagement:
             sealed=config.security_tier < FULL_TIER,
             place=config.source.place(self.folder.incoming),
             names=Names(hidden=config.security_tier < FULL_TIER, key=self.folder.path),
+            queue_url=queue.url if (queue := config.source.told_by()) else None,
         )
 
     @cached_property

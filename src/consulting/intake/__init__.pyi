@@ -2,6 +2,7 @@ from .fate import POISON as POISON
 from .heartbeat import beating as beating
 from .intake import Intake as Intake
 from .ledger import Ledger as Ledger
+from .notifications import take as take
 from .records import BatchPolicy as BatchPolicy
 from .records import BatchStanding as BatchStanding
 from .records import BatchStatus as BatchStatus
@@ -16,5 +17,6 @@ from .records import NoPeriod as NoPeriod
 from .records import PeriodOf as PeriodOf
 from .records import RunVerdict as RunVerdict
 from .records import State as State
+from .records import Taken as Taken
 from .records import VerbOutcome as VerbOutcome
 from .trees import Checkout as Checkout

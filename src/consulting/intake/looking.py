@@ -20,6 +20,7 @@ from consulting.intake.claims import claim_place
 from consulting.intake.hiding import hide, part_hidden
 from consulting.intake.ledger import in_chunks
 from consulting.intake.matching import NO_FEED, NO_PERIOD, marker_of
+from consulting.intake.notifications import note_listing, told_of
 from consulting.intake.part import Part
 from consulting.intake.records import Look, State
 from consulting.intake.schema import drops
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from consulting.intake.ledger import Transaction
     from consulting.intake.matching import Match
+    from consulting.intake.notifications import Told
     from consulting.sources.store import Listed
 
 _RECONSIDERED = TRANSITIONS[Change.READY].before | TRANSITIONS[Change.RETURNED].before
@@ -51,12 +53,13 @@ class _InterruptedError(Exception):
 class Looking(Part):
     """Looks at one client's store."""
 
-    def look(self, *, now: datetime, budget_seconds: float = 20) -> Look:
+    def look(self, *, now: datetime, budget_seconds: float = 20, if_told: bool = False) -> Look:
         """Lists the store for a while and records what changed; the next look goes on from there.
 
         Args:
             now: Our own clock.
             budget_seconds: No further page is asked for after this time.
+            if_told: Where a queue tells what arrives, list only if there is a reason to.
 
         Raises:
             StoreError: If the store does not answer as it should; what was listed is recorded.
@@ -66,10 +69,14 @@ class Looking(Part):
             claim_place(self.ledger.engine, self.client_id, self.place, now)
         with self.ledger.read() as connection:
             client = self.ledger.client(connection, self.client_id)
+            told = told_of(connection, self.client_id, self.queue_url) if self.queue_url else None
         resting = client["resting_until"] if client else None
         if resting and not is_due(resting, now, self.policy.max_retry_seconds):
             return Look(resting_until=resting)
-        step = _Step(self, client, now)
+        under_way = client is not None and client["position"] is not None
+        if if_told and told and not (under_way or told.asks_to_list(now) or self._waits()):
+            return Look(complete=True, spared=True)
+        step = _Step(self, client, now, told)
         deadline = time.monotonic() + budget_seconds
         try:
             while not step.complete:
@@ -84,13 +91,23 @@ class Looking(Part):
             raise
         return step.result()
 
+    def _waits(self) -> bool:
+        """Whether a listing could do something with a file that is there as it was."""
+        with self.ledger.read() as connection:
+            waiting = _reconsidered(connection, self.client_id, [])
+        hidden, rest = part_hidden(waiting, self.temporary)
+        return bool(hidden) or any(_may_settle(row, self) for row in rest)
+
 
 class _Step:
     """The work of one look."""
 
-    def __init__(self, source: Part, client: RowMapping | None, now: datetime) -> None:
+    def __init__(
+        self, source: Part, client: RowMapping | None, now: datetime, told: Told | None
+    ) -> None:
         self._source = source
         self._now = now
+        self._told = told
         self._started_at: str | None = client["position"] if client else None
         self._position = self._started_at
         self._pass_no: int = client["pass_no"] if client else 1
@@ -144,8 +161,9 @@ class _Step:
         resumed = self._started_at is not None
         if not self.complete:
             self._save_position(_RESTED)
-        elif self._missing or resumed or self._throttles:
+        elif self._missing or resumed or self._throttles or self._told is not None:
             with self._write() as transaction:
+                self._note_listing(transaction)
                 self._mark_missing(transaction)
                 self._record_vanished(transaction)
                 transaction.update_client(
@@ -167,7 +185,16 @@ class _Step:
             return
         with self._write() as transaction:
             self._mark_missing(transaction)
+            if self._position is not None:
+                self._note_listing(transaction)
             transaction.update_client(position=self._position, high_key=self._high_key, **values)
+
+    def _note_listing(self, transaction: Transaction) -> None:
+        """Notes which notifications this pass covers: those from before it began."""
+        if self._told is not None and self._started_at is None:
+            note_listing(
+                transaction.connection, self._source.client_id, self._told.number, self._now
+            )
 
     def _mark_missing(self, transaction: Transaction) -> None:
         """Notes what this pass did not show where it should stand.
@@ -281,13 +308,8 @@ class _Step:
         item = listed.get(row["key"])
         if item is None or item.signature != row["signature"]:
             return False
-        if row["state"] == State.QUARANTINED:
-            return (
-                row["code"] in _REMATCHED
-                and self._source.matcher.match(row["key"], row["first_seen"]).code is None
-            )
         if row["state"] != State.SEEN:
-            return True
+            return _may_settle(row, self._source)
         waited = (self._now - row["settling_since"]).total_seconds()
         # A clock set back starts the window anew; it must not wait until the clock caught up.
         if 0 <= waited < self._source.policy.settle_seconds and not self._source.store.atomic:
@@ -348,6 +370,16 @@ def set_aside(
         reason=match.reason,
         fix=match.fix,
         **values,
+    )
+
+
+def _may_settle(row: RowMapping, source: Part) -> bool:
+    """Whether a drop that was set aside, given up or seen can go on, if its file is as it was."""
+    if row["state"] != State.QUARANTINED:
+        return True
+    return (
+        row["code"] in _REMATCHED
+        and source.matcher.match(row["key"], row["first_seen"]).code is None
     )
 
 

@@ -31,6 +31,7 @@ class Part:
         sealed: Whether what is landed may not lie on the disk in clear, nor stay: below tier 3.
         names: How the names of files are told; as they are, where it is not given.
         place: Where the store is, so that no two clients look at one place.
+        queue_url: The queue that tells what arrives there; None where none does.
     """
 
     def __init__(  # noqa: PLR0913 - by name only; each is a part of its own
@@ -45,9 +46,11 @@ class Part:
         sealed: bool = False,
         place: Place | None = None,
         names: Names | None = None,
+        queue_url: str | None = None,
     ) -> None:
         self.ledger = ledger
         self.place = place
+        self.queue_url = queue_url
         self.store = store
         self.folder = folder
         self.client_id = folder.client_id

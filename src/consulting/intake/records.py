@@ -156,6 +156,7 @@ class Look(Record):
         vanished: Drops that are no longer in the source, decided after a complete pass.
         complete: Whether the pass over all keys was finished in this step.
         resting_until: The store asked for patience: nothing was listed before this time.
+        spared: Nothing was listed, for no notification came since the last listing.
     """
 
     listed: int = 0
@@ -165,6 +166,21 @@ class Look(Record):
     vanished: int = 0
     complete: bool = False
     resting_until: datetime | None = None
+    spared: bool = False
+
+
+class Taken(Record):
+    """What was read of a queue.
+
+    Attributes:
+        messages: Notifications that were read and removed.
+        unread: Messages that are no notification, and were left.
+        clients: In how many clients' places something changed.
+    """
+
+    messages: int = 0
+    unread: int = 0
+    clients: int = 0
 
 
 class LandedFile(Record):

@@ -205,3 +205,21 @@ places = Table(
     Column("place", Text, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
 )
+
+# how often a queue told something of a client's place, and what of it the last listing covers
+notified = Table(
+    "ledger_notified",
+    metadata,
+    Column("client_id", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("listed", Integer, nullable=False),
+    Column("listed_at", UtcTime),
+)
+
+# when each queue was last read, on any host
+queues = Table(
+    "ledger_queue",
+    metadata,
+    Column("queue_url", Text, primary_key=True),
+    Column("heard_at", UtcTime, nullable=False),
+)

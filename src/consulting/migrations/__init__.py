@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest step; a ledger that stands there is opened without Alembic."""
 VERSION_TABLE = "ledger_migration"
 """Not Alembic's default: Dagster keeps its own in the same database."""

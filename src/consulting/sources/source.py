@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.sources.places import Place
+    from consulting.sources.queue import Queue
     from consulting.sources.store import Store
 
 
@@ -47,6 +48,10 @@ class Source(ConfigModel):
         Raises:
             ConfigurationError: If a place or a credential it needs is not there.
         """
+
+    def told_by(self) -> Queue | None:
+        """The queue that tells what arrives there; None where nothing does."""
+        return None
 
     def variables(self) -> Mapping[str, str]:
         """The environment variables (or what they begin with) that it reads, with their field."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import dagster as dg
 
 from consulting.components.clients import Clients, ClientsComponent
-from consulting.components.consultancy import watching
+from consulting.components.consultancy import notifications, watching
 from consulting.components.consultancy.on_time import build_on_time_checks
 from consulting.errors import ConfigurationError
 from consulting.project import Project
@@ -38,7 +38,10 @@ class ConsultancyComponent(dg.Component, dg.Model, dg.Resolvable):
         )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """One sensor, one page and one schedule, whatever the number of clients."""
+        """One sensor, one page and one schedule, whatever the number of clients.
+
+        Where clients' sources name queues, one more sensor reads these.
+        """
         found = clients_of(context)
         clients = found.loaded
         # a check stands where its asset does
@@ -47,7 +50,7 @@ class ConsultancyComponent(dg.Component, dg.Model, dg.Resolvable):
         return dg.Definitions(
             assets=[watching.build_portfolio(clients), watching.ALERTS_ASSET],
             asset_checks=[watching.alerts_get_out, *checks],
-            sensors=[watching.build_sensor(clients)],
+            sensors=[watching.build_sensor(clients), *notifications.build_sensors(clients)],
             schedules=[watching.heartbeat],
             resources={"alerts": alerts, "consultancy": ConsultancyResource()},
             # a process per step would load every client again

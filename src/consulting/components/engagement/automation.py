@@ -42,6 +42,8 @@ def build_job(client: Client, steps: Sequence[dg.AssetsDefinition]) -> Any:
 
 def build_sensor(client: Client) -> dg.SensorDefinition:
     """The sensor that finds the client's new files and asks for a run of each batch."""
+    # what was loaded anew may be told otherwise: it is listed once, whatever a queue tells
+    listed = False
 
     @dg.sensor(
         name=f"{client.client_id}_files",
@@ -59,8 +61,10 @@ def build_sensor(client: Client) -> dg.SensorDefinition:
     def files(
         context: dg.SensorEvaluationContext, consultancy: ConsultancyResource
     ) -> dg.SensorResult:
+        nonlocal listed
         engagement = consultancy.engagement(client)
-        tick = _look(context.instance, client, engagement)
+        tick = _look(context.instance, client, engagement, if_told=listed)
+        listed = listed or tick.listed
         if tick.batches:
             return dg.SensorResult(run_requests=[run_request(client, b) for b in tick.batches])
         return dg.SensorResult(skip_reason=tick.sentence)
@@ -105,6 +109,7 @@ def _look(
     engagement: "chain.Engagement",
     *,
     due: datetime | None = None,
+    if_told: bool = False,
 ) -> "chain.Tick":
     """What ended is settled, new files are looked for, and a batch is claimed."""
     now = datetime.now(UTC)
@@ -123,6 +128,7 @@ def _look(
         verdict_of_request=runs.request_verdicts(instance),
         now=now,
         due=due,
+        if_told=if_told,
     )
 
 

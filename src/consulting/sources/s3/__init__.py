@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
-import os
-from functools import lru_cache
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from consulting.errors import ConfigurationError
-from consulting.sources.places import Place, steps
+from consulting.config_model import ConfigModel
+from consulting.sources.s3.access import client_of, keys_of, place_in
 from consulting.sources.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mypy_boto3_s3 import S3Client
-
+    from consulting.sources.places import Place
+    from consulting.sources.queue import Queue
     from consulting.sources.store import Store
+
+_QUEUE_URL = re.compile(r"https?://[^\s/@?#]+(/[^\s/@?#]+)+")
+_PREFIX_PATTERN = r"^[A-Z][A-Z0-9_]*$"
+
+
+class S3Notifications(ConfigModel):
+    """A queue of SQS that the bucket tells of new files, so that it is listed only then.
+
+    Attributes:
+        queue_url: The queue's URL; one queue serves any number of clients.
+        region: The queue's region, where the URL does not name it.
+        credentials_prefix: Read the queue's keys from `<PREFIX>_ACCESS_KEY_ID` and
+            `<PREFIX>_SECRET_ACCESS_KEY`; the machine's own AWS identity if not given.
+    """
+
+    queue_url: str = Field(
+        examples=["https://sqs.eu-central-1.amazonaws.com/123456789012/client-uploads"]
+    )
+    region: str | None = Field(default=None, examples=["eu-central-1"])
+    credentials_prefix: str | None = Field(
+        default=None, pattern=_PREFIX_PATTERN, examples=["UPLOADS"]
+    )
+
+    @field_validator("queue_url")
+    @classmethod
+    def _is_a_url(cls, url: str) -> str:
+        if not _QUEUE_URL.fullmatch(url):
+            raise ValueError(
+                f"{url!r} is no URL of a queue (nor is an ARN). Write it as https://sqs.<region>."
+                "amazonaws.com/<account>/<name>; `aws sqs get-queue-url --queue-name <name>` "
+                "prints it."
+            )
+        return url
 
 
 class S3Source(Source):
@@ -40,12 +72,19 @@ class S3Source(Source):
     )
     credentials_prefix: str | None = Field(
         default=None,
-        pattern=r"^[A-Z][A-Z0-9_]*$",
+        pattern=_PREFIX_PATTERN,
         description=(
             "Read this client's keys from `<PREFIX>_ACCESS_KEY_ID` and "
             "`<PREFIX>_SECRET_ACCESS_KEY`; the machine's own AWS identity if not given."
         ),
         examples=["ACME"],
+    )
+    notifications: S3Notifications | None = Field(
+        default=None,
+        description="Whom the bucket tells of new files; it is listed at every tick if none.",
+        examples=[
+            {"queue_url": "https://sqs.eu-central-1.amazonaws.com/123456789012/client-uploads"}
+        ],
     )
 
     own_fields: ClassVar[Mapping[str, Any]] = {"bucket": "each-client", "prefix": "each/"}
@@ -62,56 +101,36 @@ class S3Source(Source):
 
     def place(self, incoming: Path) -> Place:  # noqa: ARG002 - it has a place of its own
         """The prefix; one bucket is the same behind every endpoint."""
-        return ("s3", self.bucket.casefold(), *steps(self.prefix))
+        return place_in(self.bucket, self.prefix)
+
+    def told_by(self) -> Queue | None:
+        """The queue that the bucket notifies."""
+        if self.notifications is None:
+            return None
+        from consulting.sources.s3.queue import SqsQueue
+
+        said = self.notifications
+        return SqsQueue(said.queue_url, said.region, said.credentials_prefix)
 
     def variables(self) -> Mapping[str, str]:
         """What the names of its keys begin with."""
-        prefix = self.credentials_prefix
-        return {f"{prefix}_": "source.credentials_prefix"} if prefix else {}
+        named = {
+            "source.credentials_prefix": self.credentials_prefix,
+            "source.notifications.credentials_prefix": (
+                self.notifications and self.notifications.credentials_prefix
+            ),
+        }
+        return {f"{prefix}_": field for field, prefix in named.items() if prefix}
 
     def open(self, client_id: str, incoming: Path) -> Store:  # noqa: ARG002 - as above
         """The prefix, with the client's own keys or the machine's identity."""
         from consulting.sources.s3.store import S3Store
 
-        keys = self._credentials(client_id)
+        keys = keys_of(self.credentials_prefix, client_id, "source.credentials_prefix")
         return S3Store(
-            _client(self.endpoint_url, self.region, *keys.values()),
+            client_of("s3", self.endpoint_url, self.region, *keys.values()),
             bucket=self.bucket,
             prefix=self.prefix,
             client_id=client_id,
             variables=tuple(keys),
         )
-
-    def _credentials(self, client_id: str) -> dict[str, str | None]:
-        """The client's own keys by the names of their variables, or none for the machine's."""
-        own = self.credentials_prefix
-        names = [f"{own or 'AWS'}_{part}" for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")]
-        if own is None:
-            return dict.fromkeys(names)
-        missing = [name for name in names if not os.environ.get(name)]
-        if missing:
-            raise ConfigurationError(
-                f"{client_id}: `source.credentials_prefix: {own}` reads its keys from "
-                f"{' and '.join(names)}. Set {' and '.join(missing)} where Dagster runs."
-            )
-        return {name: os.environ[name] for name in names}
-
-
-@lru_cache(maxsize=256)
-def _client(
-    endpoint_url: str | None, region: str | None, access_key: str | None, secret_key: str | None
-) -> S3Client:
-    """A boto3 client; making one costs about 150 ms of CPU, so equal ones are shared."""
-    from boto3.session import Session
-    from botocore.config import Config
-
-    # a session of its own: the default one is not safe to share between threads
-    client: S3Client = Session().client(
-        "s3",
-        endpoint_url=endpoint_url,
-        region_name=region,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-        config=Config(retries={"max_attempts": 2, "mode": "standard"}),
-    )
-    return client
