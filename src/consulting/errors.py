@@ -82,8 +82,6 @@ class StoreError(IntakeError):
         fix: What a person can do.
     """
 
-    retryable: ClassVar[bool] = False
-
     def __init__(self, client_id: str, store: str, problem: str, fix: str) -> None:
         super().__init__(f"{client_id}: {store}: {problem} {fix}")
 
@@ -99,13 +97,9 @@ class StoreAccessError(StoreError):
 class StoreThrottledError(StoreError):
     """The store asks for patience; the same call can succeed later."""
 
-    retryable: ClassVar[bool] = True
-
 
 class StoreUnavailableError(StoreError):
     """The store can not be reached, or failed inside; the same call can succeed later."""
-
-    retryable: ClassVar[bool] = True
 
 
 class QueueError(IntakeError):

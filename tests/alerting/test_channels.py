@@ -102,7 +102,7 @@ def test_an_incident_is_told_in_each_channel_and_is_one_incident(
         send = partial(desk.dispatch, PageSender(tmp_path), others=others(url, slack))
         desk.report(an_event(channels=ways), NOW)
         assert send(NOW).posted == 3
-        assert [each.event.title for each in desk.open_incidents("acme")] == ["Late"]
+        assert [each.event.title for each in desk.open_incidents()] == ["Late"]
         shown = (tmp_path / "alerts.html").read_text()
         assert shown.count("<article") == 1
         assert ", ".join(ways) in shown

@@ -68,7 +68,7 @@ def test_an_incident_posts_once_changes_on_repeats_and_ends_with_resolved(
     desk.dispatch(sender, after(400))
     assert len(slack.messages) == 1
     assert "seen 4 times" in str(slack.messages[0]["blocks"])
-    assert desk.resolve("acme_corp", "failed_run", "batch-1", after(7200), note="Run 7 passed.")
+    assert desk.resolve("acme_corp", "failed_run", "batch-1", after(7200))
     desk.dispatch(sender, after(7200))
     root, reply = slack.messages
     assert root["text"].startswith("✅ Acme Corp: resolved: ")

@@ -214,7 +214,7 @@ def test_hostile_names_are_shown_and_do_nothing() -> None:
         link_text=HOSTILE,
     )
     incident = Incident(incident_id=1, event=event, opened_at=NOW, last_at=NOW)
-    over = incident.model_copy(update={"resolved_at": NOW, "note": HOSTILE})
+    over = incident.model_copy(update={"resolved_at": NOW})
     for message in (
         alert_message(incident, redirected_from=HOSTILE),
         resolution_message(over),
@@ -326,7 +326,6 @@ def incidents(draw: st.DrawFn) -> Incident:
         last_at=draw(MOMENTS),
         occurrences=draw(st.integers(1, 10**6)),
         resolved_at=draw(st.none() | MOMENTS),
-        note=draw(ANYTHING),
     )
 
 

@@ -6,8 +6,8 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
-from pathlib import Path
-from typing import Any
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import jsonschema
@@ -15,14 +15,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from consulting.profiling import FeedProfile, Issue, Thresholds, profile_feed, profile_schema
-from consulting.profiling.schema import SCHEMA_FILE, rendered_schema
+from consulting.profiling import FeedProfile, Issue, Thresholds, profile_feed
+from consulting.profiling.model import SCHEMA_VERSION
 from consulting.records import FileReading
 from consulting.rules.missing import WHITESPACE, is_null_like
 from consulting.sql import quoted
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 Profile = Callable[..., FeedProfile]
 Landing = Callable[..., FileReading]
+
+SHIPPED = files("consulting.profiling").joinpath(f"profile-{SCHEMA_VERSION}.schema.json")
+SCHEMA = json.loads(SHIPPED.read_text(encoding="utf-8"))
 
 CUSTOMERS = {
     "Customer ID": [f"{n:05}" for n in range(1, 41)],
@@ -113,16 +119,21 @@ def test_personal_values_never_stand_in_a_profile(profile: Profile) -> None:
 
 def test_the_stored_profile_follows_the_shipped_schema(profile: Profile) -> None:
     stored = json.loads(profile(CUSTOMERS).model_dump_json())
-    jsonschema.Draft202012Validator.check_schema(profile_schema())
-    jsonschema.validate(stored, profile_schema())
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(stored, SCHEMA)
     stored["columns"][0]["null_count"] = "many"
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(stored, profile_schema())
+        jsonschema.validate(stored, SCHEMA)
 
 
 def test_the_shipped_schema_is_the_one_of_the_records() -> None:
-    shipped = Path(__file__).parents[2] / "src" / "consulting" / "profiling" / SCHEMA_FILE
-    assert shipped.read_text(encoding="utf-8") == rendered_schema()
+    of_the_records = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:consulting:feed-profile:{SCHEMA_VERSION}",
+        **FeedProfile.model_json_schema(mode="serialization"),
+    }
+    text = json.dumps(of_the_records, indent=2, ensure_ascii=False) + "\n"
+    assert SHIPPED.read_text(encoding="utf-8") == text
 
 
 def test_the_same_rows_give_the_same_bytes(profile: Profile) -> None:
@@ -230,7 +241,7 @@ def test_headers_alone_give_a_profile_at_tier_1(land: Landing, tmp_path: Path) -
         ("client_dob", "personal_data"),
         ("price", "declared_column_missing"),
     }
-    jsonschema.validate(json.loads(found.model_dump_json()), profile_schema())
+    jsonschema.validate(json.loads(found.model_dump_json()), SCHEMA)
 
 
 def test_a_sample_is_told_from_all_rows_and_masked_columns_are_marked(

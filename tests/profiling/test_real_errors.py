@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from consulting.profiling import profile_schema
+from .test_profile import SCHEMA
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -56,7 +56,7 @@ def test_warnings_point_at_most_of_the_true_errors(
 
 def test_the_profile_of_a_real_file_follows_the_schema() -> None:
     found = outcome_of("hospital").profile
-    jsonschema.validate(json.loads(found.model_dump_json()), profile_schema())
+    jsonschema.validate(json.loads(found.model_dump_json()), SCHEMA)
     assert (found.row_count, found.column_count) == (1_000, 20)
     for column in ("PhoneNumber", "Address1"):
         profiled = found.column(column)

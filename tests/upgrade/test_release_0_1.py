@@ -154,7 +154,7 @@ def test_an_alert_that_is_open_stays_one_incident_in_its_channel(data: Path) -> 
     run("upgrade")
     desk = AlertDesk(f"sqlite:///{data / 'ledger.db'}")
     now = datetime.now(UTC)
-    again = desk.open_incidents("acme_corp")[0].event
+    again = desk.open_incidents()[0].event
     assert again.channels == ("#acme",)
     assert desk.report(again, now) == 7
     assert (

@@ -88,16 +88,14 @@ class AlertDesk:
                 numbers.append(int(found.id))
             return numbers[0]
 
-    def resolve(
-        self, client_id: str, kind: Kind, subject: str, now: datetime, *, note: str = ""
-    ) -> bool:
+    def resolve(self, client_id: str, kind: Kind, subject: str, now: datetime) -> bool:
         """Tell the desk that an incident is over; returns whether one was open."""
         with self._outbox.transaction() as connection:
             found = [
                 row for row in self._open(connection, client_id, kind, subject) if not row.momentary
             ]
             for row in found:
-                self._over(connection, row, now.timestamp(), note)
+                self._over(connection, row, now.timestamp())
             return bool(found)
 
     def dispatch(
@@ -132,11 +130,9 @@ class AlertDesk:
         with self._outbox.reading() as connection:
             return bool(self._open(connection, client_id, kind, subject))
 
-    def open_incidents(self, client_id: str | None = None) -> list[Incident]:
-        """All open incidents, or one client's; the oldest first, each once for all its channels."""
+    def open_incidents(self) -> list[Incident]:
+        """All open incidents; the oldest first, each once for all its channels."""
         query = select(incidents).where(incidents.c.resolved_at.is_(None)).order_by(incidents.c.id)
-        if client_id is not None:
-            query = query.where(incidents.c.client_id == client_id)
         with self._outbox.reading() as connection:
             told = [as_incident(row) for row in connection.execute(query)]
         return list({each.event.key: each for each in reversed(told)}.values())[::-1]
@@ -210,7 +206,6 @@ class AlertDesk:
                 last_at=now,
                 occurrences=1,
                 resolved_at=now if momentary else None,
-                note="",
             )
         )
         incident_id = int(inserted.inserted_primary_key[0])
@@ -237,9 +232,9 @@ class AlertDesk:
         if worse:
             self._reply(connection, "escalation", row, now)
 
-    def _over(self, connection: Connection, row: Row[Any], now: float, note: str) -> None:
+    def _over(self, connection: Connection, row: Row[Any], now: float) -> None:
         connection.execute(
-            incidents.update().where(incidents.c.id == row.id).values(resolved_at=now, note=note)
+            incidents.update().where(incidents.c.id == row.id).values(resolved_at=now)
         )
         rewrite(connection, row.message_id, now)
         root = connection.execute(select(messages).where(messages.c.id == row.message_id)).one()

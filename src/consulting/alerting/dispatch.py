@@ -73,14 +73,12 @@ class DispatchReport:
         posted: New messages and replies that were sent.
         updated: Messages whose content was replaced.
         found: Messages of unclear fate that turned out to have been sent.
-        deferred: Tries that failed and will be made again.
         errors: Why, in words, none twice.
     """
 
     posted: int = 0
     updated: int = 0
     found: int = 0
-    deferred: int = 0
     errors: list[str] = field(default_factory=list)
 
     @property
@@ -89,8 +87,7 @@ class DispatchReport:
         return self.posted + self.updated + self.found
 
     def note(self, error: Exception) -> None:
-        """Count a failed try."""
-        self.deferred += 1
+        """Note why a try failed, which will be made again."""
         if str(error) not in self.errors:
             self.errors.append(str(error))
 

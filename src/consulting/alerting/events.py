@@ -268,9 +268,7 @@ def late(route: AlertRoute, status: PeriodStatus, *, link: str | None = None) ->
     )
 
 
-def nothing_arrived(
-    route: AlertRoute, *, key: str, due_at: datetime, link: str | None = None
-) -> Event:
+def nothing_arrived(route: AlertRoute, *, key: str, due_at: datetime) -> Event:
     """A schedule that came due and found no file; for engagements without an SLA."""
     return _event(
         route,
@@ -280,12 +278,10 @@ def nothing_arrived(
         title=f"Nothing arrived for {key}",
         text=f"The schedule came due on {due_at.day} {due_at:%B %Y at %H:%M %Z} and found no file.",
         next_step="Ask the client whether a file is on its way.",
-        link=link,
-        link_text="Open the client",
     )
 
 
-def quarantined_file(route: AlertRoute, file: QuarantinedFile, *, link: str | None = None) -> Event:
+def quarantined_file(route: AlertRoute, file: QuarantinedFile) -> Event:
     """A file set aside; open until it is released, replaced or discarded."""
     return _event(
         route,
@@ -296,7 +292,6 @@ def quarantined_file(route: AlertRoute, file: QuarantinedFile, *, link: str | No
         next_step=file.fix,
         facts={"Feed": file.feed} if file.feed else {},
         files=(file.filename,),
-        link=link,
     )
 
 
@@ -325,7 +320,7 @@ def drift(  # noqa: PLR0913 - what is known of the change, by keyword
     )
 
 
-def tier_blocked(route: AlertRoute, error: TierBlockedError, *, link: str | None = None) -> Event:
+def tier_blocked(route: AlertRoute, error: TierBlockedError) -> Event:
     """An operation that the security tier forbids, and that therefore did not happen."""
     return _event(
         route,
@@ -336,7 +331,6 @@ def tier_blocked(route: AlertRoute, error: TierBlockedError, *, link: str | None
         text=str(error),
         next_step="If the delivery needs it, have the client agree to a higher tier. If "
         "not, it stays out, and is not told again.",
-        link=link,
     )
 
 

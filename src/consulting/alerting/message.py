@@ -65,7 +65,6 @@ class Incident(Record):
         last_at: When it was last reported.
         occurrences: How often it was reported.
         resolved_at: When it was over; None while it is open.
-        note: What resolved it, if anybody said.
     """
 
     incident_id: int
@@ -74,7 +73,6 @@ class Incident(Record):
     last_at: datetime
     occurrences: int = 1
     resolved_at: datetime | None = None
-    note: str = ""
 
     @property
     def who(self) -> str:
@@ -146,8 +144,7 @@ def resolution_message(incident: Incident) -> Message:
     """The reply that tells that an incident is over."""
     lasted = say_duration((incident.resolved_at or incident.last_at) - incident.opened_at)
     headline = f"{_RESOLVED} {incident.who}: resolved after {lasted}: {incident.what}"
-    note = [_plain(incident.note)] if incident.note else []
-    return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline), *note))
+    return Message(text=escaped(headline, TEXT_LENGTH), blocks=(_plain(headline),))
 
 
 def storm_message(incidents: Sequence[Incident], *, most: int = MOST_LISTED) -> Message:

@@ -77,7 +77,6 @@ def as_incident(row: Row[Any]) -> Incident:
         last_at=as_moment(row.last_at),
         occurrences=row.occurrences,
         resolved_at=None if row.resolved_at is None else as_moment(row.resolved_at),
-        note=row.note,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from datetime import UTC, datetime
 from itertools import combinations, product
@@ -32,7 +31,9 @@ from consulting.records import Record
 from consulting.rules import headers_of, rule_named
 from consulting.rules.accepted import ACCEPTABLE, Said
 from consulting.scratch import scratch_folder
+from consulting.shown import cut
 from consulting.wording import counted
+from consulting.writing import hash_file
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
@@ -371,7 +372,9 @@ def write_sheet(asked: Sequence[Ask], path: Path) -> None:
 
 def about(ask: Ask) -> str:
     """What a question is about, in front of what is said of it."""
-    return f"{ask.column}, “{_cut(value_in_words(ask))}”" if ask.cells else ask.column
+    return (
+        f"{ask.column}, “{cut(value_in_words(ask), _LONGEST_ALIKE)}”" if ask.cells else ask.column
+    )
 
 
 def value_in_words(ask: Ask) -> str:
@@ -382,13 +385,11 @@ def value_in_words(ask: Ask) -> str:
 def alike_in_words(ask: Ask) -> str:
     """The others that were found for the same reason: values, or rows where none is shown."""
     return "; ".join(
-        f"{_cut(_in_words(one.cells))} (line {one.row})" if one.cells else f"line {one.row}"
+        f"{cut(_in_words(one.cells), _LONGEST_ALIKE)} (line {one.row})"
+        if one.cells
+        else f"line {one.row}"
         for one in ask.alike
     )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_ALIKE else f"{text[:_LONGEST_ALIKE]}…"
 
 
 def _in_words(cells: Mapping[str, str]) -> str:
@@ -417,7 +418,7 @@ def read_sheet(engagement: Engagement, path: Path) -> tuple[dict[str, Answer], l
             path,
             filename=path.name,
             feed="answers",
-            sha256=_hash_of(path),
+            sha256=hash_file(path),
             run_folder=scratch,
             options=ReadOptions(**limits, expected_columns=_COLUMNS),
             door=door,
@@ -504,11 +505,6 @@ def unknown_in_words(answers: Mapping[str, Answer]) -> Iterator[str]:
 
 def _placed(ask: Ask, answer: Answer) -> str:
     return f"line {answer.line} ({about(ask)}: {answer.said})"
-
-
-def _hash_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _rows(path: Path) -> list[tuple[int, str, str, str]]:

@@ -117,7 +117,7 @@ def _add_to_history(
 ) -> None:
     folder = engagement.folder
     earlier = [folder.deliverables / one.delivery_id for one in inputs.history]
-    done = append_history(
+    restored = append_history(
         folder.warehouse,
         [table.table for table in tables],
         delivery_id=inputs.delivery_id,
@@ -126,10 +126,10 @@ def _add_to_history(
         earlier=[path for path in earlier if path.is_dir()],
         written=delivery.path if delivery.stands else None,
     )
-    for table in done:
-        if table.restored:
+    for table, deliveries in restored.items():
+        if deliveries:
             log(
-                f"history.{table.table} did not hold {', '.join(table.restored)}, as when a "
+                f"history.{table} did not hold {', '.join(deliveries)}, as when a "
                 "warehouse is lost; the rows were taken from the delivered files"
             )
 

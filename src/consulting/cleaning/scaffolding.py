@@ -33,7 +33,7 @@ sources:
     schema: raw
     tables:
       - name: {name}
-        description: {source_description}
+        description: As the client sent it, everything as text.
         # A column that is not delivered needs a reason, which the mapping document shows:
         # columns:
         #   - name: Notes
@@ -60,7 +60,7 @@ _DEDUPE_HINT = """\
     #   dedupe: {key: [id], keep: latest, order_by: updated_at}
 """
 _TOGETHER = "      - unique_together: {{arguments: {{columns: {}}}}}\n"
-_GRAIN = "One row per row of the client's file."
+_GRAIN = "    description: One row per row of the client's file.\n"
 _PLACE = "This file is the only place of them."
 _BESIDE = "It says what differs from dbt/templates/{template}.yml."
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -72,9 +72,7 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
     feed: str,
     columns: Sequence[Mapping[str, Any]],
     *,
-    description: str | None = None,
     template: str | None = None,
-    source_description: str = "As the client sent it, everything as text.",
     dedupe: Mapping[str, Any] | None = None,
     reject_when: Mapping[str, str] | None = None,
     unique_together: Sequence[str] | None = None,
@@ -89,9 +87,7 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
         columns: For each column `name`, `from`, and what is known of `rule`, its arguments,
             `required`, `tests` (names, or dbt's mappings), `description`, and the questions that
             stand beside it, `ask`.
-        description: The grain of the delivered table; a template says its own.
         template: The template that says what is not said here.
-        source_description: What the client's file is.
         dedupe: `key`, `keep`, `order_by`; without it, a comment shows how to state it.
         reject_when: Reason → condition over the columns, for rows that are not to be delivered.
         unique_together: Columns that identify a row together; they are tested to.
@@ -114,8 +110,7 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
         schema=os.path.relpath(dbt_dir / FOLDER / MODELS_SCHEMA, folder),
         feed=feed,
         name=dbt_yaml.flow(feed),
-        source_description=dbt_yaml.sentence(source_description),
-        description=_described(description, template),
+        description="" if template else _GRAIN,
         place=_PLACE if template is None else _BESIDE.format(template=template),
         asked=dbt_yaml.questions(ask, 2),
         meta=_meta(template=template, dedupe=dedupe, reject_when=reject_when)
@@ -134,12 +129,6 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
         path.write_text(text, encoding="utf-8")
         written.append(path)
     return written
-
-
-def _described(description: str | None, template: str | None) -> str:
-    if description is None and template is not None:
-        return ""
-    return f"    description: {dbt_yaml.sentence(description or _GRAIN)}\n"
 
 
 def _meta(**given: Mapping[str, Any] | str | None) -> str:

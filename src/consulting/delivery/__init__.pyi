@@ -10,7 +10,6 @@ from .findings import Question as Question
 from .findings import ask_questions as ask_questions
 from .findings import collect_findings as collect_findings
 from .history import HISTORY_SCHEMA as HISTORY_SCHEMA
-from .history import HistoryTable as HistoryTable
 from .history import append_history as append_history
 from .history import list_deliveries as list_deliveries
 from .inputs import Consultancy as Consultancy

@@ -38,6 +38,7 @@ MANY_REJECTS = 0.05
 SOURCE_ORDER = ("file", "mapping", "test", "rejects", "profile")
 """Of equal severity, what is in the delivered tables or kept out of them stands first."""
 _EXAMPLES_SHOWN = 4
+_THAT_MATTER = 5
 
 
 class Finding(Record):
@@ -132,14 +133,14 @@ def count_by_severity(findings: Sequence[Finding]) -> dict[str, int]:
     return {**counts, "settled": sum(bool(finding.settled) for finding in findings)}
 
 
-def findings_that_matter(findings: Sequence[Finding], count: int = 5) -> list[Finding]:
+def findings_that_matter(findings: Sequence[Finding]) -> list[Finding]:
     """Return the first few open ones for page one: at most two of the same title."""
     chosen: list[Finding] = []
     for finding in findings:
         alike = sum(one.title == finding.title for one in chosen)
         if alike < 2 and not finding.settled:  # noqa: PLR2004 - five equal lines tell one thing
             chosen.append(finding)
-        if len(chosen) == count:
+        if len(chosen) == _THAT_MATTER:
             break
     return chosen
 

@@ -15,7 +15,6 @@ from consulting.bounded_memory import open_bounded
 from consulting.delivery.manifest import read_manifest, read_summary
 from consulting.delivery.tables import MART_SCHEMA, describe, rows_of_file
 from consulting.errors import DeliveryError
-from consulting.records import Record
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -28,28 +27,6 @@ if TYPE_CHECKING:
 HISTORY_SCHEMA = "history"
 DELIVERY_COLUMN = "_delivery_id"
 PERIOD_COLUMN = "_period"
-
-
-class HistoryTable(Record):
-    """What one delivery did to one history table.
-
-    Attributes:
-        table: The table.
-        added: Rows this delivery added.
-        superseded: Rows of an earlier delivery of the same period that it replaced.
-        total: Rows the table now has.
-        periods: Periods the table now has.
-        changed_columns: Columns that were new, or whose type had to widen, in words.
-        restored: Earlier deliveries whose rows were not there and were taken from their files.
-    """
-
-    table: str
-    added: int
-    superseded: int
-    total: int
-    periods: int
-    changed_columns: tuple[str, ...] = ()
-    restored: tuple[str, ...] = ()
 
 
 def list_deliveries(folder: ClientFolder) -> list[DeliverySummary]:
@@ -70,7 +47,7 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
     supersedes: str | None = None,
     earlier: Sequence[Path] = (),
     written: Path | None = None,
-) -> list[HistoryTable]:
+) -> dict[str, list[str]]:
     """Add the delivered marts to the history, in one transaction.
 
     The same delivery again changes nothing; a later delivery of the same period takes the earlier
@@ -89,6 +66,9 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
         written: The delivery's folder, where an earlier attempt wrote it otherwise than the marts
             now are: then its files are what was delivered.
 
+    Returns:
+        Table → the earlier deliveries whose rows were not there and were taken from their files.
+
     Raises:
         DeliveryError: If a table is missing.
     """
@@ -100,13 +80,12 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
     with open_bounded(warehouse, reads=reads) as connection:
         connection.execute("BEGIN")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {HISTORY_SCHEMA}")
-        outcomes = []
+        restored = {}
         for table in tables:
-            restored = _restore(connection, table, files[table])
-            done = _append(connection, table, (delivery_id, key), supersedes, own[table])
-            outcomes.append(done.model_copy(update={"restored": restored}))
+            restored[table] = _restore(connection, table, files[table])
+            _append(connection, table, (delivery_id, key), supersedes, own[table])
         connection.execute("COMMIT")
-    return outcomes
+    return restored
 
 
 def _kept(earlier: Sequence[Path], table: str) -> Iterator[tuple[str, str, Path]]:
@@ -122,7 +101,7 @@ def _kept(earlier: Sequence[Path], table: str) -> Iterator[tuple[str, str, Path]
 
 def _restore(
     connection: duckdb.DuckDBPyConnection, table: str, kept: Sequence[tuple[str, str, Path]]
-) -> tuple[str, ...]:
+) -> list[str]:
     """Add the rows of the deliveries that the history does not hold."""
     past = f"{HISTORY_SCHEMA}.{quoted(table)}"
     held: set[str] = set()
@@ -133,7 +112,7 @@ def _restore(
     for name, key, path in missing:
         rows, columns = rows_of_file(connection, path)
         _insert(connection, table, rows, columns, (name, key))
-    return tuple(name for name, _, _ in missing)
+    return [name for name, _, _ in missing]
 
 
 def _append(
@@ -142,7 +121,7 @@ def _append(
     marks: tuple[str, str],
     supersedes: str | None,
     written: Path | None,
-) -> HistoryTable:
+) -> None:
     columns = describe(connection, MART_SCHEMA, table)
     if not columns:
         raise DeliveryError(
@@ -153,23 +132,12 @@ def _append(
     if written is not None:
         mart, columns = rows_of_file(connection, written)
     delivery_id, key = marks
-    superseded = 0
     if describe(connection, HISTORY_SCHEMA, table):
-        stands = f"FROM {past} WHERE ({PERIOD_COLUMN} = $1 OR {DELIVERY_COLUMN} IN ($2, $3))"
-        parameters = [key, delivery_id, supersedes or delivery_id]
-        superseded = _count(
-            connection, f"SELECT count(*) {stands} AND {DELIVERY_COLUMN} <> $2", parameters
+        connection.execute(
+            f"DELETE FROM {past} WHERE {PERIOD_COLUMN} = $1 OR {DELIVERY_COLUMN} IN ($2, $3)",
+            [key, delivery_id, supersedes or delivery_id],
         )
-        connection.execute(f"DELETE {stands}", parameters)
-    changed = _insert(connection, table, mart, columns, marks)
-    return HistoryTable(
-        table=table,
-        added=_count(connection, f"SELECT count(*) FROM {mart}"),
-        superseded=superseded,
-        total=_count(connection, f"SELECT count(*) FROM {past}"),
-        periods=_count(connection, f"SELECT count(DISTINCT {PERIOD_COLUMN}) FROM {past}"),
-        changed_columns=tuple(changed),
-    )
+    _insert(connection, table, mart, columns, marks)
 
 
 def _insert(
@@ -178,22 +146,21 @@ def _insert(
     rows: str,
     columns: Sequence[tuple[str, str]],
     marks: tuple[str, str],
-) -> list[str]:
-    """Add rows with their delivery and period; what had to change in the table for that."""
+) -> None:
+    """Add rows with their delivery and period; the table is changed as they need it."""
     past = f"{HISTORY_SCHEMA}.{quoted(table)}"
     if not describe(connection, HISTORY_SCHEMA, table):
         connection.execute(
             f"CREATE TABLE {past} AS SELECT ''::VARCHAR AS {DELIVERY_COLUMN}, "
             f"''::VARCHAR AS {PERIOD_COLUMN}, * FROM {rows} LIMIT 0"
         )
-    changed = _widen(connection, table, past, columns)
+    _widen(connection, table, past, columns)
     names = ", ".join(quoted(name) for name, _ in columns)
     connection.execute(
         f"INSERT INTO {past} ({DELIVERY_COLUMN}, {PERIOD_COLUMN}, {names}) "
         f"SELECT $1, $2, {names} FROM {rows}",
         list(marks),
     )
-    return changed
 
 
 def _widen(
@@ -201,21 +168,17 @@ def _widen(
     table: str,
     past: str,
     columns: Sequence[tuple[str, str]],
-) -> list[str]:
+) -> None:
     known = dict(describe(connection, HISTORY_SCHEMA, table))
-    changed = []
     for name, kind in columns:
         if name not in known:
             connection.execute(f"ALTER TABLE {past} ADD COLUMN {quoted(name)} {kind}")
-            changed.append(f"{name} is new ({kind})")
         elif known[name] != kind:
             wider = _wider(connection, known[name], kind)
             if wider != known[name]:
                 connection.execute(
                     f"ALTER TABLE {past} ALTER COLUMN {quoted(name)} SET DATA TYPE {wider}"
                 )
-                changed.append(f"{name} went from {known[name]} to {wider}")
-    return changed
 
 
 def _wider(connection: duckdb.DuckDBPyConnection, one: str, two: str) -> str:
@@ -240,9 +203,3 @@ def _kind(kind: str) -> str:
     ):
         return "number"
     return "time" if kind.startswith(("DATE", "TIMESTAMP")) else kind
-
-
-def _count(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[str] = ()
-) -> int:
-    return int(connection.execute(query, list(parameters)).fetchall()[0][0])

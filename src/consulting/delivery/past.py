@@ -78,15 +78,12 @@ def _place(one: DeliverySummary) -> str:
     return one.period or f"{one.received_at:%Y-%m-%d %H:%M:%S} {one.delivery_id}"
 
 
-def in_calendar_order(
-    history: Sequence[DeliverySummary], this: DeliverySummary, *, length: int = SERIES_LENGTH
-) -> list[Period]:
+def in_calendar_order(history: Sequence[DeliverySummary], this: DeliverySummary) -> list[Period]:
     """Return the last periods, oldest first; that of this delivery is always among them.
 
     Args:
         history: Earlier deliveries, in the order of arrival.
         this: The report's own delivery: the newest to arrive, whatever its period.
-        length: How many periods.
     """
     alike: dict[str, list[DeliverySummary]] = {}
     for one in (*history, this):
@@ -94,7 +91,7 @@ def in_calendar_order(
     versions = {_place(found[0]): found for found in alike.values()}
     own = next(key for key, found in versions.items() if this in found)
     ordered = list(_without_gaps(sorted(versions)))
-    shown = ordered[-length:]
+    shown = ordered[-SERIES_LENGTH:]
     if own not in shown:
         shown = [own, *shown[1:]]
     return [

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 T = TypeVar("T")
+_MOST_PARAMETERS = 500
 _OF_A_DELIVERY = ("batch_id", "period", "delivered_at", "verdict")
 
 
@@ -341,7 +342,7 @@ class Ledger:
         )
 
 
-def in_chunks(values: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
+def in_chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cuts a sequence for `IN (…)`: databases bound the number of parameters."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
+    for start in range(0, len(values), _MOST_PARAMETERS):
+        yield values[start : start + _MOST_PARAMETERS]

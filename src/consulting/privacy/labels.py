@@ -147,17 +147,16 @@ def shown_labels(titles: Sequence[str], known: Collection[str] = ()) -> list[str
     ]
 
 
-def are_labels(titles: Sequence[str], apart: Sequence[bool], known: Collection[str] = ()) -> bool:
+def are_labels(titles: Sequence[str], apart: Sequence[bool]) -> bool:
     """Whether a row's cells are the titles of columns.
 
     Args:
         titles: The cells.
         apart: Of each, whether the rows below hold what is plainly something else: numbers, or
             texts that are never written so.
-        known: Titles that the engagement names itself.
     """
     judged = [
-        ("label" if _is_calendar(title) else judge(title, known), told)
+        ("label" if _is_calendar(title) else judge(title), told)
         for title, told in zip(titles, apart, strict=True)
         if title.strip()
     ]

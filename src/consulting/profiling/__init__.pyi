@@ -20,7 +20,6 @@ from .profile import profile_feed as profile_feed
 from .propose import Proposal as Proposal
 from .propose import propose_columns as propose_columns
 from .propose import propose_feed as propose_feed
-from .schema import profile_schema as profile_schema
 from .score import Score as Score
 from .score import ScorePart as ScorePart
 from .score import delivery_score as delivery_score

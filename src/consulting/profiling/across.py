@@ -112,7 +112,6 @@ def find_joint_keys(
     profiles: Sequence[FeedProfile],
     run_folder: Path,
     readings: Sequence[FileReading],
-    thresholds: Thresholds = _DEFAULT,
 ) -> dict[str, tuple[str, str]]:
     """Two columns of a feed that identify its rows together, like order and line.
 
@@ -121,7 +120,7 @@ def find_joint_keys(
     """
     found: dict[str, tuple[str, str]] = {}
     stored = [r for r in readings if r.rows_path]
-    with open_connection(stored, run_folder, thresholds) as connection:
+    with open_connection(stored, run_folder, _DEFAULT) as connection:
         for profile in profiles:
             mine = [r for r in stored if r.feed == profile.feed]
             pairs = _pairs(profile) if mine else []

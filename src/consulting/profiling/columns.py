@@ -11,6 +11,7 @@ from consulting.profiling.few import view_of_counts
 from consulting.profiling.many import views_of_many
 from consulting.profiling.model import ColumnProfile, FormatCount, ValueCount
 from consulting.rules.missing import WHITESPACE
+from consulting.shown import cut
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _SHAPES = 10
 _LONGEST_SHOWN = 200
+_LONGEST_SAID = 60
 _SKETCH_ERROR = 1.1  # HyperLogLog is off by up to 7 %
 
 
@@ -89,6 +91,11 @@ def shown_in(view: ColumnView, text: str) -> str:
     """A value as a profile may show it: its shape only, where it is personal."""
     short = text[:_LONGEST_SHOWN]
     return short if view.masked else shown(short, personal=view.private)
+
+
+def said(text: str) -> str:
+    """A value as a sentence names it, in quotation marks."""
+    return f"“{cut(text, _LONGEST_SAID)}”"
 
 
 def column_profile(view: ColumnView) -> ColumnProfile:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from consulting.profiling.model import ColumnProfile, FeedProfile
 
-_DEFAULT = Thresholds()
+_LIMITS = Thresholds()
+"""When a change is worth telling."""
 _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
@@ -72,7 +73,6 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     files: Mapping[str, Sequence[str]] | None = None,
     others: Mapping[str, Sequence[ReadColumn]] | None = None,
     models_yaml: Path | str | None = None,
-    thresholds: Thresholds = _DEFAULT,
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
 
@@ -85,7 +85,6 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         files: The columns of each file of this run; without it, no file is named.
         others: What the models of the client's other feeds read, for files that were mixed up.
         models_yaml: The feed's YAML, its path or its text: patches are proposed against it.
-        thresholds: When a change is worth telling.
 
     Returns:
         The findings, the gravest first. Distributions are compared by the population stability
@@ -98,7 +97,6 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         [ReadColumn(names=(c,)) if isinstance(c, str) else c for c in declared],
         files or {},
         models_yaml=models_yaml,
-        thresholds=thresholds,
     )
     mixed_up = [*comparison.of_other_feeds(others or {})]
     if mixed_up:
@@ -115,7 +113,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
 
 
 class _Comparison:
-    def __init__(  # noqa: PLR0913 - as `compare`
+    def __init__(
         self,
         previous: FeedProfile | None,
         current: FeedProfile,
@@ -123,14 +121,12 @@ class _Comparison:
         files: Mapping[str, Sequence[str]],
         *,
         models_yaml: Path | str | None,
-        thresholds: Thresholds,
     ) -> None:
         self._previous = previous
         self._current = current
         self._reads = reads
         self._declared = {name: read for read in reversed(reads) for name in read.names}
         self._files = files
-        self._limits = thresholds
         self._yaml: str | None = None
         self._label = f"{current.feed}.yml"
         if isinstance(models_yaml, Path):
@@ -223,7 +219,7 @@ class _Comparison:
         for (old, name), score in sorted(scores.items(), key=lambda p: (-p[1], p[0])):
             rivals = [s for (o, n), s in scores.items() if (o == old) != (n == name)]
             free = old not in found and name not in {n for n, _ in found.values()}
-            if free and score >= self._limits.rename_score and score > max(rivals, default=0.0):
+            if free and score >= _LIMITS.rename_score and score > max(rivals, default=0.0):
                 found[old] = (name, score)
         return found
 
@@ -248,7 +244,7 @@ class _Comparison:
             column=new, previous_column=old,
             detail=f"“{old}” seems to be called “{new}” now{_in(self._having(new), ', in ')}.",
             measure="likeness of names and values", value=score,
-            threshold=self._limits.rename_score,
+            threshold=_LIMITS.rename_score,
             recommendation="Confirm with the client that it is the same column; the feed's YAML "
             "then reads both names (`from`)." if old in self._declared else
             f"Give “{new}” the reason in the feed's YAML that “{old}” has (`dropped_because`), or "
@@ -280,17 +276,16 @@ class _Comparison:
 
     def volume(self, previous: FeedProfile) -> list[DriftFinding]:
         """Far fewer or far more rows than last time."""
-        limits = self._limits
         before, now = previous.row_count, self._current.row_count
         if not before or previous.basis != self._current.basis or previous.basis == "sample":
             return []
         ratio = round(now / before, 4)
-        if ratio < limits.volume_warn:
-            block = ratio < limits.volume_block
+        if ratio < _LIMITS.volume_warn:
+            block = ratio < _LIMITS.volume_block
             kind, severity = "volume_collapse", "block" if block else "warn"
-            threshold = limits.volume_block if block else limits.volume_warn
-        elif ratio > limits.volume_surge:
-            kind, severity, threshold = "volume_surge", "warn", limits.volume_surge
+            threshold = _LIMITS.volume_block if block else _LIMITS.volume_warn
+        elif ratio > _LIMITS.volume_surge:
+            kind, severity, threshold = "volume_surge", "warn", _LIMITS.volume_surge
         else:
             return []
         return [
@@ -338,16 +333,16 @@ class _Comparison:
         then = _missing_share(before, previous.row_count)
         today = _missing_share(now, self._current.row_count)
         rise = round(today - then, 4)
-        if rise < self._limits.null_jump:
+        if rise < _LIMITS.null_jump:
             return None
-        block = rise >= self._limits.null_block and now.name in self._declared
+        block = rise >= _LIMITS.null_block and now.name in self._declared
         return DriftFinding(
             feed=self._current.feed, kind="null_jump", column=now.name,
             severity="block" if block else "warn",
             detail=f"{_said(today)} of the rows{_in(self._all, ' of ')} have no “{now.name}”; "
             f"last time {_said(then)}.",
             measure="rise of the share of missing values", value=rise,
-            threshold=self._limits.null_block if block else self._limits.null_jump,
+            threshold=_LIMITS.null_block if block else _LIMITS.null_jump,
             recommendation="Ask the client whether the column is still filled.",
         )  # fmt: skip
 
@@ -358,16 +353,16 @@ class _Comparison:
         if found is None:
             return None
         index, noise = found
-        threshold = max(self._limits.shift_info, noise)
+        threshold = max(_LIMITS.shift_info, noise)
         if index < threshold:
             return None
-        grave = index >= max(self._limits.shift_warn, noise)
+        grave = index >= max(_LIMITS.shift_warn, noise)
         return DriftFinding(
             feed=self._current.feed, kind="distribution_shift", column=now.name,
             severity="warn" if grave else "info",
             detail=f"The values of “{now.name}” are spread differently than last time.",
             measure="PSI", value=index,
-            threshold=round(max(self._limits.shift_warn, noise) if grave else threshold, 4),
+            threshold=round(max(_LIMITS.shift_warn, noise) if grave else threshold, 4),
             recommendation="Compare its histogram and most frequent values with the last report.",
         )  # fmt: skip
 

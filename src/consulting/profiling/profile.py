@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from consulting.privacy import Declared, detect_pii, is_personal
 from consulting.profiling.accepted import AcceptedFindings
-from consulting.profiling.columns import column_profile, pct, view_columns
+from consulting.profiling.columns import column_profile, pct, said, view_columns
 from consulting.profiling.decision import Decision, decisions
 from consulting.profiling.dependencies import BrokenDependency, broken_dependencies
 from consulting.profiling.files import file_issues
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 _RANK: dict[Severity, int] = {"error": 0, "warn": 1, "info": 2}
 _SAMPLE_CELLS = 2_000_000
-_LONGEST_SAID = 60
 _DEFAULT = Thresholds()
 
 
@@ -270,14 +269,10 @@ def _alternative(broken: BrokenDependency) -> str:
     for value, main, top, total in broken.agreed:
         if not any(map(is_personal, (value, main))):
             return (
-                f" ({f'“{_cut(value)}”' if value else 'nothing'}, where {top:,} of {total:,} "
-                f"have “{_cut(main)}”)"
+                f" ({said(value) if value else 'nothing'}, where {top:,} of {total:,} "
+                f"have {said(main)})"
             )
     return ""
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]}…"
 
 
 def _dependency_issue(

@@ -12,6 +12,7 @@ import duckdb
 
 from consulting.bounded_memory import confine
 from consulting.privacy import is_personal
+from consulting.profiling.columns import said
 from consulting.profiling.odd import lone_values
 from consulting.rules.missing import trim
 
@@ -32,7 +33,6 @@ _LONG_WORD = 5
 """Shorter words are a letter off each other by chance."""
 _SPELLED = frozenset({"text", "boolean"})
 _FREQUENT = 3
-_LONGEST_SAID = 60
 
 
 def spelling_issues(draft: Drafting) -> Iterator[Issue]:
@@ -44,8 +44,7 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
     rare = {t: n for group in groups for t, n in group.items() if t != _leader(group)}
     if rare:
         names = "; ".join(
-            " / ".join(f"“{_cut(t)}”" for t in sorted(g, key=lambda t: (-g[t], t))[:3])
-            for g in groups[:3]
+            " / ".join(said(t) for t in sorted(g, key=lambda t: (-g[t], t))[:3]) for g in groups[:3]
         )
         told = "" if view.private or is_personal(names) else f" ({names})"
         yield draft.issue(
@@ -75,7 +74,7 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
             "Check [it|them] against the client's list of values.",
             values=alone,
             told="" if view.private or any(map(is_personal, alone))
-            else f" ({', '.join(f'“{_cut(t)}”' for t in list(alone)[:3])})",
+            else f" ({', '.join(map(said, list(alone)[:3]))})",
         )  # fmt: skip
     if wrong:
         yield _misspelt(draft, wrong, "{n} [value looks like a misspelling|values look like "
@@ -89,7 +88,7 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
 def _misspelt(draft: Drafting, wrong: Mapping[str, tuple[str, str]], detail: str) -> Issue:
     """An issue of values that hold something wrong, with what is right."""
     view = draft.view
-    named = "; ".join(f"“{_cut(w)}” for “{_cut(r)}”" for w, r in list(wrong.values())[:3])
+    named = "; ".join(f"{said(w)} for {said(r)}" for w, r in list(wrong.values())[:3])
     return draft.issue(
         "similar_values", "warn", detail,
         "Confirm the list and correct it: a code list in the column's rule does it.",
@@ -97,10 +96,6 @@ def _misspelt(draft: Drafting, wrong: Mapping[str, tuple[str, str]], detail: str
         question="Are these spellings mistakes?",
         told="" if view.private or is_personal(named) else f" ({named})",
     )  # fmt: skip
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]}…"
 
 
 def folded(text: str) -> str:

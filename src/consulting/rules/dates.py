@@ -199,11 +199,6 @@ class DateText(NamedTuple):
     ends: tuple[str, str] | None = None
 
     @property
-    def ambiguous(self) -> bool:
-        """Whether it names different days, by the order of its parts or the language."""
-        return len({day for _, day in self.readings}) > 1
-
-    @property
     def orders(self) -> str:
         """What may come first: letters of "dmy"; "s" where day and month are the same.
 

@@ -31,8 +31,6 @@ class Outcome:
         header_lines: Where the header was taken from.
         skipped: Lines that are not data.
         other_tables: Tables besides this one, set aside.
-        header_decided: Whether the header was declared or told from the rows by what they hold; if
-            not, what was taken for it may be a row of data.
         decisions: What was decided, in words.
         warnings: What the client should confirm.
     """
@@ -50,7 +48,6 @@ class Outcome:
     header_lines: tuple[int, ...] = ()
     skipped: list[SkippedLines] = field(default_factory=list)
     other_tables: list[OtherTable] = field(default_factory=list)
-    header_decided: bool = True
     decisions: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 

@@ -86,7 +86,6 @@ class RowStore:
         )
         self._writer: Any = None
         self._rejects: Any = None
-        self._rejects_written = 0
         self._sample = _Sample(door.sample_rows)
         self.seen = 0
         self.rejected = 0

@@ -291,7 +291,6 @@ class TableWriter:
             header_lines=self.layout.header_lines,
             skipped=merged(self._skipped),
             other_tables=self._others,
-            header_decided=self.layout.decided,
             decisions=[*self.layout.decisions, *self._decided()],
             warnings=[*self.layout.warnings, *self._noticed(stored)],
         )
