@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,11 +30,11 @@ CHANNELS = tuple(f"#client-{number}" for number in range(8))
 FAULTS = ("429", "500 before", "500 after", "drop after", "fatal_error")
 
 
-@contextmanager
-def nursery(url: str, slack: SlackServer) -> Iterator[Callable[[], int]]:
-    """Gives a function that begins one more dispatcher and tells its process number."""
+@pytest.fixture(scope="module")
+def begin() -> Iterator[Callable[[str, SlackServer], int]]:
+    """Begins one more dispatcher, and tells its process number."""
     process = subprocess.Popen(
-        [sys.executable, SERVICES / "dispatcher_nursery.py", url, slack.url],
+        [sys.executable, SERVICES / "dispatcher_nursery.py"],
         env=os.environ | {"PYTHONPATH": f"{SOURCE}:{SERVICES}"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -45,19 +44,17 @@ def nursery(url: str, slack: SlackServer) -> Iterator[Callable[[], int]]:
     assert process.stdin is not None
     assert process.stdout is not None
 
-    def begin() -> int:
+    def begun(url: str, slack: SlackServer) -> int:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write("one more\n")
+        process.stdin.write(f"{url} {slack.url}\n")
         process.stdin.flush()
         return int(process.stdout.readline())
 
-    try:
-        yield begin
-    finally:
-        process.stdin.close()
-        process.wait(PATIENCE_SECONDS)
-        process.stdout.close()
+    yield begun
+    process.stdin.close()
+    process.wait(PATIENCE_SECONDS)
+    process.stdout.close()
 
 
 def an_incident(number: int) -> Event:
@@ -80,7 +77,7 @@ def wait_for_calls(slack: SlackServer, number: int) -> None:
 
 @pytest.mark.parametrize(("seed", "kills"), [(1, 25), (2, 25)])
 def test_kills_and_faults_neither_lose_nor_double_an_alert(
-    url: str, slack: SlackServer, seed: int, kills: int
+    url: str, slack: SlackServer, begin: Callable[[str, SlackServer], int], seed: int, kills: int
 ) -> None:
     chance = random.Random(seed)
     slack.retry_after = 0.05
@@ -88,29 +85,28 @@ def test_kills_and_faults_neither_lose_nor_double_an_alert(
     slack.fault_of_call = lambda _: chance.choice(FAULTS) if chance.random() < 0.08 else None
     slack.channels = {name[1:]: f"C9000000{number}" for number, name in enumerate(CHANNELS)}
     desk = AlertDesk(url)
-    with nursery(url, slack) as begin:
-        for turn in range(kills):
-            for number in range(turn * 2, min(turn * 2 + 2, INCIDENTS)):
-                desk.report(an_incident(number), datetime.now(UTC))
-            if turn > kills // 2:
-                for number in range(0, INCIDENTS, 3):
-                    desk.resolve(f"client_{number:02d}", "failed_run", "batch", datetime.now(UTC))
-            pair = [begin(), begin()]
-            wait_for_calls(slack, chance.randint(1, 4))
-            time.sleep(chance.uniform(0, 0.008))
-            for dispatcher in pair:
-                os.kill(dispatcher, signal.SIGKILL)
-        for number in range(INCIDENTS):
-            desk.resolve(f"client_{number:02d}", "failed_run", "batch", datetime.now(UTC))
-        slack.fault_of_call = None
-        last = begin()
-        await_that(
-            lambda: not desk.heartbeat_status(datetime.now(UTC)).waiting,
-            lambda: "alerts wait to be sent",
-            every=0.05,
-        )
-        time.sleep(0.6)  # longer than a lease, so that a late double would show
-        os.kill(last, signal.SIGKILL)
+    for turn in range(kills):
+        for number in range(turn * 2, min(turn * 2 + 2, INCIDENTS)):
+            desk.report(an_incident(number), datetime.now(UTC))
+        if turn > kills // 2:
+            for number in range(0, INCIDENTS, 3):
+                desk.resolve(f"client_{number:02d}", "failed_run", "batch", datetime.now(UTC))
+        pair = [begin(url, slack), begin(url, slack)]
+        wait_for_calls(slack, chance.randint(1, 4))
+        time.sleep(chance.uniform(0, 0.008))
+        for dispatcher in pair:
+            os.kill(dispatcher, signal.SIGKILL)
+    for number in range(INCIDENTS):
+        desk.resolve(f"client_{number:02d}", "failed_run", "batch", datetime.now(UTC))
+    slack.fault_of_call = None
+    last = begin(url, slack)
+    await_that(
+        lambda: not desk.heartbeat_status(datetime.now(UTC)).waiting,
+        lambda: "alerts wait to be sent",
+        every=0.05,
+    )
+    time.sleep(0.6)  # longer than a lease, so that a late double would show
+    os.kill(last, signal.SIGKILL)
     alerts = Counter(each["text"].rsplit(": ", 1)[-1] for each in slack.roots())
     resolutions = Counter(each["text"].rsplit(": ", 1)[-1] for each in slack.replies())
     assert alerts == {f"incident {number}": 1 for number in range(INCIDENTS)}

@@ -1,7 +1,7 @@
-"""Bears dispatcher processes that a test kills: `python dispatcher_nursery.py DB_URL SLACK_URL`.
+"""Bears dispatcher processes that tests kill: `python dispatcher_nursery.py`.
 
-For each line on stdin it forks a process that dispatches until it is killed, and prints its number.
-The heavy imports are done once, before the first fork.
+For each line on stdin, a database and a Slack, it forks a process that dispatches until it is
+killed, and prints its number. The heavy imports are done once, before the first fork.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def dispatch_for_ever(database: str, slack: str) -> None:
 def main() -> None:
     """Fork one dispatcher for each line read."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the killed
-    for _ in sys.stdin:
+    for line in sys.stdin:
         child = os.fork()
         if child == 0:
             try:
-                dispatch_for_ever(sys.argv[1], sys.argv[2])
+                dispatch_for_ever(*line.split())
             finally:
                 os._exit(1)
         sys.stdout.write(f"{child}\n")
