@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import re
 from typing import TYPE_CHECKING, Any
@@ -57,11 +58,19 @@ def steps(meta: Mapping[str, Any], engine: str = "duckdb") -> Iterator[str]:
 
 def read(meta: Mapping[str, Any], texts: Sequence[str | None]) -> list[Any]:
     """What becomes of texts, step by step as `stage` does it."""
-    with duckdb.connect() as connection:
-        connection.execute("CREATE TABLE raw AS SELECT unnest($1::VARCHAR[]) AS c", [texts])
-        for step in steps(meta):
-            connection.execute(f"CREATE OR REPLACE TABLE raw AS SELECT {step} AS c FROM raw")
-        return [value for (value,) in connection.execute("SELECT c FROM raw").fetchall()]
+    connection = _duckdb()
+    connection.execute("CREATE OR REPLACE TABLE raw AS SELECT unnest($1::VARCHAR[]) AS c", [texts])
+    for step in steps(meta):
+        connection.execute(f"CREATE OR REPLACE TABLE raw AS SELECT {step} AS c FROM raw")
+    return [value for (value,) in connection.execute("SELECT c FROM raw").fetchall()]
+
+
+@functools.cache
+def _duckdb() -> duckdb.DuckDBPyConnection:
+    """An engine in memory; to make one takes longer than to read a few texts with it."""
+    connection = duckdb.connect(config={"threads": "1"})
+    atexit.register(connection.close)
+    return connection
 
 
 def read_on_postgres(
