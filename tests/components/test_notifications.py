@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ from consulting.components.engagement.client import Client
 from consulting.components.loading import find_project
 from consulting.config.engagement import EngagementConfig
 from consulting.errors import QueueError
+from consulting.intake import Ledger
+from consulting.intake.notifications import note_listing
+from consulting.layout import ledger_url
 from consulting.resources.consultancy import ConsultancyResource
 from consulting.sources.s3.store import S3Store
 
@@ -172,3 +176,34 @@ def test_where_no_queue_is_named_nothing_is_read_and_each_tick_lists(
     house.client("acme", "acme")
     assert notifications.build_sensors(list(house.clients.values())) == []
     assert [house.tick("acme"), house.tick("acme")] == [(0, 1), (0, 1)]
+
+
+def test_a_file_nobody_told_of_is_told_in_the_log_of_the_sensor_that_found_it(
+    make_house: Callable[[Any], House],
+    queue: Any,
+    s3_server: Any,
+    s3_bucket: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    house = make_house(queue)
+    house.client("acme", "acme")
+    house.read_queues()
+    house.tick("acme")
+    s3_server.client().put_object(Bucket=s3_bucket, Key="acme/orders.csv", Body=b"id\n1\n")
+    with Ledger.open(ledger_url()).write("acme") as transaction:
+        note_listing(transaction.connection, "acme", 0, datetime.now(UTC) - timedelta(days=1))
+    assert house.tick("acme") == (1, 1)
+    told = capfd.readouterr().err
+    assert "acme: 1 file came with no notification, and waited for the daily listing" in told
+    assert "orders.csv" not in told
+
+
+def test_dagster_takes_the_sensor_as_it_is(make_house: Callable[[Any], House], queue: Any) -> None:
+    house = make_house(queue)
+    house.client("acme", "acme")
+    sensors = notifications.build_sensors(list(house.clients.values()))
+    repository = dg.Definitions(sensors=sensors).get_repository_def()
+    context = dg.build_sensor_context(instance=house.instance, repository_def=repository)
+    tick = repository.get_sensor_def("consultancy_notifications").evaluate_tick(context)
+    assert tick.skip_message == "0 notifications, of 0 clients."
+    assert not tick.run_requests

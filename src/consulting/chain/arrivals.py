@@ -26,11 +26,13 @@ class Tick(Record):
         batches: The batches that want a run; the same ones again until their runs have begun.
         sentence: How the client's files stand, for a person.
         listed: Whether the place they arrive in was listed.
+        untold: New files that only the daily listing found, where a queue tells what arrives.
     """
 
     batches: tuple[Batch, ...]
     sentence: str
     listed: bool = False
+    untold: int = 0
 
 
 def look(  # noqa: PLR0913 - by name only
@@ -74,7 +76,7 @@ def look(  # noqa: PLR0913 - by name only
         sentence = standing(engagement, intake.state(), due=due)
         sentence += " Not listed, for no notification came." if found.spared else ""
     listed = not found.spared and found.resting_until is None
-    return Tick(batches=tuple(waiting), sentence=sentence, listed=listed)
+    return Tick(batches=tuple(waiting), sentence=sentence, listed=listed, untold=found.untold)
 
 
 def standing(engagement: Engagement, state: LedgerState, *, due: datetime | None = None) -> str:

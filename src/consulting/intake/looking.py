@@ -121,7 +121,9 @@ class _Step:
         self.complete = False
 
     def result(self) -> Look:
-        return Look(**self._counts, complete=self.complete)
+        surprised = self._told is not None and self._told.expects_nothing(self._now)
+        untold = self._counts["seen_new"] if surprised else 0
+        return Look(**self._counts, complete=self.complete, untold=untold)
 
     def take_page(self) -> None:
         """Lists one page and records its changes in one transaction."""

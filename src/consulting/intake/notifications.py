@@ -58,6 +58,15 @@ class Told(NamedTuple):
             or _is_past(self.heard_at, UNHEARD_AFTER, now)
         )
 
+    def expects_nothing(self, now: datetime) -> bool:
+        """Whether the place is listed only for the day that went by, and the queue was read."""
+        return (
+            self.listed_at is not None
+            and self.number <= self.listed
+            and _is_past(self.listed_at, RECONCILED_AFTER, now)
+            and not _is_past(self.heard_at, UNHEARD_AFTER, now)
+        )
+
 
 def _is_past(moment: datetime | None, most: timedelta, now: datetime) -> bool:
     # far in the future is past, too: the clock was set back

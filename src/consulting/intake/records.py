@@ -157,6 +157,7 @@ class Look(Record):
         complete: Whether the pass over all keys was finished in this step.
         resting_until: The store asked for patience: nothing was listed before this time.
         spared: Nothing was listed, for no notification came since the last listing.
+        untold: New versions that only the daily listing found, though the queue was read.
     """
 
     listed: int = 0
@@ -167,6 +168,7 @@ class Look(Record):
     complete: bool = False
     resting_until: datetime | None = None
     spared: bool = False
+    untold: int = 0
 
 
 class Taken(Record):

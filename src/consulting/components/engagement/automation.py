@@ -14,6 +14,7 @@ from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.components.engagement.partitions import partition_of
 from consulting.records import Batch
 from consulting.resources.consultancy import ConsultancyResource
+from consulting.wording import counted
 
 SENSOR_SECONDS = 30
 SPREAD_SECONDS = 10
@@ -65,6 +66,13 @@ def build_sensor(client: Client) -> dg.SensorDefinition:
         engagement = consultancy.engagement(client)
         tick = _look(context.instance, client, engagement, if_told=listed)
         listed = listed or tick.listed
+        if tick.untold:
+            context.log.warning(
+                "%s: %s with no notification, and waited for the daily listing. If that is so "
+                "every day, the bucket does not notify the queue of `source.notifications`",
+                client.client_id,
+                counted(tick.untold, "file came", "files came"),
+            )
         if tick.batches:
             return dg.SensorResult(run_requests=[run_request(client, b) for b in tick.batches])
         return dg.SensorResult(skip_reason=tick.sentence)

@@ -46,7 +46,7 @@ class S3Notifications(ConfigModel):
     def _is_a_url(cls, url: str) -> str:
         if not _QUEUE_URL.fullmatch(url):
             raise ValueError(
-                f"{url!r} is no URL of a queue (nor is an ARN). Write it as https://sqs.<region>."
+                f"{url!r} is no URL of a queue, and no ARN is one. Write it as https://sqs.<region>."
                 "amazonaws.com/<account>/<name>; `aws sqs get-queue-url --queue-name <name>` "
                 "prints it."
             )
