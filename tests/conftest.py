@@ -123,6 +123,8 @@ def serve_s3(folder: Path) -> Iterator[S3Server]:
     flags = [f"-{name}.port={ports.pop()}" for name in names]
     flags += [f"-{name}.port.grpc={ports.pop()}" for name in names]
     flags += [f"-s3.port.iceberg={ports.pop()}", f"-s3.port.lance={ports.pop()}"]
+    # each bucket takes some; by default they are as many as the disk has room for, were they full
+    flags.append("-volume.max=10000")
     urls = {
         name: f"http://127.0.0.1:{port}"
         for name, port in (flag.lstrip("-").split(".port=") for flag in flags if ".port=" in flag)
