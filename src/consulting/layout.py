@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 from consulting.errors import ConfigurationError
 
+MANIFEST = "manifest.json"
+"""What a folder holds that is a finished delivery, or what is kept of one."""
 LINKS_VARIABLE = "CONSULTING_LINKS_URL"
 """Where browsers find what `consulting serve` shows."""
 
@@ -151,11 +153,14 @@ class ClientFolder:
         Release 0.1 did not, and a lowered tier removes what runs kept.
         """
         sent = self.sent(delivery_id)
-        return sent if sent.is_dir() else self.deliverables / delivery_id
+        return sent if (sent / MANIFEST).is_file() else self.deliverables / delivery_id
 
     def deliveries(self) -> list[str]:
-        """The deliveries made, by name, also those that no longer lie in `deliverables`."""
-        made = {path.parent.name for path in self.runs.glob("*/sent")}
-        if self.deliverables.is_dir():
-            made |= {path.name for path in self.deliverables.iterdir() if path.is_dir()}
+        """The deliveries made, by name, also those that no longer lie in `deliverables`.
+
+        Other folders there, such as an archive's or one whose files were moved away, are passed
+        over.
+        """
+        made = {path.parents[1].name for path in self.runs.glob(f"*/sent/{MANIFEST}")}
+        made |= {path.parent.name for path in self.deliverables.glob(f"*/{MANIFEST}")}
         return sorted(name for name in made if not name.startswith("."))

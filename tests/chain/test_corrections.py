@@ -361,6 +361,43 @@ def test_earlier_deliveries_may_be_moved_away(desk: World, tmp_path: Path) -> No
     assert "rejects/customers_corrections.csv" in [each.file for each in told], "nothing is known"
 
 
+def history_of(world: World) -> list[tuple[str, int]]:
+    """Rows by delivery."""
+    import duckdb
+
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        query = "SELECT _delivery_id, count(*) FROM history.customers GROUP BY 1 ORDER BY 1"
+        return connection.execute(query).fetchall()
+
+
+def test_what_was_replaced_stays_so_when_that_which_replaced_it_is_moved_away(
+    desk: World, tmp_path: Path
+) -> None:
+    first = newest(desk)
+    desk.engagement.intake.reprocess([1], dry_run=False)
+    second = desk.run()
+    assert second.supersedes == first.delivery_id
+    archive = desk.folder.deliverables / "archive"
+    archive.mkdir()
+    shutil.move(second.path, archive)
+    desk.drop("customers_2.csv", HEADER + "".join(map(customer, range(11, 20))))
+    third = desk.run()
+    assert history_of(desk) == [(second.delivery_id, 4), (third.delivery_id, 9)]
+    # folders may stay where their files went
+    for path in desk.folder.deliverables.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    desk.drop("customers_3.csv", HEADER + "".join(map(customer, range(21, 28))))
+    fourth = desk.run()
+    assert history_of(desk)[1:] == [(third.delivery_id, 9), (fourth.delivery_id, 7)]
+    # what is kept and can not be read is named by where it lies
+    kept = desk.folder.sent(third.delivery_id) / "manifest.json"
+    kept.write_text("{", encoding="utf-8")
+    named = f"^runs/{third.delivery_id}/sent: manifest.json is not JSON"
+    with pytest.raises(DeliveryError, match=named):
+        compare_deliveries(desk.engagement)
+
+
 @pytest.mark.parametrize("tier", [1, 2])
 def test_below_tier_3_corrections_are_set_aside_with_the_tiers_words(
     master: World, tmp_path: Path, tier: int

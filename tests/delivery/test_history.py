@@ -15,6 +15,7 @@ from consulting.delivery import (
     append_history,
     build_delivery,
     list_deliveries,
+    read_manifest,
 )
 from consulting.delivery.manifest import summarise
 from consulting.delivery.past import superseded
@@ -69,7 +70,8 @@ def test_the_history_of_a_lost_warehouse_is_taken_from_the_delivered_files_and_t
     append_history(folder.warehouse, ["orders"], delivery_id=first.delivery_id, period="2026-09")
     before = sorted(map(str, ask(folder.warehouse, orders)))
     ask(folder.warehouse, "DROP SCHEMA history CASCADE")
-    named = {"delivery_id": "b2", "period": "2026-10", "earlier": [first.path]}
+    earlier = {first.path: read_manifest(first.path)}
+    named = {"delivery_id": "b2", "period": "2026-10", "earlier": earlier}
     told = append_history(folder.warehouse, ["orders"], **named)
     assert told == {"orders": [first.delivery_id]}
     both = [("b2", "2026-10", 5_154), (first.delivery_id, "2026-09", 5_154)]

@@ -22,6 +22,7 @@ from consulting.delivery import (
     list_deliveries,
     read_delivery,
     read_logo,
+    read_manifest,
 )
 from consulting.errors import BatchSettledError, DeliveryError, TierBlockedError
 from consulting.plugins import others, version_of
@@ -116,14 +117,15 @@ def _add_to_history(
     log: Callable[[str], None],
 ) -> None:
     folder = engagement.folder
-    earlier = [folder.deliverables / one.delivery_id for one in inputs.history]
+    names = (one.delivery_id for one in inputs.history)
     restored = append_history(
         folder.warehouse,
         [table.table for table in tables],
         delivery_id=inputs.delivery_id,
         period=inputs.period,
         supersedes=delivery.supersedes,
-        earlier=[path for path in earlier if path.is_dir()],
+        # those that were moved away, too, for they tell whose place they took
+        earlier={folder.deliverables / each: read_manifest(folder.as_sent(each)) for each in names},
         written=delivery.path if delivery.stands else None,
     )
     for table, deliveries in restored.items():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.corrections.identity import CORRECTION_ID, DESK_COLUMNS, correction_id
 from consulting.formulas import restore
+from consulting.layout import MANIFEST
 from consulting.writing import make_folder, sync
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 # a cell may be longer than csv takes unless told; the setting is the process's
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-
-_MANIFEST = "manifest.json"
 
 
 @dataclass
@@ -90,11 +89,11 @@ def keep_sent(delivery: Path, kept: Path) -> None:
         kept: The folder to make, whole or not at all; it may be there from an earlier attempt.
     """
     manifest = _manifest(delivery)
-    names = [name for _, name in _correctable(manifest)] + manifest["corrections"]
+    names = [name for _, name in _correctable(manifest)] + manifest.get("corrections", [])
     partial = kept.with_name(f".{kept.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     make_folder(partial / "rejects")
-    for name in (_MANIFEST, *(f"rejects/{name}" for name in names)):
+    for name in (MANIFEST, *(f"rejects/{name}" for name in names)):
         shutil.copy(delivery / name, partial / name)
         sync(partial / name)
     sync(partial / "rejects")
@@ -107,12 +106,12 @@ def keep_sent(delivery: Path, kept: Path) -> None:
 def _deliveries(folder: ClientFolder, before: str) -> Iterator[Path]:
     for name in folder.deliveries():
         path = folder.as_sent(name)
-        if name < before and (path / _MANIFEST).is_file():
+        if name < before and (path / MANIFEST).is_file():
             yield path
 
 
 def _manifest(path: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((path / _MANIFEST).read_bytes())
+    manifest: dict[str, Any] = json.loads((path / MANIFEST).read_bytes())
     return manifest
 
 

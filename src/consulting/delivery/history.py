@@ -6,19 +6,19 @@ warehouse holds them all, each row with the delivery and the period it came with
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow.parquet as pq
 
 from consulting.bounded_memory import open_bounded
-from consulting.delivery.manifest import read_manifest, read_summary
+from consulting.delivery.manifest import read_summary
 from consulting.delivery.tables import MART_SCHEMA, describe, rows_of_file
 from consulting.errors import DeliveryError
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from consulting.delivery.inputs import DeliverySummary
@@ -45,7 +45,7 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
     delivery_id: str,
     period: str | None,
     supersedes: str | None = None,
-    earlier: Sequence[Path] = (),
+    earlier: Mapping[Path, Mapping[str, Any]] | None = None,
     written: Path | None = None,
 ) -> dict[str, list[str]]:
     """Add the delivered marts to the history, in one transaction.
@@ -60,9 +60,10 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
         delivery_id: The delivery.
         period: Its period; without one each delivery stands for itself.
         supersedes: The delivery whose place it takes.
-        earlier: The folders of the deliveries made before, oldest first. Of those that the history
-            does not hold, as when the warehouse was lost, the rows are taken from their Parquet
-            files, which do not have the columns that begin with `_`.
+        earlier: The folders of the deliveries made before, oldest first, each with its manifest;
+            a folder may be gone. Of those that the history does not hold, as when the warehouse
+            was lost, the rows are taken from their Parquet files, which do not have the columns
+            that begin with `_`.
         written: The delivery's folder, where an earlier attempt wrote it otherwise than the marts
             now are: then its files are what was delivered.
 
@@ -73,7 +74,7 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
         DeliveryError: If a table is missing.
     """
     key = period if period is not None else delivery_id
-    files = {table: list(_kept(earlier, table)) for table in tables}
+    files = {table: list(_kept(earlier or {}, table)) for table in tables}
     own = {t: written / "tables" / f"{t}.parquet" if written else None for t in tables}
     reads = [path for found in files.values() for *_, path in found]
     reads += [path for path in own.values() if path]
@@ -88,11 +89,10 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
     return restored
 
 
-def _kept(earlier: Sequence[Path], table: str) -> Iterator[tuple[str, str, Path]]:
+def _kept(earlier: Mapping[Path, Mapping[str, Any]], table: str) -> Iterator[tuple[str, str, Path]]:
     """Delivery, period and rows of each delivery that counts in the history of a table."""
-    manifests = [read_manifest(folder) for folder in earlier]
-    replaced = {manifest["supersedes"] for manifest in manifests}
-    for folder, manifest in zip(earlier, manifests, strict=True):
+    replaced = {manifest["supersedes"] for manifest in earlier.values()}
+    for folder, manifest in earlier.items():
         path = folder / "tables" / f"{table}.parquet"
         counts = manifest["engagement_type"] == "recurring" and folder.name not in replaced
         if counts and path.is_file() and pq.ParquetFile(path).metadata.num_rows:

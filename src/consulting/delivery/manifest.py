@@ -15,6 +15,7 @@ from consulting.delivery.past import superseded
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.settled import row_keys
 from consulting.errors import DeliveryError
+from consulting.layout import MANIFEST
 from consulting.writing import hash_file, write_text
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from consulting.delivery.contents import Contents
     from consulting.delivery.inputs import DeliveryInputs
 
-MANIFEST = "manifest.json"
 INNER_MANIFEST = "manifest.inner.json"
 MANIFEST_VERSION = 2
 _TOLD = ("feeds", "partitions", "sample_rows", "deliverables", "sla")
@@ -215,16 +215,17 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
         DeliveryError: If the folder has none, or one that is not JSON.
     """
     path = folder / name
+    where = "/".join(folder.parts[-3:]) if folder.name == "sent" else folder.name
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DeliveryError(
-            f"{folder.name}: there is no {name}, so this is not a finished delivery. "
+            f"{where}: there is no {name}, so this is not a finished delivery. "
             "Name a delivery listed by `list_deliveries`."
         ) from None
     except ValueError:
         raise DeliveryError(
-            f"{folder.name}: {name} is not JSON, so the delivery has been altered since it was "
+            f"{where}: {name} is not JSON, so the delivery has been altered since it was "
             "made. Restore the folder from a backup, or rebuild the delivery from its landed files."
         ) from None
     return manifest
