@@ -25,9 +25,9 @@ from consulting.chain.delivered import blocked_operations
 from consulting.chain.facts import SCHEDULE_SLACK
 from consulting.chain.tier import refusal_of
 from consulting.chain.troubles import in_known_terms, troubles_of
-from consulting.delivery import MANIFEST, read_summary
+from consulting.delivery import read_summary
 from consulting.intake import POISON
-from consulting.layout import address_of
+from consulting.layout import MANIFEST, address_of
 from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 from consulting.records import UNUSABLE, QuarantinedFile
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from consulting.delivery import MANIFEST, read_summary
+from consulting.delivery import read_summary
+from consulting.layout import MANIFEST
 from consulting.portfolio import ClientStanding, LastDelivery, OpenIncident
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from consulting.bounded_memory import spill_of
 from consulting.chain.loaded import MARK
-from consulting.delivery import MANIFEST
 from consulting.errors import BatchHeldError, TierLoweredError
 from consulting.intake import BatchStatus
+from consulting.layout import MANIFEST
 from consulting.privacy.tiers import FULL_TIER
 from consulting.scratch import sweep_scratch
 from consulting.writing import close_to_others

@@ -123,7 +123,7 @@ class ClientModels:
         listed = self.files.listed()
         state = _state_of([*listed, *files_below(self.dbt_dir / TEMPLATES)])
         # a file that was just written may be written again within one tick of its clock
-        settled = all(time.time_ns() - moved > _UNSURE_NS for _, moved, *_ in state)
+        settled = all(time.time_ns() - max(times) > _UNSURE_NS for _, *times, _, _ in state)
         hashed = _hashed_client if settled else _hashed_client.__wrapped__
         return hashed(self.dbt_dir, self.client_id, tuple(listed), state, of)
 

@@ -20,7 +20,6 @@ from .inputs import Difference as Difference
 from .inputs import TableExport as TableExport
 from .logo import read_logo as read_logo
 from .manifest import INNER_MANIFEST as INNER_MANIFEST
-from .manifest import MANIFEST as MANIFEST
 from .manifest import read_manifest as read_manifest
 from .manifest import read_summary as read_summary
 from .mapping import UnmappedColumn as UnmappedColumn

@@ -18,7 +18,6 @@ from consulting.delivery.findings import ask_questions, collect_findings, count_
 from consulting.delivery.inputs import Delivery, DeliverySummary
 from consulting.delivery.manifest import (
     INNER_MANIFEST,
-    MANIFEST,
     read_manifest,
     read_summary,
     summarise,
@@ -30,6 +29,7 @@ from consulting.delivery.tables import export_tables
 from consulting.delivery.verdict import reach_verdict
 from consulting.delivery.verify import find_altered
 from consulting.errors import DeliveryError
+from consulting.layout import MANIFEST
 from consulting.wording import counted
 from consulting.writing import hash_file, sync
 

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from consulting.delivery.causes import causes, differing_keys
 from consulting.delivery.inputs import Difference
-from consulting.delivery.manifest import INNER_MANIFEST, MANIFEST, hash_files, read_manifest
+from consulting.delivery.manifest import INNER_MANIFEST, hash_files, read_manifest
 from consulting.errors import DeliveryError
+from consulting.layout import MANIFEST
 from consulting.scratch import scratch_folder
 from consulting.wording import counted
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from consulting.bucket import fetch_page
 from consulting.chain.access import record_access
 from consulting.chain.tier import refusal_of
-from consulting.delivery import MANIFEST, list_deliveries, read_manifest
+from consulting.delivery import list_deliveries, read_manifest
 from consulting.errors import ConsultingError
+from consulting.layout import MANIFEST
 from consulting.serving.door import NotAdmittedError
 
 if TYPE_CHECKING:
