@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -120,6 +121,17 @@ def test_events_that_are_wiped_are_gone_and_new_ones_are_kept(home: Path) -> Non
         assert told(kept, before) == []
         after = dg.materialize([orders], instance=kept).run_id
         assert len(told(kept, after)) > 20
+
+
+def test_databases_that_were_removed_are_made_anew(home: Path) -> None:
+    with instance(home) as kept:
+        assert dg.materialize([orders], instance=kept).success
+    shutil.rmtree(home / "kept")
+    with instance(home) as anew:
+        assert anew.get_runs() == []
+        assert dg.materialize([orders], instance=anew).success
+        assert len(anew.get_runs()) == 1
+    assert (home / "kept/history/runs.db").exists()
 
 
 def test_an_instance_after_the_first_reads_no_migrations(

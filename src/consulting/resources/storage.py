@@ -71,13 +71,23 @@ def _is_made(url: str) -> bool:
     return False
 
 
+def _let_go() -> None:
+    """Close all connections; those to a database that is removed would go on without an error."""
+    with _one_by_one:
+        while _kept:
+            _kept.popitem()[1].dispose()
+
+
 def _make(folder: Path) -> None:
     """Make the databases where they are not; another process may be about to."""
+    paths = [folder / name for name in (_RUNS, _EVENTS, _SCHEDULES)]
     with _one_by_one:
-        if folder in _made:
+        are_there = all(path.exists() for path in paths)
+        if are_there and folder in _made:
             return
-        urls = (f"{_SQLITE}{folder / name}" for name in (_RUNS, _EVENTS, _SCHEDULES))
-        if not all(map(_is_made, urls)):
+        if not are_there:
+            _let_go()
+        if not all(_is_made(f"{_SQLITE}{path}") for path in paths):
             folder.mkdir(parents=True, exist_ok=True)
             with (folder / ".making").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -122,9 +132,7 @@ class KeptEventLog(SqliteEventLogStorage):
 
     def wipe(self) -> None:
         """Forget all events; no connection to a database that is removed stays open."""
-        with _one_by_one:
-            while _kept:
-                _kept.popitem()[1].dispose()
+        _let_go()
         super().wipe()
 
 
