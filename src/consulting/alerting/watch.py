@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import func, select
@@ -27,18 +27,14 @@ class HeartbeatStatus(Record):
     Attributes:
         state: `ok`; `never` (no dispatcher has ever run); `dead` (none lately); `lagging`
             (messages wait for too long).
-        last_beat: When a dispatcher was last heard of.
         waiting: Messages not sent yet.
         oldest_waiting_seconds: How long the oldest of them has waited.
-        last_error: Why the last failed try failed, if one of the waiting ones failed.
         sentence: All that, for people.
     """
 
     state: Literal["ok", "never", "dead", "lagging"]
-    last_beat: datetime | None
     waiting: int
     oldest_waiting_seconds: float
-    last_error: str | None
     sentence: str
 
     @property
@@ -68,10 +64,8 @@ def heartbeat_status(connection: Connection, now: datetime) -> HeartbeatStatus:
     state, sentence = _verdict(age, waiting, waited, error)
     return HeartbeatStatus(
         state=state,
-        last_beat=None if at is None else datetime.fromtimestamp(at, UTC),
         waiting=waiting,
         oldest_waiting_seconds=waited,
-        last_error=error,
         sentence=sentence,
     )
 

@@ -96,9 +96,7 @@ class Sampled:
         rhythm: The periods that the files' names tell.
         tried: The period that was delivered on trial; None where all files were.
         received: How each file was read.
-        profile: What the files hold; None where none could be read.
         cleaning: The account of each row; None where the models could not be run.
-        checks: How the tests ended; None where they could not be run.
         refused: Why there would be no delivery; None where there would be one.
         written: The models that were written.
         questions: What has to be asked of the client.
@@ -112,9 +110,7 @@ class Sampled:
     rhythm: Rhythm | None
     tried: str | None
     received: artifacts.Intake
-    profile: artifacts.Profile | None
     cleaning: artifacts.Cleaning | None
-    checks: artifacts.Checks | None
     refused: str | None
     written: tuple[Path, ...]
     questions: tuple[Question, ...]
@@ -287,9 +283,7 @@ class _Trial:
             rhythm=rhythm,
             tried=self._rhythm.periods[-1] if self._rhythm else None,
             received=first,
-            profile=found,
             cleaning=artifacts.find(run_folder / artifacts.CLEANING, artifacts.Cleaning),
-            checks=artifacts.find(run_folder / artifacts.CHECKS, artifacts.Checks),
             refused=refused,
             written=tuple(written),
             questions=tuple(asked),

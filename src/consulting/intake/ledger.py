@@ -288,11 +288,6 @@ class Ledger:
             roots[batch_id] = root
         return roots
 
-    def client_ids(self) -> list[str]:
-        """Every client the ledger knows, in order."""
-        with self.read() as connection:
-            return sorted(connection.scalars(select(clients.c.client_id)))
-
     def changed_since(self, event_id: int | None) -> tuple[int, set[str]]:
         """The number of the newest change, and the clients with a change after `event_id`."""
         with self.read() as connection:

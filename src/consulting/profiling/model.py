@@ -204,8 +204,3 @@ class FeedProfile(Record):
         """Rows of a column of which somebody found some kinds of issue right."""
         mine = (a.rows for a in self.accepted if a.column == column and a.issue_type in kinds)
         return sum(mine)
-
-    def counts(self) -> dict[str, int]:
-        """How many issues there are of each severity."""
-        severities: tuple[Severity, ...] = ("info", "warn", "error")
-        return {s: sum(i.severity == s for i in self.issues) for s in severities}

@@ -30,7 +30,6 @@ class PeriodStatus(Record):
             later one was delivered).
         due_at: When it was or is due.
         who: Who is late: "client" (no file) or "us" (file there, no delivery).
-        file_at: When its first file came.
         delivered_at: When it was first delivered.
         sentence: All that, for people.
     """
@@ -39,7 +38,6 @@ class PeriodStatus(Record):
     state: PeriodState
     due_at: datetime
     who: Who | None = None
-    file_at: datetime | None = None
     delivered_at: datetime | None = None
     sentence: str
 
@@ -179,7 +177,6 @@ class _Judge:
         *,
         moot: bool,
     ) -> PeriodStatus:
-        file_at = files[0].first_seen if files else None
         if delivery is not None:
             return self._delivered(delivery)
         if self.due.waived is not None:
@@ -196,7 +193,6 @@ class _Judge:
             f"{self._cause(files, quarantined)} It was due {self._when(self.due.due_at)}, "
             f"{late} ago.",
             who=who,
-            file_at=file_at,
         )
 
     def _state(self) -> PeriodState:
@@ -213,7 +209,6 @@ class _Judge:
         return self._status(
             "met_late" if late else "met",
             f"{self.due.key} was delivered {self._when(delivery.delivered_at)}, {when}{because}.",
-            file_at=delivery.received_at,
             delivered_at=delivery.delivered_at,
         )
 
@@ -246,7 +241,6 @@ class _Judge:
         sentence: str,
         *,
         who: Who | None = None,
-        file_at: datetime | None = None,
         delivered_at: datetime | None = None,
     ) -> PeriodStatus:
         return PeriodStatus(
@@ -254,7 +248,6 @@ class _Judge:
             state=state,
             due_at=self.due.due_at,
             who=who if state in {"warn", "breach"} else None,
-            file_at=file_at,
             delivered_at=delivered_at,
             sentence=sentence,
         )

@@ -160,10 +160,8 @@ def _status_of(alerts: AlertsResource) -> HeartbeatStatus:
     except Exception as error:  # noqa: BLE001 - whatever it is, the check has to fail
         return HeartbeatStatus(
             state="dead",
-            last_beat=None,
             waiting=0,
             oldest_waiting_seconds=0,
-            last_error=type(error).__name__,
             sentence=(
                 f"The alerts' database can not be asked ({type(error).__name__}), so no alert gets "
                 "out. See that it runs, and that CONSULTING_LEDGER_URL names it."

@@ -48,8 +48,6 @@ class Layout:
         skipped: The lines above the header.
         above: Other tables above the header.
         spacers: The places of columns without a title that stand between others that have one.
-        decided: Whether the header was declared, or told from the rows by what they hold; if not,
-            the first row may as well be data.
         decisions: What was decided, in words.
         warnings: What the client should confirm.
     """
@@ -62,7 +60,6 @@ class Layout:
     decisions: tuple[str, ...]
     warnings: tuple[str, ...]
     above: tuple[OtherTable, ...] = ()
-    decided: bool = True
     spacers: tuple[int, ...] = ()
 
     @property
@@ -104,8 +101,7 @@ def find_layout(
         warnings.append(_uneven(len(names), width, shifted=shifted))
     if not lines:
         warnings = [header.doubt or NO_HEADER]
-    undecided = not header.how and bool(lines) and is_undecidable(header.rows[-1].cells, data)
-    if undecided:
+    if lines and not header.how and is_undecidable(header.rows[-1].cells, data):
         warnings.append(
             f"All columns are text, so {unit} {lines[0]} was taken for the header without "
             "a second sign. Please confirm that it is one."
@@ -122,7 +118,6 @@ def find_layout(
         decisions=(header.decision(unit),),
         warnings=tuple(warnings),
         above=above,
-        decided=not undecided,
         spacers=_spacers(named) if lines else (),
     )
 
