@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from parsed_once import lay_shared
 from patience import PATIENCE_SECONDS
-from tests.chain.conftest import DBT, World
+from tests.chain.conftest import World
 from tests.workbooks import xlsx
 
 from consulting import chain
@@ -67,10 +68,7 @@ def settings(security_tier: int = 3) -> dict[str, Any]:
 def made(root: Path, security_tier: int = 3) -> World:
     """A client of one feed, whose file of January was delivered."""
     dbt = root / "dbt"
-    for name in ("macros", "tests", "models/shared"):
-        shutil.copytree(DBT / name, dbt / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT / name, dbt / name)
+    lay_shared(dbt)
     world = World(root / "data", dbt_dir=dbt, **settings(security_tier))
     write_feed_models(dbt, world.client_id, "orders", COLUMNS)
     world.drop("orders_2024-01.csv", JANUARY)
@@ -349,10 +347,7 @@ def test_tables_that_changed_places_are_told_and_accepting_writes_nothing(tmp_pa
         for number, name in enumerate(("orders", "returns"), start=1)
     ]
     dbt = tmp_path / "dbt"
-    for name in ("macros", "tests", "models/shared"):
-        shutil.copytree(DBT / name, dbt / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT / name, dbt / name)
+    lay_shared(dbt)
     world = World(tmp_path / "data", dbt_dir=dbt, feeds=feeds)
     for name, table in (("orders", orders), ("returns", returns)):
         columns = [{"name": each, "from": each} for each in map(str, table[0])]

@@ -17,7 +17,7 @@ import openpyxl
 import pytest
 import yaml
 from click.testing import CliRunner
-from parsed_once import take_macros
+from parsed_once import lay_shared
 from tests.chain.conftest import DBT, World
 
 from consulting.chain import artifacts
@@ -59,11 +59,7 @@ def made(
 ) -> World:
     """A client of one feed, whose file was profiled and whose models were proposed."""
     dbt = root / "dbt"
-    for name in ("macros", "tests", "models/shared"):
-        shutil.copytree(DBT / name, dbt / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT / name, dbt / name)
-    take_macros(dbt)
+    lay_shared(dbt)
     feeds = [{"name": feed, "files": f"{feed}*.csv"}]
     world = World(root / "data", dbt_dir=dbt, feeds=feeds, security_tier=security_tier)
     world.drop(f"{feed}.csv", text)

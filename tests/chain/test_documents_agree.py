@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
+from parsed_once import take_macros
 from python_calamine import CalamineWorkbook
 
 from consulting.chain import artifacts
@@ -72,6 +73,7 @@ def remade(documents: Documents, tmp_path_factory: pytest.TempPathFactory) -> Do
     root = tmp_path_factory.mktemp("remade")
     dbt = root / "dbt"
     shutil.copytree(DBT, dbt, ignore=shutil.ignore_patterns("target", "logs"))
+    take_macros(dbt)
     orders = dbt / "models" / "clients" / "acme_corp" / "orders.yml"
     text = orders.read_text(encoding="utf-8")
     assert (text.count("phone: [call]"), text.count("[web, phone,")) == (1, 1)

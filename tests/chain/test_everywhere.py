@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from parsed_once import take_macros
 
 from consulting.cleaning import write_feed_models
 
@@ -39,6 +40,7 @@ def test_a_delivery_is_the_same_in_three_time_zones_two_locales_and_on_any_cores
 ) -> None:
     dbt_dir = tmp_path / "dbt"
     shutil.copytree(DBT, dbt_dir, ignore=shutil.ignore_patterns("target", "globex", "initech"))
+    take_macros(dbt_dir)
     write_feed_models(dbt_dir, "acme_corp", "moments", MOMENTS)
     feeds = yaml.safe_load((CLIENTS / "acme_corp/defs.yaml").read_text())["attributes"]["feeds"]
     feeds = [*feeds, {"name": "moments", "files": "moments*.csv"}]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 import uuid
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from parsed_once import lay_shared
 
 from consulting import chain
 from consulting.chain.artifacts import Checks, Cleaning, Profile
 from consulting.cleaning import write_feed_models
 from consulting.profiling import propose_columns
 
-from .conftest import DBT, World
+from .conftest import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,10 +105,7 @@ def text_of(names: Sequence[str]) -> str:
 
 def deliver(root: Path, files: dict[str, list[str]]) -> tuple[World, Delivery]:
     """One run of a client: what is proposed after its profile is what it is cleaned with."""
-    for name in ("macros", "tests", "models/shared"):
-        shutil.copytree(DBT / name, root / "dbt" / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT / name, root / "dbt" / name)
+    lay_shared(root / "dbt")
     feeds = [{"name": name, "files": f"{name}*.csv"} for name in files]
     world = World(root / "data", dbt_dir=root / "dbt", feeds=feeds)
     for name, names in files.items():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 import yaml
 from openpyxl import Workbook
-from tests.chain.conftest import DBT, World
+from parsed_once import lay_shared
+from tests.chain.conftest import World
 
 from consulting import chain
 from consulting.chain.proposed import _without_values, last_profile, propose_models, try_models
@@ -59,10 +59,7 @@ FEEDS = [
 def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, list[Tried]]:
     """A client without models whose files have been profiled; models proposed and tried."""
     root = tmp_path_factory.mktemp("proposed")
-    for name in ("macros", "tests", "models/shared"):
-        shutil.copytree(DBT / name, root / "dbt" / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT / name, root / "dbt" / name)
+    lay_shared(root / "dbt")
     world = World(root / "data", dbt_dir=root / "dbt", feeds=FEEDS, security_tier=3)
     buyers = "".join(f"{n};Buyer {n}\n" for n in range(1, 21))
     world.drop("buyers.csv", f"customer id;name\n{buyers}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pytest
 import yaml
+from parsed_once import lay_shared
 from tests.chain.conftest import DBT
 
 from consulting.chain.parts import _Feed, _globs
@@ -29,10 +29,7 @@ CANARY = "Zanzibar"
 
 
 def place_at(root: Path) -> Place:
-    for name in ("macros", "tests", "models/shared"):
-        shutil.copytree(DBT / name, root / "dbt" / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(DBT / name, root / "dbt" / name)
+    lay_shared(root / "dbt")
     (root / "clients").mkdir()
     return Place(clients_dir=root / "clients", dbt_dir=root / "dbt", data=root / "data")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from parsed_once import take_macros
+from parsed_once import lay_shared
 
 from consulting.cleaning import ClientModels, DbtRun, open_tables, write_feed_models
 from consulting.layout import ClientFolder
@@ -29,11 +29,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.dbt_dir = root / "dbt"
         self.data = root / "data"
-        for name in ("macros", "tests", "models/shared"):
-            shutil.copytree(SHARED / name, self.dbt_dir / name)
-        for name in ("dbt_project.yml", "profiles.yml"):
-            shutil.copy(SHARED / name, self.dbt_dir / name)
-        take_macros(self.dbt_dir)
+        lay_shared(self.dbt_dir)
         self._batches = itertools.count(1)
 
     def copy_client(self, client_id: str) -> None:

@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from parsed_once import take_macros
 
 from consulting.chain import artifacts
 from consulting.cleaning import write_feed_models
@@ -55,6 +56,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     root = tmp_path_factory.mktemp("one_decision")
     dbt = root / "dbt"
     shutil.copytree(DBT, dbt, ignore=shutil.ignore_patterns("acme_corp", "target", "logs"))
+    take_macros(dbt)
     feeds = [{"name": "tickets", "files": "tickets*.csv"}]
     world = World(root / "data", dbt_dir=dbt, security_tier=3, feeds=feeds)
     world.drop("tickets_1.csv", rows())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from openpyxl import load_workbook
+from parsed_once import take_macros
 
 from consulting import chain
 from consulting.alerting import AlertDesk
@@ -53,6 +54,7 @@ class Ran:
         self.dbt = root / "dbt"
         ignored = shutil.ignore_patterns("acme_corp", "target", "logs")
         shutil.copytree(DBT, self.dbt, ignore=ignored)
+        take_macros(self.dbt)
         columns = [*COLUMNS]
         if tier == 3:
             columns[1] = {"name": "kind", "from": "kind", "rule": "to_text"}

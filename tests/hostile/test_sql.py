@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
+from parsed_once import take_macros
 from tests.chain.conftest import DBT, World
 from tests.chain.test_delivering import HEADER, customer
 from tests.cleaning.conftest import Project
@@ -270,6 +271,7 @@ def test_below_tier_3_a_model_can_not_deliver_the_rows_of_the_drop_folder(
 ) -> None:
     dbt_dir = tmp_path / "dbt"
     shutil.copytree(DBT, dbt_dir, ignore=shutil.ignore_patterns("target", "globex", "initech"))
+    take_macros(dbt_dir)
     world = World(tmp_path / "data", dbt_dir=dbt_dir, security_tier=tier)
     file = world.drop("customers_1.csv", HEADER + "".join(map(customer, range(1, 121))))
     (dbt_dir / "models/clients/acme_corp/marts/everything.sql").write_text(

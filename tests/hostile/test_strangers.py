@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import xlsxwriter
+from parsed_once import take_macros
 
 from consulting import chain
 from consulting.alerting import AlertDesk
@@ -83,6 +84,7 @@ def ran(
     root = tmp_path_factory.mktemp(f"strangers_{request.param}")
     dbt = root / "dbt"
     shutil.copytree(DBT, dbt, ignore=shutil.ignore_patterns("acme_corp", "target", "logs"))
+    take_macros(dbt)
     world = World(root / "data", dbt_dir=dbt, security_tier=request.param, feeds=FEEDS)
     for name, content in FILES.items():
         world.drop(name, content)

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from parsed_once import take_macros
 
 from consulting.cleaning import write_feed_models
 from consulting.privacy import Declared, hide, mask_inside
@@ -54,6 +55,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     dbt = root / "dbt"
     unmodelled = shutil.ignore_patterns("acme_corp", "target", "logs")
     shutil.copytree(DBT, dbt, ignore=unmodelled)
+    take_macros(dbt)
     world = World(
         root / "data",
         dbt_dir=dbt,

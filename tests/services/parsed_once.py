@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _parse = ClientModels.prepare
-_MACROS = Path(__file__).parents[2] / "dbt" / "target" / "macros"
+_DBT = Path(__file__).parents[2] / "dbt"
+_MACROS = _DBT / "target" / "macros"
+
+
+def lay_shared(dbt_dir: Path) -> None:
+    """Lay what clients share of the project's dbt folder into another, with the parsed macros."""
+    for name in ("macros", "tests", "models/shared"):
+        shutil.copytree(_DBT / name, dbt_dir / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(_DBT / name, dbt_dir / name)
+    take_macros(dbt_dir)
 
 
 def take_macros(dbt_dir: Path) -> None:
