@@ -354,6 +354,10 @@ def test_earlier_deliveries_may_be_moved_away(desk: World, tmp_path: Path) -> No
     shutil.rmtree(desk.folder.sent(first.delivery_id))
     again = verify_delivery(desk.engagement, second.delivery_id, log=print)
     assert [each.file for each in again] == ["comparison.html", "comparison.json", "manifest.json"]
+    assert again[0].detail == (
+        f"compares row by row with {first.delivery_id}, whose folder was since brought back to "
+        "`deliverables/`. Move it away, and verify again."
+    )
     assert again[-1].detail.startswith("differs in files")
     assert json.loads((second.path / "comparison.json").read_bytes())["not_held"] == ["customers"]
     shutil.rmtree(first.path)
@@ -390,6 +394,13 @@ def test_what_was_replaced_stays_so_when_that_which_replaced_it_is_moved_away(
     desk.drop("customers_3.csv", HEADER + "".join(map(customer, range(21, 28))))
     fourth = desk.run()
     assert history_of(desk)[1:] == [(third.delivery_id, 9), (fourth.delivery_id, 7)]
+    desk.drop("customers_4.csv", HEADER + "".join(map(customer, range(31, 38))))
+    fifth = desk.run()
+    shutil.move(fourth.path, tmp_path)
+    told = verify_delivery(desk.engagement, fifth.delivery_id, log=print)
+    since = "whose folder was since moved out of `deliverables/`. Bring it back, and verify again."
+    assert [each.detail.endswith(since) for each in told] == [True, True, False]
+    assert history_of(desk)[-1] == (fifth.delivery_id, 7)
     # what is kept and can not be read is named by where it lies
     kept = desk.folder.sent(third.delivery_id) / "manifest.json"
     kept.write_text("{", encoding="utf-8")

@@ -120,8 +120,27 @@ def _what_differs(before: Path, after: Path) -> str:
     if before.suffix == ".xlsx":
         return _workbook_difference(before, after)
     if before.suffix in _TEXT_SUFFIXES:
-        return _text_difference(before, after)
+        return _rows_moved(before, after) or _text_difference(before, after)
     return "has other bytes."
+
+
+def _rows_moved(before: Path, after: Path) -> str | None:
+    """Where a comparison is another since the rows it is made with were moved: that."""
+    if before.stem != "comparison":
+        return None
+    try:
+        both = [json.loads(path.with_suffix(".json").read_bytes()) for path in (before, after)]
+        (gone, missing), earlier = (each["not_held"] for each in both), both[0]["then"]
+    except (ValueError, KeyError, OSError):  # altered, or of another version
+        return None
+    if gone == missing:
+        return None
+    away = len(gone) < len(missing)
+    moved = "moved out of" if away else "brought back to"
+    return (
+        f"compares row by row with {earlier['delivery_id']}, whose folder was since {moved} "
+        f"`deliverables/`. {'Bring it back' if away else 'Move it away'}, and verify again."
+    )
 
 
 def _text_difference(before: Path, after: Path) -> str:
