@@ -67,6 +67,13 @@ for folder in sorted((dbt / "models/clients").iterdir()):
         (there / file.name).write_bytes(content)
 """
 
+# each process reads it; a project has no more, ours also tells of linters and contracts
+PYPROJECT = """
+[tool.dg]
+directory_type = "project"
+[tool.dg.project]
+root_module = "consulting"
+"""
 OURS = "import consulting.definitions as d\ndefs = d.defs()"
 PART = """
 import pathlib
@@ -238,8 +245,8 @@ def make_project(project: Path, count: int) -> Path:
     for part in ("src", "dbt"):
         ignored = shutil.ignore_patterns("__pycache__", "target", "logs", "clients")
         shutil.copytree(ROOT / part, project / part, ignore=ignored)
-    for name in ("pyproject.toml", "dagster.yaml"):
-        shutil.copy(ROOT / name, project / name)
+    shutil.copy(ROOT / "dagster.yaml", project)
+    (project / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
     defs, models = Path("src/consulting/defs/clients"), Path("dbt/models/clients")
     (project / defs).mkdir()
     for name in ("defs.yaml", "defaults.yaml"):
