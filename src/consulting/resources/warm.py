@@ -75,11 +75,11 @@ IMPORTED = (
 _PACKAGE = Path(__file__).parents[1]
 _NOT_OURS = ("cli", "definitions", "defs", "demo", "migrations", "templates", "testing")
 """Of the package: what no run needs, and the first project, which loads clients."""
-_OPTIONAL = (
+_OF_WORKERS = (
     f"{_PACKAGE.name}.resources.celery_launcher",
     f"{_PACKAGE.name}.resources.celery_worker",
 )
-"""Of the package: what needs an extra that may not be installed."""
+"""Of the package: what starts runs, and is none."""
 _PARENT, _RUN = "fork_runs", EXECUTE_RUN[-1]
 """What a process of this module is for."""
 _READ_AT_START = frozenset(
@@ -229,8 +229,12 @@ def import_all() -> None:
     for name in IMPORTED:
         importlib.import_module(name)
     for found in pkgutil.walk_packages([str(_PACKAGE)], f"{_PACKAGE.name}."):
-        if found.name.split(".")[1] not in _NOT_OURS and found.name not in _OPTIONAL:
-            importlib.import_module(found.name)
+        if found.name.split(".")[1] not in _NOT_OURS and found.name not in _OF_WORKERS:
+            try:
+                importlib.import_module(found.name)
+            except ModuleNotFoundError as error:  # an extra may not be installed
+                if str(error.name).startswith(_PACKAGE.name):
+                    raise
     # what every run works out anew of the packages alone
     code_fingerprints()
     for title in ("Ada Lovelace", "Order total", "zebrafish"):
