@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from consulting import chain
-from consulting.chain.artifacts import Checks, Cleaning
+from consulting.chain.artifacts import Checks, Cleaning, Profile
 from consulting.errors import (
     BlockedDeliveryError,
     DeliveryError,
     NothingArrivedError,
     NothingNewError,
 )
+from consulting.profiling import DriftFinding
 
 if TYPE_CHECKING:
     from .conftest import Delivered, World
@@ -133,6 +134,17 @@ def test_a_feed_that_shrinks_to_nearly_nothing_is_not_delivered(delivered: World
     assert chain.drifted(found) == (
         "30 rows in customers_2026-01-12.csv, where the last delivery had 675."
     )
+
+
+def test_each_change_of_shape_is_told_in_a_sentence() -> None:
+    said = ("“A” is not in the files.", "“B” is not in the files.")
+    found = [
+        DriftFinding(
+            feed="orders", kind="missing_column", severity="block", detail=each, recommendation=""
+        )
+        for each in said
+    ]
+    assert chain.drifted(Profile(profiles=(), drift=tuple(found))) == " ".join(said)
 
 
 def test_a_column_that_no_mapping_names_blocks_the_delivery_by_name(world: World) -> None:

@@ -29,7 +29,7 @@ def unreadable(received: Intake) -> str | None:
 
 def drifted(profile: Profile) -> str | None:
     """Which change of shape the models can not take."""
-    return "; ".join(f.detail for f in profile.drift if f.severity == "block") or None
+    return " ".join(f.detail for f in profile.drift if f.severity == "block") or None
 
 
 def unaccounted(cleaning: Cleaning) -> str | None:

@@ -167,7 +167,7 @@ def drift_check(name: str, profile: Profile) -> dg.AssetCheckResult:
         check_name=name,
         passed=not found,
         severity=severity,
-        description=on_one_line("; ".join(f.detail for f in (blocking or found))) or None,
+        description=on_one_line(" ".join(f.detail for f in (blocking or found))) or None,
         metadata={"blocking": len(blocking), "warnings": len(found) - len(blocking)},
     )
 
