@@ -16,7 +16,7 @@ from consulting.errors import ConfigurationError
 from consulting.layout import ClientFolder, address_of, data_root, data_url, ledger_url
 from consulting.portfolio import build_portfolio
 from consulting.serving import Shelf
-from consulting.sources import s3
+from consulting.sources.s3 import access
 
 from .conftest import Location
 from .test_runs import HEADER, ROW
@@ -41,7 +41,7 @@ class Machines:
         }.items():
             patch.setenv(name, value)
         objects._client.cache_clear()
-        s3._client.cache_clear()
+        access.client_of.cache_clear()
 
     def be(self, name: str) -> None:
         self.patch.setenv("CONSULTING_SCRATCH", str(self.root / name))
@@ -70,7 +70,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory, s3_server: Any, customers
         machines.run("b")
         yield machines
         objects._client.cache_clear()
-        s3._client.cache_clear()
+        access.client_of.cache_clear()
 
 
 def test_the_second_machine_goes_on_from_what_the_first_one_delivered(machines: Any) -> None:
