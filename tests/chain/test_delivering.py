@@ -136,15 +136,21 @@ def test_a_feed_that_shrinks_to_nearly_nothing_is_not_delivered(delivered: World
     )
 
 
-def test_each_change_of_shape_is_told_in_a_sentence() -> None:
-    said = ("“A” is not in the files.", "“B” is not in the files.")
+def test_columns_that_the_same_files_lack_are_told_in_one_sentence() -> None:
+    kinds = {
+        "“A” is not in a.csv, and the models read it.": "missing_column",
+        "3 rows in a.csv, where the last delivery had 675.": "row_count",
+        "“B” is not in a.csv, and the models read it.": "missing_column",
+        "“C” is not in b.csv, and the models read it.": "missing_column",
+    }
     found = [
-        DriftFinding(
-            feed="orders", kind="missing_column", severity="block", detail=each, recommendation=""
-        )
-        for each in said
+        DriftFinding(feed="orders", kind=kind, severity="block", detail=said, recommendation="")
+        for said, kind in kinds.items()
     ]
-    assert chain.drifted(Profile(profiles=(), drift=tuple(found))) == " ".join(said)
+    assert chain.drifted(Profile(profiles=(), drift=tuple(found))) == (
+        "“A” and “B” are not in a.csv, and the models read them. 3 rows in a.csv, where the last "
+        "delivery had 675. “C” is not in b.csv, and the models read it."
+    )
 
 
 def test_a_column_that_no_mapping_names_blocks_the_delivery_by_name(world: World) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from consulting import profiling
 from consulting.errors import BlockedDeliveryError, ChecksBrokenError, ChecksFailedError
 from consulting.shown import on_one_line
 
@@ -29,7 +30,7 @@ def unreadable(received: Intake) -> str | None:
 
 def drifted(profile: Profile) -> str | None:
     """Which change of shape the models can not take."""
-    return " ".join(f.detail for f in profile.drift if f.severity == "block") or None
+    return profiling.changes_in_words(f for f in profile.drift if f.severity == "block") or None
 
 
 def unaccounted(cleaning: Cleaning) -> str | None:

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from consulting import profiling
 from consulting.alerting import Event, drift, failed_run, failed_tests
 from consulting.chain import artifacts, gate
 from consulting.intake import POISON, BatchStatus
@@ -207,7 +208,7 @@ def _first_cause(
 def _changes(route: AlertRoute, blocking: Sequence[DriftFinding]) -> str:
     """What changed; at tier 1 by kind and number, for no name leaves the house."""
     if route.tier > SCHEMA_ONLY_TIER:
-        return " ".join(finding.detail for finding in blocking)
+        return profiling.changes_in_words(blocking)
     kinds = Counter(finding.kind.replace("_", " ") for finding in blocking)
     counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     return f"{counted}; the metadata of `profiled` names what."

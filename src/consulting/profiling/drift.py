@@ -17,7 +17,7 @@ from consulting.shown import on_one_line
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from consulting.profiling.model import ColumnProfile, FeedProfile
 
@@ -27,6 +27,7 @@ _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _MOST_FILES = 3
+_IS_NOT_IN = " is not in "
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
 DriftSeverity = Literal["info", "warn", "block"]
@@ -62,6 +63,25 @@ class DriftFinding(Record):
     threshold: float | None = None
     recommendation: str
     patch: str | None = None
+
+
+def changes_in_words(findings: Iterable[DriftFinding]) -> str:
+    """What changed, in sentences: one for all columns that the same files lack."""
+    alike: dict[str, list[str]] = {}
+    for finding in findings:
+        name, _, where = finding.detail.partition(_IS_NOT_IN)
+        if finding.kind == "missing_column":
+            alike.setdefault(where, []).append(name)
+        else:
+            alike[finding.detail] = []
+    return " ".join(_lacking(names, where) for where, names in alike.items())
+
+
+def _lacking(names: Sequence[str], where: str) -> str:
+    if len(names) < 2:  # noqa: PLR2004 - one, or a sentence of another kind
+        return _IS_NOT_IN.join([*names, where])
+    before, _, after = where.rpartition(" it")
+    return f"{enumerated(names)} are not in {before} them{after}"
 
 
 def compare(  # noqa: PLR0913 - by name only; what the files are compared with
@@ -262,7 +282,7 @@ class _Comparison:
         gone = " If it is gone for good, let it be `optional` in the feed's YAML."
         return DriftFinding(
             feed=self._current.feed, kind="missing_column", column=column, severity=severity,
-            detail=f"{name} is not in {_in(files) or 'the files'}{said[severity]}.",
+            detail=f"{name}{_IS_NOT_IN}{_in(files) or 'the files'}{said[severity]}.",
             recommendation="Ask the client for the column." + gone * (severity == "block"),
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from consulting import profiling
 from consulting.chain import unaccounted, unmapped, unreadable
 from consulting.layout import address_of
 from consulting.privacy.labels import judge
@@ -167,7 +168,7 @@ def drift_check(name: str, profile: Profile) -> dg.AssetCheckResult:
         check_name=name,
         passed=not found,
         severity=severity,
-        description=on_one_line(" ".join(f.detail for f in (blocking or found))) or None,
+        description=on_one_line(profiling.changes_in_words(blocking or found)) or None,
         metadata={"blocking": len(blocking), "warnings": len(found) - len(blocking)},
     )
 
