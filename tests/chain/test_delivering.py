@@ -137,15 +137,17 @@ def test_a_feed_that_shrinks_to_nearly_nothing_is_not_delivered(delivered: World
 
 
 def test_columns_that_the_same_files_lack_are_told_in_one_sentence() -> None:
-    kinds = {
-        "“A” is not in a.csv, and the models read it.": "missing_column",
-        "3 rows in a.csv, where the last delivery had 675.": "row_count",
-        "“B” is not in a.csv, and the models read it.": "missing_column",
-        "“C” is not in b.csv, and the models read it.": "missing_column",
+    changes: dict[str, dict[str, str]] = {
+        "“A” is not in a.csv, and the models read it.": {"said": "“A”", "lacked_in": "a.csv"},
+        "3 rows in a.csv, where the last delivery had 675.": {},
+        "“B” is not in a.csv, and the models read it.": {"said": "“B”", "lacked_in": "a.csv"},
+        "“C” is not in b.csv, and the models read it.": {"said": "“C”", "lacked_in": "b.csv"},
     }
     found = [
-        DriftFinding(feed="orders", kind=kind, severity="block", detail=said, recommendation="")
-        for said, kind in kinds.items()
+        DriftFinding(
+            feed="orders", kind="", severity="block", detail=said, recommendation=""
+        ).model_copy(update=fields)
+        for said, fields in changes.items()
     ]
     assert chain.drifted(Profile(profiles=(), drift=tuple(found))) == (
         "“A” and “B” are not in a.csv, and the models read them. 3 rows in a.csv, where the last "

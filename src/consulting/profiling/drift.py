@@ -27,10 +27,15 @@ _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _MOST_FILES = 3
-_IS_NOT_IN = " is not in "
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
 DriftSeverity = Literal["info", "warn", "block"]
+_LACKED: dict[DriftSeverity, str] = {
+    "warn": "; no model reads {}",
+    "info": "; the client may leave {} out",
+    "block": ", and the models read {}",
+}
+"""What is said of a column that files lack, by how grave that is."""
 
 
 class DriftFinding(Record):
@@ -50,6 +55,8 @@ class DriftFinding(Record):
         threshold: What it was held against.
         recommendation: What to do.
         patch: A unified diff of the feed's YAML, where the change is plain.
+        said: The names of a column that files lack, in words; empty where none is lacking.
+        lacked_in: Those files, in words; empty likewise.
     """
 
     feed: str
@@ -63,25 +70,28 @@ class DriftFinding(Record):
     threshold: float | None = None
     recommendation: str
     patch: str | None = None
+    said: str = ""
+    lacked_in: str = ""
 
 
 def changes_in_words(findings: Iterable[DriftFinding]) -> str:
     """What changed, in sentences: one for all columns that the same files lack."""
-    alike: dict[str, list[str]] = {}
+    alike: dict[object, list[DriftFinding]] = {}
     for finding in findings:
-        name, _, where = finding.detail.partition(_IS_NOT_IN)
-        if finding.kind == "missing_column":
-            alike.setdefault(where, []).append(name)
-        else:
-            alike[finding.detail] = []
-    return " ".join(_lacking(names, where) for where, names in alike.items())
+        lacked = (finding.lacked_in, finding.severity) if finding.lacked_in else None
+        alike.setdefault(lacked or finding.detail, []).append(finding)
+    return " ".join(
+        _not_in([each.said for each in group], group[0].lacked_in, group[0].severity)
+        if group[0].lacked_in
+        else group[0].detail
+        for group in alike.values()
+    )
 
 
-def _lacking(names: Sequence[str], where: str) -> str:
-    if len(names) < 2:  # noqa: PLR2004 - one, or a sentence of another kind
-        return _IS_NOT_IN.join([*names, where])
-    before, _, after = where.rpartition(" it")
-    return f"{enumerated(names)} are not in {before} them{after}"
+def _not_in(columns: Sequence[str], files: str, severity: DriftSeverity) -> str:
+    """A sentence on columns that files lack, both in words."""
+    verb, them = ("is", "it") if len(columns) == 1 else ("are", "them")
+    return f"{enumerated(columns)} {verb} not in {files}{_LACKED[severity].format(them)}."
 
 
 def compare(  # noqa: PLR0913 - by name only; what the files are compared with
@@ -274,15 +284,12 @@ class _Comparison:
     def _missing(self, column: str, files: Sequence[str]) -> DriftFinding:
         read = self._declared.get(column)
         severity: DriftSeverity = "warn" if read is None else "info" if read.optional else "block"
-        name = " or ".join(f"“{name}”" for name in (read.names if read else (column,)))
-        said = {
-            "warn": "; no model reads it", "info": "; the client may leave it out",
-            "block": ", and the models read it",
-        }  # fmt: skip
+        said = " or ".join(f"“{name}”" for name in (read.names if read else (column,)))
+        lacked_in = _in(files) or "the files"
         gone = " If it is gone for good, let it be `optional` in the feed's YAML."
         return DriftFinding(
             feed=self._current.feed, kind="missing_column", column=column, severity=severity,
-            detail=f"{name}{_IS_NOT_IN}{_in(files) or 'the files'}{said[severity]}.",
+            detail=_not_in([said], lacked_in, severity), said=said, lacked_in=lacked_in,
             recommendation="Ask the client for the column." + gone * (severity == "block"),
         )  # fmt: skip
 
