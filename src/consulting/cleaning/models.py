@@ -494,12 +494,10 @@ def _hashed_client(
     for path in listed:
         content = files.read(path)
         templates |= named_templates(content)
-        digest.update(f"{os.path.relpath(path, dbt_dir)}\0".encode())
-        digest.update(hashlib.sha256(of(path, content)).digest())
+        digest.update(_named(os.path.relpath(path, dbt_dir), of(path, content)))
     for path in (template_file(dbt_dir, name) for name in sorted(templates)):
         if path.is_file():
-            digest.update(f"{path.name}\0".encode())
-            digest.update(hashlib.sha256(of(path, path.read_bytes())).digest())
+            digest.update(_named(path.name, of(path, path.read_bytes())))
     return digest.digest()
 
 
@@ -507,9 +505,14 @@ def _hashed_client(
 def _hashed_files(root: str, state: _State, of: _Of) -> bytes:
     digest = hashlib.sha256()
     for path, *_ in state:
-        digest.update(f"{os.path.relpath(path, root)}\0".encode())
-        digest.update(hashlib.sha256(of(Path(path), Path(path).read_bytes())).digest())
+        content = of(Path(path), Path(path).read_bytes())
+        digest.update(_named(os.path.relpath(path, root), content))
     return digest.digest()
+
+
+def _named(name: str, content: bytes) -> bytes:
+    """What a hash of several files takes of one."""
+    return f"{name}\0".encode() + hashlib.sha256(content).digest()
 
 
 @contextlib.contextmanager
