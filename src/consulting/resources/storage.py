@@ -23,6 +23,7 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from typing import Self
 
     from dagster._serdes import ConfigurableClassData
@@ -54,7 +55,12 @@ def _engine(url: str) -> db.Engine:
 
 
 @contextmanager
-def _transaction(url: str) -> Iterator[db.Connection]:
+def _transaction(
+    url: str, first: AbstractContextManager[db.Connection] | None = None
+) -> Iterator[db.Connection]:
+    if first is not None and not _is_made(url):
+        with first:  # it makes the tables
+            pass
     with _engine(url).begin() as connection:
         yield connection
 
@@ -102,25 +108,14 @@ class KeptEventLog(SqliteEventLogStorage):
         self._tables: set[str] = set()
         super().__init__(base_dir)
 
-    @contextmanager
-    def run_connection(self, run_id: str | None = None) -> Iterator[db.Connection]:
+    def run_connection(self, run_id: str | None = None) -> AbstractContextManager[db.Connection]:
         """A transaction in a run's database."""
         url = self.conn_string_for_shard(run_id or "")
-        if not _is_made(url):
-            with super().run_connection(run_id):  # it makes the tables
-                pass
-        with _transaction(url) as connection:
-            yield connection
+        return _transaction(url, super().run_connection(run_id))
 
-    @contextmanager
-    def index_connection(self) -> Iterator[db.Connection]:
+    def index_connection(self) -> AbstractContextManager[db.Connection]:
         """A transaction in the database of what is looked for across runs."""
-        url = self.conn_string_for_shard(_INDEX)
-        if not _is_made(url):
-            with super().index_connection():
-                pass
-        with _transaction(url) as connection:
-            yield connection
+        return _transaction(self.conn_string_for_shard(_INDEX), super().index_connection())
 
     def has_table(self, table_name: str) -> bool:
         """Whether that database has a table; Dagster asks at each event of some kinds."""
