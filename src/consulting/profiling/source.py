@@ -69,10 +69,9 @@ class FeedSource:
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: int, kind: str
+        self, connection: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: int
     ) -> None:
         self._connection = connection
-        self._kind = kind
         self.columns = tuple(columns)
         self._places = {name: at for at, name in enumerate(columns)}
         self.rows = rows
@@ -118,7 +117,7 @@ class FeedSource:
             yield
             return
         named = ", ".join(quoted(name) for name in columns)
-        self.query(f"ALTER {self._kind} feed RENAME TO whole_feed")
+        self.query("ALTER VIEW feed RENAME TO whole_feed")
         self.query("ALTER TABLE sample RENAME TO whole_sample")
         try:
             self.query(f"CREATE TEMP TABLE feed AS SELECT {named} FROM whole_feed")
@@ -129,7 +128,7 @@ class FeedSource:
         finally:
             self.query("DROP TABLE IF EXISTS feed")
             self.query("DROP TABLE IF EXISTS sample")
-            self.query(f"ALTER {self._kind} whole_feed RENAME TO feed")
+            self.query("ALTER VIEW whole_feed RENAME TO feed")
             self.query("ALTER TABLE whole_sample RENAME TO sample")
 
     def place(self, column: str) -> int:
@@ -179,20 +178,16 @@ def view_rows(
     view: str,
     readings: Sequence[FileReading],
     run_folder: Path,
-) -> str:
-    """Makes a view over the rows of some files; those without rows (tier 1) are passed over.
-
-    Returns:
-        What it is: "VIEW", or "TABLE" where the rows are few.
-    """
-    kind = "TABLE" if _are_few(readings) else "VIEW"
+) -> None:
+    """Makes a view over the rows of some files; those without rows (tier 1) are passed over."""
     paths = (str(run_folder / r.rows_path) for r in readings if r.rows_path)
     files = ", ".join(literal(unglobbed(p)) for p in paths)
-    connection.execute(
-        f"CREATE {kind} {quoted(view)} AS "
-        f"SELECT * FROM read_parquet([{files}], union_by_name = true)"
-    )
-    return kind
+    rows = f"FROM read_parquet([{files}], union_by_name = true)"
+    if _are_few(readings):
+        held = quoted(f"rows of {view}")  # no feed is called so
+        connection.execute(f"CREATE TABLE {held} AS {rows}")
+        rows = f"FROM {held}"
+    connection.execute(f"CREATE VIEW {quoted(view)} AS {rows}")
 
 
 @contextmanager
@@ -207,11 +202,11 @@ def open_feed(
         thresholds: `memory_limit`.
     """
     with open_connection(readings, run_folder, thresholds) as connection:
-        kind = view_rows(connection, "feed", readings, run_folder)
+        view_rows(connection, "feed", readings, run_folder)
         names = [row[0] for row in connection.execute("DESCRIBE feed").fetchall()]
         columns = [n for n in _ordered(readings) if n in names]
         counted = connection.execute("SELECT count(*) FROM feed").fetchone()
-        yield FeedSource(connection, columns, int(counted[0]) if counted else 0, kind)
+        yield FeedSource(connection, columns, int(counted[0]) if counted else 0)
 
 
 def _ordered(readings: Sequence[FileReading]) -> list[str]:
