@@ -94,8 +94,13 @@ def test_a_run_that_ends_badly_is_told_by_its_worker(celery: Celery) -> None:
 
 def test_a_worker_forks_its_runs_from_one_warm_parent(celery: Celery) -> None:
     def parents() -> set[int]:
-        below = psutil.Process(celery.worker.pid).children(recursive=True)
-        return {each.ppid() for each in below if "consulting.resources.warm" in each.cmdline()}
+        """The processes that fork; a run's, which may not have ended yet, has one for its own."""
+        found: dict[int, int] = {}
+        for each in psutil.Process(celery.worker.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "consulting.resources.warm" in each.cmdline():
+                    found[each.pid] = each.ppid()
+        return {pid for pid, parent in found.items() if parent not in found}
 
     seen = []
     for _ in range(2):
