@@ -14,6 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from consulting.chain import artifacts
 from consulting.chain.facts import facts_of
+from consulting.chain.letter import letter_of
 from consulting.chain.standing import standing_of
 from consulting.components.engagement import metadata
 from consulting.portfolio import build_portfolio
@@ -115,6 +116,25 @@ def section(documents: Documents, name: str) -> str:
 
 def count(text: str) -> int:
     return int(text.replace(",", ""))
+
+
+def test_the_letter_asks_what_the_report_asks(each: Documents) -> None:
+    page = (each.delivery.path / "quality_report.html").read_text(encoding="utf-8")
+    lists = re.findall(r'(?s)<ol class="questions">.*?</ol>', page)
+    asked = re.findall(r"(?s)<li>.*?</li>", lists[-1]) if lists else []
+    letter = letter_of(each.world.engagement, each.delivery.delivery_id, ()).reported
+    assert len(letter) == len(asked)
+    if said := re.search(r">All (\d+) questions</a>", page):
+        assert count(said[1]) == len(asked)
+    full = each.world.engagement.config.security_tier == 3
+    for question, shown in zip(letter, asked, strict=True):
+        words = Documents.words(shown).split()
+        assert [place.where for place in question.places] == [
+            Documents.words(one).strip().partition(": ")[0]
+            for one in re.findall(r'<span class="where">(.*?)</span>', shown)
+        ]
+        if full:
+            assert " ".join(words).startswith(question.ask)
 
 
 def test_the_files_are_told_alike(each: Documents) -> None:

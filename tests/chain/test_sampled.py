@@ -1,5 +1,7 @@
 """A sample becomes a client: feeds, models, questions, and a delivery on trial."""
 
+# ruff: noqa: RUF001 - the signs that the letter writes
+
 from __future__ import annotations
 
 import zipfile
@@ -114,7 +116,9 @@ def test_questions_go_to_the_client_and_the_fixture_names_nobody(
     taken: tuple[Path, Sampled],
 ) -> None:
     asked = first_files.questions_md(taken[1])
-    assert "**Status**: Are these all the codes there are?" in asked
+    codes = "Are these all the codes there are? A text that is none of them is rejected."
+    assert f"{codes}\n   - **orders › Status**\n" in asked
+    assert "**orders › Amount**: 1 of 61 rows: “Amount” is not an amount of money.\n" in asked
     header, first, *_ = taken[1].fixtures["orders"].splitlines()
     assert header == "Order ID,Customer,Ordered at,Amount,Status,Contact"
     assert "mail" not in taken[1].fixtures["orders"]
@@ -182,6 +186,43 @@ def test_sheets_beyond_the_most_are_told_in_one_line() -> None:
     told = [each.line for each in _Feed(feed, {"t.xlsx": parts}, Names(), set()).tells([feed])]
     named = "t.xlsx: the sheet 'T41' and 258 further ones"
     assert told == [f"{named} are too many, and are left out. Is that right?"]
+
+
+TWO_TABLES = """\
+# Questions to Globex
+
+## Open
+
+The quality report of these files asks the same.
+
+1. Is the other table meant to be delivered too?
+   - **two**: two.xlsx holds another table in rows 33 to 53: 20 rows of 3 columns. They were set \
+aside and are not in the delivery.
+
+## Taken for granted
+
+Please tell us what is not so.
+
+2. Is this the key, unique and never empty? A row without it is rejected.
+   - **two › id**
+
+## Your files
+
+3. How often do you send files, and do their names tell the period they are of?
+"""
+
+
+def test_two_tables_in_one_sheet_are_asked_about_once(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    orders = [["id", "amount", "shop"], *([n, n + 0.5, n % 7] for n in range(30))]
+    towns = [["code", "town", "zip"], *([f"k{n}", f"t{n % 4}", n] for n in range(20))]
+    for row in [*orders, [], *towns]:
+        book.active.append(row)
+    book.save(tmp_path / "two.xlsx")
+    attributes = {"client_name": "Globex", "security_tier": 3}
+    sample = tmp_path / "two.xlsx"
+    found = take_sample(sample, "globex", attributes, place_at(tmp_path), log=lambda _line: None)
+    assert first_files.questions_md(found) == TWO_TABLES
 
 
 def write_parts(folder: Path) -> Path:
@@ -302,7 +343,11 @@ def test_a_sample_follows_a_template_and_says_what_differs(tmp_path: Path, tier:
     amount = {"from": "Amount", "rule": "to_money", "decimal": "comma"}
     assert columns["amount"]["meta"] == amount
     asked = first_files.questions_md(sampled)
-    assert "Which column of the file is store of retail_orders? None was found." in asked
-    assert "**Contact**: Is this needed? retail_orders has no such column." in asked
+    store = (
+        "Which column of the file is store of retail_orders?\n   - **orders**: None was found.\n"
+    )
+    assert store in asked
+    needed = asked.partition("Is this needed? retail_orders has no such column.\n")[2]
+    assert "   - **orders › Contact**\n" in needed
     account = {a.feed: (a.received, a.delivered) for a in sampled.cleaning.accounts}
     assert account["orders"] == (61, 60) if tier == 3 else account["orders"][0] == 61

@@ -264,7 +264,6 @@ def test_a_clients_words_are_never_markup(
         "client_name": evil,
         "profiles": (profile,),
         "blocked": (evil,),
-        "questions": (evil,),
         "history": (*inputs.history, past),
         "reasons": dict.fromkeys(inputs.reasons, evil),
         "versions": {evil: evil},

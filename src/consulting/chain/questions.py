@@ -26,12 +26,14 @@ class Question(Record):
         columns: The columns that it is about; none where it is about the file.
         why: What was found.
         text: What to answer.
+        issue_type: Of the finding that it comes of; none where it is of what is proposed.
     """
 
     feed: str
     columns: tuple[str, ...]
     why: str
     text: str
+    issue_type: str = ""
 
     @property
     def line(self) -> str:
@@ -98,12 +100,15 @@ def _of_issue(issue: Issue, tier: int) -> Question | None:
     if issue.question is None:
         return None
     columns = tuple(dict.fromkeys(filter(None, (issue.column, *issue.columns))))
-    text, why = issue.question, issue.detail
+    text, why, kind = issue.question, issue.detail, issue.issue_type
     if tier < FULL_TIER:
-        why = ""
-        quoted = "“" in text
-        text = f"Please look at this: {issue.issue_type.replace('_', ' ')}." if quoted else text
-    return Question(feed=issue.feed, columns=columns, why=why, text=text)
+        text, why = without_values(text, kind), ""
+    return Question(feed=issue.feed, columns=columns, why=why, text=text, issue_type=kind)
+
+
+def without_values(text: str, issue_type: str) -> str:
+    """A question as it may be written below tier 3: one that quotes names its finding alone."""
+    return f"Please look at this: {issue_type.replace('_', ' ')}." if "“" in text else text
 
 
 def _of_proposal(profile: FeedProfile, columns: Iterable[Mapping[str, object]]) -> list[Question]:

@@ -23,6 +23,7 @@ from consulting.chain.engagement import Engagement
 from consulting.chain.file_received import receive
 from consulting.chain.fixtures import fixture
 from consulting.chain.gate import unreadable
+from consulting.chain.letter import Letter, letter_of
 from consulting.chain.parts import TellsOfParts, split_by_parts
 from consulting.chain.profiled import profile
 from consulting.chain.proposed import propose_models
@@ -99,7 +100,7 @@ class Sampled:
         cleaning: The account of each row; None where the models could not be run.
         refused: Why there would be no delivery; None where there would be one.
         written: The models that were written.
-        questions: What has to be asked of the client.
+        letter: What has to be asked of the client.
         fits: How the feeds fit the templates, where some are named.
         tells: Which sheets, and files of zips, are left out, and which are alike.
         fixtures: Feed → its first rows, masked, as a CSV file.
@@ -113,7 +114,7 @@ class Sampled:
     cleaning: artifacts.Cleaning | None
     refused: str | None
     written: tuple[Path, ...]
-    questions: tuple[Question, ...]
+    letter: Letter
     fits: tuple[Fit, ...]
     tells: tuple[TellsOfParts, ...]
     fixtures: Mapping[str, str]
@@ -267,6 +268,7 @@ class _Trial:
         asked: list[Question] = []
         fits: list[Fit] = []
         fixtures: dict[str, str] = {}
+        letter = Letter()
         if refused is None:
             found = self._profile(received)
             proposed = propose_models(
@@ -277,6 +279,7 @@ class _Trial:
                 mine = [r for r in received.readings if r.feed == each.feed]
                 fixtures[each.feed] = fixture(each, mine, run_folder)
             refused, asked = self._deliver(run_folder, found, written, asked)
+            letter = letter_of(self.engagement, run_folder.name, asked)
         return Sampled(
             config=self.engagement.config,
             feeds=tuple(self._feeds_told()),
@@ -286,7 +289,7 @@ class _Trial:
             cleaning=artifacts.find(run_folder / artifacts.CLEANING, artifacts.Cleaning),
             refused=refused,
             written=tuple(written),
-            questions=tuple(asked),
+            letter=letter,
             fits=tuple(fits),
             tells=tuple(self._tells),
             fixtures=fixtures,

@@ -6,9 +6,12 @@ from .differences import FeedDifference as FeedDifference
 from .differences import accounts_of as accounts_of
 from .differences import write_comparison as write_comparison
 from .findings import Finding as Finding
+from .findings import Place as Place
 from .findings import Question as Question
 from .findings import ask_questions as ask_questions
+from .findings import asked_of_file as asked_of_file
 from .findings import collect_findings as collect_findings
+from .findings import place_of as place_of
 from .history import HISTORY_SCHEMA as HISTORY_SCHEMA
 from .history import append_history as append_history
 from .history import list_deliveries as list_deliveries
@@ -25,5 +28,9 @@ from .manifest import read_summary as read_summary
 from .mapping import UnmappedColumn as UnmappedColumn
 from .mapping import find_unmapped as find_unmapped
 from .mapping import unmapped_columns as unmapped_columns
+from .reasons import NO_COLUMN as NO_COLUMN
+from .reasons import reason_in_words as reason_in_words
+from .reasons import source_column as source_column
 from .rejects import export_rejects as export_rejects
+from .settled import find_remaining as find_remaining
 from .verify import compare as compare

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
     from consulting.delivery.settled import Remaining
     from consulting.profiling import Issue
+    from consulting.records import FileReading
 
 SEVERITY_ORDER: tuple[Severity, ...] = ("error", "warn", "info")
 SEVERITY_WORDS: dict[Severity, str] = {
@@ -81,17 +82,18 @@ class Finding(Record):
 
 
 class Place(Record):
-    """Where a question comes up, and why it is asked there."""
+    """Where a question comes up, and why; the issue's type, where a profile found it."""
 
     where: str
     why: str = ""
+    issue_type: str = ""
 
 
 class Question(Record):
     """Something only the client can answer; asked once, whatever number of columns it is about."""
 
     ask: str
-    places: tuple[Place, ...] = ()
+    places: tuple[Place, ...]
 
 
 def collect_findings(
@@ -154,24 +156,32 @@ def ask_questions(
     """
     asked: dict[str, list[Place]] = {}
 
-    def ask(question: str, where: str = "", why: str = "") -> None:
-        places = asked.setdefault(question, [])
-        if where:
-            places.append(Place(where=where, why=why))
+    def ask(question: str, place: Place) -> None:
+        asked.setdefault(question, []).append(place)
 
     for column in unmapped_columns(inputs):
-        where = f"{column.feed} › {column.column}"  # noqa: RUF001
-        ask("Do you need this column? No rule says what becomes of it.", where)
+        place = Place(where=place_of(column.feed, (column.column,)))
+        ask("Do you need this column? No rule says what becomes of it.", place)
     for feed, issue in _issues(inputs):
         if issue.question and not settled(issue, feed, inputs, gone):
-            ask(issue.question, _place(feed, issue), issue.detail)
+            where = place_of(feed, (issue.column,) if issue.column else issue.columns)
+            ask(issue.question, Place(where=where, why=issue.detail, issue_type=issue.issue_type))
     for reading in inputs.files:
-        for warning in reading.warnings:
-            told = warning.endswith("?") or "Please" in warning
-            ask(warning if told else f"{warning} Is that right?", reading.filename)
-    for question in inputs.questions:
-        ask(question)
+        for question in asked_of_file(reading):
+            ask(question, Place(where=reading.filename))
     return [Question(ask=words, places=tuple(places)) for words, places in asked.items()]
+
+
+def asked_of_file(reading: FileReading) -> Iterator[str]:
+    """What the reading of a file leaves the client to confirm, as questions."""
+    for warning in reading.warnings:
+        told = warning.endswith("?") or "Please" in warning
+        yield warning if told else f"{warning} Is that right?"
+
+
+def place_of(feed: str, columns: Sequence[str]) -> str:
+    """The feed, and the columns where there are any."""
+    return " › ".join(filter(None, (feed, ", ".join(columns))))  # noqa: RUF001
 
 
 def _issues(inputs: DeliveryInputs) -> Iterator[tuple[str, Issue]]:
@@ -180,11 +190,6 @@ def _issues(inputs: DeliveryInputs) -> Iterator[tuple[str, Issue]]:
             yield profile.feed, issue
     for issue in inputs.across:
         yield issue.feed, issue
-
-
-def _place(feed: str, issue: Issue) -> str:
-    column = issue.column or ", ".join(issue.columns)
-    return " › ".join(part for part in (feed, column) if part)  # noqa: RUF001
 
 
 def _from_profiles(inputs: DeliveryInputs, gone: frozenset[Remaining]) -> Iterator[Finding]:

@@ -134,7 +134,6 @@ class DeliveryInputs(Record):
         history: The deliveries made before this one, in the order in which they were made.
         reasons: Reject reason code, or `feed/code`, → the sentence for the client; the cleaning
             rules' codes have sentences without it, and any other code is spelt out.
-        questions: Further questions for the client, in words.
         versions: Software → version.
         code_fingerprints: Stage → of the code that shapes what it makes.
         dbt_fingerprint: Of the client's dbt project.
@@ -164,7 +163,6 @@ class DeliveryInputs(Record):
     documents: tuple[str, ...] = ()
     history: tuple[DeliverySummary, ...] = ()
     reasons: dict[str, str] = Field(default_factory=dict)
-    questions: tuple[str, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
     code_fingerprints: dict[str, str] = Field(default_factory=dict)
     dbt_fingerprint: str = ""

@@ -168,7 +168,7 @@ def test_more_than_a_few_lines_above_the_header_are_asked_about(read: Reader, fo
     got = read(*written([*head, *BANK], form))
     assert got.columns == BANK[0]
     assert [item.doubtful for item in got.reading.skipped] == [True]
-    assert "Lines 1 to 7 were skipped" in got.said
+    assert "Lines 1 to 7 skipped" in got.said
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_more_than_a_few_repeated_headers_in_a_row_are_told(read: Reader) -> Non
     rows = "".join(f"Town {n},{n}\n" for n in range(30))
     got = read(f"Area,Men\n{rows}{'Area,Men' + chr(10)}{('Area,Men' + chr(10)) * 6}{rows}".encode())
     assert got.reading.received_rows == 60
-    assert "Please check that there is no data among them" in got.said
+    assert [each.doubtful for each in got.reading.skipped].count(True) == 1
 
 
 @pytest.mark.parametrize("tier", [1, 2, 3])

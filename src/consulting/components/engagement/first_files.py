@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting import dbt_yaml
+from consulting.delivery import Place, Question, asked_of_file
 from consulting.intake.reading.sources import NO_FEED_READS
 from consulting.privacy.tiers import FULL_TIER
 from consulting.shown import in_markdown, on_one_line
@@ -91,44 +92,54 @@ def _sla(rhythm: Rhythm | None) -> Iterator[str]:
 
 def questions_md(sampled: Sampled) -> str:
     """The letter to the client: what only they can answer."""
+    letter = sampled.letter
     lines = [f"# Questions to {in_markdown(sampled.config.client_name)}", ""]
     if sampled.config.security_tier < FULL_TIER:
         lines += ["What was found stands in the quality report, for no value is written here.", ""]
     asked = 0
-    for feed in sampled.feeds:
-        mine = list(_asked(sampled, feed))
-        if mine:
-            sheet = f"sheet {feed.sheet}" if isinstance(feed.sheet, int) else feed.sheet
-            part = sheet or feed.member
-            of = in_markdown(", ".join([*feed.files[:3], *([part] if part else [])]))
-            lines += [f"## {feed.name} ({of})", ""]
-        for text in mine:
-            asked += 1
-            lines.append(f"{asked}. {text}")
-        lines += [""] if mine else []
-    if sampled.rhythm is None or not sampled.rhythm.certain:
-        asked += 1
-        rhythm = "How often do you send files, and do their names tell the period they are of?"
-        lines += ["## All files", "", f"{asked}. {rhythm}", ""]
+    for title, lead, questions in (
+        ("Open", "The quality report of these files asks the same.", letter.reported),
+        ("Rows that would be set aside", "", letter.rejects),
+        ("Taken for granted", "Please tell us what is not so.", letter.proposed),
+        ("Your files", "", list(_of_files(sampled))),
+    ):
+        if questions:
+            lines += [f"## {title}", "", *([lead, ""] if lead else [])]
+            for question in questions:
+                asked += 1
+                lines += [f"{asked}. {in_markdown(question.ask)}", *_places(question)]
+            lines.append("")
     return "\n".join(lines)
 
 
-def _asked(sampled: Sampled, feed: NamedFeed) -> Iterator[str]:
-    asked = "Can you send it so that it can be read, or tell us what it is?"
-    yield from map(in_markdown, _broken(sampled, feed, asked))
-    yield from map(in_markdown, _tells(sampled, feed))
-    for question in sampled.questions:
-        if question.feed == feed.name:
-            of = f"**{in_markdown(', '.join(question.columns))}**: " if question.columns else ""
-            yield of + in_markdown(question.line)
+def _places(question: Question) -> Iterator[str]:
+    for place in question.places:
+        where = f"**{in_markdown(place.where)}**" if place.where else ""
+        yield "   - " + ": ".join(filter(None, (where, in_markdown(place.why))))
+
+
+def _of_files(sampled: Sampled) -> Iterator[Question]:
+    """What is asked of the files as such, and not in the report already."""
+    said = {(q.ask, place.where) for q in sampled.letter.reported for place in q.places}
+    told: list[tuple[str, str]] = []
+    for feed in sampled.feeds:
+        could = "Can you send it so that it can be read, or tell us what it is?"
+        told += [("", line) for line in (*_broken(sampled, feed, could), *_tells(sampled, feed))]
     if sampled.config.security_tier == FULL_TIER:
-        for reading in sampled.received.readings:
-            if reading.feed == feed.name:
-                yield from (
-                    in_markdown(f"{reading.filename}: {told}")
-                    for told in reading.warnings
-                    if not told.startswith(NO_FEED_READS)  # the sample's parts are asked of above
-                )
+        told += [
+            (reading.filename, line)
+            for reading in sampled.received.readings
+            for line in asked_of_file(reading)
+            if not line.startswith(NO_FEED_READS)  # the sample's parts are asked of above
+        ]
+    asked: dict[str, list[Place]] = {}
+    for where, line in told:
+        if (line, where) not in said:
+            asked.setdefault(line, []).extend([Place(where=where)] if where else [])
+    if sampled.rhythm is None or not sampled.rhythm.certain:
+        asked["How often do you send files, and do their names tell the period they are of?"] = []
+    for line, places in asked.items():
+        yield Question(ask=line, places=tuple(places))
 
 
 def readme_md(client_id: str, sampled: Sampled) -> str:

@@ -300,7 +300,8 @@ class TableWriter:
         return [*self.layout.above, *self._further.found]
 
     def _decided(self) -> list[str]:
-        words = [f"{span(item)} skipped: {item.reason}." for item in merged(self._skipped)[:SHOWN]]
+        words = [about(table) for table in self._others]
+        words += [f"{span(item)} skipped: {item.reason}." for item in merged(self._skipped)[:SHOWN]]
         if self._formulas:
             words.append(
                 f'{counted(self._formulas, "value")} written as ="…" for Excel: read without it.'
@@ -313,19 +314,12 @@ class TableWriter:
         words = []
         if not stored.seen and not stored.rejected:
             words.append("The file has a header but no data row.")
-        words += [about(table) for table in self._others]
         if stored.left_out:
             words.append(
                 f"{counted(len(stored.left_out), 'empty column')} without a "
                 "title between others left out. Where two tables stand side by side, please send "
                 "each in a file of its own."
             )
-        words += [
-            f"{span(item)} {'was' if item.first_line == item.last_line else 'were'} skipped "
-            f"({item.reason}). Please check that there is no data among them."
-            for item in merged(self._skipped)
-            if item.doubtful
-        ]
         if self._short_count:
             shown = ", ".join(map(str, self._short))
             more = ", …" if self._short_count > len(self._short) else ""
