@@ -327,6 +327,17 @@ def test_one_is_no_plural_and_no_table_is_empty(each: Documents) -> None:
         assert name == "quality_report" or str(each.world.root) not in "".join(lines)
 
 
+def test_where_the_rows_of_a_settled_finding_went_adds_up(each: Documents) -> None:
+    for row in each.rows_of_report:
+        if "Of these rows" not in row:
+            continue
+        parts = re.search(r"Of these rows ([\d,]+) are delivered, ([\d,]+) rejected or merged", row)
+        found = re.search(r": ([\d,]+) (?:\S+ )*?(?:rows?|values?|dates?|numbers?)\b", row)
+        assert parts, row
+        assert found, row
+        assert count(parts[1]) + count(parts[2]) == count(found[1]), row
+
+
 def test_what_was_mended_is_told_no_more(each: Documents, request: pytest.FixtureRequest) -> None:
     sort = request.node.callspec.params["each"]
     if sort == "corrections":

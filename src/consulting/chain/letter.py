@@ -10,6 +10,7 @@ from consulting.chain.questions import without_values
 from consulting.cleaning.accounts import UNPARSED
 from consulting.delivery import (
     NO_COLUMN,
+    NOTHING_GONE,
     Place,
     Question,
     ask_questions,
@@ -74,7 +75,7 @@ def letter_of(engagement: Engagement, batch_id: str, proposed: Iterable[Proposed
 
 
 def _reported(engagement: Engagement, inputs: DeliveryInputs) -> list[Question]:
-    gone, warehouse = frozenset[tuple[str, str, str]](), engagement.folder.warehouse
+    gone, warehouse = NOTHING_GONE, engagement.folder.warehouse
     if not inputs.schema_only and warehouse.exists():
         with open_bounded(warehouse, read_only=True) as connection:
             gone = find_remaining(connection, inputs)

@@ -24,7 +24,7 @@ from consulting.delivery.manifest import (
     write_manifest,
 )
 from consulting.delivery.rejects import export_rejects, write_receipts
-from consulting.delivery.settled import find_remaining
+from consulting.delivery.settled import NOTHING_GONE, find_remaining
 from consulting.delivery.tables import export_tables
 from consulting.delivery.verdict import reach_verdict
 from consulting.delivery.verify import find_altered
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from consulting.delivery.inputs import DeliveryInputs, TableExport
     from consulting.delivery.rejects import RejectsFile
-    from consulting.delivery.settled import Remaining
     from consulting.delivery.tables import ExportedTable
     from consulting.layout import ClientFolder
 
@@ -186,7 +185,7 @@ def draft_delivery(
     (target / "rejects").mkdir()
     exported: list[ExportedTable] = []
     rejects, examples, receipts = [], [], []
-    gone: frozenset[Remaining] = frozenset()
+    gone = NOTHING_GONE
     if not inputs.schema_only and folder.warehouse.exists():
         with open_bounded(
             folder.warehouse, read_only=True, config=FEW_THREADS, writes_to=target

@@ -12,7 +12,7 @@ from consulting.delivery.reasons import (
     reason_in_words,
     source_column,
 )
-from consulting.delivery.settled import settled
+from consulting.delivery.settled import NOTHING_GONE, settled
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import NO_MODELS, CheckOutcome, Record, Severity
 from consulting.rules.accepted import ACCEPTABLE, REPLACEABLE
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from consulting.delivery.inputs import DeliveryInputs
-    from consulting.delivery.settled import Remaining
+    from consulting.delivery.settled import Gone
     from consulting.profiling import Issue
     from consulting.records import FileReading
 
@@ -96,9 +96,7 @@ class Question(Record):
     places: tuple[Place, ...]
 
 
-def collect_findings(
-    inputs: DeliveryInputs, gone: frozenset[Remaining] = frozenset()
-) -> list[Finding]:
+def collect_findings(inputs: DeliveryInputs, gone: Gone = NOTHING_GONE) -> list[Finding]:
     """Return all findings: by severity, then what is settled last, by source and by rows.
 
     Args:
@@ -147,9 +145,7 @@ def findings_that_matter(findings: Sequence[Finding]) -> list[Finding]:
     return chosen
 
 
-def ask_questions(
-    inputs: DeliveryInputs, gone: frozenset[Remaining] = frozenset()
-) -> list[Question]:
+def ask_questions(inputs: DeliveryInputs, gone: Gone = NOTHING_GONE) -> list[Question]:
     """Return what to ask the client, in the order in which an answer changes most.
 
     What is settled is not asked again each month.
@@ -192,7 +188,7 @@ def _issues(inputs: DeliveryInputs) -> Iterator[tuple[str, Issue]]:
         yield issue.feed, issue
 
 
-def _from_profiles(inputs: DeliveryInputs, gone: frozenset[Remaining]) -> Iterator[Finding]:
+def _from_profiles(inputs: DeliveryInputs, gone: Gone) -> Iterator[Finding]:
     for feed, issue in _issues(inputs):
         yield Finding(
             severity=issue.severity,

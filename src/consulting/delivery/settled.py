@@ -7,6 +7,8 @@ is not counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,16 +16,17 @@ import duckdb
 from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.errors import DeliveryError
 from consulting.sql import NUMBER_TYPES, quoted
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from consulting.delivery.inputs import DeliveryInputs
     from consulting.profiling import Issue
     from consulting.records import ColumnMapping
 
-Remaining = tuple[str, str, str]
-"""Feed, column and type of an issue of which no delivered value is left."""
+Gone = Mapping[tuple[str, str, str], str]
+"""Feed, column and type of an issue of which no delivered value is left → where its rows went."""
 
 _UNSEEN = "\u00a0\u2000-\u200d\u202f\u2060\ufeff"
 _BLANK = f"[\\s{_UNSEEN}]"
@@ -54,13 +57,12 @@ _GONE = dict.fromkeys(
     "invisible_characters": "Delivered without them.",
 }
 _DATES = ("DATE", "TIMESTAMP")
+NOTHING_GONE: Gone = MappingProxyType({})
 
 
-def find_remaining(
-    connection: duckdb.DuckDBPyConnection, inputs: DeliveryInputs
-) -> frozenset[Remaining]:
+def find_remaining(connection: duckdb.DuckDBPyConnection, inputs: DeliveryInputs) -> Gone:
     """Return the issues whose values are in no delivered row; one query for each feed."""
-    gone: set[Remaining] = set()
+    gone: dict[tuple[str, str, str], str] = {}
     for profile in inputs.profiles:
         asked: dict[str, list[tuple[Issue, str]]] = {}
         for issue in profile.issues:
@@ -70,7 +72,7 @@ def find_remaining(
                 asked.setdefault(table, []).append((issue, target))
         for table, issues in asked.items():
             gone |= _count(connection, inputs.client_id, profile.feed, table, issues)
-    return frozenset(gone)
+    return gone
 
 
 def _count(
@@ -79,18 +81,19 @@ def _count(
     feed: str,
     table: str,
     issues: list[tuple[Issue, str]],
-) -> set[Remaining]:
+) -> dict[tuple[str, str, str], str]:
     mart = dict(describe(connection, MART_SCHEMA, table))
     if "_row_id" not in mart or any(target not in mart for _, target in issues):
-        return set()
+        return {}
     conditions = ", ".join(f"({issue.rows_where}) AS c{n}" for n, (issue, _) in enumerate(issues))
     counts = ", ".join(
-        f"count(*) FILTER (r.c{n} AND {_HOLDS[issue.issue_type].format(f'm.{quoted(target)}')})"
+        f"count(*) FILTER (r.c{n} AND {_HOLDS[issue.issue_type].format(f'm.{quoted(target)}')}), "
+        f"count(*) FILTER (r.c{n} AND m._row_id IS NOT NULL), count(*) FILTER (r.c{n})"
         for n, (issue, target) in enumerate(issues)
     )
     query = (
         f"SELECT {counts} FROM (SELECT _row_id, {conditions} FROM raw.{quoted(feed)}) r "
-        f"JOIN {MART_SCHEMA}.{quoted(table)} m ON m._row_id = r._row_id"
+        f"LEFT JOIN {MART_SCHEMA}.{quoted(table)} m ON m._row_id = r._row_id"
     )
     try:
         found = connection.execute(query).fetchall()[0]
@@ -101,16 +104,24 @@ def _count(
             f"counted in table '{table}' ({type(error).__name__}). Look whether "
             "the table has its `_row_id`."
         ) from None
+    counts_of = zip(*(found[n::3] for n in range(3)), strict=True)
     return {
-        (feed, issue.column or "", issue.issue_type)
-        for (issue, _), count in zip(issues, found, strict=True)
-        if not count
+        (feed, issue.column or "", issue.issue_type): _went(delivered, every)
+        for (issue, _), (left, delivered, every) in zip(issues, counts_of, strict=True)
+        if not left
     }
 
 
-def settled(
-    issue: Issue, feed: str, inputs: DeliveryInputs, gone: frozenset[Remaining] = frozenset()
-) -> str:
+def _went(delivered: int, every: int) -> str:
+    """Where the rows went that an issue is of, if they are not all among those delivered."""
+    if delivered == every:
+        return ""
+    if not delivered:
+        return inflected(" [The row was|All {n} rows were] rejected or merged.", every)
+    return f" Of these rows {delivered:,} are delivered, {every - delivered:,} rejected or merged."
+
+
+def settled(issue: Issue, feed: str, inputs: DeliveryInputs, gone: Gone = NOTHING_GONE) -> str:
     """Return how an issue was dealt with, as a sentence; an empty one where it was not."""
     if inputs.schema_only:
         return ""
@@ -123,12 +134,11 @@ def settled(
     return _in_column(issue, mapping, inputs, gone) if mapping else ""
 
 
-def _in_column(
-    issue: Issue, mapping: ColumnMapping, inputs: DeliveryInputs, gone: frozenset[Remaining]
-) -> str:
+def _in_column(issue: Issue, mapping: ColumnMapping, inputs: DeliveryInputs, gone: Gone) -> str:
     kind = issue.issue_type
-    if (mapping.feed, issue.column, kind) in gone:
-        return _GONE[kind]
+    went = gone.get((mapping.feed, issue.column or "", kind))
+    if went is not None:
+        return f"{_GONE[kind]}{went}"
     if kind == "formula_like_values":
         return "Made harmless in the CSV and Excel files."
     if kind == "duplicate_key":
