@@ -344,7 +344,7 @@ class TierBlockedError(ConsultingError):
 
     def __init__(self, operation: str, required: int, client_id: str, tier: int) -> None:
         self.operation = operation
-        self.tier = tier
+        self.required = required
         super().__init__(
             f'BLOCKED: "{operation}" requires tier {required}; {client_id} is at tier {tier} '
             f"({self.NAMES[tier]}). Raise `security_tier` in the client's defs.yaml once the "

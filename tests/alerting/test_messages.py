@@ -110,7 +110,11 @@ EVENTS = {
         ACME, feeds=["orders"], columns=["Order ID"], text="A column is gone.", link=LINK
     ),
     "tier_blocked": tier_blocked(
-        ACME, TierBlockedError("store full rows of feed 'orders'", 3, "acme_corp", 2)
+        ACME.model_copy(update={"tier": 2}),
+        [
+            TierBlockedError("store all rows of the files", 3, "acme_corp", 2),
+            TierBlockedError("keep the client's original files", 3, "acme_corp", 2),
+        ],
     ),
     "tier_lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
     "delivery_made": delivery_made(
@@ -166,6 +170,17 @@ def test_every_kind_says_what_happened_to_which_client_and_what_to_do(kind: str)
     assert "What to do next" in all_of(message)
     assert "acme_corp" in all_of(message)
     assert _invalid([dict(block) for block in message.blocks]) is None
+
+
+def test_what_a_tier_keeps_out_is_told_in_words() -> None:
+    message = told(EVENTS["tier_blocked"])
+    assert message.text == (
+        "🟠 Acme Corp: Delivered without what security tier 2 (Sampled) does not allow"
+    )
+    assert message.blocks[1]["text"]["text"] == (
+        "Not done, each with the tier that allows it: store all rows of the files (tier 3); keep "
+        "the client's original files (tier 3)."
+    )
 
 
 def test_failed_tests_are_counted_and_told_worst_first() -> None:

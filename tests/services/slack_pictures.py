@@ -169,7 +169,7 @@ def events() -> dict[str, Event]:
             text="Column 'Order ID' was renamed to 'OrderId'. Column 'Total' is gone.",
         ).model_copy(update=waits | {"files": files[:1]}),
         "tier": tier_blocked(
-            ACME, TierBlockedError("store all rows of the files", 3, "acme_corp", 2)),
+            ACME, [TierBlockedError("store all rows of the files", 3, "acme_corp", 2)]),
         "lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
         "delivery": delivery_made(ACME, Made(delivery_id="acme_corp-00042-1f2e3d4c",
                                   verdict="Ready to use, with care",

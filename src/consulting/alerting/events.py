@@ -320,17 +320,19 @@ def drift(  # noqa: PLR0913 - what is known of the change, by keyword
     )
 
 
-def tier_blocked(route: AlertRoute, error: TierBlockedError) -> Event:
-    """An operation that the security tier forbids, and that therefore did not happen."""
+def tier_blocked(route: AlertRoute, refused: Sequence[TierBlockedError]) -> Event:
+    """What the security tier forbids, and a delivery therefore is without; told once per tier."""
+    tier = f"security tier {route.tier} ({refused[0].NAMES[route.tier]})"
+    left_out = "; ".join(f"{each.operation} (tier {each.required})" for each in refused)
     return _event(
         route,
         "tier_blocked",
-        subject=error.operation,
+        subject=f"tier {route.tier}",
         severity="warn",
-        title=f"Left out by security tier {error.tier}",
-        text=str(error),
-        next_step="If the delivery needs it, have the client agree to a higher tier. If "
-        "not, it stays out, and is not told again.",
+        title=f"Delivered without what {tier} does not allow",
+        text=f"Not done, each with the tier that allows it: {left_out}.",
+        next_step="If the delivery needs it, have the client agree in writing to a higher tier, "
+        "and raise `security_tier` in its defs.yaml. If not, it stays out, and is not told again.",
     )
 
 

@@ -33,6 +33,7 @@ from consulting.errors import (
 )
 from consulting.intake import State
 from consulting.intake.reading import ReadingApart
+from consulting.intake.reading.encoding_names import encoding_in_words
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import CorrectionsFile
 from consulting.wording import counted
@@ -235,7 +236,8 @@ def _read_all(
             size = f"{counted(reading.received_rows, 'row')}, {columns}"
             log(
                 f"{drop.key}: {size} "
-                f"for feed {reading.feed} ({reading.format}, {reading.encoding or 'binary'})"
+                f"for feed {reading.feed} ({reading.format}, "
+                f"{encoding_in_words(reading.encoding) or 'binary'})"
             )
             (returned if is_corrections(reading.columns) else readings).append(reading)
     return readings, returned, quarantined

@@ -160,12 +160,7 @@ def _of_delivery(
     """A delivery, and once per tier what the tier kept out of it."""
     refused = blocked_operations(engagement)
     if refused:
-        event = tier_blocked(route, refused[0])
-        others = len(refused) - 1
-        text = f"{event.text} So {'is' if others == 1 else 'are'} {others} more; the transform "
-        text += "log of the delivery names all."
-        update = {"subject": f"tier {route.tier}"} | ({"text": text} if others else {})
-        yield event.model_copy(update=update)
+        yield tier_blocked(route, refused)
     if route.deliveries and delivery.verdict != UNUSABLE:
         yield delivery_made(route, _made(engagement, delivery, run_of))
 

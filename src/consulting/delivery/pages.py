@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
+from consulting.intake.reading.encoding_names import encoding_in_words
 from consulting.privacy.wording import columns_in_words
 from consulting.shown import on_lines, on_one_line
 from consulting.wording import counted
@@ -168,4 +169,5 @@ def _environment() -> jinja2.Environment:
         visible,
     ):
         environment.filters[word.__name__] = word
+    environment.filters["encoding"] = encoding_in_words
     return environment

@@ -54,7 +54,6 @@ class TransformLog(Document):
 
 def _files(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
     for reading in inputs.files:
-        kind = ", ".join(part for part in (reading.format, reading.encoding) if part)
         words = "; ".join((*reading.decisions, *reading.warnings))
         sampled = (
             f"sampled: {reading.loaded_rows} of {reading.sampled_from} rows kept"
@@ -65,7 +64,7 @@ def _files(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
             "stage": "file_received",
             "feed": reading.feed,
             "subject": reading.filename,
-            "operation": f"read ({kind})",
+            "operation": f"read ({reading.format})",
             "rows_before": reading.received_rows,
             "rows_after": reading.loaded_rows,
             "rows_rejected": reading.unparsed_rows,

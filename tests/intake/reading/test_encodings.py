@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from consulting.errors import UnreadableFileError
+from consulting.intake.reading.encoding_names import encoding_in_words
 
 Reader = Callable[..., Any]
 
@@ -34,7 +35,28 @@ def test_latin_1_is_read_as_its_superset(read: Reader) -> None:
     got = read("id;name\n1;Jürgen Groß\n2;José Núñez\n".encode("latin-1"))
     assert got.rows == [("1", "Jürgen Groß"), ("2", "José Núñez")]
     assert got.reading.encoding == "cp1252"
-    assert "Please confirm it" in got.said
+    told = "Windows (Western European), cp1252"
+    assert f"Encoding {told}: not UTF-8, and the best fit for its letters." in got.said
+    assert (
+        f"inferred from the file's letters: {told}. Please confirm it, or send UTF-8." in got.said
+    )
+
+
+@pytest.mark.parametrize(
+    ("codec", "told"),
+    [
+        ("utf-8-sig", "UTF-8"),
+        ("utf-16-le", "UTF-16"),
+        ("latin-1", "ISO (Western European), iso8859-1"),
+        ("mac_roman", "old Mac (Western European), mac-roman"),
+        ("shift_jis", "Japanese, shift_jis"),
+        ("utf-8 with cp1252 lines", "UTF-8, with lines in Windows (Western European)"),
+        ("cp037", "cp037"),
+        (None, ""),
+    ],
+)
+def test_an_encoding_is_told_as_people_call_it(codec: str | None, told: str) -> None:
+    assert encoding_in_words(codec) == told
 
 
 def test_shift_jis_is_read(read: Reader) -> None:

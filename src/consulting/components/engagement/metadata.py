@@ -8,6 +8,7 @@ import dagster as dg
 
 from consulting import profiling
 from consulting.chain import unaccounted, unmapped, unreadable
+from consulting.intake.reading.encoding_names import encoding_in_words
 from consulting.layout import address_of
 from consulting.privacy.labels import judge
 from consulting.shown import as_markdown_block, in_markdown, on_one_line
@@ -63,7 +64,7 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
                         reading.received_rows,
                         reading.unparsed_rows,
                         reading.format,
-                        reading.encoding or "",
+                        encoding_in_words(reading.encoding),
                     ]
                     for reading in readings
                 ),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.code_pages import refuse_ebcdic, western_code_page
+from consulting.intake.reading.encoding_names import MIXED, encoding_in_words
 from consulting.intake.reading.survey import Strict
 from consulting.wording import counted
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from consulting.intake.reading.sources import ByteSource
     from consulting.intake.reading.survey import Survey
 
-MIXED = "utf-8 with cp1252 lines"
 EVIDENCE_BYTES = 4 * 1024 * 1024  # of lines beyond ASCII, spread over the file, shown to chardet
 STRAY_SHARE = 0.1  # up to this share of the lines beyond ASCII may be stray in a UTF-8 file
 CLEARLY = 1.2  # how much surer chardet must be of another Latin encoding than of cp1252
@@ -81,9 +81,9 @@ def detect_encoding(source: ByteSource, declared: str | None, found: Survey) -> 
             return _marked(source, codec, label, found)
     wide = _wide_without_mark(head)
     if wide is not None and _first_undecodable(source, wide) is None:
-        return Encoding(wide, wide=True, decisions=(f"Encoding {wide}, by its zero bytes.",))
+        return Encoding(wide, wide=True, decisions=(_decided(wide, "by its zero bytes"),))
     if found.not_utf8 is None:
-        return Encoding("utf-8", decisions=("Encoding UTF-8: every byte of the file fits.",))
+        return Encoding("utf-8", decisions=(_decided("utf-8", "every byte of the file fits"),))
     return _legacy(source)
 
 
@@ -110,7 +110,11 @@ def _declared(source: ByteSource, declared: str, found: Survey) -> Encoding:
         )
     if codec == "utf-8":
         codec = "utf-8-sig"
-    return Encoding(codec, wide=wide, decisions=(f"Encoding {declared}, as declared.",))
+    return Encoding(codec, wide=wide, decisions=(_decided(codec, "as declared"),))
+
+
+def _decided(codec: str, why: str) -> str:
+    return f"Encoding {encoding_in_words(codec)}: {why}."
 
 
 def _is_wide(codec: str) -> bool:
@@ -121,7 +125,7 @@ def _is_wide(codec: str) -> bool:
 def _marked(source: ByteSource, codec: str, label: str, found: Survey) -> Encoding:
     wide = codec != "utf-8-sig"
     if (_first_undecodable(source, codec) if wide else found.not_utf8) is None:
-        return Encoding(codec, wide=wide, decisions=(f"Encoding {label}, by its byte order mark.",))
+        return Encoding(codec, wide=wide, decisions=(_decided(codec, "by its byte order mark"),))
     if not wide:
         return _legacy(source, marked=True)
     raise UnreadableFileError(
@@ -166,6 +170,7 @@ def head_text(head: bytes) -> str:
 def _legacy(source: ByteSource, *, marked: bool = False) -> Encoding:
     refuse_ebcdic(source)
     evidence, fits, strays, first_stray = _lines_beyond_ascii(source)
+    western = encoding_in_words("cp1252")
     if marked or (fits and strays <= max(1, STRAY_SHARE * (fits + strays))):
         return Encoding(
             MIXED,
@@ -173,13 +178,13 @@ def _legacy(source: ByteSource, *, marked: bool = False) -> Encoding:
                 (
                     f"Encoding UTF-8; {counted(strays, 'line')} that are not "
                     f"valid UTF-8 (first: line {first_stray:,}): their stray bytes read as "
-                    "Windows-1252; a letter of which a half was cut off is lost (�)."
+                    f"{western}; a letter of which a half was cut off is lost (�)."
                 ),
             ),
             warnings=(
                 (
                     f"{strays:,} of {fits + strays:,} lines with special characters are not UTF-8, "
-                    f"from line {first_stray:,} on. They were read as Windows-1252: please check "
+                    f"from line {first_stray:,} on. They were read as {western}: please check "
                     "the accents there, and export the file in one encoding."
                 ),
             ),
@@ -190,11 +195,11 @@ def _legacy(source: ByteSource, *, marked: bool = False) -> Encoding:
             return Encoding(
                 candidate,
                 wide=_is_wide(candidate),
-                decisions=(f"Encoding {candidate}: not UTF-8; the best fit for its letters.",),
+                decisions=(_decided(candidate, "not UTF-8, and the best fit for its letters"),),
                 warnings=(
                     (
-                        f"The encoding {candidate} was inferred from the file's letters. Please "
-                        "confirm it, or send UTF-8."
+                        "The encoding was inferred from the file's letters: "
+                        f"{encoding_in_words(candidate)}. Please confirm it, or send UTF-8."
                     ),
                 ),
             )

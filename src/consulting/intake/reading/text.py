@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from consulting.intake.reading.encodings import MIXED, Encoding
+from consulting.intake.reading.encoding_names import MIXED
 from consulting.intake.reading.sources import MAX_LINE, line_too_long
 from consulting.intake.reading.survey import (
     BLOCK_BYTES,
@@ -23,6 +23,7 @@ from consulting.intake.reading.survey import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from consulting.intake.reading.encodings import Encoding
     from consulting.intake.reading.sources import ByteSource
 
 MARK = "\ufeff"  # the byte order mark
