@@ -21,6 +21,7 @@ from consulting.intake.reading.fast import PlainParser
 from consulting.intake.reading.headers import HEAD_ROWS
 from consulting.intake.reading.layout import find_layout
 from consulting.intake.reading.parser import EXCEL_TEXT, Dialect, RecordParser
+from consulting.intake.reading.plausible import may_be_table, named_otherwise
 from consulting.intake.reading.survey import LineCount, Survey, survey
 from consulting.intake.reading.table import TableWriter
 from consulting.intake.reading.text import MARK, Block, blocks, lines_of, spread_of
@@ -124,6 +125,15 @@ def _refuse_no_text(source: ByteSource, sample: _Sample, encoding: Encoding) -> 
             "Ask the client whether nothing was to be sent, and send the file again if not.",
         )
     head = _PADDING.sub("", sample.first.text[:65536])
+    named, sure = named_otherwise(source), encoding.codec in _SURE
+    if named and not may_be_table(head, whole=sample.first.last, sure=sure):
+        raise UnreadableFileError(
+            source.filename,
+            "binary_file",
+            f"The file is named .{named}, and is neither that nor a table of text.",
+            "It may have been cut off or changed on its way: open it where it comes from, export "
+            "it again and send that.",
+        )
     if not head.count("\x00") > len(head) * ZERO_SHARE and not _is_packed(head, encoding):
         return
     raise UnreadableFileError(

@@ -33,6 +33,7 @@ PIECE = 1024 * 1024
 FIRST_RECORDS = 10  # the record of a password is among the first of an xls
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PACKINGS = frozenset({"gz", "gzip", "zip"})
 _JSON_ENDINGS = JsonFormat.extensions["ndjson"]
 _MARKUP = re.compile(
     r"\s*+<(?:!doctype|!--|\?xml|(?:html|head|meta|title|style|body|div|table|tr|svg)\b)"
@@ -138,7 +139,7 @@ def json_kind(source: ByteSource, head: bytes) -> str | None:
             "Export it as JSON (in Python with `json.dump`, not `str` or `print`) and send it "
             "again.",
         )
-    if _SCRIPT.match(text) and _extension(source) in _JSON_ENDINGS:
+    if _SCRIPT.match(text) and extension_of(source) in _JSON_ENDINGS:
         raise UnreadableFileError(
             source.filename,
             "json_broken",
@@ -146,7 +147,16 @@ def json_kind(source: ByteSource, head: bytes) -> str | None:
             "value.",
             "Export it as plain JSON and send it again.",
         )
-    return _json_kind(text)
+    kind = _json_kind(text)
+    meant = text.lstrip().startswith(("{", "["))
+    if kind is None and meant and extension_of(source) in _JSON_ENDINGS:
+        raise UnreadableFileError(
+            source.filename,
+            "json_broken",
+            "The file is named as JSON and begins as JSON does, and its first value is none.",
+            "It may have been cut off on its way: export it as JSON and send it again.",
+        )
+    return kind
 
 
 def _text_of(head: bytes) -> str:
@@ -255,22 +265,30 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _extension(source: ByteSource) -> str | None:
+def extension_of(source: ByteSource) -> str | None:
     """The ending of the file's name, or of the one inside an archive."""
     inner = source.member or source.filename
     suffixes = [part.lstrip(".").lower() for part in PurePosixPath(inner).suffixes]
     if source.member is None:
-        suffixes = [part for part in suffixes if part not in {"gz", "gzip", "zip"}]
+        suffixes = [part for part in suffixes if part not in _PACKINGS]
     return suffixes[-1] if suffixes else None
 
 
+def packing_named(source: ByteSource) -> str | None:
+    """The ending of a name that promises a packing, of a file that is not packed."""
+    ending = PurePosixPath(source.filename).suffix.lstrip(".").lower()
+    return ending if source.container is None and ending in _PACKINGS else None
+
+
 def _remark(source: ByteSource, name: str) -> str | None:
-    extension = _extension(source)
+    extension, packing = extension_of(source), packing_named(source)
     endings: dict[str, frozenset[str]] = {}
     words: dict[str, str] = {}
     for kind in all_formats().values():
         endings |= kind.extensions
         words |= kind.names
+    if packing and name in words:
+        return f"The file is named .{packing} but is {words[name]}; it was read as what it is."
     if extension is None or name not in endings:
         return None
     if extension not in frozenset().union(*endings.values()) or extension in endings[name]:
