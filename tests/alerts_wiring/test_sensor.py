@@ -176,3 +176,28 @@ def test_the_portfolio_is_written_and_linked(house: House, tmp_path: Path) -> No
     written = {e.asset_key.to_user_string(): e for e in result.asset_events}
     link = written["consultancy/portfolio"].metadata["page"].value
     assert str(link).endswith("/data/portfolio.html")
+
+
+def test_a_page_written_before_the_sensor_ticked_claims_nothing(
+    house: House, tmp_path: Path
+) -> None:
+    acme = house.client(security_tier=3)
+    fail(acme, claim(acme), "run-1", "disk full")
+    asset = watching.build_portfolio([*house.clients.values()])
+    alerts = AlertsResource(slack_base_url=house.slack.url)
+    resources = {"consultancy": house.consultancy, "alerts": alerts}
+
+    def page() -> str:
+        made = alone(dg.materialize, [asset], instance=house.instance, resources=resources)
+        assert made.success
+        return (tmp_path / "data" / "portfolio.html").read_text()
+
+    before = page()
+    assert ">Not known yet</span>" in before
+    assert (
+        "Whether something is wrong was not looked at. No alert dispatcher has ever run." in before
+    )
+    house.tick()
+    after = page()
+    assert ">In trouble</span>" in after
+    assert "not looked at" not in after

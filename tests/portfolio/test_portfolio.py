@@ -69,6 +69,7 @@ def test_the_client_who_needs_somebody_most_comes_first(tmp_path: Path) -> None:
         a_client("late_for_longer", "breach", who="client", due_at=NOW - 20 * day),
         a_client("poor", scores=(80, 55)),
         ClientStanding(client_id="no_promise"),
+        a_client("not_looked_at", scores=(50,), unchecked="Nobody looked."),
     ]
     page = build_portfolio(entries, tmp_path, as_of=NOW).read_text()
     assert rows_of(page) == [
@@ -79,9 +80,10 @@ def test_the_client_who_needs_somebody_most_comes_first(tmp_path: Path) -> None:
         "more_broken",
         "broken",
         "file_set_aside",
+        "not_looked_at",
+        "no_promise",
         "poor",
         "fine",
-        "no_promise",
         "asleep",
         "gone",
     ]
@@ -90,7 +92,8 @@ def test_the_client_who_needs_somebody_most_comes_first(tmp_path: Path) -> None:
         "late": "3",
         "at_risk": "1",
         "trouble": "3",
-        "on_time": "3",
+        "unknown": "2",
+        "on_time": "2",
         "resting": "2",
     }
 
@@ -145,7 +148,7 @@ def test_the_page_says_when_it_was_due_who_is_late_and_what_was_last_delivered(
 def test_a_client_without_anything_yet_is_shown_as_such(tmp_path: Path) -> None:
     page = build_portfolio([ClientStanding(client_id="new")], tmp_path, as_of=NOW).read_text()
     assert "No SLA was agreed." in page
-    assert "All well" in page
+    assert ">Not known yet</span>" in page
     assert "On time" not in page, "without a promise there is no on time"
     assert "never" in page
     assert "none yet" in page

@@ -10,12 +10,13 @@ from pydantic import Field
 from consulting.records import UNUSABLE, Record, Severity, VerdictLevel
 from consulting.timekeeping import SlaStatus
 
-Group = Literal["late", "at_risk", "trouble", "on_time", "resting"]
+Group = Literal["late", "at_risk", "trouble", "unknown", "on_time", "resting"]
 
 GROUPS: dict[Group, str] = {
     "late": "Late",
     "at_risk": "At risk",
     "trouble": "In trouble",
+    "unknown": "Not known yet",
     "on_time": "All well",
     "resting": "At rest",
 }
@@ -71,6 +72,7 @@ class ClientStanding(Record):
         quarantined: Files in quarantine.
         waiting: Files that came and are not delivered yet.
         links: Where to go from here, by what the link is called.
+        unchecked: Why nobody knows of trouble, in a sentence; empty where somebody looked.
     """
 
     client_id: str
@@ -85,6 +87,7 @@ class ClientStanding(Record):
     quarantined: int = 0
     waiting: int = 0
     links: dict[str, str] = Field(default_factory=dict)
+    unchecked: str = ""
 
     @property
     def name(self) -> str:
@@ -101,8 +104,9 @@ class ClientStanding(Record):
         """Where it belongs on the page.
 
         `late` (a breach), `at_risk` (a warning), `trouble` (on time, but with an open incident,
-        a file in quarantine, or a last delivery that is not ready to use), `on_time`, or `resting`
-        (paused or ended).
+        a file in quarantine, or a last delivery that is not ready to use), `unknown` (nobody
+        looked, or nothing was promised and nothing is delivered), `on_time`, or `resting` (paused
+        or ended).
         """
         state = self.sla.state if self.sla else "on_time"
         if state == "breach":
@@ -112,6 +116,8 @@ class ClientStanding(Record):
         last = self.last_delivery
         if self.incidents or self.quarantined or (last is not None and last.is_unusable):
             return "trouble"
+        if self.unchecked or (last is None and self.sla is None):
+            return "unknown"
         return "resting" if state in {"paused", "ended"} else "on_time"
 
     @property

@@ -189,14 +189,23 @@ class Watcher:
         from consulting.bucket import publish_page
         from consulting.portfolio import build_portfolio
 
-        told = self._told()
+        told, unchecked = self._told(), self._unchecked(now)
         standings = [
             chain.with_incidents(self._standing(each, now), told.get(each.client_id, ()))
             for each in clients
         ]
+        if unchecked:
+            standings = [each.model_copy(update={"unchecked": unchecked}) for each in standings]
         page = build_portfolio(standings, data_root(), as_of=now)
         publish_page(page)
         return page
+
+    def _unchecked(self, now: datetime) -> str:
+        """Why the desk's incidents are not those of now, where the alert sensor does not look."""
+        status = self.desk.heartbeat_status(now)
+        if status.state not in {"never", "dead"}:
+            return ""
+        return f"Whether something is wrong was not looked at. {status.sentence}"
 
     def _standing(self, client: Client, now: datetime) -> ClientStanding:
         """A client's line of the page; one that can't be read has a line that says so."""
