@@ -28,6 +28,7 @@ from consulting.alerting import (
     late,
     nothing_arrived,
     quarantined_file,
+    queue_unread,
     tier_blocked,
     tier_lowered,
 )
@@ -116,6 +117,7 @@ EVENTS = {
             TierBlockedError("keep the client's original files", 3, "acme_corp", 2),
         ],
     ),
+    "queue_unread": queue_unread(ACME, "https://sqs.example/1/uploads", NOW, ["acme_corp"]),
     "tier_lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
     "delivery_made": delivery_made(
         ACME,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, insert, text, update
 
 from consulting.chain import artifacts
 from consulting.components.consultancy import watching
+from consulting.intake.schema import queues
+from consulting.layout import ledger_url
 from consulting.records import CheckOutcome
 from consulting.resources.alerts import AlertsResource
 
@@ -201,3 +204,45 @@ def test_a_page_written_before_the_sensor_ticked_claims_nothing(
     after = page()
     assert ">In trouble</span>" in after
     assert "not looked at" not in after
+
+
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads"
+
+
+def test_a_queue_that_nobody_reads_is_one_alert_until_it_is_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("UPLOADS_ACCESS_KEY_ID", "UPLOADS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    told = {"queue_url": QUEUE, "credentials_prefix": "UPLOADS"}
+    source = {"type": "s3", "bucket": "uploads", "credentials_prefix": "UPLOADS"}
+    for name in ("acme_corp", "globex"):
+        house.client(name, source={**source, "prefix": name, "notifications": told})
+    house.tick()
+    assert house.said() == [], "nobody had the time to read it"
+    memory = json.loads(house.cursor or "")
+    memory["queues"][QUEUE] = (datetime.now(UTC) - timedelta(minutes=11)).isoformat()
+    house.cursor = json.dumps(memory)
+    for _ in range(2):
+        house.tick()
+    (message,) = house.slack.messages
+    assert message["text"] == "🔴 All clients: The queue uploads is not read"
+    blocks = str(message["blocks"])
+    assert "Nobody could read the queue uploads at sqs.eu-central-1.amazonaws.com since" in blocks
+    assert "acme_corp, globex" in blocks
+    assert "See the last ticks of the sensor" in blocks
+    engine = create_engine(ledger_url())
+    with engine.begin() as ledger:
+        ledger.execute(insert(queues).values(queue_url=QUEUE, heard_at=datetime.now(UTC)))
+    house.tick()
+    (over,) = house.slack.replies()
+    assert "esolved" in over["text"]
+    with engine.begin() as ledger:
+        long_ago = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+        ledger.execute(update(queues).values(heard_at=long_ago))
+    house.tick()
+    assert "since 2 January 2026, 03:04 UTC" in str(house.slack.roots()[-1]["blocks"])
+    house.client("acme_corp")
+    house.client("globex")
+    house.tick()
+    assert len(house.slack.replies()) == 2, "no client names it any more"

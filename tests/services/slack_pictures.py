@@ -32,6 +32,7 @@ from consulting.alerting import (
     not_ready,
     nothing_arrived,
     quarantined_file,
+    queue_unread,
     tier_blocked,
     tier_lowered,
 )
@@ -170,6 +171,9 @@ def events() -> dict[str, Event]:
         ).model_copy(update=waits | {"files": files[:1]}),
         "tier": tier_blocked(
             ACME, [TierBlockedError("store all rows of the files", 3, "acme_corp", 2)]),
+        "queue": queue_unread(
+            AlertRoute(client_id="consultancy", client_name="All clients", tier=3),
+            "https://sqs.eu-central-1.amazonaws.com/1/uploads", NOW, ["acme_corp", "globex"]),
         "lowered": tier_lowered(ACME, TierLoweredError("acme_corp", 2, 3)),
         "delivery": delivery_made(ACME, Made(delivery_id="acme_corp-00042-1f2e3d4c",
                                   verdict="Ready to use, with care",

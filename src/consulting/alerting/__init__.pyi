@@ -15,6 +15,7 @@ from .events import late as late
 from .events import not_ready as not_ready
 from .events import nothing_arrived as nothing_arrived
 from .events import quarantined_file as quarantined_file
+from .events import queue_unread as queue_unread
 from .events import tier_blocked as tier_blocked
 from .events import tier_lowered as tier_lowered
 from .message import Incident as Incident

@@ -7,6 +7,7 @@ the same for every client.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from consulting.records import CheckOutcome, QuarantinedFile
     from consulting.timekeeping import PeriodStatus
 
-Kind = Literal[
+ClientKind = Literal[
     "failed_tests",
     "failed_run",
     "sla",
@@ -35,6 +36,8 @@ Kind = Literal[
     "not_ready",
     "delivery_made",
 ]
+"""What happens to one client, who can mute it."""
+Kind = Literal[ClientKind, "queue_unread"]
 Fact = str | int | float
 """A count, a measure or a name."""
 MOMENTARY: frozenset[Kind] = frozenset({"delivery_made", "tier_blocked"})
@@ -59,7 +62,7 @@ class AlertRoute(Record):
     tier: Literal[1, 2, 3] = 1
     channels: tuple[str, ...] = ()
     deliveries: bool = False
-    mute: frozenset[Kind] = frozenset()
+    mute: frozenset[ClientKind] = frozenset()
 
     def wants(self, kind: Kind) -> bool:
         """Whether an event of this kind is to be told."""
@@ -346,6 +349,32 @@ def tier_lowered(route: AlertRoute, error: TierLoweredError) -> Event:
         text=str(error),
         next_step=f"See what would be removed (`consulting tier {error.client_id}`), then "
         "confirm it, or set `security_tier` back.",
+    )
+
+
+def queue_unread(route: AlertRoute, url: str, since: datetime, clients: Sequence[str]) -> Event:
+    """A queue that tells where clients' files arrive, and that nobody could read for a while.
+
+    Args:
+        route: Of what all clients share.
+        url: The queue's; its name and host are told, for an account's number looks personal.
+        since: When it was last read, or, if it never was, first looked for.
+        clients: Whose files it tells of.
+    """
+    parts = urlsplit(url)
+    name = parts.path.rpartition("/")[2] or parts.path
+    return _event(
+        route,
+        "queue_unread",
+        subject=url,
+        title=f"The queue {name} is not read",
+        text=f"Nobody could read the queue {name} at {parts.hostname} since {since.day} "
+        f"{since:%B %Y, %H:%M} UTC. Files of its clients wait for up to an hour; from then on "
+        "their places are listed at every tick, as without a queue, and no file is lost.",
+        next_step="See the last ticks of the sensor `consultancy_notifications` in Dagster: they "
+        "say why, or that it is turned off. Then check `source.notifications` (URL, region, "
+        "credentials), the network, and that we may sqs:ReceiveMessage and sqs:DeleteMessage.",
+        facts={"Clients": ", ".join(sorted(clients))},
     )
 
 

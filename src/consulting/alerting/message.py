@@ -43,6 +43,7 @@ _KINDS: dict[Kind, str] = {
     "tier_lowered": "Waits for a confirmation",
     "not_ready": "Not ready to use",
     "delivery_made": "Delivered",
+    "queue_unread": "Queues not read",
 }
 
 Block = dict[str, Any]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from consulting.alerting.events import Kind
+from consulting.alerting.events import ClientKind
 from consulting.channels.slack import SlackName
 from consulting.config.globs import covers, overlap
 from consulting.config_model import NAME_PATTERN, ConfigModel, nearest
@@ -88,7 +88,7 @@ class Alerts(ConfigModel):
     deliveries: bool = Field(
         default=False, description="Also tell the channel of each delivery made.", examples=[True]
     )
-    mute: tuple[Kind, ...] = Field(
+    mute: tuple[ClientKind, ...] = Field(
         default=(),
         description="Kinds of alert that the channel does not want.",
         examples=[["quarantined_file"]],

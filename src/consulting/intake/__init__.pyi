@@ -2,6 +2,7 @@ from .fate import POISON as POISON
 from .heartbeat import beating as beating
 from .intake import Intake as Intake
 from .ledger import Ledger as Ledger
+from .notifications import last_heard as last_heard
 from .notifications import take as take
 from .records import BatchPolicy as BatchPolicy
 from .records import BatchStanding as BatchStanding

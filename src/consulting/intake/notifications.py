@@ -81,6 +81,13 @@ def told_of(connection: Connection, client_id: str, queue_url: str) -> Told:
     return Told(row.number, row.listed, row.listed_at, heard) if row else Told(heard_at=heard)
 
 
+def last_heard(ledger: Ledger, urls: Iterable[str]) -> dict[str, datetime]:
+    """When each of these queues was last read, on any host; nothing of one that never was."""
+    with ledger.engine.connect() as connection:
+        found = select(queues).where(queues.c.queue_url.in_([*urls]))
+        return {row.queue_url: row.heard_at for row in connection.execute(found)}
+
+
 def note_listing(connection: Connection, client_id: str, number: int, now: datetime) -> None:
     """Note that a listing covers all that was told up to a number.
 

@@ -50,7 +50,7 @@ class Rounds:
     """
 
     def __init__(self, ledger_url: str) -> None:
-        self._ledger = Ledger.open(ledger_url)
+        self.ledger = Ledger.open(ledger_url)
         self._seen: dict[str, Seen] = {}
         self._news: set[str] = set()
         # each change is read at two ticks: one with a lower number may have been committed later
@@ -88,7 +88,7 @@ class Rounds:
 
     def _read_news(self) -> None:
         since = None if self._marks is None else self._marks[0]
-        newest, changed = self._ledger.changed_since(since)
+        newest, changed = self.ledger.changed_since(since)
         self._news |= changed
         self._marks = (newest if self._marks is None else self._marks[1], newest)
 

@@ -16,11 +16,14 @@ import dagster as dg
 from pydantic import Field, ValidationError
 
 from consulting import chain
+from consulting.alerting import AlertRoute, queue_unread
+from consulting.components.border import EVERYBODY
 from consulting.components.clients import WATCHES_ALL
 from consulting.components.consultancy.on_time import as_evaluation, sla_result
 from consulting.components.consultancy.rounds import Rounds, Seen
 from consulting.components.engagement.client import BATCH_TAG, Client
 from consulting.foreign import ErrorLog, in_our_words
+from consulting.intake import last_heard
 from consulting.layout import address_of, data_root
 from consulting.portfolio import ClientStanding, OpenIncident
 from consulting.records import Record
@@ -43,8 +46,11 @@ WATCH_SECONDS = 20
 """A look takes no longer; the next one goes on with the clients it did not come to."""
 RESTLESS = timedelta(seconds=20)
 """When a client is looked at again at which something just went wrong or right."""
+UNREAD_AFTER = timedelta(minutes=10)
+"""A queue that nobody could read for so long is told of."""
 PAGE_EVERY = timedelta(minutes=5)
 """The page is also written anew whenever an incident or an SLA changed."""
+_OF_ALL = AlertRoute(client_id=EVERYBODY, client_name="All clients", tier=3)
 
 
 class Memory(Record):
@@ -53,10 +59,12 @@ class Memory(Record):
     Attributes:
         checks: Client → what its SLA check said last.
         page_at: When the portfolio was last written.
+        queues: Queue → when it was first looked for.
     """
 
     checks: dict[str, str] = Field(default_factory=dict)
     page_at: datetime | None = None
+    queues: dict[str, datetime] = Field(default_factory=dict)
 
     @classmethod
     def read(cls, cursor: str | None) -> Memory:
@@ -127,7 +135,29 @@ class Watcher:
                 look.problems[client.client_id] = told
                 self.rounds.note(Seen(client, now, _unknown(client, told, now), again_at=now))
         look.memory = memory.model_copy(update={"checks": checks})
+        self._look_at_queues(clients, look, now)
         return look
+
+    def _look_at_queues(self, clients: Sequence[Client], look: Look, now: datetime) -> None:
+        """Tell of queues that nobody could read for a while, whoever should have read them."""
+        of: dict[str, list[str]] = {}
+        for client in clients:
+            if (queue := client.config.source.told_by()) is not None:
+                of.setdefault(queue.url, []).append(client.client_id)
+        if not of and not look.memory.queues:
+            return
+        since = {url: look.memory.queues.get(url, now) for url in of}
+        look.memory = look.memory.model_copy(update={"queues": since})
+        since |= last_heard(self.rounds.ledger, of)
+        unread = {url for url, moment in since.items() if now - moment >= UNREAD_AFTER}
+        told = [each.event for each in self._told().get(EVERYBODY, ())]
+        opened = {event.subject for event in told if event.kind == "queue_unread"}
+        for url in unread - opened:
+            self.desk.report(queue_unread(_OF_ALL, url, since[url], of[url]), now)
+            look.reported += 1
+        for url in opened - unread:
+            self.desk.resolve(EVERYBODY, "queue_unread", url, now)
+            look.resolved += 1
 
     def _told(self) -> dict[str, list[Incident]]:
         """The open incidents of each client."""
