@@ -101,6 +101,17 @@ def test_an_error_and_then_drift_of_the_same_batch_are_one_alert(house: House) -
     assert len(house.slack.replies()) == 1, "a retry that succeeds resolves"
 
 
+def test_a_batch_that_was_tried_often_is_told_to_be_stuck(house: House) -> None:
+    policy = {"settle_seconds": 0, "retry_seconds": 0, "solo_failures": 9, "max_attempts": 1}
+    acme = house.client(security_tier=3, intake=policy)
+    fail_with(acme, claim(acme), "run-1", CAUSES["an error"])
+    house.tick()
+    house.tick_later(minutes=2)
+    (message,) = house.slack.messages
+    stuck = "tried again by itself, ever more rarely, for it was tried 1 time and more."
+    assert stuck in str(message["blocks"])
+
+
 def test_a_run_that_was_told_to_stop_is_no_alert_and_resolves_none(house: House) -> None:
     acme = house.client(security_tier=3)
     stop_run(acme, claim(acme), "run-1")

@@ -55,6 +55,26 @@ def test_the_ledger_shows_each_file_with_its_state_and_reason(quarantined: int) 
     assert f"{quarantined}  quarantined  no_feed.txt (version 1)" in said.output
 
 
+def test_the_ledger_says_which_batch_is_stuck(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
+    intake, now = open_engagement("acme_corp").intake, datetime.now(UTC)
+    (tmp_path / "acme_corp/incoming/customers_1.csv").write_text("id\n1\n")
+    intake.look(now=now)
+    for attempt in range(1, 9):
+        now += timedelta(days=1)
+        intake.reconcile(lambda _: None, now=now)
+        intake.look(now=now)
+        intake.claim(now=now, trigger="sensor")
+        (batch,) = intake.pending_requests()
+        intake.begin(batch.batch_id, f"run-{attempt}", now=now)
+        intake.failed(batch.batch_id, f"run-{attempt}", reason="disk full", now=now)
+        if attempt == 7:
+            assert "waiting, attempt 8, 1 file, disk full" in say("ledger", "acme_corp").output
+    assert "waiting, attempt 9 (stuck), 1 file, disk full" in say("ledger", "acme_corp").output
+
+
 @pytest.mark.parametrize("verb", ["reprocess", "release", "discard"])
 def test_a_dry_run_changes_nothing(quarantined: int, verb: str) -> None:
     before = say("ledger", "acme_corp", "--events").output

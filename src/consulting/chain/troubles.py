@@ -17,6 +17,7 @@ from consulting.alerting import Event, drift, failed_run, failed_tests
 from consulting.chain import artifacts, gate
 from consulting.intake import POISON, BatchStatus
 from consulting.privacy.tiers import SCHEMA_ONLY_TIER
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +49,7 @@ class _Failure:
     batch_id: str
     reason: str
     aside: DropStory | None = None
+    stuck: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def troubles_of(route: AlertRoute, engagement: Engagement, facts: Facts, run_of:
     poisoned = [each for each in state.quarantined if each.code == POISON]
     unread = [each for each in state.quarantined if each.code != POISON]
     failures = [
-        _Failure(batch.batch_id, batch.reason)
+        _Failure(batch.batch_id, batch.reason, stuck=batch.stuck)
         for batch in state.batches
         # while it is tried again, its folder holds half of a run
         if batch.status == BatchStatus.WAITING
@@ -153,9 +155,11 @@ def _event(route: AlertRoute, engagement: Engagement, failure: _Failure, run_of:
     aside = failure.aside
     if aside is None:
         names = tuple(reading.filename for reading in received.readings) if received else ()
-        return event.model_copy(
-            update={"files": names, "fate": "The batch is tried again by itself."}
-        )
+        fate = "The batch is tried again by itself"
+        if failure.stuck:
+            tried = counted(engagement.config.intake.max_attempts, "time")
+            fate += f", ever more rarely, for it was tried {tried} and more"
+        return event.model_copy(update={"files": names, "fate": f"{fate}."})
     update = {
         "files": (aside.drop.key,),
         "fate": "The file is set aside, for each run with it failed; it is not tried again by "

@@ -32,8 +32,9 @@ def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: in
     counts = ", ".join(f"{count} {name}" for name, count in state.counts.items() if count)
     say(f"{client}: {counts or 'no file was seen yet'}")
     for batch in state.batches:
+        attempt = f"attempt {batch.attempt}{' (stuck)' if batch.stuck else ''}"
         say(
-            f"  batch {batch.batch_id}: {batch.status}, attempt {batch.attempt}, "
+            f"  batch {batch.batch_id}: {batch.status}, {attempt}, "
             f"{counted(batch.files, 'file')}{f', {batch.reason}' if batch.reason else ''}"
         )
     stories = intake.history(key=key, limit=limit)

@@ -107,7 +107,8 @@ class BatchPolicy(ConfigModel):
         tries_before_split: Failures of a batch before it is halved to find the poison file.
         solo_failures: Failures of a file alone before it is quarantined.
         max_deaths: Runs of a batch that may die without a verdict before it counts as a failure.
-        max_attempts: Attempts after which `state()` calls a batch stuck (it is still retried).
+        max_attempts: Attempts after which `consulting ledger` and the alert call a batch stuck;
+            it is still retried.
         lease_seconds: How long a run holds its batch without a sign of life. While a stage works
             it gives one every minute, or four times in this time if that is shorter.
         start_seconds: How long a requested run may take to begin before it is asked for anew,
