@@ -16,9 +16,9 @@ import pytest
 
 from consulting import chain
 from consulting.chain.artifacts import Cleaning, Intake
-from consulting.chain.differing import compare_deliveries
+from consulting.chain.differing import compare_deliveries, forgotten
 from consulting.chain.replay import verify_delivery
-from consulting.chain.tier import lower_tier
+from consulting.chain.tier import forgotten_below, lower_tier
 from consulting.components.engagement.metadata import of_received, readable_check
 from consulting.delivery import read_delivery
 from consulting.errors import DeliveryError, NothingNewError
@@ -478,3 +478,43 @@ def test_a_row_that_is_lost_on_the_way_blocks_the_delivery(
     batch_id = desk.receive("fault").batch.batch_id
     cleaning = chain.clean(desk.engagement, batch_id=batch_id, run_id="fault", log=print)
     assert chain.unaccounted(cleaning) == "feed customers: +1 rows unaccounted for"
+
+
+def test_a_history_that_is_lost_with_its_warehouse_and_archive_is_told(
+    desk: World, tmp_path: Path
+) -> None:
+    first = newest(desk)
+    archived = shutil.move(first.path, tmp_path / first.delivery_id)
+    desk.folder.warehouse.unlink()
+    desk.drop("customers_2.csv", HEADER + "".join(map(customer, range(11, 20))))
+    second = desk.run()
+    assert history_of(desk) == [(second.delivery_id, 9)]
+    assert (
+        f"history.customers does not hold {first.delivery_id}, as when a warehouse is lost, and "
+        "its files were moved away: put 1 folder back into `deliverables/`, and the next delivery "
+        "takes the rows from there"
+    ) in desk.said
+    shutil.move(archived, first.path)
+    desk.drop("customers_3.csv", HEADER + "".join(map(customer, range(21, 28))))
+    third = desk.run()
+    assert history_of(desk) == [
+        (first.delivery_id, 4),
+        (second.delivery_id, 9),
+        (third.delivery_id, 7),
+    ]
+
+
+def test_a_delivery_that_a_lowered_tier_made_unknown_is_told(desk: World, tmp_path: Path) -> None:
+    first = newest(desk)
+    shutil.move(first.path, tmp_path / first.delivery_id)
+    assert forgotten(desk.engagement) == []
+    assert forgotten_below(desk.engagement) == [first.delivery_id]
+    lower = desk.copy(tmp_path / "lower", security_tier=2)
+    lower_tier(lower.engagement, now=datetime.now(UTC))
+    assert forgotten(lower.engagement) == [first.delivery_id]
+    lower.drop("customers_2.csv", HEADER + "".join(map(customer, range(11, 20))))
+    lower.run()
+    words = f"Nothing is held of {first.delivery_id}: moved out of `deliverables/`"
+    for asked in ((first.delivery_id,), ()):
+        with pytest.raises(DeliveryError, match=words):
+            compare_deliveries(lower.engagement, *asked)

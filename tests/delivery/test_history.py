@@ -73,12 +73,18 @@ def test_the_history_of_a_lost_warehouse_is_taken_from_the_delivered_files_and_t
     earlier = {first.path: read_manifest(first.path)}
     named = {"delivery_id": "b2", "period": "2026-10", "earlier": earlier}
     told = append_history(folder.warehouse, ["orders"], **named)
-    assert told == {"orders": [first.delivery_id]}
+    assert told == {"orders": ([first.delivery_id], [])}
     both = [("b2", "2026-10", 5_154), (first.delivery_id, "2026-09", 5_154)]
     assert held(folder.warehouse, "orders") == both
     assert sorted(map(str, ask(folder.warehouse, orders))) == before
-    assert append_history(folder.warehouse, ["orders"], **named) == {"orders": []}
+    assert append_history(folder.warehouse, ["orders"], **named) == {"orders": ([], [])}
     assert held(folder.warehouse, "orders") == both
+    ask(folder.warehouse, "DROP SCHEMA history CASCADE")
+    first.path.rename(first.path.with_name("archived"))
+    assert append_history(folder.warehouse, ["orders"], **named) == {
+        "orders": ([], [first.delivery_id])
+    }
+    assert held(folder.warehouse, "orders") == both[:1]
 
 
 def test_a_new_column_and_a_wider_type_do_not_lose_the_past(folder: ClientFolder) -> None:

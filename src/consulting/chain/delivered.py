@@ -28,6 +28,7 @@ from consulting.errors import BatchSettledError, DeliveryError, TierBlockedError
 from consulting.plugins import others, version_of
 from consulting.privacy.tiers import FULL_TIER, SAMPLED_TIER
 from consulting.profiling import delivery_score
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,11 +129,18 @@ def _add_to_history(
         earlier={folder.deliverables / each: read_manifest(folder.as_sent(each)) for each in names},
         written=delivery.path if delivery.stands else None,
     )
-    for table, deliveries in restored.items():
-        if deliveries:
+    for table, (taken, missing) in restored.items():
+        if taken:
             log(
-                f"history.{table} did not hold {', '.join(deliveries)}, as when a "
+                f"history.{table} did not hold {', '.join(taken)}, as when a "
                 "warehouse is lost; the rows were taken from the delivered files"
+            )
+        if missing:
+            log(
+                f"history.{table} does not hold {', '.join(missing)}, as when a warehouse is lost, "
+                f"and {'its' if len(missing) == 1 else 'their'} files were moved away: put "
+                f"{counted(len(missing), 'folder')} back into `deliverables/`, and the next "
+                "delivery takes the rows from there"
             )
 
 

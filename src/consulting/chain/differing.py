@@ -12,12 +12,15 @@ from consulting.delivery import (
     Differences,
     list_deliveries,
     read_manifest,
+    with_manifests,
 )
 from consulting.delivery.differences import differences
 from consulting.errors import DeliveryError
 from consulting.scratch import scratch_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from consulting.chain.engagement import Engagement
 
 
@@ -57,7 +60,10 @@ def compare_deliveries(
 
 def _chosen(engagement: Engagement, then: str | None, now: str | None) -> tuple[str, str]:
     known = [each.delivery_id for each in list_deliveries(engagement.folder)]
+    lost = forgotten(engagement)
     for asked in filter(None, (then, now)):
+        if asked in lost:
+            raise DeliveryError(f"{engagement.client_id}: {told_forgotten([asked])}")
         if asked not in known:
             raise DeliveryError(
                 f"{engagement.client_id} has no delivery {asked!r}.{nearest(asked, known)} Its "
@@ -74,19 +80,34 @@ def _chosen(engagement: Engagement, then: str | None, now: str | None) -> tuple[
         raise DeliveryError(
             f"{engagement.client_id} has {len(known)} deliver{'y' if len(known) == 1 else 'ies'}, "
             "and two are compared. Deliver its next file, or reprocess one: `consulting ledger "
-            f"{engagement.client_id}` shows the files."
+            f"{engagement.client_id}` shows the files. {told_forgotten(lost)}".strip()
         )
     return then, now
 
 
 def that_stand(engagement: Engagement) -> list[str]:
     """The deliveries whose place no other took, in the order in which their files arrived."""
-    manifests = {
-        each.delivery_id: read_manifest(engagement.folder.as_sent(each.delivery_id))
-        for each in list_deliveries(engagement.folder)
-    }
-    replaced = {manifest.get("supersedes") for manifest in manifests.values()}
-    return [each for each in manifests if each not in replaced]
+    made = with_manifests(engagement.folder)
+    replaced = {manifest.get("supersedes") for _, manifest in made}
+    return [each.delivery_id for each, _ in made if each.delivery_id not in replaced]
+
+
+def forgotten(engagement: Engagement) -> list[str]:
+    """The deliveries that the ledger knows and of which nothing is held, oldest first."""
+    held = set(engagement.folder.deliveries())
+    made = engagement.intake.deliveries()
+    return [each.batch_id for each in made if each.new_files and each.batch_id not in held]
+
+
+def told_forgotten(names: Sequence[str]) -> str:
+    """That nothing is held of deliveries, if there are any, and what to do."""
+    if not names:
+        return ""
+    return (
+        f"Nothing is held of {', '.join(names)}: moved out of `deliverables/`, and what the runs "
+        "had kept is gone, as after the tier was lowered. To compare with one, put its "
+        "`manifest.json` back into its folder there."
+    )
 
 
 def _manifests(engagement: Engagement, *deliveries: str) -> list[dict[str, Any]]:

@@ -99,6 +99,12 @@ def above_the_tier(engagement: Engagement) -> Iterator[tuple[Path, str]]:
                 yield path, "of a delivery (its manifest stays)"
 
 
+def forgotten_below(engagement: Engagement) -> list[str]:
+    """The deliveries known by what runs kept of them alone, which a lowered tier removes."""
+    made = engagement.folder.deliverables
+    return [d for d in engagement.folder.deliveries() if not (made / d / MANIFEST).is_file()]
+
+
 def sweep(engagement: Engagement, *, now: datetime) -> None:
     """Remove what killed runs left; below tier 3 also whatever is landed, for nothing may stay."""
     folder = engagement.folder

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from consulting.chain.differing import compare_deliveries
+from consulting.chain.differing import compare_deliveries, forgotten, told_forgotten
 from consulting.chain.replay import verify_delivery
 from consulting.cli.engagements import open_engagement
 from consulting.cli.terminal import asked_for_json, json_option, say, say_json, tell_json
@@ -49,7 +49,8 @@ def diff(client: str, then: str | None, now: str | None, *, to: Path | None) -> 
     took or else the one before it; with THEN alone, that one and the last. Only the deliveries are
     read. Values are shown as in the report: below tier 3, and of personal columns, by their shape.
     """
-    found = compare_deliveries(open_engagement(client, looks=True), then, now)
+    engagement = open_engagement(client, looks=True)
+    found = compare_deliveries(engagement, then, now)
     if to is not None:
         make_folder(to)
         write_comparison(found, to)
@@ -58,3 +59,5 @@ def diff(client: str, then: str | None, now: str | None, *, to: Path | None) -> 
         return
     for line in found.in_words():
         say(line)
+    if lost := told_forgotten(forgotten(engagement)):
+        say(lost)

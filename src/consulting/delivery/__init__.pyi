@@ -15,6 +15,7 @@ from .findings import place_of as place_of
 from .history import HISTORY_SCHEMA as HISTORY_SCHEMA
 from .history import append_history as append_history
 from .history import list_deliveries as list_deliveries
+from .history import with_manifests as with_manifests
 from .inputs import Consultancy as Consultancy
 from .inputs import Delivery as Delivery
 from .inputs import DeliveryInputs as DeliveryInputs

@@ -6,13 +6,13 @@ warehouse holds them all, each row with the delivery and the period it came with
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
-import pyarrow.parquet as pq
 
 from consulting.bounded_memory import open_bounded
-from consulting.delivery.manifest import read_summary
+from consulting.delivery.inputs import DeliverySummary
+from consulting.delivery.manifest import read_manifest
 from consulting.delivery.tables import MART_SCHEMA, describe, rows_of_file
 from consulting.errors import DeliveryError
 from consulting.sql import quoted
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from consulting.delivery.inputs import DeliverySummary
     from consulting.layout import ClientFolder
 
 HISTORY_SCHEMA = "history"
@@ -29,13 +28,31 @@ DELIVERY_COLUMN = "_delivery_id"
 PERIOD_COLUMN = "_period"
 
 
+class Restored(NamedTuple):
+    """Of a table's history: the earlier deliveries that it did not hold.
+
+    Attributes:
+        taken: Those whose rows were taken from their files.
+        missing: Those whose files are not there; the history is without their rows.
+    """
+
+    taken: list[str]
+    missing: list[str]
+
+
 def list_deliveries(folder: ClientFolder) -> list[DeliverySummary]:
     """Return the client's finished deliveries, in the order in which their files arrived.
 
     Also those that were taken out of `deliverables`.
     """
-    found = [read_summary(folder.as_sent(name)) for name in folder.deliveries()]
-    return sorted(found, key=lambda one: (one.received_at, one.delivery_id))
+    return [summary for summary, _ in with_manifests(folder)]
+
+
+def with_manifests(folder: ClientFolder) -> list[tuple[DeliverySummary, dict[str, Any]]]:
+    """The same, each with its manifest."""
+    manifests = [read_manifest(folder.as_sent(name)) for name in folder.deliveries()]
+    found = [(DeliverySummary.model_validate(each["summary"]), each) for each in manifests]
+    return sorted(found, key=lambda one: (one[0].received_at, one[0].delivery_id))
 
 
 def append_history(  # noqa: PLR0913 - a delivery is known by these
@@ -47,7 +64,7 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
     supersedes: str | None = None,
     earlier: Mapping[Path, Mapping[str, Any]] | None = None,
     written: Path | None = None,
-) -> dict[str, list[str]]:
+) -> dict[str, Restored]:
     """Add the delivered marts to the history, in one transaction.
 
     The same delivery again changes nothing; a later delivery of the same period takes the earlier
@@ -68,7 +85,7 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
             now are: then its files are what was delivered.
 
     Returns:
-        Table → the earlier deliveries whose rows were not there and were taken from their files.
+        Table → the earlier deliveries whose rows were not there.
 
     Raises:
         DeliveryError: If a table is missing.
@@ -76,7 +93,7 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
     key = period if period is not None else delivery_id
     files = {table: list(_kept(earlier or {}, table)) for table in tables}
     own = {t: written / "tables" / f"{t}.parquet" if written else None for t in tables}
-    reads = [path for found in files.values() for *_, path in found]
+    reads = [path for found in files.values() for *_, path in found if path.is_file()]
     reads += [path for path in own.values() if path]
     with open_bounded(warehouse, reads=reads) as connection:
         connection.execute("BEGIN")
@@ -92,27 +109,34 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
 def _kept(earlier: Mapping[Path, Mapping[str, Any]], table: str) -> Iterator[tuple[str, str, Path]]:
     """Delivery, period and rows of each delivery that counts in the history of a table."""
     replaced = {manifest["supersedes"] for manifest in earlier.values()}
+    name = f"tables/{table}.parquet"
     for folder, manifest in earlier.items():
-        path = folder / "tables" / f"{table}.parquet"
         counts = manifest["engagement_type"] == "recurring" and folder.name not in replaced
-        if counts and path.is_file() and pq.ParquetFile(path).metadata.num_rows:
-            yield folder.name, manifest["period"] or folder.name, path
+        rows = sum(each["rows"] for each in manifest["tables"] if each["table"] == table)
+        if counts and rows and name in manifest["files"]:  # a sample's has another name
+            yield folder.name, manifest["period"] or folder.name, folder / name
 
 
 def _restore(
     connection: duckdb.DuckDBPyConnection, table: str, kept: Sequence[tuple[str, str, Path]]
-) -> list[str]:
+) -> Restored:
     """Add the rows of the deliveries that the history does not hold."""
     past = f"{HISTORY_SCHEMA}.{quoted(table)}"
     held: set[str] = set()
     if describe(connection, HISTORY_SCHEMA, table):
         query = f"SELECT DISTINCT unnest([{DELIVERY_COLUMN}, {PERIOD_COLUMN}]) FROM {past}"
         held = {name for (name,) in connection.execute(query).fetchall()}
-    missing = [(name, key, path) for name, key, path in kept if not {name, key} & held]
-    for name, key, path in missing:
+    found = Restored([], [])
+    for name, key, path in kept:
+        if {name, key} & held:
+            continue
+        if not path.is_file():
+            found.missing.append(name)
+            continue
         rows, columns = rows_of_file(connection, path)
         _insert(connection, table, rows, columns, (name, key))
-    return [name for name, _, _ in missing]
+        found.taken.append(name)
+    return found
 
 
 def _append(

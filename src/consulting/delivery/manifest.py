@@ -215,7 +215,7 @@ def read_manifest(folder: Path, name: str = MANIFEST) -> dict[str, Any]:
         DeliveryError: If the folder has none, or one that is not JSON.
     """
     path = folder / name
-    where = "/".join(folder.parts[-3:]) if folder.name == "sent" else folder.name
+    where = "/".join(folder.parts[-3:])
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
