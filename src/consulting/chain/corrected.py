@@ -9,7 +9,6 @@ from consulting.chain.apart import within
 from consulting.chain.carried import sheets_before
 from consulting.corrections import (
     apply_corrections,
-    is_corrections,
     origin,
     returned_rows,
     sent_rows,
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from consulting.chain.artifacts import Intake
     from consulting.chain.engagement import Engagement
-    from consulting.intake.reading import ReadingApart, ReadOptions
+    from consulting.intake.reading import ReadingApart
     from consulting.layout import ClientFolder
     from consulting.records import Batch, Drop
     from consulting.sealed import SealedFile
@@ -74,34 +73,17 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
     told: dict[str, Any] = {"others": before, "parts": parts}
     if isinstance(declared.sheet, int):
         told["sheets_before"] = sheets_before(engagement, feed, run_folder.name)
-    declared = declared.model_copy(update=told)
-
-    def read(options: ReadOptions) -> FileReading:
-        return reader.read_file(
-            path,
-            filename=filename,
-            feed=feed,
-            sha256=sha256,
-            run_folder=run_folder,
-            options=options,
-            door=engagement.door,
-        )
-
-    as_corrections = reader.corrections_options(path, filename, declared)
-    if as_corrections is not None:
-        _require_full_tier(engagement, filename)
-        reading = read(as_corrections)
-        if is_corrections(reading.columns):
-            return reading
-    reading = read(declared)
-    if is_corrections(reading.columns):  # of a format that is not looked into beforehand
-        _require_full_tier(engagement, filename)
-    return reading
-
-
-def _require_full_tier(engagement: Engagement, filename: str) -> None:
-    tier = engagement.config.security_tier
-    if tier < FULL_TIER:
+    reading = reader.read_either(
+        path,
+        filename=filename,
+        feed=feed,
+        sha256=sha256,
+        run_folder=run_folder,
+        options=declared.model_copy(update=told),
+        door=engagement.door,
+    )
+    if reading is None:
+        tier = engagement.config.security_tier
         blocked = TierBlockedError("apply corrections", FULL_TIER, engagement.client_id, tier)
         raise UnreadableFileError(
             filename,
@@ -109,6 +91,7 @@ def _require_full_tier(engagement: Engagement, filename: str) -> None:
             f"It is a rejects file that came back with corrections. {blocked}",
             "Until then, correct the rows where they come from and send the whole file again.",
         )
+    return reading
 
 
 def feed_of_corrections(

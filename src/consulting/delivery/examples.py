@@ -86,13 +86,18 @@ def _examples(
         f"GROUP BY 1, 2 ORDER BY n DESC, b, a LIMIT {_CANDIDATES}"
     ).fetchall()
     kinds: dict[tuple[str, str], Example] = {}
+    shown: set[tuple[str, str]] = set()
     for old, new, count in rows:
         kind = (shape(old), shape(new or ""))
+        if kind in shown:
+            continue
         if masked or is_personal(old) or is_personal(new or ""):
             known = kinds[kind].rows if kind in kinds else 0
             old, new, count = kind[0], (None if new is None else kind[1]), count + known  # noqa: PLW2901
-        elif kind in kinds:
-            continue
+        else:
+            shown.add(kind)
+            if kind in kinds:
+                continue
         kinds[kind] = Example(
             before=cut(old, _LONGEST_SHOWN),
             after=None if new is None else cut(new, _LONGEST_SHOWN),

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from consulting.bounded_child import Bounds, ChildStoppedError
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.corrections import FoundCorrections, find_corrections
+from consulting.intake.reading.corrections import read_either
 from consulting.intake.reading.parts import Part, find_parts
 from consulting.intake.reading.reader import read_file
 from consulting.records import FileReading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from consulting.bounded_child import BoundedChild
     from consulting.intake.reading.options import Door, ReadOptions
     from consulting.sealed import SealedFile
+
+T = TypeVar("T")
+
+
+class _Told(TypedDict):
+    """What `read_file` is told of a file besides where it lies."""
+
+    filename: str
+    feed: str
+    sha256: str
+    run_folder: Path
+    options: ReadOptions
+    door: Door
 
 
 class ReadingApart:
@@ -32,55 +45,18 @@ class ReadingApart:
         self._child = child
         child.start()
 
-    def read_file(  # noqa: PLR0913 - as the reader's
-        self,
-        path: Path | SealedFile,
-        *,
-        filename: str,
-        feed: str,
-        sha256: str,
-        run_folder: Path,
-        options: ReadOptions,
-        door: Door,
-    ) -> FileReading:
+    def read_file(self, path: Path | SealedFile, **told: Unpack[_Told]) -> FileReading:
         """Read one file, as `read_file` does, within the limits of its options.
 
         Raises:
             UnreadableFileError: As `read_file`, and `too_slow`, `too_much_memory`,
                 `reader_failed`; what was stored of the file until then is gone.
         """
-        with self._told(filename, options, run_folder):
-            return self._child.call(
-                _bounds(options),
-                FileReading,
-                read_file,
-                path,
-                filename=filename,
-                feed=feed,
-                sha256=sha256,
-                run_folder=run_folder,
-                options=options,
-                door=door,
-            )
+        return self._read(FileReading, read_file, path, told)
 
-    def corrections_options(
-        self, path: Path | SealedFile, filename: str, options: ReadOptions
-    ) -> ReadOptions | None:
-        """How to read the file, if it looks like a corrections file, as the reader's.
-
-        Raises:
-            UnreadableFileError: If the file can not be opened, or not within its limits.
-        """
-        with self._told(filename, options, None):
-            found = self._child.call(
-                _bounds(options),
-                FoundCorrections | None,
-                find_corrections,
-                path,
-                filename,
-                options,
-            )
-        return found.options(options) if found else None
+    def read_either(self, path: Path | SealedFile, **told: Unpack[_Told]) -> FileReading | None:
+        """Read one file as corrections or as declared, as `read_either` does; raises as above."""
+        return self._read(FileReading | None, read_either, path, told)
 
     def find_parts(
         self, path: Path, filename: str, options: ReadOptions, door: Door
@@ -94,6 +70,13 @@ class ReadingApart:
             return self._child.call(
                 _bounds(options), tuple[Part, ...], find_parts, path, filename, options, door
             )
+
+    def _read(
+        self, returns: Any, function: Callable[..., T], path: Path | SealedFile, told: _Told
+    ) -> T:
+        options = told["options"]
+        with self._told(told["filename"], options, told["run_folder"]):
+            return self._child.call(_bounds(options), returns, function, path, **told)
 
     @contextmanager
     def _told(self, filename: str, options: ReadOptions, run_folder: Path | None) -> Iterator[None]:

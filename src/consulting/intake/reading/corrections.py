@@ -1,25 +1,28 @@
-"""Whether a file is a rejects file that came back: told by its content, whatever its name."""
+"""A rejects file that came back is told by its content, whatever its name, and read as one."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from consulting.corrections import CORRECTION_ID
+from consulting.corrections import CORRECTION_ID, is_corrections
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.detection import HEAD, detect_format
+from consulting.intake.reading.reader import read_file
 from consulting.intake.reading.sheetscan import scan_sheet
 from consulting.intake.reading.sources import open_source
 from consulting.intake.reading.workbook import refuse_huge_ods, refusing_damage
+from consulting.privacy.tiers import FULL_TIER
 from consulting.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from consulting.intake.reading.options import ReadOptions
+    from consulting.intake.reading.options import Door, ReadOptions
     from consulting.intake.reading.sources import ByteSource
+    from consulting.records import FileReading
     from consulting.sealed import SealedFile
 
 _MARKS = tuple(CORRECTION_ID.encode(codec) for codec in ("ascii", "utf-16-le", "utf-16-be"))
@@ -51,6 +54,34 @@ _NOT_AS_DECLARED = {
     "encoding": None,
     "expected_columns": (CORRECTION_ID,),
 }
+
+
+def read_either(
+    path: Path | SealedFile, *, filename: str, options: ReadOptions, door: Door, **told: Any
+) -> FileReading | None:
+    """Read a file as corrections where it holds the ids of rejects, else as its feed declares it.
+
+    Args:
+        path: As for `read_file`, and so is what follows.
+        filename: The file as the client named it.
+        options: What is declared for the feed.
+        door: What may be stored.
+        told: What else `read_file` takes.
+
+    Returns:
+        None where it holds corrections, and the tier keeps none of the full rows that they need.
+
+    Raises:
+        UnreadableFileError: As `read_file`.
+    """
+    found, allowed = find_corrections(path, filename, options), door.tier >= FULL_TIER
+    if found and not allowed:
+        return None
+    for either in (found.options(options), options) if found else (options,):
+        reading = read_file(path, filename=filename, options=either, door=door, **told)
+        if is_corrections(reading.columns):  # or of a format that is not looked into beforehand
+            return reading if allowed else None
+    return reading
 
 
 def find_corrections(
