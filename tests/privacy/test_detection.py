@@ -78,6 +78,7 @@ def test_content_is_found_under_a_name_that_says_nothing(kind: str, values: list
         "811228-9874",  # Swedish personnummer
         "ABCPE1234F",  # Indian PAN
         "255081416802538",  # French NIR
+        "525937200107298092",  # Chinese, of a place whose list of counties python-stdnum lacks
     ],
 )
 def test_national_numbers_are_found_by_form_and_check_digits(value: str) -> None:

@@ -62,7 +62,6 @@ _NUMBER = re.compile(
     r"|\d{1,3}(?:[ \u00a0.]\d{3}){1,2}"
 )
 _SMALL_NUMBER = re.compile(r"[+-]?[0-9]{1,4}(?:[.,][0-9]{1,2})?")
-"""Too short for anything that is personal."""
 _LONGEST_KEPT = 64
 _BIRTH = re.compile(
     r"(?:born|birth|birthday|dob|geb|geboren|n\u00e9e?|nacid[oa]|nat[oa]|\*|\u0440\u043e\u0436\u0434"
@@ -315,13 +314,18 @@ def _digits(text: str) -> Iterator[Found]:
             yield Found(*run.span(), "phone", value[0] == "+" and is_phone(value))
 
 
+def is_small_number(value: str) -> bool:
+    """Whether a value is a number too short for anything that is personal by its form."""
+    return _SMALL_NUMBER.fullmatch(value) is not None
+
+
 def find_personal(value: str) -> tuple[Found, ...]:
     """All personal data in a text, from left to right; what overlaps is told once.
 
     Args:
         value: The text, of any length.
     """
-    if _SMALL_NUMBER.fullmatch(value):
+    if is_small_number(value):
         return ()
     return _found_again(value) if len(value) <= _LONGEST_KEPT else _found(value)
 
@@ -331,8 +335,8 @@ def _found(value: str) -> tuple[Found, ...]:
     if len(text) != len(value):  # pragma: no cover - `western` keeps the length
         text = value
     found = [*_emails(text)]
-    if any(c.isdigit() for c in text):
-        found += _ibans(text)
+    has_digits, has_letters = any(c.isdigit() for c in text), any(c.isalpha() for c in text)
+    if has_digits:
         found += (
             Found(*m.span(), "ip_address", sure=True)
             for m in _MACHINE.finditer(text)
@@ -344,9 +348,12 @@ def _found(value: str) -> tuple[Found, ...]:
             if not m[0].isdigit() and is_national_id(m[0])
         )
         found += _digits(text)
+    if has_digits and has_letters:
+        found += _ibans(text)
         found += _streets(text)
     found += (Found(*m.span(), "username", sure=False) for m in _HANDLE.finditer(text))
-    found += (Found(start, end, "name", sure) for start, end, sure in names_inside(value))
+    if has_letters:
+        found += (Found(start, end, "name", sure) for start, end, sure in names_inside(value))
     return _apart(found)
 
 

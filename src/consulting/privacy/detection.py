@@ -6,14 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from consulting.privacy.column_names import kind_by_name
-from consulting.privacy.content import LENIENT, STRICT, find_personal
+from consulting.privacy.content import LENIENT, STRICT, find_personal, is_small_number
 from consulting.privacy.person_names import is_lone_name, is_surely_person
 from consulting.records import PiiFinding
 from consulting.rules.missing import is_null_like
 from consulting.rules.to_boolean import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _SAMPLE = 1_000
 _CONFIRMING_SHARE = 0.5
@@ -63,7 +63,7 @@ def _detect(column: str, present: Sequence[str]) -> PiiFinding | None:
         return _finding(column, sure[0], "content", sure[1], 0.9)
     if named:
         lenient = LENIENT.get(named)
-        share = _share(sample, lenient) if lenient and sample else 0.0
+        share = _share(sample, lenient, sample.total()) if lenient and sample else 0.0
         if content and content[0] == named:
             share = max(share, content[1])
         if share >= _CONFIRMING_SHARE:
@@ -88,21 +88,23 @@ def _present(values: Sequence[str | None]) -> list[str]:
     return [v.strip() for v in values if v is not None and not is_null_like(v)]
 
 
-def _share(sample: Counter[str], recognise: Callable[[str], bool]) -> float:
-    return sum(times for value, times in sample.items() if recognise(value)) / sample.total()
+def _share(values: Mapping[str, int], recognise: Callable[[str], bool], total: int) -> float:
+    return sum(times for value, times in values.items() if recognise(value)) / total
 
 
 def _by_content(sample: Counter[str], present: Sequence[str]) -> tuple[str, float] | None:
-    if not sample:
+    telling = {value: times for value, times in sample.items() if not is_small_number(value)}
+    if not telling:
         return None
+    total = sample.total()
     for kind, (recognise, least) in STRICT.items():
-        share = _share(sample, recognise)
+        share = _share(telling, recognise, total)
         if share and share >= least:
             return kind, share
-    sure = _share(sample, is_surely_person)
-    if sure >= _COMPANY_SHARE and sure * sample.total() >= _COMPANY_VALUES:
+    sure = _share(telling, is_surely_person, total)
+    if sure >= _COMPANY_SHARE and sure * total >= _COMPANY_VALUES:
         return "name", sure
-    lone = _share(sample, is_lone_name)
+    lone = _share(telling, is_lone_name, total)
     if lone >= _LONE_SHARE and len(sample) >= _LONE_VALUES:
         return "name", lone
     looked = [*sample, *(value for value in present if "@" in value)]
@@ -111,4 +113,4 @@ def _by_content(sample: Counter[str], present: Sequence[str]) -> tuple[str, floa
     likely = sum(any(f.sure or f.kind == "name" for f in one) for one in finds)
     if likely >= max(_COMPANY_VALUES, _COMPANY_SHARE * len(finds)):
         inside = likely
-    return ("free_text", min(1.0, inside / sample.total())) if inside else None
+    return ("free_text", min(1.0, inside / total)) if inside else None
