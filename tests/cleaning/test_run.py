@@ -88,17 +88,23 @@ def test_two_threads_run_two_clients_without_mixing_them_up(project: Project) ->
         assert project.rows(client_id, "SELECT DISTINCT a FROM marts.t") == [(client_id,)]
 
 
-def test_progress_tells_of_each_model_and_test(project: Project) -> None:
-    project.feed("told", "t", ONE_COLUMN)
-    project.load("told", "t", ["A"], [["x"]])
+@pytest.mark.parametrize(("slow", "lines"), [(60, 3), (0, 9)])
+def test_what_went_on_is_told_in_a_line_and_what_took_long_by_itself(
+    project: Project, monkeypatch: pytest.MonkeyPatch, slow: int, lines: int
+) -> None:
+    monkeypatch.setattr("consulting.cleaning.run._SLOW_SECONDS", slow)
+    warns = {"not_null": {"config": {"severity": "warn"}}}
+    columns = [*ONE_COLUMN, {"name": "b", "from": "B", "tests": [warns]}]
+    project.feed("told", "t", columns)
+    project.load("told", "t", ["A", "B"], [["x", None], ["y", "z"]])
     heard: list[str] = []
     run = project.run("told", log=heard.append)
     run.run()
     run.test()
-    models = [line for line in heard if ": model " in line]
-    assert [line[: len("1 of 5")] for line in models] == [f"{n} of 5" for n in range(1, 6)]
-    assert {line.rpartition(": ")[2] for line in models} == {"success"}
-    assert heard[-1] == "1 of 1: test rows_conserved_t_t: pass"
+    warned = "1 of 2: test not_null_t_b: warn"
+    assert {"5 models: 5 success", warned} < {*heard}
+    assert heard[-1] == "2 tests: 1 pass, 1 warn"
+    assert len(heard) == lines
 
 
 def test_nothing_is_printed(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
@@ -183,7 +189,7 @@ def test_tier_1_builds_every_table_empty_even_if_rows_are_there(project: Project
     project.feed("schema_only", "u", ONE_COLUMN)
     project.load("schema_only", "t", ["A"], [[SECRET]])
     run = project.run("schema_only")
-    outcomes = run.compile()
+    outcomes = run.run(empty=True)
     assert {outcome.rows for outcome in outcomes} == {0}
     assert {outcome.layer for outcome in outcomes} == {
         "staging",

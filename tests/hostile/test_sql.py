@@ -82,7 +82,7 @@ def told(project: Project, client_id: str, *, empty: bool = False) -> dict[str, 
     """What each model that failed was told."""
     run = project.run(client_id)
     with pytest.raises(ModelsFailedError) as caught:
-        run.compile() if empty else run.run()
+        run.run(empty=empty)
     assert SECRET not in str(caught.value)
     return {o.name: o.message or "" for o in caught.value.outcomes if o.status == "error"}
 

@@ -13,7 +13,6 @@ from consulting.cleaning import (
     account_rows,
     cleaning_steps,
     column_mappings,
-    open_tables,
     reject_reasons,
     with_changes,
 )
@@ -57,8 +56,7 @@ def clean_files(
         error_log=engagement.error_log,
     )
     empty = engagement.config.security_tier == SCHEMA_ONLY_TIER
-    models = dbt.compile() if empty else dbt.run()
-    with open_tables(folder.warehouse) as tables:
+    with dbt.built(empty=empty) as (models, tables):
         accounts = account_rows(tables, dbt.manifest, received.in_use)
         made = column_mappings(
             dbt.manifest,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from consulting.bounded_memory import clear_spill, open_bounded
@@ -20,15 +22,19 @@ from consulting.cleaning.warehouse import Tables, open_tables
 from consulting.errors import CleaningError
 from consulting.foreign import ErrorLog
 from consulting.records import CheckOutcome, ModelOutcome
+from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from consulting.cleaning.models import ClientModels
     from consulting.layout import ClientFolder
     from consulting.records import FileReading
 
 
+_WELL = {"success", "pass"}
+_SLOW_SECONDS = 1
+"""What is well is told by itself from here on, so that one sees a long run go on."""
 _WORD = re.compile(r'(?<=")[^"\n]+(?=")|\w+')
 
 
@@ -58,8 +64,8 @@ class DbtRun:
         batch_id: Names the run folder, below which dbt writes.
         readings: What intake read. Each file's own headers are then checked against the YAML; the
             raw tables alone do not tell, as they have every expected column.
-        log: Told of every model and test that ended, and where the text of an error is that stops
-            nothing by itself.
+        log: Told how the models and tests ended, of each that took long or did not end well, and
+            where the text of an error is that stops nothing by itself.
         error_log: Where texts of errors are kept that may quote rows.
     """
 
@@ -85,26 +91,48 @@ class DbtRun:
         """The SQL of each model that ran, for `column_mappings`."""
         self._full: Any = None
 
-    def run(self) -> list[ModelOutcome]:
-        """Build every model of the client, in order.
+    def run(self, *, empty: bool = False) -> list[ModelOutcome]:
+        """Build every model of the client, in order, as `built` does."""
+        with self.built(empty=empty) as (outcomes, _):
+            return outcomes
+
+    @contextmanager
+    def built(self, *, empty: bool = False) -> Iterator[tuple[list[ModelOutcome], Tables]]:
+        """Build every model of the client, in order, and have its tables open to be read.
+
+        Args:
+            empty: Build every model empty: all that tier 1 allows. No row is read, even if one is
+                there.
 
         Raises:
             ModelsFailedError: If a model failed; with all outcomes.
             CleaningError: If a declared source column is missing, or dbt could not start.
         """
-        return self._run_models(["run"])
-
-    def compile(self) -> list[ModelOutcome]:
-        """Build every model empty: all that tier 1 allows. No row is read, even if one is there.
-
-        Raises:
-            ModelsFailedError: If a model failed; with all outcomes.
-            CleaningError: If dbt could not start.
-        """
-        self.folder.warehouse.parent.mkdir(parents=True, exist_ok=True)
-        with open_bounded(self.folder.warehouse) as connection:
-            create_missing_tables(connection, self.manifest)
-        return self._run_models(["run", "--empty"])
+        warehouse, results = self.folder.warehouse, list[Any]()
+        if empty:
+            warehouse.parent.mkdir(parents=True, exist_ok=True)
+            with open_bounded(warehouse) as connection:
+                create_missing_tables(connection, self.manifest)
+        command = ["run", "--empty"] if empty else ["run"]
+        if expected := self._nodes("model"):
+            self._require_warehouse()
+            self._require_columns()
+            results = self._invoke(command)
+        self.compiled |= {
+            result.node.name: result.node.compiled_code
+            for result in results
+            if result.node.compiled_code
+        }
+        with open_tables(warehouse) as tables:
+            _refuse_false_functions(self.models.client_id, tables)
+            outcomes: list[ModelOutcome] = []
+            if results:
+                named = _Names(raw_columns(tables), self._full)
+                outcomes = _model_outcomes(results, expected, tables, named)
+            if any(outcome.status == "error" for outcome in outcomes):
+                kept = self._kept(command, results)
+                raise ModelsFailedError(self.models.client_id, outcomes, kept)
+            yield outcomes, tables
 
     def test(self) -> list[CheckOutcome]:
         """Run every dbt test of the client; failing rows are stored in its schema `dbt_test`.
@@ -124,32 +152,16 @@ class DbtRun:
             self.log(f"Tests that could not run: {self._kept(['test'], results)}")
         return checks
 
-    def _run_models(self, command: list[str]) -> list[ModelOutcome]:
-        expected = self._nodes("model")
-        if not expected:
-            return []
-        self._require_warehouse()
+    def _require_columns(self) -> None:
         with open_bounded(self.folder.warehouse) as connection:
             loaded = raw_columns(Tables(connection))
             if problems := missing_columns(self.manifest, loaded, self.readings):
                 raise CleaningError("\n".join(f"{self.models.client_id}: {p}" for p in problems))
             add_optional_columns(connection, self.manifest, loaded)
-        results = self._invoke(command)
-        self.compiled |= {
-            result.node.name: result.node.compiled_code
-            for result in results
-            if result.node.compiled_code
-        }
-        with open_tables(self.folder.warehouse) as tables:
-            _refuse_false_functions(self.models.client_id, tables)
-            named = _Names(raw_columns(tables), self._full)
-            outcomes = _model_outcomes(results, expected, tables, named)
-        if any(outcome.status == "error" for outcome in outcomes):
-            raise ModelsFailedError(self.models.client_id, outcomes, self._kept(command, results))
-        return outcomes
 
     def _tell(self, step: Progress) -> None:
-        if step.status != "started" and self.log:
+        went_on = step.status in _WELL and step.seconds < _SLOW_SECONDS
+        if step.status != "started" and not went_on and self.log:
             self.log(f"{step.index} of {step.total}: {step.kind} {step.name}: {step.status}")
 
     def _kept(self, command: list[str], results: list[Any]) -> str:
@@ -192,6 +204,11 @@ class DbtRun:
                 f"{self.models.client_id}: dbt {command[0]} ran nothing, though there are models. "
                 f"Check that {self.models.folder} is complete, then prepare the models again."
             )
+        if self.log:
+            ended = Counter(str(result.status) for result in results)
+            kind = "test" if command[0] == "test" else "model"
+            said = ", ".join(f"{count} {status}" for status, count in sorted(ended.items()))
+            self.log(f"{counted(len(results), kind)}: {said}")
         return results
 
 

@@ -34,6 +34,7 @@ class Tables:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._columns: dict[str, dict[str, str]] = {}
+        self._counts: dict[str, int] = {}
         for schema, table, column, kind in self.rows(
             "SELECT schema_name, table_name, column_name, data_type "
             "FROM system.main.duckdb_columns() "
@@ -63,9 +64,9 @@ class Tables:
 
     def count(self, name: str) -> int:
         """Rows of a table; 0 where there is no such table."""
-        if name not in self:
-            return 0
-        return int(self.rows(f"SELECT count(*) FROM {self.quoted(name)}")[0][0])
+        if name in self and name not in self._counts:
+            [[self._counts[name]]] = self.rows(f"SELECT count(*) FROM {self.quoted(name)}")
+        return self._counts.get(name, 0)
 
     def count_by(self, name: str, column: str) -> dict[str, int]:
         """Rows by the value of a column, the most frequent first; none without the table."""
