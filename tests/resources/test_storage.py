@@ -80,6 +80,7 @@ def test_events_do_not_wait_for_the_disk_and_runs_do(home: Path) -> None:
         waits[name] = raw.execute("PRAGMA synchronous").fetchone()[0]
 
     with instance(home) as kept:
+        dg.materialize([orders], instance=kept)
         db.event.listen(db.Engine, "before_cursor_execute", note)
         run_id = dg.materialize([orders], instance=kept).run_id
         db.event.remove(db.Engine, "before_cursor_execute", note)
@@ -150,7 +151,7 @@ def test_databases_that_were_removed_are_made_anew(home: Path) -> None:
     assert (home / "kept/history/runs.db").exists()
 
 
-def test_an_instance_after_the_first_reads_no_migrations(
+def test_an_instance_and_a_run_after_the_first_read_no_migrations(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A tick of a sensor has an instance of its own."""
@@ -169,7 +170,11 @@ def test_an_instance_after_the_first_reads_no_migrations(
         with dg.DagsterInstance.from_ref(kept.get_ref()) as another:
             assert another.get_run_by_id(run_id) is not None
             assert another.all_instigator_state() == []
+            events = told(another, dg.materialize([orders], instance=another).run_id)
         assert read == []
+    assert [entry for entry in events if entry.startswith("row ")] == [
+        f"row {number}" for number in range(20)
+    ]
 
 
 def test_a_process_after_the_first_reads_no_migrations(

@@ -7,10 +7,13 @@ its migrations for every tick of a sensor. PostgreSQL's storage keeps its connec
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 import threading
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as db
@@ -113,6 +116,26 @@ def _make(folder: Path) -> None:
         _made.add(folder)
 
 
+@cache
+def _without_events() -> bytes:
+    """A run's database as Dagster makes it, which reads its migrations twice for each."""
+    with TemporaryDirectory() as folder:
+        events = SqliteEventLogStorage(folder)
+        with events.run_connection("new"):
+            pass
+        return Path(events.path_for_shard("new")).read_bytes()
+
+
+def _begin(path: Path) -> None:
+    """Lay a run's database where it is not; another process may be about to."""
+    if not path.exists():
+        with NamedTemporaryFile(dir=path.parent, prefix=".new-") as new:
+            new.write(_without_events())
+            new.flush()
+            with suppress(OSError):  # it is there by now, or Dagster makes it
+                os.link(new.name, path)
+
+
 class KeptEventLog(SqliteEventLogStorage):
     """Dagster's events in SQLite, over connections that stay open."""
 
@@ -123,6 +146,8 @@ class KeptEventLog(SqliteEventLogStorage):
     def run_connection(self, run_id: str | None = None) -> AbstractContextManager[db.Connection]:
         """A transaction in a run's database."""
         url = self.conn_string_for_shard(run_id or "")
+        if url not in _kept:
+            _begin(Path(self.path_for_shard(run_id or "")))
         return _transaction(url, super().run_connection(run_id))
 
     def index_connection(self) -> AbstractContextManager[db.Connection]:
