@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,8 +30,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).with_name("services")))
 
+import child_nursery
 from patience import await_that
 from warm_python import WarmPython
+
+from consulting import bounded_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +51,15 @@ hypothesis.settings.load_profile("same")
 ROOT = Path(__file__).parents[1]
 
 gc.disable()  # what is imported stays: to look through it for garbage takes a fifth of the time
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One nursery for the children of all processes of this run of the tests."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        nursery = ExitStack()
+        os.environ[child_nursery.ADDRESS] = nursery.enter_context(child_nursery.opened())
+        config.add_cleanup(nursery.close)
+    bounded_child._spares = child_nursery.Spares(os.environ[child_nursery.ADDRESS])
 
 
 def pytest_collection_finish() -> None:
@@ -358,14 +370,22 @@ def warm_python() -> Iterator[WarmPython]:
     python.close()
 
 
+@pytest.fixture
+def new_interpreters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children that read strangers' files are started, not lent."""
+    from consulting.chain.apart import end_child
+    from consulting.shared_child import end_shared_child
+
+    end_child()
+    end_shared_child()
+    monkeypatch.setattr(bounded_child, "_spares", [])
+
+
 @pytest.fixture(scope="session")
 def prepared_dbt() -> Path:
     """The project's dbt folder; the models of its clients are parsed, and a copy knows that."""
-    from consulting.cleaning import ClientModels
-
-    for folder in (ROOT / "dbt/models/clients").iterdir():
-        ClientModels(ROOT / "dbt", folder.name).prepare()
-    return ROOT / "dbt"
+    prepared: Path = _service("parsed_once").prepared()
+    return prepared
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from consulting.raised import RaisedElsewhereError
 from consulting.records import Drop
 
 SMALL = Bounds(seconds=1, memory_bytes=256 * 1024**2)
+pytestmark = pytest.mark.usefixtures("new_interpreters")
 
 
 def test_an_answer_and_an_error_come_back_from_one_and_the_same_process() -> None:

@@ -81,6 +81,7 @@ def test_a_model_that_grows_a_text_fails_within_the_memory_of_its_run(
     assert int(largest) * 1024 < 4 * GIB
 
 
+@pytest.mark.usefixtures("new_interpreters")
 def test_corrections_that_grow_as_they_are_read_are_set_aside_with_the_limit_named(
     tmp_path: Path,
 ) -> None:

@@ -8,6 +8,8 @@ a project lies; what was parsed is copied as it is. Tests of the parse itself do
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import functools
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 _parse = ClientModels.prepare
 _DBT = Path(__file__).parents[2] / "dbt"
-_MACROS = _DBT / "target" / "macros"
 
 
 def lay_shared(dbt_dir: Path) -> None:
@@ -34,8 +35,18 @@ def lay_shared(dbt_dir: Path) -> None:
 
 def take_macros(dbt_dir: Path) -> None:
     """Let a copy of the project know the macros that were parsed for the project itself."""
-    if _MACROS.is_dir():
-        _copy(_MACROS, dbt_dir / "target" / "macros")
+    _copy(prepared() / "target/macros", dbt_dir / "target/macros")
+
+
+@functools.cache
+def prepared() -> Path:
+    """The project's dbt folder; one process of the tests has the models of its clients parsed."""
+    (_DBT / "target").mkdir(exist_ok=True)
+    with (_DBT / "target/.tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for folder in (_DBT / "models/clients").iterdir():
+            ClientModels(_DBT, folder.name).prepare()
+    return _DBT
 
 
 @contextlib.contextmanager

@@ -25,6 +25,8 @@ import types
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import child_nursery
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -191,13 +193,18 @@ def _become(command: list[str], cwd: str, env: dict[str, str]) -> None:
 
 
 def _keep_spares(env: dict[str, str]) -> None:
-    """Fork the children in which the program will read files and models, as a warm run does.
+    """Let the program have the children in which it reads files and models from a nursery.
 
-    New ones would import dbt once more, which costs each program what it was forked to save.
+    A program of other code forks them now, as a warm run does. New ones would import dbt once
+    more, which costs each program what it was forked to save.
     """
     try:
         module = importlib.import_module("consulting.bounded_child")
     except ModuleNotFoundError:
+        return
+    address = env.get(child_nursery.ADDRESS)
+    if address and child_nursery.same_code(Path(module.__file__).parent):
+        module._spares = child_nursery.Spares(address)
         return
     os.environ.clear()
     os.environ.update({name: env[name] for name in module.PASSED_ON if name in env})
