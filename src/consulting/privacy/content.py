@@ -173,6 +173,15 @@ def _valid_phone(text: str, region: str | None) -> bool:
     return possible if region is None else phonenumbers.is_valid_number(number)
 
 
+def rehearse_phones() -> None:
+    """Have what is known of telephone numbers at hand, and the patterns of our countries made."""
+    from phonenumbers import PhoneMetadata, example_number, is_valid_number
+
+    PhoneMetadata.load_all()
+    for number in filter(None, map(example_number, _REGIONS)):
+        is_valid_number(number)
+
+
 def is_phone(value: str) -> bool:
     """Whether a value is written as only telephone numbers are (`+…`, `(…) …-…`)."""
     text = western(value).strip()

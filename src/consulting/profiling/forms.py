@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from consulting.privacy.content import is_phone, is_plain_email
@@ -42,6 +43,7 @@ _LONE = (
 )
 
 
+@lru_cache(maxsize=20_000)  # for its column's type, and again for what does not fit it
 def read_form(text: str) -> Form:
     """The form of a trimmed value that is neither blank nor a null token."""
     if len(text) > _LONGEST:

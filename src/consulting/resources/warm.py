@@ -32,8 +32,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phonenumbers import PhoneMetadata
-
 from consulting.bounded_child import inherited, keep_spare, no_garbage
 from consulting.chain.apart import have_libraries
 from consulting.chain.delivered import installed
@@ -43,6 +41,7 @@ from consulting.cleaning.meaning import meaning_of
 from consulting.cleaning.rehearsal import rehearse_dbt
 from consulting.delivery.pages import load_templates
 from consulting.intake.reading.encodings import guess_encoding
+from consulting.privacy.content import rehearse_phones
 from consulting.privacy.labels import judge
 
 if TYPE_CHECKING:
@@ -251,7 +250,7 @@ def work_out() -> None:
     for name, text in library_files().items():
         meaning_of(Path(name), text.encode())
     guess_encoding("Café Zoë".encode("cp1252"))
-    PhoneMetadata.load_all()
+    rehearse_phones()
 
 
 def refuse_threads() -> None:
