@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,8 +19,6 @@ from parsed_once import take_macros
 from ..chain.conftest import DBT, World
 
 if TYPE_CHECKING:
-    import subprocess
-
     from warm_python import WarmPython
 
 ROOT = Path(__file__).parents[2]
@@ -98,3 +97,14 @@ def test_corrections_that_grow_as_they_are_read_are_set_aside_with_the_limit_nam
     assert "more than the 268,435,456 bytes of memory allowed" in aside.reason
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown * 1024 < GIB // 2, "the run's own process holds none of it"
+
+
+def test_a_process_of_a_test_that_hangs_is_ended_and_fails_the_test(
+    warm_python: WarmPython,
+) -> None:
+    hangs = "import time; time.sleep(600)"
+    program = warm_python.start("python", "-c", hangs, cwd=ROOT, env={**os.environ})
+    with pytest.raises(subprocess.TimeoutExpired, match=f"process {program.pid}"):
+        program.wait(seconds=0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(program.pid, 0)

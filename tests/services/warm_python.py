@@ -55,6 +55,8 @@ IMPORTED = (
     "xlsxwriter",
 )
 """None of them starts a thread: a fork has only the one that forks."""
+LONGEST_SECONDS = 300
+"""A program that takes longer hangs, and fails its test."""
 CHILDREN = 2
 """One reads what files hold, the other what models do."""
 
@@ -81,13 +83,23 @@ class Program:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
-    def wait(self) -> subprocess.CompletedProcess[str]:
-        """Its exit code (a signal's number below 0) and what it said, when it has ended."""
+    def wait(self, seconds: float = LONGEST_SECONDS) -> subprocess.CompletedProcess[str]:
+        """Its exit code (a signal's number below 0) and what it said, when it has ended.
+
+        Raises:
+            TimeoutExpired: After these seconds, with what it said; it is killed then.
+        """
         with self._told, self._output[0] as stdout, self._output[1] as stderr:
+            hangs = not select.select([self._told], [], [], seconds)[0]
+            if hangs:
+                self.kill()
             code = os.waitstatus_to_exitcode(int(self._told.readline()))
             stdout.seek(0)
             stderr.seek(0)
-            return subprocess.CompletedProcess([], code, stdout.read(), stderr.read())
+            said = stdout.read(), stderr.read()
+        if hangs:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", seconds, *said)
+        return subprocess.CompletedProcess([], code, *said)
 
 
 def open_output(log: Path | None) -> IO[str]:
