@@ -85,6 +85,16 @@ def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, lis
     return world, root / "dbt" / "models" / "clients" / world.client_id, tried
 
 
+@pytest.fixture(scope="module")
+def delivered(proposed: tuple[World, Path, list[Tried]]) -> World:
+    """The client, delivered by the models as they were proposed."""
+    world = proposed[0]
+    folder = last_profile(world.engagement)
+    assert folder is not None
+    world.after_receive("first", folder.name, begin="clean")
+    return world
+
+
 def test_the_proposal_holds_what_the_profile_found(
     proposed: tuple[World, Path, list[Tried]],
 ) -> None:
@@ -125,14 +135,8 @@ def test_each_column_tells_how_many_rows_it_would_reject_and_why(
     assert not list((proposed[0].folder.path / "runs").glob("proposal*"))
 
 
-def test_the_proposal_delivers_the_values_as_they_are(
-    proposed: tuple[World, Path, list[Tried]],
-) -> None:
-    world = proposed[0]
-    folder = last_profile(world.engagement)
-    assert folder is not None
-    world.after_receive("first", folder.name, begin="clean")
-    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+def test_the_proposal_delivers_the_values_as_they_are(delivered: World) -> None:
+    with duckdb.connect(str(delivered.folder.warehouse), read_only=True) as connection:
         rows = connection.execute(
             "SELECT order_no, paid_at::VARCHAR, price::VARCHAR, price_currency, shipped, country, "
             "note FROM marts.orders WHERE order_no LIKE 'A-%' ORDER BY 1"
@@ -147,15 +151,14 @@ def test_the_proposal_delivers_the_values_as_they_are(
 
 
 def test_rows_that_sum_up_others_are_rejected_by_the_proposal_so_that_no_sum_doubles(
-    proposed: tuple[World, Path, list[Tried]],
+    proposed: tuple[World, Path, list[Tried]], delivered: World
 ) -> None:
-    world, models, _ = proposed
-    results = yaml.safe_load((models / "results.yml").read_text())["models"][0]
+    results = yaml.safe_load((proposed[1] / "results.yml").read_text())["models"][0]
     label = results["columns"][0]["name"]
     assert results["meta"] == {
         "reject_when": {"subtotal": f"\"{label}\" IN ('Total Expenses', 'Total Income')"}
     }
-    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(delivered.folder.warehouse), read_only=True) as connection:
         sums = connection.execute(
             "SELECT count(*), sum(amount)::INTEGER, (SELECT sum(jan_2024)::INTEGER "
             "FROM marts.results) FROM marts.sales"
