@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
+from consulting.bounded_memory import confine
 from consulting.privacy import is_personal
 from consulting.privacy.column_names import words
 from consulting.profiling.similar import misspellings, variants
@@ -298,7 +302,7 @@ def _codes(values: Mapping[str, int]) -> dict[str, list[str]] | None:
     for group in variants(stripped):
         leader = min(group, key=lambda text: (-group[text], _oddity(text), text))
         other |= {text: leader for text in group if text != leader}
-    wrong = misspellings(stripped, _DEFAULT.typo_ratio, _DEFAULT.typo_letters)
+    wrong = misspellings(stripped, _DEFAULT.typo_ratio, _DEFAULT.typo_letters, _query)
     other |= {text: other.get(right, right) for text, right in wrong.items() if text not in other}
     uses = Counter({code: n for code, n in stripped.items() if code not in other})
     for text, code in other.items():
@@ -306,6 +310,19 @@ def _codes(values: Mapping[str, int]) -> dict[str, list[str]] | None:
     if not other or min(uses.values()) < _CODE_USES or set(uses) != stripped.keys() - other.keys():
         return None
     return {code: sorted(t for t, right in other.items() if right == code) for code in uses}
+
+
+def _query(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    with _database().cursor() as connection:
+        return connection.execute(sql, parameters).fetchall()
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One empty database for all columns: to open one costs more than most columns do."""
+    connection = duckdb.connect()
+    confine(connection, None)
+    return connection
 
 
 def _oddity(text: str) -> tuple[int, bool]:

@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from functools import cache
 from typing import TYPE_CHECKING
 
-import duckdb
-
-from consulting.bounded_memory import confine
 from consulting.privacy import is_personal
 from consulting.profiling.columns import said
 from consulting.profiling.odd import lone_values
 from consulting.rules.missing import trim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
     from consulting.profiling.thresholds import Thresholds
+
+    Query = Callable[[str, list[Any]], list[tuple[Any, ...]]]
+    """SQL and its parameters → the rows."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _MEANT = "\0<>=≤≥+%#"
@@ -62,6 +62,7 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
         {str(t): n for t, n in spelled.items()},
         draft.thresholds.typo_ratio,
         draft.thresholds.typo_letters,
+        draft.source.query,
     )
     wrong = {text: (text, right) for text, right in spelt.items()}
     alone = lone_values(view, draft.thresholds)
@@ -129,7 +130,9 @@ def _leader(group: Mapping[str, int]) -> str:
     return min(group, key=lambda t: (-group[t], t))
 
 
-def misspellings(values: Mapping[str, int], ratio: float, letters_per_edit: int) -> dict[str, str]:
+def misspellings(
+    values: Mapping[str, int], ratio: float, letters_per_edit: int, query: Query
+) -> dict[str, str]:
     """Rare values close to a much more frequent one, with that one.
 
     Close is a Damerau-Levenshtein distance (an insertion, deletion, exchange or swap is one) of
@@ -141,6 +144,7 @@ def misspellings(values: Mapping[str, int], ratio: float, letters_per_edit: int)
         values: Values with their rows.
         ratio: How many times more rows the right spelling has.
         letters_per_edit: The letters of a value for which one edit is allowed.
+        query: Asks a DuckDB, of which nothing is read but these values.
     """
     usable = {t: n for t, n in values.items() if len(trim(t)) >= _SHORTEST}
     frequent = [(t, n) for t, n in usable.items() if n >= max(_FREQUENT, ratio)]
@@ -148,19 +152,15 @@ def misspellings(values: Mapping[str, int], ratio: float, letters_per_edit: int)
     rare = [(t, n) for t, n in usable.items() if n * ratio <= highest]
     if not rare or not frequent or len(rare) * len(frequent) > _PAIRS:
         return {}
-    with _database().cursor() as connection:
-        for name, found in (("rare", rare), ("frequent", frequent)):
-            connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT unnest($1) AS t, unnest($2) AS n",
-                [[t for t, _ in found], [n for _, n in found]],
-            )
-        allowed = f"greatest(1, length(r.t) // {letters_per_edit})"
-        close = connection.execute(
-            "SELECT r.t, f.t FROM rare r JOIN frequent f ON "
-            f"abs(length(r.t) - length(f.t)) <= {allowed} AND r.n * {ratio} <= f.n AND r.t <> f.t "
-            f"WHERE damerau_levenshtein(lower(r.t), lower(f.t)) <= {allowed} "
-            "ORDER BY r.t, damerau_levenshtein(lower(r.t), lower(f.t)), f.n DESC, f.t"
-        ).fetchall()
+    allowed = f"greatest(1, length(r.t) // {letters_per_edit})"
+    close = query(
+        "SELECT r.t, f.t FROM (SELECT unnest($1) AS t, unnest($2) AS n) r "
+        "JOIN (SELECT unnest($3) AS t, unnest($4) AS n) f ON "
+        f"abs(length(r.t) - length(f.t)) <= {allowed} AND r.n * {ratio} <= f.n AND r.t <> f.t "
+        f"WHERE damerau_levenshtein(lower(r.t), lower(f.t)) <= {allowed} "
+        "ORDER BY r.t, damerau_levenshtein(lower(r.t), lower(f.t)), f.n DESC, f.t",
+        [list(column) for found in (rare, frequent) for column in zip(*found, strict=True)],
+    )
     uses: Counter[str] = Counter()
     for text, n in usable.items():
         for word in set(_words(text)):
@@ -227,14 +227,6 @@ def is_keyboard_slip(text: str, right: str) -> bool:
     """
     same = len(text) == len(right)
     return not (same and sorted(text) != sorted(right)) and _distance(text, right) == 1
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """One empty database for all columns: to open one costs more than most columns do."""
-    connection = duckdb.connect()
-    confine(connection, None)
-    return connection
 
 
 def _words(text: str) -> list[str]:
