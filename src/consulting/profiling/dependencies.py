@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from consulting.profiling.accepted import AcceptedFindings
+    from consulting.profiling.drafting import Viewed
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
@@ -78,13 +79,7 @@ class BrokenDependency:
         return ISSUE_TYPES[self.kind]
 
 
-def broken_dependencies(
-    feed: str,
-    source: FeedSource,
-    views: Sequence[ColumnView],
-    thresholds: Thresholds,
-    accepted: AcceptedFindings,
-) -> list[BrokenDependency]:
+def broken_dependencies(viewed: Viewed) -> list[BrokenDependency]:
     """Finds columns that other columns decide, but for a few rows.
 
     A pair is screened on a sample by the share of rows to remove so that it holds (g3, Kivinen &
@@ -95,6 +90,7 @@ def broken_dependencies(
     group and stands nowhere else, and rows that a third column's value tells to be a case
     of their own (nearly all rows with that value contradict, and there are 3 or more).
     """
+    feed, source, views, thresholds, accepted = viewed
     candidates = [
         v for v in views if v.complete and v.distinct > 1 and v.distinct * 2 <= max(v.filled, 1)
     ][: thresholds.dependency_columns]

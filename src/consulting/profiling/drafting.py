@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.profiling.columns import pct, shown_in
 from consulting.profiling.model import Issue
@@ -23,6 +23,24 @@ if TYPE_CHECKING:
 
 
 _TERM = re.compile(r"\{[ct]\}")
+
+
+class Viewed(NamedTuple):
+    """A feed as it is judged.
+
+    Attributes:
+        feed: The feed.
+        source: Its rows; the table `sample` has been drawn.
+        views: Its columns.
+        thresholds: When a finding is worth telling.
+        accepted: What somebody found right before.
+    """
+
+    feed: str
+    source: FeedSource
+    views: Sequence[ColumnView]
+    thresholds: Thresholds
+    accepted: AcceptedFindings
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,10 @@ from consulting.sql import literal, quoted
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-    from consulting.profiling.accepted import AcceptedFindings
+    from consulting.profiling.drafting import Viewed
     from consulting.profiling.model import Issue
-    from consulting.profiling.source import FeedSource
-    from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
 
 _NULLABLE = "{c} IS NULL OR {t} = ''"
@@ -63,14 +61,9 @@ _TYPE_WORDS = {
 }  # fmt: skip
 
 
-def judge_columns(
-    feed: str,
-    views: Sequence[ColumnView],
-    thresholds: Thresholds,
-    source: FeedSource,
-    accepted: AcceptedFindings,
-) -> Iterator[Issue]:
+def judge_columns(viewed: Viewed) -> Iterator[Issue]:
     """All issues of columns by themselves, but for those found right before."""
+    feed, source, views, thresholds, accepted = viewed
     gaps = sum(view.blank > 0 for view in views)
     filled = gaps <= _FEW_GAPS < len(views) / 2
     for view in views:

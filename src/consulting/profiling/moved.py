@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from consulting.profiling.accepted import AcceptedFindings
+    from consulting.profiling.drafting import Viewed
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
@@ -35,22 +36,9 @@ _LIST = 100
 _REPEATED = 3
 
 
-def moved_cells(
-    feed: str,
-    source: FeedSource,
-    views: Sequence[ColumnView],
-    thresholds: Thresholds,
-    accepted: AcceptedFindings,
-) -> list[Issue]:
-    """Issues of cells that stand one column too far left or right, one for each column.
-
-    Args:
-        feed: The feed.
-        source: Its rows.
-        views: Its columns.
-        thresholds: `rare_share` and `listed_rows`.
-        accepted: What somebody found right before.
-    """
+def moved_cells(viewed: Viewed) -> list[Issue]:
+    """Issues of cells that stand one column too far left or right, one for each column."""
+    feed, source, views, thresholds, accepted = viewed
     fits = [_fitting(view, thresholds) for view in views]
     strange = [_strange(view, fit) for view, fit in zip(views, fits, strict=True)]
     counted = [(v.name, s) for v, s in zip(views, strange, strict=True) if s]

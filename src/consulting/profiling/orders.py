@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from consulting.profiling.accepted import AcceptedFindings
+    from consulting.profiling.drafting import Viewed
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
@@ -52,24 +53,14 @@ class _Law(NamedTuple):
     needed: tuple[str, ...] = ()
 
 
-def broken_laws(  # noqa: PLR0913, PLR0917 - what it judges by
-    feed: str,
-    source: FeedSource,
-    views: Sequence[ColumnView],
-    thresholds: Thresholds,
-    accepted: AcceptedFindings,
-    told: Sequence[Issue],
-) -> list[Issue]:
+def broken_laws(viewed: Viewed, told: Sequence[Issue]) -> list[Issue]:
     """Issues of rows that break a sum, a product or an order of days that nearly all rows keep.
 
     Args:
-        feed: The feed.
-        source: Its rows; the table `sample` must have been drawn.
-        views: Its columns.
-        thresholds: `law_error` and `sum_error`.
-        accepted: What somebody found right before.
+        viewed: The feed.
         told: What is said of the columns already.
     """
+    feed, source, views, thresholds, accepted = viewed
     if source.rows < _FEWEST_ROWS:
         return []
     broken: list[_Law] = []

@@ -9,6 +9,7 @@ from consulting.profiling.accepted import AcceptedFindings
 from consulting.profiling.columns import column_profile, pct, said, view_columns
 from consulting.profiling.decision import Decision, decisions
 from consulting.profiling.dependencies import BrokenDependency, broken_dependencies
+from consulting.profiling.drafting import Viewed
 from consulting.profiling.files import file_issues
 from consulting.profiling.judge import judge_columns
 from consulting.profiling.model import ColumnProfile, Dependency, FeedProfile, FileMetadata, Issue
@@ -87,10 +88,11 @@ def profile_feed(  # noqa: PLR0913 - by name only
         keys = single or wide_keys(source, views)
         whole = all(r.sampled_from is None for r in mine)
         unlabelled = find_sums(source, views) if whole else 0
-        broken = broken_dependencies(feed, source, views, thresholds, right)
-        judged = _judged(feed, source, views, broken, thresholds, right)
+        viewed = Viewed(feed, source, views, thresholds, right)
+        broken = broken_dependencies(viewed)
+        judged = _judged(viewed, broken)
         if right.wrong:
-            judged = _with_suspected(feed, source, decided, views, judged, right)
+            judged = _with_suspected(viewed, decided, judged)
         issues = [
             *file_issues(feed, mine, thresholds),
             *_missing_declared(feed, source.columns, declared, source.rows),
@@ -120,44 +122,33 @@ def profile_feed(  # noqa: PLR0913 - by name only
     )  # fmt: skip
 
 
-def _judged(  # noqa: PLR0913, PLR0917 - what it judges by
-    feed: str,
-    source: FeedSource,
-    views: Sequence[ColumnView],
-    broken: Sequence[BrokenDependency],
-    thresholds: Thresholds,
-    right: AcceptedFindings,
-) -> list[Issue]:
+def _judged(viewed: Viewed, broken: Sequence[BrokenDependency]) -> list[Issue]:
     """The issues of columns and their cells."""
-    judged = [*judge_columns(feed, views, thresholds, source, right)]
-    judged += moved_cells(feed, source, views, thresholds, right)
-    judged += out_of_order(feed, source, views, thresholds, right)
+    feed, source, views, thresholds, _ = viewed
+    judged = [*judge_columns(viewed), *moved_cells(viewed), *out_of_order(viewed)]
     return [
         *judged,
-        *broken_laws(feed, source, views, thresholds, right, judged),
+        *broken_laws(viewed, judged),
         *(_dependency_issue(feed, b, views, source.rows, thresholds) for b in broken),
     ]
 
 
-def _with_suspected(  # noqa: PLR0913, PLR0917 - what it judges by
-    feed: str,
-    source: FeedSource,
-    decided: Mapping[str, Decision],
-    views: Sequence[ColumnView],
-    judged: Sequence[Issue],
-    right: AcceptedFindings,
+def _with_suspected(
+    viewed: Viewed, decided: Mapping[str, Decision], judged: Sequence[Issue]
 ) -> list[Issue]:
     """The issues, with warnings of all that may be of what was suspected and is wrong."""
+    _, source, views, _, right = viewed
     spared = right.of_the_wrong()
     columns = [name for name in source.columns if name in right.wrong]
     looked_at = view_columns(source, columns, decided, SUSPICIOUS)
     if any((OF_A_ROW | {"out_of_order"}) & types for types in right.wrong.values()):
-        broken = broken_dependencies(feed, source, views, SUSPICIOUS, spared)
+        again = viewed._replace(thresholds=SUSPICIOUS, accepted=spared)
         anew = {view.name: view for view in looked_at}
         every = [anew.get(view.name, view) for view in views]
-        found = _judged(feed, source, every, broken, SUSPICIOUS, spared)
+        found = _judged(again._replace(views=every), broken_dependencies(again))
     else:
-        found = [*judge_columns(feed, looked_at, SUSPICIOUS, source, spared)]
+        suspicious = Viewed(viewed.feed, source, looked_at, SUSPICIOUS, spared)
+        found = [*judge_columns(suspicious)]
     found = [i for i in found if i.issue_type in right.wrong.get(i.column or "", ())]
     told = {(i.column, i.issue_type) for i in found}
     return [

@@ -22,7 +22,7 @@ from consulting.wording import inflected
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consulting.profiling.accepted import AcceptedFindings
+    from consulting.profiling.drafting import Viewed
     from consulting.profiling.source import FeedSource
     from consulting.profiling.thresholds import Thresholds
     from consulting.profiling.view import ColumnView
@@ -39,22 +39,9 @@ _TOGETHER = 10
 """So many misplaced rows in a row are no slips, but a list that begins anew."""
 
 
-def out_of_order(
-    feed: str,
-    source: FeedSource,
-    views: Sequence[ColumnView],
-    thresholds: Thresholds,
-    accepted: AcceptedFindings,
-) -> list[Issue]:
-    """Issues of rows that stand out of the order that nearly all rows of a column keep.
-
-    Args:
-        feed: The feed.
-        source: Its rows; the table `sample` must have been drawn.
-        views: Its columns.
-        thresholds: `order_error`.
-        accepted: What somebody found right before.
-    """
+def out_of_order(viewed: Viewed) -> list[Issue]:
+    """Issues of rows that stand out of the order that nearly all rows of a column keep."""
+    feed, source, views, thresholds, accepted = viewed
     keys = _keys(views)
     if not keys or source.rows < _FEWEST_ROWS:
         return []
