@@ -371,7 +371,7 @@ def queue_unread(route: AlertRoute, url: str, since: datetime, clients: Sequence
         text=f"Nobody could read the queue {name} at {parts.hostname} since {since.day} "
         f"{since:%B %Y, %H:%M} UTC. Files of its clients wait for up to an hour; from then on "
         "their places are listed at every tick, as without a queue, and no file is lost.",
-        next_step="See the last ticks of the sensor `consultancy_notifications` in Dagster: they "
+        next_step="See the last ticks of the sensor consultancy_notifications in Dagster: they "
         "say why, or that it is turned off. Then check `source.notifications` (URL, region, "
         "credentials), the network, and that we may sqs:ReceiveMessage and sqs:DeleteMessage.",
         facts={"Clients": ", ".join(sorted(clients))},

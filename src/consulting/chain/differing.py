@@ -106,7 +106,7 @@ def told_forgotten(names: Sequence[str]) -> str:
     return (
         f"Nothing is held of {', '.join(names)}: moved out of `deliverables/`, and what the runs "
         "had kept is gone, as after the tier was lowered. To compare with one, put its "
-        "`manifest.json` back into its folder there."
+        "manifest.json back into its folder there."
     )
 
 

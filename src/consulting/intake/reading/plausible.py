@@ -18,7 +18,7 @@ BEYOND, ODD = 0.25, 0.1  # beyond ASCII, and those of them that are in no word
 FEW = 64  # characters; fewer, of any bytes, make words of some language
 _KNOWN = frozenset("\t\r\n\f\x1a")
 _BREAK = re.compile(r"[\r\n]")
-_CELLS = re.compile(r"\w[^,;\t|]*[,;\t|].*\w")
+_DELIMITER = re.compile(r"[,;\t|]")
 
 
 def named_otherwise(source: ByteSource) -> str | None:
@@ -41,7 +41,7 @@ def may_be_table(text: str, *, whole: bool, sure: bool) -> bool:
         sure: Whether its bytes can be no other text, as with UTF-8.
     """
     body = text.strip("\ufeff\x1a\f \t\r\n")
-    if whole and not _BREAK.search(body) and not (sure and _CELLS.search(body)):
+    if whole and not _BREAK.search(body) and not (sure and _has_cells(body)):
         return False
     if sum(map(_is_stray, body)) > STRAYS * len(body):
         return False
@@ -50,6 +50,12 @@ def may_be_table(text: str, *, whole: bool, sure: bool) -> bool:
         return True
     odd = sum(unicodedata.category(sign)[0] not in "LMN" for sign in beyond)
     return len(body) >= FEW and odd <= ODD * len(beyond)
+
+
+def _has_cells(line: str) -> bool:
+    """Whether there are words on both sides of a delimiter."""
+    before, *after = _DELIMITER.split(line, maxsplit=1)
+    return all(any(map(str.isalnum, part)) for part in (before, *(after or ("",))))
 
 
 def _is_stray(sign: str) -> bool:
