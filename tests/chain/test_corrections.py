@@ -491,8 +491,8 @@ def test_a_history_that_is_lost_with_its_warehouse_and_archive_is_told(
     assert history_of(desk) == [(second.delivery_id, 9)]
     assert (
         f"history.customers does not hold {first.delivery_id}, as when a warehouse is lost, and "
-        "its files were moved away: put 1 folder back into `deliverables/`, and the next delivery "
-        "takes the rows from there"
+        "what was delivered was moved away: put 1 folder back into `deliverables/`, and the next "
+        "delivery takes the rows from there"
     ) in desk.said
     shutil.move(archived, first.path)
     desk.drop("customers_3.csv", HEADER + "".join(map(customer, range(21, 28))))

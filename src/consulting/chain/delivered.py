@@ -138,7 +138,7 @@ def _add_to_history(
         if missing:
             log(
                 f"history.{table} does not hold {', '.join(missing)}, as when a warehouse is lost, "
-                f"and {'its' if len(missing) == 1 else 'their'} files were moved away: put "
+                "and what was delivered was moved away: put "
                 f"{counted(len(missing), 'folder')} back into `deliverables/`, and the next "
                 "delivery takes the rows from there"
             )
