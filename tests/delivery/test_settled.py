@@ -38,6 +38,15 @@ def mapped(inputs: DeliveryInputs, column: str, **changes: object) -> DeliveryIn
     return inputs.model_copy(update={"mappings": mappings})
 
 
+def none_delivered(inputs: DeliveryInputs) -> DeliveryInputs:
+    """The inputs with every row rejected."""
+    accounts = tuple(
+        account.model_copy(update={"delivered": 0, "rejected": {"id:not_a_number": 5000}})
+        for account in inputs.accounts
+    )
+    return inputs.model_copy(update={"accounts": accounts})
+
+
 def test_every_type_of_issue_has_a_title_and_an_advice_for_the_client() -> None:
     issues = DOCS.read_text().partition("## Drift")[0]
     documented = set(re.findall(r"^\| `(\w+)` \| (?:error|warn|info)", issues, re.MULTILINE))
@@ -53,9 +62,9 @@ def test_blanks_around_values_are_settled_where_no_delivered_value_has_them(
 ) -> None:
     issue, feed = issue_of(inputs, "Full Name", "untrimmed_values")
     with duckdb.connect(str(folder.warehouse)) as connection:
-        gone = find_remaining(connection, inputs)
-        assert settled(issue, feed, inputs, gone) == (
-            "Delivered without them. Of these rows 128 are delivered, 4 rejected or merged."
+        remaining = find_remaining(connection, inputs)
+        assert settled(issue, feed, inputs, remaining) == (
+            "Delivered without them. Of these 132 rows 128 are delivered, 4 rejected or merged."
         )
         connection.execute(
             "UPDATE marts.customers SET full_name = ' ' || full_name WHERE _row_id = 9"
@@ -94,7 +103,7 @@ def test_a_dropped_columns_issues_are_settled_by_the_reason(inputs: DeliveryInpu
     ],
 )
 def test_dates_that_could_be_read_two_ways_are_settled_by_one_declared_order(
-    inputs: DeliveryInputs, written: str, words: str
+    folder: ClientFolder, inputs: DeliveryInputs, written: str, words: str
 ) -> None:
     issue = Issue(
         feed="orders",
@@ -110,12 +119,51 @@ def test_dates_that_could_be_read_two_ways_are_settled_by_one_declared_order(
     declared = mapped(inputs, "Order Date", transformation=written).model_copy(
         update={"profiles": (profile,)}
     )
-    assert settled(issue, "orders", declared).startswith(words)
-    assert bool(settled(issue, "orders", declared)) is bool(words)
-    asked = [question.ask for question in ask_questions(declared)]
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        remaining = find_remaining(connection, declared)
+    assert settled(issue, "orders", declared, remaining).startswith(words)
+    assert bool(settled(issue, "orders", declared, remaining)) is bool(words)
+    asked = [question.ask for question in ask_questions(declared, remaining)]
     assert (issue.question in asked) is not bool(words), "an answered question is not asked again"
     by_hand = mapped(declared, "Order Date", rule="sql")
-    assert settled(issue, "orders", by_hand) == "", "hand-written SQL settles what is counted only"
+    assert settled(issue, "orders", by_hand, remaining) == "", "what SQL does is counted only"
+
+
+@pytest.mark.parametrize(
+    ("where", "most", "half"),
+    [
+        (
+            None,
+            "Of the 5,269 rows with a value 5,154 are delivered, 115 rejected or merged.",
+            "Of the 5,269 rows with a value 2,576 are delivered, 2,693 rejected or merged.",
+        ),
+        (
+            "_row_id < 100",
+            "Of these 99 rows 98 are delivered, 1 rejected or merged.",
+            "Of these 99 rows 49 are delivered, 50 rejected or merged.",
+        ),
+    ],
+)
+def test_what_a_rule_reads_is_settled_by_rows_that_are_delivered_with_a_value(
+    folder: ClientFolder, inputs: DeliveryInputs, where: str | None, most: str, half: str
+) -> None:
+    issue = issue_of(inputs, "Order Date", "mixed_date_formats")[0]
+    issue = issue.model_copy(update={"rows_where": where})
+    profile = inputs.profiles[1].model_copy(update={"issues": (issue,)})
+    given = inputs.model_copy(update={"profiles": (profile,)})
+
+    def told() -> str:
+        return settled(issue, "orders", given, find_remaining(connection, given))
+
+    assert settled(issue, "orders", given) == "", "nobody counted"
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        assert told() == f"Delivered in one form, YYYY-MM-DD. {most}"
+        connection.execute("DELETE FROM marts.orders WHERE _row_id % 2 = 0")
+        assert told() == f"Delivered in one form, YYYY-MM-DD. {half}"
+        connection.execute("UPDATE marts.orders SET ordered_on = NULL")
+        assert told() == "", "delivered, and without the date"
+        connection.execute("DELETE FROM marts.orders")
+        assert told() == "", "a rule that no row passed deals with nothing"
 
 
 def test_a_repeated_key_is_settled_by_a_passed_test_alone(inputs: DeliveryInputs) -> None:
@@ -130,6 +178,7 @@ def test_a_repeated_key_is_settled_by_a_passed_test_alone(inputs: DeliveryInputs
     )
     assert settled(issue, feed, inputs.model_copy(update={"checks": failed})) == ""
     assert settled(issue, feed, inputs.model_copy(update={"checks": ()})) == ""
+    assert settled(issue, feed, none_delivered(inputs)) == "", "no row is no proof"
 
 
 def test_repeated_rows_are_settled_where_they_were_merged_and_a_key_proves_it(
@@ -147,6 +196,7 @@ def test_repeated_rows_are_settled_where_they_were_merged_and_a_key_proves_it(
     kept = tuple(account.model_copy(update={"merged": {}}) for account in inputs.accounts)
     assert settled(issue, "customers", inputs.model_copy(update={"accounts": kept})) == ""
     assert settled(issue, "customers", inputs.model_copy(update={"checks": ()})) == ""
+    assert settled(issue, "customers", none_delivered(inputs)) == ""
 
 
 def test_settled_findings_come_last_are_counted_apart_and_never_on_page_one(

@@ -10,7 +10,7 @@ from consulting.chain.questions import without_values
 from consulting.cleaning.accounts import UNPARSED
 from consulting.delivery import (
     NO_COLUMN,
-    NOTHING_GONE,
+    NOTHING_COUNTED,
     Place,
     Question,
     ask_questions,
@@ -75,12 +75,12 @@ def letter_of(engagement: Engagement, batch_id: str, proposed: Iterable[Proposed
 
 
 def _reported(engagement: Engagement, inputs: DeliveryInputs) -> list[Question]:
-    gone, warehouse = NOTHING_GONE, engagement.folder.warehouse
+    remaining, warehouse = NOTHING_COUNTED, engagement.folder.warehouse
     if not inputs.schema_only and warehouse.exists():
         with open_bounded(warehouse, read_only=True) as connection:
-            gone = find_remaining(connection, inputs)
+            remaining = find_remaining(connection, inputs)
     # what no feed reads of a sample's files is asked of each part
-    return [q for q in ask_questions(inputs, gone) if not q.ask.startswith(NO_FEED_READS)]
+    return [q for q in ask_questions(inputs, remaining) if not q.ask.startswith(NO_FEED_READS)]
 
 
 def _hidden(question: Question) -> Question:

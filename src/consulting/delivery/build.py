@@ -24,7 +24,7 @@ from consulting.delivery.manifest import (
     write_manifest,
 )
 from consulting.delivery.rejects import export_rejects, write_receipts
-from consulting.delivery.settled import NOTHING_GONE, find_remaining
+from consulting.delivery.settled import NOTHING_COUNTED, find_remaining
 from consulting.delivery.tables import export_tables
 from consulting.delivery.verdict import reach_verdict
 from consulting.delivery.verify import find_altered
@@ -185,7 +185,7 @@ def draft_delivery(
     (target / "rejects").mkdir()
     exported: list[ExportedTable] = []
     rejects, examples, receipts = [], [], []
-    gone = NOTHING_GONE
+    remaining = NOTHING_COUNTED
     if not inputs.schema_only and folder.warehouse.exists():
         with open_bounded(
             folder.warehouse, read_only=True, config=FEW_THREADS, writes_to=target
@@ -202,9 +202,9 @@ def draft_delivery(
             _check_rejects(inputs, rejects)
             receipts = write_receipts(inputs, target / "rejects", run_folder=run_folder)
             examples = find_examples(connection, inputs)
-            gone = find_remaining(connection, inputs)
-    findings = collect_findings(inputs, gone)
-    questions = ask_questions(inputs, gone)
+            remaining = find_remaining(connection, inputs)
+    findings = collect_findings(inputs, remaining)
+    questions = ask_questions(inputs, remaining)
     counted = summarise(inputs, count_by_severity(findings))
     verdict = reach_verdict(inputs, findings, counted)
     summary = counted.model_copy(update={"verdict": verdict.level, "headline": verdict.headline})

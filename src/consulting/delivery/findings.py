@@ -12,7 +12,7 @@ from consulting.delivery.reasons import (
     reason_in_words,
     source_column,
 )
-from consulting.delivery.settled import NOTHING_GONE, settled
+from consulting.delivery.settled import NOTHING_COUNTED, settled
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import NO_MODELS, CheckOutcome, Record, Severity
 from consulting.rules.accepted import ACCEPTABLE, REPLACEABLE
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from consulting.delivery.inputs import DeliveryInputs
-    from consulting.delivery.settled import Gone
+    from consulting.delivery.settled import Remaining
     from consulting.profiling import Issue
     from consulting.records import FileReading
 
@@ -96,19 +96,21 @@ class Question(Record):
     places: tuple[Place, ...]
 
 
-def collect_findings(inputs: DeliveryInputs, gone: Gone = NOTHING_GONE) -> list[Finding]:
+def collect_findings(
+    inputs: DeliveryInputs, remaining: Remaining = NOTHING_COUNTED
+) -> list[Finding]:
     """Return all findings: by severity, then what is settled last, by source and by rows.
 
     Args:
         inputs: The delivery.
-        gone: What `find_remaining` found no delivered value of.
+        remaining: What `find_remaining` counted.
     """
     found = [
         *_from_files(inputs),
         *_from_rejects(inputs),
         *_from_checks(inputs),
         *_from_mapping(inputs),
-        *_from_profiles(inputs, gone),
+        *_from_profiles(inputs, remaining),
     ]
     return sorted(
         found,
@@ -145,7 +147,7 @@ def findings_that_matter(findings: Sequence[Finding]) -> list[Finding]:
     return chosen
 
 
-def ask_questions(inputs: DeliveryInputs, gone: Gone = NOTHING_GONE) -> list[Question]:
+def ask_questions(inputs: DeliveryInputs, remaining: Remaining = NOTHING_COUNTED) -> list[Question]:
     """Return what to ask the client, in the order in which an answer changes most.
 
     What is settled is not asked again each month.
@@ -159,7 +161,7 @@ def ask_questions(inputs: DeliveryInputs, gone: Gone = NOTHING_GONE) -> list[Que
         place = Place(where=place_of(column.feed, (column.column,)))
         ask("Do you need this column? No rule says what becomes of it.", place)
     for feed, issue in _issues(inputs):
-        if issue.question and not settled(issue, feed, inputs, gone):
+        if issue.question and not settled(issue, feed, inputs, remaining):
             where = place_of(feed, (issue.column,) if issue.column else issue.columns)
             ask(issue.question, Place(where=where, why=issue.detail, issue_type=issue.issue_type))
     for reading in inputs.files:
@@ -188,7 +190,7 @@ def _issues(inputs: DeliveryInputs) -> Iterator[tuple[str, Issue]]:
         yield issue.feed, issue
 
 
-def _from_profiles(inputs: DeliveryInputs, gone: Gone) -> Iterator[Finding]:
+def _from_profiles(inputs: DeliveryInputs, remaining: Remaining) -> Iterator[Finding]:
     for feed, issue in _issues(inputs):
         yield Finding(
             severity=issue.severity,
@@ -200,7 +202,7 @@ def _from_profiles(inputs: DeliveryInputs, gone: Gone) -> Iterator[Finding]:
             examples=_examples(inputs, feed, issue),
             count=issue.evidence_count,
             recommendation=advice_of(issue),
-            settled=settled(issue, feed, inputs, gone),
+            settled=settled(issue, feed, inputs, remaining),
             accepts=issue.issue_type if issue.issue_type in ACCEPTABLE and issue.column else "",
             replaceable=inputs.tier == FULL_TIER
             and issue.issue_type in REPLACEABLE

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 
 from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.errors import DeliveryError
+from consulting.profiling import is_missing
 from consulting.sql import NUMBER_TYPES, quoted
-from consulting.wording import inflected
+from consulting.wording import counted, inflected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,35 @@ if TYPE_CHECKING:
     from consulting.profiling import Issue
     from consulting.records import ColumnMapping
 
-Gone = Mapping[tuple[str, str, str], str]
-"""Feed, column and type of an issue of which no delivered value is left → where its rows went."""
+
+class Traces(NamedTuple):
+    """What became of the rows that an issue is about.
+
+    Attributes:
+        left: Those delivered with a value that still shows it; of an issue that a rule settles,
+            with a value.
+        delivered: Those delivered, with a value or without.
+        rows: All of them; where the issue picks out none, all that have a value.
+        picked: Whether the issue picks them out.
+    """
+
+    left: int
+    delivered: int
+    rows: int
+    picked: bool
+
+    def in_words(self) -> str:
+        """Where the rows went, if not all of them are delivered."""
+        if self.delivered == self.rows:
+            return ""
+        if not self.delivered:
+            return inflected(" [The row was|All {n} rows were] rejected or merged.", self.rows)
+        rows, away = counted(self.rows, "row"), self.rows - self.delivered
+        which = f"these {rows}" if self.picked else f"the {rows} with a value"
+        return f" Of {which} {self.delivered:,} are delivered, {away:,} rejected or merged."
+
+
+Remaining = Mapping["Issue", Traces]
 
 _UNSEEN = "\u00a0\u2000-\u200d\u202f\u2060\ufeff"
 _BLANK = f"[\\s{_UNSEEN}]"
@@ -47,7 +75,7 @@ _HOLDS = dict.fromkeys((*_KEPT_OUT, "null_like_values"), "{} IS NOT NULL") | {
     "inner_white_space": f"regexp_matches({{}}::VARCHAR, '{_BLANK}{_BLANK}')",
     "invisible_characters": f"regexp_matches({{}}::VARCHAR, '{_INVISIBLE}')",
 }
-"""The type of an issue, and when a delivered value still shows it."""
+"""The type of an issue, and when a delivered value still shows it; of others, when it is one."""
 _GONE = dict.fromkeys(
     _KEPT_OUT, "Set aside or left empty: none of them is in the delivered table."
 ) | {
@@ -57,22 +85,23 @@ _GONE = dict.fromkeys(
     "invisible_characters": "Delivered without them.",
 }
 _DATES = ("DATE", "TIMESTAMP")
-NOTHING_GONE: Gone = MappingProxyType({})
+NOTHING_COUNTED: Remaining = MappingProxyType({})
 
 
-def find_remaining(connection: duckdb.DuckDBPyConnection, inputs: DeliveryInputs) -> Gone:
-    """Return the issues whose values are in no delivered row; one query for each feed."""
-    gone: dict[tuple[str, str, str], str] = {}
+def find_remaining(connection: duckdb.DuckDBPyConnection, inputs: DeliveryInputs) -> Remaining:
+    """Return what is left of the issues that are counted; one query for each table of a feed."""
+    remaining: dict[Issue, Traces] = {}
     for profile in inputs.profiles:
         asked: dict[str, list[tuple[Issue, str]]] = {}
         for issue in profile.issues:
             mapping = _mapping(issue, profile.feed, inputs)
-            if issue.issue_type in _HOLDS and issue.rows_where and mapping:
+            picked = issue.rows_where and issue.issue_type in _HOLDS
+            if mapping and (picked or issue.issue_type in _BY_RULE):
                 table, target = mapping.target_table or "", mapping.target_column or ""
                 asked.setdefault(table, []).append((issue, target))
         for table, issues in asked.items():
-            gone |= _count(connection, inputs.client_id, profile.feed, table, issues)
-    return gone
+            remaining |= _count(connection, inputs.client_id, profile.feed, table, issues)
+    return remaining
 
 
 def _count(
@@ -81,13 +110,13 @@ def _count(
     feed: str,
     table: str,
     issues: list[tuple[Issue, str]],
-) -> dict[tuple[str, str, str], str]:
+) -> Remaining:
     mart = dict(describe(connection, MART_SCHEMA, table))
     if "_row_id" not in mart or any(target not in mart for _, target in issues):
         return {}
-    conditions = ", ".join(f"({issue.rows_where}) AS c{n}" for n, (issue, _) in enumerate(issues))
+    conditions = ", ".join(f"({_rows(issue)}) AS c{n}" for n, (issue, _) in enumerate(issues))
     counts = ", ".join(
-        f"count(*) FILTER (r.c{n} AND {_HOLDS[issue.issue_type].format(f'm.{quoted(target)}')}), "
+        f"count(*) FILTER (r.c{n} AND {_shows(issue).format(f'm.{quoted(target)}')}), "
         f"count(*) FILTER (r.c{n} AND m._row_id IS NOT NULL), count(*) FILTER (r.c{n})"
         for n, (issue, target) in enumerate(issues)
     )
@@ -106,22 +135,22 @@ def _count(
         ) from None
     counts_of = zip(*(found[n::3] for n in range(3)), strict=True)
     return {
-        (feed, issue.column or "", issue.issue_type): _went(delivered, every)
-        for (issue, _), (left, delivered, every) in zip(issues, counts_of, strict=True)
-        if not left
+        issue: Traces(left, delivered, rows, picked=issue.rows_where is not None)
+        for (issue, _), (left, delivered, rows) in zip(issues, counts_of, strict=True)
     }
 
 
-def _went(delivered: int, every: int) -> str:
-    """Where the rows went that an issue is of, if they are not all among those delivered."""
-    if delivered == every:
-        return ""
-    if not delivered:
-        return inflected(" [The row was|All {n} rows were] rejected or merged.", every)
-    return f" Of these rows {delivered:,} are delivered, {every - delivered:,} rejected or merged."
+def _rows(issue: Issue) -> str:
+    return issue.rows_where or f"NOT {is_missing(quoted(issue.column or ''))}"
 
 
-def settled(issue: Issue, feed: str, inputs: DeliveryInputs, gone: Gone = NOTHING_GONE) -> str:
+def _shows(issue: Issue) -> str:
+    return _HOLDS.get(issue.issue_type, "{} IS NOT NULL")
+
+
+def settled(
+    issue: Issue, feed: str, inputs: DeliveryInputs, remaining: Remaining = NOTHING_COUNTED
+) -> str:
     """Return how an issue was dealt with, as a sentence; an empty one where it was not."""
     if inputs.schema_only:
         return ""
@@ -131,20 +160,22 @@ def settled(issue: Issue, feed: str, inputs: DeliveryInputs, gone: Gone = NOTHIN
     if issue.issue_type == "duplicate_rows":
         return _unique(inputs, feed, issue.evidence_count)
     mapping = _mapping(issue, feed, inputs)
-    return _in_column(issue, mapping, inputs, gone) if mapping else ""
+    return _in_column(issue, mapping, inputs, remaining.get(issue)) if mapping else ""
 
 
-def _in_column(issue: Issue, mapping: ColumnMapping, inputs: DeliveryInputs, gone: Gone) -> str:
+def _in_column(
+    issue: Issue, mapping: ColumnMapping, inputs: DeliveryInputs, traces: Traces | None
+) -> str:
     kind = issue.issue_type
-    went = gone.get((mapping.feed, issue.column or "", kind))
-    if went is not None:
-        return f"{_GONE[kind]}{went}"
+    if traces and kind in _GONE and issue.rows_where and not traces.left:
+        return f"{_GONE[kind]}{traces.in_words()}"
     if kind == "formula_like_values":
         return "Made harmless in the CSV and Excel files."
     if kind == "duplicate_key":
         return _unique_column(inputs, mapping)
     rule = _BY_RULE.get(kind)
-    return rule(mapping) if rule and mapping.rule != "sql" else ""
+    words = rule(mapping) if rule and mapping.rule != "sql" else ""
+    return f"{words}{traces.in_words()}" if words and traces and traces.left else ""
 
 
 def _mapping(issue: Issue, feed: str, inputs: DeliveryInputs) -> ColumnMapping | None:
@@ -216,13 +247,16 @@ def _unique(inputs: DeliveryInputs, feed: str, repeated: int) -> str:
         merged = sum(account.merged.values())
         table = (account.table or "").rpartition(".")[2]
         passed = any(passed_unique(inputs, table).values())
-        if account.feed == feed and passed and merged + sum(account.rejected.values()) >= repeated:
+        away = merged + sum(account.rejected.values())
+        if account.feed == feed and account.delivered and passed and away >= repeated:
             return "Merged or set aside: each row is delivered once."
     return ""
 
 
 def _unique_column(inputs: DeliveryInputs, mapping: ColumnMapping) -> str:
-    if passed_unique(inputs, mapping.target_table or "").get(mapping.target_column or ""):
+    delivered = any(a.feed == mapping.feed and a.delivered for a in inputs.accounts)
+    table, column = mapping.target_table or "", mapping.target_column or ""
+    if delivered and passed_unique(inputs, table).get(column):
         return "Each value is delivered once: the others are merged or set aside, and counted."
     return ""
 

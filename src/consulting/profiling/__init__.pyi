@@ -25,4 +25,5 @@ from .score import Score as Score
 from .score import ScorePart as ScorePart
 from .score import delivery_score as delivery_score
 from .score import quality_score as quality_score
+from .source import is_missing as is_missing
 from .thresholds import Thresholds as Thresholds
