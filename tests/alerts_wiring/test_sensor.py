@@ -197,13 +197,11 @@ def test_a_page_written_before_the_sensor_ticked_claims_nothing(
 
     before = page()
     assert ">Not known yet</span>" in before
-    assert (
-        "Whether something is wrong was not looked at. No alert dispatcher has ever run." in before
-    )
+    assert "Nobody looks whether something is wrong. No alert dispatcher has ever run." in before
     house.tick()
     after = page()
     assert ">In trouble</span>" in after
-    assert "not looked at" not in after
+    assert "Nobody looks" not in after
 
 
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads"

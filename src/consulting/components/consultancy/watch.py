@@ -235,7 +235,7 @@ class Watcher:
         status = self.desk.heartbeat_status(now)
         if status.state not in {"never", "dead"}:
             return ""
-        return f"Whether something is wrong was not looked at. {status.sentence}"
+        return f"Nobody looks whether something is wrong. {status.sentence}"
 
     def _standing(self, client: Client, now: datetime) -> ClientStanding:
         """A client's line of the page; one that can't be read has a line that says so."""
