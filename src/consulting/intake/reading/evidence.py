@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ EVEN_ROWS = 20  # are looked at for whether they count in even steps as a header
 REPEATS = 3  # of one row below itself tell nothing yet
 LOOKED_AT = 40  # rows tell what the columns hold
 ODD_ONE_OUT = 5  # among so many rows one may be none, as the totals of a short table
+CODE_SHARE = 0.8  # of a column's texts have digits in them where it holds codes
 LIST_ROWS = 4  # fewer rows make no list of values
 
 _UNIT = re.compile(r"1(?:0{2,9}|(?:[., \u00a0]000){1,3})")  # "in 1000"
@@ -77,6 +79,22 @@ class Columns:
             self._look(cell.strip(), at, found)
         return found
 
+    def like_values(self, cells: Sequence[str]) -> int:
+        """How many cells are written as the values of their columns are: of one kind or shape."""
+        return sum(self._is_like_values(cell.strip(), at) for at, cell in enumerate(cells) if cell)
+
+    def begins_as_rows_do(self, cell: str) -> bool:
+        """Whether a cell is what the first column holds: its kind of value, or a code as all."""
+        texts = self._texts[0] if self._texts else None
+        code = texts is None or (texts.mostly_coded and "9" in shape(cell))
+        return code and self._is_like_values(cell.strip(), 0)
+
+    def _is_like_values(self, cell: str, at: int) -> bool:
+        if not cell or at >= len(self.kinds):
+            return False
+        texts = self._texts[at]
+        return kind(cell) == self.kinds[at] if texts is None else shape(cell) in texts.shapes
+
     def _look(self, cell: str, at: int, found: Against) -> None:
         usual, texts = self.kinds[at], self._texts[at]
         if not cell or (is_null_like(cell) and (texts is None or cell not in texts.values)):
@@ -103,19 +121,27 @@ class _Texts:
         coded: Whether each has digits in it, so that words alone are none.
         listed: Whether they are few and come again.
         cases: How they are written, in small letters or large ones.
+        shapes: Those of more than one of them.
+        mostly_coded: Whether nearly all have digits in them.
     """
 
     values: frozenset[str]
     coded: bool
     listed: bool
     cases: frozenset[str]
+    shapes: frozenset[str]
+    mostly_coded: bool
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> _Texts:
         values = frozenset(texts)
-        coded = len(texts) > 1 and all("9" in shape(text) for text in values)
+        shapes = Counter(map(shape, texts))
+        digits = sum(n for found, n in shapes.items() if "9" in found)
+        coded = len(texts) > 1 and digits == len(texts)
+        mostly = digits >= CODE_SHARE * len(texts)
+        several = frozenset(found for found, n in shapes.items() if n > 1)
         listed = len(texts) >= LIST_ROWS and len(values) * 2 <= len(texts)
-        return cls(values, coded, listed, frozenset(map(_case, values)))
+        return cls(values, coded, listed, frozenset(map(_case, values)), several, mostly)
 
     def contradicts(self, cell: str) -> bool:
         if cell in self.values or kind(cell) != "text":

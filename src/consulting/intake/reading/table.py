@@ -15,14 +15,13 @@ from consulting.intake.reading.outcome import Outcome
 from consulting.intake.reading.skipping import (
     AGAIN,
     BETWEEN,
-    NOTE,
     OTHER_TABLE,
     about,
     merged,
     span,
 )
 from consulting.intake.reading.surplus import SurplusJudge
-from consulting.intake.reading.tail import TAIL_ROWS, trim_tail
+from consulting.intake.reading.tail import TAIL_ROWS, is_like_rows, trim_tail
 from consulting.intake.reading.words import NOT_TOLD
 from consulting.records import SkippedLines
 from consulting.wording import counted
@@ -222,7 +221,7 @@ class TableWriter:
             self._further.open = False
             return self._skip(row, AGAIN)
         if is_rule(row.cells, self._width) or self._is_remark(row):
-            return self._skip(row, "a comment" if row.cells[0][:1] == "#" else "a drawn line")
+            return self._skip_mark(row)
         if not filled(row.cells) and (self._further.open or self._further.follows(ahead)):
             return self._skip(row, "empty row")
         verdict = self._further.judge(row, ahead, gap=gap)
@@ -236,7 +235,15 @@ class TableWriter:
         """Whether a line begins with # and is not like the rows, none of which does."""
         if not self._remarks or not row.cells[0].startswith("#"):
             return False
-        return len(row.cells) != self._width or self._judge.contradicts(row.cells)
+        ways = (row.cells, _unmarked(row.cells))
+        return len(row.cells) != self._width or all(map(self._judge.contradicts, ways))
+
+    def _skip_mark(self, row: Row) -> str:
+        """Skip a comment, which may be a row after all, or a drawn line."""
+        if row.cells[0][:1] != "#":
+            return self._skip(row, "a drawn line")
+        doubtful = is_like_rows(_unmarked(row.cells), self._columns)
+        return self._skip(row, "a comment", doubtful=doubtful)
 
     def _fitted(self, row: Row) -> Sequence[str | None] | str:
         """The cells of a ragged row made to fit, or the reason code why they can not be."""
@@ -258,12 +265,11 @@ class TableWriter:
             self._first_rejects[code] = (first, count + 1)
         self._store.reject(rejects)
 
-    def _skip(self, row: Row, reason: str) -> str:
+    def _skip(self, row: Row, reason: str, *, doubtful: bool = False) -> str:
         self.lines_not_records += 1
         last = row.line + row.span - 1
-        like_row = reason == NOTE and filled(row.cells) == self._width
         self._skipped.append(
-            SkippedLines(first_line=row.line, last_line=last, reason=reason, doubtful=like_row)
+            SkippedLines(first_line=row.line, last_line=last, reason=reason, doubtful=doubtful)
         )
         return ""
 
@@ -275,8 +281,8 @@ class TableWriter:
         kept, cut = trim_tail(self._tail, self._width, self._columns)
         self._tail = []
         self._flush(kept)
-        for row, reason in cut:
-            self._skip(row, reason)
+        for row, reason, doubtful in cut:
+            self._skip(row, reason, doubtful=doubtful)
         return self._store.finish()
 
     def outcome(self, stored: Stored) -> Outcome:
@@ -359,6 +365,11 @@ def _raw(cells: Sequence[str]) -> str:
     import json
 
     return json.dumps(list(cells), ensure_ascii=False)
+
+
+def _unmarked(cells: Sequence[str]) -> list[str]:
+    """A line's cells without the # it begins with."""
+    return [cells[0].lstrip("# "), *cells[1:]]
 
 
 def _first_block(known: Sequence[Row]) -> list[Sequence[str]]:
