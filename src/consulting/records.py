@@ -434,11 +434,13 @@ class ReadColumn(Record):
         names: Its header, and those it had before.
         rule: The rule that reads it; None where hand-written SQL does.
         optional: Whether the client may leave it out.
+        currency_apart: Whether a column of its own holds the currency that stands beside it.
     """
 
     names: tuple[str, ...]
     rule: str | None = None
     optional: bool = False
+    currency_apart: bool = False
 
     def is_in(self, headers: Collection[str]) -> bool:
         """Whether it is one of these headers, under any of its names."""

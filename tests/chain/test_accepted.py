@@ -65,13 +65,19 @@ def settings(security_tier: int = 3) -> dict[str, Any]:
     }
 
 
-def made(root: Path, security_tier: int = 3) -> World:
+def made(
+    root: Path,
+    security_tier: int = 3,
+    *,
+    columns: list[dict[str, Any]] = COLUMNS,
+    january: str = "",
+) -> World:
     """A client of one feed, whose file of January was delivered."""
     dbt = root / "dbt"
     lay_shared(dbt)
     world = World(root / "data", dbt_dir=dbt, **settings(security_tier))
-    write_feed_models(dbt, world.client_id, "orders", COLUMNS)
-    world.drop("orders_2024-01.csv", JANUARY)
+    write_feed_models(dbt, world.client_id, "orders", columns)
+    world.drop("orders_2024-01.csv", january or JANUARY)
     world.run()
     return world
 
@@ -337,6 +343,26 @@ def test_below_tier_3_what_is_accepted_holds_no_value(tmp_path: Path, tier: int)
     for said in (text, result.output):
         assert "Demir" not in said
         assert "o41" not in said
+
+
+def test_amounts_in_another_currency_wait_until_it_has_a_column_of_its_own(tmp_path: Path) -> None:
+    columns = [COLUMNS[0], {"name": "amount", "from": "Amount", "rule": "to_money"}]
+    euro, yen = (
+        csv("Order ID,Amount", [[f"o{n}", f"{code} {n}.50"] for n in range(first, first + 40)])
+        for code, first in (("EUR", 1), ("JPY", 41))
+    )
+    world = made(tmp_path, columns=columns, january=euro)
+    world.drop("orders_2024-02.csv", yen)
+    assert refused(world).startswith(
+        "The amounts in “Amount” of orders_2024-02.csv are in JPY, where the last delivery had EUR."
+    )
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    batch = world.run(world.engagement.intake.state().batches[0].batch_id)
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        kept = "SELECT min(amount)::DOUBLE, amount_currency, count(*) FROM marts.orders GROUP BY 2"
+        assert connection.execute(kept).fetchall() == [(41.5, "JPY", 40)]
+    assert [f.severity for f in world.profile_of(batch).drift if f.column == "Amount"] == ["info"]
 
 
 def test_tables_that_changed_places_are_told_and_accepting_writes_nothing(tmp_path: Path) -> None:

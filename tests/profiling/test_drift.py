@@ -245,6 +245,80 @@ def test_a_changed_type_is_accepted_by_giving_the_column_the_rule_for_it(
     assert ("rule to_date" in found.recommendation) is (rule != "to_date")
 
 
+AMOUNT = ReadColumn(names=("amt",), rule="to_money")
+APART = AMOUNT.model_copy(update={"currency_apart": True})
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reads", "severity", "said"),
+    [
+        ("EUR {}", "JPY {}", [AMOUNT], "block", "are in JPY, where the last delivery had EUR"),
+        ("EUR {}", "{} ¥", [AMOUNT], "block", "are in JPY, where the last delivery had EUR"),
+        ("{} kr", "CHF {}", [AMOUNT], "block", "are in CHF, where the last delivery had kr"),
+        ("{} kr", "SEK {}", [AMOUNT], None, ""),
+        ("EUR {}", "JPY {}", [APART], "info", "are in JPY, where"),
+        ("EUR {}", "JPY {}", [], "warn", "are in JPY, where"),
+        ("EUR {}", "{}", [AMOUNT], "warn", "name no currency, where the last delivery had EUR"),
+        ("EUR {}", "{} €", [AMOUNT], None, ""),
+        ("{}", "EUR {}", [AMOUNT], None, ""),
+    ],
+)
+def test_amounts_of_another_currency_stop_where_nothing_would_tell_it(  # noqa: PLR0913, PLR0917 - a case
+    profile: Profile,
+    before: str,
+    now: str,
+    reads: list[ReadColumn],
+    severity: str | None,
+    said: str,
+) -> None:
+    numbers = [f"{n}.50" for n in range(40)]
+    then, today = (
+        profile({"amt": [written.format(n) for n in numbers]}) for written in (before, now)
+    )
+    found = kinds(compare(then, today, reads)).get("currency_changed")
+    assert (found and found.severity) == severity
+    assert found is None or said in found.detail
+
+
+def test_the_patch_for_another_currency_delivers_it_in_a_column_of_its_own(
+    profile: Profile,
+) -> None:
+    yaml = YAML.replace("rule: to_decimal", "rule: to_money")
+    euro, yen = (
+        profile({**ORDERS, "Amount": [f"{code} {n % 17}.50" for n in range(N)]})
+        for code in ("EUR", "JPY")
+    )
+    reads = [ReadColumn(names=("Order ID",)), ReadColumn(names=("Amount",), rule="to_money")]
+    (found,) = compare(euro, yen, reads, known=["Status"], models_yaml=yaml)
+    added = [line for line in (found.patch or "").splitlines() if line.startswith("+")]
+    assert [line.strip("+ ") for line in added[1:3]] == [
+        "- name: amount_currency",
+        "description: The currency written beside “Amount”.",
+    ]
+    assert "rule: to_currency" in added[3]
+    reads[1] = reads[1].model_copy(update={"currency_apart": True})
+    assert [f.severity for f in compare(euro, yen, reads, known=["Status"])] == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [("{}%", "0.{}", "no unit"), ("{} kg", "{} lb", "another unit"), ("{} kg", "{} kg", "")],
+)
+def test_numbers_that_lose_or_change_their_unit_are_told(
+    profile: Profile, before: str, now: str, said: str
+) -> None:
+    then, today = (
+        profile({"share": [written.format(n) for n in range(10, 50)]}) for written in (before, now)
+    )
+    reads = [ReadColumn(names=("share",), rule="to_decimal")]
+    found = kinds(compare(then, today, reads)).get("unit_changed")
+    assert (found.detail if found else "") == (
+        f"The numbers in “share” have {said} now; last time most had one and the same."
+        if said
+        else ""
+    )
+
+
 @pytest.mark.parametrize(
     ("rows", "kind", "severity", "detail"),
     [

@@ -212,9 +212,14 @@ class ClientModels:
         """What the models read of a feed's files; not what the YAML says is dropped."""
         manifest = self.load_manifest()
         found: dict[tuple[str, ...], ReadColumn] = {}
-        for meta in read_columns(manifest, feed).values():
+        metas = read_columns(manifest, feed).values()
+        apart = {headers_of(meta) for meta in metas if meta.get("rule") == "to_currency"}
+        for meta in metas:
             one = ReadColumn(
-                names=headers_of(meta), rule=meta.get("rule"), optional=bool(meta.get("optional"))
+                names=headers_of(meta),
+                rule=meta.get("rule"),
+                optional=bool(meta.get("optional")),
+                currency_apart=headers_of(meta) in apart,
             )
             first = found.setdefault(one.names, one)
             if first.optional and not one.optional:

@@ -13,13 +13,14 @@ from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import enumerated, share
 from consulting.records import ReadColumn, Record
 from consulting.rules import rule_of_type
+from consulting.rules.currencies import may_be_one
 from consulting.shown import on_one_line
 from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from consulting.profiling.model import ColumnProfile, FeedProfile
+    from consulting.profiling.model import ColumnProfile, FeedProfile, FormatCount
 
 _LIMITS = Thresholds()
 """When a change is worth telling."""
@@ -44,8 +45,8 @@ class DriftFinding(Record):
     Attributes:
         feed: The feed.
         kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
-            "retyped_column", "volume_collapse", "volume_surge", "distribution_shift" or
-            "null_jump".
+            "retyped_column", "currency_changed", "unit_changed", "volume_collapse",
+            "volume_surge", "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed.
@@ -328,9 +329,14 @@ class _Comparison:
     def content(
         self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
     ) -> list[DriftFinding]:
-        """A column's type, missing values and distribution."""
-        found = [self._retyped(before, now), self._null_jump(before, now, previous)]
-        if found == [None, None]:
+        """A column's type, what its numbers count, missing values and distribution."""
+        found = [
+            self._retyped(before, now),
+            self._currency_changed(before, now),
+            self._unit_changed(before, now),
+            self._null_jump(before, now, previous),
+        ]
+        if not any(found):
             found.append(self._shifted(before, now, previous))
         return [f for f in found if f is not None]
 
@@ -352,6 +358,37 @@ class _Comparison:
             recommendation="Its rule reads what it is now." if meant else
             "Look at its issues: the client's export may write it in another way. If it is meant "
             f"to be so, give it the rule {expected} in the feed's YAML, and it is delivered.",
+        )  # fmt: skip
+
+    def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        then, today = _mostly(before.currencies, before), _mostly(now.currencies, now)
+        if then is None or any(may_be_one(then, found.format) for found in now.currencies):
+            return None
+        read = self._declared.get(now.name)
+        apart = read is not None and read.currency_apart
+        as_number = read is not None and read.rule not in {None, "to_text"}
+        named = f"are in {today}" if today else "name no currency"
+        return DriftFinding(
+            feed=self._current.feed, kind="currency_changed", column=now.name,
+            severity="info" if apart and today else "block" if as_number and today else "warn",
+            detail=f"The amounts in “{now.name}”{_in(self._having(now.name), ' of ')} {named}, "
+            f"where the last delivery had {then}.",
+            recommendation="Its currency is delivered in a column of its own." if apart and today
+            else "Ask the client which currency is meant. If it is meant to be so, deliver it in "
+            "a column of its own (`rule: to_currency`, read from the same column)." if today else
+            "Ask the client in which currency they are now.",
+        )  # fmt: skip
+
+    def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        then, today = _mostly(before.units, before), _mostly(now.units, now)
+        if then is None or then in {found.format for found in now.units}:
+            return None
+        return DriftFinding(
+            feed=self._current.feed, kind="unit_changed", column=now.name, severity="warn",
+            detail=f"The numbers in “{now.name}”{_in(self._having(now.name), ' of ')} have "
+            f"{'another unit' if today else 'no unit'} now; last time most had one and the same.",
+            recommendation="Ask the client what they count now: they are delivered as numbers, "
+            "without the unit.",
         )  # fmt: skip
 
     def _null_jump(
@@ -406,6 +443,12 @@ def _in(files: Sequence[str], before: str = "") -> str:
     if more > 0:
         names = [*names[:_MOST_FILES], f"{counted(more, 'file')} more"]
     return f"{before}{enumerated(names)}" if names else ""
+
+
+def _mostly(found: Sequence[FormatCount], column: ColumnProfile) -> str | None:
+    """The currency or unit of most of a column's numbers; None where there is none."""
+    numbers = column.numbers.count if column.numbers else 0
+    return found[0].format if found and 2 * found[0].count > numbers else None
 
 
 def _said(part: float) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml.nodes import SequenceNode
 
 from consulting import dbt_yaml
-from consulting.profiling.propose import propose_columns, target_name
+from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules
 from consulting.rules.accepted import Said, what_was_said
 
@@ -29,7 +29,7 @@ def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | Non
 
     Args:
         text: The YAML.
-        finding: What drifted: a column renamed, left out, new or of another type.
+        finding: What drifted: a column renamed, left out, new, of another type or currency.
         current: The profile of the files that have it so.
 
     Returns:
@@ -167,6 +167,10 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
         return rename_source(text, feed, finding.previous_column or "", column)
     if finding.kind == "missing_column":
         return _set(text, feed, column, {"optional": True})
+    if finding.kind == "currency_changed":
+        return add_column(
+            text, feed, currency_column(column, target_name(f"{column} currency", set()))
+        )
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
     if finding.kind == "retyped_column":
         return _retyped(text, feed, column, proposed[0])

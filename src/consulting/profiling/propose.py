@@ -241,14 +241,19 @@ def _columns(
     }
     yield first
     if rule == "to_money" and len(column.currencies) > 1:
-        yield {
-            "name": target_name(f"{first['name']} currency", taken),
-            "from": column.name,
-            "rule": "to_currency",
-            "required": False,
-            "tests": [],
-            "description": f"The currency written beside “{column.name}”.",
-        }
+        yield currency_column(column.name, target_name(f"{first['name']} currency", taken))
+
+
+def currency_column(header: str, name: str) -> dict[str, Any]:
+    """A column for the currency that stands beside the amounts of a column."""
+    return {
+        "name": name,
+        "from": header,
+        "rule": "to_currency",
+        "required": False,
+        "tests": [],
+        "description": f"The currency written beside “{header}”.",
+    }
 
 
 def _rule(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, Any]]:

@@ -30,6 +30,7 @@ SIGNS = {
     "kr": "kr", "kr.": "kr", "lei": "RON", "лв": "BGN", "лв.": "BGN",
 }  # fmt: skip
 """Each sign with its code; "kr" is the sign of several crowns, and stays as it is."""
+_CROWNS = frozenset({"SEK", "NOK", "DKK", "ISK"})
 
 
 def alternatives(words: object) -> str:
@@ -47,6 +48,11 @@ PATTERN = alternatives(WRITTEN)
 def code_of(written: str) -> str:
     """The code of a currency as written; its sign where that is of several currencies."""
     return SIGNS.get(written) or (written.upper() if written.upper() in CODES else written)
+
+
+def may_be_one(first: str, second: str) -> bool:
+    """Whether two currencies, as `code_of` tells them, may be the same."""
+    return first == second or {first, second} - _CROWNS == {"kr"}
 
 
 GRAMMAR = {
