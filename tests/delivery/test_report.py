@@ -117,6 +117,25 @@ def test_a_delivery_of_no_row_is_not_ready_to_use(inputs: DeliveryInputs) -> Non
     assert "No rows were received in 2 files." in verdict.sentences
 
 
+def test_a_change_to_look_at_is_care_and_stands_on_page_one(inputs: DeliveryInputs) -> None:
+    (change,) = (drift for drift in inputs.drift if drift.severity == "warn")
+    whole = tuple(
+        account.model_copy(update={"delivered": account.received, "rejected": {}, "merged": {}})
+        for account in inputs.accounts
+    )
+    flawless = inputs.model_copy(update={"quarantined": (), "checks": (), "accounts": whole})
+    for drift, level, said in (
+        ((), "ready", []),
+        ((change,), "care", ["1 change since the last file should be looked at."]),
+        ((change, change), "care", ["2 changes since the last file should be looked at."]),
+        ((change.model_copy(update={"severity": "info"}),), "ready", []),
+    ):
+        found = flawless.model_copy(update={"drift": drift})
+        verdict = reach_verdict(found, [], summarise(found, {}))
+        assert verdict.level == level
+        assert [each for each in verdict.sentences if "last file" in each] == said
+
+
 def test_the_parts_of_the_score_add_up_to_the_score(delivery: Delivery) -> None:
     words = page_of(delivery).words
     parts = re.findall(r"([\d.]+) [a-z]+ × (\d+) %", words)  # noqa: RUF001

@@ -240,3 +240,22 @@ def test_a_test_that_could_not_run_is_told_as_such(inputs: DeliveryInputs) -> No
     )
     findings = collect_findings(inputs.model_copy(update={"checks": (broken,)}))
     assert "Could not be tested: t" in [finding.title for finding in findings]
+
+
+def test_years_of_two_digits_are_settled_unless_one_lies_ahead_of_the_file(
+    folder: ClientFolder, inputs: DeliveryInputs
+) -> None:
+    (orders,) = (profile for profile in inputs.profiles if profile.feed == "orders")
+    issue = orders.issues[0].model_copy(
+        update={"issue_type": "two_digit_years", "column": "Order Date", "rows_where": "true"}
+    )
+    profiles = (orders.model_copy(update={"issues": (issue,)}),)
+    asked = inputs.model_copy(update={"profiles": profiles})
+    ahead = inputs.received_at.year + 2
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        gone = find_remaining(connection, asked)
+        assert settled(issue, "orders", asked, gone).startswith("Delivered with four digits.")
+        connection.execute(
+            f"UPDATE marts.orders SET ordered_on = DATE '{ahead}-01-01' WHERE _row_id = 9"
+        )
+        assert settled(issue, "orders", asked, find_remaining(connection, asked)) == ""

@@ -74,6 +74,7 @@ _HOLDS = dict.fromkeys((*_KEPT_OUT, "null_like_values"), "{} IS NOT NULL") | {
     "untrimmed_values": f"regexp_matches({{}}::VARCHAR, '^{_BLANK}|{_BLANK}$')",
     "inner_white_space": f"regexp_matches({{}}::VARCHAR, '{_BLANK}{_BLANK}')",
     "invisible_characters": f"regexp_matches({{}}::VARCHAR, '{_INVISIBLE}')",
+    "two_digit_years": "coalesce(year(try_cast({0} AS TIMESTAMP)) > {ahead}, {0} IS NOT NULL)",
 }
 """The type of an issue, and when a delivered value still shows it; of others, when it is one."""
 _GONE = dict.fromkeys(
@@ -83,6 +84,7 @@ _GONE = dict.fromkeys(
     "untrimmed_values": "Delivered without them.",
     "inner_white_space": "Delivered with single blanks.",
     "invisible_characters": "Delivered without them.",
+    "two_digit_years": "Delivered with four digits.",
 }
 _DATES = ("DATE", "TIMESTAMP")
 NOTHING_COUNTED: Remaining = MappingProxyType({})
@@ -100,13 +102,13 @@ def find_remaining(connection: duckdb.DuckDBPyConnection, inputs: DeliveryInputs
                 table, target = mapping.target_table or "", mapping.target_column or ""
                 asked.setdefault(table, []).append((issue, target))
         for table, issues in asked.items():
-            remaining |= _count(connection, inputs.client_id, profile.feed, table, issues)
+            remaining |= _count(connection, inputs, profile.feed, table, issues)
     return remaining
 
 
 def _count(
     connection: duckdb.DuckDBPyConnection,
-    client_id: str,
+    inputs: DeliveryInputs,
     feed: str,
     table: str,
     issues: list[tuple[Issue, str]],
@@ -115,8 +117,10 @@ def _count(
     if "_row_id" not in mart or any(target not in mart for _, target in issues):
         return {}
     conditions = ", ".join(f"({_rows(issue)}) AS c{n}" for n, (issue, _) in enumerate(issues))
+    # a year of two digits that lies ahead of the file was guessed
+    ahead = inputs.received_at.year + 1
     counts = ", ".join(
-        f"count(*) FILTER (r.c{n} AND {_shows(issue).format(f'm.{quoted(target)}')}), "
+        f"count(*) FILTER (r.c{n} AND {_shows(issue).format(f'm.{quoted(target)}', ahead=ahead)}), "
         f"count(*) FILTER (r.c{n} AND m._row_id IS NOT NULL), count(*) FILTER (r.c{n})"
         for n, (issue, target) in enumerate(issues)
     )
@@ -129,8 +133,8 @@ def _count(
     except duckdb.Error as error:
         # the conditions list the client's values, and DuckDB's errors quote the query
         raise DeliveryError(
-            f"{client_id}: the rows of feed '{feed}' that the profile points at could not be "
-            f"counted in table '{table}' ({type(error).__name__}). Look whether "
+            f"{inputs.client_id}: the rows of feed '{feed}' that the profile points at could not "
+            f"be counted in table '{table}' ({type(error).__name__}). Look whether "
             "the table has its `_row_id`."
         ) from None
     counts_of = zip(*(found[n::3] for n in range(3)), strict=True)
@@ -288,7 +292,6 @@ _BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
     "similar_values": _spelling,
     "mixed_date_formats": _by_type(_DATES, "Delivered in one form, YYYY-MM-DD."),
     "dates_as_numbers": _by_type(_DATES, "Delivered in one form, YYYY-MM-DD."),
-    "two_digit_years": _by_type(_DATES, "Delivered with four digits."),
     "ambiguous_dates": _date_order,
     "mixed_number_formats": _decimal_marks,
     "decimal_comma": _by_type(NUMBER_TYPES, "Delivered as numbers."),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from consulting.delivery.pages import number, percent
 from consulting.records import UNUSABLE, Record, VerdictLevel
-from consulting.wording import counted
+from consulting.wording import counted, inflected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 READY_RULE = (
     "“Ready to use”: every test passed, no file was set aside and nothing has to be fixed. "
-    "“Ready to use, with care”: no test failed, but something was rejected, warned about or has to "
-    "be fixed at the source. “Not ready to use”: a test failed, no row is delivered, or more "
-    "than half of the rows of one kind of file were rejected."
+    "“Ready to use, with care”: no test failed, but something was rejected, warned about, changed "
+    "since the last file, or has to be fixed at the source. “Not ready to use”: a test failed, no "
+    "row is delivered, or more than half of the rows of one kind of file were rejected."
 )
 MOSTLY = 0.5
 """The share of a feed's rows above which what was rejected is no longer an exception."""
@@ -45,7 +45,8 @@ def reach_verdict(
     if inputs.schema_only:
         return _assess(inputs, findings)
     must_fix = sum(f.severity == "error" and not f.settled for f in findings)
-    care = must_fix or summary.rejected or summary.tests_warned or inputs.quarantined
+    changed = sum(drift.severity == "warn" for drift in inputs.drift)
+    care = must_fix or summary.rejected or summary.tests_warned or inputs.quarantined or changed
     missing = [
         account.feed
         for account in inputs.accounts
@@ -70,6 +71,7 @@ def reach_verdict(
                 _mostly_rejected(missing),
                 _tests(summary),
                 _attention(findings),
+                _changed(changed),
             )
             if sentence
         ),
@@ -79,6 +81,11 @@ def reach_verdict(
 def _mostly_rejected(feeds: Sequence[str]) -> str:
     """Which kinds of file are mostly missing from the tables; nothing if none is."""
     return f"Most rows are missing from the tables of: {', '.join(feeds)}." if feeds else ""
+
+
+def _changed(changes: int) -> str:
+    said = inflected("{n} [change|changes] since the last file should be looked at.", changes)
+    return said if changes else ""
 
 
 def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
