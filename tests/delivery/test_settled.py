@@ -259,3 +259,8 @@ def test_years_of_two_digits_are_settled_unless_one_lies_ahead_of_the_file(
             f"UPDATE marts.orders SET ordered_on = DATE '{ahead}-01-01' WHERE _row_id = 9"
         )
         assert settled(issue, "orders", asked, find_remaining(connection, asked)) == ""
+        connection.execute("DELETE FROM marts.orders")
+        assert re.fullmatch(
+            r"All [\d,]+ rows were rejected or merged\.",
+            settled(issue, "orders", asked, find_remaining(connection, asked)),
+        )

@@ -172,7 +172,8 @@ def _in_column(
 ) -> str:
     kind = issue.issue_type
     if traces and kind in _GONE and issue.rows_where and not traces.left:
-        return f"{_GONE[kind]}{traces.in_words()}"
+        became = _GONE[kind] if traces.delivered or kind in _KEPT_OUT else ""
+        return f"{became}{traces.in_words()}".strip()
     if kind == "formula_like_values":
         return "Made harmless in the CSV and Excel files."
     if kind == "duplicate_key":
