@@ -56,3 +56,12 @@ def test_the_table_of_a_portals_file_is_read(read: Reader, name: str) -> None:
     assert got.columns == portal.columns
     assert [tuple(cell or "" for cell in row) for row in got.rows] == portal.rows
     assert bool(got.rejects) == (name in SET_ASIDE)
+
+
+@pytest.mark.parametrize("name", PORTALS)
+def test_a_file_is_read_alike_once_its_columns_are_known(read: Reader, name: str) -> None:
+    portal = PORTALS[name]
+    found = read(portal.data, f"{name}.csv")
+    got = read(portal.data, f"{name}.csv", expected_columns=tuple(found.columns))
+    assert (got.columns, got.rows) == (found.columns, found.rows)
+    assert got.reading.header_lines == found.reading.header_lines

@@ -320,3 +320,51 @@ def test_a_value_with_lines_that_look_like_records_is_one(read: Reader) -> None:
     got = read(text)
     assert [row[0] for row in got.rows] == ["1", "2", "3"]
     assert got.rows[1][2] == "x\n7,8,9\ny,y,y"
+
+
+TWO_ROWS: list[tuple[Grid, list[str]]] = [
+    (
+        [["ID", "Day", "Amount", "", "Shipped", "City"], ["", "", "net", "gross", "", ""]],
+        ["ID", "Day", "Amount net", "Amount gross", "Shipped", "City"],
+    ),
+    (
+        [["", "", "Amount", "", "Sent", ""], ["ID", "Day", "net", "gross", "Shipped", "City"]],
+        ["ID", "Day", "Amount net", "Amount gross", "Sent Shipped", "Sent City"],
+    ),
+    (
+        [["ID", "Day", "Net", "Gross", "Shipped", "City"], ["", "", "EUR", "EUR", "", ""]],
+        ["ID", "Day", "Net EUR", "Gross EUR", "Shipped", "City"],
+    ),
+    (
+        [["ID", "Day", "Net", "Gross", "Shipped", "City"], [1, 2, 3, 4, 5, 6]],
+        ["ID", "Day", "Net", "Gross", "Shipped", "City"],
+    ),
+]
+ORDER_ROWS: Grid = [
+    [f"A-{n}", f"2026-01-{n % 28 + 1:02}", f"{n}.50", f"{n}.75", n % 4, f"Ort {n}"]
+    for n in range(30)
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("above", [[], [["Orders of January"], []]])
+@pytest.mark.parametrize(("titles", "columns"), TWO_ROWS)
+def test_a_header_of_two_rows_is_one_whether_its_columns_are_known_or_not(
+    read: Reader, form: str, above: Grid, titles: Grid, columns: list[str]
+) -> None:
+    for rows in (ORDER_ROWS, ORDER_ROWS[:1]):
+        data, name = written([*above, *titles, *rows], form)
+        got = read(data, name, expected_columns=tuple(columns))
+        assert got.columns == columns
+        assert got.rows == texts(rows)
+        assert got.reading.header_lines == (len(above) + 1, len(above) + 2)
+    found = read(*written([*above, *titles, *ORDER_ROWS], form))
+    assert (found.columns, found.rows) == (columns, texts(ORDER_ROWS))
+
+
+def test_known_columns_are_not_joined_with_rows_below_them(read: Reader) -> None:
+    titles = ["ID", "Day", "Net", "Gross", "Shipped", "City"]
+    rows = [["A-1", "", "", "", "", ""], ["open", "", "n/a", "n/a", "", "net"], *ORDER_ROWS]
+    got = read(*written([titles, *rows], "comma"), expected_columns=tuple(titles))
+    assert got.columns == titles
+    assert [tuple(v or "" for v in row) for row in got.rows] == texts(rows)

@@ -45,10 +45,18 @@ def header_rows(
     """
     if options.header_row is not None:
         return (*_declared(rows, options.header_row), ", as declared", None)
-    if options.expected_columns:
-        for index, row in enumerate(rows[:HEAD_ROWS]):
-            if _holds(row.cells, options.expected_columns):
-                return index, index + 1, ", by the columns the feed is known to have", None
+    start, end, how, own = _detected(rows, width, options)
+    known = _known(rows, range(start, end), width, options.expected_columns)
+    if known is None:
+        return start, end, how, own
+    own = own if known == range(start, end) else None
+    return known.start, known.stop, ", by the columns the feed is known to have", own
+
+
+def _detected(
+    rows: Sequence[Row], width: int, options: ReadOptions
+) -> tuple[int, int, str, int | None]:
+    """The header by what the rows hold; as `header_rows`."""
     start = _table_start(rows, width)
     if start >= len(rows):
         return start, start, "", None
@@ -147,10 +155,35 @@ def _declared(rows: Sequence[Row], line: int) -> tuple[int, int]:
     return len(rows), len(rows)
 
 
-def _holds(cells: Sequence[str], expected: Sequence[str]) -> bool:
-    found = {cell.strip().casefold() for cell in cells}
-    known = {name.strip().casefold() for name in expected}
-    return len(known & found) * 2 > len(known)
+def _known(rows: Sequence[Row], found: range, width: int, expected: Sequence[str]) -> range | None:
+    """The rows that name more than half of the columns that a feed is known to have.
+
+    The first row that does so, or several about it that name more of them when they are joined;
+    what was found by what the rows hold, where no other rows name more.
+    """
+    known = set(map(_tidied, expected))
+    if not known:
+        return None
+
+    def named(at: range) -> int:
+        titles = joined_titles([rows[place].cells for place in at], width) if at else []
+        return len(known & set(map(_tidied, titles)))
+
+    head = min(len(rows), HEAD_ROWS)
+    first = next((at for at in range(head) if named(range(at, at + 1)) * 2 > len(known)), None)
+    ranges = [found] if first is None or first in found else []
+    if first is not None:
+        starts = range(first, max(first - TITLE_ROWS, -1), -1)
+        ends = range(first + 1, min(first + TITLE_ROWS, head) + 1)
+        ranges += [
+            range(start, end) for start in starts for end in ends if end - start <= TITLE_ROWS
+        ]
+    best = max(ranges, key=named)
+    return best if named(best) * 2 > len(known) else None
+
+
+def _tidied(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _table_start(rows: Sequence[Row], width: int) -> int:
