@@ -22,6 +22,7 @@ from tests.workbooks import xlsx
 
 from consulting import chain
 from consulting.chain import accepted
+from consulting.chain.replay import verify_delivery
 from consulting.cleaning import write_feed_models
 from consulting.cli import accept
 from consulting.errors import CleaningError
@@ -141,6 +142,22 @@ def refused(world: World) -> str:
     assert reason is not None
     chain.refuse(world.engagement, **named, reason=reason)
     return reason
+
+
+def test_a_file_set_aside_at_a_refused_attempt_is_told_by_the_delivery_of_a_later_one(
+    client: World,
+) -> None:
+    client.drop("orders_2024-02.csv", FEBRUARY)
+    client.drop("orders_empty.csv", b"")
+    refused(client)
+    assert client.states()["orders_empty.csv"] == "quarantined"
+    assert run_accept(client, "--yes").exit_code == 0
+    delivery = client.run()
+    manifest = json.loads((delivery.path / "manifest.json").read_text())
+    assert [file["filename"] for file in manifest["quarantined_files"]] == ["orders_empty.csv"]
+    assert "File set aside: orders_empty.csv" in (delivery.path / "quality_report.html").read_text()
+    assert delivery.summary.verdict == "care"
+    assert verify_delivery(client.engagement, delivery.delivery_id, log=print) == []
 
 
 def test_what_drifted_is_accepted_once_and_last_month_can_be_replayed(client: World) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from consulting.errors import LedgerError
-from consulting.intake import State
+from consulting.intake import BatchPolicy, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,27 @@ def quarantined(desk: Any) -> int:
     desk.intake.delivered(batch.batch_id, run_id, now=desk.now)
     drop_id: int = landed.drop.drop_id
     return drop_id
+
+
+def test_what_an_attempt_set_aside_stays_with_the_halves_of_its_batch_until_it_is_let_go(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk(policy=BatchPolicy(tries_before_split=1))
+    for name in ("orders_1.csv", "orders_2.csv", "orders_3.csv"):
+        desk.put(name, name)
+    desk.settle()
+    (batch,) = desk.tick()
+    run_id, batch = desk.begin(batch)
+    landed = desk.intake.land(batch, batch.drops[0])
+    desk.intake.quarantine(batch, landed.drop, code="empty", reason="r", fix="f", now=desk.now)
+    desk.intake.failed(batch.batch_id, run_id, reason="drift", now=desk.now, cause="data")
+    halves = [standing.batch_id for standing in desk.intake.state().batches]
+    assert len(halves) == 2
+    for batch_id in (batch.batch_id, *halves):
+        (aside,) = desk.intake.set_aside(batch_id)
+        assert (aside.filename, aside.reason) == ("orders_1.csv", "r")
+    desk.intake.release(landed.drop.drop_id, dry_run=False, now=desk.now)
+    assert not any(desk.intake.set_aside(batch_id) for batch_id in halves)
 
 
 def test_a_dry_run_tells_what_would_happen_and_changes_nothing(desk: Any) -> None:

@@ -38,7 +38,7 @@ class Intake(Record):
     Attributes:
         batch: What was taken.
         readings: How each of its files was read.
-        quarantined: Its files that could not be read.
+        quarantined: Its files that could not be read, at this attempt or an earlier one.
         carried: For a feed this batch brought no file for: the delivery whose files stand in.
         carried_readings: How those were read, and the period's other files of a feed that this
             batch brought a file for.

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from consulting.delivery import Delivery
     from consulting.intake import DropStory
     from consulting.intake.matching import Share
-    from consulting.records import Batch, Drop, FileReading, QuarantinedFile
+    from consulting.records import Batch, Drop, FileReading
 
 _PART_MISSING = frozenset({"sheet_missing", "archive_member_missing", "part_taken"})
 
@@ -93,14 +93,15 @@ def receive(
         # an earlier attempt may have left half of it
         shutil.rmtree(run_folder, ignore_errors=True)
         run_folder.mkdir(parents=True)
-        readings, returned, quarantined = _read_all(engagement, batch, run_id, log)
+        readings, returned, aside = _read_all(engagement, batch, run_id, log)
         carried = list(carry_forward(engagement, batch, readings))
         base = {r.feed for r in readings} | {c.feed for c in carried if c.readings}
         for file in [file for file in returned if file.feed not in base]:
             returned.remove(file)
             drop = next(drop for drop in batch.drops if drop.key == file.filename)
-            quarantined.append(_set_aside(engagement, batch, drop, without_base(file), log))
-        if not readings and not returned and not quarantined:
+            _set_aside(engagement, batch, drop, without_base(file), log)
+            aside = True
+        if not readings and not returned and not aside:
             engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
             raise NothingNewError(engagement.client_id, batch_id)
         for one in carried:
@@ -118,7 +119,7 @@ def receive(
         received = artifacts.Intake(
             batch=batch,
             readings=tuple(readings),
-            quarantined=tuple(quarantined),
+            quarantined=tuple(engagement.intake.set_aside(batch_id)),
             carried={one.feed: one.batch_id for one in carried if one.batch_id is not None},
             carried_readings=tuple(reading for one in carried for reading in one.readings),
             corrections=_in_force(batch, carried, returned),
@@ -211,14 +212,14 @@ def _delivered_last(stories: Sequence[DropStory]) -> list[int]:
 
 def _read_all(
     engagement: Engagement, batch: Batch, run_id: str, log: Callable[[str], None]
-) -> tuple[list[FileReading], list[FileReading], list[QuarantinedFile]]:
-    """Each file read, as a feed's or as corrections, or set aside with its reason.
+) -> tuple[list[FileReading], list[FileReading], bool]:
+    """Each file read, as a feed's or as corrections, and whether any was set aside.
 
     One never stops the others.
     """
     readings: list[FileReading] = []
     returned: list[FileReading] = []
-    quarantined: list[QuarantinedFile] = []
+    aside = False
     reader = ReadingApart(child_of())
     for drop in batch.drops:
         try:
@@ -227,7 +228,8 @@ def _read_all(
             log(f"{drop.key} is left to a later batch: {error}")
             continue
         except UnreadableFileError as error:
-            quarantined.append(_set_aside(engagement, batch, drop, error, log))
+            _set_aside(engagement, batch, drop, error, log)
+            aside = True
             continue
         if not found:
             log(f"{drop.key} holds bytes that were delivered before; it is noted, not repeated")
@@ -240,7 +242,7 @@ def _read_all(
                 f"{encoding_in_words(reading.encoding) or 'binary'})"
             )
             (returned if is_corrections(reading.columns) else readings).append(reading)
-    return readings, returned, quarantined
+    return readings, returned, aside
 
 
 def _set_aside(
@@ -249,9 +251,9 @@ def _set_aside(
     drop: Drop,
     error: UnreadableFileError,
     log: Callable[[str], None],
-) -> QuarantinedFile:
+) -> None:
     log(f"{drop.key} goes to quarantine: {error}")
-    return engagement.intake.quarantine(
+    engagement.intake.quarantine(
         batch,
         drop,
         code=error.code,

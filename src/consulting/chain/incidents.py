@@ -29,7 +29,7 @@ from consulting.delivery import read_summary
 from consulting.intake import POISON
 from consulting.layout import MANIFEST, address_of
 from consulting.privacy.tiers import SCHEMA_ONLY_TIER
-from consulting.records import UNUSABLE, QuarantinedFile
+from consulting.records import UNUSABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,7 +133,7 @@ def _events(
 
 def _of_file(route: AlertRoute, story: DropStory, besides: Event | None) -> Event:
     """A file set aside; it speaks for its batch, if that came to nothing because of it."""
-    event = quarantined_file(route, _file(story))
+    event = quarantined_file(route, story.as_file())
     if besides is None:
         return event
     rest = {"Files that came with it": f"not delivered either: {besides.title}"}
@@ -198,19 +198,6 @@ def _counts(summary: DeliverySummary) -> dict[str, Fact]:
     if summary.score is not None:
         counts["Score (of 100)"] = summary.score
     return counts
-
-
-def _file(story: DropStory) -> QuarantinedFile:
-    drop = story.drop
-    return QuarantinedFile(
-        filename=drop.key,
-        feed=drop.feed,
-        sha256=drop.sha256,
-        size_bytes=drop.size_bytes,
-        code=story.code or "quarantined",
-        reason=story.reason or "It was set aside.",
-        fix=story.fix or "Release or discard it.",
-    )
 
 
 def _changed(before: Event, after: Event) -> bool:

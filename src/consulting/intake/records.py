@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field
 
 from consulting.config_model import ConfigModel
-from consulting.records import Drop, Record, VerdictLevel
+from consulting.records import Drop, QuarantinedFile, Record, VerdictLevel
 from consulting.sealed import SealedFile
 
 
@@ -228,6 +228,18 @@ class DropStory(Record):
     delivered_at: datetime | None = None
     visible: bool = True
     events: tuple[LedgerEvent, ...] = ()
+
+    def as_file(self) -> QuarantinedFile:
+        """The file in quarantine, for the people who have to fix it."""
+        return QuarantinedFile(
+            filename=self.drop.key,
+            feed=self.drop.feed,
+            sha256=self.drop.sha256,
+            size_bytes=self.drop.size_bytes,
+            code=self.code or "quarantined",
+            reason=self.reason or "It was set aside.",
+            fix=self.fix or "Release or discard it.",
+        )
 
 
 class BatchStanding(Record):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
     from consulting.intake.matching import Share
-    from consulting.records import Batch, Drop
+    from consulting.records import Batch, Drop, QuarantinedFile
 
 _UNSETTLED = (State.SEEN, State.READY, State.CLAIMED)
 _OPEN = (BatchStatus.PENDING, BatchStatus.RUNNING, BatchStatus.WAITING)
@@ -86,6 +86,24 @@ class Verbs(Landing):
             rows = connection.execute(query).mappings().all()
             told = _events(connection, [row["drop_id"] for row in rows])
         return [self._story(row, told.get(row["drop_id"], ())) for row in rows]
+
+    def set_aside(self, batch_id: str) -> list[QuarantinedFile]:
+        """Files that any attempt at a batch, or at one it was split from, left in quarantine.
+
+        Of files with the same bytes the first speaks for all.
+        """
+        split = select(batches.c.batch_id, batches.c.parent_id)
+        line = split.where(batches.c.batch_id == batch_id).cte(recursive=True)
+        line = line.union(split.join(line, batches.c.batch_id == line.c.parent_id))
+        query = (
+            select(drops)
+            .where(drops.c.client_id == self.client_id, drops.c.state == State.QUARANTINED)
+            .where(drops.c.batch_id.in_(select(line.c.batch_id)), drops.c.repeat_of.is_(None))
+            .order_by(drops.c.drop_id)
+        )
+        with self.ledger.read() as connection:
+            rows = connection.execute(query).mappings()
+            return [self._story(row, ()).as_file() for row in rows]
 
     def true_names(self, drop_ids: Sequence[int]) -> dict[int, str]:
         """Drop id → the name under which the file lies in the source, whatever the tier.
