@@ -245,6 +245,44 @@ def test_a_changed_type_is_accepted_by_giving_the_column_the_rule_for_it(
     assert ("rule to_date" in found.recommendation) is (rule != "to_date")
 
 
+PROVEN = [f"{day:02}/07/2026" for day in range(1, 29)]
+"""With the day first."""
+OPEN = [f"07/{day:02}/2026" for day in range(1, 13)]
+"""Within July with the month first; with the day first, the seventh of each month."""
+AMERICAN = [f"07/{day:02}/2026" for day in range(1, 29)]
+SEVENTH = [f"{day:02}/{month:02}/2026" for month in (1, 2, 3) for day in (1, 4, 7, 10)]
+READ = [ReadColumn(names=("day",), rule="to_date")]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reads", "severity", "said"),
+    [
+        (PROVEN, AMERICAN, READ, "block", "have the month first; those of the last delivery"),
+        (AMERICAN, PROVEN, READ, "block", "have the day first; those of the last delivery"),
+        (PROVEN, AMERICAN, [], "warn", "have the month first; those of the last delivery"),
+        (PROVEN, OPEN, READ, "warn", "lie within a month only with the month first; those of"),
+        (OPEN, PROVEN, READ, "block", "had the month first."),
+        (PROVEN, PROVEN[:12], READ, None, ""),
+        (AMERICAN, OPEN, READ, None, ""),
+        (PROVEN, OPEN[:4], READ, None, ""),  # too few to say
+        (PROVEN, SEVENTH, READ, None, ""),  # spread either way
+        (OPEN, OPEN, READ, None, ""),
+    ],
+)
+def test_day_and_month_that_changed_places_are_told(  # noqa: PLR0913, PLR0917 - a case
+    profile: Profile,
+    before: list[str],
+    now: list[str],
+    reads: list[ReadColumn],
+    severity: str | None,
+    said: str,
+) -> None:
+    found = compare(profile({"day": before}), profile({"day": now}), reads)
+    changed = kinds(found).get("date_order_changed")
+    assert (changed and changed.severity) == severity
+    assert changed is None or said in changed.detail
+
+
 AMOUNT = ReadColumn(names=("amt",), rule="to_money")
 APART = AMOUNT.model_copy(update={"currency_apart": True})
 

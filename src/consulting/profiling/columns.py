@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING
 
 from consulting.privacy import detect_pii, shape, shown
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _SHAPES = 10
 _LONGEST_SHOWN = 200
 _LONGEST_SAID = 60
+_ENOUGH_DATES, _MONTH_DAYS = 5, 31
 _SKETCH_ERROR = 1.1  # HyperLogLog is off by up to 7 %
 
 
@@ -129,6 +131,7 @@ def column_profile(view: ColumnView) -> ColumnProfile:
         formats=_formats(_date_formats(view) if dates else tally.notations),
         ambiguous_dates=tally.open_order + tally.unclear_months if dates else 0,
         day_first=_day_first(view) if dates else None,
+        closer_day_first=_closer_day_first(view) if dates else None,
         month_language=tally.month_language if dates else None,
         units=() if view.private else _formats(tally.units),
         currencies=_formats(tally.currencies),
@@ -200,3 +203,26 @@ def _day_first(view: ColumnView) -> bool | None:
     if bool(view.tally.day_first) == bool(view.tally.month_first):
         return None
     return bool(view.tally.day_first)
+
+
+def _closer_day_first(view: ColumnView) -> bool | None:
+    """In which order dates that could be either lie within a month, where the other spreads them.
+
+    None where some show their order, or neither is so. That proves nothing by itself: a bill on the
+    seventh of each month looks like the first days of July.
+    """
+    readings = [
+        {form[1]: date.fromisoformat(day).toordinal() for form, day in found.date.readings}
+        for found, _ in view.tally.forms.values()
+        if found.date is not None and len(view.tally.orders_of(found.date)) > 1
+    ]
+    open_dates = [days for days in readings if days.keys() == {"d", "m"}]
+    if len(open_dates) < _ENOUGH_DATES or view.tally.day_first or view.tally.month_first:
+        return None
+    by_day, by_month = (
+        max(days[first] for days in open_dates) - min(days[first] for days in open_dates)
+        for first in "dm"
+    )
+    if min(by_day, by_month) > _MONTH_DAYS or max(by_day, by_month) < 3 * _MONTH_DAYS:
+        return None
+    return by_day < by_month

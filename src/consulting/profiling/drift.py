@@ -45,8 +45,8 @@ class DriftFinding(Record):
     Attributes:
         feed: The feed.
         kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
-            "retyped_column", "currency_changed", "unit_changed", "volume_collapse",
-            "volume_surge", "distribution_shift" or "null_jump".
+            "retyped_column", "date_order_changed", "currency_changed", "unit_changed",
+            "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed.
@@ -332,6 +332,7 @@ class _Comparison:
         """A column's type, what its numbers count, missing values and distribution."""
         found = [
             self._retyped(before, now),
+            self._order_changed(before, now),
             self._currency_changed(before, now),
             self._unit_changed(before, now),
             self._null_jump(before, now, previous),
@@ -358,6 +359,26 @@ class _Comparison:
             recommendation="Its rule reads what it is now." if meant else
             "Look at its issues: the client's export may write it in another way. If it is meant "
             f"to be so, give it the rule {expected} in the feed's YAML, and it is delivered.",
+        )  # fmt: skip
+
+    def _order_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        then, today = (
+            each.closer_day_first if each.day_first is None else each.day_first
+            for each in (before, now)
+        )
+        if then is None or today is None or then == today:
+            return None
+        proven, read = now.day_first is not None, self._declared.get(now.name)
+        breaks = proven and read is not None and read.rule not in {None, "to_text"}
+        first, other = ("day", "month") if today else ("month", "day")
+        says = "have" if proven else "lie within a month only with"
+        return DriftFinding(
+            feed=self._current.feed, kind="date_order_changed", column=now.name,
+            severity="block" if breaks else "warn",
+            detail=f"The dates in “{now.name}”{_in(self._having(now.name), ' of ')} {says} the "
+            f"{first} first; those of the last delivery had the {other} first.",
+            recommendation="Ask the client in which order day and month are written now: read in "
+            "the other one, each date up to the twelfth of a month becomes another day.",
         )  # fmt: skip
 
     def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:

@@ -102,6 +102,7 @@ class ColumnProfile(Record):
     formats: tuple[FormatCount, ...] = ()
     ambiguous_dates: int = 0
     day_first: bool | None = None
+    closer_day_first: bool | None = None
     month_language: str | None = None
     units: tuple[FormatCount, ...] = ()
     currencies: tuple[FormatCount, ...] = ()

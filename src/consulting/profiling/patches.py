@@ -29,7 +29,7 @@ def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | Non
 
     Args:
         text: The YAML.
-        finding: What drifted: a column renamed, left out, new, of another type or currency.
+        finding: What drifted: a column renamed, left out, new, of another type, order or currency.
         current: The profile of the files that have it so.
 
     Returns:
@@ -172,7 +172,7 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
             text, feed, currency_column(column, target_name(f"{column} currency", set()))
         )
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
-    if finding.kind == "retyped_column":
+    if finding.kind in {"retyped_column", "date_order_changed"}:
         return _retyped(text, feed, column, proposed[0])
     after = text if finding.kind == "new_column" else None
     for one in proposed:
