@@ -52,7 +52,7 @@ class Lent:
         return self._code
 
 
-def _umask() -> int:
+def umask() -> int:
     """Which rights the files of this process lack, and so those of a child it starts."""
     mask = os.umask(0o077)
     os.umask(mask)
@@ -79,7 +79,7 @@ class Spares(list[Any]):
         line = socket.socket(socket.AF_UNIX)
         line.connect(self._address)
         with theirs:
-            told = json.dumps([str(Path.cwd()), _umask()]).encode()
+            told = json.dumps([str(Path.cwd()), umask()]).encode()
             socket.send_fds(line, [told], [theirs.fileno(), said])
         return bounded_child._Started(Lent(line), ours, said)
 
@@ -120,9 +120,9 @@ def _serve(server: socket.socket, lives: int) -> None:
         if os.fork() == 0:
             server.close()
             os.close(lives)
-            folder, umask = json.loads(told)
+            folder, mask = json.loads(told)
             os.chdir(folder)
-            os.umask(umask)
+            os.umask(mask)
             _bear(line, *fds)
         line.close()
         for descriptor in fds:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
+import fcntl
 import gc
 import importlib
 import json
 import os
+import platform
 import runpy
 import select
 import signal
@@ -20,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import types
 from pathlib import Path
@@ -57,6 +61,9 @@ IMPORTED = (
 """None of them starts a thread: a fork has only the one that forks."""
 LONGEST_SECONDS = 300
 """A program that takes longer hangs, and fails its test."""
+_CLONE, _CLONE_PARENT = 56, 0x8000  # of Linux on x86_64
+_HIGH = 512
+"""Above the numbers of open files that a program passes on."""
 CHILDREN = 2
 """One reads what files hold, the other what models do."""
 
@@ -140,7 +147,9 @@ class WarmPython:
         output = open_output(log), open_output(log)
         ours, theirs = socket.socketpair()
         with theirs:
-            order = json.dumps({"command": command, "cwd": str(cwd), "env": env}).encode()
+            nursery = os.environ.get(child_nursery.ADDRESS, "")
+            variables = {child_nursery.ADDRESS: nursery, **env}
+            order = json.dumps({"command": command, "cwd": str(cwd), "env": variables}).encode()
             self._line.sendall(len(order).to_bytes(8, "big"))
             passed = [theirs.fileno(), *(file.fileno() for file in output)]
             socket.send_fds(self._line, [b"+"], passed)
@@ -190,6 +199,11 @@ def _let_go() -> None:
 
 def _become(command: list[str], cwd: str, env: dict[str, str]) -> None:
     """Take over what a new interpreter is started with."""
+    starts_others = platform.machine() == "x86_64" and (
+        command[0] in {"dagster", "dg"} or command[1:2] == ["-m"]
+    )
+    if starts_others and _keep_blank(env.get(child_nursery.ADDRESS, "")):
+        return
     os.chdir(cwd)
     program, *arguments = command
     if program != "python":
@@ -210,11 +224,11 @@ def _keep_spares(env: dict[str, str]) -> None:
     A program of other code forks them now, as a warm run does. New ones would import dbt once
     more, which costs each program what it was forked to save.
     """
+    address = env.pop(child_nursery.ADDRESS)
     try:
         module = importlib.import_module("consulting.bounded_child")
     except ModuleNotFoundError:
         return
-    address = env.get(child_nursery.ADDRESS)
     if address and child_nursery.same_code(Path(module.__file__).parent):
         module._spares = child_nursery.Spares(address)
         return
@@ -222,6 +236,100 @@ def _keep_spares(env: dict[str, str]) -> None:
     os.environ.update({name: env[name] for name in module.PASSED_ON if name in env})
     for _ in range(CHILDREN):
         module.keep_spare()
+
+
+def _keep_blank(nursery: str) -> bool:
+    """Let the program have each `python -m …` it starts forked too, from what this process is now.
+
+    A process waits for that beside the program, and forks children of the program: each has its
+    number, its parent and its end as if it had been started.
+
+    Returns:
+        True in such a child, which has become what it is started as.
+    """
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
+        order, fds = _be_born(theirs)
+        _stand_in(fds, **order)
+        return True
+    theirs.close()
+    start_new, one_at_a_time = subprocess._fork_exec, threading.Lock()
+
+    def fork_exec(*given: Any) -> Any:
+        args, _, close_fds, kept, cwd, env = given[:6]
+        errors, new_session, *unusual = given[13], given[15], *given[17:20], given[21]
+        words = [os.fsdecode(word) for word in args]
+        if words[:2] != [sys.executable, "-m"] or not close_fds or any(unusual):
+            return start_new(*given)
+        streams = (given[6], given[9], given[11])
+        passed = {number: at if at >= 0 else number for number, at in enumerate(streams)}
+        passed |= {at: at for at in kept if at != errors}
+        variables = os.environb.items() if env is None else (one.split(b"=", 1) for one in env)
+        order = {
+            "command": ["python", *words[1:]],
+            "cwd": os.fsdecode(cwd or Path.cwd()),
+            "env": {os.fsdecode(name): os.fsdecode(value) for name, value in variables}
+            | {child_nursery.ADDRESS: nursery},
+            "mask": child_nursery.umask(),
+            "new_session": bool(new_session),
+            "passed": list(passed),
+        }
+        told = json.dumps(order).encode()
+        with one_at_a_time:
+            ours.sendall(len(told).to_bytes(8, "big"))
+            socket.send_fds(ours, [b"+"], list(passed.values()))
+            ours.sendall(told)
+            return int.from_bytes(ours.recv(8, socket.MSG_WAITALL), "big")
+
+    subprocess._fork_exec = fork_exec
+    return False
+
+
+def _be_born(line: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Fork for each order a child of this one's parent; comes back there alone, with the order."""
+    while head := line.recv(8, socket.MSG_WAITALL):
+        _, fds, _, _ = socket.recv_fds(line, 1, 64)
+        order = json.loads(line.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL))
+        born = _fork_sibling()
+        if born == 0:
+            line.detach()  # its number may be another file's then
+            return order, fds
+        line.sendall(born.to_bytes(8, "big"))
+        for descriptor in fds:
+            os.close(descriptor)
+    return os._exit(0)
+
+
+def _fork_sibling() -> int:
+    """As `os.fork`, but the new process has the parent of this one, which has no thread."""
+    python = ctypes.PyDLL(None)
+    python.PyOS_BeforeFork()
+    born = int(python.syscall(_CLONE, _CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0))
+    (python.PyOS_AfterFork_Parent if born else python.PyOS_AfterFork_Child)()
+    return born
+
+
+def _stand_in(  # noqa: PLR0913 - by name only
+    fds: list[int],
+    *,
+    command: list[str],
+    cwd: str,
+    env: dict[str, str],
+    mask: int,
+    new_session: bool,
+    passed: list[int],
+) -> None:
+    """Have the open files that a started process has, and become it."""
+    held = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, _HIGH) for descriptor in fds]
+    os.closerange(3, _HIGH)
+    for descriptor, number in zip(held, passed, strict=True):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.umask(mask)
+    if new_session:
+        os.setsid()
+    _become(command, cwd, env)
 
 
 def _run() -> None:
