@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from dagster_world import FEED, MODELS
 from hypothesis import given
@@ -158,10 +154,9 @@ def test_a_file_is_delivered_and_all_clients_are_looked_at_by_real_locations(
         (models / f"{name}.sql").write_text(sql + "\n")
     (models / "orders.yml").write_text(FEED)
     (sharded.root / "data/hooli/incoming/orders_1.csv").write_text("id,amount\n1,20\n")
-    log = (sharded.root / "log.txt").open("wb")
-    dagster = subprocess.Popen(
-        [Path(sys.executable).with_name("dg"), "dev", "-w", "workspace.yaml", "--port", str(port)],
-        cwd=sharded.root, env=environment, stdout=log, stderr=log, start_new_session=True,
+    dagster = sharded.python.start(
+        "dg", "dev", "-w", "workspace.yaml", "--port", str(port),
+        cwd=sharded.root, env=environment, log=sharded.root / "log.txt",
     )  # fmt: skip
     try:
         _await(lambda: _asked(port, "{ version }"), sharded)
@@ -184,13 +179,13 @@ def test_a_file_is_delivered_and_all_clients_are_looked_at_by_real_locations(
         _await(lambda: list(folder.glob("[!.]*/manifest.json")), sharded)
         _await(lambda: page.exists() and all(c in page.read_text() for c in CLIENTS), sharded)
     finally:
-        os.killpg(dagster.pid, signal.SIGTERM)
-        try:
-            dagster.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(dagster.pid, signal.SIGKILL)
-            dagster.wait()
-        log.close()
+        started = psutil.Process(dagster.pid)
+        family = [started, *started.children(recursive=True)]
+        for each in family:
+            each.terminate()
+        for each in psutil.wait_procs(family, timeout=30)[1]:
+            each.kill()
+        dagster.wait()
 
 
 def _asked(port: int, query: str) -> dict[str, Any] | None:

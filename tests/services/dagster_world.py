@@ -189,11 +189,8 @@ class World:
         return True
 
     def warm_parents(self) -> list[psutil.Process]:
-        """The process that the daemon has runs forked from."""
-        with suppress(*GONE):
-            children = psutil.Process(self._processes["daemon"].pid).children()
-            return [each for each in children if "consulting.resources.warm" in each.cmdline()]
-        return []
+        """The process that those of the unfinished runs were forked from."""
+        return list({parent for run in self.run_processes() if (parent := run.parent())})
 
     def run_processes(self) -> list[psutil.Process]:
         """The processes of runs, also those whose daemon is gone; their marks tell them."""

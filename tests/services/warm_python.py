@@ -254,13 +254,14 @@ def _keep_blank(nursery: str) -> bool:
         _stand_in(fds, **order)
         return True
     theirs.close()
-    start_new, one_at_a_time = subprocess._fork_exec, threading.Lock()
+    program, one_at_a_time, start_new = os.getpid(), threading.Lock(), subprocess._fork_exec
 
     def fork_exec(*given: Any) -> Any:
         args, _, close_fds, kept, cwd, env = given[:6]
         errors, new_session, *unusual = given[13], given[15], *given[17:20], given[21]
         words = [os.fsdecode(word) for word in args]
-        if words[:2] != [sys.executable, "-m"] or not close_fds or any(unusual):
+        is_usual = words[:2] == [sys.executable, "-m"] and close_fds and not any(unusual)
+        if not is_usual or os.getpid() != program:  # it would be no child of a fork of the program
             return start_new(*given)
         streams = (given[6], given[9], given[11])
         passed = {number: at if at >= 0 else number for number, at in enumerate(streams)}
