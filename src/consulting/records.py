@@ -217,6 +217,8 @@ class FileReading(Record):
         sheet: Of a workbook.
         header_lines: The 1-based lines the header was taken from; empty where there is none.
         columns: The headers as they became column names of the raw table.
+        typed_columns: Those of them whose digits are all of values that the file itself has as
+            numbers (or days), so that 1.234 is one and a fraction; none in text.
         received_rows: Data records in the file, by an independent count.
         loaded_rows: Rows in the raw table.
         unparsed_rows: Records set aside because they did not parse (received - loaded).
@@ -245,6 +247,7 @@ class FileReading(Record):
     sheet: str | None = None
     header_lines: tuple[int, ...] = ()
     columns: tuple[str, ...]
+    typed_columns: tuple[str, ...] = ()
     received_rows: int
     loaded_rows: int
     unparsed_rows: int = 0

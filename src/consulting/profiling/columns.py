@@ -11,6 +11,7 @@ from consulting.profiling.decision import Decision
 from consulting.profiling.few import view_of_counts
 from consulting.profiling.many import views_of_many
 from consulting.profiling.model import ColumnProfile, FormatCount, ValueCount
+from consulting.profiling.tally import Tally
 from consulting.rules.missing import WHITESPACE
 from consulting.shown import cut
 from consulting.sql import quoted
@@ -56,7 +57,8 @@ def _views(
             continue
         counts = _value_counts(source, name, thresholds.few_distinct)
         if counts is not None:
-            views[name] = view_of_counts(name, source.place(name), counts, thresholds)
+            tally = Tally(typed=name in source.typed)
+            views[name] = view_of_counts(name, source.place(name), counts, thresholds, tally)
     rest = [name for name in columns if name not in views]
     views |= {view.name: view for view in views_of_many(source, rest, thresholds)}
     return (views[name] for name in columns)

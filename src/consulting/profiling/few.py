@@ -12,7 +12,6 @@ from consulting.profiling.statistics import (
     quantiles,
     summarise,
 )
-from consulting.profiling.tally import Tally
 from consulting.profiling.typing import decide_type
 from consulting.profiling.view import ColumnView, Lengths, kept_words, split_values
 from consulting.rules.dates import COUNTED
@@ -21,18 +20,25 @@ from consulting.rules.missing import trim
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from consulting.profiling.tally import Tally
     from consulting.profiling.thresholds import Thresholds
 
 
 def view_of_counts(
-    name: str, position: int, counts: Mapping[str | None, int], thresholds: Thresholds
+    name: str,
+    position: int,
+    counts: Mapping[str | None, int],
+    thresholds: Thresholds,
+    tally: Tally,
 ) -> ColumnView:
-    """The view of a column from all its values with their counts (None: no value)."""
+    """The view of a column from all its values with their counts (None: no value).
+
+    `tally` is one of nothing yet, and is filled.
+    """
     blank, null_like, values = split_values(counts)
     kept = kept_words(null_like, values)
     null_like = {text: n for text, n in null_like.items() if text not in kept}
     values |= kept
-    tally = Tally()
     tally.add((trim(text), count) for text, count in values.items())
     present = {**null_like, **values}
     view = ColumnView(

@@ -102,7 +102,8 @@ def _from_sample(source: FeedSource, name: str, thresholds: Thresholds) -> _Colu
             f"ORDER BY 2 DESC, 1 LIMIT {thresholds.sample_values}"
         )
     _, _, values = split_values(dict(counts))
-    tally = Tally()
+    typed = name in source.typed
+    tally = Tally(typed=typed)
     tally.add((trim(text), count) for text, count in values.items())
     decision = decide_type(name, tally, thresholds.type_share)
     view = ColumnView(
@@ -110,7 +111,7 @@ def _from_sample(source: FeedSource, name: str, thresholds: Thresholds) -> _Colu
         position=source.place(name),
         rows=source.rows,
         type=decision,
-        tally=Tally(),
+        tally=Tally(typed=typed),
         complete=False,
         typical=list(values.items()),
     )
@@ -221,10 +222,10 @@ def _tally_regular(column: _Column) -> None:
     if ordinary.kind != "number":
         return
     marked = column.marked - column.unclear
-    tally.notations[ordinary.notation] += marked
+    tally.add_notation(ordinary.notation, marked)
     if ordinary.unclear:
-        tally.notations[ordinary.unclear] += column.unclear
-    tally.notations["plain"] += regular - column.marked
+        tally.add_notation(ordinary.unclear, column.unclear)
+    tally.add_notation("plain", regular - column.marked)
     tally.whole += _whole_rows(column)
     tally.leading_zeros += column.zeros
     if ordinary.currency:

@@ -65,16 +65,22 @@ class FeedSource:
     Attributes:
         columns: The feed's columns, in the order of the files.
         rows: How many rows there are.
+        typed: The columns whose numbers all files have as numbers.
         sampled: How many rows the table `sample` holds.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, columns: Sequence[str], rows: int
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        columns: Sequence[str],
+        rows: int,
+        typed: frozenset[str] = frozenset(),
     ) -> None:
         self._connection = connection
         self.columns = tuple(columns)
         self._places = {name: at for at, name in enumerate(columns)}
         self.rows = rows
+        self.typed = typed
         self.sampled = 0
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -206,7 +212,15 @@ def open_feed(
         names = [row[0] for row in connection.execute("DESCRIBE feed").fetchall()]
         columns = [n for n in _ordered(readings) if n in names]
         counted = connection.execute("SELECT count(*) FROM feed").fetchone()
-        yield FeedSource(connection, columns, int(counted[0]) if counted else 0)
+        rows = int(counted[0]) if counted else 0
+        yield FeedSource(connection, columns, rows, _typed(readings))
+
+
+def _typed(readings: Sequence[FileReading]) -> frozenset[str]:
+    """The columns whose numbers each file that has them has as numbers."""
+    named = {name for reading in readings for name in reading.columns}
+    written = (set(reading.columns) - set(reading.typed_columns) for reading in readings)
+    return frozenset(named.difference(*written))
 
 
 def _ordered(readings: Sequence[FileReading]) -> list[str]:

@@ -31,6 +31,7 @@ class Tally:
     """Counts of rows by what their value is; missing values are not in it.
 
     Attributes:
+        typed: Whether its numbers were numbers in the files: 1.234 is one and a fraction.
         kinds: By `Form.kind`.
         notations: Numbers, by notation.
         currencies: Numbers with a currency, by its code.
@@ -47,6 +48,7 @@ class Tally:
         forms: The values behind the counts: all of them, or the exceptions.
     """
 
+    typed: bool = False
     kinds: Counter[str] = field(default_factory=Counter)
     notations: Counter[str] = field(default_factory=Counter)
     currencies: Counter[str] = field(default_factory=Counter)
@@ -175,8 +177,12 @@ class Tally:
             elif form.date is not None:
                 self._add_date(form.date, count)
 
+    def add_notation(self, name: str, count: int) -> None:
+        """Counts numbers in a notation; what is unclear in a text is not in a number."""
+        self.notations["point" if self.typed and name == "unclear_point" else name] += count
+
     def _add_number(self, number: NumberText, count: int) -> None:
-        self.notations[number.notation] += count
+        self.add_notation(number.notation, count)
         self.whole += count * number.whole
         self.leading_zeros += count * number.leading_zero
         if self.fraction < number.fraction <= FLOAT_NOISE:

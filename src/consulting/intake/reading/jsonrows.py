@@ -37,9 +37,18 @@ PLAIN = make_decoder()
 
 @dataclass
 class Records:
-    """What a first pass finds in a file's records; the second writes them."""
+    """What a first pass finds in a file's records; the second writes them.
+
+    Attributes:
+        columns: Their names, in order.
+        written: Those with digits in a text.
+        kept_as_json: Those with lists or empty objects.
+        flattened: Whether an object inside became columns.
+        repeated: Objects that name a field twice.
+    """
 
     columns: dict[str, None] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
     kept_as_json: dict[str, None] = field(default_factory=dict)
     flattened: bool = False
     repeated: int = 0
@@ -103,6 +112,8 @@ def note(found: Records, value: Any, source: ByteSource, most: int) -> None:
         if name not in found.columns:
             found.columns[name] = None
             refuse_if_wide(source.filename, len(found.columns), most)
+        if type(inner) is str and name not in found.written and any(map(str.isdigit, inner)):
+            found.written.add(name)
         if isinstance(inner, list | dict):
             found.kept_as_json[name] = None
         found.flattened = found.flattened or "." in name

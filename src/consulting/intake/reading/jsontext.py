@@ -305,8 +305,10 @@ def _outcome(  # noqa: PLR0913 - what is known of a file
         words.append(inflected(twice, found.repeated))
     if not stored.seen and not stored.rejected:
         words.append("The file holds no record.")
+    named = zip(columns, found.columns, strict=True)
     return Outcome(
         columns=columns,
+        typed_columns=tuple(name for name, field in named if field not in found.written),
         stored=stored,
         seen=stored.seen,
         rejected=stored.rejected,

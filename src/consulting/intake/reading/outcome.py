@@ -27,6 +27,7 @@ class Outcome:
         stored: What was kept.
         seen: Rows that parsed.
         rejected: Records set aside.
+        typed_columns: Those whose digits are all of numbers by the file's own types.
         received: Records by the independent count.
         header_lines: Where the header was taken from.
         skipped: Lines that are not data.
@@ -39,6 +40,7 @@ class Outcome:
     stored: Stored
     seen: int
     rejected: int
+    typed_columns: tuple[str, ...] = ()
     received: int = 0
     format: str = ""
     encoding: str | None = None

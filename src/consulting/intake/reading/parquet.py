@@ -98,8 +98,10 @@ def _read(file: Any, options: ReadOptions, store: StoreFactory) -> Outcome:
     nested = [name for name, field in zip(columns, schema, strict=True) if _is_nested(field.type)]
     if nested:
         decisions.append(f"Nested columns kept as JSON text: {', '.join(nested[:10])}.")
+    numbers = (name for name, field in zip(columns, schema, strict=True) if _is_number(field.type))
     return Outcome(
         columns=columns,
+        typed_columns=tuple(numbers),
         stored=stored,
         seen=stored.seen,
         rejected=0,
@@ -127,6 +129,13 @@ def _undecodable(array: pa.Array) -> int:
         values = array.cast(pa.large_binary()).to_pylist()
         return sum(1 for value in values if (_bytes_text(value) or "").startswith("0x"))
     return 0
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_floating(kind) or types.is_decimal(kind) or types.is_integer(kind))
 
 
 def _is_nested(kind: pa.DataType) -> bool:

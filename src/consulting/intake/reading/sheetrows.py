@@ -59,9 +59,12 @@ def read_rows(
             layout, kept, options.max_rows, source.filename, known=known, sheet=True
         )
         batch: list[Row] = []
+        written: set[int] = set()
         for line, row in _rows(sheet):
             if line in survey.lines:
                 batch.append(Row(line, merges.fill(line, survey.texts(line, row))))
+                if line >= layout.first_line:
+                    written.update(_digits_in_texts(row))
             if len(batch) >= BATCH:
                 writer.add_rows(batch)
                 batch = []
@@ -71,6 +74,8 @@ def read_rows(
         kept.reject([(line, "no_readable_cell", "") for line in blank])
         stored = writer.finish()
     outcome = writer.outcome(stored)
+    named = zip(layout.columns, survey.used, strict=False)
+    outcome.typed_columns = tuple(name for name, at in named if at not in written)
     found = len(survey.lines) if scan.rows is None else len(scan.rows)
     outcome.received = found - writer.lines_not_records - (len(unread) - len(blank))
     _check(source, outcome, scan)
@@ -142,6 +147,13 @@ class _Survey:
             if place is not None:
                 texts[place] = _number(number)
         return texts
+
+
+def _digits_in_texts(row: Sequence[Any]) -> Iterator[int]:
+    """The places of texts with a digit."""
+    return (
+        at for at, value in enumerate(row) if type(value) is str and any(map(str.isdigit, value))
+    )
 
 
 def _is_large(value: Any) -> bool:
