@@ -222,7 +222,7 @@ def test_what_a_change_of_a_rule_altered_is_counted_once(
     assert remade.manifest["summary"]["compared"] == compared.model_dump(mode="json")
     assert f"{words}, by column: channel {by_phone:,}." in remade.report
     assert remade.report.count(words) == 2, "page one tells it, too"
-    assert "takes the place of" in remade.report
+    assert "Made again: this delivery takes the place of" in remade.report
     assert "for None" not in remade.report
     heard = reported(remade, facts_of(remade.world.engagement, datetime.now(UTC)))
     event = next(each for each in heard if each.subject == remade.delivery.delivery_id)

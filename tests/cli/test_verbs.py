@@ -55,6 +55,28 @@ def test_the_ledger_shows_each_file_with_its_state_and_reason(quarantined: int) 
     assert f"{quarantined}  quarantined  no_feed.txt (version 1)" in said.output
 
 
+def test_the_ledger_leads_from_a_repeat_to_the_delivery_that_holds_its_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
+    intake, now = open_engagement("acme_corp").intake, datetime.now(UTC)
+    batches = []
+    for name in ("customers_1.csv", "customers_again.csv"):
+        (tmp_path / "acme_corp/incoming" / name).write_text("id\n1\n")
+        for _ in range(2):  # seen, then settled
+            now += timedelta(minutes=1)
+            intake.look(now=now)
+        intake.claim(now=now, trigger="sensor")
+        (batch,) = intake.pending_requests()
+        batch = intake.begin(batch.batch_id, name, now=now)
+        intake.land(batch, batch.drops[0])
+        intake.delivered(batch.batch_id, name, now=now)
+        batches.append(batch.batch_id)
+    said = say("ledger", "acme_corp").output
+    assert f"customers_again.csv (version 1), repeat of drop 1, in delivery {batches[0]}\n" in said
+    assert batches[1] not in said, "it has no delivery of its own"
+
+
 def test_the_ledger_says_which_batch_is_stuck(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

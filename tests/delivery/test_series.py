@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -86,11 +87,25 @@ def test_page_one_says_which_delivery_this_one_takes_the_place_of(series: Delive
     html = (series.path / "quality_report.html").read_text()
     first = html[: html.index('<nav class="contents"')]
     assert (
-        "this delivery takes the place of b-14, whose files for 2025-06 arrived on 16 March 2026. "
+        "<strong>Corrected:</strong> this delivery takes the place of b-14, whose files for "
+        "2025-06 arrived on 16 March 2026. "
         "Then 1,014 rows were received and 990 delivered; now 6,514 and 6,313." in first
     )
     manifest = json.loads((series.path / "manifest.json").read_text())
     assert manifest["supersedes"] == "b-14"
+
+
+def test_page_one_does_not_call_files_that_arrived_before_a_correction(
+    inputs: DeliveryInputs, scenario: ModuleType, tmp_path: Path
+) -> None:
+    later = summary(14, "2025-06", received_at=inputs.received_at + timedelta(days=1))
+    delivery = build_delivery(
+        inputs.model_copy(update={"period": "2025-06", "history": (later,)}),
+        folder=scenario.make_folder(tmp_path),
+        tables=scenario.TABLES,
+    )
+    html = (delivery.path / "quality_report.html").read_text()
+    assert "<strong>Earlier files again:</strong> this delivery takes the place of b-14" in html
 
 
 def test_a_delivery_of_a_new_period_replaces_nothing(delivery: Delivery) -> None:

@@ -86,11 +86,20 @@ def test_reprocessing_works_when_the_client_has_removed_the_file(desk: Any) -> N
     assert desk.delivered_contents() == [("orders.csv", b"A"), ("orders.csv", b"A")]
 
 
-def test_reprocessing_an_older_version_leaves_the_newer_alone(desk: Any) -> None:
+def test_an_older_version_says_whose_place_it_takes_when_it_is_reprocessed(desk: Any) -> None:
     deliver(desk, "orders.csv", "A")
-    deliver(desk, "orders.csv", "B")
+    desk.put("orders.csv", "B")
+    desk.settle()
+    (told,) = desk.intake.reprocess([1], dry_run=True)
+    assert told.sentence.endswith("A newer version of this name exists; it is not affected.")
+    desk.cycle()
+    (newest,) = desk.intake.reprocess([2], dry_run=True)
+    assert newest.sentence == "A new batch will deliver it again."
     (told,) = desk.intake.reprocess([1], dry_run=False, now=desk.now)
-    assert "newer version" in told.sentence
+    assert told.sentence == (
+        "A new batch will deliver it again. It takes the place of version 2 (drop 2), which is "
+        "delivered; corrections of that one's rows no longer count."
+    )
     desk.cycle()
     assert [c for _, c in desk.delivered_contents()] == [b"A", b"A", b"B"]
     assert desk.states_of("orders.csv") == [State.DELIVERED, State.DELIVERED]

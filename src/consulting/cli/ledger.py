@@ -45,8 +45,10 @@ def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: in
         files = [story.model_dump(mode="json", exclude=left_out) for story in stories]
         tell_json({"client": client, **told, "files": files, "names": true})
         return
+    repeats = [story.repeat_of for story in stories if story.repeat_of is not None]
+    repeated = {one.drop.drop_id: one for one in intake.history(drop_ids=repeats, limit=limit)}
     for story in stories:
-        for line in _lines(story):
+        for line in _lines(story, repeated.get(story.repeat_of or 0)):
             say(line)
         if (name := true.get(story.drop.drop_id, story.drop.key)) != story.drop.key:
             say(f"         in the source: {name}")
@@ -93,11 +95,14 @@ def discard(client: str, drop: int, *, dry_run: bool) -> None:
     )
 
 
-def _lines(story: DropStory) -> Iterator[str]:
+def _lines(story: DropStory, repeats: DropStory | None) -> Iterator[str]:
+    """A file's line; one that repeats another is in that one's delivery, and in none of its own."""
     drop = story.drop
     period = f", of {drop.period}" if drop.period else ""
-    delivery = f", in delivery {story.delivered_in}" if story.delivered_in else ""
-    told = f"{drop.key} (version {drop.version}){period}{delivery}"
+    repeat = f", repeat of drop {repeats.drop.drop_id}" if repeats else ""
+    delivered_in = (repeats or story).delivered_in
+    delivery = f", in delivery {delivered_in}" if delivered_in else ""
+    told = f"{drop.key} (version {drop.version}){period}{repeat}{delivery}"
     yield f"  {drop.drop_id:>5}  {story.state:<12} {told}"
     if story.reason:
         yield f"         {story.code}: {story.reason} {story.fix or ''}"

@@ -80,6 +80,8 @@ def quality_report(inputs: DeliveryInputs, contents: Contents) -> str:
         series=series,
         supersedes=superseded(inputs, summary),
         before=earlier,
+        same_files=earlier is not None
+        and earlier.made_with.get("input") == summary.made_with.get("input"),
         remade_with=made_otherwise(earlier, summary),
         trends=_trends(series),
         mapped=map_feeds(inputs),

@@ -289,8 +289,29 @@ class Verbs(Landing):
             )
         if row["feed"] is None and self.matcher.match(row["key"], row["first_seen"]).code:
             return False, "its name matches no feed. Add a feed in the client's defs.yaml first."
-        newer = "" if row["head"] else " A newer version of this name exists; it is not affected."
-        return True, f"A new batch will deliver it again.{newer}"
+        return True, f"A new batch will deliver it again.{self._instead(row)}"
+
+    def _instead(self, row: RowMapping) -> str:
+        """What becomes of the version of the name that stands delivered for its period by now."""
+        query = (
+            select(drops.c.version, drops.c.drop_id)
+            .where(drops.c.client_id == self.client_id, drops.c.key == row["key"])
+            .where(drops.c.feed.is_not_distinct_from(row["feed"]))
+            .where(drops.c.period.is_not_distinct_from(row["period"]))
+            .where(drops.c.state == State.DELIVERED, drops.c.repeat_of.is_(None))
+            .where(drops.c.drop_id != row["drop_id"])
+            .where(drops.c.delivered_no > (row["delivered_no"] or 0))
+            .order_by(drops.c.delivered_no.desc())
+        )
+        with self.ledger.read() as connection:
+            standing = connection.execute(query.limit(1)).first()
+        if standing is not None:
+            where = f" in {row['period']}" if row["period"] else ""
+            return (
+                f" It takes the place{where} of version {standing[0]} (drop {standing[1]}), which "
+                "is delivered; corrections of that one's rows no longer count."
+            )
+        return "" if row["head"] else " A newer version of this name exists; it is not affected."
 
     def _judge_release(self, row: RowMapping) -> Judgement:
         if row["state"] not in TRANSITIONS[Change.RELEASED].before:
