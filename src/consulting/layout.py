@@ -164,3 +164,13 @@ class ClientFolder:
         made = {path.parents[1].name for path in self.runs.glob(f"*/sent/{MANIFEST}")}
         made |= {path.parent.name for path in self.deliverables.glob(f"*/{MANIFEST}")}
         return sorted(name for name in made if not name.startswith("."))
+
+    def delivery_named(self, said: str) -> str:
+        """The delivery that somebody names by its number, or by how it alone begins.
+
+        What names none or several comes back as it is.
+        """
+        known = self.deliveries()
+        number = f"{int(said):05}" if said.isdecimal() else said
+        begins = [each for each in known if each.startswith((said, f"{self.client_id}-{number}-"))]
+        return begins[0] if said not in known and len(begins) == 1 else said

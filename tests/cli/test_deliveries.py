@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from consulting import chain
 from consulting.cli import main
 from consulting.cli.engagements import open_engagement
+from consulting.layout import ClientFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +91,37 @@ def test_a_delivery_is_verified_until_a_byte_of_it_differs(delivery: Path) -> No
     assert said.exit_code == 1
     assert "differs: " in said.output
     assert "tables/customers.csv" in said.output
+
+
+@pytest.mark.parametrize("named", [(), ("1",), ("acme_corp-00001",), ("acme_corp",)])
+def test_a_delivery_is_named_by_its_number_how_it_begins_or_not_at_all(
+    delivery: Path, named: tuple[str, ...]
+) -> None:
+    said = say("verify", "acme_corp", *named)
+    assert said.output.endswith(f"{delivery.name} is reproduced byte for byte.\n"), said.output
+
+
+@pytest.mark.parametrize("named", ["2", "acme_corp-00002", "x"])
+def test_a_name_of_no_delivery_is_told_with_those_there_are(delivery: Path, named: str) -> None:
+    said = say("verify", "acme_corp", named)
+    there = f"acme_corp has no delivery '{named}'. Its deliveries: {delivery.name}."
+    assert said.exit_code == 1
+    assert there in said.output
+
+
+def test_a_beginning_of_several_deliveries_names_none(tmp_path: Path) -> None:
+    folder = ClientFolder(tmp_path, "ann")
+    for name in ("ann-00001-aaaaaaaa", "ann-00012-bbbbbbbb", "ann-00012-cccccccc"):
+        (folder.deliverables / name).mkdir(parents=True)
+        (folder.deliverables / name / "manifest.json").write_text("{}")
+    named = {said: folder.delivery_named(said) for said in ("1", "12", "ann-0000", "ann", "")}
+    assert named == {
+        "1": "ann-00001-aaaaaaaa",
+        "12": "12",
+        "ann-0000": "ann-00001-aaaaaaaa",
+        "ann": "ann",
+        "": "",
+    }
 
 
 def test_a_file_of_a_delivery_is_delivered_again_when_asked_for(delivery: Path) -> None:

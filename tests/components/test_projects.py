@@ -191,3 +191,14 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="not empty"):
         write_project(tmp_path / "acme-data")
     assert [path.name for path in tmp_path.rglob("*")] == ["acme-data", "notes.txt"]
+
+
+def test_no_project_is_made_within_another(tmp_path: Path) -> None:
+    write_project(tmp_path / "acme-data")
+    with pytest.raises(ConfigurationError) as refused:
+        write_project(tmp_path / "acme-data/acme_data/globex")
+    assert f"consulting new {tmp_path / 'globex'}" in str(refused.value)
+    assert "dg scaffold defs EngagementComponent clients/globex" in str(refused.value)
+    assert not (tmp_path / "acme-data/acme_data/globex").exists()
+    write_project(tmp_path / "globex")
+    assert (tmp_path / "globex/globex/definitions.py").is_file()

@@ -61,6 +61,7 @@ def compare_deliveries(
 def _chosen(engagement: Engagement, then: str | None, now: str | None) -> tuple[str, str]:
     known = [each.delivery_id for each in list_deliveries(engagement.folder)]
     lost = forgotten(engagement)
+    then, now = (said and engagement.folder.delivery_named(said) for said in (then, now))
     for asked in filter(None, (then, now)):
         if asked in lost:
             raise DeliveryError(f"{engagement.client_id}: {told_forgotten([asked])}")

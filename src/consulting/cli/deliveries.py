@@ -16,11 +16,17 @@ from consulting.writing import make_folder
 
 @click.command()
 @click.argument("client")
-@click.argument("delivery_id")
+@click.argument("delivery", required=False)
 @json_option
-def verify(client: str, delivery_id: str) -> None:
-    """Rebuild a delivery of CLIENT from its landed files and compare it byte for byte."""
-    differences = verify_delivery(open_engagement(client), delivery_id, log=say)
+def verify(client: str, delivery: str | None) -> None:
+    """Rebuild a DELIVERY of CLIENT from its landed files and compare it byte for byte.
+
+    DELIVERY is its id, how that begins, or its number; the last one by default.
+    """
+    engagement = open_engagement(client)
+    made = engagement.folder.deliveries()
+    delivery_id = engagement.folder.delivery_named(delivery or (made[-1] if made else "last"))
+    differences = verify_delivery(engagement, delivery_id, log=say)
     for difference in differences:
         say(f"differs: {difference}")
     told = [difference.model_dump(mode="json") for difference in differences]

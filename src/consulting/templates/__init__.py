@@ -7,6 +7,8 @@ import keyword
 import re
 import shutil
 import tempfile
+import tomllib
+from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -46,7 +48,8 @@ def write_project(folder: Path) -> list[Path]:
         The files written.
 
     Raises:
-        ConfigurationError: If the folder is there and not empty, or its name can be no project's.
+        ConfigurationError: If the folder is there and not empty, or lies in a project, or its name
+            can be no project's.
     """
     folder = folder.absolute()
     texts = _texts(folder)
@@ -79,7 +82,21 @@ def _texts(folder: Path) -> dict[str, str]:
     package = package_of(folder.name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(f"{folder} is there already, and not empty. Name a new folder.")
+    if around := next(filter(_is_project, folder.parents), None):
+        raise ConfigurationError(
+            f"{folder} would lie within {around}, which is a project itself. Make it "
+            f"elsewhere, for example with `consulting new {around.parent / folder.name}`; a new "
+            "client of that project is made with `dg scaffold defs EngagementComponent "
+            f"clients/{folder.name}`."
+        )
     return project_files(package, folder.name)
+
+
+def _is_project(folder: Path) -> bool:
+    with suppress(OSError, tomllib.TOMLDecodeError):
+        told = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        return bool(told.get("tool", {}).get("dg", {}).get("directory_type") == "project")
+    return False
 
 
 def package_of(name: str) -> str:
