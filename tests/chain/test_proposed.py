@@ -174,6 +174,36 @@ def test_rows_that_sum_up_others_are_rejected_by_the_proposal_so_that_no_sum_dou
     ]
 
 
+@pytest.mark.parametrize("tier", [2, 3])
+def test_what_not_all_files_have_may_be_left_out(tmp_path: Path, tier: int) -> None:
+    lay_shared(tmp_path / "dbt")
+    feeds = [{"name": "parts", "files": "parts*.csv"}]
+    world = World(tmp_path / "data", dbt_dir=tmp_path / "dbt", feeds=feeds, security_tier=tier)
+    rows = "".join(f"{n},{n}.5,{n}\n" for n in range(20))
+    world.drop("parts1.csv", "id,kg\n" + "".join(f"{100 + n},{n}.5\n" for n in range(20)))
+    world.drop("parts2.csv", f"id,kg,price\n{rows}")
+    colours = "".join(f"{200 + n},{n}.5,red\n" for n in range(20))
+    world.drop("parts3.csv", f"id,kg,colour\n{colours}")
+    received = world.receive("first")
+    chain.profile(
+        world.engagement, batch_id=received.batch.batch_id, run_id="first", log=world.said.append
+    )
+    folder = last_profile(world.engagement)
+    assert folder is not None
+    feeds_proposed = propose_models(world.engagement, folder, ()).feeds
+    path = tmp_path / "dbt" / "models" / "clients" / world.client_id / "parts.yml"
+    [model] = [m for m in yaml.safe_load(path.read_text())["models"] if m["name"] == "parts"]
+    optional = {c["name"]: c["meta"].get("optional", False) for c in model["columns"]}
+    assert optional == {"id": False, "kg": False, "price": True, "colour": True}
+    assert try_models(world.engagement, folder, feeds_proposed) is not None
+    world.after_receive("first", folder.name, begin="clean")
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        sums = connection.execute(
+            "SELECT count(*), count(price), count(colour) FROM marts.parts"
+        ).fetchall()
+    assert sums == [(60, 20, 20)]
+
+
 def test_below_tier_3_no_value_is_written_into_the_models() -> None:
     column = {"name": "x", "rule": "to_code", "codes": {"Berlin": ["berlin"]}, "tests": []}
     assert _without_values(column) == {"name": "x", "rule": "to_text", "tests": []}

@@ -129,8 +129,10 @@ def propose_models(
             proposal = following(proposal, fits[feed], known[fits[feed].template])
         mine = questions_of(profile, found.across, proposal.columns, tier)
         mine += questions_of_fit(fits[feed]) if its is not None else []
-        proposal, doubts = _with_texts(proposal, profile.feed, as_text)
+        proposal, doubts = _with_texts(proposal, feed, as_text)
         mine += doubts
+        files = [r.columns for r in received.to_profile if r.feed == feed]
+        proposal = _with_optional(proposal, files)
         written += _write(engagement, profile, proposal, mine)
         asked += mine
     return Proposed(written, [profile.feed for profile in wanted], asked, [*fits.values()])
@@ -161,6 +163,23 @@ def _with_texts(
             }
         columns.append(column)
     return proposal.model_copy(update={"columns": tuple(columns)}), asked
+
+
+def _with_optional(proposal: Proposal, files: Sequence[Sequence[str]]) -> Proposal:
+    """The proposal with columns that the client may leave out: those that not all files have."""
+    headers = [set(map(str.casefold, columns)) for columns in files]
+    columns = tuple(
+        column
+        if all(column["from"].casefold() in known for known in headers)
+        else {
+            **column,
+            "optional": True,
+            "required": False,
+            "tests": [test for test in column["tests"] if "not_null" not in test],
+        }
+        for column in proposal.columns
+    )
+    return proposal.model_copy(update={"columns": columns})
 
 
 def _write(
