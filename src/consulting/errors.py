@@ -402,7 +402,8 @@ class ChecksFailedError(ConsultingError):
         super().__init__(
             f"{client_id}: nothing is delivered, for {len(worst)} blocking "
             f"test{'s' if len(worst) > 1 else ''} failed: {tests}. Look at these rows in the "
-            "client's warehouse.duckdb; correct the rule or have the client correct the file."
+            "client's warehouse.duckdb before its next run, which replaces them; correct the rule "
+            "or have the client correct the file."
         )
 
 

@@ -273,9 +273,7 @@ def _from_checks(inputs: DeliveryInputs) -> Iterator[Finding]:
             f"{(check.description or check.name.replace('_', ' ')).rstrip('.')}",
             detail=_failing(check),
             count=check.failing_rows,
-            recommendation="Ask us for the list of these rows: we keep it with your delivery."
-            if check.stored_in
-            else "",
+            recommendation="Ask us for the list of these rows." if check.stored_in else "",
         )
 
 
