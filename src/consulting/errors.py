@@ -114,8 +114,8 @@ class QueueError(IntakeError):
         super().__init__(
             f"{url}: {problem}. Check `source.notifications` (URL, region, credentials), the "
             "network, and that we may sqs:ReceiveMessage and sqs:DeleteMessage. The next tick "
-            "tries again; from an hour after its last answer on, its clients' files are looked for "
-            "at every tick."
+            "tries again; an hour after its last answer, or at once if it never gave one, its "
+            "clients' files are looked for at every tick."
         )
 
 

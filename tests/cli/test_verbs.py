@@ -132,6 +132,8 @@ def test_a_discarded_file_is_settled(quarantined: int) -> None:
         (("ledger", "acme_crop"), "There is no client 'acme_crop'. Did you mean 'acme_corp'?"),
         (("verify", "acme_corp", "x"), "acme_corp has no delivery 'x'. Its deliveries: none yet."),
         (("models", "acme_corp"), "acme_corp has no profile yet."),
+        (("models", "acme_corp", "orderz"), "acme_corp has no feed 'orderz'. Did you mean"),
+        (("release", "acme_corp", "99"), "Take the numbers from `consulting ledger acme_corp`."),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(

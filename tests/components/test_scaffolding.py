@@ -78,6 +78,20 @@ def test_a_sample_that_is_not_there_leaves_nothing_behind(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
+def test_a_sample_of_which_nothing_can_be_read_is_told_and_may_be_tried_again(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "stock.csv").write_text("")
+    params = json.dumps({"sample": str(tmp_path / "stock.csv"), "tier": 3})
+    for _ in range(2):
+        done = project.run(*SCAFFOLD, "clients/newco", "--json-params", params)
+        said = " ".join(done.stderr.split())
+        assert done.returncode == 1
+        assert "stock.csv was not read: The file is empty (0 bytes)." in said
+        assert "So nothing is written. Run it again with files that can be read" in said
+        assert not (project.clients / "newco").exists()
+
+
 @pytest.mark.parametrize(
     ("params", "told"),
     [

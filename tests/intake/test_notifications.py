@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +25,7 @@ from consulting.sources.s3.queue import SqsQueue
 from consulting.sources.s3.store import S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 TAKES = """
 import os, signal, sys
@@ -215,6 +220,61 @@ def test_a_queue_nobody_could_read_for_an_hour_is_not_relied_on(house: House, ac
     assert [acme.look(), acme.look()] == [1, 1]
     house.take(acme.desk.now)
     assert acme.look() == 0
+
+
+def of_sqs(*messages: dict[str, str]) -> str:
+    return json.dumps({"Messages": messages})
+
+
+RECORD = json.dumps(of_s3("uploads", "acme/orders.csv"))
+NO_QUEUE = ["<html>Welcome</html>", "[]", '"ok"', "", '{"status": "ok"}', '{"Messages": "none"}',
+            '{"Messages": ["none"]}']  # fmt: skip
+
+
+@contextmanager
+def answering(body: str, status: int = 200) -> Iterator[SqsQueue]:
+    """A queue whose server says the same to whatever it is asked."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield SqsQueue(f"http://127.0.0.1:{server.server_port}/1/uploads", "eu-central-1")
+        server.shutdown()
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("body", NO_QUEUE)
+def test_a_server_that_is_no_queue_of_sqs_is_an_error_that_names_it(body: str, status: int) -> None:
+    with answering(body, status) as queue, pytest.raises(QueueError, match=re.escape(queue.url)):
+        queue.receive()
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_message_without_a_part_is_unread_and_stops_no_other() -> None:
+    whole = {"Body": RECORD, "ReceiptHandle": "r"}
+    with answering(of_sqs({"ReceiptHandle": "n"}, {"Body": RECORD}, whole)) as queue:
+        places = [message.places for message in queue.receive()]
+    assert places == [None, None, [place_in("uploads", "acme/orders.csv")]]
+    for body in ("{}", of_sqs()):
+        with answering(body) as queue:
+            assert queue.receive() == []
 
 
 def test_what_is_told_while_a_listing_goes_on_is_listed_once_more(

@@ -21,6 +21,7 @@ from consulting.cli.engagements import (
     client_ids,
     open_engagement,
     require_client,
+    require_feed,
     this_project,
 )
 from consulting.cli.terminal import (
@@ -100,6 +101,8 @@ def propose(
     does all of it in a copy of the project that is gone at the end.
     """
     engagement = open_engagement(client)
+    for feed in feeds:
+        require_feed(engagement, feed)
     run_folder = last_profile(engagement)
     if run_folder is None:
         raise click.ClickException(

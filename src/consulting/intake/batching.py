@@ -55,7 +55,7 @@ def find_batch(connection: Connection, client_id: str, batch_id: str) -> RowMapp
     if row is None:
         raise LedgerError(
             f"{client_id}: the ledger knows no batch {batch_id!r} of this client. Check the id "
-            "with the command that shows the client's ledger."
+            f"with `consulting ledger {client_id}`."
         )
     return row
 
@@ -84,7 +84,7 @@ def named_drops(
     if unknown:
         raise LedgerError(
             f"{client_id}: the ledger has no drop {', '.join(unknown)} of this client. Take the "
-            "numbers from the command that shows the client's ledger."
+            f"numbers from `consulting ledger {client_id}`."
         )
     return [found[drop_id] for drop_id in dict.fromkeys(drop_ids)]
 

@@ -123,7 +123,7 @@ class Transaction:
             left = ", ".join(map(str, sorted(set(drop_ids) - set(changed))))
             raise LedgerError(
                 f"{self.client_id}: drop {left} can not be {change} as it stands; nothing was "
-                "changed. The command that shows the client's ledger tells its state."
+                f"changed. `consulting ledger {self.client_id}` tells its state."
             )
         changed.sort()
         if batch_id is not None and not claimed:

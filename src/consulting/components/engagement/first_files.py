@@ -183,14 +183,19 @@ def account_lines(sampled: Sampled) -> Iterator[str]:
     if sampled.cleaning is not None:
         for account in sampled.cleaning.accounts:
             yield from _account(account)
-    for broken in sampled.received.quarantined:
-        yield on_one_line(f"{broken.filename} was not read: {broken.reason} {broken.fix}")
+    yield from unread_lines(sampled)
     yield from (on_one_line(told.line) for told in sampled.tells)
     if sampled.refused:
         yield f"Not delivered on trial: {sampled.refused}"
     else:
         yield "Delivered on trial, as it is: nothing has to be edited for a first delivery."
         yield from _saved(sampled)
+
+
+def unread_lines(sampled: Sampled) -> Iterator[str]:
+    """The files that could not be read, why, and what to do."""
+    for broken in sampled.received.quarantined:
+        yield on_one_line(f"{broken.filename} was not read: {broken.reason} {broken.fix}")
 
 
 def _saved(sampled: Sampled) -> Iterator[str]:

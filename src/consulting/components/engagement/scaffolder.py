@@ -61,6 +61,12 @@ class EngagementParams(BaseModel):
     )
 
 
+_NOTHING_READ = (
+    "So nothing is written. Run it again with files that can be read, or without `--sample` to "
+    "begin with an empty engagement."
+)
+
+
 class EngagementScaffolder(Scaffolder[EngagementParams]):
     """Writes a `defs.yaml` that loads at once."""
 
@@ -134,6 +140,10 @@ def _from_sample(
         ),
         log=lambda line: click.echo(f"  {on_one_line(line)}"),
     )
+    if not sampled.received.readings:
+        _leave(target)
+        said = "\n".join((*first_files.unread_lines(sampled), _NOTHING_READ))
+        raise click.ClickException(on_lines(said))
     texts = {f"fixture_{feed}.csv": text for feed, text in sampled.fixtures.items()}
     texts["questions.md"] = first_files.questions_md(sampled)
     texts["README.md"] = first_files.readme_md(client_id, sampled)

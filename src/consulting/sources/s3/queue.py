@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 1
 """For so long an empty queue is waited for: without waiting, SQS asks only some of its servers."""
+_ANSWERS = frozenset({"Messages", "Successful", "Failed"})
+"""What SQS says of messages asked for, and of messages removed."""
 _REGION = re.compile(r"(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.")
 
 
@@ -52,6 +56,10 @@ class _Event(BaseModel):
     event: str | None = Field(default=None, alias="Event")
 
 
+class _NoAnswerError(Exception):
+    """What came back is nothing that SQS writes."""
+
+
 @dataclass(frozen=True)
 class SqsQueue:
     """A queue.
@@ -70,8 +78,7 @@ class SqsQueue:
     def receive(self) -> Sequence[Message]:
         """At most ten messages; raises as `Queue` says."""
         answer = self._ask("receive_message", MaxNumberOfMessages=10, WaitTimeSeconds=WAIT_SECONDS)
-        found = answer.get("Messages", ())
-        return [Message(_places_or_none(each["Body"]), each["ReceiptHandle"]) for each in found]
+        return [_read(each) for each in answer.get("Messages", ())]
 
     def remove(self, messages: Sequence[Message]) -> None:
         """Removes them; what the server keeps all the same comes again."""
@@ -89,6 +96,8 @@ class SqsQueue:
             raise QueueError(
                 self.url, f"it can not be reached or asked ({type(error).__name__})"
             ) from error
+        except _NoAnswerError:
+            raise QueueError(self.url, "what answers there is no queue of SQS") from None
 
     def _client(self) -> SQSClient:
         address = urlsplit(self.url)
@@ -103,7 +112,29 @@ class SqsQueue:
             connect_seconds=3,
             read_seconds=5 + WAIT_SECONDS,
         )
+        client.meta.events.register("before-parse.sqs", _require_answer, unique_id="of_sqs")
         return client
+
+
+def _require_answer(response_dict: dict[str, Any], **_: Any) -> None:
+    """Raise a `_NoAnswerError` for what botocore would take for an answer without messages."""
+    try:
+        answer = json.loads(response_dict["body"])
+    except ValueError:
+        answer = None
+    failed = response_dict["status_code"] >= HTTPStatus.MULTIPLE_CHOICES
+    if failed and (answer is None or isinstance(answer, dict)):
+        return  # botocore makes an error of it
+    if not isinstance(answer, dict) or not _ANSWERS.issuperset(answer):
+        raise _NoAnswerError
+    messages = answer.get("Messages") or []
+    if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
+        raise _NoAnswerError
+
+
+def _read(message: dict[str, Any]) -> Message:
+    body, receipt = message.get("Body"), message.get("ReceiptHandle")
+    return Message(_places_or_none(body) if body and receipt else None, receipt or "")
 
 
 def _places_or_none(body: str) -> list[Place] | None:
