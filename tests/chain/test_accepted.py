@@ -27,6 +27,7 @@ from consulting.cleaning import write_feed_models
 from consulting.cli import accept
 from consulting.errors import CleaningError
 from consulting.intake import Intake
+from consulting.profiling.patches import add_column
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -144,6 +145,34 @@ def refused(world: World) -> str:
     return reason
 
 
+def test_a_small_file_that_somebody_confirms_is_delivered_and_the_ledger_says_who(
+    client: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
+    yaml = yaml_of(client).read_text(encoding="utf-8")
+    small = csv("Order ID,Amount,Status,Seats", rows(41)[:2])
+    client.drop("orders_2024-02.csv", small)
+    assert refused(client) == "2 rows in orders_2024-02.csv, where the last delivery had 40."
+    shown = run_accept(client, "--dry-run")
+    assert "If it is right so, `consulting accept` delivers these files." in shown.output
+    assert run_accept(client, answer="n\n").exit_code == 1
+    done = run_accept(client, answer="y\n")
+    assert done.exit_code == 0, done.output
+    assert yaml_of(client).read_text(encoding="utf-8") == yaml
+    delivery = client.run()
+    assert delivery.summary.delivered == 2
+    assert "It was confirmed to be right." in (delivery.path / "quality_report.html").read_text()
+    (story,) = client.engagement.intake.history(key="orders_2024-02.csv")
+    told = [event.detail for event in story.events if event.kind == "confirmed"]
+    assert told == ["volume_collapse orders, by ada"]
+    assert verify_delivery(client.engagement, delivery.delivery_id, log=print) == []
+
+    client.drop("orders_2024-03.csv", csv("Order ID,Amount,Status,Seats", rows(81)))
+    client.run()
+    client.drop("orders_2024-02.csv", csv("Order ID,Amount,Status,Seats", rows(45)[:2]))
+    assert "where the last delivery had 40" in refused(client), "other bytes are another file"
+
+
 def test_a_file_set_aside_at_a_refused_attempt_is_told_by_the_delivery_of_a_later_one(
     client: World,
 ) -> None:
@@ -220,13 +249,17 @@ def test_a_feed_that_follows_a_template_is_told_how_to_teach_it_the_new_header(
 
 
 def test_what_no_patch_accepts_is_told_and_nothing_is_tried_again(client: World) -> None:
-    client.drop("orders_2024-02.csv", csv("Order ID,Amount,Status,Seats", rows(41)[:3]))
+    twice = {"name": "status_again", "from": "Status", "rule": "to_text"}
+    text = add_column(yaml_of(client).read_text(encoding="utf-8"), "orders", twice)
+    yaml_of(client).write_text(text or "", encoding="utf-8")
+    lacking = [[a, b, d] for a, b, _, d in rows(41)]
+    client.drop("orders_2024-02.csv", csv("Order ID,Amount,Seats", lacking))
     refused(client)
     result = run_accept(client, "--yes")
     assert result.exit_code == 1
     assert (
-        "Not accepted: orders: 3 rows in orders_2024-02.csv, where the last delivery had 40. No "
-        "patch accepts that. Ask whether the export is complete, and filtered as before."
+        "Not accepted: orders: “Status” is not in orders_2024-02.csv, and the models read it. No "
+        "patch accepts that. Ask the client for the column."
     ) in result.output
     assert client.states()["orders_2024-02.csv"] == "claimed"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
+from consulting.chain.access import this_user
 from consulting.chain.profiled import drift_of, last_profile
 from consulting.cleaning import ClientModels
 from consulting.cleaning.client_files import MODELS_OF_CLIENTS, TESTS_OF_CLIENTS, shown_path
@@ -38,6 +39,8 @@ class Acceptance(Record):
     Attributes:
         texts: Each YAML file to change, with its text before and after.
         told: What drifted, in sentences.
+        confirms: What no YAML decides and somebody has to find right, in the words of the ledger,
+            and of which files.
         left: What no patch can accept, and what to do.
         batches: The batches that wait because of it, and are tried again; none as long as
             anything is left, for which they would fail again.
@@ -47,6 +50,7 @@ class Acceptance(Record):
 
     texts: dict[str, tuple[str, str]]
     told: tuple[str, ...]
+    confirms: dict[str, tuple[int, ...]]
     left: tuple[str, ...]
     batches: tuple[str, ...]
     drops: tuple[int, ...]
@@ -77,15 +81,32 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
             found[batch_id] = list(_drift_now(engagement, batch_id))
     if not found:
         return None
-    texts, told, left = _patches(engagement, [each for some in found.values() for each in some])
+    every = [each for some in found.values() for each in some]
+    texts, told, left = _patches(engagement, every)
     return Acceptance(
         texts=texts,
         told=told,
+        confirms=_to_confirm(engagement, found),
         left=left,
         batches=() if left else tuple(b for b in found if b in waiting),
         drops=() if left else tuple(drop for drop, b in aside.items() if b in found),
-        teaches=_teaches(engagement, [f for some in found.values() for f, _ in some]),
+        teaches=_teaches(engagement, [finding for finding, _ in every]),
     )
+
+
+def _to_confirm(
+    engagement: Engagement, found: Mapping[str, Sequence[tuple[DriftFinding, FeedProfile]]]
+) -> dict[str, tuple[int, ...]]:
+    """What somebody has to find right, and the files of the batches that wait for it."""
+    confirms: dict[str, tuple[int, ...]] = {}
+    for batch_id, findings in found.items():
+        run_folder = engagement.folder.run(batch_id)
+        drops = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.drops
+        held = tuple(drop.drop_id for drop in drops)
+        for finding, _ in findings:
+            if finding.to_confirm:
+                confirms[finding.to_confirm] = (*confirms.get(finding.to_confirm, ()), *held)
+    return confirms
 
 
 def _teaches(engagement: Engagement, found: Sequence[DriftFinding]) -> dict[str, str]:
@@ -98,7 +119,7 @@ def _teaches(engagement: Engagement, found: Sequence[DriftFinding]) -> dict[str,
 
 
 def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
-    """Write the YAML, then let the files go; told in sentences.
+    """Write the YAML, note what was found right and by whom, and let the files go; in sentences.
 
     dbt reads the YAML elsewhere first. Whatever is killed in between therefore leaves YAML that it
     can read, and is taken up where it ended by accepting again.
@@ -110,6 +131,8 @@ def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
     if acceptance.texts:
         require_readable(engagement, acceptance.texts)
     write_changed(engagement, acceptance.texts)
+    for finding, drop_ids in acceptance.confirms.items():
+        engagement.intake.confirm(drop_ids, finding, by=this_user(), now=datetime.now(UTC))
     engagement.intake.retry(acceptance.batches, now=datetime.now(UTC))
     released = [engagement.intake.release(drop, dry_run=False) for drop in acceptance.drops]
     return [f"{each.key}: {each.sentence}" for each in released]
@@ -225,6 +248,9 @@ def _patches(
         if change in done:
             continue
         done.add(change)
+        if finding.to_confirm:
+            told.append(f"{finding.feed}: {finding.detail} {finding.recommendation}")
+            continue
         path = engagement.models.yaml_of(finding.feed)
         name = os.path.relpath(path, engagement.dbt_dir)
         before, now = texts.get(name) or (text_of(path),) * 2

@@ -45,6 +45,7 @@ class Intake(Record):
         corrections: The corrections files in force, in order: those of earlier deliveries whose
             files are in use again, then this batch's own.
         corrected: All files as the corrections left them, where any are in force.
+        confirmed: What of its files somebody found right, as the ledger says.
         earlier: The deliveries made before, in that order. A rebuild looks back at these and no
             others, whatever has been delivered since.
     """
@@ -56,6 +57,7 @@ class Intake(Record):
     carried_readings: tuple[FileReading, ...] = ()
     corrections: tuple[CorrectionsFile, ...] = ()
     corrected: tuple[FileReading, ...] = ()
+    confirmed: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
 
     @property

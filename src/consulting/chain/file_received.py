@@ -39,7 +39,7 @@ from consulting.records import CorrectionsFile
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from consulting.chain.carried import Carried
     from consulting.chain.engagement import Engagement
@@ -123,6 +123,7 @@ def receive(
             carried={one.feed: one.batch_id for one in carried if one.batch_id is not None},
             carried_readings=tuple(reading for one in carried for reading in one.readings),
             corrections=_in_force(batch, carried, returned),
+            confirmed=tuple(_confirmed(engagement, batch)),
             earlier=tuple(
                 each.batch_id
                 for each in engagement.intake.deliveries()
@@ -154,6 +155,15 @@ def _written_from_files_gone(engagement: Engagement, batch: Batch) -> Delivery |
         for drop in batch.drops
     )
     return written if gone else None
+
+
+def _confirmed(engagement: Engagement, batch: Batch) -> Iterator[str]:
+    """What somebody found right of all files that the batch has of a feed."""
+    found = engagement.intake.confirmed([drop.drop_id for drop in batch.drops])
+    for finding, drop_ids in sorted(found.items()):
+        feed = finding.split(" ")[1]
+        if all(drop.drop_id in drop_ids for drop in batch.drops if drop.feed == feed):
+            yield finding
 
 
 def _in_force(

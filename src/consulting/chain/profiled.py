@@ -87,7 +87,8 @@ def profile_files(
         log(f"{feed}: {said}{spared}")
         profiles.append(found)
         if feed not in received.carried:
-            drift += drift_of(engagement, before(feed), found, readings)
+            changes = drift_of(engagement, before(feed), found, readings)
+            drift += (f.confirmed() if f.to_confirm in received.confirmed else f for f in changes)
     across = within(
         engagement,
         engagement.config.limits,

@@ -32,7 +32,8 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
 
     A renamed column is read under both names, one that is gone becomes optional, a new one is
     delivered, and one of another type gets the rule for it. The change of the dbt YAML is shown
-    first. --json asks nothing: it needs --yes or --dry-run.
+    first. Far fewer rows, or far more missing values, change no YAML: the ledger notes who found
+    them right, for these files alone. --json asks nothing: it needs --yes or --dry-run.
     """
     engagement = open_engagement(client, looks=True, whole=True)
     proposal = proposed_acceptance(engagement)
@@ -43,13 +44,15 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
         say(f"{client}: nothing to accept; no batch waits for a change of its files' shape.")
         return
     _show(engagement, proposal)
-    if proposal.left and not proposal.texts:
+    if proposal.left and not (proposal.texts or proposal.confirms):
         raise SystemExit(1)
     if dry_run:
         say(_would(proposal))
         return
     if proposal.texts and not yes:
         click.confirm("Apply this patch?", abort=True)
+    elif proposal.confirms and not yes:
+        click.confirm("Is this right, and are the files to be delivered as they are?", abort=True)
     launch = _launch(engagement, proposal)
     for sentence in accept(engagement, proposal):
         say(sentence)
@@ -101,7 +104,11 @@ def _tell_json(
         raise click.UsageError("--json asks nothing: give --yes or --dry-run with it.")
     told = proposal.model_dump(exclude={"texts"}) if proposal else {}
     diffs = list(proposal.diffs(engagement.dbt_dir)) if proposal else []
-    applied = apply and proposal is not None and bool(proposal.texts or not proposal.left)
+    applied = (
+        apply
+        and proposal is not None
+        and bool(proposal.texts or proposal.confirms or not proposal.left)
+    )
     released = accept(engagement, proposal) if applied and proposal else []
     outcome = {"applied": applied, "diffs": diffs, "released": released}
     say_json({"client": engagement.client_id, **told, **outcome}, indent=2)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _UNSETTLED = (State.SEEN, State.READY, State.CLAIMED)
 _OPEN = (BatchStatus.PENDING, BatchStatus.RUNNING, BatchStatus.WAITING)
 _MOST_QUARANTINED = 200
+_CONFIRMED, _BY = "confirmed", ", by "
 _ENDS = ("failed", "died", "interrupted")
 """What the history calls the ways in which a run comes to nothing."""
 
@@ -139,6 +140,21 @@ class Verbs(Landing):
             Change.DISCARDED, [drop_id], self._judge_discard, dry_run=dry_run, now=now
         )
         return outcome
+
+    def confirm(self, drop_ids: Sequence[int], finding: str, *, by: str, now: datetime) -> None:
+        """Notes in the history of drops that somebody found right what had stopped them."""
+        with self.ledger.write(self.client_id) as transaction:
+            transaction.record(now, _CONFIRMED, drop_ids=drop_ids, detail=f"{finding}{_BY}{by}")
+
+    def confirmed(self, drop_ids: Sequence[int]) -> dict[str, set[int]]:
+        """What was found right → of which of these drops."""
+        found: dict[str, set[int]] = {}
+        with self.ledger.read() as connection:
+            for drop_id, told in _events(connection, drop_ids).items():
+                for event in told:
+                    if event.kind == _CONFIRMED:
+                        found.setdefault(event.detail.rpartition(_BY)[0], set()).add(drop_id)
+        return found
 
     def retry(self, batch_ids: Sequence[str], *, now: datetime) -> None:
         """Has waiting batches tried at the next look, as their cause was mended."""

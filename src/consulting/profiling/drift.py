@@ -30,6 +30,10 @@ _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "
 _MOST_FILES = 3
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
+_CONFIRMED = frozenset({"null_jump", "volume_collapse"})
+"""What says nothing of the files' shape, so that no YAML can accept it."""
+_IF_RIGHT = "{} If it is right so, `consulting accept` delivers these files."
+
 DriftSeverity = Literal["info", "warn", "block"]
 _LACKED: dict[DriftSeverity, str] = {
     "warn": "; no model reads {}",
@@ -73,6 +77,19 @@ class DriftFinding(Record):
     patch: str | None = None
     said: str = ""
     lacked_in: str = ""
+
+    @property
+    def to_confirm(self) -> str:
+        """What somebody confirms of the files: kind, feed and column; empty where YAML decides."""
+        if self.severity != "block" or self.kind not in _CONFIRMED:
+            return ""
+        return " ".join(filter(None, (self.kind, self.feed, self.column)))
+
+    def confirmed(self) -> DriftFinding:
+        """The finding of files that somebody confirmed: it is told, and stops nothing."""
+        return self.model_copy(
+            update={"severity": "warn", "recommendation": "It was confirmed to be right."}
+        )
 
 
 def changes_in_words(findings: Iterable[DriftFinding]) -> str:
@@ -235,6 +252,9 @@ class _Comparison:
 
     def with_patch(self, finding: DriftFinding) -> DriftFinding:
         """The finding with the change of the YAML that accepts it, where that is plain."""
+        if finding.to_confirm:
+            advice = _IF_RIGHT.format(finding.recommendation)
+            return finding.model_copy(update={"recommendation": advice})
         accepts = finding.severity == "block" or finding.kind == "new_column"
         after = patched(self._yaml, finding, self._current) if self._yaml and accepts else None
         if not after or not self._yaml:
