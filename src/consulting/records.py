@@ -446,8 +446,8 @@ class ReadColumn(Record):
     currency_apart: bool = False
 
     def is_in(self, headers: Collection[str]) -> bool:
-        """Whether it is one of these headers, under any of its names."""
-        return not set(self.names).isdisjoint(headers)
+        """Whether it is one of these headers, under any of its names and in any case."""
+        return not set(map(str.casefold, self.names)).isdisjoint(map(str.casefold, headers))
 
     def is_lacking(self, headers: Collection[str]) -> bool:
         """Whether it is none of these headers, and may not be left out."""

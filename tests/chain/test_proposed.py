@@ -175,7 +175,7 @@ def test_rows_that_sum_up_others_are_rejected_by_the_proposal_so_that_no_sum_dou
 
 
 @pytest.mark.parametrize("tier", [2, 3])
-def test_what_not_all_files_have_may_be_left_out(tmp_path: Path, tier: int) -> None:
+def test_what_files_leave_out_or_write_otherwise_is_proposed_so(tmp_path: Path, tier: int) -> None:
     lay_shared(tmp_path / "dbt")
     feeds = [{"name": "parts", "files": "parts*.csv"}]
     world = World(tmp_path / "data", dbt_dir=tmp_path / "dbt", feeds=feeds, security_tier=tier)
@@ -183,7 +183,7 @@ def test_what_not_all_files_have_may_be_left_out(tmp_path: Path, tier: int) -> N
     world.drop("parts1.csv", "id,kg\n" + "".join(f"{100 + n},{n}.5\n" for n in range(20)))
     world.drop("parts2.csv", f"id,kg,price\n{rows}")
     colours = "".join(f"{200 + n},{n}.5,red\n" for n in range(20))
-    world.drop("parts3.csv", f"id,kg,colour\n{colours}")
+    world.drop("parts3.csv", f"ID,Kg,colour\n{colours}")
     received = world.receive("first")
     chain.profile(
         world.engagement, batch_id=received.batch.batch_id, run_id="first", log=world.said.append

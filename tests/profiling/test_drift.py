@@ -54,6 +54,16 @@ def test_the_same_delivery_again_has_no_drift(profile: Profile) -> None:
     assert compare(None, found, list(ORDERS)) == []
 
 
+def test_a_header_in_another_case_is_the_same_column(profile: Profile) -> None:
+    now = profile({name.upper(): values for name, values in ORDERS.items()})
+    files = {"a.csv": list(ORDERS), "b.csv": [name.upper() for name in ORDERS]}
+    assert compare(profile(ORDERS), now, list(ORDERS), files=files, models_yaml=YAML) == []
+    emptied = {**ORDERS, "STATUS": [""] * N}
+    del emptied["Status"]
+    (finding,) = compare(profile(ORDERS), profile(emptied), list(ORDERS))
+    assert (finding.kind, finding.column, finding.severity) == ("null_jump", "STATUS", "block")
+
+
 def test_a_column_that_the_yaml_drops_is_no_news_and_may_go(profile: Profile) -> None:
     read, known = ["Order ID", "Amount"], list(ORDERS)
     first = profile(ORDERS)

@@ -76,12 +76,12 @@ def unmapped_columns(inputs: DeliveryInputs) -> list[UnmappedColumn]:
 def find_unmapped(
     files: Iterable[FileReading], mappings: Iterable[ColumnMapping]
 ) -> list[UnmappedColumn]:
-    """Return the columns of the files that no mapping names.
+    """Return the columns of the files that no mapping names, in any case.
 
     Columns of the desk and of intake, whose names start with `_`, are none of the client's.
     """
     known = {
-        (mapping.feed, column)
+        (mapping.feed, column.casefold())
         for mapping in mappings
         if _says_something(mapping)
         for column in mapping.source_columns
@@ -95,7 +95,7 @@ def find_unmapped(
     return [
         UnmappedColumn(feed=feed, column=column)
         for feed, column in seen
-        if (feed, column) not in known
+        if (feed, column.casefold()) not in known
     ]
 
 

@@ -152,8 +152,9 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     findings = comparison.columns(known)
     if previous is not None and "headers" not in {previous.basis, current.basis}:
         findings += comparison.volume(previous)
+        earlier = {column.name.casefold(): column for column in previous.columns}
         for column in current.columns:
-            before = previous.column(column.name)
+            before = earlier.get(column.name.casefold())
             if before is not None:
                 findings += comparison.content(before, column, previous)
     findings = [comparison.with_patch(finding) for finding in findings]
@@ -173,7 +174,8 @@ class _Comparison:
         self._previous = previous
         self._current = current
         self._reads = reads
-        self._declared = {name: read for read in reversed(reads) for name in read.names}
+        # as in the warehouse, case does not tell two headers apart
+        self._declared = {name.casefold(): read for read in reversed(reads) for name in read.names}
         self._files = files
         self._yaml: str | None = None
         self._label = f"{current.feed}.yml"
@@ -190,9 +192,10 @@ class _Comparison:
         if not self._reads and not before:
             return []
         lacking = {read.names[0]: files for read in self._reads if (files := self._lacking(read))}
-        lacking |= {c: self._all for c in before if c not in now and c not in self._declared}
-        expected = {*self._declared, *before, *known}
-        new = [c for c in now if c not in expected]
+        here = set(map(str.casefold, now))
+        lacking |= {c: self._all for c in before if c.casefold() not in here and not self._read(c)}
+        expected = {*self._declared, *map(str.casefold, (*before, *known))}
+        new = [c for c in now if c.casefold() not in expected]
         renames = self._renames(list(lacking), new)
         findings = [self._renamed(old, name, score) for old, (name, score) in renames.items()]
         findings += [self._missing(c, files) for c, files in lacking.items() if c not in renames]
@@ -200,16 +203,19 @@ class _Comparison:
         findings += [self._new(c) for c in new if c not in taken]
         return [*findings, *self._both()]
 
+    def _read(self, column: str) -> ReadColumn | None:
+        return self._declared.get(column.casefold())
+
     def of_other_feeds(self, others: Mapping[str, Sequence[ReadColumn]]) -> Iterator[DriftFinding]:
         """The files that hold what another feed reads: nothing in them was renamed."""
         for file, columns in self._files.items():
             lacking = [read.names[0] for read in self._reads if read.is_lacking(columns)]
-            own = self._declared.keys() & columns
+            own = {column for column in columns if self._read(column)}
             fitting: list[tuple[int, str, list[str]]] = []
             for feed, reads in others.items() if lacking else ():
                 if any(read.is_lacking(columns) for read in reads):
                     continue
-                theirs = {name for read in reads for name in read.names}.intersection(columns)
+                theirs = {c for c in columns if any(read.is_in([c]) for read in reads)}
                 if len(theirs - own) > len(own - theirs):
                     alone = [column for column in columns if column in theirs - own]
                     fitting.append((len(alone), feed, alone))
@@ -291,19 +297,19 @@ class _Comparison:
     def _renamed(self, old: str, new: str, score: float) -> DriftFinding:
         return DriftFinding(
             feed=self._current.feed, kind="renamed_column",
-            severity="block" if old in self._declared else "info",
+            severity="block" if self._read(old) else "info",
             column=new, previous_column=old,
             detail=f"“{old}” seems to be called “{new}” now{_in(self._having(new), ', in ')}.",
             measure="likeness of names and values", value=score,
             threshold=_LIMITS.rename_score,
             recommendation="Confirm with the client that it is the same column; the feed's YAML "
-            "then reads both names (`from`)." if old in self._declared else
+            "then reads both names (`from`)." if self._read(old) else
             f"Give “{new}” the reason in the feed's YAML that “{old}” has (`dropped_because`), or "
             "a column that reads it.",
         )  # fmt: skip
 
     def _missing(self, column: str, files: Sequence[str]) -> DriftFinding:
-        read = self._declared.get(column)
+        read = self._read(column)
         severity: DriftSeverity = "warn" if read is None else "info" if read.optional else "block"
         said = " or ".join(f"“{name}”" for name in (read.names if read else (column,)))
         lacked_in = _in(files) or "the files"
@@ -366,7 +372,7 @@ class _Comparison:
         if types[0] == types[1] or types in _HARMLESS or _UNTYPED & set(types):
             return None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
-        read = self._declared.get(now.name)
+        read = self._read(now.name)
         rule = read.rule if read else None
         expected = rule_of_type(types[1]).name
         meant = rule is not None and rule == expected and expected != "to_text"
@@ -388,7 +394,7 @@ class _Comparison:
         )
         if then is None or today is None or then == today:
             return None
-        proven, read = now.day_first is not None, self._declared.get(now.name)
+        proven, read = now.day_first is not None, self._read(now.name)
         breaks = proven and read is not None and read.rule not in {None, "to_text"}
         first, other = ("day", "month") if today else ("month", "day")
         says = "have" if proven else "lie within a month only with"
@@ -405,7 +411,7 @@ class _Comparison:
         then, today = _mostly(before.currencies, before), _mostly(now.currencies, now)
         if then is None or any(may_be_one(then, found.format) for found in now.currencies):
             return None
-        read = self._declared.get(now.name)
+        read = self._read(now.name)
         apart = read is not None and read.currency_apart
         as_number = read is not None and read.rule not in {None, "to_text"}
         named = f"are in {today}" if today else "name no currency"
@@ -440,7 +446,7 @@ class _Comparison:
         rise = round(today - then, 4)
         if rise < _LIMITS.null_jump:
             return None
-        block = rise >= _LIMITS.null_block and now.name in self._declared
+        block = rise >= _LIMITS.null_block and self._read(now.name) is not None
         return DriftFinding(
             feed=self._current.feed, kind="null_jump", column=now.name,
             severity="block" if block else "warn",
