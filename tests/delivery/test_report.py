@@ -17,6 +17,7 @@ from consulting.delivery import (
     build_delivery,
     collect_findings,
 )
+from consulting.delivery.columns import ColumnView
 from consulting.delivery.manifest import summarise
 from consulting.delivery.verdict import reach_verdict
 from consulting.layout import ClientFolder
@@ -81,6 +82,35 @@ def test_page_one_gives_the_verdict_in_exact_numbers(delivery: Delivery) -> None
     assert "× 97.5 % rows used" in words  # noqa: RUF001
     assert "86.9 complete × 25 %" in words  # noqa: RUF001
     assert "How the score is made. The score is the weighted mean of five shares" in words
+
+
+def test_a_file_of_which_several_feeds_read_a_part_counts_once(inputs: DeliveryInputs) -> None:
+    part = inputs.files[0].model_copy(update={"feed": "orders"})
+    found = inputs.model_copy(update={"files": (*inputs.files, part)})
+    verdict = reach_verdict(found, [], summarise(found, {}))
+    assert verdict.sentences[0].startswith("Of 6,514 rows received in 2 files, ")
+
+
+@pytest.mark.parametrize(
+    ("mean", "words"),
+    [
+        (1.23456788999999991885e29, "mean 1.235e+29"),
+        (9.2233720368547758e18, "mean 9.223e+18"),
+        (2.5e-7, "mean 2.5e-07"),
+        (0.0, "mean 0.00"),
+        (12.345, "mean 12.35"),
+        (-123_456.7, "mean -123,457"),
+    ],
+)
+def test_a_mean_has_no_digit_that_is_not_known(
+    inputs: DeliveryInputs, mean: float, words: str
+) -> None:
+    column = inputs.profiles[1].column("Amount")
+    assert column is not None
+    assert column.numbers is not None
+    numbers = column.numbers.model_copy(update={"mean": mean})
+    view = ColumnView(column.model_copy(update={"numbers": numbers}), 10, values_shown=True)
+    assert view.facts[0] == words
 
 
 @pytest.mark.parametrize(

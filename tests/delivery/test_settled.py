@@ -166,6 +166,26 @@ def test_what_a_rule_reads_is_settled_by_rows_that_are_delivered_with_a_value(
         assert told() == "", "a rule that no row passed deals with nothing"
 
 
+@pytest.mark.parametrize("question", [None, "Which currency are amounts without a sign in?"])
+def test_several_currencies_are_settled_by_a_column_that_names_each(
+    folder: ClientFolder, inputs: DeliveryInputs, question: str | None
+) -> None:
+    issue = issue_of(inputs, "Amount", "type_mismatch")[0].model_copy(
+        update={"issue_type": "mixed_currencies", "rows_where": "_row_id < 9", "question": question}
+    )
+    profile = inputs.profiles[1].model_copy(update={"issues": (issue,)})
+    amount = next(m for m in inputs.mappings if m.source_columns == ("Amount",))
+    apart = {"target_column": "currency", "target_type": "VARCHAR", "rule": "to_currency"}
+    mappings = (*inputs.mappings, amount.model_copy(update=apart))
+    given = inputs.model_copy(update={"profiles": (profile,), "mappings": mappings})
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        connection.execute("ALTER TABLE marts.orders ADD COLUMN currency VARCHAR DEFAULT 'EUR'")
+        told = settled(issue, "orders", given, find_remaining(connection, given))
+        alone = settled(issue, "orders", inputs, find_remaining(connection, inputs))
+    words = "The currency of each amount is delivered beside it, in “currency”."
+    assert (told, alone) == ("" if question else words, "")
+
+
 def test_a_repeated_key_is_settled_by_a_passed_test_alone(inputs: DeliveryInputs) -> None:
     feed = "customers"
     issue = issue_of(inputs, "Full Name", "untrimmed_values")[0].model_copy(

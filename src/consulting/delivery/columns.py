@@ -25,6 +25,8 @@ _LONGEST_SHOWN = 40
 _ALMOST_UNIQUE = 0.9
 _NOTABLE_FORMATS = 3
 _KEYS_SHOWN = 3
+_ROUNDED, _SMALL = 10**15, 0.01
+"""A float holds all digits of whole numbers up to there; below, two decimals say nothing."""
 
 
 class ColumnView:
@@ -184,4 +186,7 @@ def _notation(code: str, *, day_first: bool | None) -> str:
 
 
 def _figure(value: float) -> str:
+    """A mean with no digit that a float does not hold, nor without one that it has."""
+    if abs(value) >= _ROUNDED or 0 < abs(value) < _SMALL:
+        return f"{value:.4g}"
     return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004

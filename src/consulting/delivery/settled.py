@@ -178,6 +178,8 @@ def _in_column(
         return "Made harmless in the CSV and Excel files."
     if kind == "duplicate_key":
         return _unique_column(inputs, mapping)
+    if kind == "mixed_currencies" and issue.question:
+        return ""  # some amounts name none
     rule = _BY_RULE.get(kind)
     words = rule(mapping) if rule and mapping.rule != "sql" else ""
     return f"{words}{traces.in_words()}" if words and traces and traces.left else ""
@@ -195,7 +197,13 @@ def _mapping(issue: Issue, feed: str, inputs: DeliveryInputs) -> ColumnMapping |
         and mapping.target_column
         and mapping.source_columns == (issue.column,)
     ]
-    declared = [mapping for mapping in found if mapping.rule != "sql"] or found
+    # a column of amounts gives two where their currency is delivered apart
+    named = issue.issue_type == "mixed_currencies"
+    declared = [
+        mapping
+        for mapping in found
+        if mapping.rule != "sql" and (mapping.rule == "to_currency") is named
+    ] or found
     return declared[0] if len(declared) == 1 else None
 
 
@@ -288,6 +296,12 @@ def _spelling(mapping: ColumnMapping) -> str:
     return "Delivered in the one agreed spelling." if mapping.rule == "to_code" else ""
 
 
+def _currency_apart(mapping: ColumnMapping) -> str:
+    if mapping.rule != "to_currency":
+        return ""
+    return f"The currency of each amount is delivered beside it, in “{mapping.target_column}”."
+
+
 _BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
     "casing_variants": _spelling,
     "similar_values": _spelling,
@@ -296,6 +310,7 @@ _BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
     "ambiguous_dates": _date_order,
     "mixed_number_formats": _decimal_marks,
     "decimal_comma": _by_type(NUMBER_TYPES, "Delivered as numbers."),
+    "mixed_currencies": _currency_apart,
     "currency_in_values": _by_type(NUMBER_TYPES, "Delivered as numbers, without the sign."),
     "units_in_values": _by_type(NUMBER_TYPES, "Delivered as numbers, without the unit."),
     "replaced_values": lambda _: "Delivered with the right values.",

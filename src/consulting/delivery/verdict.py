@@ -97,7 +97,7 @@ def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
         headline="Not every column has its place yet" if unmapped else "Every column has its place",
         sentences=(
             (
-                f"We read the structure of {counted(len(inputs.files), 'file')}: "
+                f"We read the structure of {counted(_sent(inputs), 'file')}: "
                 f"{counted(columns, 'column')}, and no row of data."
             ),
             _models(models, len(inputs.models)),
@@ -107,6 +107,11 @@ def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
             ),
         ),
     )
+
+
+def _sent(inputs: DeliveryInputs) -> int:
+    """How many files the client sent: of one in which several feeds have a part, one."""
+    return len({(f.filename, f.sha256) for f in inputs.files if f.corrections is None})
 
 
 def _models(worked: int, total: int) -> str:
@@ -122,7 +127,7 @@ def _models(worked: int, total: int) -> str:
 
 
 def _rows(inputs: DeliveryInputs, summary: DeliverySummary) -> str:
-    files = counted(sum(file.corrections is None for file in inputs.files), "file")
+    files = counted(_sent(inputs), "file")
     if not summary.received:
         return f"No rows were received in {files}."
     kind = "sampled rows" if inputs.sampled else "rows received"

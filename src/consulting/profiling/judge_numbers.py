@@ -139,11 +139,11 @@ def _currencies(draft: Drafting) -> Iterator[Issue]:
     bare = total - currencies.total()
     if len(currencies) > 1 or (currencies and bare):
         main = min(currencies, key=lambda c: (-currencies[c], c))
+        unnamed = f"; {bare:,} {'names' if bare == 1 else 'name'} no currency" if bare else ""
         few_have = currencies.total() < bare
         yield draft.issue(
             "mixed_currencies", "error" if len(currencies) > 1 else "warn",
-            f"Amounts are in {enumerated(sorted(currencies))}; "
-            f"{bare:,} {'names' if bare == 1 else 'name'} no currency.",
+            f"Amounts are in {enumerated(sorted(currencies))}{unnamed}.",
             "Split amount and currency into two columns; sums over this column mean nothing.",
             values=_values(
                 draft,
