@@ -85,6 +85,8 @@ def test_a_row_of_sums_alone_is_none_and_told_where_it_is_no_sum(
         ("Gesamt,,,200.0,30", False),
         ("West,,,45.0,3", True),
         ("Source: the till,,,,", False),
+        ("\nClosing balance,,,976.25,", False),
+        ("\nClosing,,,976.25,", True),
         ("End of the list", False),
         ("South,,,,", True),
     ],

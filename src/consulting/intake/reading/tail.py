@@ -189,8 +189,9 @@ def trim_tail(tail: list[Row], width: int, columns: Columns) -> tuple[list[Row],
 
 
 def _note(row: Row, width: int, columns: Columns) -> Cut:
-    like_rows = filled(row.cells) == width or is_like_rows(row.cells, columns)
-    return Cut(row, NOTE, doubtful=like_rows)
+    named = MAYBE.match(_label(row.cells)) is not None
+    like_rows = not named and is_like_rows(row.cells, columns)
+    return Cut(row, NOTE, doubtful=like_rows or filled(row.cells) == width)
 
 
 def _is_note(row: Row, width: int, typical: int, columns: Columns) -> bool:
