@@ -118,7 +118,10 @@ def test_questions_go_to_the_client_and_the_fixture_names_nobody(
     asked = first_files.questions_md(taken[1])
     codes = "Are these all the codes there are? A text that is none of them is rejected."
     assert f"{codes}\n   - **orders › Status**\n" in asked
-    assert "**orders › Amount**: 1 of 61 rows: “Amount” is not an amount of money.\n" in asked
+    assert (
+        "**orders › Amount**: 1 of 61 rows: “Amount” is not an amount of money (expected: amount, "
+        "currency taken off, decimal comma, 2 digits after it).\n"
+    ) in asked
     header, first, *_ = taken[1].fixtures["orders"].splitlines()
     assert header == "Order ID,Customer,Ordered at,Amount,Status,Contact"
     assert "mail" not in taken[1].fixtures["orders"]

@@ -143,7 +143,10 @@ def test_two_files_of_one_name_give_rows_different_ids(
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("ordered_on:not_a_date", "“Order Date” is not a date"),
+        (
+            "ordered_on:not_a_date",
+            "“Order Date” is not a date (expected: date, written YYYY-MM-DD)",
+        ),
         ("amount_eur:missing", "“Amount” is empty, and a value is required"),
         ("amount_eur:too_odd", "“Amount”: too odd"),
         ("no_mapping:too_odd", "“no_mapping”: too odd"),
@@ -155,7 +158,15 @@ def test_two_files_of_one_name_give_rows_different_ids(
 def test_a_reason_names_the_clients_own_column(
     code: str, words: str, inputs: DeliveryInputs
 ) -> None:
-    assert reason_in_words(code, inputs.model_copy(update={"reasons": {}}), "orders") == words
+    made = "1 wrong text put right; date, written YYYY-MM-DD; a row without it is rejected"
+    mappings = tuple(
+        m.model_copy(update={"transformation": made, "rule": "to_date"})
+        if m.target_column == "ordered_on"
+        else m
+        for m in inputs.mappings
+    )
+    given = inputs.model_copy(update={"reasons": {}, "mappings": mappings})
+    assert reason_in_words(code, given, "orders") == words
 
 
 @pytest.mark.parametrize(

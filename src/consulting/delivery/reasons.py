@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.rules import reason_sentences
+from consulting.sql import NUMBER_TYPES
 
 if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
@@ -34,8 +35,19 @@ def reason_in_words(code: str, inputs: DeliveryInputs, feed: str) -> str:
         return _WORDS.get(kind, kind.replace("_", " ").strip())
     column = f"“{source_column(inputs, feed, place)}”"
     if sentence := reason_sentences().get(kind):
-        return sentence.format(column)
+        return f"{sentence.format(column)}{_expected(inputs, feed, place, kind)}"
     return f"{column}: {kind.replace('_', ' ').strip()}"
+
+
+def _expected(inputs: DeliveryInputs, feed: str, column: str, kind: str) -> str:
+    """The form in which the rule reads a date or a number: a value can be right and not in it."""
+    for mapping in inputs.mappings:
+        if (mapping.feed, mapping.target_column) == (feed, column) and kind.startswith("not_a"):
+            parts = mapping.transformation.split("; ")
+            form = next((part for part in parts if not part.endswith("put right")), "")
+            written = (mapping.target_type or "").startswith((*NUMBER_TYPES, "DATE", "TIMESTAMP"))
+            return f" (expected: {form})" if form and written and mapping.rule != "sql" else ""
+    return ""
 
 
 def source_column(inputs: DeliveryInputs, feed: str, column: str) -> str:
