@@ -30,7 +30,7 @@ _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "
 _MOST_FILES = 3
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
-_CONFIRMED = frozenset({"null_jump", "volume_collapse"})
+_CONFIRMED = frozenset({"date_order_unclear", "null_jump", "unit_changed", "volume_collapse"})
 """What says nothing of the files' shape, so that no YAML can accept it."""
 _IF_RIGHT = "{} If it is right so, `consulting accept` delivers these files."
 
@@ -49,8 +49,8 @@ class DriftFinding(Record):
     Attributes:
         feed: The feed.
         kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
-            "retyped_column", "date_order_changed", "currency_changed", "unit_changed",
-            "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
+            "retyped_column", "date_order_changed", "date_order_unclear", "currency_changed",
+            "unit_changed", "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed.
@@ -388,24 +388,26 @@ class _Comparison:
         )  # fmt: skip
 
     def _order_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        then, today = (
-            each.closer_day_first if each.day_first is None else each.day_first
-            for each in (before, now)
-        )
+        then, proven = before.day_first, now.day_first is not None
+        today = now.day_first if proven else now.closer_day_first
         if then is None or today is None or then == today:
             return None
-        proven, read = now.day_first is not None, self._read(now.name)
-        breaks = proven and read is not None and read.rule not in {None, "to_text"}
         first, other = ("day", "month") if today else ("month", "day")
         says = "have" if proven else "lie within a month only with"
         return DriftFinding(
-            feed=self._current.feed, kind="date_order_changed", column=now.name,
-            severity="block" if breaks else "warn",
+            feed=self._current.feed, column=now.name,
+            kind="date_order_changed" if proven else "date_order_unclear",
+            severity="block" if self._is_converted(now) else "warn",
             detail=f"The dates in “{now.name}”{_in(self._having(now.name), ' of ')} {says} the "
             f"{first} first; those of the last delivery had the {other} first.",
             recommendation="Ask the client in which order day and month are written now: read in "
             "the other one, each date up to the twelfth of a month becomes another day.",
         )  # fmt: skip
+
+    def _is_converted(self, column: ColumnProfile) -> bool:
+        """Whether a rule makes something else of a column's texts; SQL is not known to."""
+        read = self._read(column.name)
+        return read is not None and read.rule not in {None, "to_text"}
 
     def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         then, today = _mostly(before.currencies, before), _mostly(now.currencies, now)
@@ -413,11 +415,11 @@ class _Comparison:
             return None
         read = self._read(now.name)
         apart = read is not None and read.currency_apart
-        as_number = read is not None and read.rule not in {None, "to_text"}
         named = f"are in {today}" if today else "name no currency"
         return DriftFinding(
             feed=self._current.feed, kind="currency_changed", column=now.name,
-            severity="info" if apart and today else "block" if as_number and today else "warn",
+            severity="info" if apart and today else
+            "block" if today and self._is_converted(now) else "warn",
             detail=f"The amounts in “{now.name}”{_in(self._having(now.name), ' of ')} {named}, "
             f"where the last delivery had {then}.",
             recommendation="Its currency is delivered in a column of its own." if apart and today
@@ -431,7 +433,8 @@ class _Comparison:
         if then is None or then in {found.format for found in now.units}:
             return None
         return DriftFinding(
-            feed=self._current.feed, kind="unit_changed", column=now.name, severity="warn",
+            feed=self._current.feed, kind="unit_changed", column=now.name,
+            severity="block" if self._is_converted(now) else "warn",
             detail=f"The numbers in “{now.name}”{_in(self._having(now.name), ' of ')} have "
             f"{'another unit' if today else 'no unit'} now; last time most had one and the same.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
