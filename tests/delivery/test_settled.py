@@ -7,12 +7,12 @@ import duckdb
 import pytest
 
 from consulting.delivery import DeliveryInputs, ask_questions, collect_findings
-from consulting.delivery.advice import ADVICE
+from consulting.delivery.advice import ADVICE, advice_of_change
 from consulting.delivery.findings import count_by_severity, findings_that_matter
 from consulting.delivery.report import group_findings
 from consulting.delivery.settled import find_remaining, settled
 from consulting.layout import ClientFolder
-from consulting.profiling import Issue
+from consulting.profiling import DriftFinding, Issue
 from consulting.records import CheckOutcome, ColumnMapping
 
 DOCS = Path(__file__).parents[2] / "docs" / "profile.md"
@@ -55,6 +55,21 @@ def test_every_type_of_issue_has_a_title_and_an_advice_for_the_client() -> None:
     for words in ADVICE.values():
         assert not consultants_words.search(words.title + words.advice), words
         assert words.advice.endswith(".")
+
+
+def test_every_change_has_an_advice_for_the_client() -> None:
+    table = DOCS.read_text().partition("## Drift")[2].partition("\n## ")[0]
+    kinds = set(re.findall(r"^\| `(\w+)` \| (?:block|warn|info)", table, re.MULTILINE))
+    assert len(kinds) > 10
+    for kind in kinds - {"another_feed"}:  # always stops the delivery
+        change = DriftFinding(
+            feed="orders", kind=kind, severity="warn", detail="", recommendation="to_text"
+        )
+        words = advice_of_change(change)
+        assert words.endswith(".")
+        assert not re.search(r"rule|model|YAML|client", words)
+        note = advice_of_change(change.model_copy(update={"severity": "info"}))
+        assert bool(note) is (kind == "new_column")
 
 
 def test_blanks_around_values_are_settled_where_no_delivered_value_has_them(

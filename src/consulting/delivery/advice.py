@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from consulting.profiling import CONFIRMED
+
 if TYPE_CHECKING:
-    from consulting.profiling import Issue
+    from consulting.profiling import DriftFinding, Issue
 
 
 class Words(NamedTuple):
@@ -167,3 +169,29 @@ def advice_of(issue: Issue) -> str:
     """Return what the client should do."""
     words = ADVICE.get(issue.issue_type)
     return words.advice if words else issue.recommendation
+
+
+_OF_CHANGES = {
+    "both_names": "Tell us which of the two is right.",
+    "currency_changed": "Tell us in which currency the amounts are now.",
+    "date_order_changed": "Tell us in which order day and month are written now.",
+    "distribution_shift": "Compare the column with that of your last file.",
+    "missing_column": "Tell us whether you will send it again.",
+    "new_column": "Tell us whether you need it in the delivered tables.",
+    "null_jump": "Check that the column is still filled.",
+    "renamed_column": "Confirm that it is the same column.",
+    "retyped_column": "Tell us whether it is meant to be so: labels that became numbers may have "
+    "lost their leading zeros.",
+    "unit_changed": "Tell us what the numbers count now.",
+    "volume_collapse": "Check that the export is complete, and filtered as before.",
+    "volume_surge": "Check that the export is filtered as before.",
+}
+
+
+def advice_of_change(change: DriftFinding) -> str:
+    """What the client can do about what changed since the last file; nothing about a mere note."""
+    if change.recommendation == CONFIRMED:
+        return CONFIRMED
+    if change.severity == "info" and change.kind != "new_column":
+        return ""
+    return _OF_CHANGES[change.kind]

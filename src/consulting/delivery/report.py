@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from consulting.delivery.advice import advice_of_change
 from consulting.delivery.charts import dial, share_bar, trend
 from consulting.delivery.columns import FeedView
 from consulting.delivery.deliverable import Document
@@ -80,6 +81,7 @@ def quality_report(inputs: DeliveryInputs, contents: Contents) -> str:
         series=series,
         supersedes=superseded(inputs, summary),
         before=earlier,
+        advice_of_change=advice_of_change,
         same_files=earlier is not None
         and earlier.made_with.get("input") == summary.made_with.get("input"),
         remade_with=made_otherwise(earlier, summary),

@@ -32,6 +32,7 @@ _RANK = {"block": 0, "warn": 1, "info": 2}
 
 _CONFIRMED = frozenset({"date_order_unclear", "null_jump", "unit_changed", "volume_collapse"})
 """What says nothing of the files' shape, so that no YAML can accept it."""
+CONFIRMED = "It was confirmed to be right."
 _IF_RIGHT = "{} If it is right so, `consulting accept` delivers these files."
 
 DriftSeverity = Literal["info", "warn", "block"]
@@ -87,9 +88,7 @@ class DriftFinding(Record):
 
     def confirmed(self) -> DriftFinding:
         """The finding of files that somebody confirmed: it is told, and stops nothing."""
-        return self.model_copy(
-            update={"severity": "warn", "recommendation": "It was confirmed to be right."}
-        )
+        return self.model_copy(update={"severity": "warn", "recommendation": CONFIRMED})
 
 
 def changes_in_words(findings: Iterable[DriftFinding]) -> str:
