@@ -175,6 +175,7 @@ _OF_CHANGES = {
     "both_names": "Tell us which of the two is right.",
     "currency_changed": "Tell us in which currency the amounts are now.",
     "date_order_changed": "Tell us in which order day and month are written now.",
+    "date_order_unclear": "Tell us in which order day and month are written now.",
     "distribution_shift": "Compare the column with that of your last file.",
     "missing_column": "Tell us whether you will send it again.",
     "new_column": "Tell us whether you need it in the delivered tables.",
