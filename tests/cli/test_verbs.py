@@ -28,7 +28,7 @@ CHANGE_NOTHING = {
 TRIED = [
     "explain acme_corp", "check acme_corp", "ledger acme_corp --events", "fields", "rules",
     "tier acme_corp --dry-run", "upgrade --dry-run", "demo --dry-run", "shards 2 --dry-run",
-    "new acme-data --dry-run", "prepare acme_corp --dry-run", "discard acme_corp 1 --dry-run",
+    "new ../acme-data --dry-run", "prepare acme_corp --dry-run", "discard acme_corp 1 --dry-run",
     "template learn acme_corp orders probe --dry-run", "accept acme_corp --dry-run",
 ]  # fmt: skip
 
@@ -195,7 +195,7 @@ def test_json_stands_alone_on_standard_output_and_a_dry_run_leaves_no_file(
     assert said.exit_code == 0, said.output
     json.loads(said.stdout)
     assert held(tmp_path) == before
-    assert not Path("acme-data").exists()
+    assert not Path("../acme-data").exists()
 
 
 def held(folder: Path) -> list[Path]:

@@ -82,7 +82,7 @@ def _texts(folder: Path) -> dict[str, str]:
     package = package_of(folder.name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(f"{folder} is there already, and not empty. Name a new folder.")
-    if around := next(filter(_is_project, folder.parents), None):
+    if around := next(filter(_is_project, folder.resolve().parents), None):
         raise ConfigurationError(
             f"{folder} would lie within {around}, which is a project itself. Make it "
             f"elsewhere, for example with `consulting new {around.parent / folder.name}`; a new "

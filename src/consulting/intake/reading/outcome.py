@@ -27,20 +27,19 @@ class Outcome:
         stored: What was kept.
         seen: Rows that parsed.
         rejected: Records set aside.
-        typed_columns: Those whose digits are all of numbers by the file's own types.
         received: Records by the independent count.
         header_lines: Where the header was taken from.
         skipped: Lines that are not data.
         other_tables: Tables besides this one, set aside.
         decisions: What was decided, in words.
         warnings: What the client should confirm.
+        typed_columns: Those whose digits are all of numbers by the file's own types.
     """
 
     columns: tuple[str, ...]
     stored: Stored
     seen: int
     rejected: int
-    typed_columns: tuple[str, ...] = ()
     received: int = 0
     format: str = ""
     encoding: str | None = None
@@ -52,6 +51,7 @@ class Outcome:
     other_tables: list[OtherTable] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    typed_columns: tuple[str, ...] = ()
 
     def refuse_unaccounted(
         self,
