@@ -71,23 +71,6 @@ def told(instance: dg.DagsterInstance, run_id: str) -> list[str]:
     return [entry.message for entry in instance.all_logs(run_id)]
 
 
-def test_events_do_not_wait_for_the_disk_and_runs_do(home: Path) -> None:
-    waits: dict[str, int] = {}
-
-    def note(connection: db.Connection, *_statement: Any) -> None:
-        raw: Any = connection.connection.dbapi_connection
-        name = Path(raw.execute("PRAGMA database_list").fetchone()[2]).stem
-        waits[name] = raw.execute("PRAGMA synchronous").fetchone()[0]
-
-    with instance(home) as kept:
-        dg.materialize([orders], instance=kept)
-        db.event.listen(db.Engine, "before_cursor_execute", note)
-        run_id = dg.materialize([orders], instance=kept).run_id
-        db.event.remove(db.Engine, "before_cursor_execute", note)
-    normal, full = 1, 2
-    assert waits == {run_id: normal, "index": normal, "runs": full}
-
-
 def test_a_run_opens_no_database_for_each_of_its_events(home: Path, opened: list[str]) -> None:
     with instance(home) as kept:
         dg.materialize([orders], instance=kept)

@@ -46,27 +46,15 @@ _made: set[Path] = set()
 _one_by_one = threading.RLock()
 
 
-def _engine(url: str, *, of_events: bool) -> db.Engine:
+def _engine(url: str) -> db.Engine:
     with _one_by_one:
-        engine = _kept.pop(url, None)
-        if engine is None:
-            waits = {"timeout": _BUSY_SECONDS}
-            engine = db.create_engine(url, pool_size=1, max_overflow=-1, connect_args=waits)
-            if of_events:
-                db.event.listen(engine, "connect", _without_waiting_for_the_disk)
+        engine = _kept.pop(url, None) or db.create_engine(
+            url, pool_size=1, max_overflow=-1, connect_args={"timeout": _BUSY_SECONDS}
+        )
         _kept[url] = engine
         if len(_kept) > _MOST_KEPT:
             _kept.pop(next(iter(_kept))).dispose()
     return engine
-
-
-def _without_waiting_for_the_disk(connection: sqlite3.Connection, _record: object) -> None:
-    """Have the kernel write events when it comes to it; a run waits for some 400 of them else.
-
-    A process may be killed at any time and loses none. A machine that loses power may lose those of
-    its last seconds, but neither runs nor cursors of sensors, and the ledger is another database.
-    """
-    connection.execute("PRAGMA synchronous = NORMAL")
 
 
 @contextmanager
@@ -76,7 +64,7 @@ def _transaction(
     if first is not None and not _is_made(url):
         with first:  # it makes the tables
             pass
-    with _engine(url, of_events=first is not None).begin() as connection:
+    with _engine(url).begin() as connection:
         yield connection
 
 
