@@ -55,6 +55,17 @@ FEEDS = [
 ]
 
 
+def profiled(world: World) -> Path:
+    """The run folder of what lies there, received and profiled."""
+    received = world.receive("first")
+    chain.profile(
+        world.engagement, batch_id=received.batch.batch_id, run_id="first", log=world.said.append
+    )
+    folder = last_profile(world.engagement)
+    assert folder is not None
+    return folder
+
+
 @pytest.fixture(scope="module")
 def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, list[Tried]]:
     """A client without models whose files have been profiled; models proposed and tried."""
@@ -72,12 +83,7 @@ def proposed(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path, lis
     for row in RESULTS:
         book.worksheets[0].append(row)
     book.save(world.folder.incoming / "results.xlsx")
-    received = world.receive("first")
-    chain.profile(
-        world.engagement, batch_id=received.batch.batch_id, run_id="first", log=world.said.append
-    )
-    folder = last_profile(world.engagement)
-    assert folder is not None
+    folder = profiled(world)
     feeds = propose_models(world.engagement, folder, ()).feeds
     assert feeds == ["buyers", "orders", "results", "sales"]
     tried = try_models(world.engagement, folder, feeds)
@@ -184,12 +190,7 @@ def test_what_files_leave_out_or_write_otherwise_is_proposed_so(tmp_path: Path, 
     world.drop("parts2.csv", f"id,kg,price\n{rows}")
     colours = "".join(f"{200 + n},{n}.5,red\n" for n in range(20))
     world.drop("parts3.csv", f"ID,Kg,colour\n{colours}")
-    received = world.receive("first")
-    chain.profile(
-        world.engagement, batch_id=received.batch.batch_id, run_id="first", log=world.said.append
-    )
-    folder = last_profile(world.engagement)
-    assert folder is not None
+    folder = profiled(world)
     feeds_proposed = propose_models(world.engagement, folder, ()).feeds
     path = tmp_path / "dbt" / "models" / "clients" / world.client_id / "parts.yml"
     [model] = [m for m in yaml.safe_load(path.read_text())["models"] if m["name"] == "parts"]

@@ -397,11 +397,15 @@ class _Comparison:
             feed=self._current.feed, column=now.name,
             kind="date_order_changed" if proven else "date_order_unclear",
             severity="block" if self._is_converted(now) else "warn",
-            detail=f"The dates in “{now.name}”{_in(self._having(now.name), ' of ')} {says} the "
+            detail=f"{self._named('dates', now)} {says} the "
             f"{first} first; those of the last delivery had the {other} first.",
             recommendation="Ask the client in which order day and month are written now: read in "
             "the other one, each date up to the twelfth of a month becomes another day.",
         )  # fmt: skip
+
+    def _named(self, what: str, column: ColumnProfile) -> str:
+        """A column's dates, amounts or numbers, at the beginning of a sentence."""
+        return f"The {what} in “{column.name}”{_in(self._having(column.name), ' of ')}"
 
     def _is_converted(self, column: ColumnProfile) -> bool:
         """Whether a rule makes something else of a column's texts; SQL is not known to."""
@@ -419,7 +423,7 @@ class _Comparison:
             feed=self._current.feed, kind="currency_changed", column=now.name,
             severity="info" if apart and today else
             "block" if today and self._is_converted(now) else "warn",
-            detail=f"The amounts in “{now.name}”{_in(self._having(now.name), ' of ')} {named}, "
+            detail=f"{self._named('amounts', now)} {named}, "
             f"where the last delivery had {then}.",
             recommendation="Its currency is delivered in a column of its own." if apart and today
             else "Ask the client which currency is meant. If it is meant to be so, deliver it in "
@@ -434,7 +438,7 @@ class _Comparison:
         return DriftFinding(
             feed=self._current.feed, kind="unit_changed", column=now.name,
             severity="block" if self._is_converted(now) else "warn",
-            detail=f"The numbers in “{now.name}”{_in(self._having(now.name), ' of ')} have "
+            detail=f"{self._named('numbers', now)} have "
             f"{'another unit' if today else 'no unit'} now; last time most had one and the same.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
             "without the unit.",

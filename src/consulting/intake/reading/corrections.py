@@ -14,7 +14,6 @@ from consulting.intake.reading.sheetscan import scan_sheet
 from consulting.intake.reading.sources import open_source
 from consulting.intake.reading.workbook import refuse_huge_ods, refusing_damage
 from consulting.privacy.tiers import FULL_TIER
-from consulting.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,20 +29,6 @@ _WHOLE = ("xl/sharedStrings.xml", "xl/sharedStrings.bin", "content.xml")
 _SHEETS = "xl/worksheets/"
 _HEADER_ROWS = 100
 _CHUNK = 1024 * 1024
-
-
-class FoundCorrections(Record):
-    """Where a file's corrections are.
-
-    Attributes:
-        sheet: The sheet of a workbook.
-    """
-
-    sheet: str | None = None
-
-    def options(self, declared: ReadOptions) -> ReadOptions:
-        """How to read them, in place of what is declared for the feed."""
-        return declared.model_copy(update={"sheet": self.sheet, **_NOT_AS_DECLARED})
 
 
 _NOT_AS_DECLARED = {
@@ -77,7 +62,7 @@ def read_either(
     found, allowed = find_corrections(path, filename, options), door.tier >= FULL_TIER
     if found and not allowed:
         return None
-    for either in (found.options(options), options) if found else (options,):
+    for either in filter(None, (found, options)):
         reading = read_file(path, filename=filename, options=either, door=door, **told)
         if is_corrections(reading.columns):  # or of a format that is not looked into beforehand
             return reading if allowed else None
@@ -86,7 +71,7 @@ def read_either(
 
 def find_corrections(
     path: Path | SealedFile, filename: str, options: ReadOptions
-) -> FoundCorrections | None:
+) -> ReadOptions | None:
     """Look whether the file is a corrections file.
 
     What the feed declares of its files (sheet, delimiter, encoding) need not hold for a file of
@@ -98,19 +83,19 @@ def find_corrections(
         options: What is declared for the feed.
 
     Returns:
-        None if it is none.
+        How to read it, in place of what is declared; None if it is none.
 
     Raises:
         UnreadableFileError: If the file can not be opened.
     """
     source = open_source(path, filename, options)
     kind = detect_format(source, options).name
-    if kind == "csv":
-        return FoundCorrections() if _marked(source.head(HEAD)) else None
+    sheet = None
     if kind in {"xlsx", "xlsb", "xls", "ods"}:
         sheet = _marked_sheet(source, kind, options)
-        return None if sheet is None else FoundCorrections(sheet=sheet)
-    return None
+    if sheet is None and not (kind == "csv" and _marked(source.head(HEAD))):
+        return None
+    return options.model_copy(update={"sheet": sheet, **_NOT_AS_DECLARED})
 
 
 def _marked(data: bytes) -> bool:
