@@ -112,6 +112,7 @@ class OtherTable(Record):
 
 CORRECTION_RESULTS = {
     "corrected": "corrected",
+    "rejected_again": "rejected again",
     "unchanged": "unchanged",
     "repeated": "repeated",
     "settled": "delivered before",
@@ -126,7 +127,9 @@ class CorrectionCounts(Record):
 
     Attributes:
         corrected: Rows with a value that differs from what we sent, taken over.
-        added: How many of those are rows of their own in this run: their file is no longer in
+        rejected_again: Rows that were taken over so, and rejected by a rule all the same: known
+            once they are cleaned, and counted among the corrected until then.
+        added: How many of both are rows of their own in this run: their file is no longer in
             use. (All others take the place of the row that was rejected.)
         unchanged: Rows as we sent them: they stay what they were.
         repeated: Rows whose id stood in an earlier row of the same file.
@@ -138,6 +141,7 @@ class CorrectionCounts(Record):
     """
 
     corrected: int
+    rejected_again: int = 0
     added: int
     unchanged: int
     repeated: int

@@ -165,6 +165,44 @@ def test_a_corrected_workbook_takes_the_place_of_the_rows_it_corrects(desk: Worl
     assert verify_delivery(desk.engagement, second.delivery_id, log=print) == []
 
 
+def test_a_correction_that_is_rejected_again_is_told_so_with_its_new_reason(desk: World) -> None:
+    rows = right(rejects_of(newest(desk)))
+    rows[0]["Country"] = "Atlantis again"
+    rows[1] |= {"Country": "USA", "Signup Date": "later"}
+    desk.drop("customers_rejects.csv", as_csv(rows))
+    second = desk.run()
+    after = account(desk, second)
+    assert (after.received, after.delivered, sum(after.rejected.values())) == (9, 7, 2)
+    written = "YYYY-MM-DD or MM/DD/YYYY or DD Mon YYYY or Month DD, YYYY"
+    reasons = [
+        "“Country” is not on the agreed list",
+        f"“Signup Date” is not a date (expected: date, written {written})",
+    ]
+    assert [row["_reason"] for row in rejects_of(second)] == reasons
+    receipt = read(second.path / "rejects/customers_corrections.csv")
+    assert [(row["result"], row["reason"]) for row in receipt] == [
+        ("rejected again", reasons[0]),
+        ("rejected again", reasons[1]),
+        ("corrected", ""),
+        ("corrected", ""),
+        ("corrected", ""),
+    ]
+    words = "customers_rejects.csv: 5 rows: 3 corrected, 2 rejected again"
+    assert f"your corrections, {words}" in (second.path / "quality_report.html").read_text()
+    assert words.partition(": ")[2] in (second.path / "transform_log.csv").read_text()
+    manifest = json.loads((second.path / "manifest.json").read_text())
+    [counted] = [file["corrections"] for file in manifest["raw_files"] if "corrections" in file]
+    assert counted["corrected"] == 5, "as they were taken over"
+    assert "rejected_again" not in counted
+    assert verify_delivery(desk.engagement, second.delivery_id, log=print) == []
+    # under the same id it can be corrected once more
+    desk.drop("customers_rejects (2).csv", as_csv(right(rejects_of(second))))
+    third = desk.run()
+    assert not (third.path / "rejects/customers_rejects.csv").exists()
+    receipt = read(third.path / "rejects/customers_corrections.csv")
+    assert {row["result"] for row in receipt} == {"corrected"}
+
+
 def test_a_corrected_file_gives_the_rows_that_a_right_file_would_have_given(
     desk: World, tmp_path: Path
 ) -> None:

@@ -11,4 +11,5 @@ from .returned import returned_rows as returned_rows
 from .rows import set_aside as set_aside
 from .sent import keep_sent as keep_sent
 from .sent import origin as origin
+from .sent import rows_of_csv as rows_of_csv
 from .sent import sent_rows as sent_rows

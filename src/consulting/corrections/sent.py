@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from consulting.corrections.identity import CORRECTION_ID, DESK_COLUMNS, correction_id
 from consulting.formulas import restore
 from consulting.layout import MANIFEST
+from consulting.records import CORRECTION_RESULTS
 from consulting.writing import make_folder, sync
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # a cell may be longer than csv takes unless told; the setting is the process's
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+_TAKEN_OVER = {CORRECTION_RESULTS[result] for result in ("corrected", "rejected_again")}
 
 
 @dataclass
@@ -125,18 +127,19 @@ def _correctable(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _exported(path: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
     for feed, name in _correctable(manifest):
-        for row in _csv(path / "rejects" / name):
+        for row in rows_of_csv(path / "rejects" / name):
             yield feed, row
 
 
 def _receipts(path: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
     for name in manifest.get("corrections", []):
-        for row in _csv(path / "rejects" / name):
-            if row["result"] == "corrected":
+        for row in rows_of_csv(path / "rejects" / name):
+            if row["result"] in _TAKEN_OVER:
                 yield row["correction_id"]
 
 
-def _csv(path: Path) -> Iterator[dict[str, str]]:
+def rows_of_csv(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of a file that we wrote, by column; none where it is gone."""
     if path.is_file():  # a lowered tier removes what was delivered, but for the manifest
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from csv.DictReader(file)

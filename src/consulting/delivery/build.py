@@ -152,9 +152,10 @@ def _write_all(  # noqa: PLR0913, PLR0917 - what is written, and where to
     inner: Path,
 ) -> DeliverySummary:
     contents = draft_delivery(inputs, folder, tables, target, past)
+    told = inputs.model_copy(update={"files": contents.files})
     for name, document in documents().items():
         if document.always or name in inputs.documents:
-            document().write(inputs, contents, target)
+            document().write(told, contents, target)
     for empty in ("tables", "rejects"):
         if not any((target / empty).iterdir()):
             (target / empty).rmdir()
@@ -184,7 +185,9 @@ def draft_delivery(
     (target / "tables").mkdir()
     (target / "rejects").mkdir()
     exported: list[ExportedTable] = []
-    rejects, examples, receipts = [], [], []
+    rejects, examples = [], []
+    receipts: list[str] = []
+    files = inputs.files
     remaining = NOTHING_COUNTED
     if not inputs.schema_only and folder.warehouse.exists():
         with open_bounded(
@@ -200,7 +203,9 @@ def draft_delivery(
             run_folder = folder.run(inputs.delivery_id)
             rejects = export_rejects(connection, inputs, target / "rejects", run_folder=run_folder)
             _check_rejects(inputs, rejects)
-            receipts = write_receipts(inputs, target / "rejects", run_folder=run_folder)
+            receipts, files = write_receipts(
+                inputs, rejects, target / "rejects", run_folder=run_folder
+            )
             examples = find_examples(connection, inputs)
             remaining = find_remaining(connection, inputs)
     findings = collect_findings(inputs, remaining)
@@ -210,7 +215,9 @@ def draft_delivery(
     summary = counted.model_copy(update={"verdict": verdict.level, "headline": verdict.headline})
     return _beside_the_past(
         inputs,
-        Contents(findings, questions, examples, exported, rejects, receipts, verdict, summary),
+        Contents(
+            findings, questions, examples, exported, rejects, receipts, files, verdict, summary
+        ),
         folder,
         target,
         past,

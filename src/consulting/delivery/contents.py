@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from consulting.delivery.rejects import RejectsFile
     from consulting.delivery.tables import ExportedTable
     from consulting.delivery.verdict import Verdict
+    from consulting.records import FileReading
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Contents:
         tables: The tables written.
         rejects: The rejects files written.
         receipts: The files that tell what became of corrected rows.
+        files: How each file was read, with how many corrected rows are rejected again.
         verdict: Whether it can be used.
         summary: The delivery in a line.
         differences: How it is not the delivery before it; None where there is none.
@@ -39,6 +41,7 @@ class Contents:
     tables: Sequence[ExportedTable]
     rejects: Sequence[RejectsFile]
     receipts: Sequence[str]
+    files: tuple[FileReading, ...]
     verdict: Verdict
     summary: DeliverySummary
     differences: Differences | None = None

@@ -30,6 +30,8 @@ MANIFEST_VERSION = 2
 _TOLD = ("feeds", "partitions", "sample_rows", "deliverables", "sla")
 """What of the configuration the client is told: what was agreed, not where things lie."""
 _OURS = ("password_variable",)
+_NOT_RECEIVED = {"rows_path", "rejected_again"}
+"""Of a corrections file: where its rows lie, and what the rules made of them, which is no input."""
 
 
 def hash_files(folder: Path) -> dict[str, dict[str, Any]]:
@@ -137,7 +139,7 @@ def manifest_of(inputs: DeliveryInputs, contents: Contents) -> dict[str, Any]:
                 "size_bytes": reading.size_bytes,
                 "received_rows": reading.received_rows,
                 **(
-                    {"corrections": reading.corrections.model_dump(exclude={"rows_path"})}
+                    {"corrections": reading.corrections.model_dump(exclude=_NOT_RECEIVED)}
                     if reading.corrections
                     else {}
                 ),

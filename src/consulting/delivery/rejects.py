@@ -9,8 +9,9 @@ beside the rejects lies a receipt, which tells of each of its rows what became o
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
@@ -21,6 +22,7 @@ from consulting.corrections import (
     correction_id,
     corrections_name,
     rejects_name,
+    rows_of_csv,
 )
 from consulting.delivery.csv_file import write_csv
 from consulting.delivery.formats import FETCH_ROWS
@@ -32,7 +34,7 @@ from consulting.records import CORRECTION_RESULTS, NO_MODELS, Record
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     _Rows = Iterable[Sequence[str | None]]
 
 RAW_SCHEMA = "raw"
-RECEIPT_COLUMNS = ("correction_id", "file", "row", "result", "changed")
+RECEIPT_COLUMNS = ("correction_id", "file", "row", "result", "changed", "reason")
 MAX_WORKBOOK_ROWS = 50_000
 """Nobody corrects more rows by hand: from here on there is the CSV alone."""
 _HOW_TO_CORRECT = (
@@ -255,36 +257,69 @@ def _write_workbook(
     book.close()
 
 
-def write_receipts(inputs: DeliveryInputs, target: Path, *, run_folder: Path) -> list[str]:
+def write_receipts(
+    inputs: DeliveryInputs, rejects: Sequence[RejectsFile], target: Path, *, run_folder: Path
+) -> tuple[list[str], tuple[FileReading, ...]]:
     """Write, for each feed with corrections in force, what became of each corrected row.
 
     Args:
         inputs: The delivery.
-        target: The rejects folder; it exists.
+        rejects: Its rejects files, as written: a corrected row that is in them is rejected again.
+        target: The rejects folder.
         run_folder: Where the readings' paths start.
 
     Returns:
-        The names of the files written, in order.
+        The names of the files written, in order, and the readings with that counted.
     """
-    corrections = [reading for reading in inputs.files if reading.corrections]
+    returned = {
+        at: pq.ParquetFile(run_folder / reading.corrections.rows_path).read().to_pylist()
+        for at, reading in enumerate(inputs.files)
+        if reading.corrections
+    }
+    every = [row for rows in returned.values() for row in rows]
+    corrected = {row["correction_id"] for row in every if row["result"] == "corrected"}
+    again = _reasons_of(corrected, rejects, target)
+    files = list(inputs.files)
+    receipts: dict[str, list[list[str]]] = {}
+    for at, rows in returned.items():
+        files[at], told = _receipts_of(files[at], rows, again)
+        receipts.setdefault(files[at].feed, []).extend(told)
     written = []
-    for feed in sorted({reading.feed for reading in corrections}):
-        name = f"{corrections_name(feed, inputs.period)}.csv"
-        rows = (
-            row
-            for reading in corrections
-            if reading.feed == feed
-            for row in _receipts_of(reading, run_folder)
-        )
-        write_csv(target / name, RECEIPT_COLUMNS, rows)
-        written.append(name)
-    return written
+    for feed, told in sorted(receipts.items()):
+        written.append(f"{corrections_name(feed, inputs.period)}.csv")
+        write_csv(target / written[-1], RECEIPT_COLUMNS, told)
+    return written, tuple(files)
 
 
-def _receipts_of(reading: FileReading, run_folder: Path) -> Iterator[list[str]]:
-    if reading.corrections is None:
-        return
-    for row in pq.ParquetFile(run_folder / reading.corrections.rows_path).read().to_pylist():
-        result = CORRECTION_RESULTS[row["result"]]
-        named = {**row, "file": reading.filename, "row": row["_row"], "result": result}
-        yield [str(named[column]) for column in RECEIPT_COLUMNS]
+def _reasons_of(
+    corrected: Collection[str], rejects: Sequence[RejectsFile], target: Path
+) -> dict[str, str]:
+    """Why those of the corrected rows are rejected that are, by their ids."""
+    sent = [target / name for file in rejects if file.correctable for name in file.files]
+    return {
+        row[CORRECTION_ID]: row["_reason"]
+        for path in sent
+        if corrected and path.suffix == ".csv"
+        for row in rows_of_csv(path)
+        if row[CORRECTION_ID] in corrected
+    }
+
+
+def _receipts_of(
+    reading: FileReading, rows: Iterable[Mapping[str, Any]], again: Mapping[str, str]
+) -> tuple[FileReading, list[list[str]]]:
+    """A corrections file with what its rows became counted, and a receipt for each of them."""
+    told, counts = [], Counter[str]()
+    for row in rows:
+        reason = again.get(row["correction_id"], "") if row["result"] == "corrected" else ""
+        result = "rejected_again" if reason else row["result"]
+        counts[result] += 1
+        named = {
+            **row, "file": reading.filename, "row": row["_row"],
+            "result": CORRECTION_RESULTS[result], "reason": reason,
+        }  # fmt: skip
+        told.append([str(named[column]) for column in RECEIPT_COLUMNS])
+    counted = reading.corrections and reading.corrections.model_copy(
+        update={result: counts[result] for result in ("corrected", "rejected_again")}
+    )
+    return reading.model_copy(update={"corrections": counted}), told
