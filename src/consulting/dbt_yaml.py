@@ -216,6 +216,44 @@ def with_item(text: str, node: MappingNode, path: Sequence[str], item: Any) -> s
     return "".join([*lines[:at], added, *lines[at:]])
 
 
+def without_test(text: str, columns: Node | None, column: str, test: str) -> str:
+    """The text in which a column is not tested by one test, all else as it was.
+
+    Args:
+        text: The YAML.
+        columns: A node of columns in it.
+        column: The column's name.
+        test: The test's name.
+
+    Returns:
+        The text; as it was, too, where a comment stands in the lines of the column's tests.
+    """
+    item = next((each for each in _items(columns) if text_of(each, "name") == column), None)
+    key = next((key for key in ("data_tests", "tests") if _items(_value(item, key))), None)
+    if not isinstance(item, MappingNode) or key is None or is_commented(text, item, {key}):
+        return text
+    listed = _value(item, key)
+    kept = [one for one in listed.value if _name_of_test(one) != test]
+    if not kept:
+        return with_keys(text, item, {}, {key}) or text
+    if listed.flow_style:
+        said = ", ".join(text[one.start_mark.index : one.end_mark.index] for one in kept)
+        return f"{text[: listed.start_mark.index]}[{said}]{text[listed.end_mark.index :]}"
+    doomed = {
+        line
+        for one in listed.value
+        if one not in kept
+        for line in range(one.start_mark.line, last_line(one) + 1)
+    }
+    lines = StringIO(text, newline="\n").readlines()
+    return "".join(line for number, line in enumerate(lines) if number not in doomed)
+
+
+def _name_of_test(node: Node) -> str:
+    """What a test is called, with or without arguments."""
+    return str(node.value[0][0].value if isinstance(node, MappingNode) else node.value)
+
+
 def items_of(node: MappingNode, key: str) -> list[Node]:
     """The items of a list of a mapping; none where there is no list."""
     return _items(_value(node, key))

@@ -36,7 +36,7 @@ DOCS = (Path(__file__).parents[2] / "docs" / "cleaning.md").read_text(encoding="
 COLUMNS = [
     {"name": "order_id", "from": "Order ID", "required": True, "tests": ["unique"]},
     {"name": "amount", "from": "Amount", "rule": "to_decimal", "decimal": "point"},
-    {"name": "status", "from": "Status"},
+    {"name": "status", "from": "Status", "tests": [{"not_null": {"config": {"severity": "warn"}}}]},
     {"name": "seats", "from": "Seats", "rule": "to_integer"},
 ]
 
@@ -223,6 +223,7 @@ def test_what_drifted_is_accepted_once_and_last_month_can_be_replayed(client: Wo
 
     second = client.run(client.engagement.intake.state().batches[0].batch_id)
     assert delivered_rows(client) == [("o41", pytest.approx(41.5), None)]
+    assert "not_null" not in after
     assert not any(f.severity == "block" for f in client.profile_of(second).drift)
 
     again = csv("Order ID,Amount,Status,Seats", rows(1, "2024-03-1{n}"))

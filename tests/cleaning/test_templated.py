@@ -106,6 +106,17 @@ def test_the_template_stands_below_what_the_client_says(project: Project) -> Non
     }
 
 
+def test_what_a_client_may_leave_out_is_demanded_by_no_template(project: Project) -> None:
+    write_template(project)
+    client(project, "lacks", OWN.replace("meta: {from: Nr}", "meta: {from: Nr, optional: true}"))
+    manifest = project.models("lacks").load_manifest()
+    order_id = manifest["nodes"]["model.consulting.orders"]["columns"]["order_id"]
+    assert order_id["meta"] == {"from": "Nr", "rule": "to_text", "case": "upper", "optional": True}
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    named = [t["test_metadata"]["name"] for t in tests if t.get("column_name") == "order_id"]
+    assert named == ["unique"]
+
+
 def test_its_rows_are_cleaned_by_the_template(project: Project) -> None:
     write_template(project)
     client(project, "cleaned")

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consulting import dbt_yaml
-from consulting.profiling.patches import rename_source
+from consulting.profiling import DriftFinding, FeedProfile
+from consulting.profiling.patches import patched, rename_source
 
 LAYOUTS = {
     "flow": "        meta: {{from: {source}, rule: to_integer, min: 1}}  # as agreed\n",
@@ -59,6 +60,59 @@ def test_keys_are_set_and_taken_out_and_all_else_stays(layout: str, source: str)
 def test_a_comment_between_the_keys_is_never_lost() -> None:
     text = FILE.format(meta="        meta: {from: A,  # theirs\n          rule: to_text}\n")
     assert dbt_yaml.with_keys(text, meta_node(text), {"optional": True}) is None  # type: ignore[arg-type]
+
+
+TESTED = """\
+models:
+  - name: t
+    columns:
+      - name: a
+        meta: {from: A, rule: to_text, required: true}
+        data_tests: [unique, not_null]
+      - name: b
+        meta: {from: B}
+        data_tests:
+          - not_null:
+              config: {severity: warn}
+          - accepted_values:  # as agreed
+              arguments: {values: [x]}
+      - name: c
+        meta: {from: C}
+        data_tests: [{not_null: {config: {severity: warn}}}]
+      - name: d
+        meta: {from: D}
+        data_tests: [not_null]  # always there
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "before", "after"),
+    [
+        (
+            "A",
+            "rule: to_text, required: true}\n        data_tests: [unique, not_null]\n",
+            "rule: to_text, optional: true}\n        data_tests: [unique]\n",
+        ),
+        ("C", "C}\n        data_tests: [{not_null: {config: {severity: warn}}}]\n",
+         "C, optional: true}\n"),
+        # what somebody wrote of a test stays with it
+        ("B", "{from: B}", "{from: B, optional: true}"),
+        ("D", "{from: D}", "{from: D, optional: true}"),
+    ],
+)  # fmt: skip
+def test_of_a_column_that_is_gone_nothing_demands_a_value(
+    header: str, before: str, after: str
+) -> None:
+    gone = DriftFinding(
+        feed="t", kind="missing_column", column=header, severity="block", detail="",
+        recommendation="",
+    )  # fmt: skip
+    profile = FeedProfile.model_construct(feed="t")
+    assert patched(TESTED, gone, profile) == TESTED.replace(before, after)
+    plain = TESTED.replace("  # as agreed", "")
+    if header == "B":
+        tested = "          - not_null:\n              config: {severity: warn}\n"
+        assert patched(plain, gone, profile) == plain.replace(before, after).replace(tested, "")
 
 
 def test_a_second_rename_keeps_all_earlier_names_and_a_list_over_lines_is_left() -> None:

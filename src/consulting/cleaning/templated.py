@@ -133,10 +133,14 @@ def _apply_column(column: dict[str, Any], target: TemplateColumn) -> None:
         # arguments are of their rule
         kept = _of_any_rule()
         rule = {key: value for key, value in rule.items() if key in kept}
+    # what a client may leave out has no value then, whatever the template demands of it
+    demanded = {"required", "not_null"} if own.get("optional") is True else set()
+    rule = {key: value for key, value in rule.items() if key not in demanded}
     column["meta"] = {key: value for key, value in {**rule, **own}.items() if value is not None}
     column.setdefault("description", target.description)
     tests = column.get("data_tests") or column.pop("tests", None)
-    column["data_tests"] = _together(target.data_tests, tests)
+    demands = [test for test in target.data_tests if name_of_test(test) not in demanded]
+    column["data_tests"] = _together(demands, tests)
 
 
 def _of_any_rule() -> Collection[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import posixpath
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml.nodes import SequenceNode
@@ -166,7 +167,7 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
     if finding.kind == "renamed_column":
         return rename_source(text, feed, finding.previous_column or "", column)
     if finding.kind == "missing_column":
-        return _set(text, feed, column, {"optional": True})
+        return _left_out(text, feed, column)
     if finding.kind == "currency_changed":
         return add_column(
             text, feed, currency_column(column, target_name(f"{column} currency", set()))
@@ -226,6 +227,23 @@ def _set(
     return dbt_yaml.with_keys(text, found[0], keys, without) if len(found) == 1 else None
 
 
+def _left_out(text: str, feed: str, header: str) -> str | None:
+    """The YAML in which a column may be missing, and nothing demands a value of it then."""
+    after = _set(text, feed, header, {"optional": True}, {"required"})
+    names = {
+        name
+        for columns in _columns(text, feed)
+        for name in dbt_yaml.names_of(columns)
+        for meta, _, headers in _metas(text, feed)
+        if header in headers and meta is dbt_yaml.meta_of(columns, name)
+    }
+    for name, model in product(names, _models(feed)):
+        if after is not None:
+            columns = dbt_yaml.columns_of(after, model)
+            after = dbt_yaml.without_test(after, columns, name, "not_null")
+    return after
+
+
 def rule_of(text: str, feed: str, header: str) -> str | None:
     """The rule of the column that is read from a header; None where none is."""
     meta = _meta(text, feed, header)
@@ -238,8 +256,15 @@ def _meta(text: str, feed: str, header: str) -> Any:
 
 
 def _metas(text: str, feed: str) -> list[tuple[Any, Any, tuple[str, ...]]]:
-    models = (dbt_yaml.columns_of(text, name) for name in (feed, f"stg_{feed}"))
-    return [found for columns in models for found in dbt_yaml.metas_of(columns)]
+    return [found for columns in _columns(text, feed) for found in dbt_yaml.metas_of(columns)]
+
+
+def _columns(text: str, feed: str) -> list[SequenceNode | None]:
+    return [dbt_yaml.columns_of(text, model) for model in _models(feed)]
+
+
+def _models(feed: str) -> tuple[str, str]:
+    return feed, f"stg_{feed}"
 
 
 def _without_codes(column: Mapping[str, Any]) -> dict[str, Any]:
