@@ -502,6 +502,72 @@ def test_an_answer_that_no_rule_can_hold_is_told_and_not_written(world: World) -
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "right", "told"),
+    [
+        (
+            "to_money, decimal: point",
+            "?",
+            (
+                "“?” stands for no value",
+                "amount, currency taken off, decimal point, 2 digits after it",
+            ),
+        ),
+        (
+            'to_date, formats: ["%Y-%m-%d"]',
+            "5.1.2024",
+            ("“5.1.2024” is not a date", "date, written YYYY-MM-DD"),
+        ),
+        (
+            "to_text, max_length: 5",
+            "metres",
+            (
+                "“metres” is longer than agreed",
+                "blanks trimmed, words for “no value” made empty, at most 5 characters",
+            ),
+        ),
+    ],
+)
+def test_a_right_text_that_the_rule_can_not_read_is_refused_alone(
+    world: World, tmp_path: Path, rule: str, right: str, told: tuple[str, str]
+) -> None:
+    path = yaml_of(world, "orders")
+    path.write_text(with_unit(path.read_text("utf-8"), f"{{from: Unit, rule: {rule}}}"))
+    sheet = answered(world, tmp_path, [("peice", "wrong", right), ("meetr", "right", "")])
+    done = run_ask(world, "--answers", str(sheet))
+    assert done.exit_code == 0, done.output
+    assert (
+        f"Unit, “peice”: not written, for {rule.partition(',')[0]}, the rule of “Unit” of "
+        f"acme_corp's feed orders, can not read that: {told[0]}. It reads: {told[1]}. Answer with "
+        "such a value, or - for no value."
+    ) in done.output
+    assert "Unit, “meetr”: right, and not told again" in done.output
+    assert "replace" not in metas(world, "orders")["Unit"]
+    assert [mark["values"] for mark in metas(world, "orders")["Unit"]["accepted"]] == [["meetr"]]
+
+
+def test_a_right_text_is_read_by_the_rule_of_the_template_that_a_feed_follows(
+    world: World,
+) -> None:
+    (world.dbt_dir / "templates").mkdir(exist_ok=True)
+    (world.dbt_dir / "templates/sales.yml").write_text(
+        "models: [{name: sales, columns: [{name: unit, meta: {rule: to_integer}}]}]\n"
+    )
+    text = with_unit(yaml_of(world, "orders").read_text("utf-8"), "{from: Unit}")
+    model = "models:\n  - name: orders\n"
+    yaml_of(world, "orders").write_text(
+        text.replace(model, f"{model}    meta: {{template: sales}}\n")
+    )
+    answers = Answers(world.engagement, by="Ann")
+    asked = by_value(world)["peice"]
+    assert "“piece” is not a whole number" in answers.take(
+        asked, Answer(said="wrong", should_be="piece")
+    )
+    assert answers.take(asked, Answer(said="wrong", should_be="1")) == (
+        "Unit, “peice”: replaced by the cleaning rule."
+    )
+
+
 @pytest.mark.parametrize("header", ["{{ env_var('HOME') }}", "{% if %}", "Unit"])
 def test_a_chain_is_refused_alone_whatever_its_column_is_called(
     tmp_path: Path, header: str

@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from itertools import combinations, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from consulting import jinja
 from consulting.chain import artifacts
@@ -15,6 +15,8 @@ from consulting.chain.access import record_access
 from consulting.chain.apart import child_of, within
 from consulting.chain.trial import rows_are_kept
 from consulting.cleaning.rules import rule_mistakes
+from consulting.cleaning.templated import applied
+from consulting.cleaning.values import read_value
 from consulting.corrections.repeated import Fix, repeated_fixes
 from consulting.delivery.csv_file import write_csv
 from consulting.delivery.spreadsheet import Workbook
@@ -28,8 +30,9 @@ from consulting.profiling.asking import Ask, chosen, is_key, key_of, questions_t
 from consulting.profiling.patches import rule_of, with_answer, with_codes
 from consulting.profiling.thresholds import SUSPICIOUS
 from consulting.records import Record
-from consulting.rules import headers_of, rule_named
+from consulting.rules import column_rule, headers_of, reason_sentences, rule_named
 from consulting.rules.accepted import ACCEPTABLE, Said
+from consulting.rules.template import read_template
 from consulting.scratch import scratch_folder
 from consulting.shown import cut
 from consulting.wording import counted
@@ -277,7 +280,8 @@ class Answers:
             became += f"; what {rule.name} can not read is rejected as before"
         if after == now or (after is None and not all_said[0].key):
             return "as it was answered before." if ask.answered else f"{became}."
-        return self._taken(ask, path, before, after, became)
+        right = str(all_said[0].became or "") if all_said[0].key == "replace" else ""
+        return self._taken(ask, path, before, after, became, right)
 
     def _closed(self, ask: Ask, said: Word) -> str:
         if said not in {"right", "all right"}:
@@ -294,7 +298,9 @@ class Answers:
         before, now = self.texts.get(name) or (text_of(self._engagement.dbt_dir / name),) * 2
         return name, before, now
 
-    def _taken(self, ask: Ask, name: str, before: str, after: str | None, became: str) -> str:
+    def _taken(  # noqa: PLR0913, PLR0917 - a change, and what it is told as
+        self, ask: Ask, name: str, before: str, after: str | None, became: str, right: str = ""
+    ) -> str:
         label = label_of(self._engagement.dbt_dir / name)
         if after is None and not rule_of(before, ask.feed, ask.column):
             return (
@@ -306,8 +312,30 @@ class Answers:
         mistake = _mistake(after, ask.feed, ask.column)
         if mistake:
             return f"not written, for {label} would be wrong: {mistake}."
+        if right and (unread := self._unread(ask, after, right)):
+            return f"not written, for {unread}"
         self.texts[name] = (before, after)
         return f"{became}."
+
+    def _unread(self, ask: Ask, text: str, right: str) -> str | None:
+        """Why the column's rule can not read a right text, in sentences; None where it can."""
+        dbt_dir, client = self._engagement.dbt_dir, self._engagement.client_id
+        said = text.encode()
+        whole = applied(said, Path(f"{ask.feed}.yml"), lambda name: read_template(dbt_dir, name))
+        meta = _meta_of(whole, ask.feed, ask.column) or {}
+        if next(rule_mistakes(meta), None):
+            return None  # dbt tells of it, with its line
+        read, rule = read_value(meta, right), column_rule(meta)
+        if read.value is not None and read.reason is None:
+            return None
+        why = reason_sentences().get(read.reason or "", "").format(f"“{right}”")
+        if read.reason in {None, "missing"}:
+            why = f"“{right}” stands for no value"
+        form = "; ".join(filter(None, (rule.conversion(), rule.limits())))
+        return (
+            f"{rule.rule}, the rule of “{ask.column}” of {client}'s feed {ask.feed}, can not read "
+            f"that: {why}. It reads: {form}. Answer with such a value, or - for no value."
+        )
 
     def diffs(self) -> Iterator[str]:
         """A unified diff of each file that is not saved."""
@@ -341,14 +369,21 @@ def _mistake(text: str, feed: str, header: str) -> str | None:
 
     Its other keys may be a template's, and are for dbt's reading of it.
     """
-    said = jinja.rendered(parse_yaml(text.encode(), Path(f"{feed}.yml"))[0].value)
-    for model in said.get("models") or ():
-        columns = model.get("columns") or () if model.get("name") in {feed, f"stg_{feed}"} else ()
-        for meta in (column.get("meta") or {} for column in columns):
-            if header in headers_of(meta):
-                kept = {key: meta[key] for key in _KEPT_IN if key in meta}
-                return next(rule_mistakes(kept), None)
-    return None
+    meta = _meta_of(text.encode(), feed, header) or {}
+    kept = {key: meta[key] for key in _KEPT_IN if key in meta}
+    return next(rule_mistakes(kept), None) if kept else None
+
+
+def _meta_of(text: bytes, feed: str, header: str) -> dict[str, Any] | None:
+    """The `meta` of the first column of a feed that is read from a header."""
+    said = jinja.rendered(parse_yaml(text, Path(f"{feed}.yml"))[0].value)
+    metas = (
+        column.get("meta") or {}
+        for model in said.get("models") or ()
+        if model.get("name") in {feed, f"stg_{feed}"}
+        for column in model.get("columns") or ()
+    )
+    return next((meta for meta in metas if header in headers_of(meta)), None)
 
 
 def write_sheet(asked: Sequence[Ask], path: Path) -> None:
