@@ -442,12 +442,14 @@ class ReadColumn(Record):
         rule: The rule that reads it; None where hand-written SQL does.
         optional: Whether the client may leave it out.
         currency_apart: Whether a column of its own holds the currency that stands beside it.
+        texts: All texts that its rule reads, in lower case, where it lists them.
     """
 
     names: tuple[str, ...]
     rule: str | None = None
     optional: bool = False
     currency_apart: bool = False
+    texts: frozenset[str] = frozenset()
 
     def is_in(self, headers: Collection[str]) -> bool:
         """Whether it is one of these headers, under any of its names and in any case."""

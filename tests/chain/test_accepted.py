@@ -224,7 +224,19 @@ def test_what_drifted_is_accepted_once_and_last_month_can_be_replayed(client: Wo
     second = client.run(client.engagement.intake.state().batches[0].batch_id)
     assert delivered_rows(client) == [("o41", pytest.approx(41.5), None)]
     assert "not_null" not in after
-    assert not any(f.severity == "block" for f in client.profile_of(second).drift)
+    drift = {f.column: f for f in client.profile_of(second).drift}
+    assert not any(f.severity == "block" for f in drift.values())
+    told = [
+        ("Amount (EUR)", "renamed_column", "“Amount” is called “Amount (EUR)” now, in {}."),
+        ("Country", "new_column", "“Country” is in {}, and was not in the last ones."),
+        ("Status", "missing_column", "“Status” is not in {}; the client may leave it out."),
+    ]
+    for column, kind, detail in told:
+        words = detail.format("orders_2024-02.csv")
+        assert (drift[column].kind, drift[column].severity, drift[column].detail) == (
+            kind, "info", words,
+        )  # fmt: skip
+        assert words in (second.path / "quality_report.html").read_text()
 
     again = csv("Order ID,Amount,Status,Seats", rows(1, "2024-03-1{n}"))
     client.drop("orders_2024-01_again.csv", again.replace("o1,", "o01,"))

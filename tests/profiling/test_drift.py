@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +72,52 @@ def test_a_column_that_the_yaml_drops_is_no_news_and_may_go(profile: Profile) ->
     assert compare(None, without, read, known=known) == []
     (finding,) = compare(first, without, read, known=known)
     assert (finding.kind, finding.severity) == ("missing_column", "warn")
+
+
+def test_what_was_accepted_is_told_once_and_proposed_to_nobody(profile: Profile) -> None:
+    now = profile({**renamed(ORDERS, "Amount", "Sum"), "Country": ["DE", "FR"] * (N // 2)})
+    read = [
+        ReadColumn(names=("Order ID",)),
+        ReadColumn(names=("Sum", "Amount"), rule="to_decimal"),
+        ReadColumn(names=("Sum", "Amount"), rule="to_currency"),
+        ReadColumn(names=("Status",)),
+        ReadColumn(names=("Country",), optional=True),
+    ]
+    found = compare(profile(ORDERS), now, read, files={"b.csv": [c.name for c in now.columns]})
+    assert [(f.kind, f.severity, f.detail, f.accepted, f.patch) for f in found] == [
+        ("new_column", "info", "“Country” is in b.csv, and was not in the last ones.", True, None),
+        ("renamed_column", "info", "“Amount” is called “Sum” now, in b.csv.", True, None),
+    ]
+    assert compare(now, now, read) == []
+    assert compare(None, now, read) == []
+
+
+WORDS = ReadColumn(names=("Paid",), rule="to_boolean", texts=frozenset({"yes", "no", "0", "1"}))
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "severity", "detail"),
+    [
+        ((("yes", "no"), ("1", "0")), WORDS, "info", "“0” or “1” now; {} “no” or “yes”."),
+        ((("yes", "no"), ("Y", "N")), WORDS, "warn", "“n” or “y” now; {} “no” or “yes”."),
+        ((("2024-01-25", "2024-02-26"), ("25.01.2024", "26.02.2024")),
+         ReadColumn(names=("Paid",)), "info", "DD.MM.YYYY now; {} YYYY-MM-DD."),
+        ((("1234.56", "34.50"), ("1.234,56", "34,50")),
+         ReadColumn(names=("Paid",)), "info", "with a decimal comma now; {} with a decimal point."),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_written_in_another_way_is_told(
+    profile: Profile, written: Sequence[Sequence[str]], read: ReadColumn, severity: str, detail: str
+) -> None:  # fmt: skip
+    files = [
+        profile({"Order ID": ORDERS["Order ID"], "Paid": [*values] * (N // 2)})
+        for values in written
+    ]
+    (found,) = compare(*files, [ReadColumn(names=("Order ID",)), read])
+    assert (found.kind, found.severity) == ("rewritten_column", severity)
+    was = "in the last delivery it was written"
+    assert found.detail == f"“Paid” is written {detail.format(was)}"
+    assert compare(files[0], files[0], [ReadColumn(names=("Order ID",)), read]) == []
 
 
 def test_a_new_column_is_proposed_with_a_patch(profile: Profile) -> None:

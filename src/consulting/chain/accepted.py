@@ -219,7 +219,8 @@ def _is_replaced(engagement: Engagement, batch_id: str) -> bool:
 
 def _is_at_fault(finding: DriftFinding) -> bool:
     # a column that no model reads is refused when it finds no place in the mapping
-    return finding.severity == "block" or finding.kind in {"new_column", "renamed_column"}
+    unread = finding.kind in {"new_column", "renamed_column"} and not finding.accepted
+    return finding.severity == "block" or unread
 
 
 def _drift_now(engagement: Engagement, batch_id: str) -> Iterator[tuple[DriftFinding, FeedProfile]]:

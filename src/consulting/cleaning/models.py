@@ -48,6 +48,7 @@ from consulting.rules import headers_of
 from consulting.rules.accepted import Mark, read_marks, read_suspicions
 from consulting.rules.template import FOLDER as TEMPLATES
 from consulting.rules.template import named_templates, template_file
+from consulting.rules.to_boolean import texts_of
 from consulting.shared_child import StoppedError, each_apart, make_ready, read_apart
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ class ClientModels:
                 rule=meta.get("rule"),
                 optional=bool(meta.get("optional")),
                 currency_apart=headers_of(meta) in apart,
+                texts=texts_of(meta) if meta.get("rule") == "to_boolean" else frozenset(),
             )
             first = found.setdefault(one.names, one)
             if first.optional and not one.optional:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FILES = ("engines", "rules", "problems")
 _OBJECTS = re.compile(r"{% macro (grammar|unfit_reason)\(.*?endmacro %}", re.DOTALL)
-"""Macros that give objects, by dbt's `return`: Jinja's give text alone."""
+"""Macros that give objects, as dbt's can: Jinja's give text alone."""
 
 
 class RuleSql:

@@ -183,6 +183,7 @@ _OF_CHANGES = {
     "renamed_column": "Confirm that it is the same column.",
     "retyped_column": "Tell us whether it is meant to be so: labels that became numbers may have "
     "lost their leading zeros.",
+    "rewritten_column": "Tell us whether it is written so from now on.",
     "unit_changed": "Tell us what the numbers count now.",
     "volume_collapse": "Check that the export is complete, and filtered as before.",
     "volume_surge": "Check that the export is filtered as before.",
@@ -193,6 +194,6 @@ def advice_of_change(change: DriftFinding) -> str:
     """What the client can do about what changed since the last file; nothing about a mere note."""
     if change.recommendation == CONFIRMED:
         return CONFIRMED
-    if change.severity == "info" and change.kind != "new_column":
+    if change.accepted or (change.severity == "info" and change.kind != "new_column"):
         return ""
     return _OF_CHANGES[change.kind]

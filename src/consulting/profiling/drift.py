@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +15,9 @@ from consulting.profiling.wording import enumerated, share
 from consulting.records import ReadColumn, Record
 from consulting.rules import rule_of_type
 from consulting.rules.currencies import may_be_one
+from consulting.rules.dates import date_format
+from consulting.rules.numbers import decimal_mark
+from consulting.rules.to_boolean import FALSE, TRUE
 from consulting.shown import on_one_line
 from consulting.wording import counted
 
@@ -28,6 +32,7 @@ _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _MOST_FILES = 3
+_EITHER = re.compile("%[dmy]")
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
 _CONFIRMED = frozenset({"date_order_unclear", "null_jump", "unit_changed", "volume_collapse"})
@@ -50,8 +55,9 @@ class DriftFinding(Record):
     Attributes:
         feed: The feed.
         kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
-            "retyped_column", "date_order_changed", "date_order_unclear", "currency_changed",
-            "unit_changed", "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
+            "retyped_column", "rewritten_column", "date_order_changed", "date_order_unclear",
+            "currency_changed", "unit_changed", "volume_collapse", "volume_surge",
+            "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed.
@@ -63,6 +69,7 @@ class DriftFinding(Record):
         patch: A unified diff of the feed's YAML, where the change is plain.
         said: The names of a column that files lack, in words; empty where none is lacking.
         lacked_in: Those files, in words; empty likewise.
+        accepted: Whether the models read a new or renamed column so already.
     """
 
     feed: str
@@ -78,6 +85,7 @@ class DriftFinding(Record):
     patch: str | None = None
     said: str = ""
     lacked_in: str = ""
+    accepted: bool = False
 
     @property
     def to_confirm(self) -> str:
@@ -200,7 +208,32 @@ class _Comparison:
         findings += [self._missing(c, files) for c, files in lacking.items() if c not in renames]
         taken = {name for name, _ in renames.values()}
         findings += [self._new(c) for c in new if c not in taken]
-        return [*findings, *self._both()]
+        return [*findings, *self._accepted(now, before), *self._both()]
+
+    def _accepted(self, now: Sequence[str], before: Sequence[str]) -> Iterator[DriftFinding]:
+        """Columns that the last files did not have, or under another name, and models read."""
+        known = {name.casefold(): name for name in before}
+        here = {name.casefold() for name in now}
+        for name in now if before else ():
+            read = self._read(name)
+            if read is None or name.casefold() in known:
+                continue
+            earlier = [known[one] for one in map(str.casefold, read.names) if one in known]
+            if not earlier:
+                yield DriftFinding(
+                    feed=self._current.feed, kind="new_column", severity="info", column=name,
+                    detail=f"“{name}” is in {_in(self._having(name)) or 'the files'}, and was not "
+                    "in the last ones.",
+                    recommendation="Its models read it.", accepted=True,
+                )  # fmt: skip
+            elif here.isdisjoint(map(str.casefold, earlier)):
+                yield DriftFinding(
+                    feed=self._current.feed, kind="renamed_column", severity="info", column=name,
+                    previous_column=earlier[0],
+                    detail=f"“{earlier[0]}” is called “{name}” now"
+                    f"{_in(self._having(name), ', in ')}.",
+                    recommendation="Its models read both names.", accepted=True,
+                )  # fmt: skip
 
     def _read(self, column: str) -> ReadColumn | None:
         return self._declared.get(column.casefold())
@@ -260,7 +293,8 @@ class _Comparison:
         if finding.to_confirm:
             advice = _IF_RIGHT.format(finding.recommendation)
             return finding.model_copy(update={"recommendation": advice})
-        accepts = finding.severity == "block" or finding.kind == "new_column"
+        new = finding.kind == "new_column" and not finding.accepted
+        accepts = finding.severity == "block" or new
         after = patched(self._yaml, finding, self._current) if self._yaml and accepts else None
         if not after or not self._yaml:
             return finding
@@ -363,7 +397,10 @@ class _Comparison:
             self._null_jump(before, now, previous),
         ]
         if not any(found):
-            found.append(self._shifted(before, now, previous))
+            rewritten = self._rewritten(before, now)
+            found.append(rewritten)
+            if not rewritten or before.inferred_type != "boolean":
+                found.append(self._shifted(before, now, previous))
         return [f for f in found if f is not None]
 
     def _retyped(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
@@ -372,6 +409,9 @@ class _Comparison:
             return None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
         read = self._read(now.name)
+        flags = _flags(now)
+        if types[0] == "boolean" and read and flags and read.texts.issuperset(flags):
+            return None  # 0 and 1 are numbers, and yes and no to its rule
         rule = read.rule if read else None
         expected = rule_of_type(types[1]).name
         meant = rule is not None and rule == expected and expected != "to_text"
@@ -384,6 +424,23 @@ class _Comparison:
             recommendation="Its rule reads what it is now." if meant else
             "Look at its issues: the client's export may write it in another way. If it is meant "
             f"to be so, give it the rule {expected} in the feed's YAML, and it is delivered.",
+        )  # fmt: skip
+
+    def _rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        """The same kind of values, none of which is written as they were."""
+        then, today = _written(before), _written(now)
+        if not then or not today or not then.keys().isdisjoint(today):
+            return None
+        read = self._read(now.name)
+        unread = read is not None and bool(read.texts) and not read.texts.issuperset(today)
+        return DriftFinding(
+            feed=self._current.feed, kind="rewritten_column", column=now.name,
+            severity="warn" if unread else "info",
+            detail=f"“{now.name}” is written {enumerated([*today.values()], 'or')} now"
+            f"{_in(self._having(now.name), ', in ')}; in the last delivery it was written "
+            f"{enumerated([*then.values()], 'or')}.",
+            recommendation="Let its rule read these words, too." if unread
+            else "Look whether its rule rejects any for it.",
         )  # fmt: skip
 
     def _order_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
@@ -496,6 +553,27 @@ def _in(files: Sequence[str], before: str = "") -> str:
     if more > 0:
         names = [*names[:_MOST_FILES], f"{counted(more, 'file')} more"]
     return f"{before}{enumerated(names)}" if names else ""
+
+
+def _flags(column: ColumnProfile) -> dict[str, str]:
+    """The words for yes and no of a column that has no other values, and how they are told."""
+    seen = sorted({found.value.strip().casefold() for found in column.top_values})
+    known = column.distinct_count <= len(column.top_values) and {*seen} <= {*TRUE, *FALSE}
+    return {word: f"“{word}”" for word in seen} if known else {}
+
+
+def _written(column: ColumnProfile) -> dict[str, str]:
+    """How a column's values are written, and how that is told; nothing where it is not known."""
+    if flags := _flags(column):
+        return flags
+    patterns = [found.format for found in column.formats]
+    if column.inferred_type in {"date", "timestamp"}:
+        # which of day and month it is has findings of its own
+        return {_EITHER.sub("?", one): date_format(one) for one in patterns}
+    if column.inferred_type in _NUMBERS:
+        mark = decimal_mark({found.format: found.count for found in column.formats})
+        return {mark: f"with a decimal {mark}"} if mark in {"point", "comma"} else {}
+    return {}
 
 
 def _mostly(found: Sequence[FormatCount], column: ColumnProfile) -> str | None:

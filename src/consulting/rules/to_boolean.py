@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from consulting.rules.rule import ColumnRule, Evidence, Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 USUAL_TRUE = ("true", "t", "yes", "y", "1")
 USUAL_FALSE = ("false", "f", "no", "n", "0")
@@ -28,6 +31,12 @@ TRUE = (
 FALSE = (*USUAL_FALSE, "nein", "nee", "nej", "non", "não", "nie", "faux", "falsch", "falso", "off")
 WORDS = frozenset({*TRUE, *FALSE} - {"0", "1"})
 """What says yes or no by itself; 0 and 1 do so in a column that is named like a flag."""
+
+
+def texts_of(meta: Mapping[str, Any]) -> frozenset[str]:
+    """The texts that a column's rule reads as yes or no, in lower case."""
+    said = [*(meta.get("means_true") or USUAL_TRUE), *(meta.get("means_false") or USUAL_FALSE)]
+    return frozenset(str(text).casefold() for text in said)
 
 
 class ToBoolean(ColumnRule):
