@@ -185,6 +185,42 @@ def test_a_cell_merged_over_rows_gives_each_row_its_value(read: Reader) -> None:
     assert "merged over several rows" in got.said
 
 
+def test_hidden_rows_and_columns_are_read_and_told(read: Reader) -> None:
+    def hide(book: Any) -> None:
+        sheet = book["S"]
+        for row in (3, 4, 9):  # the last holds nothing
+            sheet.row_dimensions[row].hidden = True
+        sheet.column_dimensions["B"].hidden = True
+        sheet.column_dimensions["F"].hidden = True
+
+    rows: Cells = [["id", "cost", "n"], ["a", 7, 1], ["b", 8, 2], ["c", 9, 3]]
+    got = read(xlsx({"S": rows}, hide))
+    assert got.rows == [("a", "7", "1"), ("b", "8", "2"), ("c", "9", "3")]
+    told = "hidden in the sheet, by hand or by a filter;"
+    assert f"2 rows with data are {told} they were read like the others." in got.said
+    assert f"1 column with data is {told} it was read like the others." in got.said
+    assert "hidden" not in read(xlsx({"S": rows})).said
+
+
+def test_hidden_rows_and_columns_of_an_ods_are_told(read: Reader) -> None:
+    rows = [["id", "cost"], ["a", 7], ["b", 8]]
+    with zipfile.ZipFile(io.BytesIO(ods(rows))) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    content = parts["content.xml"].replace(
+        b'"Data"><table:table-row>',
+        b'"Data"><table:table-column/><table:table-column table:visibility="collapse"/>'
+        b'<table:table-row table:visibility="filter">',
+    )
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, part in {**parts, "content.xml": content}.items():
+            archive.writestr(name, part)
+    got = read(target.getvalue())
+    assert got.rows == [("a", "7"), ("b", "8")]
+    assert "1 row with data is hidden in the sheet" in got.said
+    assert "1 column with data is hidden in the sheet" in got.said
+
+
 def test_hidden_and_further_sheets_are_named(read: Reader) -> None:
     def hide(book: Any) -> None:
         book["Secret"].sheet_state = "hidden"

@@ -87,6 +87,7 @@ def read_rows(
         outcome.decisions.append(
             f"{zeros:,} numbers are shown with leading zeros (like 00000): read as shown."
         )
+    outcome.warnings += _about_hidden(scan, survey)
     outcome.warnings += _about_cells(scan, survey.large, merges.count, len(blank))
     return outcome
 
@@ -198,6 +199,24 @@ def _check(source: ByteSource, outcome: Outcome, scan: SheetScan) -> None:
         outcome.warnings.append(
             "The rows of this sheet could not be counted a second time; the count is the reader's."
         )
+
+
+def _about_hidden(scan: SheetScan, survey: _Survey) -> list[str]:
+    """What is read, though whoever opens the workbook does not see it."""
+    columns = sum(
+        any(survey.left + at in span for span in scan.hidden_columns) for at in survey.used
+    )
+    told = {"row": scan.hidden_rows, "column": columns}
+    where = "hidden in the sheet, by hand or by a filter"
+    return [
+        inflected(
+            f"{{n}} [{what} with data is|{what}s with data are] {where}; "
+            "[it was|they were] read like the others.",
+            count,
+        )
+        for what, count in told.items()
+        if count
+    ]
 
 
 def _about_cells(scan: SheetScan, large: int, merges: int, blank: int) -> list[str]:

@@ -38,6 +38,10 @@ _UNDATED = re.compile(
     rb"<(?:\w{1,20}+:)?c\b([^<>]*+)>(?:<(?:\w{1,20}+:)?f\b[^<>]*+>[^<]*+</(?:\w{1,20}+:)?f>)?+"
     rb"<(?:\w{1,20}+:)?v\b[^<>]*+>(-\d{1,20}+(?:\.\d{1,20}+)?|0(?:\.0{1,20}+)?)<"
 )
+_HIDDEN = re.compile(rb"\bhidden\s{0,9}=\s{0,9}[\"'](?:1|true)[\"']")
+_COLUMNS = re.compile(rb"<(?:\w{1,20}+:)?col\b([^<>]*+)>")
+_SPAN = re.compile(rb"\b(min|max)\s{0,9}=\s{0,9}[\"'](\d{1,9})[\"']")
+_HEAD_BYTES = 256 * 1024
 _BOOK = "xl/workbook.xml"
 _FROM_1904 = re.compile(rb"\bdate1904\s{0,9}=\s{0,9}[\"'](?:1|true)[\"']")
 _STRING = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']str[\"']")
@@ -79,6 +83,9 @@ class SheetScan:
         last_column: The last column with anything in it.
         shown: Row, then column from 0, of numbers that are shown with leading zeros, and how.
         undated: The same of numbers that are shown as dates and are none: 0, and below.
+        hidden_rows: The rows with something in them that whoever opens the file does not see; of
+            xlsx and ods.
+        hidden_columns: From which column to which, from 0, nobody sees them; of xlsx and ods.
     """
 
     rows: set[int] | None
@@ -88,6 +95,8 @@ class SheetScan:
     last_column: int = 0
     shown: dict[int, dict[int, str]] = field(default_factory=dict)
     undated: dict[int, dict[int, float]] = field(default_factory=dict)
+    hidden_rows: int = 0
+    hidden_columns: list[range] = field(default_factory=list)
 
     def add(self, row: int, column: int, *, repeated: int = 1) -> None:
         """Note that a row holds something, and the row's last column that does."""
@@ -150,6 +159,7 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
     book = next(name for name in archive.namelist() if name.lower() == _BOOK)
     if _FROM_1904.search(archive.read(book)):
         dates = {}  # its days begin with 0
+    scan.hidden_columns = _hidden_columns(archive, part)
     for attributes, body in _xml_rows(archive, part):
         found = _NUMBER.search(attributes)
         number = int(found.group(1)) if found else number + 1
@@ -157,6 +167,7 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
         holds = _scan_cells(body, scan)
         if holds:
             scan.add(number, len(places) or body.count(b"<c"))
+            scan.hidden_rows += _HIDDEN.search(attributes) is not None
         if places and holds:
             # a cell's own place counts for who reads it, wherever in the file it stands
             letters, rows = map(set, zip(*places, strict=True))
@@ -166,6 +177,18 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
         if dates and (b">-" in body or b">0" in body):
             _note_undated(body, dates, scan.undated)
     return scan
+
+
+def _hidden_columns(archive: zipfile.ZipFile, part: str) -> list[range]:
+    """The columns of a sheet that its program hides, which stand before its rows."""
+    with archive.open(part) as stream:
+        head = stream.read(_HEAD_BYTES).partition(b"sheetData")[0]
+    spans = [dict(_SPAN.findall(c)) for c in _COLUMNS.findall(head) if _HIDDEN.search(c)]
+    return [
+        range(int(span[b"min"]) - 1, int(span[b"max"]))
+        for span in spans
+        if span.keys() >= {b"min", b"max"}
+    ]
 
 
 def _note_zeros(cell: bytes, styles: Mapping[bytes, str], shown: dict[int, dict[int, str]]) -> None:
@@ -293,18 +316,24 @@ def scan_ods(data: bytes) -> dict[str, SheetScan]:
     """Scan all sheets of an ods, which its reader opens at once."""
     scans: dict[str, SheetScan] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("content.xml") as stream:
-        scan, number = SheetScan(set()), 0
+        scan, number, column = SheetScan(set()), 0, 0
         for event, item in ET.iterparse(stream, events=("start", "end")):  # noqa: S314 - expat bounds entities
             tag = item.tag.rpartition("}")[2]
             if event == "start":
                 if tag == "table":
-                    number = 0
+                    number = column = 0
                     scan = scans.setdefault(_attribute(item, "name") or "", SheetScan(set()))
+            elif tag == "table-column":
+                last = column + int(_attribute(item, "number-columns-repeated") or 1)
+                if _is_hidden(item):
+                    scan.hidden_columns.append(range(column, last))
+                column = last
             elif tag == "table-row":
                 repeat = int(_attribute(item, "number-rows-repeated") or 1)
                 width, reach = _ods_width(item)
                 if width:
                     scan.add(number + 1, width, repeated=repeat)
+                    scan.hidden_rows += repeat * _is_hidden(item)
                 if reach:
                     scan.reach(number + repeat, reach)
                 number += repeat
@@ -314,6 +343,11 @@ def scan_ods(data: bytes) -> dict[str, SheetScan]:
 
 def _attribute(item: ET.Element, name: str) -> str | None:
     return next((value for key, value in item.items() if key.rpartition("}")[2] == name), None)
+
+
+def _is_hidden(item: ET.Element) -> bool:
+    """Whether a row or column of an ods is hidden, by hand or by a filter."""
+    return _attribute(item, "visibility") in {"collapse", "filter"}
 
 
 def _ods_width(row: ET.Element) -> tuple[int, int]:
