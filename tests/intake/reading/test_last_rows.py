@@ -122,3 +122,95 @@ def test_a_comment_that_is_like_a_row_is_told(read: Reader, line: str, *, doubtf
     got = read(data)
     assert len(got.rows) == 21
     assert [(s.reason, s.doubtful) for s in got.reading.skipped] == [("a comment", doubtful)]
+
+
+@pytest.mark.parametrize("form", ["semicolon", "tab"])
+@pytest.mark.parametrize(
+    "lasts", [["Müller & Söhne KG (Berlin)"], ["Trans-Alpina S.p.A.", "Nord/Süd"]]
+)
+def test_a_name_alone_is_a_row_where_names_stand_alone_and_blanks_are_usual(
+    read: Reader, form: str, lasts: list[str]
+) -> None:
+    rows: Grid = [
+        [
+            f"Firma {chr(65 + n)} GmbH",
+            "" if n % 2 == 0 else f"+49 30 {n}",
+            (n % 3 and f"i@f{n}.de") or "",
+        ]
+        for n in range(20)
+    ]
+    last: Grid = [[name, "", ""] for name in lasts]
+    got = read(*written([["company", "phone", "email"], *rows, *last], form))
+    assert [tuple(v or "" for v in row) for row in got.rows] == texts([*rows, *last])
+    assert got.reading.skipped == ()
+
+
+def test_a_name_alone_without_gaps_is_told_where_no_name_stands_alone(read: Reader) -> None:
+    rows: Grid = [[f"Firma {n}", "" if n % 2 else n, n if n % 2 else ""] for n in range(20)]
+    got = read(*written([["company", "bought", "sold"], *rows, ["Nord/Süd", "", ""]], "comma"))
+    assert got.rows == texts(rows)
+    assert [(s.reason, s.doubtful) for s in got.reading.skipped] == [("note below the table", True)]
+
+
+@pytest.mark.parametrize("name", ["Total", "Suma", "Ensemble"])
+@pytest.mark.parametrize(
+    ("count", "numbers", "doubtful"),
+    [
+        (20, ["100", "263.30"], True),
+        (60, ["100", "263.30"], True),
+        (20, ["1330", "9.99"], False),  # 7 + 14 + … + 133
+        (60, ["12390", "9.99"], False),
+        (20, ["5", "200.49"], False),  # of 200
+        (60, ["5", "1801.20"], False),
+    ],
+)
+def test_a_name_like_a_word_for_totals_is_told_where_its_numbers_are_no_sums(
+    read: Reader, name: str, count: int, numbers: list[str], *, doubtful: bool
+) -> None:
+    rows: Grid = [[f"Firm{n}", n * 7, f"{n}.50"] for n in range(count)]
+    got = read(*written([["company", "employees", "revenue"], *rows, [name, *numbers]], "comma"))
+    assert got.rows == texts(rows)
+    assert [(s.reason, s.doubtful) for s in got.reading.skipped] == [("totals row", doubtful)]
+
+
+def test_noughts_below_noughts_prove_no_sum(read: Reader) -> None:
+    rows: Grid = [[f"Firm {n}", "Paris", f"{n}.50", "0.00"] for n in range(30)]
+    titles: list[object] = ["customer", "city", "amount", "discount"]
+    got = read(*written([titles, *rows, ["", "", "12.50", "0.00"]], "comma"))
+    assert got.rows == texts(rows)
+    assert [s.doubtful for s in got.reading.skipped] == [True]
+
+
+@pytest.mark.parametrize(
+    ("last", "doubtful"),
+    [
+        ("Ng,Oslo", True),
+        ("\nLee,Oslo,\nWu,Bern,", True),
+        ("Printed on:,Monday", False),
+        ("Printed", False),
+    ],
+)
+def test_a_short_last_row_with_a_new_word_is_told(
+    read: Reader, last: str, *, doubtful: bool
+) -> None:
+    rows: Grid = [[f"Person {n}", ["Rome", "Paris"][n % 2], n] for n in range(30)]
+    data = written([["name", "city", "qty"], *rows], "comma")[0] + f"{last}\n".encode()
+    got = read(data)
+    assert got.rows == texts(rows)
+    assert [s.doubtful for s in got.reading.skipped] == [doubtful]
+
+
+def test_a_small_table_below_keeps_its_rows_though_they_are_like_totals(read: Reader) -> None:
+    rows: Grid = [
+        [["Ann", "Cy", "Ann", "Zoe"][n % 4], f"2026-01-{n + 1:02}", n, n] for n in range(12)
+    ]
+    below: Grid = [
+        [],
+        ["Branch", "Total"],
+        ["South", "5.99"],
+        ["North", "-0.65"],
+        ["South", "1.73"],
+    ]
+    got = read(*written([["who", "day", "net", "gross"], *rows, *below], "xlsx"))
+    assert got.rows == texts(rows)
+    assert [(t.first_line, t.rows) for t in got.reading.other_tables] == [(15, 3)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from consulting.intake.reading.blocks import even_steps, like_titles
-from consulting.intake.reading.cells import dominant_kind, is_year, kind, shape
+from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind, shape
 from consulting.privacy.labels import are_labels, style_of
 from consulting.rules.missing import is_null_like
 
@@ -55,12 +56,19 @@ class Columns:
 
     Args:
         rows: Their cells.
+
+    Attributes:
+        kinds: Of what each column holds.
+        typed: Whether one holds something else than texts.
+        lone_rows: Whether a row of its first cell alone stands among others.
     """
 
     def __init__(self, rows: Sequence[Sequence[str]]) -> None:
         columns = [*zip(*_as_wide(rows[:LOOKED_AT]), strict=True)]
         self.kinds = [dominant_kind(column) for column in columns]
         self.typed = any(found not in {"text", "empty"} for found in self.kinds)
+        lone = [is_lone(row) for row in rows]
+        self.lone_rows = any(one and not after for one, after in pairwise(lone))
         self._never_blank = [
             sum(not cell.strip() for cell in column) <= (len(column) >= ODD_ONE_OUT)
             for column in columns
@@ -147,6 +155,11 @@ class _Texts:
         if cell in self.values or kind(cell) != "text":
             return False
         return self.listed or (self.coded and "9" not in shape(cell))
+
+
+def is_lone(cells: Sequence[str]) -> bool:
+    """Whether a row holds its first cell and no other."""
+    return filled(cells) == 1 and bool(cells[0].strip())
 
 
 def _case(text: str) -> str:

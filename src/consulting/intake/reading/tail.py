@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.intake.reading.blocks import Row, blocks, own_table
 from consulting.intake.reading.cells import filled, kind
+from consulting.intake.reading.evidence import is_lone
 from consulting.intake.reading.skipping import NOTE
 from consulting.rules.numbers import read_number
-from consulting.rules.sums import ALONE, MAYBE
+from consulting.rules.sums import ALONE, MAYBE, SURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 TAIL_ROWS = 30
 NOTE_WIDTH = 3  # a single cell in a row means "note" only where rows have at least this many
 CENT = 0.005
+ROUNDED = 0.01  # of itself a sum under its name may be off, for what it sums up was rounded
 GAPS = 2  # so many blanks where records have none make a row of numbers alone one of totals
 
 
 def _is_footnote(row: Row, width: int) -> bool:
     """Whether a row at the end holds a note, not data: one cell at its beginning and no other."""
-    return width >= NOTE_WIDTH and filled(row.cells) == 1 and bool(row.cells[0].strip())
+    return width >= NOTE_WIDTH and is_lone(row.cells)
 
 
 class Cut(NamedTuple):
@@ -109,8 +111,9 @@ def _is_named_total(cells: Sequence[str]) -> bool:
 def _total(kept: Sequence[Row], width: int, columns: Columns) -> Cut | None:
     """The last row as what sums up those above it; None where it is a record.
 
-    No sum is less than what it sums up: where a key is, it goes on. A row without a word for
-    totals is doubtful, unless a number of it is the sum of its column.
+    No sum is less than what it sums up: where a key is, it goes on. A row is doubtful unless a
+    number of it is the sum of its column, or it has a word for totals and gaps: without, a name
+    is one that firms have, too, where no number can be a sum.
     """
     row = kept[-1]
     if not _is_total(row, columns):
@@ -125,11 +128,18 @@ def _total(kept: Sequence[Row], width: int, columns: Columns) -> Cut | None:
     }
     if not named and any(_goes_on(row.cells[at], at, values) for at, values in above.items()):
         return None
-    sums = any(
-        isclose(_number(row.cells[at]) or 0, sum(values), abs_tol=CENT)
-        for at, values in above.items()
-    )
-    return Cut(row, "totals row", doubtful=not (named or sums))
+    numbers = [(_number(row.cells[at]) or 0, values) for at, values in above.items()]
+    sums = any(any(v) and isclose(x, sum(v), abs_tol=CENT) for x, v in numbers)
+    if named:
+        sure = SURE.fullmatch(_label(row.cells)) or columns.against(row.cells).gaps or not numbers
+        sums = sums or bool(sure) or any(_may_sum(x, v, len(kept)) for x, v in numbers)
+    return Cut(row, "totals row", doubtful=not sums)
+
+
+def _may_sum(value: float, above: Sequence[float], rows: int) -> bool:
+    """Whether a number may be the sum of a column, of which only the last rows are at hand."""
+    longer = rows >= TAIL_ROWS and (value >= sum(above) or min(above, default=0) < 0)
+    return longer or (any(above) and isclose(value, sum(above), rel_tol=ROUNDED))
 
 
 def _goes_on(cell: str, at: int, above: Sequence[float]) -> bool:
@@ -165,33 +175,56 @@ def trim_tail(tail: list[Row], width: int, columns: Columns) -> tuple[list[Row],
     full = sorted(count for row in tail if (count := filled(row.cells)) > 1)
     typical = full[len(full) // 2] if full else 0
     while kept:
-        last = [*blocks(kept)][-1:] if filled(kept[-1].cells) else []
-        block = [kept[at] for at in last[0]] if last and last[0].start else []
+        block = _last_block(kept)
         notes = all(
             _is_odd(row, width, columns, padded=True) and not _begins_a_row(row, width, columns)
             for row in block
         )
         if block and notes and own_table(block) is None:
-            cut += [_note(row, width, columns) for row in block[::-1]]
+            cut += [_note(row, width, columns, apart=True) for row in block[::-1]]
             del kept[-len(block) :]
         elif not filled(kept[-1].cells) and width > 1:
             cut.append(Cut(kept.pop(), "empty row at the end", doubtful=False))
-        elif _is_note(kept[-1], width, typical, columns):
-            cut.append(_note(kept.pop(), width, columns))
+        elif _is_note(kept[-1], width, typical, columns) and (
+            block or not _is_usual(kept[-1], width, columns)
+        ):
+            cut.append(_note(kept.pop(), width, columns, apart=bool(block)))
         else:
             break
     if typical < NOTE_WIDTH - 1 and not any(len(row.cells) == width for row in kept):
         return list(tail), []
-    while kept and width > 1 and (total := _total(kept, width, columns)):
+    while kept and width > 1 and own_table(_last_block(kept)) is None:
+        total = _total(kept, width, columns)
+        if total is None:
+            break
         cut.append(total)
         kept.pop()
     return kept, cut[::-1]
 
 
-def _note(row: Row, width: int, columns: Columns) -> Cut:
-    named = MAYBE.match(_label(row.cells)) is not None
-    like_rows = not named and is_like_rows(row.cells, columns)
-    return Cut(row, NOTE, doubtful=like_rows or filled(row.cells) == width)
+def _last_block(kept: Sequence[Row]) -> list[Row]:
+    """The last rows after an empty line, where some stand before it."""
+    last = [*blocks(kept)][-1:] if filled(kept[-1].cells) else []
+    return [kept[at] for at in last[0]] if last and last[0].start else []
+
+
+def _note(row: Row, width: int, columns: Columns, *, apart: bool) -> Cut:
+    """A row as a note; doubtful where it has what rows have, and no word that notes have.
+
+    Blanks where they are usual speak for a row unless an empty line stands before it.
+    """
+    cells = [cell.strip() for cell in row.cells]
+    words = MAYBE.match(_label(cells)) is not None or any(cell.endswith(":") for cell in cells)
+    begun = filled(cells) > 1 and all(cells[: filled(cells)])
+    whole = not apart and len(cells) == width and not columns.against(cells).gaps
+    like_rows = is_like_rows(cells, columns) or begun or whole
+    return Cut(row, NOTE, doubtful=(like_rows and not words) or filled(cells) == width)
+
+
+def _is_usual(row: Row, width: int, columns: Columns) -> bool:
+    """Whether a row has its first cell alone, as others in the midst of the table have."""
+    alone = columns.lone_rows and len(row.cells) == width and is_lone(row.cells)
+    return alone and not columns.against(row.cells).texts
 
 
 def _is_note(row: Row, width: int, typical: int, columns: Columns) -> bool:
