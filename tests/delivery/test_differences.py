@@ -148,6 +148,8 @@ def test_a_delivery_of_an_earlier_release_says_less_and_one_of_a_lowered_tier_no
 
 
 X = {"feed": "a", "filename": "x.csv", "sha256": "1"}
+AGAIN = {"feed": "again", "filename": "same.csv", "sha256": "7"}
+SAME = {"feed": "carried", "filename": "z.csv", "sha256": "9"}
 DESK = {"feed": "a", "filename": "a_rejects.csv", "sha256": "3", "corrections": {}}
 MADE = {"code": {"cleaned": "1"}, "dbt_project": "1", "config": "1"}
 
@@ -176,11 +178,56 @@ def test_each_cause_is_named_alone(change: dict[str, Any], kind: str, detail: st
         "config": {"sample_rows": 5},
         "versions": {"duckdb": "2"},
         "raw_files": [X],
+        "period": "2026-10",
     }
     assert list(causes(old, old)) == []
     (found,) = causes(old, old | change)
     assert found.kind == kind
     assert detail is None or detail in found.details
+
+
+OWN = (
+    "a: one.csv, three.csv, two.csv, 1 more; before x.csv",
+    "again: same.csv, with other bytes",
+    "b: none; before y.csv",
+)
+INSTEAD = (
+    "a: one.csv is new",
+    "a: three.csv is new",
+    "a: two.csv is new",
+    "a: x.csv has other bytes",
+    "again: same.csv has other bytes",
+    "b: y.csv is gone",
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "details"),
+    [
+        ({"period": "2026-11"}, "input files of its own", OWN),
+        ({"period": None}, "input files of its own", OWN),
+        ({"period": None, "supersedes": "d1"}, "other input files", INSTEAD),
+        ({}, "other input files", INSTEAD),
+    ],
+)
+def test_a_file_of_another_month_is_not_gone(
+    change: dict[str, Any], what: str, details: tuple[str, ...]
+) -> None:
+    old: dict[str, Any] = {
+        "delivery_id": "d1",
+        "manifest_version": 2,
+        "fingerprints": MADE,
+        "versions": {},
+        "period": "2026-10",
+        "raw_files": [X, AGAIN, {"feed": "b", "filename": "y.csv", "sha256": "8"}, SAME],
+    }
+    names = ("one.csv", "two.csv", "three.csv", "x.csv")
+    own = [{"feed": "a", "filename": name, "sha256": name} for name in names]
+    (found,) = causes(
+        old,
+        old | {"delivery_id": "d2", "raw_files": [*own, AGAIN | {"sha256": "0"}, SAME]} | change,
+    )
+    assert (found.kind, found.what, found.details) == ("files", what, details)
 
 
 def test_other_columns_that_tell_duplicates_are_a_cause() -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from consulting.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     Manifest = Mapping[str, Any]
 
+_MOST_FILES = 3
 _COLUMN_FACTS = {"from": "read from", "rule": "by the rule", "transformation": "done"}
 
 
@@ -63,13 +64,44 @@ def causes(old: Manifest, new: Manifest) -> Iterator[Cause]:
 
 
 def _input(old: Manifest, new: Manifest) -> Iterator[Cause]:
-    for kind, what in (("files", "other input files"), ("corrections", "other corrections")):
+    kept = _is_of_the_same(old, new)
+    for kind, what in (("files", "input files"), ("corrections", "corrections")):
         before, after = (
             [file for file in each["raw_files"] if ("corrections" in file) == (kind != "files")]
             for each in (old, new)
         )
         if before != after:
-            yield Cause(kind=kind, what=what, details=tuple(_files(before, after)))
+            details = _files(before, after) if kept else _own_files(before, after)
+            which = f"other {what}" if kept else f"{what} of its own"
+            yield Cause(kind=kind, what=which, details=tuple(details))
+
+
+def _is_of_the_same(old: Manifest, new: Manifest) -> bool:
+    """Whether two deliveries are of the same period, or one is in the other's place."""
+    ids = {each.get("delivery_id") for each in (old, new)}
+    replaced = {each.get("supersedes") for each in (old, new)}
+    if len(ids) == 1 or ids & replaced:
+        return True
+    return old.get("period") is not None and old["period"] == new.get("period")
+
+
+def _own_files(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterator[str]:
+    """The files by feed, now and then: of another period, or another time, none is the other's."""
+    for feed in sorted({file["feed"] for file in (*before, *after)}):
+        held, holds = (
+            {file["filename"]: file["sha256"] for file in each if file["feed"] == feed}
+            for each in (before, after)
+        )
+        if held.keys() != holds.keys():
+            yield f"{feed}: {_named(holds)}; before {_named(held)}"
+        elif held != holds:
+            yield f"{feed}: {_named(holds)}, with other bytes"
+
+
+def _named(files: Collection[str]) -> str:
+    """The first files of some by name; and how many more there are."""
+    first, more = sorted(files)[:_MOST_FILES], len(files) - _MOST_FILES
+    return ", ".join([*first, *([f"{more:,} more"] if more > 0 else [])]) or "none"
 
 
 def _files(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterator[str]:
