@@ -230,6 +230,7 @@ class FileReading(Record):
         other_tables: Tables of the file besides the one that was read, set aside.
         decisions: What was decided, in words a client understands.
         warnings: What the client should know or confirm, in the same words.
+        unread: What of it no feed reads, where feeds share the file, as `warnings`.
         sampled_from: Tier 2: how many rows the file holds, of which `loaded_rows` were kept.
         masked_columns: Tier 2: the columns masked before anything was stored, whole or in part.
         treatments: Tier 2: what was done to each column, and why.
@@ -259,6 +260,7 @@ class FileReading(Record):
     other_tables: tuple[OtherTable, ...] = ()
     decisions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     sampled_from: int | None = None
     masked_columns: tuple[str, ...] = ()
     treatments: tuple[ColumnTreatment, ...] = ()

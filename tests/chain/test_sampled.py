@@ -292,6 +292,8 @@ def test_each_sheet_and_each_file_of_a_zip_that_is_a_table_is_a_feed(
         assert notes in each
         assert alike in each
         assert each.count("holds notes") == 2
+    assert any(reading.unread for reading in sampled.received.readings)
+    assert "No feed reads" not in asked, "each part is asked of by itself"
 
 
 TEMPLATE = """\

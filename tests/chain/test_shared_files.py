@@ -151,7 +151,7 @@ def test_what_no_feed_reads_of_a_shared_file_is_told_once(
     world.drop("x_1", content)
     readings = world.receive("run").readings
     assert [reading.loaded_rows for reading in readings] == [2, 1]
-    assert [warning for reading in readings for warning in reading.warnings] == told
+    assert [words for reading in readings for words in reading.unread] == told
 
 
 def test_a_wider_glob_takes_its_part_where_there_is_one_and_tells_where_not(

@@ -144,6 +144,16 @@ def test_dates_that_could_be_read_two_ways_are_settled_by_one_declared_order(
     assert settled(issue, "orders", by_hand, remaining) == "", "what SQL does is counted only"
 
 
+def test_what_no_feed_reads_is_a_question_of_its_kind(inputs: DeliveryInputs) -> None:
+    words = "No feed reads the sheet 'March': if rows are in there, add a feed."
+    first, *rest = inputs.files
+    first = first.model_copy(update={"unread": (words,), "warnings": ("A sheet is hidden.",)})
+    asked = ask_questions(inputs.model_copy(update={"files": (first, *rest)}))
+    kinds = {one.ask: (one.kind, one.places[0].where) for one in asked}
+    assert kinds[f"{words} Is that right?"] == ("unread", first.filename)
+    assert kinds["A sheet is hidden. Is that right?"] == ("", first.filename)
+
+
 @pytest.mark.parametrize(
     ("where", "most", "half"),
     [

@@ -20,7 +20,6 @@ from consulting.delivery import (
     source_column,
 )
 from consulting.errors import DeliveryError
-from consulting.intake.reading.sources import NO_FEED_READS
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import Record
 from consulting.wording import counted
@@ -80,7 +79,7 @@ def _reported(engagement: Engagement, inputs: DeliveryInputs) -> list[Question]:
         with open_bounded(warehouse, read_only=True) as connection:
             remaining = find_remaining(connection, inputs)
     # what no feed reads of a sample's files is asked of each part
-    return [q for q in ask_questions(inputs, remaining) if not q.ask.startswith(NO_FEED_READS)]
+    return [q for q in ask_questions(inputs, remaining) if q.kind != "unread"]
 
 
 def _hidden(question: Question) -> Question:

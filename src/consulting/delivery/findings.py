@@ -90,10 +90,14 @@ class Place(Record):
 
 
 class Question(Record):
-    """Something only the client can answer; asked once, whatever number of columns it is about."""
+    """Something only the client can answer; asked once, whatever number of columns it is about.
+
+    Its kind is "unread" where it is about what no feed reads of a file.
+    """
 
     ask: str
     places: tuple[Place, ...]
+    kind: Literal["", "unread"] = ""
 
 
 def collect_findings(
@@ -167,14 +171,23 @@ def ask_questions(inputs: DeliveryInputs, remaining: Remaining = NOTHING_COUNTED
     for reading in inputs.files:
         for question in asked_of_file(reading):
             ask(question, Place(where=reading.filename))
-    return [Question(ask=words, places=tuple(places)) for words, places in asked.items()]
+        for words in reading.unread:
+            ask(_as_question(words), Place(where=reading.filename))
+    unread = {_as_question(words) for reading in inputs.files for words in reading.unread}
+    return [
+        Question(ask=words, places=tuple(places), kind="unread" if words in unread else "")
+        for words, places in asked.items()
+    ]
 
 
 def asked_of_file(reading: FileReading) -> Iterator[str]:
     """What the reading of a file leaves the client to confirm, as questions."""
-    for warning in reading.warnings:
-        told = warning.endswith("?") or "Please" in warning
-        yield warning if told else f"{warning} Is that right?"
+    yield from map(_as_question, reading.warnings)
+
+
+def _as_question(warning: str) -> str:
+    asks = warning.endswith("?") or "Please" in warning
+    return warning if asks else f"{warning} Is that right?"
 
 
 def place_of(feed: str, columns: Sequence[str]) -> str:

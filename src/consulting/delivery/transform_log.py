@@ -54,7 +54,7 @@ class TransformLog(Document):
 
 def _files(inputs: DeliveryInputs) -> Iterator[dict[str, object]]:
     for reading in inputs.files:
-        words = "; ".join((*reading.decisions, *reading.warnings))
+        words = "; ".join((*reading.decisions, *reading.warnings, *reading.unread))
         sampled = (
             f"sampled: {reading.loaded_rows} of {reading.sampled_from} rows kept"
             if reading.sampled_from is not None

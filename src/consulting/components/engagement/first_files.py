@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from consulting import dbt_yaml
 from consulting.delivery import Place, Question, asked_of_file
-from consulting.intake.reading.sources import NO_FEED_READS
 from consulting.privacy.tiers import FULL_TIER
 from consulting.shown import in_markdown, on_one_line
 from consulting.wording import counted
@@ -129,8 +128,7 @@ def _of_files(sampled: Sampled) -> Iterator[Question]:
         told += [
             (reading.filename, line)
             for reading in sampled.received.readings
-            for line in asked_of_file(reading)
-            if not line.startswith(NO_FEED_READS)  # the sample's parts are asked of above
+            for line in asked_of_file(reading)  # the sample's parts are asked of above
         ]
     asked: dict[str, list[Place]] = {}
     for where, line in told:

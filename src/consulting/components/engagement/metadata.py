@@ -46,7 +46,7 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
     decisions = [
         f"- **{in_markdown(reading.filename)}**: {in_markdown(said)}"
         for reading in files
-        for said in (*reading.decisions, *reading.warnings)
+        for said in (*reading.decisions, *reading.warnings, *reading.unread)
     ]
     return told(
         {

@@ -33,6 +33,7 @@ class Outcome:
         other_tables: Tables besides this one, set aside.
         decisions: What was decided, in words.
         warnings: What the client should confirm.
+        unread: What of the file no feed reads, where feeds share it, in words.
         typed_columns: Those whose digits are all of numbers by the file's own types.
     """
 
@@ -51,6 +52,7 @@ class Outcome:
     other_tables: list[OtherTable] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    unread: tuple[str, ...] = ()
     typed_columns: tuple[str, ...] = ()
 
     def refuse_unaccounted(

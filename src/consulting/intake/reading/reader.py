@@ -78,7 +78,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     if found.warning:
         outcome.warnings.insert(0, found.warning)
     outcome.decisions[:0] = source.notes
-    outcome.warnings += source.unread
+    outcome.unread += source.unread
     stored = outcome.stored
     if outcome.received != outcome.seen + outcome.rejected:
         raise AssertionError("a reader must reconcile its counts before it returns")

@@ -352,14 +352,11 @@ def _unread(infos: list[zipfile.ZipInfo], options: ReadOptions) -> Iterator[str]
         yield no_feed_reads("file", [info.filename for info in rest], options)
 
 
-NO_FEED_READS = "No feed reads the "
-
-
 def no_feed_reads(what: str, names: Sequence[str], options: ReadOptions) -> str:
     """A warning of parts that are left out of a file that feeds share."""
     shown = ", ".join(map(repr, options.names.told_all(names[:SHOWN])))
     return (
-        f"{NO_FEED_READS}{what}{'s' if len(names) > 1 else ''} {shown}"
+        f"No feed reads the {what}{'s' if len(names) > 1 else ''} {shown}"
         f"{', …' if len(names) > SHOWN else ''}: if rows are in there, add a feed."
     )
 

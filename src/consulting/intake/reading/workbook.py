@@ -59,7 +59,7 @@ def read_workbook(
         _refuse_taken(source, opened, scan_of, sheet.name, options)
         _refuse_moved(source, opened, sheet.name, options)
         scan = scan_of(sheet.name)
-        warnings += _unread(source, opened, options)
+        unread = tuple(_unread(source, opened, options))
     outcome = read_rows(source, sheet, scan, options, store)
     outcome.format = opened.name
     outcome.sheet = options.names.told(sheet.name)
@@ -67,6 +67,7 @@ def read_workbook(
     also = f" Also there: {_some(options, others)}." if others else ""
     outcome.decisions[:0] = [*opened.notes, f"Read the sheet {outcome.sheet!r}.{also}"]
     outcome.warnings[:0] = warnings
+    outcome.unread = unread
     return outcome
 
 
