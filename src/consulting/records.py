@@ -205,6 +205,23 @@ class ColumnTreatment(Record):
     masked_cells: int = 0
 
 
+PERCENT = "percent"
+
+
+class ShownAs(Record):
+    """What a workbook shows beside numbers of a column, by the format of their cells.
+
+    Attributes:
+        column: The column.
+        mark: The currency's code, "percent" (0.05 is shown as 5%), or a unit; empty for none.
+        cells: How many numbers are shown so.
+    """
+
+    column: str
+    mark: str
+    cells: int
+
+
 class FileReading(Record):
     """What intake decided and did to turn one file into rows of text.
 
@@ -223,6 +240,7 @@ class FileReading(Record):
         columns: The headers as they became column names of the raw table.
         typed_columns: Those of them whose digits are all of values that the file itself has as
             numbers (or days), so that 1.234 is one and a fraction; none in text.
+        shown_as: Of the columns of a workbook with such formats: what is shown beside numbers.
         received_rows: Data records in the file, by an independent count.
         loaded_rows: Rows in the raw table.
         unparsed_rows: Records set aside because they did not parse (received - loaded).
@@ -253,6 +271,7 @@ class FileReading(Record):
     header_lines: tuple[int, ...] = ()
     columns: tuple[str, ...]
     typed_columns: tuple[str, ...] = ()
+    shown_as: tuple[ShownAs, ...] = ()
     received_rows: int
     loaded_rows: int
     unparsed_rows: int = 0

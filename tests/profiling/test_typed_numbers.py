@@ -13,8 +13,9 @@ import pytest
 import xlsxwriter
 from tests.intake.reading.conftest import read_bytes
 
-from consulting.profiling import FeedProfile, Thresholds, profile_feed
+from consulting.profiling import FeedProfile, Thresholds, compare, profile_feed
 from consulting.profiling.propose import propose_columns
+from consulting.records import ReadColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,3 +116,128 @@ def test_a_column_that_one_file_has_in_texts_is_asked_about(
     profile = profile_feed("orders", readings, tmp_path)
     asked = "ambiguous_numbers" in {issue.issue_type for issue in profile.issues}
     assert asked == (not second)
+
+
+def _shown(codes: list[str | None], values: list[float]) -> bytes:
+    """A workbook with a number above the table, whose numbers have these formats by turns."""
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        styles = [book.add_format({"num_format": code} if code else {}) for code in codes]
+        dollars = book.add_format({"num_format": "[$$-409]#,##0.00"})
+        sheet.write_string(0, 0, "Total")
+        sheet.write_number(0, 1, 1_000, dollars)
+        sheet.write_row(2, 1, ["key", "amount"])
+        for at, value in enumerate(values):
+            sheet.write_string(3 + at, 1, f"A{at}")
+            sheet.write_number(3 + at, 2, value, styles[at % len(styles)])
+    return target.getvalue()
+
+
+PRICES = [10.5 + at for at in range(40)]
+OF_A_UNIT = "numbers with a unit of their own"
+SHARES = [0.05 + at / 200 for at in range(40)]
+
+
+def _profiled(folder: Path, codes: list[str | None], values: list[float]) -> FeedProfile:
+    folder.mkdir()
+    reading = read_bytes(folder, _shown(codes, values), "book.xlsx").reading
+    return profile_feed("feed", [reading], folder / "acme" / "runs" / "b1")
+
+
+@pytest.mark.parametrize(
+    ("code", "mark"),
+    [
+        ('#,##0.00 "€"', "EUR"),
+        ("#,##0.00\\ €", "EUR"),
+        ("_-* #,##0.00 [$€-407]_-;-* #,##0.00 [$€-407]_-", "EUR"),
+        ("[$$-409]#,##0.00", "USD"),
+        ('_("$"* #,##0.00_)', "USD"),
+        ("[$$-1009]#,##0.00", "CAD"),
+        ("[$¥-411]#,##0", "JPY"),
+        ("[$¥-804]#,##0", "CNY"),
+        ("[$EUR] 0.00", "EUR"),
+        ("[Red]0.00 [$CHF-807]", "CHF"),
+        ('0.0 "kg"', "kg"),
+        ('General" lb"', "lb"),
+        ("0%", "percent"),
+        ("0.00%", "percent"),
+        ("0.000\\ %", "percent"),
+        ('0.0" %"', "%"),
+        ("[$-409]0.00", None),
+        ("#,##0.00", None),
+        ('0.0,"k"', None),
+        ("0.00E+00", None),
+        ('000"-"00', None),
+        ("yyyy-mm-dd", None),
+        (None, None),
+    ],
+)
+def test_what_a_format_shows_beside_a_number_is_told_of_its_column(
+    tmp_path: Path, code: str | None, mark: str | None
+) -> None:
+    reading = read_bytes(tmp_path, _shown([code], PRICES), "book.xlsx").reading
+    found = [(one.column, one.mark, one.cells) for one in reading.shown_as]
+    assert found == ([("amount", mark, 40)] if mark else [])
+    said = f"Shown as {mark} by the format of cells, and read as numbers alone: “amount”."
+    assert (said in reading.decisions) is bool(mark)
+
+
+@pytest.mark.parametrize(
+    ("codes", "kind", "detail"),
+    [
+        (['0.00 "€"', "[$$-409]0.00"], "mixed_currencies", "EUR and USD"),
+        (['0.00 "kg"', '0.00 "lb"', '0.00 "kg"'], "mixed_units", "kg and lb"),
+        (["0.0%", None], "mixed_units", "a bare number and percent"),
+        (['0.00 "€"', None], None, ""),
+        (['0.00 "€"', "#,##0 [$EUR]"], None, ""),
+    ],
+)
+def test_formats_that_show_several_things_are_asked_about(
+    tmp_path: Path, codes: list[str | None], kind: str | None, detail: str
+) -> None:
+    found = _profiled(tmp_path / "one", codes, PRICES)
+    issues = [i for i in found.issues if i.issue_type in {"mixed_currencies", "mixed_units"}]
+    assert [(i.issue_type, i.severity) for i in issues] == ([(kind, "error")] if kind else [])
+    assert all(f"Cells show these numbers as {detail} by their format" in i.detail for i in issues)
+    assert all(i.question for i in issues)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "severity", "detail"),
+    [
+        ('0.00 "€"', '0.00 "€"', None, ""),
+        ('0.00 "€"', "[$¥-411]0", "block", "show JPY now; those of the last delivery showed EUR."),
+        (
+            '0.0 "kg"',
+            '0.0 "lb"',
+            "block",
+            f"show {OF_A_UNIT} now; those of the last delivery showed {OF_A_UNIT}.",
+        ),
+        (
+            "0.0%",
+            None,
+            "block",
+            "show bare numbers now; those of the last delivery showed percent.",
+        ),
+        (
+            None,
+            "0.0%",
+            "block",
+            "show percent now; those of the last delivery showed bare numbers.",
+        ),
+        ('0.00 "€"', None, "warn", "show bare numbers now; those of the last delivery showed EUR."),
+        (None, '0.00 "€"', None, ""),
+    ],
+)
+def test_formats_that_show_something_else_than_last_time_are_a_change(
+    tmp_path: Path, then: str | None, now: str | None, severity: str | None, detail: str
+) -> None:
+    profiles = [
+        _profiled(tmp_path / str(at), [code], SHARES) for at, code in enumerate((then, now))
+    ]
+    reads = [ReadColumn(names=("amount",), rule="to_decimal"), "key"]
+    found = [f for f in compare(*profiles, reads) if f.kind == "unit_changed"]
+    assert [(f.severity, f.detail) for f in found] == (
+        [(severity, f"The cells of “amount” {detail}")] if severity else []
+    )

@@ -157,7 +157,9 @@ def _facts(profile: ColumnProfile) -> list[str]:
     if len(profile.formats) > 1:
         notations = _formats(profile.formats, day_first=profile.day_first)
         facts.append(f"{counted(len(profile.formats), 'notation')}: {notations}")
-    facts += [_formats(kind) for kind in (profile.currencies, profile.units) if kind]
+    facts += [
+        _formats(kind) for kind in (profile.currencies, profile.units, profile.shown_as) if kind
+    ]
     return facts + [f"{number(count)} {words}" for count, words in counts if count]
 
 

@@ -102,8 +102,8 @@ def said(text: str) -> str:
     return f"“{cut(text, _LONGEST_SAID)}”"
 
 
-def column_profile(view: ColumnView) -> ColumnProfile:
-    """The stored profile of a column."""
+def column_profile(view: ColumnView, shown: Mapping[str, int]) -> ColumnProfile:
+    """The stored profile of a column, of whose numbers so many are shown with something beside."""
     present = view.rows - view.blank
     lengths, tally = view.lengths, view.tally
     dates = view.type.name in {"date", "timestamp"}
@@ -137,6 +137,9 @@ def column_profile(view: ColumnView) -> ColumnProfile:
         month_language=tally.month_language if dates else None,
         units=() if view.private else _formats(tally.units),
         currencies=_formats(tally.currencies),
+        shown_as=()
+        if view.private
+        else _formats(Counter({mark: n for mark, n in shown.items() if mark})),
         leading_zeros=tally.leading_zeros,
         fraction_digits=tally.fraction,
         kept_words=tuple(sorted(view.kept)),

@@ -12,9 +12,9 @@ from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.shift import distribution_shift, value_similarity
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import enumerated, share
-from consulting.records import ReadColumn, Record
+from consulting.records import PERCENT, ReadColumn, Record
 from consulting.rules import rule_of_type
-from consulting.rules.currencies import may_be_one
+from consulting.rules.currencies import CODES, may_be_one
 from consulting.rules.dates import date_format
 from consulting.rules.numbers import decimal_mark
 from consulting.rules.to_boolean import FALSE, TRUE
@@ -394,6 +394,7 @@ class _Comparison:
             self._order_changed(before, now),
             self._currency_changed(before, now),
             self._unit_changed(before, now),
+            self._shown_otherwise(before, now),
             self._null_jump(before, now, previous),
         ]
         if not any(found):
@@ -501,6 +502,25 @@ class _Comparison:
             "without the unit.",
         )  # fmt: skip
 
+    def _shown_otherwise(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        """What the formats of a workbook's cells show beside numbers."""
+        if before.shown_as is None or now.shown_as is None:
+            return None
+        then, today = _mostly(before.shown_as, before), _mostly(now.shown_as, now)
+        percent = PERCENT in {then, today}
+        if then == today or not (then or percent):
+            return None
+        grave = (today or percent) and self._is_converted(now)
+        return DriftFinding(
+            feed=self._current.feed, kind="unit_changed", column=now.name,
+            severity="block" if grave else "warn",
+            detail=f"The cells of “{now.name}”{_in(self._having(now.name), ' in ')} show "
+            f"{_beside(today)} now; those of the last delivery showed {_beside(then)}.",
+            recommendation="Ask the client what the numbers count now: they are delivered without "
+            "what the format of a cell shows beside them"
+            f"{' (5% is the number 0.05)' if percent else ''}.",
+        )  # fmt: skip
+
     def _null_jump(
         self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
     ) -> DriftFinding | None:
@@ -580,6 +600,13 @@ def _mostly(found: Sequence[FormatCount], column: ColumnProfile) -> str | None:
     """The currency or unit of most of a column's numbers; None where there is none."""
     numbers = column.numbers.count if column.numbers else 0
     return found[0].format if found and 2 * found[0].count > numbers else None
+
+
+def _beside(mark: str | None) -> str:
+    """What cells show, in words; units are the client's own."""
+    if mark is None:
+        return "bare numbers"
+    return mark if mark == PERCENT or mark in CODES else "numbers with a unit of their own"
 
 
 def _said(part: float) -> str:

@@ -7,6 +7,8 @@ from operator import eq, gt, lt
 from typing import TYPE_CHECKING
 
 from consulting.profiling.wording import enumerated, figure
+from consulting.records import PERCENT
+from consulting.rules.currencies import CODES
 from consulting.rules.missing import trim
 from consulting.rules.numbers import NOTATIONS
 from consulting.wording import counted
@@ -48,6 +50,7 @@ def number_issues(draft: Drafting) -> Iterator[Issue]:
         _unclear,
         _units,
         _currencies,
+        _shown,
         _scientific,
         _leading_zeros,
         _outliers,
@@ -159,6 +162,26 @@ def _currencies(draft: Drafting) -> Iterator[Issue]:
             "Use the money rule: it keeps the number, and the currency in the column's name.",
             count=currencies.total(),
         )  # fmt: skip
+
+
+def _shown(draft: Drafting) -> Iterator[Issue]:
+    """Formats of cells that show several currencies or units, or percent of some numbers only."""
+    shown: Mapping[str, int] = draft.source.shown.get(draft.view.name, {})
+    found = {mark: n for mark, n in shown.items() if mark or PERCENT in shown}
+    if len(found) < 2:  # noqa: PLR2004 - several
+        return
+    marks = [mark or "a bare number" for mark in sorted(found, key=lambda m: (-found[m], m))]
+    yield draft.issue(
+        "mixed_currencies" if CODES.issuperset(found) else "mixed_units", "error",
+        "Cells show these numbers as {told} by their format; what is read is the number alone, "
+        "so that {n} [counts|count] something else than most.",
+        "Have currency, unit or percentage written into a column of its own; sums over this column "
+        "mean nothing.",
+        count=min(sum(found.values()) - max(found.values()), draft.view.filled),
+        told=enumerated(marks),
+        question="What does each number of this column count? A file can not tell it from the "
+        "number alone.",
+    )  # fmt: skip
 
 
 def _scientific(draft: Drafting) -> Iterator[Issue]:

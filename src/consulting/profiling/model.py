@@ -106,6 +106,7 @@ class ColumnProfile(Record):
     month_language: str | None = None
     units: tuple[FormatCount, ...] = ()
     currencies: tuple[FormatCount, ...] = ()
+    shown_as: tuple[FormatCount, ...] | None = None
     leading_zeros: int = 0
     fraction_digits: int = 0
     kept_words: tuple[str, ...] = ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -13,7 +15,7 @@ from consulting.rules.missing import NULL_TOKENS, WHITESPACE
 from consulting.sql import literal, quoted, unglobbed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from consulting.profiling.thresholds import Thresholds
@@ -29,6 +31,7 @@ _SPREAD_RANGE = 4_294_967_296
 _LONGEST_TOKEN = max(map(len, NULL_TOKENS))
 
 
+NOTHING_SHOWN: Mapping[str, Counter[str]] = MappingProxyType({})
 WHITESPACE_SQL = " || ".join(f"chr({ord(c)})" for c in WHITESPACE)
 
 
@@ -66,6 +69,7 @@ class FeedSource:
         columns: The feed's columns, in the order of the files.
         rows: How many rows there are.
         typed: The columns whose numbers all files have as numbers.
+        shown: Column → what its files show beside numbers → how many of them; "" for nothing.
         sampled: How many rows the table `sample` holds.
     """
 
@@ -75,7 +79,9 @@ class FeedSource:
         columns: Sequence[str],
         rows: int,
         typed: frozenset[str] = frozenset(),
+        shown: Mapping[str, Counter[str]] = NOTHING_SHOWN,
     ) -> None:
+        self.shown = shown
         self._connection = connection
         self.columns = tuple(columns)
         self._places = {name: at for at, name in enumerate(columns)}
@@ -213,7 +219,7 @@ def open_feed(
         columns = [n for n in _ordered(readings) if n in names]
         counted = connection.execute("SELECT count(*) FROM feed").fetchone()
         rows = int(counted[0]) if counted else 0
-        yield FeedSource(connection, columns, rows, _typed(readings))
+        yield FeedSource(connection, columns, rows, _typed(readings), _shown(readings))
 
 
 def _typed(readings: Sequence[FileReading]) -> frozenset[str]:
@@ -221,6 +227,13 @@ def _typed(readings: Sequence[FileReading]) -> frozenset[str]:
     named = {name for reading in readings for name in reading.columns}
     written = (set(reading.columns) - set(reading.typed_columns) for reading in readings)
     return frozenset(named.difference(*written))
+
+
+def _shown(readings: Sequence[FileReading]) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {}
+    for one in (one for reading in readings for one in reading.shown_as):
+        found.setdefault(one.column, Counter())[one.mark] += one.cells
+    return found
 
 
 def _ordered(readings: Sequence[FileReading]) -> list[str]:

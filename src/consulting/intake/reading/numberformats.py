@@ -1,4 +1,4 @@
-"""What a workbook shows of a number, by its cell's format: leading zeros (02131), or a date.
+"""What a workbook shows of a number, by its cell's format: leading zeros, a date, or a unit.
 
 The library that reads the cells knows numbers only, and 2131 is no postcode; and it makes a time of
 day of a number that is shown as a date and is none.
@@ -10,6 +10,9 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from consulting.records import PERCENT
+from consulting.rules.currencies import WRITTEN, code_of
+
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Mapping
@@ -18,9 +21,21 @@ _STYLES = "xl/styles.xml"
 _CODE = re.compile(r"0{2,}|(?=(?:[^0]*0){5})[0()\-/ ]+")  # 00000, and 000-00-0000
 _DAYS, _TIMES = ("14", "15", "16", "17", "22"), ("18", "19", "20", "21")
 """The formats that each workbook has, of dates and of times of day."""
+_SHARES = ("9", "10")
+"""The same of percentages."""
 _ELAPSED = re.compile(r"(?i)\[(?:h+|m+|s+)\]")
 _ASIDE = re.compile(r'\\.|"[^"]*"|\[[^\]\[]*+\]|_.|\*.')
 _LITERALS = re.compile(r'\\(.)|"([^"]*)"|\[\$[^\]\[]*+\]|_.')
+_BESIDE = re.compile(
+    r'\[\$([^\]\[-]*+)(?:-([^\]\[]*+))?\]|"([^"]*)"|\\(.)|\[[^\]\[]*+\]|_.|\*.|([$€£¥])'
+)
+_NUMBER = re.compile(r"[0#?]|general", re.IGNORECASE)
+_SCALED = re.compile(r"[0#?],+(?![0#?,])")
+_OF_PLACES = {
+    ("¥", "804"): "CNY", ("¥", "zh-CN"): "CNY", ("$", "1009"): "CAD", ("$", "en-CA"): "CAD",
+    ("$", "C09"): "AUD", ("$", "en-AU"): "AUD", ("$", "1409"): "NZD", ("$", "en-NZ"): "NZD",
+}  # fmt: skip
+"""Signs that are of another currency in a place, by its code in a format."""
 
 
 def with_zeros(text: str, code: str) -> str:
@@ -39,7 +54,7 @@ def number_formats(archive: zipfile.ZipFile) -> dict[bytes, str]:
         return {}
     root = ET.fromstring(archive.read(_STYLES))  # noqa: S314 - expat bounds entities
     codes: dict[str | None, str] = {}
-    for numbers, code in ((_DAYS, "d"), (_TIMES, "h")):
+    for numbers, code in ((_DAYS, "d"), (_TIMES, "h"), (_SHARES, "0%")):
         codes.update(dict.fromkeys(numbers, code))
     for item in root.iter():
         if item.tag.endswith("}numFmt"):
@@ -66,3 +81,24 @@ def date_styles(formats: Mapping[bytes, str]) -> dict[bytes, bool]:
         if signs != "general" and re.search("[dymhs]", signs):
             found[style] = re.search("[dy]", signs) is not None
     return found
+
+
+def mark_styles(formats: Mapping[bytes, str]) -> dict[bytes, str]:
+    """The styles that show a currency (its code), "percent" or a unit beside a number."""
+    found = {style: _mark(code) for style, code in formats.items()}
+    return {style: mark for style, mark in found.items() if mark}
+
+
+def _mark(code: str) -> str:
+    """What a format shows beside the number; nothing where it shows thousands, or other parts."""
+    number = _ASIDE.sub("", code)
+    if not _NUMBER.search(number) or _SCALED.search(number):
+        return ""
+    if "%" in number:
+        return PERCENT
+    shown = [(sign, place, "".join(rest)) for sign, place, *rest in _BESIDE.findall(code)]
+    texts = (_OF_PLACES.get((sign, place), sign) + rest for sign, place, rest in shown)
+    text = "".join(texts).strip()
+    if text in WRITTEN:
+        return code_of(text)
+    return text if re.search(r"[^\W\d_]|[%‰°]", text) else ""

@@ -11,7 +11,7 @@ from consulting.intake.reading.rows import RowStore, Stored
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from consulting.records import OtherTable, SkippedLines
+    from consulting.records import OtherTable, ShownAs, SkippedLines
 
 StoreFactory = Callable[..., RowStore]
 """Makes the store of a file's rows once its columns are known: their names, and the places of those
@@ -35,6 +35,7 @@ class Outcome:
         warnings: What the client should confirm.
         unread: What of the file no feed reads, where feeds share it, in words.
         typed_columns: Those whose digits are all of numbers by the file's own types.
+        shown_as: What the formats of a workbook's cells show beside numbers.
     """
 
     columns: tuple[str, ...]
@@ -54,6 +55,7 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     unread: tuple[str, ...] = ()
     typed_columns: tuple[str, ...] = ()
+    shown_as: tuple[ShownAs, ...] = ()
 
     def refuse_unaccounted(
         self,

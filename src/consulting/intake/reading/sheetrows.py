@@ -12,6 +12,9 @@ from consulting.intake.reading.headers import HEAD_ROWS
 from consulting.intake.reading.layout import find_layout
 from consulting.intake.reading.numberformats import with_zeros
 from consulting.intake.reading.table import TableWriter
+from consulting.records import PERCENT, ShownAs
+from consulting.rules.currencies import CODES
+from consulting.shown import on_one_line
 from consulting.wording import counted, inflected
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 EXACT_INTEGER = 2**53  # above it, a workbook's numbers are no longer exact
 BATCH = 5_000
+_NAMED = 5  # columns that one sentence names
 
 _MIDNIGHT = dt.time()
 
@@ -74,8 +78,14 @@ def read_rows(
         kept.reject([(line, "no_readable_cell", "") for line in blank])
         stored = writer.finish()
     outcome = writer.outcome(stored)
-    named = zip(layout.columns, survey.used, strict=False)
+    named = [*zip(layout.columns, survey.used, strict=False)]
     outcome.typed_columns = tuple(name for name, at in named if at not in written)
+    shown = scan.shown_as(layout.first_line)
+    outcome.shown_as = tuple(
+        ShownAs(column=name, mark=_told(mark, options), cells=cells)
+        for name, at in named
+        for mark, cells in shown.get(survey.left + at, {}).items()
+    )
     found = len(survey.lines) if scan.rows is None else len(scan.rows)
     outcome.received = found - writer.lines_not_records - (len(unread) - len(blank))
     _check(source, outcome, scan)
@@ -88,6 +98,7 @@ def read_rows(
             f"{zeros:,} numbers are shown with leading zeros (like 00000): read as shown."
         )
     outcome.warnings += _about_hidden(scan, survey)
+    outcome.decisions += _about_marks(outcome.shown_as)
     outcome.warnings += _about_cells(scan, survey.large, merges.count, len(blank))
     return outcome
 
@@ -217,6 +228,24 @@ def _about_hidden(scan: SheetScan, survey: _Survey) -> list[str]:
         for what, count in told.items()
         if count
     ]
+
+
+def _told(mark: str, options: ReadOptions) -> str:
+    """What is shown beside a number; units are the client's own words."""
+    return mark if mark in {"", PERCENT, *CODES} else options.names.told(mark)
+
+
+def _about_marks(shown: Sequence[ShownAs]) -> Iterator[str]:
+    columns: dict[str, list[str]] = {}
+    for one in shown:
+        if one.mark:
+            columns.setdefault(one.mark, []).append(f"“{on_one_line(one.column)}”")
+    for mark, names in columns.items():
+        more = [counted(len(names) - _NAMED, "other column")] if len(names) > _NAMED else []
+        yield (
+            f"Shown as {on_one_line(mark)} by the format of cells, and read as numbers alone: "
+            f"{', '.join([*names[:_NAMED], *more])}."
+        )
 
 
 def _about_cells(scan: SheetScan, large: int, merges: int, blank: int) -> list[str]:

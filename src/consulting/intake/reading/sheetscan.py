@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,7 +18,12 @@ from xml.etree import ElementTree as ET
 from xml.parsers.expat import ExpatError
 
 from consulting.errors import UnreadableFileError
-from consulting.intake.reading.numberformats import date_styles, number_formats, zero_styles
+from consulting.intake.reading.numberformats import (
+    date_styles,
+    mark_styles,
+    number_formats,
+    zero_styles,
+)
 from consulting.intake.reading.sources import ZIP_DAMAGE
 
 if TYPE_CHECKING:
@@ -42,6 +48,11 @@ _HIDDEN = re.compile(rb"\bhidden\s{0,9}=\s{0,9}[\"'](?:1|true)[\"']")
 _COLUMNS = re.compile(rb"<(?:\w{1,20}+:)?col\b([^<>]*+)>")
 _SPAN = re.compile(rb"\b(min|max)\s{0,9}=\s{0,9}[\"'](\d{1,9})[\"']")
 _HEAD_BYTES = 256 * 1024
+_FULL = re.compile(
+    rb"<(?:\w{1,20}+:)?c\b([^<>]*?)\br\s{0,9}=\s{0,9}[\"']\$?([A-Za-z]{1,4})\$?\d{1,9}[\"']"
+    rb"([^<>]*+)>(?=<[^/])"
+)
+_HEAD = 1_000  # rows, within which a table begins
 _BOOK = "xl/workbook.xml"
 _FROM_1904 = re.compile(rb"\bdate1904\s{0,9}=\s{0,9}[\"'](?:1|true)[\"']")
 _STRING = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']str[\"']")
@@ -86,6 +97,9 @@ class SheetScan:
         hidden_rows: The rows with something in them that whoever opens the file does not see; of
             xlsx and ods.
         hidden_columns: From which column to which, from 0, nobody sees them; of xlsx and ods.
+        marks: The styles that show a currency, percent or a unit beside a number, and which.
+        full: Where there are such styles: row (`_HEAD` for all from there on), then how many cells
+            with anything in them have the same column and attributes.
     """
 
     rows: set[int] | None
@@ -97,6 +111,19 @@ class SheetScan:
     undated: dict[int, dict[int, float]] = field(default_factory=dict)
     hidden_rows: int = 0
     hidden_columns: list[range] = field(default_factory=list)
+    marks: Mapping[bytes, str] = field(default_factory=dict)
+    full: dict[int, Counter[tuple[bytes, bytes, bytes]]] = field(default_factory=dict)
+
+    def shown_as(self, first: int) -> dict[int, Counter[str]]:
+        """Column from 0 → how many of its numbers from a row on are shown with each mark, or ""."""
+        found: dict[int, Counter[str]] = {}
+        rows = (cells for row, cells in self.full.items() if row >= min(first, _HEAD))
+        for (before, letters, after), count in sum(rows, Counter()).items():
+            style = _STYLE.search(before + after)
+            if not after.endswith(b"/") and not _NO_NUMBER.search(before + after):
+                mark = self.marks.get(style.group(1), "") if style else ""
+                found.setdefault(column_number(letters) - 1, Counter())[mark] += count
+        return {column: marks for column, marks in found.items() if set(marks) != {""}}
 
     def add(self, row: int, column: int, *, repeated: int = 1) -> None:
         """Note that a row holds something, and the row's last column that does."""
@@ -155,7 +182,7 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
     scan = SheetScan(set())
     number = 0
     formats = number_formats(archive)
-    styles, dates = zero_styles(formats), date_styles(formats)
+    styles, dates, scan.marks = zero_styles(formats), date_styles(formats), mark_styles(formats)
     book = next(name for name in archive.namelist() if name.lower() == _BOOK)
     if _FROM_1904.search(archive.read(book)):
         dates = {}  # its days begin with 0
@@ -174,6 +201,9 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
             scan.reach(max(map(int, rows)), max(map(column_number, letters)))
         for match in _CELL.finditer(body) if styles else ():
             _note_zeros(match[2], styles, scan.shown)
+        if scan.marks:
+            cells = scan.full.setdefault(min(number, _HEAD), Counter())
+            cells.update(_FULL.findall(body))
         if dates and (b">-" in body or b">0" in body):
             _note_undated(body, dates, scan.undated)
     return scan
