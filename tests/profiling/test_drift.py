@@ -120,6 +120,12 @@ def test_a_column_that_is_written_in_another_way_is_told(
     assert compare(files[0], files[0], [ReadColumn(names=("Order ID",)), read]) == []
 
 
+def test_dates_of_another_month_are_written_as_before(profile: Profile) -> None:
+    months = [("3 April 2024", "25 April 2024"), ("3 May 2024", "25 May 2024")]
+    files = [profile({"Order ID": ORDERS["Order ID"], "Day": [*m] * (N // 2)}) for m in months]
+    assert compare(*files, ["Order ID", "Day"]) == []
+
+
 def test_a_new_column_is_proposed_with_a_patch(profile: Profile) -> None:
     more = {**ORDERS, "Country": [("DE", "FR")[n % 2] for n in range(N)]}
     (finding,) = compare(profile(ORDERS), profile(more), list(ORDERS), models_yaml=YAML)

@@ -588,8 +588,9 @@ def _written(column: ColumnProfile) -> dict[str, str]:
         return flags
     patterns = [found.format for found in column.formats]
     if column.inferred_type in {"date", "timestamp"}:
-        # which of day and month it is has findings of its own
-        return {_EITHER.sub("?", one): date_format(one) for one in patterns}
+        # which of day and month it is has findings of its own; May is both short and long
+        alike = (_EITHER.sub("?", one).replace("%B", "%b") for one in patterns)
+        return dict(zip(alike, map(date_format, patterns), strict=True))
     if column.inferred_type in _NUMBERS:
         mark = decimal_mark({found.format: found.count for found in column.formats})
         return {mark: f"with a decimal {mark}"} if mark in {"point", "comma"} else {}
