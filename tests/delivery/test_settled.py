@@ -309,3 +309,27 @@ def test_years_of_two_digits_are_settled_unless_one_lies_ahead_of_the_file(
             r"All [\d,]+ rows were rejected or merged\.",
             settled(issue, "orders", asked, find_remaining(connection, asked)),
         )
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("date, written YYYY-MM-DD or DD/MM/YYYY", ""),
+        (
+            "date, written YYYY-DD-MM or DD/MM/YYYY",
+            "Read with day and month swapped back, as declared in the cleaning rules.",
+        ),
+    ],
+)
+def test_swapped_dates_are_settled_only_where_the_rule_swaps_them_back(
+    folder: ClientFolder, inputs: DeliveryInputs, written: str, words: str
+) -> None:
+    issue, feed = issue_of(inputs, "Order Date", "mixed_date_formats")
+    issue = issue.model_copy(update={"issue_type": "mixed_date_order"})
+    profile = inputs.profiles[1].model_copy(update={"issues": (issue,)})
+    declared = mapped(inputs, "Order Date", transformation=written)
+    declared = declared.model_copy(update={"profiles": (profile,)})
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        told = settled(issue, feed, declared, find_remaining(connection, declared))
+    assert told.startswith(words)
+    assert bool(told) is bool(words)

@@ -25,6 +25,14 @@ PACKAGE = Path(consulting.profiling.__file__).parent
 DOCUMENT = Path(__file__).parents[2] / "docs" / "profile.md"
 
 
+# true days are d/m/2026; a program of another order made dates of those up to the twelfth
+HALF_SWAPPED = [
+    f"2026-{day:02}-{month:02}" if day <= 12 else f"{day}/{month:02}/2026"
+    for month in (1, 2, 3)
+    for day in range(1, 29)
+]
+
+
 class Case(NamedTuple):
     issue_type: str
     severity: str
@@ -69,6 +77,10 @@ CASES = [
     ),
     Case("ambiguous_dates", "warn", ["03/04/2024"] * 21 + ["04/13/2024"], 21, says="month first"),
     Case("mixed_date_order", "error", ["13/04/2024", "04/13/2024", "03/04/2024"], 2),
+    Case(
+        "mixed_date_order", "error", HALF_SWAPPED, 33, says="33 dates have the year first and a "
+        "day up to the twelfth, and all dates that are written in the other way a later one",
+    ),
     Case(
         "mixed_date_formats", "warn", ["2024-01-31"] * 3 + ["31.01.2024"], 1, ("31.01.2024",),
         says="2 formats (YYYY-MM-DD, DD.MM.YYYY); 1 differs from the main one.",
@@ -434,3 +446,33 @@ def test_the_condition_of_an_issue_selects_as_many_rows_as_it_says(
         if issue.column == "x" and issue.rows_where is not None:
             assert selected(cells, "x", issue) == issue.evidence_count, issue.issue_type
         assert issue.evidence_count <= len(cells)
+
+
+@pytest.mark.parametrize("few", [10_000, 5])
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (HALF_SWAPPED, True),
+        ([text.replace("/", ".") for text in HALF_SWAPPED], True),
+        ([re.sub(r"(\d+)/(\d+)/", r"\2/\1/", text) for text in HALF_SWAPPED], True),
+        ([f"{text} 10:15:00" for text in HALF_SWAPPED], True),
+        ([*HALF_SWAPPED, "2026-01-13"], False),
+        ([*HALF_SWAPPED, "12/01/2026"], False),
+        ([*HALF_SWAPPED[:12], *HALF_SWAPPED[12:16]], False),
+        ([f"2026-{n % 12 + 1:02}-{n % 2 + 1:02}" for n in range(60)] + HALF_SWAPPED[12:28], False),
+    ],
+)
+def test_dates_that_a_spreadsheet_program_half_swapped_are_asked_about(
+    profile: Profile, values: Values, few: int, *, told: bool
+) -> None:
+    rows = {"row": [f"r{n}" for n in range(len(values))], "x": values}
+    found = profile(rows, Thresholds(few_distinct=few))
+    types = {i.issue_type: i for i in found.issues if i.column == "x"}
+    assert ("mixed_date_order" in types, "mixed_date_formats" in types) == (told, not told)
+    if told:
+        assert types["mixed_date_order"].severity == "error"
+        assert re.fullmatch(
+            "Were day and month of these dates swapped by a spreadsheet program, so that "
+            r"2026-01-02( 10:15:00)? means 2026-02-01\?",
+            types["mixed_date_order"].question or "",
+        )

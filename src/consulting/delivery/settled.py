@@ -286,6 +286,12 @@ def _date_order(mapping: ColumnMapping) -> str:
     return f"Read with the {'day' if day else 'month'} first, as declared in the cleaning rules."
 
 
+def _swapped_back(mapping: ColumnMapping) -> str:
+    if "YYYY-DD" not in mapping.transformation:
+        return ""
+    return "Read with day and month swapped back, as declared in the cleaning rules."
+
+
 def _decimal_marks(mapping: ColumnMapping) -> str:
     if "either decimal mark" not in mapping.transformation:
         return ""
@@ -308,6 +314,7 @@ _BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
     "mixed_date_formats": _by_type(_DATES, "Delivered in one form, YYYY-MM-DD."),
     "dates_as_numbers": _by_type(_DATES, "Delivered in one form, YYYY-MM-DD."),
     "ambiguous_dates": _date_order,
+    "mixed_date_order": _swapped_back,
     "mixed_number_formats": _decimal_marks,
     "decimal_comma": _by_type(NUMBER_TYPES, "Delivered as numbers."),
     "mixed_currencies": _currency_apart,

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from consulting.profiling.far import near_of
+from consulting.profiling.forms import read_form
 from consulting.profiling.statistics import summarise
 from consulting.rules.dates import COUNTED, date_format
 from consulting.rules.missing import trim
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 _EARLIEST = "1900-01-01"
 _LATEST = "2100-01-01"
 _THAI = ("2440", "2640")
+_MONTHS = 12
 _ENOUGH_ROWS, _ENOUGH_DISTINCT = 20, 8
 """Of fewer days none is far from all others."""
+_HANDFUL, _DAYS = 5, 3
+"""Fewer dates, or days of a month, lie before the thirteenth or after the twelfth by chance."""
 _SHORT_MONTH = 3
 """Letters of a month's short name."""
 
@@ -34,12 +38,14 @@ def date_issues(draft: Drafting) -> Iterator[Issue]:
     """All issues of a column of dates."""
     if draft.view.type.name not in {"date", "timestamp"}:
         return
+    swapped = [*_swapped(draft)]
+    yield from swapped
     for rule in (
         _order,
         _short_order,
         _months,
         _numbers,
-        _formats,
+        *(() if swapped else (_formats,)),
         _impossible,
         _short_years,
         _implausible,
@@ -109,6 +115,53 @@ def _order(draft: Drafting) -> Iterator[Issue]:
             whole=_is_most(draft, tally.open_order),
             question=f"Are all dates written with the {first} first?",
         )  # fmt: skip
+
+
+def _swapped(draft: Drafting) -> Iterator[Issue]:
+    """What a spreadsheet program leaves of dates that are written in another order than its own.
+
+    It makes a date of each that can be read in its order, with day and month swapped; days after
+    the twelfth are no months, and stay text.
+    """
+    view = draft.view
+    known = view.values if view.complete else dict(view.typical)
+    dates = {text: form for text in known if (form := read_form(trim(text)).date) and form.readings}
+    numbered = {text: form for text, form in dates.items() if not form.month}
+    made, left = (
+        {
+            text: date.fromisoformat(form.readings[0][1])
+            for text, form in numbered.items()
+            if form.pattern.startswith("%Y") is year_first
+        }
+        for year_first in (True, False)
+    )
+    fit = all(day.day <= _MONTHS for day in made.values()) and all(
+        day.day > _MONTHS and len(view.tally.orders_of(numbered[text])) == 1
+        for text, day in left.items()
+    )
+    if not fit or any(
+        len(set(days)) < _HANDFUL or len({day.day for day in days}) < _DAYS
+        for days in (made.values(), left.values())
+    ):
+        return
+    values = {text: known[text] for text, day in made.items() if day.day != day.month}
+    rows = sum(n for pattern, n in view.tally.patterns.items() if pattern.startswith("%Y"))
+    count = sum(values.values()) if view.complete else rows
+    like = min(values, default="")
+    asked = (
+        f", so that {trim(like)} means {made[like]:%Y-%d-%m}" if like and not view.private else ""
+    )
+    yield draft.issue(
+        "mixed_date_order", "error",
+        "{n} [date has|dates have] the year first and a day up to the twelfth, and all dates that "
+        "are written in the other way a later one: a spreadsheet program seems to have swapped day "
+        "and month wherever it could.",
+        "Ask for the table as its system exports it, not as a spreadsheet program saved it. "
+        "Where it can not be had, swap them back: in the model's date formats, put the day before "
+        "the month where the year is first.",
+        values=values, count=count, whole=_is_most(draft, count),
+        question=f"Were day and month of these dates swapped by a spreadsheet program{asked}?",
+    )  # fmt: skip
 
 
 def _is_most(draft: Drafting, rows: int) -> bool:
