@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import openpyxl
 import pytest
 from click.testing import CliRunner
 from parsed_once import lay_shared
@@ -454,3 +455,41 @@ def test_tables_that_changed_places_are_told_and_accepting_writes_nothing(tmp_pa
     said = run_accept(world, "--yes").output
     assert "have the client send them as before" in said
     assert {path: path.read_text() for path in dbt.rglob("*.yml")} == before
+
+
+@pytest.mark.parametrize("mark", ["comma", "either"])
+def test_numbers_of_a_workbook_are_themselves_whatever_mark_the_texts_before_them_had(
+    tmp_path: Path, mark: str
+) -> None:
+    kilos: list[dict[str, Any]] = [
+        {"name": "id", "from": "id"},
+        {"name": "kilos", "from": "kilos", "rule": "to_decimal", "decimal": mark},
+    ]
+    dbt = tmp_path / "dbt"
+    lay_shared(dbt)
+    world = World(
+        tmp_path / "data",
+        dbt_dir=dbt,
+        security_tier=3,
+        feeds=[{"name": "kilo", "files": "kilo*"}],
+    )
+    write_feed_models(dbt, world.client_id, "kilo", kilos)
+    texts = [[n, f"{n},{n % 90 + 10}"] for n in range(1, 41)]
+    world.drop("kilo_2026-01.xlsx", xlsx({"S": [["id", "kilos"], *texts]}))
+    world.run()
+    numbers = [[n, n + 0.125] for n in range(101, 141)]
+    world.drop("kilo_2026-02.xlsx", xlsx({"S": [["id", "kilos"], *numbers, [141, "none yet"]]}))
+    second = world.run()
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        found = connection.execute("SELECT id, kilos FROM marts.kilo WHERE id != '141'").fetchall()
+    assert sorted((int(n), float(kg)) for n, kg in found) == [(n, kg) for n, kg in numbers]
+    rejects = second.path / "rejects" / "kilo_rejects.xlsx"
+    book = openpyxl.load_workbook(rejects)
+    sheet = book.worksheets[0]
+    at = {cell.value: cell.column for cell in sheet[1]}
+    sheet.cell(2, at["kilos"]).value = 1.234
+    book.save(world.folder.incoming / "kilo_rejects.xlsx")
+    world.run()
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        [corrected] = connection.execute("SELECT kilos FROM marts.kilo WHERE id = '141'").fetchall()
+    assert float(corrected[0]) == 1.234

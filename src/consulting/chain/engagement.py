@@ -165,6 +165,7 @@ class Engagement:
             format=feed.format,
             password=password,
             expected_columns=tuple(self.models.declared_columns().get(feed.name, ())),
+            marks=self.models.decimal_marks(feed.name),
             declared=self.models.declared_privacy(feed.name),
         )
 

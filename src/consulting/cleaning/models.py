@@ -18,7 +18,7 @@ import stat
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from consulting.bounded_child import no_garbage
 from consulting.cleaning.client_files import (
@@ -46,6 +46,7 @@ from consulting.records import ReadColumn
 from consulting.regex import mistake_in
 from consulting.rules import headers_of
 from consulting.rules.accepted import Mark, read_marks, read_suspicions
+from consulting.rules.numbers import OtherMark
 from consulting.rules.template import FOLDER as TEMPLATES
 from consulting.rules.template import named_templates, template_file
 from consulting.rules.to_boolean import texts_of
@@ -235,6 +236,11 @@ class ClientModels:
             if name not in named and not (column.get("meta") or {}).get("dropped_because")
         ]
         return [*found.values(), *others]
+
+    def decimal_marks(self, feed: str) -> dict[str, OtherMark]:
+        """Source column → the decimal mark its rule reads, where that is no point."""
+        metas, others = self._metas(feed), get_args(OtherMark)
+        return {name: meta["decimal"] for name, meta in metas if meta.get("decimal") in others}
 
     def declared_privacy(self, feed: str) -> dict[str, Declared]:
         """Source column → what the YAML says of its values: `contains_pii`, and those it lists."""

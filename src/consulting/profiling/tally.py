@@ -179,7 +179,8 @@ class Tally:
 
     def add_notation(self, name: str, count: int) -> None:
         """Counts numbers in a notation; what is unclear in a text is not in a number."""
-        self.notations["point" if self.typed and name == "unclear_point" else name] += count
+        clear = {"unclear_point": "point", "unclear": "comma"} if self.typed else {}
+        self.notations[clear.get(name, name)] += count
 
     def _add_number(self, number: NumberText, count: int) -> None:
         self.add_notation(number.notation, count)

@@ -7,7 +7,7 @@ They use nothing that is not alike in Python, DuckDB and PostgreSQL.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from consulting.rules import currencies
 
@@ -45,6 +45,10 @@ def _whole(before: str, after: str, group: str = "(") -> str:
         f"{group}{_DIGITS}){group}{_POWER})?(?:[.,]{_NONE}{{1,2}}|[.,])?{b}{group}{_MINUS}?){b}"
         f"{after}{b}{group}{_MINUS}?){group}[)]?)"
     )
+
+
+OtherMark = Literal["comma", "either"]
+"""A decimal mark of a rule to which a number with a point may be another one, or none."""
 
 
 class Notation(NamedTuple):

@@ -214,3 +214,27 @@ def test_a_small_table_below_keeps_its_rows_though_they_are_like_totals(read: Re
     got = read(*written([["who", "day", "net", "gross"], *rows, *below], "xlsx"))
     assert got.rows == texts(rows)
     assert [(t.first_line, t.rows) for t in got.reading.other_tables] == [(15, 3)]
+
+
+@pytest.mark.parametrize(
+    ("titles", "row", "drawn"),
+    [
+        (["rating", "comment"], ["****", "good"], ["***", ""]),
+        (["mon", "tue", "wed"], ["---", "Ann", "Bob"], ["---", "---", "---"]),
+    ],
+)
+@pytest.mark.parametrize("form", ["semicolon", "xlsx"])
+def test_rows_of_stars_and_dashes_are_rows_where_values_are_drawn(
+    read: Reader, form: str, titles: list[object], row: list[object], drawn: list[object]
+) -> None:
+    rows: Grid = [*[[*row[:-1], f"{row[-1]} {n}"] for n in range(20)], *[drawn] * 16]
+    got = read(*written([titles, *rows, rows[0]], form))
+    assert [tuple(v or "" for v in r) for r in got.rows] == texts([*rows, rows[0]])
+    assert got.reading.skipped == ()
+
+
+def test_a_drawn_line_with_all_delimiters_is_none_where_no_value_is(read: Reader) -> None:
+    rows: Grid = [[f"Firm {n}", n, n] for n in range(20)]
+    got = read(*written([["firm", "a", "b"], *rows, ["---", "---", "---"], *rows], "comma"))
+    assert got.rows == texts([*rows, *rows])
+    assert [s.reason for s in got.reading.skipped] == ["a drawn line"]

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from consulting.intake.reading.columns import refuse_if_wide
+from consulting.intake.reading.marks import with_mark
 from consulting.wording import inflected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from consulting.intake.reading.rows import RowStore
     from consulting.intake.reading.sources import ByteSource
+    from consulting.rules.numbers import OtherMark
 
 MAX_DEPTH = 8
 BATCH = 10_000
@@ -40,6 +42,7 @@ class Records:
     """What a first pass finds in a file's records; the second writes them.
 
     Attributes:
+        marks: `ReadOptions.marks`.
         columns: Their names, in order.
         written: Those with digits in a text.
         kept_as_json: Those with lists or empty objects.
@@ -47,6 +50,7 @@ class Records:
         repeated: Objects that name a field twice.
     """
 
+    marks: Mapping[str, OtherMark] = field(default_factory=dict)
     columns: dict[str, None] = field(default_factory=dict)
     written: set[str] = field(default_factory=set)
     kept_as_json: dict[str, None] = field(default_factory=dict)
@@ -135,7 +139,11 @@ def _fields(value: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str,
 
 def _row(value: Any, found: Records) -> list[str | None]:
     fields = dict(_fields(value))
-    return [_text(fields.get(name)) for name in found.columns]
+    row = [_text(fields.get(name)) for name in found.columns]
+    for at, name in enumerate(found.columns) if found.marks else ():
+        if name in found.marks and isinstance(number := fields.get(name), _Number):
+            row[at] = with_mark(number, found.marks[name])
+    return row
 
 
 def _text(value: Any) -> str | None:

@@ -56,7 +56,7 @@ def read_json(source: ByteSource, name: str, options: ReadOptions, store: StoreF
 def _read_lines(
     source: ByteSource, encoding: Encoding, lines: int, options: ReadOptions, store: StoreFactory
 ) -> Outcome:
-    found = Records()
+    found = Records(marks=options.marks)
     for _, _, value in _line_values(source, encoding, make_decoder(found.object)):
         if value is not None:
             note(found, value, source, options.max_columns)
@@ -127,7 +127,7 @@ def _read_document(
     document = _Document(source, text, find_records(text, start, length))
     if end:
         document.reshape(length, options.names)
-    found = Records(repeated=document.repeated)
+    found = Records(marks=options.marks, repeated=document.repeated)
     for value in document.records(make_decoder(found.object)):
         note(found, value, source, options.max_columns)
     if not end:

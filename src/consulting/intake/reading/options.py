@@ -11,6 +11,7 @@ from consulting.intake.reading.format import FileFormat
 from consulting.privacy import Declared, Names
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import Record
+from consulting.rules.numbers import OtherMark
 
 GIB = 1024**3
 
@@ -90,6 +91,7 @@ class ReadOptions(Limits, Written):
         password: Opens an encrypted workbook.
         names: How the names are told that the file's maker chose.
         expected_columns: Headers the feed is known to have; the row that holds them is the header.
+        marks: The decimal marks of the columns whose rules read another one than a point.
         declared: What the engagement says of its columns' values, for the tier that hides them.
         others: The `member` and `sheet` of the feeds that read the same file before.
         parts: The same of all feeds that share their files, where what none reads is to be told.
@@ -101,6 +103,7 @@ class ReadOptions(Limits, Written):
     password: SecretStr | None = None
     names: Names = Names()
     expected_columns: tuple[str, ...] = ()
+    marks: dict[str, OtherMark] = Field(default_factory=dict)
     declared: dict[str, Declared] = Field(default_factory=dict)
     others: tuple[tuple[str | None, str | int | None], ...] = ()
     parts: tuple[tuple[str | None, str | int | None], ...] = ()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.columns import column_names
+from consulting.intake.reading.marks import all_with_mark
 from consulting.intake.reading.outcome import Outcome, StoreFactory
 from consulting.intake.reading.sources import unsupported
 from consulting.wording import counted, inflected
@@ -75,9 +76,16 @@ def _read(file: Any, options: ReadOptions, store: StoreFactory) -> Outcome:
     columns, warnings = column_names(schema.names, len(schema.names), options)
     row, broken = 1, 0
     raw = _columns_of_bytes(file)
+    marked = [
+        at
+        for at, (name, field) in enumerate(zip(columns, schema, strict=True))
+        if name in options.marks and _is_number(field.type)
+    ]
     with store(columns) as kept:
         for batch in file.iter_batches(batch_size=BATCH):
             arrays = [as_text(array, raw=at in raw) for at, array in enumerate(batch.columns)]
+            for at in marked:
+                arrays[at] = all_with_mark(arrays[at], options.marks[columns[at]])
             broken += sum(map(_undecodable, batch.columns))
             lines = pa.array(range(row, row + batch.num_rows), pa.int64())
             kept.add_columns(arrays, lines)

@@ -10,6 +10,7 @@ from consulting.errors import UnreadableFileError
 from consulting.intake.reading.blocks import Row
 from consulting.intake.reading.headers import HEAD_ROWS
 from consulting.intake.reading.layout import find_layout
+from consulting.intake.reading.marks import with_mark
 from consulting.intake.reading.numberformats import with_zeros
 from consulting.intake.reading.table import TableWriter
 from consulting.records import PERCENT, ShownAs
@@ -57,6 +58,7 @@ def read_rows(
     head = [Row(line, survey.texts(line, row)) for line, row in survey.head]
     layout = find_layout(head, len(survey.used), options, unit="row")
     merges = _Merges(sheet, survey, layout.first_line)
+    marks = {at: options.marks[n] for at, n in enumerate(layout.columns) if n in options.marks}
     with store(layout.columns) as kept:
         known = [row for row in head if row.line >= layout.first_line]
         writer = TableWriter(
@@ -66,7 +68,11 @@ def read_rows(
         written: set[int] = set()
         for line, row in _rows(sheet):
             if line in survey.lines:
-                batch.append(Row(line, merges.fill(line, survey.texts(line, row))))
+                texts = survey.texts(line, row)
+                for at, mark in marks.items():
+                    if type(row[survey.used[at]]) is float:
+                        texts[at] = with_mark(texts[at], mark)
+                batch.append(Row(line, merges.fill(line, texts)))
                 if line >= layout.first_line:
                     written.update(_digits_in_texts(row))
             if len(batch) >= BATCH:

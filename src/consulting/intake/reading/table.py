@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from consulting.corrections import set_aside
-from consulting.intake.reading.blocks import Row, blocks, is_rule
+from consulting.intake.reading.blocks import Row, blocks, is_drawn, is_rule
 from consulting.intake.reading.cells import filled
 from consulting.intake.reading.columns import refuse_if_long
 from consulting.intake.reading.evidence import Columns
@@ -78,6 +78,13 @@ class TableWriter:
         self._surplus = 0
         own = _first_block(known)
         plain = [row for row in own if not row[0].startswith("#")]
+        self._draws = any(
+            is_drawn(cell)
+            for row in own
+            if not is_rule(row, len(layout.columns))
+            for cell in row
+            if cell
+        )
         self._remarks = len(plain) >= (1 - REMARK_SHARE) * len(own)
         own = plain if self._remarks else own
         self._judge = SurplusJudge(own, len(layout.columns))
@@ -220,7 +227,8 @@ class TableWriter:
         if tuple(row.cells) in self.layout.titles:
             self._further.open = False
             return self._skip(row, AGAIN)
-        if is_rule(row.cells, self._width) or self._is_remark(row):
+        drawn = is_rule(row.cells, self._width)
+        if (drawn and not (self._draws and len(row.cells) == self._width)) or self._is_remark(row):
             return self._skip_mark(row)
         if not filled(row.cells) and (self._further.open or self._further.follows(ahead)):
             return self._skip(row, "empty row")
