@@ -464,6 +464,7 @@ class ReadColumn(Record):
         optional: Whether the client may leave it out.
         currency_apart: Whether a column of its own holds the currency that stands beside it.
         texts: All texts that its rule reads, in lower case, where it lists them.
+        formats: Those of its dates that the rule declares, in the order in which they are tried.
     """
 
     names: tuple[str, ...]
@@ -471,6 +472,7 @@ class ReadColumn(Record):
     optional: bool = False
     currency_apart: bool = False
     texts: frozenset[str] = frozenset()
+    formats: tuple[str, ...] = ()
 
     def is_in(self, headers: Collection[str]) -> bool:
         """Whether it is one of these headers, under any of its names and in any case."""

@@ -429,6 +429,56 @@ def test_amounts_in_another_currency_wait_until_it_has_a_column_of_its_own(tmp_p
     assert [f.severity for f in world.profile_of(batch).drift if f.column == "Amount"] == ["info"]
 
 
+def test_dates_in_another_order_are_accepted_once_and_never_read_in_the_wrong_one(
+    tmp_path: Path,
+) -> None:
+    dbt = tmp_path / "dbt"
+    lay_shared(dbt)
+    feeds = [{"name": name, "files": f"{name}*.csv"} for name in ("orders", "visits")]
+    world = World(tmp_path / "data", dbt_dir=dbt, feeds=feeds)
+    day = {"name": "day", "from": "day", "rule": "to_date", "formats": ["%d/%m/%Y"]}
+    write_feed_models(dbt, world.client_id, "orders", [{"name": "id", "from": "id"}])
+    write_feed_models(dbt, world.client_id, "visits", [{"name": "id", "from": "id"}, day])
+    orders = [csv("id", [[f"{month}{n}"] for n in range(10, 50)]) for month in "abcd"]
+    numbered = range(1, 29)
+    day_first = csv("id,day", [[f"j{n}", f"{n:02}/01/2026"] for n in numbered])
+    month_first = csv("id,day", [[f"f{n}", f"02/{n:02}/2026"] for n in numbered])
+
+    def days() -> list[tuple[object, ...]]:
+        kept = "SELECT month(day), count(DISTINCT day), count(*) FROM marts.visits GROUP BY 1"
+        with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+            return connection.execute(kept).fetchall()
+
+    said = "The dates in “day” of {} have the month first; its rule reads them with the day first"
+    world.drop("visits_1.csv", day_first)
+    world.drop("orders_1.csv", orders[0])
+    world.run()
+    assert days() == [(1, 28, 28)]
+
+    world.drop("orders_2.csv", orders[1])
+    world.drop("visits_2.csv", month_first)
+    assert refused(world).startswith(said.format("visits_2.csv"))
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    assert '+        meta: {from: day, rule: to_date, formats: ["%m/%d/%Y"]}' in done.output
+    second = world.run(world.engagement.intake.state().batches[-1].batch_id)
+    assert days() == [(2, 28, 28)]
+    (told,) = (f for f in world.profile_of(second).drift if f.column == "day")
+    assert told.severity == "info"
+    assert told.detail.endswith("the month first; those of the last delivery had the day first.")
+    world.drop("orders_3.csv", orders[2])
+    world.run()
+    assert days() == [(2, 28, 28)], "carried forward"
+
+    yaml = yaml_of(world).with_name("visits.yml")
+    yaml.write_text(yaml.read_text("utf-8").replace("%m/%d/%Y", "%d/%m/%Y"), encoding="utf-8")
+    world.drop("orders_4.csv", orders[3])
+    assert refused(world) == f"{said.format('visits_2.csv (carried forward)')}."
+    yaml.write_text(yaml.read_text("utf-8").replace("%d/%m/%Y", "%m/%d/%Y"), encoding="utf-8")
+    world.run()
+    assert days() == [(2, 28, 28)]
+
+
 def test_tables_that_changed_places_are_told_and_accepting_writes_nothing(tmp_path: Path) -> None:
     orders = [["order_no", "amount"], *([f"o{n}", n] for n in range(40))]
     returns = [["return_no", "quantity"], *([f"r{n}", n % 7] for n in range(30))]

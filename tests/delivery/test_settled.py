@@ -12,7 +12,7 @@ from consulting.delivery.findings import count_by_severity, findings_that_matter
 from consulting.delivery.report import group_findings
 from consulting.delivery.settled import find_remaining, settled
 from consulting.layout import ClientFolder
-from consulting.profiling import DriftFinding, Issue
+from consulting.profiling import DriftFinding, FeedProfile, Issue
 from consulting.records import CheckOutcome, ColumnMapping
 
 DOCS = Path(__file__).parents[2] / "docs" / "profile.md"
@@ -130,7 +130,17 @@ def test_dates_that_could_be_read_two_ways_are_settled_by_one_declared_order(
         recommendation="",
         question="Is 03/04 the 3rd of April or the 4th of March?",
     )
-    profile = inputs.profiles[1].model_copy(update={"issues": (issue,)})
+
+    def shown(profile: FeedProfile, day_first: bool | None) -> FeedProfile:  # noqa: FBT001 - a case
+        columns = (
+            column.model_copy(update={"day_first": day_first})
+            if column.name == issue.column
+            else column
+            for column in profile.columns
+        )
+        return profile.model_copy(update={"columns": tuple(columns), "issues": (issue,)})
+
+    profile = shown(inputs.profiles[1], None)
     declared = mapped(inputs, "Order Date", transformation=written).model_copy(
         update={"profiles": (profile,)}
     )
@@ -140,6 +150,10 @@ def test_dates_that_could_be_read_two_ways_are_settled_by_one_declared_order(
     assert bool(settled(issue, "orders", declared, remaining)) is bool(words)
     asked = [question.ask for question in ask_questions(declared, remaining)]
     assert (issue.question in asked) is not bool(words), "an answered question is not asked again"
+    for day_first in (True, False):
+        agrees = bool(words) and ("the day first" in words) is day_first
+        proven = declared.model_copy(update={"profiles": (shown(profile, day_first),)})
+        assert bool(settled(issue, "orders", proven, remaining)) is agrees, "read as others show"
     by_hand = mapped(declared, "Order Date", rule="sql")
     assert settled(issue, "orders", by_hand, remaining) == "", "what SQL does is counted only"
 

@@ -349,6 +349,69 @@ def test_day_and_month_that_changed_places_are_told(  # noqa: PLR0913, PLR0917 -
         assert confirmed is (now is OPEN)
 
 
+def formats(*declared: str) -> list[ReadColumn]:
+    return [ReadColumn(names=("day",), rule="to_date", formats=declared)]
+
+
+DAY, MONTH = "%d/%m/%Y", "%m/%d/%Y"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "reads", "told"),
+    [
+        (None, AMERICAN, formats(DAY), ("block", "; its rule reads them with the day first.")),
+        (None, PROVEN, formats(MONTH), ("block", "; its rule reads them with the month first.")),
+        (OPEN, AMERICAN, formats(DAY), ("block", "; its rule reads them with the day first.")),
+        (
+            PROVEN,
+            AMERICAN,
+            formats(DAY),
+            ("block", "; its rule reads them with the day first and those of the last delivery"),
+        ),
+        (AMERICAN, AMERICAN, formats(DAY), ("block", "; its rule reads them with the day first.")),
+        (None, AMERICAN, formats("%Y-%m-%d", DAY, MONTH), ("block", "; its rule reads them")),
+        # the rule was changed since
+        (PROVEN, AMERICAN, formats(MONTH), ("info", "; those of the last delivery had the day")),
+        (PROVEN, OPEN, formats(MONTH), ("info", "; those of the last delivery had the day first")),
+        (PROVEN, OPEN, formats(DAY), ("block", "; those of the last delivery had the day first.")),
+        (None, AMERICAN, formats(MONTH), None),
+        (None, OPEN, formats(DAY), None),  # proves nothing
+        (None, AMERICAN, formats("?/?/%Y"), None),  # what could be either is rejected
+        (None, AMERICAN, formats("%d.%m.%Y"), None),  # read by none
+        (None, [*AMERICAN, *PROVEN], formats(DAY), None),  # an issue of its own
+        (None, AMERICAN, READ, None),
+        (PROVEN, PROVEN, formats(DAY), None),
+    ],
+)
+def test_dates_that_prove_another_order_than_the_rule_says_are_told(
+    profile: Profile,
+    before: list[str] | None,
+    now: list[str],
+    reads: list[ReadColumn],
+    told: tuple[str, str] | None,
+) -> None:
+    last = profile({"day": before}) if before else None
+    found = compare(last, profile({"day": now}), reads)
+    changed = next((each for each in found if each.kind.startswith("date_order")), None)
+    assert (changed and changed.severity) == (told and told[0])
+    assert told is None or (changed and told[1] in changed.detail)
+
+
+def test_files_that_are_carried_forward_are_held_against_the_rule_alone(profile: Profile) -> None:
+    now = profile({"day": PROVEN, "other": PROVEN})
+    files = {"visits.csv (carried forward)": ["day", "other"]}
+    (found,) = compare(None, now, formats(MONTH), files=files, carried=True)
+    assert found.detail == (
+        "The dates in “day” of visits.csv (carried forward) have the day first; its rule reads "
+        "them with the month first."
+    )
+    assert found.recommendation == (
+        "These files were delivered before, and the rule was changed since: deliver newer files of "
+        "the feed with them, or let its YAML read these again."
+    )
+    assert compare(None, now, [*formats(DAY), ReadColumn(names=("gone",))], carried=True) == []
+
+
 AMOUNT = ReadColumn(names=("amt",), rule="to_money")
 APART = AMOUNT.model_copy(update={"currency_apart": True})
 

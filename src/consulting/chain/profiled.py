@@ -86,9 +86,9 @@ def profile_files(
         said = f"{counted(len(found.columns), 'column')}, {counted(len(found.issues), 'issue')}"
         log(f"{feed}: {said}{spared}")
         profiles.append(found)
-        if feed not in received.carried:
-            changes = drift_of(engagement, before(feed), found, readings)
-            drift += (f.confirmed() if f.to_confirm in received.confirmed else f for f in changes)
+        carried = feed in received.carried
+        changes = drift_of(engagement, before(feed), found, readings, carried=carried)
+        drift += (f.confirmed() if f.to_confirm in received.confirmed else f for f in changes)
     across = within(
         engagement,
         engagement.config.limits,
@@ -115,13 +115,19 @@ def drift_of(
     before: FeedProfile | None,
     found: FeedProfile,
     readings: Sequence[FileReading],
+    *,
+    carried: bool = False,
 ) -> list[DriftFinding]:
-    """What changed in the files of a feed, against its last delivery and its models as they are."""
+    """What changed in the files of a feed, against its last delivery and its models as they are.
+
+    Of files that are carried forward it is what they prove against the models alone.
+    """
     models = engagement.models
     reads = models.reads(found.feed)
     by_number = isinstance(engagement.feed(found.feed).sheet, int)
+    since = " (carried forward)" if carried else ""
     files = {
-        f"{r.filename}, sheet “{r.sheet}”" if by_number else r.filename: r.columns
+        f"{r.filename}{f', sheet “{r.sheet}”' if by_number else ''}{since}": r.columns
         for r in readings
         if r.corrections is None
     }
@@ -136,6 +142,7 @@ def drift_of(
         files=files,
         others={name: models.reads(name) for name in others},
         models_yaml=models.yaml_of(found.feed),
+        carried=carried,
     )
 
 

@@ -223,6 +223,7 @@ class ClientModels:
                 optional=bool(meta.get("optional")),
                 currency_apart=headers_of(meta) in apart,
                 texts=texts_of(meta) if meta.get("rule") == "to_boolean" else frozenset(),
+                formats=tuple(meta.get("formats") or ()),
             )
             first = found.setdefault(one.names, one)
             if first.optional and not one.optional:

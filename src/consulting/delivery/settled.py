@@ -182,7 +182,17 @@ def _in_column(
         return ""  # some amounts name none
     rule = _BY_RULE.get(kind)
     words = rule(mapping) if rule and mapping.rule != "sql" else ""
+    if kind == "ambiguous_dates" and _is_misread(issue, mapping, words, inputs):
+        return ""
     return f"{words}{traces.in_words()}" if words and traces and traces.left else ""
+
+
+def _is_misread(issue: Issue, mapping: ColumnMapping, words: str, inputs: DeliveryInputs) -> bool:
+    """Whether dates are read in another order than others of their column show."""
+    profile = next(each for each in inputs.profiles if each.feed == mapping.feed)
+    column = profile.column(issue.column or "")
+    shown = column.day_first if column else None
+    return shown is not None and f"the {'month' if shown else 'day'} first" in words
 
 
 def _mapping(issue: Issue, feed: str, inputs: DeliveryInputs) -> ColumnMapping | None:

@@ -15,7 +15,7 @@ from consulting.profiling.wording import enumerated, share
 from consulting.records import PERCENT, ReadColumn, Record
 from consulting.rules import rule_of_type
 from consulting.rules.currencies import CODES, may_be_one
-from consulting.rules.dates import date_format
+from consulting.rules.dates import date_format, with_order
 from consulting.rules.numbers import decimal_mark
 from consulting.rules.to_boolean import FALSE, TRUE
 from consulting.shown import on_one_line
@@ -128,6 +128,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     files: Mapping[str, Sequence[str]] | None = None,
     others: Mapping[str, Sequence[ReadColumn]] | None = None,
     models_yaml: Path | str | None = None,
+    carried: bool = False,
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
 
@@ -140,6 +141,8 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         files: The columns of each file of this run; without it, no file is named.
         others: What the models of the client's other feeds read, for files that were mixed up.
         models_yaml: The feed's YAML, its path or its text: patches are proposed against it.
+        carried: Whether the files stand in from an earlier delivery: nothing of them changed, and
+            only what they prove against the rules as they are now is told.
 
     Returns:
         The findings, the gravest first. Distributions are compared by the population stability
@@ -153,17 +156,25 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         files or {},
         models_yaml=models_yaml,
     )
+    if carried:
+        return [
+            comparison.of_carried(f) for c in current.columns for f in comparison.proven(None, c)
+        ]
     mixed_up = [*comparison.of_other_feeds(others or {})]
     if mixed_up:
         return mixed_up
     findings = comparison.columns(known)
+    earlier: dict[str, ColumnProfile] = {}
     if previous is not None and "headers" not in {previous.basis, current.basis}:
         findings += comparison.volume(previous)
         earlier = {column.name.casefold(): column for column in previous.columns}
-        for column in current.columns:
-            before = earlier.get(column.name.casefold())
-            if before is not None:
-                findings += comparison.content(before, column, previous)
+    for column in current.columns:
+        before = earlier.get(column.name.casefold())
+        findings += (
+            comparison.content(before, column, previous)
+            if before and previous
+            else comparison.proven(None, column)
+        )
     findings = [comparison.with_patch(finding) for finding in findings]
     return sorted(findings, key=lambda f: (_RANK[f.severity], f.kind, f.column or ""))
 
@@ -385,13 +396,26 @@ class _Comparison:
             )
         ]  # fmt: skip
 
+    def proven(self, before: ColumnProfile | None, now: ColumnProfile) -> list[DriftFinding]:
+        """What a column's values prove against its rule, whatever was delivered before."""
+        found = self._order_changed(before, now)
+        return [found] if found else []
+
+    def of_carried(self, finding: DriftFinding) -> DriftFinding:
+        """A finding of files that stand in: no YAML reads these and the newer ones alike."""
+        advice = (
+            "These files were delivered before, and the rule was changed since: deliver newer "
+            "files of the feed with them, or let its YAML read these again."
+        )
+        return finding.model_copy(update={"recommendation": advice})
+
     def content(
         self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
     ) -> list[DriftFinding]:
         """A column's type, what its numbers count, missing values and distribution."""
         found = [
+            *self.proven(before, now),
             self._retyped(before, now),
-            self._order_changed(before, now),
             self._currency_changed(before, now),
             self._unit_changed(before, now),
             self._shown_otherwise(before, now),
@@ -444,20 +468,31 @@ class _Comparison:
             else "Look whether its rule rejects any for it.",
         )  # fmt: skip
 
-    def _order_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        then, proven = before.day_first, now.day_first is not None
+    def _order_changed(
+        self, before: ColumnProfile | None, now: ColumnProfile
+    ) -> DriftFinding | None:
+        proven = now.day_first is not None
         today = now.day_first if proven else now.closer_day_first
-        if then is None or today is None or then == today:
+        if today is None:
+            return None
+        declared = _declared_order(self._read(now.name), now)
+        misread = proven and declared == (not today)
+        changed = before is not None and before.day_first == (not today)
+        if not misread and not changed:
             return None
         first, other = ("day", "month") if today else ("month", "day")
         says = "have" if proven else "lie within a month only with"
+        against = [f"its rule reads them with the {other} first"] * misread
+        against += [f"those of the last delivery had the {other} first"] * changed
         return DriftFinding(
             feed=self._current.feed, column=now.name,
             kind="date_order_changed" if proven else "date_order_unclear",
-            severity="block" if self._is_converted(now) else "warn",
+            severity="info" if declared == today else
+            "block" if self._is_converted(now) else "warn",
             detail=f"{self._named('dates', now)} {says} the "
-            f"{first} first; those of the last delivery had the {other} first.",
-            recommendation="Ask the client in which order day and month are written now: read in "
+            f"{first} first; {enumerated(against)}.",
+            recommendation="Its rule reads them so." if declared == today else
+            "Ask the client in which order day and month are written now: read in "
             "the other one, each date up to the twelfth of a month becomes another day.",
         )  # fmt: skip
 
@@ -595,6 +630,17 @@ def _written(column: ColumnProfile) -> dict[str, str]:
         mark = decimal_mark({found.format: found.count for found in column.formats})
         return {mark: f"with a decimal {mark}"} if mark in {"point", "comma"} else {}
     return {}
+
+
+def _declared_order(read: ReadColumn | None, column: ColumnProfile) -> bool | None:
+    """Whether a rule reads a column's dates with the day first; None where it does not say so."""
+    formats = read.formats if read else ()
+    found: set[bool | None] = set()
+    for pattern in (one.format for one in column.formats if "?" in one.format):
+        orders: dict[str, bool | None] = {pattern: None}
+        orders |= {with_order(pattern, day_first=d): d for d in (True, False)}
+        found.add(next((orders[one] for one in formats if one in orders), None))
+    return found.pop() if len(found) == 1 else None
 
 
 def _mostly(found: Sequence[FormatCount], column: ColumnProfile) -> str | None:

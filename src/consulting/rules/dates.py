@@ -151,6 +151,13 @@ _WORDS = {
 }  # fmt: skip
 
 
+def with_order(pattern: str, *, day_first: bool) -> str:
+    """A format whose `?` are the day and the month, and a short year after them, in this order."""
+    for part in ("%d", "%m", "%y") if day_first else ("%m", "%d", "%y"):
+        pattern = pattern.replace("?", part, 1)
+    return pattern
+
+
 def date_format(pattern: str, *, day_first: bool | None = None) -> str:
     """A date format as people write it: DD/MM/YYYY for `%d/%m/%Y`.
 

@@ -63,10 +63,10 @@ class WithFormats(Bounded):
     @classmethod
     def proposed(cls, column: Evidence) -> Proposal | None:
         """With all formats of the column; day or month first as it shows, or either if not."""
-        order = {None: ("?", "?"), True: ("%d", "%m"), False: ("%m", "%d")}[column.day_first]
+        first = column.day_first
         formats = [
-            found.format.replace("?", order[0], 1).replace("?", order[1], 1)
-            if order[0] != "?" and found.format.count("?") == 2  # noqa: PLR2004 - day and month
+            dates.with_order(found.format, day_first=first)
+            if first is not None and found.format.count("?") == 2  # noqa: PLR2004 - day and month
             else found.format
             for found in column.formats
         ]
