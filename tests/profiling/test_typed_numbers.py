@@ -241,3 +241,18 @@ def test_formats_that_show_something_else_than_last_time_are_a_change(
     assert [(f.severity, f.detail) for f in found] == (
         [(severity, f"The cells of “amount” {detail}")] if severity else []
     )
+
+
+@pytest.mark.parametrize("rows", [40, 2_000])
+def test_what_stands_below_a_table_is_not_of_its_columns(tmp_path: Path, rows: int) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        sheet, percent = book.add_worksheet(), book.add_format({"num_format": "0.0%"})
+        sheet.write_row(0, 0, ["key", "share", "city"])
+        for at in range(rows):
+            sheet.write_row(1 + at, 0, [f"A{at}", None, "Rome"])
+            sheet.write_number(1 + at, 1, (at + 1) / (2 * rows), percent)
+        sheet.write_row(rows + 1, 0, ["Total", sum((at + 1) / (2 * rows) for at in range(rows))])
+    reading = read_bytes(tmp_path, target.getvalue(), "book.xlsx").reading
+    assert reading.loaded_rows == rows
+    assert [(one.mark, one.cells) for one in reading.shown_as] == [("percent", rows)]

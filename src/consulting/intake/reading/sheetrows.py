@@ -86,7 +86,9 @@ def read_rows(
     outcome = writer.outcome(stored)
     named = [*zip(layout.columns, survey.used, strict=False)]
     outcome.typed_columns = tuple(name for name, at in named if at not in written)
-    shown = scan.shown_as(layout.first_line)
+    aside = [range(part.first_line, part.last_line + 1) for part in outcome.skipped]
+    aside += [range(part.first_line, part.last_line + 1) for part in outcome.other_tables]
+    shown = scan.shown_as(layout.first_line, aside)
     outcome.shown_as = tuple(
         ShownAs(column=name, mark=_told(mark, options), cells=cells)
         for name, at in named

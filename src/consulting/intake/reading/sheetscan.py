@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from consulting.intake.reading.numberformats import (
 from consulting.intake.reading.sources import ZIP_DAMAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 PIECE = 4 * 1024 * 1024
 
@@ -52,7 +52,7 @@ _FULL = re.compile(
     rb"<(?:\w{1,20}+:)?c\b([^<>]*?)\br\s{0,9}=\s{0,9}[\"']\$?([A-Za-z]{1,4})\$?\d{1,9}[\"']"
     rb"([^<>]*+)>(?=<[^/])"
 )
-_HEAD = 1_000  # rows, within which a table begins
+_HEAD, _END = 1_000, 200  # rows, within which a table begins, and within which it ends
 _BOOK = "xl/workbook.xml"
 _FROM_1904 = re.compile(rb"\bdate1904\s{0,9}=\s{0,9}[\"'](?:1|true)[\"']")
 _STRING = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']str[\"']")
@@ -81,6 +81,10 @@ def workbook_broken(filename: str, error: BaseException) -> UnreadableFileError:
     )
 
 
+_Cell = tuple[bytes, bytes, bytes]
+"""A cell's column, between the attributes before and after its place."""
+
+
 @dataclass
 class SheetScan:
     """What a sheet holds, by the file itself.
@@ -98,8 +102,6 @@ class SheetScan:
             xlsx and ods.
         hidden_columns: From which column to which, from 0, nobody sees them; of xlsx and ods.
         marks: The styles that show a currency, percent or a unit beside a number, and which.
-        full: Where there are such styles: row (`_HEAD` for all from there on), then how many cells
-            with anything in them have the same column and attributes.
     """
 
     rows: set[int] | None
@@ -112,13 +114,29 @@ class SheetScan:
     hidden_rows: int = 0
     hidden_columns: list[range] = field(default_factory=list)
     marks: Mapping[bytes, str] = field(default_factory=dict)
-    full: dict[int, Counter[tuple[bytes, bytes, bytes]]] = field(default_factory=dict)
+    _full: dict[int, Counter[_Cell]] = field(default_factory=dict)
+    _last: deque[tuple[int, list[_Cell]]] = field(default_factory=deque)
 
-    def shown_as(self, first: int) -> dict[int, Counter[str]]:
-        """Column from 0 → how many of its numbers from a row on are shown with each mark, or ""."""
+    def add_full(self, row: int, cells: list[_Cell]) -> None:
+        """Count a row's cells with anything in them: of most rows together, for they are many."""
+        self._last.append((row, cells))
+        if len(self._last) > _END:
+            early, found = self._last.popleft()
+            self._full.setdefault(min(early, _HEAD), Counter()).update(found)
+
+    def shown_as(self, first: int, aside: Sequence[range]) -> dict[int, Counter[str]]:
+        """Column from 0 → how many of its numbers are shown with each mark, or "".
+
+        Args:
+            first: The table's first row.
+            aside: Rows from there on that are not of the table.
+        """
         found: dict[int, Counter[str]] = {}
-        rows = (cells for row, cells in self.full.items() if row >= min(first, _HEAD))
-        for (before, letters, after), count in sum(rows, Counter()).items():
+        cells: Counter[_Cell] = Counter()
+        for row, in_row in (*self._full.items(), *self._last):
+            if row == _HEAD or (row >= first and not any(row in rows for rows in aside)):
+                cells.update(in_row)
+        for (before, letters, after), count in cells.items():
             style = _STYLE.search(before + after)
             if not after.endswith(b"/") and not _NO_NUMBER.search(before + after):
                 mark = self.marks.get(style.group(1), "") if style else ""
@@ -202,8 +220,7 @@ def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
         for match in _CELL.finditer(body) if styles else ():
             _note_zeros(match[2], styles, scan.shown)
         if scan.marks:
-            cells = scan.full.setdefault(min(number, _HEAD), Counter())
-            cells.update(_FULL.findall(body))
+            scan.add_full(number, _FULL.findall(body))
         if dates and (b">-" in body or b">0" in body):
             _note_undated(body, dates, scan.undated)
     return scan
