@@ -429,6 +429,30 @@ def test_amounts_in_another_currency_wait_until_it_has_a_column_of_its_own(tmp_p
     assert [f.severity for f in world.profile_of(batch).drift if f.column == "Amount"] == ["info"]
 
 
+def test_amounts_that_named_no_currency_in_between_are_held_against_the_last_that_did(
+    tmp_path: Path,
+) -> None:
+    columns = [COLUMNS[0], {"name": "amount", "from": "Amount", "rule": "to_money"}]
+    euro, bare, dollar = (
+        csv("Order ID,Amount", [[f"o{n}", f"{n}.50{code}"] for n in range(first, first + 40)])
+        for code, first in ((" EUR", 1), ("", 41), (" USD", 81))
+    )
+    world = made(tmp_path, columns=columns, january=euro)
+    world.drop("orders_2024-02.csv", bare)
+    world.run()
+    world.drop("orders_2024-03.csv", dollar)
+    assert refused(world) == (
+        "The amounts in “Amount” of orders_2024-03.csv are in USD, where the last delivery that "
+        "named one had EUR."
+    )
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    world.run()
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        kept = "SELECT amount_currency, count(*) FROM marts.orders GROUP BY 1"
+        assert connection.execute(kept).fetchall() == [("USD", 40)]
+
+
 def test_dates_in_another_order_are_accepted_once_and_never_read_in_the_wrong_one(
     tmp_path: Path,
 ) -> None:

@@ -447,6 +447,38 @@ def test_amounts_of_another_currency_stop_where_nothing_would_tell_it(  # noqa: 
     assert found is None or said in found.detail
 
 
+@pytest.mark.parametrize(
+    ("earlier", "now", "kind", "said"),
+    [
+        (
+            ["EUR {}"],
+            "{} USD",
+            "currency_changed",
+            "are in USD, where the last delivery that named",
+        ),
+        (["{}", "{}", "EUR {}", "USD {}"], "{} USD", "currency_changed", "that named one had EUR."),
+        (["{}", "EUR {}"], "{} €", "", ""),
+        (["EUR {}"], "{}", "", ""),  # it was told when it went
+        (["{}"], "EUR {}", "", ""),
+        (["{} kg"], "{} lb", "unit_changed", "have another unit now; when they last had one, most"),
+        (["{} kg"], "{} kg", "", ""),
+        (["{}"] * 12 + ["EUR {}"], "{} USD", "", ""),  # too long ago
+    ],
+)
+def test_a_currency_and_a_unit_are_held_against_those_that_were_named_last(
+    profile: Profile, earlier: list[str], now: str, kind: str, said: str
+) -> None:
+    numbers = [f"{n}.50" for n in range(40)]
+    made = {
+        written: profile({"amt": [written.format(n) for n in numbers]})
+        for written in {*earlier, now, "{}"}
+    }
+    found = compare(made["{}"], made[now], [AMOUNT], earlier=(made[each] for each in earlier))
+    stopped = [(each.kind, each.severity) for each in found if each.severity != "info"]
+    assert stopped == ([(kind, "block")] if kind else [])
+    assert not kind or said in found[0].detail
+
+
 def test_the_patch_for_another_currency_delivers_it_in_a_column_of_its_own(
     profile: Profile,
 ) -> None:

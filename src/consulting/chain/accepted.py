@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.chain.access import this_user
-from consulting.chain.profiled import drift_of, last_profile
+from consulting.chain.profiled import drift_of, earlier_profiles
 from consulting.cleaning import ClientModels
 from consulting.cleaning.client_files import MODELS_OF_CLIENTS, TESTS_OF_CLIENTS, shown_path
 from consulting.cleaning.templated import followed
@@ -229,7 +229,7 @@ def _drift_now(engagement: Engagement, batch_id: str) -> Iterator[tuple[DriftFin
     for profile in artifacts.read(folder / artifacts.PROFILE, artifacts.Profile).profiles:
         if profile.feed in received.carried:
             continue
-        before = last_profile(engagement, profile.feed, batch_id)
+        before = earlier_profiles(engagement, profile.feed, batch_id)
         readings = [each for each in received.to_profile if each.feed == profile.feed]
         for finding in drift_of(engagement, before, profile, readings):
             if _is_at_fault(finding):

@@ -20,7 +20,7 @@ from consulting.profiling.accepted import without_accepted
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from consulting.chain.engagement import Engagement
     from consulting.profiling import DriftFinding
@@ -39,7 +39,7 @@ def profile(
         return profile_files(
             engagement,
             received,
-            before=lambda feed: last_profile(engagement, feed, batch_id),
+            before=lambda feed: earlier_profiles(engagement, feed, batch_id),
             log=log,
         )
 
@@ -48,7 +48,7 @@ def profile_files(
     engagement: Engagement,
     received: artifacts.Intake,
     *,
-    before: Callable[[str], FeedProfile | None],
+    before: Callable[[str], Iterator[FeedProfile]],
     log: Callable[[str], None],
 ) -> artifacts.Profile:
     """Profile what was received, and leave the record of it.
@@ -56,7 +56,7 @@ def profile_files(
     Args:
         engagement: Whose files.
         received: What `file_received` left.
-        before: Feed → the profile of its last delivered files, to tell what changed.
+        before: Feed → the profiles of its delivered files, the last first, to tell what changed.
         log: Told of each feed.
     """
     run_folder = engagement.folder.run(received.batch.batch_id)
@@ -112,7 +112,7 @@ def profile_files(
 
 def drift_of(
     engagement: Engagement,
-    before: FeedProfile | None,
+    before: Iterator[FeedProfile],
     found: FeedProfile,
     readings: Sequence[FileReading],
     *,
@@ -135,7 +135,7 @@ def drift_of(
     lacks = any(read.is_lacking(columns) for columns in files.values() for read in reads)
     others = [f.name for f in engagement.config.feeds if lacks and f.name != found.feed]
     return compare(
-        before,
+        next(before, None),
         found,
         reads,
         known=models.declared_columns().get(found.feed, ()),
@@ -143,6 +143,7 @@ def drift_of(
         others={name: models.reads(name) for name in others},
         models_yaml=models.yaml_of(found.feed),
         carried=carried,
+        earlier=before,
     )
 
 
@@ -152,13 +153,13 @@ def _lacking(reads: Sequence[ReadColumn], readings: Sequence[FileReading]) -> li
     return [read.names[0] for read in reads if read.is_lacking(present)]
 
 
-def last_profile(engagement: Engagement, feed: str, batch_id: str) -> FeedProfile | None:
-    """The profile of the feed's last delivered files."""
-    last = engagement.intake.last_delivered(feed, before_batch=batch_id)
-    if last is None:
-        return None
-    path = engagement.folder.run(last[0].batch_id) / artifacts.PROFILE
-    earlier = artifacts.find(path, artifacts.Profile)
-    if earlier is None:
-        return None
-    return next((one for one in earlier.profiles if one.feed == feed), None)
+def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterator[FeedProfile]:
+    """The profiles of the feed's files delivered before a batch, the last first, as far as kept."""
+    while last := engagement.intake.last_delivered(feed, before_batch=batch_id):
+        batch_id = last[0].batch_id
+        path = engagement.folder.run(batch_id) / artifacts.PROFILE
+        earlier = artifacts.find(path, artifacts.Profile)
+        found = [one for one in earlier.profiles if one.feed == feed] if earlier else []
+        if not found:
+            return
+        yield found[0]

@@ -13,7 +13,7 @@ from consulting.chain.cleaned import clean_files
 from consulting.chain.corrected import read_drop, with_corrections
 from consulting.chain.delivered import exports, gather
 from consulting.chain.loaded import load_files
-from consulting.chain.profiled import last_profile, profile_files
+from consulting.chain.profiled import earlier_profiles, profile_files
 from consulting.chain.tier import hold_tier
 from consulting.chain.validated import run_tests
 from consulting.delivery import INNER_MANIFEST, build_delivery
@@ -107,7 +107,7 @@ def _rebuild(
     received = with_corrections(engagement, received, run_folder)
     load_files(again, received)
     profile_files(
-        again, received, before=lambda feed: last_profile(engagement, feed, batch_id), log=log
+        again, received, before=lambda feed: earlier_profiles(engagement, feed, batch_id), log=log
     )
     clean_files(again, received, log=log)
     run_tests(again, batch_id, log=log)

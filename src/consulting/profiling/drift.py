@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,7 +24,7 @@ from consulting.shown import on_one_line
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from consulting.profiling.model import ColumnProfile, FeedProfile, FormatCount
 
@@ -32,6 +34,8 @@ _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _MOST_FILES = 3
+_LOOK_BACK = 12
+"""Deliveries before the last one in which a currency or a unit is looked for: a year of months."""
 _EITHER = re.compile("%[dmy]")
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
@@ -129,6 +133,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     others: Mapping[str, Sequence[ReadColumn]] | None = None,
     models_yaml: Path | str | None = None,
     carried: bool = False,
+    earlier: Iterable[FeedProfile] = (),
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
 
@@ -143,6 +148,8 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         models_yaml: The feed's YAML, its path or its text: patches are proposed against it.
         carried: Whether the files stand in from an earlier delivery: nothing of them changed, and
             only what they prove against the rules as they are now is told.
+        earlier: The profiles of the deliveries before the last one, the newest first: the currency
+            and the unit are held against those that were named last.
 
     Returns:
         The findings, the gravest first. Distributions are compared by the population stability
@@ -155,6 +162,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         [ReadColumn(names=(c,)) if isinstance(c, str) else c for c in declared],
         files or {},
         models_yaml=models_yaml,
+        earlier=earlier,
     )
     if carried:
         return [
@@ -164,12 +172,12 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     if mixed_up:
         return mixed_up
     findings = comparison.columns(known)
-    earlier: dict[str, ColumnProfile] = {}
+    last: dict[str, ColumnProfile] = {}
     if previous is not None and "headers" not in {previous.basis, current.basis}:
         findings += comparison.volume(previous)
-        earlier = {column.name.casefold(): column for column in previous.columns}
+        last = {column.name.casefold(): column for column in previous.columns}
     for column in current.columns:
-        before = earlier.get(column.name.casefold())
+        before = last.get(column.name.casefold())
         findings += (
             comparison.content(before, column, previous)
             if before and previous
@@ -180,7 +188,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
 
 
 class _Comparison:
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as `compare`
         self,
         previous: FeedProfile | None,
         current: FeedProfile,
@@ -188,7 +196,9 @@ class _Comparison:
         files: Mapping[str, Sequence[str]],
         *,
         models_yaml: Path | str | None,
+        earlier: Iterable[FeedProfile],
     ) -> None:
+        self._earlier = earlier
         self._previous = previous
         self._current = current
         self._reads = reads
@@ -506,7 +516,10 @@ class _Comparison:
         return read is not None and read.rule not in {None, "to_text"}
 
     def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        then, today = _mostly(before.currencies, before), _mostly(now.currencies, now)
+        then, today = (
+            self._named_last(lambda c: c.currencies, before, now),
+            _mostly(now.currencies, now),
+        )
         if then is None or any(may_be_one(then, found.format) for found in now.currencies):
             return None
         read = self._read(now.name)
@@ -517,7 +530,7 @@ class _Comparison:
             severity="info" if apart and today else
             "block" if today and self._is_converted(now) else "warn",
             detail=f"{self._named('amounts', now)} {named}, "
-            f"where the last delivery had {then}.",
+            f"where the last delivery{'' if before.currencies else ' that named one'} had {then}.",
             recommendation="Its currency is delivered in a column of its own." if apart and today
             else "Ask the client which currency is meant. If it is meant to be so, deliver it in "
             "a column of its own (`rule: to_currency`, read from the same column)." if today else
@@ -525,14 +538,16 @@ class _Comparison:
         )  # fmt: skip
 
     def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        then, today = _mostly(before.units, before), _mostly(now.units, now)
+        then, today = self._named_last(lambda c: c.units, before, now), _mostly(now.units, now)
         if then is None or then in {found.format for found in now.units}:
             return None
         return DriftFinding(
             feed=self._current.feed, kind="unit_changed", column=now.name,
             severity="block" if self._is_converted(now) else "warn",
             detail=f"{self._named('numbers', now)} have "
-            f"{'another unit' if today else 'no unit'} now; last time most had one and the same.",
+            f"{'another unit' if today else 'no unit'} now; "
+            f"{'last time' if before.units else 'when they last had one,'} most had one and the "
+            "same.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
             "without the unit.",
         )  # fmt: skip
@@ -555,6 +570,25 @@ class _Comparison:
             "what the format of a cell shows beside them"
             f"{' (5% is the number 0.05)' if percent else ''}.",
         )  # fmt: skip
+
+    @cached_property
+    def _looked_back(self) -> list[FeedProfile]:
+        return [*islice(self._earlier, _LOOK_BACK)]
+
+    def _named_last(
+        self,
+        named: Callable[[ColumnProfile], Sequence[FormatCount]],
+        before: ColumnProfile,
+        now: ColumnProfile,
+    ) -> str | None:
+        """The currency or unit of most of a column's numbers when one was last named.
+
+        Where none is named now either it is that of the last delivery: its lack was told once.
+        """
+        if named(before) or not named(now):
+            return _mostly(named(before), before)
+        columns = [profile.column(before.name) for profile in self._looked_back]
+        return next((_mostly(named(each), each) for each in columns if each and named(each)), None)
 
     def _null_jump(
         self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
