@@ -590,6 +590,48 @@ def test_numbers_that_moved_are_a_shift_and_few_rows_are_none(profile: Profile) 
     assert compare(amounts(98, 0), amounts(98, 30), ["id", "x"]) == []
 
 
+@pytest.mark.parametrize(
+    ("rows", "factor", "kind"),
+    [
+        (40, 100, "distribution_shift"),
+        (20, 0.001, "distribution_shift"),
+        (40, 5, None),
+        (12, 100, None),
+    ],
+)
+def test_numbers_of_another_order_are_a_shift_in_few_rows_too(
+    profile: Profile, rows: int, factor: float, kind: str | None
+) -> None:
+    def rates(times: float) -> FeedProfile:
+        return profile({"id": [f"o{n}" for n in range(rows)],
+                        "x": [f"{(50.5 + n // 2) * times:.6f}" for n in range(rows)]})  # fmt: skip
+
+    found = compare(rates(1), rates(factor), ["id", "x"])
+    assert [f.kind for f in found if f.column == "x"] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "renames"),
+    [
+        ("Amount (EUR)", "Amount (USD)", False),
+        ("amount_eur", "amount_gbp", False),
+        ("Preis €", "Preis $", False),
+        ("Price Euro", "Price CHF", False),
+        ("Weight kg", "Weight lb", False),
+        ("lengthCm", "lengthIn", False),
+        ("Amount (EUR)", "Amount EUR", True),
+        ("Amount", "Amount (EUR)", True),
+        ("Preis €", "Preis EUR", True),
+    ],
+)
+def test_a_name_of_another_currency_or_unit_is_of_another_column(
+    profile: Profile, old: str, new: str, *, renames: bool
+) -> None:
+    before = renamed(ORDERS, "Amount", old)
+    found = kinds(compare(profile(before), profile(renamed(ORDERS, "Amount", new)), [*before]))
+    assert set(found) == ({"renamed_column"} if renames else {"missing_column", "new_column"})
+
+
 def test_headers_alone_are_compared_by_their_names(
     land: Callable[..., FileReading], tmp_path: Path
 ) -> None:

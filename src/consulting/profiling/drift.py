@@ -16,7 +16,7 @@ from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import enumerated, share
 from consulting.records import PERCENT, ReadColumn, Record
 from consulting.rules import rule_of_type
-from consulting.rules.currencies import CODES, may_be_one
+from consulting.rules.currencies import CODES, COMMON, SIGNS, alternatives, may_be_one
 from consulting.rules.dates import date_format, with_order
 from consulting.rules.numbers import decimal_mark
 from consulting.rules.to_boolean import FALSE, TRUE
@@ -33,6 +33,11 @@ _LIMITS = Thresholds()
 _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
+_SIGN = re.compile(alternatives(sign for sign in SIGNS if not sign.isalpha()))
+_UNITS = frozenset(
+    "mg g kg t lb lbs oz mm cm m km in ft yd mi ml cl l gal ms s sec min h hr hrs days weeks "  # noqa: SIM905
+    "months kwh mwh percent thousand million".split()
+)
 _MOST_FILES = 3
 _LOOK_BACK = 12
 """Deliveries before the last one in which a currency or a unit is looked for: a year of months."""
@@ -335,7 +340,12 @@ class _Comparison:
         return found
 
     def _score(self, old: str, new: str) -> float:
-        """Likeness of two columns from 0 to 1: of the names, and of the values where known."""
+        """Likeness of two columns from 0 to 1: of the names, and of the values where known.
+
+        Names that tell two currencies or units are of two columns, however alike their values are.
+        """
+        if _other_measure(old, new):
+            return 0.0
         a, b = " ".join(sorted(words(old))), " ".join(sorted(words(new)))
         joined = difflib.SequenceMatcher(None, "".join(words(old)), "".join(words(new))).ratio()
         name = max(joined, difflib.SequenceMatcher(None, a, b).ratio())
@@ -633,6 +643,20 @@ class _Comparison:
 def _quoted(columns: Sequence[str]) -> str:
     shown = [f"“{on_one_line(column)}”" for column in columns[:_MOST_FILES]]
     return enumerated([*shown, *(["others"] if len(columns) > _MOST_FILES else [])])
+
+
+def _other_measure(old: str, new: str) -> bool:
+    """Whether two names differ in nothing but what is counted: euros or dollars, kg or lb."""
+    (a, b) = (_measures_of(name) for name in (old, new))
+    return bool(a - b) and bool(b - a) and not any(map(may_be_one, sorted(a - b), sorted(b - a)))
+
+
+def _measures_of(name: str) -> frozenset[str]:
+    """The currencies and units that a column's name tells."""
+    told = set(words(name))
+    codes = {word.upper() for word in told} & COMMON
+    signs = {SIGNS[sign] for sign in _SIGN.findall(name)} | ({"EUR"} if "euro" in told else set())
+    return frozenset(codes | signs | (told & _UNITS))
 
 
 def _in(files: Sequence[str], before: str = "") -> str:

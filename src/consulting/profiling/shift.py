@@ -15,6 +15,8 @@ _CELLS = 10
 _FLOOR = 0.0005
 _KEYLIKE = 0.9
 _LEAST_ROWS = 100
+_LEAST_NUMBERS = 20  # are enough where no value is where one was
+_ORDER = 10
 # The 95th percentile of chi-squared with k-1 degrees of freedom, for k = 2 … 12 cells.
 _CHI_SQUARED = (3.84, 5.99, 7.81, 9.49, 11.07, 12.59, 14.07, 15.51, 16.92, 18.31, 19.68)
 
@@ -30,10 +32,11 @@ def distribution_shift(
     the noise (Yurdakul & Naranjo 2020).
 
     Returns:
-        (PSI, noise), or None where the two can not be compared: too few rows, keys, dates (which
-        move by nature), and personal data.
+        (PSI, noise), or None where the two can not be compared: too few rows (unless all numbers
+        are of another order), keys, dates (which move by nature), and personal data.
     """
-    if min(rows_before, rows_now) < _LEAST_ROWS or before.pii or now.pii:
+    few = min(rows_before, rows_now) < _LEAST_ROWS and not _jumped(before, now)
+    if few or before.pii or now.pii:
         return None
     if max(before.cardinality_ratio, now.cardinality_ratio) >= _KEYLIKE and not before.numbers:
         return None
@@ -52,6 +55,16 @@ def distribution_shift(
     index = sum((q - p) * math.log(q / p) for p, q in shares)
     noise = _CHI_SQUARED[min(len(shares) - 2, len(_CHI_SQUARED) - 1)] * (1 / n + 1 / m)
     return round(index, 4), round(noise, 4)
+
+
+def _jumped(before: ColumnProfile, now: ColumnProfile) -> bool:
+    """Whether some numbers all lie beyond the others, ten times as far from nought."""
+    then, today = before.numbers, now.numbers
+    if not then or not today or min(then.count, today.count) < _LEAST_NUMBERS:
+        return False
+    small, large = sorted(([*map(abs, found.quantiles)] for found in (then, today)), key=max)
+    middle = len(large) // 2
+    return max(small) < min(large) and bool(small[middle] * _ORDER <= large[middle])
 
 
 def _number_cells(before: Sequence[float], now: Sequence[float]) -> list[tuple[float, float]]:
