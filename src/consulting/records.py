@@ -465,6 +465,7 @@ class ReadColumn(Record):
         currency_apart: Whether a column of its own holds the currency that stands beside it.
         texts: All texts that its rule reads, in lower case, where it lists them.
         formats: Those of its dates that the rule declares, in the order in which they are tried.
+        decimal: The decimal mark that its rule reads, where it reads one alone.
     """
 
     names: tuple[str, ...]
@@ -473,6 +474,7 @@ class ReadColumn(Record):
     currency_apart: bool = False
     texts: frozenset[str] = frozenset()
     formats: tuple[str, ...] = ()
+    decimal: Literal["point", "comma"] | None = None
 
     def is_in(self, headers: Collection[str]) -> bool:
         """Whether it is one of these headers, under any of its names and in any case."""

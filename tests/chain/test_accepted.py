@@ -453,6 +453,35 @@ def test_amounts_that_named_no_currency_in_between_are_held_against_the_last_tha
         assert connection.execute(kept).fetchall() == [("USD", 40)]
 
 
+def test_another_decimal_mark_is_accepted_by_a_patch_or_confirmed(tmp_path: Path) -> None:
+    amount = {"name": "amount", "from": "Amount", "rule": "to_money", "decimal": "comma"}
+    january, february, march = (
+        csv("Order ID;Amount", [[f"o{n};{n}{digits}"] for n in range(first, first + 40)])
+        for first, digits in ((11, ",5"), (51, ".500"), (91, ".5"))
+    )
+    world = made(tmp_path, columns=[COLUMNS[0], amount], january=january)
+    world.drop("orders_2024-02.csv", february)
+    assert refused(world) == (
+        "The numbers in “Amount” of orders_2024-02.csv could have a decimal point or a decimal "
+        "comma; with the comma, as its rule reads them, they are a thousand times more or less "
+        "than those of the last delivery, and with the other mark they are not."
+    )
+    yaml = yaml_of(world).read_text("utf-8")
+    assert "If it is right so, `consulting accept`" in run_accept(world, "--dry-run").output
+    world.drop("orders_2024-02.csv", march)
+    assert refused(world) == (
+        "The numbers in “Amount” of orders_2024-02.csv have a decimal point; its rule reads them "
+        "with a decimal comma."
+    )
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    assert yaml_of(world).read_text("utf-8") == yaml.replace("decimal: comma", "decimal: point")
+    world.run(world.engagement.intake.state().batches[-1].batch_id)
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        kept = "SELECT count(*), min(amount)::DOUBLE, max(amount)::DOUBLE FROM marts.orders"
+        assert connection.execute(kept).fetchall() == [(40, 91.5, 130.5)]
+
+
 def test_dates_in_another_order_are_accepted_once_and_never_read_in_the_wrong_one(
     tmp_path: Path,
 ) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import subprocess
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -445,6 +445,53 @@ def test_amounts_of_another_currency_stop_where_nothing_would_tell_it(  # noqa: 
     found = kinds(compare(then, today, reads)).get("currency_changed")
     assert (found and found.severity) == severity
     assert found is None or said in found.detail
+
+
+def kilos(mark: Literal["point", "comma"] | None) -> list[ReadColumn]:
+    return [ReadColumn(names=("kg",), rule="to_decimal", decimal=mark)]
+
+
+COMMA = [f"{n},{n % 9 + 1}" for n in range(12, 52)]
+POINT = [f"{n}.{n % 9 + 1}" for n in range(12, 52)]
+THOUSANDTHS = [f"{n}.{n % 9 + 1}00" for n in range(12, 52)]
+THOUSANDS = [f"{n},{n % 9 + 1}00" for n in range(12, 52)]
+LARGE_COMMA = [f"{n}.{n % 9 + 1}00,50" for n in range(12, 52)]
+LARGE_POINT = [f"{n},{n % 9 + 1}00.50" for n in range(12, 52)]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "mark", "kind"),
+    [
+        (None, POINT, "comma", "decimal_mark_changed"),
+        (None, COMMA, "point", "decimal_mark_changed"),
+        (POINT, [*POINT[:2], *THOUSANDTHS], "comma", "decimal_mark_changed"),
+        (None, POINT, "point", None),
+        (None, COMMA, "comma", None),
+        (None, [*POINT, *COMMA], "comma", None),  # an issue of its own
+        (None, POINT, None, None),  # either, or SQL
+        (None, [*map(str, range(100, 139)), "1.5"], "comma", None),  # a slip, rejected
+        (COMMA, THOUSANDTHS, "comma", "decimal_mark_unclear"),
+        (POINT, THOUSANDS, "point", "decimal_mark_unclear"),
+        (LARGE_COMMA, THOUSANDTHS, "comma", None),  # a month of round sums
+        (LARGE_POINT, THOUSANDS, "point", None),
+        (POINT, THOUSANDTHS, "point", None),
+        (THOUSANDTHS, THOUSANDTHS, "comma", None),  # nothing was shown of the last one
+        (None, THOUSANDTHS, "comma", None),
+        (POINT, THOUSANDS[:19], "point", None),  # too few to say
+        (COMMA, [*map(str, range(1000, 1030)), *THOUSANDTHS[:9]], "comma", None),
+    ],
+)
+def test_numbers_with_another_decimal_mark_than_their_rule_reads_stop(
+    profile: Profile,
+    before: list[str] | None,
+    now: list[str],
+    mark: Literal["point", "comma"] | None,
+    kind: str | None,
+) -> None:
+    last = profile({"kg": before}) if before else None
+    found = compare(last, profile({"kg": now}), kilos(mark))
+    stopped = [(each.kind, each.severity) for each in found if "decimal" in each.kind]
+    assert stopped == ([(kind, "block")] if kind else [])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from functools import cached_property
 from itertools import islice
@@ -18,7 +19,7 @@ from consulting.records import PERCENT, ReadColumn, Record
 from consulting.rules import rule_of_type
 from consulting.rules.currencies import CODES, COMMON, SIGNS, alternatives, may_be_one
 from consulting.rules.dates import date_format, with_order
-from consulting.rules.numbers import decimal_mark
+from consulting.rules.numbers import NOTATIONS, decimal_mark
 from consulting.rules.to_boolean import FALSE, TRUE
 from consulting.shown import on_one_line
 from consulting.wording import counted
@@ -41,10 +42,22 @@ _UNITS = frozenset(
 _MOST_FILES = 3
 _LOOK_BACK = 12
 """Deliveries before the last one in which a currency or a unit is looked for: a year of months."""
+_ENOUGH = 20
+"""Of fewer numbers all may be round thousands by chance."""
+_TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
+"""Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
 _EITHER = re.compile("%[dmy]")
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
-_CONFIRMED = frozenset({"date_order_unclear", "null_jump", "unit_changed", "volume_collapse"})
+_CONFIRMED = frozenset(
+    {
+        "date_order_unclear",
+        "decimal_mark_unclear",
+        "null_jump",
+        "unit_changed",
+        "volume_collapse",
+    }
+)
 """What says nothing of the files' shape, so that no YAML can accept it."""
 CONFIRMED = "It was confirmed to be right."
 _IF_RIGHT = "{} If it is right so, `consulting accept` delivers these files."
@@ -65,8 +78,8 @@ class DriftFinding(Record):
         feed: The feed.
         kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
             "retyped_column", "rewritten_column", "date_order_changed", "date_order_unclear",
-            "currency_changed", "unit_changed", "volume_collapse", "volume_surge",
-            "distribution_shift" or "null_jump".
+            "decimal_mark_changed", "decimal_mark_unclear", "currency_changed", "unit_changed",
+            "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed.
@@ -418,8 +431,8 @@ class _Comparison:
 
     def proven(self, before: ColumnProfile | None, now: ColumnProfile) -> list[DriftFinding]:
         """What a column's values prove against its rule, whatever was delivered before."""
-        found = self._order_changed(before, now)
-        return [found] if found else []
+        found = (self._order_changed(before, now), self._mark_changed(before, now))
+        return [each for each in found if each]
 
     def of_carried(self, finding: DriftFinding) -> DriftFinding:
         """A finding of files that stand in: no YAML reads these and the newer ones alike."""
@@ -514,6 +527,33 @@ class _Comparison:
             recommendation="Its rule reads them so." if declared == today else
             "Ask the client in which order day and month are written now: read in "
             "the other one, each date up to the twelfth of a month becomes another day.",
+        )  # fmt: skip
+
+    def _mark_changed(
+        self, before: ColumnProfile | None, now: ColumnProfile
+    ) -> DriftFinding | None:
+        read, mark = self._read(now.name), _mark(now)
+        declared = read.decimal if read else None
+        if declared is None or mark in {None, "either", declared}:
+            return None
+        proven = mark != "unclear"
+        if not (
+            _is_misread(now) if proven else before and _is_nearer_otherwise(before, now, declared)
+        ):
+            return None
+        told = (
+            f"have a decimal {mark}; its rule reads them with a decimal {declared}."
+            if proven
+            else "could have a decimal point or a decimal comma; with the "
+            f"{declared}, as its rule reads them, they are a thousand times more or less than "
+            "those of the last delivery, and with the other mark they are not."
+        )
+        return DriftFinding(
+            feed=self._current.feed, column=now.name, severity="block",
+            kind="decimal_mark_changed" if proven else "decimal_mark_unclear",
+            detail=f"{self._named('numbers', now)} {told}",
+            recommendation="Ask the client which decimal mark they write now, and declare it in "
+            "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
         )  # fmt: skip
 
     def _named(self, what: str, column: ColumnProfile) -> str:
@@ -699,6 +739,38 @@ def _declared_order(read: ReadColumn | None, column: ColumnProfile) -> bool | No
         orders |= {with_order(pattern, day_first=d): d for d in (True, False)}
         found.add(next((orders[one] for one in formats if one in orders), None))
     return found.pop() if len(found) == 1 else None
+
+
+def _mark(column: ColumnProfile) -> str | None:
+    """The decimal mark of a column of numbers, as `decimal_mark` says it."""
+    if column.inferred_type not in _NUMBERS:
+        return None
+    return decimal_mark({found.format: found.count for found in column.formats})
+
+
+def _is_misread(column: ColumnProfile) -> bool:
+    """Whether numbers that prove a mark are most, or a rule of the other takes some for others."""
+    shown = sum(found.count for found in column.formats if NOTATIONS[found.format].says)
+    unclear = any(found.format in _TIMES for found in column.formats)
+    return unclear or 2 * shown > sum(found.count for found in column.formats)
+
+
+def _is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str) -> bool:
+    """Whether numbers are nearer to those before if read with the mark that is not declared."""
+    most = max(now.formats, key=lambda found: found.count).format
+    count = now.numbers.count if now.numbers else 0
+    if count < _ENOUGH or _mark(before) != declared or most not in _TIMES:
+        return False
+    then, today = (
+        abs(quantiles[len(quantiles) // 2])
+        if (quantiles := c.numbers and c.numbers.quantiles)
+        else 0
+        for c in (before, now)
+    )
+    if not then or not today:
+        return False
+    by_point, by_comma = (abs(math.log(today * n / then)) for n in (1, _TIMES[most]))
+    return by_comma < by_point if declared == "point" else by_point < by_comma
 
 
 def _mostly(found: Sequence[FormatCount], column: ColumnProfile) -> str | None:

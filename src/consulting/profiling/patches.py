@@ -14,6 +14,7 @@ from consulting import dbt_yaml
 from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules
 from consulting.rules.accepted import Said, what_was_said
+from consulting.rules.numbers import decimal_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -30,7 +31,8 @@ def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | Non
 
     Args:
         text: The YAML.
-        finding: What drifted: a column renamed, left out, new, of another type, order or currency.
+        finding: What drifted: a column renamed, left out, new, of another type, order, decimal
+            mark or currency.
         current: The profile of the files that have it so.
 
     Returns:
@@ -172,6 +174,11 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
         return add_column(
             text, feed, currency_column(column, target_name(f"{column} currency", set()))
         )
+    if finding.kind == "decimal_mark_changed":
+        formats = {
+            one.format: one.count for c in current.columns if c.name == column for one in c.formats
+        }
+        return _set(text, feed, column, {"decimal": decimal_mark(formats)})
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
     if finding.kind in {"retyped_column", "date_order_changed"}:
         return _retyped(text, feed, column, proposed[0])

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from consulting.rules import numbers
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MARKS = {"point": "decimal point", "comma": "decimal comma", "either": "either decimal mark"}
 _LONGEST_SCALE = 12
+
+
+def mark_of(meta: Mapping[str, Any]) -> Literal["point", "comma"] | None:
+    """The one decimal mark that a column's rule reads; None if it reads either, or no numbers."""
+    said = meta.get("decimal", "point")
+    numeric = meta.get("rule") in {"to_decimal", "to_money"}
+    return said if numeric and said in {"point", "comma"} else None
 
 
 class WithMark(Bounded):
