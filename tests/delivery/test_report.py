@@ -113,6 +113,18 @@ def test_a_mean_has_no_digit_that_is_not_known(
     assert view.facts[0] == words
 
 
+def test_subtotals_that_are_left_out_are_nothing_to_correct(inputs: DeliveryInputs) -> None:
+    orders = inputs.accounts[1].model_copy(
+        update={"received": 10, "delivered": 7, "rejected": {"row:subtotal": 3}, "merged": {}}
+    )
+    found = inputs.model_copy(update={"accounts": (inputs.accounts[0], orders)})
+    [told] = [f for f in collect_findings(found) if f.source == "rejects" and f.feed == "orders"]
+    assert (told.severity, told.count) == ("info", 3)
+    assert told.recommendation == (
+        "Nothing for you to correct: these rows sum up others, and are left out on purpose."
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "advice"),
     [

@@ -14,6 +14,7 @@ from consulting.delivery.reasons import (
 )
 from consulting.delivery.settled import NOTHING_COUNTED, settled
 from consulting.privacy.tiers import FULL_TIER
+from consulting.profiling.totals import REASON as SUBTOTAL
 from consulting.records import NO_MODELS, CheckOutcome, Record, Severity
 from consulting.rules.accepted import ACCEPTABLE, REPLACEABLE
 from consulting.wording import counted
@@ -38,6 +39,8 @@ MANY_REJECTS = 0.05
 
 SOURCE_ORDER = ("file", "mapping", "test", "rejects", "profile")
 """Of equal severity, what is in the delivered tables or kept out of them stands first."""
+_SUBTOTALS = f"row:{SUBTOTAL}"
+"""The reason of rows that the proposed models leave out on purpose."""
 _EXAMPLES_SHOWN = 4
 _THAT_MATTER = 5
 
@@ -249,8 +252,9 @@ def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
             if not rows:
                 continue
             column, _, kind = code.partition(":")
+            many = rows >= MANY_REJECTS * account.received
             yield Finding(
-                severity="error" if rows >= MANY_REJECTS * account.received else "warn",
+                severity="info" if code == _SUBTOTALS else "error" if many else "warn",
                 source="rejects",
                 feed=account.feed,
                 column=source_column(inputs, account.feed, column)
@@ -268,6 +272,8 @@ def _what_to_do_about(code: str, *, sampled: bool) -> str:
     """What the client can do about rejected rows: nothing, where we have no rules for them yet."""
     if code == NO_MODELS:
         return "Nothing for you to correct: we write the rules, with your answers."
+    if code == _SUBTOTALS:
+        return "Nothing for you to correct: these rows sum up others, and are left out on purpose."
     if sampled:
         return "Correct these rows where the file comes from."
     return "Correct these rows in the rejects file and drop it again."
