@@ -220,6 +220,32 @@ def test_a_sheet_that_was_put_in_front_moves_no_feed_to_the_rows_of_another(
     assert "set `sheet` of each feed of this workbook to where its sheet is now" in aside.fix
 
 
+def test_a_sheet_put_before_the_one_of_a_feed_that_names_none_is_not_read_for_it(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, feeds=feeds({"name": "qux", "files": "*.xlsx"}))
+    world.drop("a.xlsx", monthly(Qux=JAN))
+    assert world.run().delivery_id
+    world.drop("b.xlsx", monthly(Archive=FEB, Qux=JAN))
+    (aside,) = world.receive("second").quarantined
+    assert aside.code == "sheet_moved"
+    assert aside.reason == (
+        "Feed 'qux' reads the first sheet with data, which is 'Archive' now. 'Qux', which it read "
+        "before, is sheet 2 now."
+    )
+
+
+def test_a_feed_that_names_no_sheet_goes_on_with_one_behind_its_own_or_of_another_name(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, feeds=feeds({"name": "qux", "files": "*.xlsx"}))
+    for number, book in enumerate(
+        (monthly(Qux=JAN), monthly(Qux=FEB, More=JAN), monthly(Quux=JAN))
+    ):
+        world.drop(f"{number}.xlsx", book)
+        assert world.run().delivery_id
+
+
 TWO = feeds(
     {"name": "eu", "files": "*.xlsx", "sheet": 1},
     {"name": "us", "files": "*.xlsx", "sheet": 2},

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 200_000
 """A corrections file is held in memory; whoever has more to correct sends the whole file again."""
+_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+"""Files of several sheets, of which a feed that names none reads the first with data."""
 _Origin = tuple[str, str | None] | None
 
 
@@ -71,7 +73,7 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
     first = sharing[0].name == feed and len(sharing) > 1
     parts = tuple((each.member, each.sheet) for each in sharing if first)
     told: dict[str, Any] = {"others": before, "parts": parts}
-    if isinstance(declared.sheet, int):
+    if isinstance(declared.sheet, int) or filename.lower().endswith(_WORKBOOKS):
         told["sheets_before"] = sheets_before(engagement, feed, run_folder.name)
     reading = reader.read_either(
         path,

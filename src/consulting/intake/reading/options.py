@@ -95,8 +95,8 @@ class ReadOptions(Limits, Written):
         declared: What the engagement says of its columns' values, for the tier that hides them.
         others: The `member` and `sheet` of the feeds that read the same file before.
         parts: The same of all feeds that share their files, where what none reads is to be told.
-        sheets_before: Which sheets were read before, where the sheet is declared by its number:
-            it may be another one now.
+        sheets_before: Which sheets were read before, where the sheet is read by its place: it may
+            be another one now.
     """
 
     format: FileFormat | None = None

@@ -273,9 +273,9 @@ def _refuse_taken(
 def _refuse_moved(
     source: ByteSource, opened: OpenedWorkbook, sheet: str, options: ReadOptions
 ) -> None:
-    """Refuse the sheet of a number that is not the one which the feed read before."""
+    """Refuse the sheet that is read by its place and is not the one which the feed read before."""
     before, told = options.sheets_before, options.names.told(sheet)
-    if before is None:
+    if before is None or isinstance(options.sheet, str) or told == before.last:
         return
     names = options.names.told_all([name for name, _ in opened.worksheets()])
     reader = before.readers.get(told)
@@ -286,10 +286,11 @@ def _refuse_moved(
         found = f"{told!r} is what feed {reader!r} read before."
     else:
         return
+    place_read = "the first sheet with data" if options.sheet is None else f"sheet {options.sheet}"
     raise UnreadableFileError(
         source.filename,
         "sheet_moved",
-        f"Feed {before.feed!r} reads sheet {options.sheet}, which is {told!r} now. {found}",
+        f"Feed {before.feed!r} reads {place_read}, which is {told!r} now. {found}",
         "Have the client send the workbook with its sheets as before. If they stay so, set "
         "`sheet` of each feed of this workbook to where its sheet is now, or to its name.",
     )
