@@ -182,17 +182,17 @@ def _in_column(
         return ""  # some amounts name none
     rule = _BY_RULE.get(kind)
     words = rule(mapping) if rule and mapping.rule != "sql" else ""
-    if kind == "ambiguous_dates" and _is_misread(issue, mapping, words, inputs):
+    if kind == "ambiguous_dates" and _is_misread(issue, mapping, inputs):
         return ""
     return f"{words}{traces.in_words()}" if words and traces and traces.left else ""
 
 
-def _is_misread(issue: Issue, mapping: ColumnMapping, words: str, inputs: DeliveryInputs) -> bool:
+def _is_misread(issue: Issue, mapping: ColumnMapping, inputs: DeliveryInputs) -> bool:
     """Whether dates are read in another order than others of their column show."""
     profile = next(each for each in inputs.profiles if each.feed == mapping.feed)
     column = profile.column(issue.column or "")
-    shown = column.day_first if column else None
-    return shown is not None and f"the {'month' if shown else 'day'} first" in words
+    shown, read = column.day_first if column else None, _day_first(mapping)
+    return shown is not None and read is not None and shown != read
 
 
 def _mapping(issue: Issue, feed: str, inputs: DeliveryInputs) -> ColumnMapping | None:
@@ -289,11 +289,18 @@ def _by_type(kinds: tuple[str, ...], words: str) -> Callable[[ColumnMapping], st
 
 
 def _date_order(mapping: ColumnMapping) -> str:
+    day_first = _day_first(mapping)
+    if day_first is None:
+        return ""
+    first = "day" if day_first else "month"
+    return f"Read with the {first} first, as declared in the cleaning rules."
+
+
+def _day_first(mapping: ColumnMapping) -> bool | None:
+    """Whether a date rule reads the day first; None where its forms say no one thing."""
     words = mapping.transformation
     day, month = ("DD/MM" in words or "DD-MM" in words), ("MM/DD" in words or "MM-DD-" in words)
-    if day == month or mapping.rule not in {"to_date", "to_timestamp"}:
-        return ""
-    return f"Read with the {'day' if day else 'month'} first, as declared in the cleaning rules."
+    return day if day != month and mapping.rule in {"to_date", "to_timestamp"} else None
 
 
 def _swapped_back(mapping: ColumnMapping) -> str:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
-import math
-import re
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from consulting.privacy.column_names import words
+from consulting.profiling.notations import (
+    declared_order,
+    flags_of,
+    is_misread,
+    is_nearer_otherwise,
+    mark_of,
+    mostly,
+    ways_to_write,
+)
 from consulting.profiling.patches import label_of, patched, unified
-from consulting.profiling.shift import distribution_shift, value_similarity
+from consulting.profiling.renames import find_renames
+from consulting.profiling.shift import distribution_shift
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import enumerated, share
 from consulting.records import PERCENT, ReadColumn, Record
 from consulting.rules import rule_of_type
-from consulting.rules.currencies import CODES, COMMON, SIGNS, alternatives, may_be_one
-from consulting.rules.dates import date_format, with_order
-from consulting.rules.numbers import NOTATIONS, decimal_mark
-from consulting.rules.to_boolean import FALSE, TRUE
+from consulting.rules.currencies import CODES, may_be_one
 from consulting.shown import on_one_line
 from consulting.wording import counted
 
@@ -34,19 +37,9 @@ _LIMITS = Thresholds()
 _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
-_SIGN = re.compile(alternatives(sign for sign in SIGNS if not sign.isalpha()))
-_UNITS = frozenset(
-    "mg g kg t lb lbs oz mm cm m km in ft yd mi ml cl l gal ms s sec min h hr hrs days weeks "  # noqa: SIM905
-    "months kwh mwh percent thousand million".split()
-)
 _MOST_FILES = 3
 _LOOK_BACK = 12
 """Deliveries before the last one in which a currency or a unit is looked for: a year of months."""
-_ENOUGH = 20
-"""Of fewer numbers all may be round thousands by chance."""
-_TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
-"""Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
-_EITHER = re.compile("%[dmy]")
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
 _CONFIRMED = frozenset(
@@ -242,7 +235,7 @@ class _Comparison:
         lacking |= {c: self._all for c in before if c.casefold() not in here and not self._read(c)}
         expected = {*self._declared, *map(str.casefold, (*before, *known))}
         new = [c for c in now if c.casefold() not in expected]
-        renames = self._renames(list(lacking), new)
+        renames = find_renames(list(lacking), new, self._previous, self._current)
         findings = [self._renamed(old, name, score) for old, (name, score) in renames.items()]
         findings += [self._missing(c, files) for c, files in lacking.items() if c not in renames]
         taken = {name for name, _ in renames.values()}
@@ -341,36 +334,6 @@ class _Comparison:
         patch = unified(self._yaml, after, self._label)
         return finding.model_copy(update={"patch": patch, "recommendation": client})
 
-    def _renames(self, missing: list[str], new: list[str]) -> dict[str, tuple[str, float]]:
-        """Pairs of a missing and a new column that are each other's one good match."""
-        scores = {(old, name): self._score(old, name) for old in missing for name in new}
-        found: dict[str, tuple[str, float]] = {}
-        for (old, name), score in sorted(scores.items(), key=lambda p: (-p[1], p[0])):
-            rivals = [s for (o, n), s in scores.items() if (o == old) != (n == name)]
-            free = old not in found and name not in {n for n, _ in found.values()}
-            if free and score >= _LIMITS.rename_score and score > max(rivals, default=0.0):
-                found[old] = (name, score)
-        return found
-
-    def _score(self, old: str, new: str) -> float:
-        """Likeness of two columns from 0 to 1: of the names, and of the values where known.
-
-        Names that tell two currencies or units are of two columns, however alike their values are.
-        """
-        if _other_measure(old, new):
-            return 0.0
-        a, b = " ".join(sorted(words(old))), " ".join(sorted(words(new)))
-        joined = difflib.SequenceMatcher(None, "".join(words(old)), "".join(words(new))).ratio()
-        name = max(joined, difflib.SequenceMatcher(None, a, b).ratio())
-        before = self._previous.column(old) if self._previous else None
-        now = self._current.column(new)
-        likeness = value_similarity(before, now) if before and now else None
-        if likeness is None:
-            return round(name, 4)
-        if likeness < 0.5:  # noqa: PLR2004 - other values: not the same column
-            return 0.0
-        return round(max(0.4 * name + 0.6 * likeness, 0.75 * name + 0.25 * likeness), 4)
-
     def _renamed(self, old: str, new: str, score: float) -> DriftFinding:
         return DriftFinding(
             feed=self._current.feed, kind="renamed_column",
@@ -467,7 +430,7 @@ class _Comparison:
             return None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
         read = self._read(now.name)
-        flags = _flags(now)
+        flags = flags_of(now)
         if types[0] == "boolean" and read and flags and read.texts.issuperset(flags):
             return None  # 0 and 1 are numbers, and yes and no to its rule
         rule = read.rule if read else None
@@ -486,7 +449,7 @@ class _Comparison:
 
     def _rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         """The same kind of values, none of which is written as they were."""
-        then, today = _written(before), _written(now)
+        then, today = ways_to_write(before), ways_to_write(now)
         if not then or not today or not then.keys().isdisjoint(today):
             return None
         read = self._read(now.name)
@@ -508,7 +471,7 @@ class _Comparison:
         today = now.day_first if proven else now.closer_day_first
         if today is None:
             return None
-        declared = _declared_order(self._read(now.name), now)
+        declared = declared_order(self._read(now.name), now)
         misread = proven and declared == (not today)
         changed = before is not None and before.day_first == (not today)
         if not misread and not changed:
@@ -532,13 +495,13 @@ class _Comparison:
     def _mark_changed(
         self, before: ColumnProfile | None, now: ColumnProfile
     ) -> DriftFinding | None:
-        read, mark = self._read(now.name), _mark(now)
+        read, mark = self._read(now.name), mark_of(now)
         declared = read.decimal if read else None
         if declared is None or mark in {None, "either", declared}:
             return None
         proven = mark != "unclear"
         if not (
-            _is_misread(now) if proven else before and _is_nearer_otherwise(before, now, declared)
+            is_misread(now) if proven else before and is_nearer_otherwise(before, now, declared)
         ):
             return None
         told = (
@@ -568,7 +531,7 @@ class _Comparison:
     def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         then, today = (
             self._named_last(lambda c: c.currencies, before, now),
-            _mostly(now.currencies, now),
+            mostly(now.currencies, now),
         )
         if then is None or any(may_be_one(then, found.format) for found in now.currencies):
             return None
@@ -588,7 +551,7 @@ class _Comparison:
         )  # fmt: skip
 
     def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        then, today = self._named_last(lambda c: c.units, before, now), _mostly(now.units, now)
+        then, today = self._named_last(lambda c: c.units, before, now), mostly(now.units, now)
         if then is None or then in {found.format for found in now.units}:
             return None
         return DriftFinding(
@@ -606,7 +569,7 @@ class _Comparison:
         """What the formats of a workbook's cells show beside numbers."""
         if before.shown_as is None or now.shown_as is None:
             return None
-        then, today = _mostly(before.shown_as, before), _mostly(now.shown_as, now)
+        then, today = mostly(before.shown_as, before), mostly(now.shown_as, now)
         percent = PERCENT in {then, today}
         if then == today or not (then or percent):
             return None
@@ -636,9 +599,9 @@ class _Comparison:
         Where none is named now either it is that of the last delivery: its lack was told once.
         """
         if named(before) or not named(now):
-            return _mostly(named(before), before)
+            return mostly(named(before), before)
         columns = [profile.column(before.name) for profile in self._looked_back]
-        return next((_mostly(named(each), each) for each in columns if each and named(each)), None)
+        return next((mostly(named(each), each) for each in columns if each and named(each)), None)
 
     def _null_jump(
         self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
@@ -685,20 +648,6 @@ def _quoted(columns: Sequence[str]) -> str:
     return enumerated([*shown, *(["others"] if len(columns) > _MOST_FILES else [])])
 
 
-def _other_measure(old: str, new: str) -> bool:
-    """Whether two names differ in nothing but what is counted: euros or dollars, kg or lb."""
-    (a, b) = (_measures_of(name) for name in (old, new))
-    return bool(a - b) and bool(b - a) and not any(map(may_be_one, sorted(a - b), sorted(b - a)))
-
-
-def _measures_of(name: str) -> frozenset[str]:
-    """The currencies and units that a column's name tells."""
-    told = set(words(name))
-    codes = {word.upper() for word in told} & COMMON
-    signs = {SIGNS[sign] for sign in _SIGN.findall(name)} | ({"EUR"} if "euro" in told else set())
-    return frozenset(codes | signs | (told & _UNITS))
-
-
 def _in(files: Sequence[str], before: str = "") -> str:
     """Which files, in words; nothing where they are not known."""
     names = [on_one_line(name) for name in files if name]
@@ -706,77 +655,6 @@ def _in(files: Sequence[str], before: str = "") -> str:
     if more > 0:
         names = [*names[:_MOST_FILES], f"{counted(more, 'file')} more"]
     return f"{before}{enumerated(names)}" if names else ""
-
-
-def _flags(column: ColumnProfile) -> dict[str, str]:
-    """The words for yes and no of a column that has no other values, and how they are told."""
-    seen = sorted({found.value.strip().casefold() for found in column.top_values})
-    known = column.distinct_count <= len(column.top_values) and {*seen} <= {*TRUE, *FALSE}
-    return {word: f"“{word}”" for word in seen} if known else {}
-
-
-def _written(column: ColumnProfile) -> dict[str, str]:
-    """How a column's values are written, and how that is told; nothing where it is not known."""
-    if flags := _flags(column):
-        return flags
-    patterns = [found.format for found in column.formats]
-    if column.inferred_type in {"date", "timestamp"}:
-        # which of day and month it is has findings of its own; May is both short and long
-        alike = (_EITHER.sub("?", one).replace("%B", "%b") for one in patterns)
-        return dict(zip(alike, map(date_format, patterns), strict=True))
-    if column.inferred_type in _NUMBERS:
-        mark = decimal_mark({found.format: found.count for found in column.formats})
-        return {mark: f"with a decimal {mark}"} if mark in {"point", "comma"} else {}
-    return {}
-
-
-def _declared_order(read: ReadColumn | None, column: ColumnProfile) -> bool | None:
-    """Whether a rule reads a column's dates with the day first; None where it does not say so."""
-    formats = read.formats if read else ()
-    found: set[bool | None] = set()
-    for pattern in (one.format for one in column.formats if "?" in one.format):
-        orders: dict[str, bool | None] = {pattern: None}
-        orders |= {with_order(pattern, day_first=d): d for d in (True, False)}
-        found.add(next((orders[one] for one in formats if one in orders), None))
-    return found.pop() if len(found) == 1 else None
-
-
-def _mark(column: ColumnProfile) -> str | None:
-    """The decimal mark of a column of numbers, as `decimal_mark` says it."""
-    if column.inferred_type not in _NUMBERS:
-        return None
-    return decimal_mark({found.format: found.count for found in column.formats})
-
-
-def _is_misread(column: ColumnProfile) -> bool:
-    """Whether numbers that prove a mark are most, or a rule of the other takes some for others."""
-    shown = sum(found.count for found in column.formats if NOTATIONS[found.format].says)
-    unclear = any(found.format in _TIMES for found in column.formats)
-    return unclear or 2 * shown > sum(found.count for found in column.formats)
-
-
-def _is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str) -> bool:
-    """Whether numbers are nearer to those before if read with the mark that is not declared."""
-    most = max(now.formats, key=lambda found: found.count).format
-    count = now.numbers.count if now.numbers else 0
-    if count < _ENOUGH or _mark(before) != declared or most not in _TIMES:
-        return False
-    then, today = (
-        abs(quantiles[len(quantiles) // 2])
-        if (quantiles := c.numbers and c.numbers.quantiles)
-        else 0
-        for c in (before, now)
-    )
-    if not then or not today:
-        return False
-    by_point, by_comma = (abs(math.log(today * n / then)) for n in (1, _TIMES[most]))
-    return by_comma < by_point if declared == "point" else by_point < by_comma
-
-
-def _mostly(found: Sequence[FormatCount], column: ColumnProfile) -> str | None:
-    """The currency or unit of most of a column's numbers; None where there is none."""
-    numbers = column.numbers.count if column.numbers else 0
-    return found[0].format if found and 2 * found[0].count > numbers else None
 
 
 def _beside(mark: str | None) -> str:

@@ -1,0 +1,93 @@
+"""How a column's values are written: what profiles are compared by, with others and with rules."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from consulting.rules.dates import date_format, with_order
+from consulting.rules.numbers import NOTATIONS, decimal_mark
+from consulting.rules.to_boolean import FALSE, TRUE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consulting.profiling.model import ColumnProfile, FormatCount
+    from consulting.records import ReadColumn
+
+_NUMBERS = frozenset({"integer", "decimal", "money"})
+_ENOUGH = 20
+"""Of fewer numbers all may be round thousands by chance."""
+_TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
+"""Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
+_EITHER = re.compile("%[dmy]")
+
+
+def flags_of(column: ColumnProfile) -> dict[str, str]:
+    """The words for yes and no of a column that has no other values, and how they are told."""
+    seen = sorted({found.value.strip().casefold() for found in column.top_values})
+    known = column.distinct_count <= len(column.top_values) and {*seen} <= {*TRUE, *FALSE}
+    return {word: f"“{word}”" for word in seen} if known else {}
+
+
+def ways_to_write(column: ColumnProfile) -> dict[str, str]:
+    """How a column's values are written, and how that is told; nothing where it is not known."""
+    if flags := flags_of(column):
+        return flags
+    patterns = [found.format for found in column.formats]
+    if column.inferred_type in {"date", "timestamp"}:
+        # which of day and month it is has findings of its own; May is both short and long
+        alike = (_EITHER.sub("?", one).replace("%B", "%b") for one in patterns)
+        return dict(zip(alike, map(date_format, patterns), strict=True))
+    mark = mark_of(column)
+    return {mark: f"with a decimal {mark}"} if mark in {"point", "comma"} else {}
+
+
+def declared_order(read: ReadColumn | None, column: ColumnProfile) -> bool | None:
+    """Whether a rule reads a column's dates with the day first; None where it does not say so."""
+    formats = read.formats if read else ()
+    found: set[bool | None] = set()
+    for pattern in (one.format for one in column.formats if "?" in one.format):
+        orders: dict[str, bool | None] = {pattern: None}
+        orders |= {with_order(pattern, day_first=d): d for d in (True, False)}
+        found.add(next((orders[one] for one in formats if one in orders), None))
+    return found.pop() if len(found) == 1 else None
+
+
+def mark_of(column: ColumnProfile) -> str | None:
+    """The decimal mark of a column of numbers, as `decimal_mark` says it."""
+    if column.inferred_type not in _NUMBERS:
+        return None
+    return decimal_mark({found.format: found.count for found in column.formats})
+
+
+def is_misread(column: ColumnProfile) -> bool:
+    """Whether numbers that prove a mark are most, or a rule of the other takes some for others."""
+    shown = sum(found.count for found in column.formats if NOTATIONS[found.format].says)
+    unclear = any(found.format in _TIMES for found in column.formats)
+    return unclear or 2 * shown > sum(found.count for found in column.formats)
+
+
+def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str) -> bool:
+    """Whether numbers are nearer to those before if read with the mark that is not declared."""
+    most = max(now.formats, key=lambda found: found.count).format
+    count = now.numbers.count if now.numbers else 0
+    if count < _ENOUGH or mark_of(before) != declared or most not in _TIMES:
+        return False
+    then, today = (
+        abs(quantiles[len(quantiles) // 2])
+        if (quantiles := c.numbers and c.numbers.quantiles)
+        else 0
+        for c in (before, now)
+    )
+    if not then or not today:
+        return False
+    by_point, by_comma = (abs(math.log(today * n / then)) for n in (1, _TIMES[most]))
+    return by_comma < by_point if declared == "point" else by_point < by_comma
+
+
+def mostly(found: Sequence[FormatCount], column: ColumnProfile) -> str | None:
+    """The currency or unit of most of a column's numbers; None where there is none."""
+    numbers = column.numbers.count if column.numbers else 0
+    return found[0].format if found and 2 * found[0].count > numbers else None
