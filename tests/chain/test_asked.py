@@ -78,7 +78,9 @@ def again(world: World) -> artifacts.Profile:
     """The next profile of the same files."""
     run_folder = run_of(world)
     received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
-    return profile_files(world.engagement, received, before=lambda _: None, log=world.said.append)
+    return profile_files(
+        world.engagement, received, before=lambda _: iter(()), log=world.said.append
+    )
 
 
 def yaml_of(world: World, feed: str) -> Path:
