@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import urllib.request
@@ -181,10 +182,13 @@ def test_a_file_is_delivered_and_all_clients_are_looked_at_by_real_locations(
     finally:
         started = psutil.Process(dagster.pid)
         family = [started, *started.children(recursive=True)]
+        # what ends with its parent may have ended before its turn comes
         for each in family:
-            each.terminate()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.terminate()
         for each in psutil.wait_procs(family, timeout=30)[1]:
-            each.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
         dagster.wait()
 
 
