@@ -159,7 +159,7 @@ class _Texts:
 
 def is_lone(cells: Sequence[str]) -> bool:
     """Whether a row holds its first cell and no other."""
-    return filled(cells) == 1 and bool(cells[0].strip())
+    return filled(cells[:1]) == 1 and not any(cell and not cell.isspace() for cell in cells[1:])
 
 
 def _case(text: str) -> str:

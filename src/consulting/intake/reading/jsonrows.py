@@ -139,11 +139,10 @@ def _fields(value: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str,
 
 def _row(value: Any, found: Records) -> list[str | None]:
     fields = dict(_fields(value))
-    row = [_text(fields.get(name)) for name in found.columns]
-    for at, name in enumerate(found.columns) if found.marks else ():
-        if name in found.marks and isinstance(number := fields.get(name), _Number):
-            row[at] = with_mark(number, found.marks[name])
-    return row
+    for name, mark in found.marks.items():
+        if isinstance(number := fields.get(name), _Number):
+            fields[name] = with_mark(number, mark)
+    return [_text(fields.get(name)) for name in found.columns]
 
 
 def _text(value: Any) -> str | None:

@@ -78,13 +78,7 @@ class TableWriter:
         self._surplus = 0
         own = _first_block(known)
         plain = [row for row in own if not row[0].startswith("#")]
-        self._draws = any(
-            is_drawn(cell)
-            for row in own
-            if not is_rule(row, len(layout.columns))
-            for cell in row
-            if cell
-        )
+        self._draws = any(map(self._holds_drawn, own))
         self._remarks = len(plain) >= (1 - REMARK_SHARE) * len(own)
         own = plain if self._remarks else own
         self._judge = SurplusJudge(own, len(layout.columns))
@@ -227,8 +221,7 @@ class TableWriter:
         if tuple(row.cells) in self.layout.titles:
             self._further.open = False
             return self._skip(row, AGAIN)
-        drawn = is_rule(row.cells, self._width)
-        if (drawn and not (self._draws and len(row.cells) == self._width)) or self._is_remark(row):
+        if self._is_drawn(row) or self._is_remark(row):
             return self._skip_mark(row)
         if not filled(row.cells) and (self._further.open or self._further.follows(ahead)):
             return self._skip(row, "empty row")
@@ -238,6 +231,17 @@ class TableWriter:
         if verdict == "other":
             return OTHER_TABLE
         return self._skip(row, OTHER_TITLES if verdict == "titles" else BETWEEN)
+
+    def _holds_drawn(self, cells: Sequence[str]) -> bool:
+        """Whether a row that is no drawn line holds such a value: stars of a rating, no shift."""
+        drawn = any(cell[:1] in _MARKS and is_drawn(cell) for cell in cells)
+        return drawn and not is_rule(cells, self._width)
+
+    def _is_drawn(self, row: Row) -> bool:
+        """Whether a line is drawn; with all delimiters it is a row where rows hold such values."""
+        return is_rule(row.cells, self._width) and not (
+            self._draws and len(row.cells) == self._width
+        )
 
     def _is_remark(self, row: Row) -> bool:
         """Whether a line begins with # and is not like the rows, none of which does."""
