@@ -68,6 +68,12 @@ def settings(security_tier: int = 3) -> dict[str, Any]:
     }
 
 
+def unmodelled(root: Path, **changes: Any) -> World:
+    """A client without models and files."""
+    lay_shared(root / "dbt")
+    return World(root / "data", dbt_dir=root / "dbt", **changes)
+
+
 def made(
     root: Path,
     security_tier: int = 3,
@@ -76,10 +82,8 @@ def made(
     january: str = "",
 ) -> World:
     """A client of one feed, whose file of January was delivered."""
-    dbt = root / "dbt"
-    lay_shared(dbt)
-    world = World(root / "data", dbt_dir=dbt, **settings(security_tier))
-    write_feed_models(dbt, world.client_id, "orders", columns)
+    world = unmodelled(root, **settings(security_tier))
+    write_feed_models(world.dbt_dir, world.client_id, "orders", columns)
     world.drop("orders_2024-01.csv", january or JANUARY)
     world.run()
     return world
@@ -485,10 +489,9 @@ def test_another_decimal_mark_is_accepted_by_a_patch_or_confirmed(tmp_path: Path
 def test_dates_in_another_order_are_accepted_once_and_never_read_in_the_wrong_one(
     tmp_path: Path,
 ) -> None:
-    dbt = tmp_path / "dbt"
-    lay_shared(dbt)
     feeds = [{"name": name, "files": f"{name}*.csv"} for name in ("orders", "visits")]
-    world = World(tmp_path / "data", dbt_dir=dbt, feeds=feeds)
+    world = unmodelled(tmp_path, feeds=feeds)
+    dbt = world.dbt_dir
     day = {"name": "day", "from": "day", "rule": "to_date", "formats": ["%d/%m/%Y"]}
     write_feed_models(dbt, world.client_id, "orders", [{"name": "id", "from": "id"}])
     write_feed_models(dbt, world.client_id, "visits", [{"name": "id", "from": "id"}, day])
@@ -539,9 +542,8 @@ def test_tables_that_changed_places_are_told_and_accepting_writes_nothing(tmp_pa
         {"name": name, "files": "sales*.xlsx", "sheet": number}
         for number, name in enumerate(("orders", "returns"), start=1)
     ]
-    dbt = tmp_path / "dbt"
-    lay_shared(dbt)
-    world = World(tmp_path / "data", dbt_dir=dbt, feeds=feeds)
+    world = unmodelled(tmp_path, feeds=feeds)
+    dbt = world.dbt_dir
     for name, table in (("orders", orders), ("returns", returns)):
         columns = [{"name": each, "from": each} for each in map(str, table[0])]
         write_feed_models(dbt, world.client_id, name, columns)
@@ -568,15 +570,8 @@ def test_numbers_of_a_workbook_are_themselves_whatever_mark_the_texts_before_the
         {"name": "id", "from": "id"},
         {"name": "kilos", "from": "kilos", "rule": "to_decimal", "decimal": mark},
     ]
-    dbt = tmp_path / "dbt"
-    lay_shared(dbt)
-    world = World(
-        tmp_path / "data",
-        dbt_dir=dbt,
-        security_tier=3,
-        feeds=[{"name": "kilo", "files": "kilo*"}],
-    )
-    write_feed_models(dbt, world.client_id, "kilo", kilos)
+    world = unmodelled(tmp_path, security_tier=3, feeds=[{"name": "kilo", "files": "kilo*"}])
+    write_feed_models(world.dbt_dir, world.client_id, "kilo", kilos)
     texts = [[n, f"{n},{n % 90 + 10}"] for n in range(1, 41)]
     world.drop("kilo_2026-01.xlsx", xlsx({"S": [["id", "kilos"], *texts]}))
     world.run()
