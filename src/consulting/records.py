@@ -466,6 +466,7 @@ class ReadColumn(Record):
         texts: All texts that its rule reads, in lower case, where it lists them.
         formats: Those of its dates that the rule declares, in the order in which they are tried.
         decimal: The decimal mark that its rule reads, where it reads one alone.
+        scale: The digits that its rule keeps after that mark, where it makes numbers with one.
     """
 
     names: tuple[str, ...]
@@ -475,6 +476,7 @@ class ReadColumn(Record):
     texts: frozenset[str] = frozenset()
     formats: tuple[str, ...] = ()
     decimal: Literal["point", "comma"] | None = None
+    scale: int | None = None
 
     def is_in(self, headers: Collection[str]) -> bool:
         """Whether it is one of these headers, under any of its names and in any case."""

@@ -486,6 +486,27 @@ def test_another_decimal_mark_is_accepted_by_a_patch_or_confirmed(tmp_path: Path
         assert connection.execute(kept).fetchall() == [(40, 91.5, 130.5)]
 
 
+def test_numbers_that_would_be_delivered_as_nought_are_kept_by_a_patch(tmp_path: Path) -> None:
+    amount = {"name": "amount", "from": "Amount", "rule": "to_money"}
+    january, february = (
+        csv("Order ID,Amount", [[f"o{n}", written.format(n)] for n in range(first, first + 40)])
+        for first, written in ((11, "€ {}.10"), (51, "€ 0.000{}"))
+    )
+    world = made(tmp_path, columns=[COLUMNS[0], amount], january=january)
+    world.drop("orders_2024-02.csv", february)
+    assert refused(world) == (
+        "The numbers in “Amount” of orders_2024-02.csv have up to 5 digits after the decimal mark, "
+        "of which their rule keeps 2. Most of them would be delivered as 0."
+    )
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "rule: to_money, scale: 5" in yaml_of(world).read_text("utf-8")
+    world.run(world.engagement.intake.state().batches[-1].batch_id)
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        kept = "SELECT count(*), min(amount)::DOUBLE, max(amount)::DOUBLE FROM marts.orders"
+        assert connection.execute(kept).fetchall() == [(40, 0.00051, 0.0009)]
+
+
 def test_dates_in_another_order_are_accepted_once_and_never_read_in_the_wrong_one(
     tmp_path: Path,
 ) -> None:

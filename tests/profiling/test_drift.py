@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from consulting.profiling import DriftFinding, FeedProfile, compare, profile_feed
+from consulting.profiling.shift import chance_of_rise
 from consulting.records import ReadColumn
 
 if TYPE_CHECKING:
@@ -691,3 +692,145 @@ def test_headers_alone_are_compared_by_their_names(
         ("renamed_column", "OrderID", "block"),
         ("new_column", "Price", "info"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "scale", "severity", "said"),
+    [
+        (["1.25"], ["1.1251"], 4, None, ""),
+        (["1.25"], ["1.12512"], 4, "warn", "up to 5 digits after the decimal mark, of which their"),
+        (None, ["1.12512"], 4, "warn", "keeps 4."),
+        (["1.12512"], ["1.12512"], 4, None, ""),  # told once
+        (["1.12512"], ["0.000012", "0.000041", "0"], 4, "block", "would be delivered as 0."),
+        (["0.000012"], ["0.000012"], 4, "block", "keeps 4. Most of them would be delivered as 0."),
+        (["1.5"], ["0.004", "12.5", "13.5"], 2, "warn", "keeps 2."),
+        (["1.5"], ["1E-05", "1.5E-06"], 4, "block", "up to 7 digits"),
+        (["1.5"], ["0.30000000000000004"], 2, None, ""),  # what computers add
+        (["1.5"], ["0", "0", "0"], 2, None, ""),
+        (["1.5"], ["1.12512"], None, None, ""),  # SQL, or a rule of whole numbers
+    ],
+)
+def test_digits_that_a_rule_cuts_are_told_once_and_stop_where_nought_is_left(  # noqa: PLR0913, PLR0917 - a case
+    profile: Profile,
+    before: list[str] | None,
+    now: list[str],
+    scale: int | None,
+    severity: str | None,
+    said: str,
+) -> None:
+    last = profile({"kg": before * 20}) if before else None
+    reads = [ReadColumn(names=("kg",), rule="to_decimal", scale=scale)]
+    found = kinds(compare(last, profile({"kg": now * 20}), reads)).get("digits_cut")
+    assert (found and found.severity) == severity
+    assert found is None or said in found.detail
+
+
+FULL = {"kg": [f"{n},5 kg" for n in range(1, 41)], "note": ["x"] * 16 + [""] * 24}
+
+
+@pytest.mark.parametrize(
+    "small",
+    [
+        {"kg": [], "note": []},
+        {"kg": ["", "n/a"], "note": ["", "x"]},
+        {"kg": ["0", "0", "0"], "note": ["", "", ""]},
+        {"kg": ["2,5 KG."], "note": ["x"]},
+        {"kg": ["2,5 kgs", "3,5 Kg"], "note": ["x", "x"]},
+    ],
+)
+def test_a_small_month_stops_for_its_rows_alone_and_the_one_after_for_nothing(
+    profile: Profile, small: dict[str, list[str]]
+) -> None:
+    full, few = profile(FULL), profile(small)
+    reads = [ReadColumn(names=(name,), rule="to_decimal") for name in FULL]
+    stops = {f.kind for f in compare(full, few, reads) if f.severity == "block"}
+    assert stops == {"volume_collapse"}
+    assert {f.kind for f in compare(few, full, reads, earlier=[full])} <= {"volume_surge"}
+
+
+def test_after_a_small_month_changes_are_held_against_the_one_before(profile: Profile) -> None:
+    full = profile(FULL)
+    reads = [ReadColumn(names=(name,), rule="to_decimal") for name in FULL]
+    other = profile({"kg": [f"{n},5 lb" for n in range(1, 41)], "note": [""] * 40})
+    for small in ({"kg": [], "note": []}, {"kg": ["2,5 kg"], "note": ["x"]}):
+        found = kinds(compare(profile(small), other, reads, earlier=[full]))
+        assert found["unit_changed"].severity == "block"
+        assert found["null_jump"].detail == ("100 % of the rows have no “note”; before that 60 %.")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "severity"),
+    [
+        ((0, 40), (2, 4), "warn"),
+        ((6, 60), (3, 5), "warn"),
+        ((8, 20), (4, 6), None),
+        ((0, 40), (1, 1), "warn"),
+        ((0, 40), (3, 3), "block"),
+        ((0, 40), (5, 40), "warn"),
+        ((0, 40), (20, 40), "block"),
+        ((10, 30), (15, 30), None),
+        ((1000, 10000), (2500, 10000), "warn"),
+    ],
+)
+def test_missing_values_are_told_where_they_are_more_than_chance_brings(
+    profile: Profile, before: tuple[int, int], now: tuple[int, int], severity: str | None
+) -> None:
+    then, today = (
+        profile({"note": [""] * missing + ["x"] * (rows - missing), "id": map(str, range(rows))})
+        for missing, rows in (before, now)
+    )
+    found = kinds(compare(then, today, ["id", "note"])).get("null_jump")
+    assert (found and found.severity) == severity
+
+
+def test_the_chance_of_a_rise_is_that_of_fishers_exact_test() -> None:
+    # R: fisher.test(matrix(c(8, 2, 1, 5), 2), alternative = "greater")$p.value
+    assert chance_of_rise((1, 6), (8, 10)) == pytest.approx(0.02447552)
+    assert chance_of_rise((0, 40), (3, 3)) == pytest.approx(1 / math.comb(43, 3))
+    assert chance_of_rise((0, 10**6), (10**5, 10**6)) == 0
+    assert chance_of_rise((5 * 10**5, 10**6), (5 * 10**5, 10**6)) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_units_and_currencies_are_of_most_of_a_columns_numbers(profile: Profile) -> None:
+    names = [f"Name {'abcdefghij'[n % 10]}{'klmnopqrst'[n // 10]}" for n in range(99)]
+    reads = [ReadColumn(names=("name",), rule="to_text")]
+    then, today = (profile({"name": [*names, last]}) for last in ("471 IPA", "Name"))
+    assert compare(then, today, reads) == []
+
+
+FIRSTS = [f"01/{month:02}/2026" for month in range(1, 13)] * 3
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ([*FIRSTS, "15/02/2026", "15/03/2026"], False),  # a habit of contracts
+        ([f"{day:02}/04/2026" for day in range(1, 30)], True),
+    ],
+)
+def test_first_days_of_months_prove_no_order_where_dates_lay_over_the_year(
+    profile: Profile, before: list[str], *, told: bool
+) -> None:
+    now = profile({"day": [f"01/{month:02}/2026" for month in (4, 7, 10, 3, 4, 1, 9, 2)]})
+    found = kinds(compare(profile({"day": before}), now, formats(DAY)))
+    assert ("date_order_unclear" in found) == told
+
+
+@pytest.mark.parametrize(
+    ("values", "severity"),
+    [
+        (["0"] * 28 + ["T"] * 3, None),  # snow, and traces of it
+        (["0", "1", "0", "1"], None),
+        (["0.1", "2.5", "3.5", "T", "0.2", "T", "1.5", "0.3"], "warn"),
+        (["0.1", "T", "x", "low", "high"], "block"),
+        (["0.1", "2.5", "3.5", "T", "0.2", "T", "1.5", "0.3"] * 4, "block"),
+        (["true", "false"] * 10, "block"),
+    ],
+)
+def test_a_word_among_few_numbers_makes_no_other_type_of_them(
+    profile: Profile, values: list[str], severity: str | None
+) -> None:
+    before = profile({"snow": [f"{n % 9}.5" for n in range(31)]})
+    reads = [ReadColumn(names=("snow",), rule="to_decimal")]
+    found = kinds(compare(before, profile({"snow": values}), reads)).get("retyped_column")
+    assert (found and found.severity) == severity

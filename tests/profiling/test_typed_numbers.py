@@ -135,7 +135,6 @@ def _shown(codes: list[str | None], values: list[float]) -> bytes:
 
 
 PRICES = [10.5 + at for at in range(40)]
-OF_A_UNIT = "numbers with a unit of their own"
 SHARES = [0.05 + at / 200 for at in range(40)]
 
 
@@ -199,48 +198,141 @@ def test_formats_that_show_several_things_are_asked_about(
     found = _profiled(tmp_path / "one", codes, PRICES)
     issues = [i for i in found.issues if i.issue_type in {"mixed_currencies", "mixed_units"}]
     assert [(i.issue_type, i.severity) for i in issues] == ([(kind, "error")] if kind else [])
-    assert all(f"Cells show these numbers as {detail} by their format" in i.detail for i in issues)
+    assert all(f"Cells show these numbers as {detail}, by their format" in i.detail for i in issues)
     assert all(i.question for i in issues)
 
 
 @pytest.mark.parametrize(
-    ("then", "now", "severity", "detail"),
+    ("texts", "code", "kinds"),
     [
-        ('0.00 "€"', '0.00 "€"', None, ""),
-        ('0.00 "€"', "[$¥-411]0", "block", "show JPY now; those of the last delivery showed EUR."),
-        (
-            '0.0 "kg"',
-            '0.0 "lb"',
-            "block",
-            f"show {OF_A_UNIT} now; those of the last delivery showed {OF_A_UNIT}.",
-        ),
-        (
-            "0.0%",
-            None,
-            "block",
-            "show bare numbers now; those of the last delivery showed percent.",
-        ),
-        (
-            None,
-            "0.0%",
-            "block",
-            "show percent now; those of the last delivery showed bare numbers.",
-        ),
-        ('0.00 "€"', None, "warn", "show bare numbers now; those of the last delivery showed EUR."),
-        (None, '0.00 "€"', None, ""),
+        ("{} €", "[$$-409]0.00", ["mixed_currencies"]),
+        ("{} kg", '0.00 "lb"', ["mixed_units"]),
+        ("{} kg", '0.00 "KG."', []),
+        ("{} €", '0.00 "€"', []),
+        ("{} %", "0%", ["mixed_units"]),  # 6 and 0.06
+        ("0", "0%", []),  # a nought is typed without a format
     ],
 )
-def test_formats_that_show_something_else_than_last_time_are_a_change(
-    tmp_path: Path, then: str | None, now: str | None, severity: str | None, detail: str
+def test_what_is_written_counts_among_what_formats_show(
+    tmp_path: Path, texts: str, code: str, kinds: list[str]
+) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        sheet, style = book.add_worksheet(), book.add_format({"num_format": code})
+        sheet.write_row(0, 0, ["key", "amount"])
+        for at in range(1, 41):
+            sheet.write_string(at, 0, f"A{at}")
+            if at % 2:
+                sheet.write_number(at, 1, at / 4, style)
+            else:
+                text = texts.format(at / 4)
+                sheet.write(at, 1, 0 if text == "0" else text)
+    reading = read_bytes(tmp_path, target.getvalue(), "book.xlsx").reading
+    found = profile_feed("feed", [reading], tmp_path / "acme" / "runs" / "b1")
+    issues = [i for i in found.issues if i.issue_type in {"mixed_currencies", "mixed_units"}]
+    assert [i.issue_type for i in issues if i.severity == "error"] == kinds
+
+
+HUNDREDFOLD = [100 * share for share in SHARES]
+EURO, KILO = '0.00 "€"', '0.0 "kg"'
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "kind", "severity", "detail"),
+    [
+        (EURO, EURO, None, None, ""),
+        (EURO, "[$¥-411]0", "unit_changed", "block", "in JPY, where the last delivery had EUR."),
+        (KILO, '0.0 "lb"', "unit_changed", "block", "have another unit now; last time most had"),
+        (KILO, '0.0 "KG."', None, None, ""),
+        (EURO, None, "currency_changed", "warn", "name no currency, where the last delivery had"),
+        (KILO, None, "unit_changed", "warn", "have no unit now; last time most had one and the"),
+        (None, EURO, None, None, ""),
+        ("0.0%", None, None, None, ""),  # the same numbers
+    ],
+)
+def test_formats_that_show_something_else_than_last_time_are_a_change(  # noqa: PLR0913, PLR0917 - a case
+    tmp_path: Path,
+    then: str | None,
+    now: str | None,
+    kind: str | None,
+    severity: str | None,
+    detail: str,
 ) -> None:
     profiles = [
         _profiled(tmp_path / str(at), [code], SHARES) for at, code in enumerate((then, now))
     ]
     reads = [ReadColumn(names=("amount",), rule="to_decimal"), "key"]
+    found = compare(*profiles, reads)
+    assert [(f.kind, f.severity) for f in found] == ([(kind, severity)] if kind else [])
+    assert all(detail in f.detail for f in found)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "detail"),
+    [
+        (("0.0%", SHARES), (None, HUNDREDFOLD), "bare numbers now; those of the last delivery"),
+        ((None, HUNDREDFOLD), ("0.0%", SHARES), "percent now; those of the last delivery showed"),
+        (("0.0%", SHARES), (None, SHARES), ""),
+        (("0.0%", SHARES), (None, [0.0] * 4), ""),
+    ],
+)
+def test_percent_of_a_format_is_a_change_where_the_numbers_moved_with_it(
+    tmp_path: Path,
+    then: tuple[str | None, list[float]],
+    now: tuple[str | None, list[float]],
+    detail: str,
+) -> None:
+    profiles = [
+        _profiled(tmp_path / str(at), [code], numbers)
+        for at, (code, numbers) in enumerate((then, now))
+    ]
+    reads = [ReadColumn(names=("amount",), rule="to_decimal"), "key"]
     found = [f for f in compare(*profiles, reads) if f.kind == "unit_changed"]
-    assert [(f.severity, f.detail) for f in found] == (
-        [(severity, f"The cells of “amount” {detail}")] if severity else []
+    assert [(f.severity, detail in f.detail) for f in found] == (
+        [("block", True)] if detail else []
     )
+
+
+@pytest.mark.parametrize(
+    ("months", "kind", "detail"),
+    [
+        ([EURO, None, "[$$-409]0.00"], "unit_changed", "are in USD, where the last delivery that"),
+        (["0.0%", None, None], "unit_changed", "show bare numbers now; those of the last"),
+    ],
+)
+def test_a_format_is_held_against_the_last_that_said_something(
+    tmp_path: Path, months: list[str | None], kind: str, detail: str
+) -> None:
+    numbers = [SHARES, [] if "%" in str(months[0]) else SHARES, HUNDREDFOLD]
+    first, second, third = (
+        _profiled(tmp_path / str(at), [code], values)
+        for at, (code, values) in enumerate(zip(months, numbers, strict=True))
+    )
+    reads = [ReadColumn(names=("amount",), rule="to_decimal"), "key"]
+    found = {f.kind: f for f in compare(second, third, reads, earlier=[first])}
+    assert found[kind].severity == "block"
+    assert detail in found[kind].detail
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        ("5.50 €", "[$$-409]0.00", "are in USD, where the last delivery had EUR."),
+        (EURO, "5.50 $", "are in USD, where the last delivery had EUR."),
+    ],
+)
+def test_a_currency_may_move_between_the_text_and_the_format(
+    tmp_path: Path, profile: Callable[..., FeedProfile], then: str, now: str, said: str
+) -> None:
+    def made(code: str) -> FeedProfile:
+        if "5.50" in code:
+            return profile({"key": list("abcd") * 10, "amount": [code] * 40})
+        return _profiled(tmp_path / "book", [code], PRICES)
+
+    reads = [ReadColumn(names=("amount",), rule="to_money"), "key"]
+    (found,) = (f for f in compare(made(then), made(now), reads) if f.kind.endswith("_changed"))
+    assert found.severity == "block"
+    assert said in found.detail
 
 
 @pytest.mark.parametrize("rows", [40, 2_000])
@@ -256,3 +348,25 @@ def test_what_stands_below_a_table_is_not_of_its_columns(tmp_path: Path, rows: i
     reading = read_bytes(tmp_path, target.getvalue(), "book.xlsx").reading
     assert reading.loaded_rows == rows
     assert [(one.mark, one.cells) for one in reading.shown_as] == [("percent", rows)]
+
+
+@pytest.mark.parametrize("few_distinct", [1, 10_000])
+@pytest.mark.parametrize(
+    ("values", "digits"),
+    [
+        (["1.234", "12,50"], 2),  # with the comma the point stands between thousands
+        (["1,234", "12,5"], 3),
+        (["1,234", "12.5"], 1),
+        (["1.234", "12.5"], 3),
+        (["1.234,5", "2.345"], 1),
+        (["1,234.25", "2,345"], 2),
+        (["12", "13"], 0),
+    ],
+)
+def test_digits_after_the_mark_are_counted_as_the_column_reads_them(
+    profile: Callable[..., FeedProfile], values: list[str], digits: int, few_distinct: int
+) -> None:
+    limits = Thresholds(few_distinct=few_distinct)
+    column = profile({"kg": values * 40}, limits).column("kg")
+    assert column is not None
+    assert column.fraction_digits == digits

@@ -50,7 +50,7 @@ from consulting.rules.numbers import OtherMark
 from consulting.rules.template import FOLDER as TEMPLATES
 from consulting.rules.template import named_templates, template_file
 from consulting.rules.to_boolean import texts_of
-from consulting.rules.to_decimal import mark_of
+from consulting.rules.to_decimal import mark_of, scale_of
 from consulting.shared_child import StoppedError, each_apart, make_ready, read_apart
 
 if TYPE_CHECKING:
@@ -226,6 +226,7 @@ class ClientModels:
                 texts=texts_of(meta) if meta.get("rule") == "to_boolean" else frozenset(),
                 formats=tuple(meta.get("formats") or ()),
                 decimal=mark_of(meta),
+                scale=scale_of(meta),
             )
             first = found.setdefault(one.names, one)
             if first.optional and not one.optional:

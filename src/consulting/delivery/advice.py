@@ -178,6 +178,7 @@ _OF_CHANGES = {
     "date_order_unclear": "Tell us in which order day and month are written now.",
     "decimal_mark_changed": "Tell us which decimal mark you write now.",
     "decimal_mark_unclear": "Tell us which decimal mark you write now.",
+    "digits_cut": "Tell us whether you need all digits after the decimal mark.",
     "distribution_shift": "Compare the column with that of your last file.",
     "missing_column": "Tell us whether you will send it again.",
     "new_column": "Tell us whether you need it in the delivered tables.",

@@ -8,29 +8,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from consulting.profiling.notations import (
+    are_of_one_order,
+    counts_something,
+    currencies_of,
     declared_order,
     flags_of,
+    is_cut_to_nought,
     is_misread,
     is_nearer_otherwise,
+    is_percent,
+    lie_within_months,
     mark_of,
     mostly,
+    units_of,
     ways_to_write,
 )
 from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.renames import find_renames
-from consulting.profiling.shift import distribution_shift
+from consulting.profiling.shift import chance_of_rise, distribution_shift
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import enumerated, share
 from consulting.records import PERCENT, ReadColumn, Record
 from consulting.rules import rule_of_type
-from consulting.rules.currencies import CODES, may_be_one
+from consulting.rules.currencies import may_be_one
 from consulting.shown import on_one_line
 from consulting.wording import counted
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from consulting.profiling.model import ColumnProfile, FeedProfile, FormatCount
+    from consulting.profiling.model import ColumnProfile, FeedProfile
 
 _LIMITS = Thresholds()
 """When a change is worth telling."""
@@ -40,6 +48,11 @@ _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "
 _MOST_FILES = 3
 _LOOK_BACK = 12
 """Deliveries before the last one in which a currency or a unit is looked for: a year of months."""
+_ENOUGH = 20
+"""What fewer values show of a column is held against more of them, too."""
+_LIKELY, _UNLIKELY = 0.1, 0.001
+"""A rise that chance brings oftener than the first is none; oftener than the second, none to stop
+for."""
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
 _CONFIRMED = frozenset(
@@ -71,8 +84,8 @@ class DriftFinding(Record):
         feed: The feed.
         kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
             "retyped_column", "rewritten_column", "date_order_changed", "date_order_unclear",
-            "decimal_mark_changed", "decimal_mark_unclear", "currency_changed", "unit_changed",
-            "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
+            "decimal_mark_changed", "decimal_mark_unclear", "digits_cut", "currency_changed",
+            "unit_changed", "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed.
@@ -183,17 +196,10 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     if mixed_up:
         return mixed_up
     findings = comparison.columns(known)
-    last: dict[str, ColumnProfile] = {}
     if previous is not None and "headers" not in {previous.basis, current.basis}:
         findings += comparison.volume(previous)
-        last = {column.name.casefold(): column for column in previous.columns}
     for column in current.columns:
-        before = last.get(column.name.casefold())
-        findings += (
-            comparison.content(before, column, previous)
-            if before and previous
-            else comparison.proven(None, column)
-        )
+        findings += comparison.content(column)
     findings = [comparison.with_patch(finding) for finding in findings]
     return sorted(findings, key=lambda f: (_RANK[f.severity], f.kind, f.column or ""))
 
@@ -397,6 +403,27 @@ class _Comparison:
         found = (self._order_changed(before, now), self._mark_changed(before, now))
         return [each for each in found if each]
 
+    def rounded(self, before: ColumnProfile | None, now: ColumnProfile) -> Iterator[DriftFinding]:
+        """Numbers that have more digits than their rule keeps, and the last ones had not."""
+        read = self._read(now.name)
+        if read is None or read.scale is None:
+            return
+        lost = is_cut_to_nought(now, read.scale)
+        if not lost and (not _is_cut(now, read) or (before and _is_cut(before, read))):
+            return
+        most = " Most of them would be delivered as 0." if lost else ""
+        yield DriftFinding(
+            feed=self._current.feed, kind="digits_cut", column=now.name,
+            severity="block" if lost else "warn",
+            detail=f"{self._named('numbers', now)} have up to "
+            f"{counted(now.fraction_digits, 'digit')} after the decimal mark, of which their rule "
+            f"keeps {read.scale}.{most}",
+            measure="digits after the decimal mark", value=now.fraction_digits,
+            threshold=read.scale,
+            recommendation="If the client means them, let the column's rule keep them (`scale`); "
+            "it rounds.",
+        )  # fmt: skip
+
     def of_carried(self, finding: DriftFinding) -> DriftFinding:
         """A finding of files that stand in: no YAML reads these and the newer ones alike."""
         advice = (
@@ -405,18 +432,58 @@ class _Comparison:
         )
         return finding.model_copy(update={"recommendation": advice})
 
-    def content(
-        self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
+    def content(self, now: ColumnProfile) -> list[DriftFinding]:
+        """A column's type, what its numbers count, missing values and distribution.
+
+        A change is one against the last delivery in which the column had values and, where these
+        were few, against the last one in which it had more, too.
+        """
+        last = self._last(now, 1)
+        found = self._content(*last, now) if last else [*self.proven(None, now)]
+        more = self._last(now, _ENOUGH) if found else None
+        if more:
+            kinds = {each.kind for each in self._content(*more, now)}
+            found = [each for each in found if each.kind in kinds]
+        jump = [*self._null_jump(now)]
+        if jump:  # what is missing is a part of how the values are spread
+            found = [each for each in found if each.kind != "distribution_shift"]
+        return [*found, *jump, *self.rounded(last and last[0], now)]
+
+    def _delivered(self) -> Iterator[FeedProfile]:
+        """The profiles of earlier deliveries whose rows were read, the newest first."""
+        if self._previous is not None and self._current.basis != "headers":
+            # those before the last one are read from disk, and most runs need none of them
+            for several in ([self._previous], self._looked_back):
+                yield from (each for each in several if each.basis != "headers")
+
+    def _last(self, now: ColumnProfile, least: int) -> tuple[ColumnProfile, FeedProfile] | None:
+        """A column in the last delivery in which it had so many values, under any of its names."""
+        for profile in self._delivered() if now.inferred_type not in _UNTYPED else ():
+            column = self._find(now, profile)
+            if column is not None and profile.row_count - _missing(column) >= least:
+                return column, profile
+        return None
+
+    def _find(self, now: ColumnProfile, profile: FeedProfile | None) -> ColumnProfile | None:
+        """A column of now in an earlier profile, under any of its names."""
+        read = self._read(now.name)
+        names = {now.name.casefold(), *map(str.casefold, read.names if read else ())}
+        columns = profile.columns if profile else ()
+        return next((each for each in columns if each.name.casefold() in names), None)
+
+    def _content(
+        self, before: ColumnProfile, previous: FeedProfile, now: ColumnProfile
     ) -> list[DriftFinding]:
-        """A column's type, what its numbers count, missing values and distribution."""
         found = [
             *self.proven(before, now),
             self._retyped(before, now),
-            self._currency_changed(before, now),
-            self._unit_changed(before, now),
-            self._shown_otherwise(before, now),
-            self._null_jump(before, now, previous),
         ]
+        if counts_something(now):
+            found += [
+                self._currency_changed(before, now),
+                self._unit_changed(before, now),
+                self._percent_changed(before, now),
+            ]
         if not any(found):
             rewritten = self._rewritten(before, now)
             found.append(rewritten)
@@ -433,10 +500,12 @@ class _Comparison:
         flags = flags_of(now)
         if types[0] == "boolean" and read and flags and read.texts.issuperset(flags):
             return None  # 0 and 1 are numbers, and yes and no to its rule
+        if types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags)):
+            return None  # noughts and a word beside them
         rule = read.rule if read else None
         expected = rule_of_type(types[1]).name
         meant = rule is not None and rule == expected and expected != "to_text"
-        breaks = read is not None and rule != "to_text"
+        breaks = read is not None and rule != "to_text" and not self._are_numbers(before, now)
         return DriftFinding(
             feed=self._current.feed, kind="retyped_column", column=now.name,
             severity="info" if related or meant else "block" if breaks else "warn",
@@ -447,10 +516,17 @@ class _Comparison:
             f"to be so, give it the rule {expected} in the feed's YAML, and it is delivered.",
         )  # fmt: skip
 
+    def _are_numbers(self, before: ColumnProfile, now: ColumnProfile) -> bool:
+        """Whether of few texts, where numbers were, most are numbers: the others are rejected."""
+        values = self._current.row_count - _missing(now)
+        numbers = sum(found.count for found in now.formats)
+        return before.inferred_type in _NUMBERS and values < _ENOUGH and 2 * numbers > values
+
     def _rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         """The same kind of values, none of which is written as they were."""
         then, today = ways_to_write(before), ways_to_write(now)
-        if not then or not today or not then.keys().isdisjoint(today):
+        same_kind = bool(flags_of(before)) == bool(flags_of(now))
+        if not same_kind or not then or not today or not then.keys().isdisjoint(today):
             return None
         read = self._read(now.name)
         unread = read is not None and bool(read.texts) and not read.texts.issuperset(today)
@@ -474,6 +550,8 @@ class _Comparison:
         declared = declared_order(self._read(now.name), now)
         misread = proven and declared == (not today)
         changed = before is not None and before.day_first == (not today)
+        if changed and before and not proven:  # the first of a month may be a column's habit
+            changed = lie_within_months(before)
         if not misread and not changed:
             return None
         first, other = ("day", "month") if today else ("month", "day")
@@ -529,59 +607,59 @@ class _Comparison:
         return read is not None and read.rule not in {None, "to_text"}
 
     def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        then, today = (
-            self._named_last(lambda c: c.currencies, before, now),
-            mostly(now.currencies, now),
-        )
-        if then is None or any(may_be_one(then, found.format) for found in now.currencies):
+        then, today = self._named_last(currencies_of, before, now), currencies_of(now)
+        if then is None or any(may_be_one(then, found) for found in today):
             return None
+        named = mostly(today, now)
         read = self._read(now.name)
-        apart = read is not None and read.currency_apart
-        named = f"are in {today}" if today else "name no currency"
+        # a rule reads what is written, and not what the format of a cell shows
+        written = bool(now.currencies) or not named
+        apart = read is not None and read.currency_apart and written
+        of_its_own = " If it is meant to be so, deliver it in a column of its own (`rule: "
+        of_its_own += "to_currency`, read from the same column)."
         return DriftFinding(
-            feed=self._current.feed, kind="currency_changed", column=now.name,
-            severity="info" if apart and today else
-            "block" if today and self._is_converted(now) else "warn",
-            detail=f"{self._named('amounts', now)} {named}, "
-            f"where the last delivery{'' if before.currencies else ' that named one'} had {then}.",
-            recommendation="Its currency is delivered in a column of its own." if apart and today
-            else "Ask the client which currency is meant. If it is meant to be so, deliver it in "
-            "a column of its own (`rule: to_currency`, read from the same column)." if today else
-            "Ask the client in which currency they are now.",
+            feed=self._current.feed, column=now.name,
+            kind="currency_changed" if written else "unit_changed",
+            severity="info" if apart and named else
+            "block" if named and self._is_converted(now) else "warn",
+            detail=f"{self._named('amounts', now)} "
+            f"{f'are in {named}' if named else 'name no currency'}, where the last delivery"
+            f"{'' if currencies_of(before) else ' that named one'} had {then}.",
+            recommendation="Its currency is delivered in a column of its own." if apart and named
+            else "Ask the client in which currency they are now." if not named else
+            f"Ask the client which currency is meant.{of_its_own * written}",
         )  # fmt: skip
 
     def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        then, today = self._named_last(lambda c: c.units, before, now), mostly(now.units, now)
-        if then is None or then in {found.format for found in now.units}:
+        then, today = self._named_last(units_of, before, now), units_of(now)
+        if then is None or then in today:
             return None
+        lost = not today and not before.units  # other programs write no formats
         return DriftFinding(
             feed=self._current.feed, kind="unit_changed", column=now.name,
-            severity="block" if self._is_converted(now) else "warn",
+            severity="block" if self._is_converted(now) and not lost else "warn",
             detail=f"{self._named('numbers', now)} have "
-            f"{'another unit' if today else 'no unit'} now; "
-            f"{'last time' if before.units else 'when they last had one,'} most had one and the "
-            "same.",
+            f"{'another unit' if mostly(today, now) else 'no unit'} now; "
+            f"{'last time' if units_of(before) else 'when they last had one,'} most had one and "
+            "the same.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
             "without the unit.",
         )  # fmt: skip
 
-    def _shown_otherwise(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        """What the formats of a workbook's cells show beside numbers."""
-        if before.shown_as is None or now.shown_as is None:
+    def _percent_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        """Numbers that the formats of a workbook show as percent, and no longer, or the reverse."""
+        shares = is_percent(now)
+        known = None not in {before.shown_as, now.shown_as}
+        if not known or is_percent(before) == shares or are_of_one_order(before, now):
             return None
-        then, today = mostly(before.shown_as, before), mostly(now.shown_as, now)
-        percent = PERCENT in {then, today}
-        if then == today or not (then or percent):
-            return None
-        grave = (today or percent) and self._is_converted(now)
+        then, today = ("bare numbers", PERCENT) if shares else (PERCENT, "bare numbers")
         return DriftFinding(
             feed=self._current.feed, kind="unit_changed", column=now.name,
-            severity="block" if grave else "warn",
+            severity="block" if self._is_converted(now) else "warn",
             detail=f"The cells of “{now.name}”{_in(self._having(now.name), ' in ')} show "
-            f"{_beside(today)} now; those of the last delivery showed {_beside(then)}.",
+            f"{today} now; those of the last delivery showed {then}.",
             recommendation="Ask the client what the numbers count now: they are delivered without "
-            "what the format of a cell shows beside them"
-            f"{' (5% is the number 0.05)' if percent else ''}.",
+            "what the format of a cell shows beside them (5% is the number 0.05).",
         )  # fmt: skip
 
     @cached_property
@@ -590,7 +668,7 @@ class _Comparison:
 
     def _named_last(
         self,
-        named: Callable[[ColumnProfile], Sequence[FormatCount]],
+        named: Callable[[ColumnProfile], Counter[str]],
         before: ColumnProfile,
         now: ColumnProfile,
     ) -> str | None:
@@ -600,23 +678,40 @@ class _Comparison:
         """
         if named(before) or not named(now):
             return mostly(named(before), before)
-        columns = [profile.column(before.name) for profile in self._looked_back]
+        columns = [self._find(now, profile) for profile in self._looked_back]
         return next((mostly(named(each), each) for each in columns if each and named(each)), None)
 
-    def _null_jump(
-        self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
-    ) -> DriftFinding | None:
-        then = _missing_share(before, previous.row_count)
-        today = _missing_share(now, self._current.row_count)
+    @cached_property
+    def _with_rows(self) -> FeedProfile | None:
+        """The last delivery with rows enough to tell a share, else with any."""
+        for least in (_ENOUGH, 1):
+            for profile in self._delivered():
+                if profile.row_count >= least:
+                    return profile
+        return None
+
+    def _null_jump(self, now: ColumnProfile) -> Iterator[DriftFinding]:
+        """More missing values than in the last delivery that had enough rows to tell."""
+        lost, rows = _missing(now), self._current.row_count
+        if not rows or lost < _LIMITS.null_jump * rows:
+            return
+        previous = self._with_rows
+        before = self._find(now, previous)
+        if before is None or previous is None:
+            return
+        today, then = lost / rows, _missing(before) / previous.row_count
         rise = round(today - then, 4)
-        if rise < _LIMITS.null_jump:
-            return None
-        block = rise >= _LIMITS.null_block and self._read(now.name) is not None
-        return DriftFinding(
+        chance = chance_of_rise((_missing(before), previous.row_count), (lost, rows))
+        if rise < _LIMITS.null_jump or chance > _LIKELY:
+            return
+        block = (
+            rise >= _LIMITS.null_block and chance <= _UNLIKELY and self._read(now.name) is not None
+        )
+        yield DriftFinding(
             feed=self._current.feed, kind="null_jump", column=now.name,
             severity="block" if block else "warn",
             detail=f"{_said(today)} of the rows{_in(self._all, ' of ')} have no “{now.name}”; "
-            f"last time {_said(then)}.",
+            f"{'last time' if previous is self._previous else 'before that'} {_said(then)}.",
             measure="rise of the share of missing values", value=rise,
             threshold=_LIMITS.null_block if block else _LIMITS.null_jump,
             recommendation="Ask the client whether the column is still filled.",
@@ -657,16 +752,14 @@ def _in(files: Sequence[str], before: str = "") -> str:
     return f"{before}{enumerated(names)}" if names else ""
 
 
-def _beside(mark: str | None) -> str:
-    """What cells show, in words; units are the client's own."""
-    if mark is None:
-        return "bare numbers"
-    return mark if mark == PERCENT or mark in CODES else "numbers with a unit of their own"
+def _is_cut(column: ColumnProfile, read: ReadColumn) -> bool:
+    """Whether numbers of a column have more digits than its rule keeps."""
+    return read.scale is not None and column.fraction_digits > read.scale
 
 
 def _said(part: float) -> str:
     return share(round(part * 1_000_000), 1_000_000)
 
 
-def _missing_share(column: ColumnProfile, rows: int) -> float:
-    return (column.null_count + column.null_like_count) / rows if rows else 0.0
+def _missing(column: ColumnProfile) -> int:
+    return column.null_count + column.null_like_count

@@ -10,7 +10,7 @@ from consulting.profiling.wording import enumerated, figure
 from consulting.records import PERCENT
 from consulting.rules.currencies import CODES
 from consulting.rules.missing import trim
-from consulting.rules.numbers import NOTATIONS
+from consulting.rules.numbers import NOTATIONS, unit_key
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -139,7 +139,12 @@ def _units(draft: Drafting) -> Iterator[Issue]:
 
 def _currencies(draft: Drafting) -> Iterator[Issue]:
     currencies, total = draft.view.tally.currencies, draft.view.tally.kinds["number"]
-    bare = total - currencies.total()
+    shown = {
+        mark: n for mark, n in draft.source.shown.get(draft.view.name, {}).items() if mark in CODES
+    }
+    if len({*shown, *currencies}) > 1 and shown:
+        return  # told of the formats
+    bare = max(0, total - currencies.total() - sum(shown.values()))
     if len(currencies) > 1 or (currencies and bare):
         main = min(currencies, key=lambda c: (-currencies[c], c))
         unnamed = f"; {bare:,} {'names' if bare == 1 else 'name'} no currency" if bare else ""
@@ -166,18 +171,24 @@ def _currencies(draft: Drafting) -> Iterator[Issue]:
 
 def _shown(draft: Drafting) -> Iterator[Issue]:
     """Formats of cells that show several currencies or units, or percent of some numbers only."""
-    shown: Mapping[str, int] = draft.source.shown.get(draft.view.name, {})
-    found = {mark: n for mark, n in shown.items() if mark or PERCENT in shown}
-    if len(found) < 2:  # noqa: PLR2004 - several
+    view = draft.view
+    shown = Counter(draft.source.shown.get(view.name, {}))
+    shown[""] -= view.numbers.zeros if view.numbers else 0  # typed without a format
+    if not any(shown):
+        return
+    # what is written in other cells counts as well
+    beside = shown + view.tally.currencies + view.tally.units
+    found = {mark: n for mark, n in beside.items() if mark or PERCENT in shown}
+    if len({unit_key(mark) if mark not in CODES else mark for mark in found}) < 2:  # noqa: PLR2004
         return
     marks = [mark or "a bare number" for mark in sorted(found, key=lambda m: (-found[m], m))]
     yield draft.issue(
         "mixed_currencies" if CODES.issuperset(found) else "mixed_units", "error",
-        "Cells show these numbers as {told} by their format; what is read is the number alone, "
-        "so that {n} [counts|count] something else than most.",
+        "Cells show these numbers as {told}, by their format or in text; what is read is the "
+        "number alone, so that {n} [counts|count] something else than most.",
         "Have currency, unit or percentage written into a column of its own; sums over this column "
         "mean nothing.",
-        count=min(sum(found.values()) - max(found.values()), draft.view.filled),
+        count=min(sum(found.values()) - max(found.values()), view.filled),
         told=enumerated(marks),
         question="What does each number of this column count? A file can not tell it from the "
         "number alone.",

@@ -160,7 +160,7 @@ def _take(column: _Column, row: Sequence[Any]) -> None:
     column.regular = regular
     column.fractions, column.marked, column.unclear, fraction, column.zeros = numbers
     if column.ordinary.notation != "scientific":
-        view.tally.fraction = fraction or 0
+        view.tally.fractions[column.ordinary.notation] = fraction or 0
     column.exceptional = regular < present
 
 

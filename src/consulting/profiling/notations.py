@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from consulting.records import PERCENT
+from consulting.rules.currencies import CODES
 from consulting.rules.dates import date_format, with_order
-from consulting.rules.numbers import NOTATIONS, decimal_mark
+from consulting.rules.numbers import NOTATIONS, decimal_mark, unit_key
 from consulting.rules.to_boolean import FALSE, TRUE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from consulting.profiling.model import ColumnProfile, FormatCount
+    from consulting.profiling.model import ColumnProfile
     from consulting.records import ReadColumn
 
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _ENOUGH = 20
 """Of fewer numbers all may be round thousands by chance."""
+_ORDER = 10
+_SEASON = timedelta(days=100)
 _TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
 """Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
 _EITHER = re.compile("%[dmy]")
@@ -75,19 +79,65 @@ def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str
     count = now.numbers.count if now.numbers else 0
     if count < _ENOUGH or mark_of(before) != declared or most not in _TIMES:
         return False
-    then, today = (
-        abs(quantiles[len(quantiles) // 2])
-        if (quantiles := c.numbers and c.numbers.quantiles)
-        else 0
-        for c in (before, now)
-    )
+    then, today = _middle(before), _middle(now)
     if not then or not today:
         return False
     by_point, by_comma = (abs(math.log(today * n / then)) for n in (1, _TIMES[most]))
     return by_comma < by_point if declared == "point" else by_point < by_comma
 
 
-def mostly(found: Sequence[FormatCount], column: ColumnProfile) -> str | None:
-    """The currency or unit of most of a column's numbers; None where there is none."""
-    numbers = column.numbers.count if column.numbers else 0
-    return found[0].format if found and 2 * found[0].count > numbers else None
+def currencies_of(column: ColumnProfile) -> Counter[str]:
+    """The currencies of a column's numbers, written in the cell or shown by its format."""
+    shown = {one.format: one.count for one in column.shown_as or () if one.format in CODES}
+    return Counter({one.format: one.count for one in column.currencies}) + Counter(shown)
+
+
+def units_of(column: ColumnProfile) -> Counter[str]:
+    """The units of a column's numbers, likewise, each by its `unit_key`; no percent of a format."""
+    found: Counter[str] = Counter()
+    shown = (one for one in column.shown_as or () if one.format not in {PERCENT, *CODES})
+    for one in (*column.units, *shown):
+        found[unit_key(one.format)] += one.count
+    return found
+
+
+def is_percent(column: ColumnProfile) -> bool:
+    """Whether the formats of its cells show most of a column's numbers as a hundred times more."""
+    return mostly(Counter({o.format: o.count for o in column.shown_as or ()}), column) == PERCENT
+
+
+def mostly(found: Counter[str], column: ColumnProfile) -> str | None:
+    """What stands beside most of a column's numbers; None where there is none."""
+    numbers = sum(one.count for one in column.formats) if counts_something(column) else 0
+    ranked = sorted(found, key=lambda mark: (-found[mark], mark))
+    return ranked[0] if numbers and ranked and 2 * found[ranked[0]] > numbers else None
+
+
+def counts_something(column: ColumnProfile) -> bool:
+    """Whether a column has numbers other than nought, which needs no unit."""
+    known = column.numbers.quantiles if column.numbers else (1,)  # not kept of personal data
+    return column.inferred_type in _NUMBERS and any(known)
+
+
+def are_of_one_order(before: ColumnProfile, now: ColumnProfile) -> bool:
+    """Whether the numbers of two columns are not ten times as large, as far as is known."""
+    sizes = [_middle(each) for each in (before, now)]
+    return all(sizes) and max(sizes) < _ORDER * min(sizes)
+
+
+def lie_within_months(column: ColumnProfile) -> bool:
+    """Whether most of a column's dates lie within a season, as those of a month's file do."""
+    days = [date.fromisoformat(one[:10]) for one in column.date_quantiles]
+    return not days or days[-2] - days[1] <= _SEASON
+
+
+def is_cut_to_nought(column: ColumnProfile, scale: int) -> bool:
+    """Whether most of a column's numbers, if they are not nought, are so with `scale` digits."""
+    sizes = [abs(number) for number in column.numbers.quantiles if number] if column.numbers else []
+    return 2 * sum(size < 10.0**-scale / 2 for size in sizes) > len(sizes)
+
+
+def _middle(column: ColumnProfile) -> float:
+    """The size of a column's median; 0 where it is nought or not known."""
+    known = column.numbers.quantiles if column.numbers else ()
+    return abs(known[len(known) // 2]) if known else 0.0

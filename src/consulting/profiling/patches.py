@@ -15,6 +15,7 @@ from consulting.profiling.propose import currency_column, propose_columns, targe
 from consulting.rules import all_rules
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.numbers import decimal_mark
+from consulting.rules.to_decimal import LONGEST_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -32,7 +33,7 @@ def patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | Non
     Args:
         text: The YAML.
         finding: What drifted: a column renamed, left out, new, of another type, order, decimal
-            mark or currency.
+            mark, number of digits or currency.
         current: The profile of the files that have it so.
 
     Returns:
@@ -174,11 +175,8 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
         return add_column(
             text, feed, currency_column(column, target_name(f"{column} currency", set()))
         )
-    if finding.kind == "decimal_mark_changed":
-        formats = {
-            one.format: one.count for c in current.columns if c.name == column for one in c.formats
-        }
-        return _set(text, feed, column, {"decimal": decimal_mark(formats)})
+    if argument := _argument(finding, current):
+        return _set(text, feed, column, argument)
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
     if finding.kind in {"retyped_column", "date_order_changed"}:
         return _retyped(text, feed, column, proposed[0])
@@ -187,6 +185,17 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
         # earlier files, which may be delivered again, do not have it
         after = add_column(after, feed, {**one, **_OPTIONAL}) if after else None
     return after
+
+
+def _argument(finding: DriftFinding, current: FeedProfile) -> dict[str, Any]:
+    """The one argument of a rule that takes what drifted; none where there is no such one."""
+    if finding.kind == "decimal_mark_changed":
+        column = current.column(finding.column or "")
+        formats = column.formats if column else ()
+        return {"decimal": decimal_mark({one.format: one.count for one in formats})}
+    if finding.kind == "digits_cut":
+        return {"scale": min(int(finding.value or 0), LONGEST_SCALE)}
+    return {}
 
 
 def rename_source(text: str, feed: str, old: str, new: str) -> str | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _CELLS = 10
 _FLOOR = 0.0005
 _KEYLIKE = 0.9
+_FAINT = 1e-9
 _LEAST_ROWS = 100
 _LEAST_NUMBERS = 20  # are enough where no value is where one was
 _ORDER = 10
@@ -108,6 +109,29 @@ def _value_cells(
     cells = [(then.get(v, 0.0), today.get(v, 0.0)) for v in sorted(names)]
     cells.append((1 - sum(p for p, _ in cells), 1 - sum(q for _, q in cells)))
     return [(max(p, _FLOOR), max(q, _FLOOR)) for p, q in cells if max(p, q) > _FLOOR]
+
+
+def chance_of_rise(before: tuple[int, int], now: tuple[int, int]) -> float:
+    """How probable so many now are, or more, if both counts are of one share (Fisher 1935).
+
+    Args:
+        before: Of how many rows how many had it, as (had it, rows).
+        now: The same of now; a greater share.
+    """
+    rows, had = now[1], before[0] + now[0]
+    others, lacked = before[1], before[1] + rows - had
+
+    def ways(of: int, some: int) -> float:
+        return math.lgamma(of + 1) - math.lgamma(some + 1) - math.lgamma(of - some + 1)
+
+    total = 0.0
+    for n in range(now[0], min(had, rows) + 1):
+        # the table's rows are now and before, its columns those that had it and those that lacked
+        one = math.exp(ways(rows, n) + ways(others, had - n) - ways(had + lacked, had))
+        total += one
+        if one <= total * _FAINT:
+            break
+    return min(total, 1.0)
 
 
 def value_similarity(before: ColumnProfile, now: ColumnProfile) -> float | None:

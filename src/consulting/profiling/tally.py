@@ -38,7 +38,8 @@ class Tally:
         units: Numbers with a unit, by the unit as written.
         whole: Numbers without a fraction.
         leading_zeros: Digits that start with a zero.
-        fraction: The most digits after a decimal mark; more than computers add are left out.
+        fractions: The most digits after a decimal mark, by notation; more than computers add are
+            left out.
         patterns: Dates, by pattern ("?/?/%Y" where the order of day and month is open).
         with_time: Dates with a time of day.
         orders: Dates by whether the year is short, and by `DateText.orders`.
@@ -55,7 +56,7 @@ class Tally:
     units: Counter[str] = field(default_factory=Counter)
     whole: int = 0
     leading_zeros: int = 0
-    fraction: int = 0
+    fractions: Counter[str] = field(default_factory=Counter)
     patterns: Counter[str] = field(default_factory=Counter)
     with_time: int = 0
     orders: Counter[tuple[bool, str]] = field(default_factory=Counter)
@@ -80,6 +81,13 @@ class Tally:
         if self.mark != "comma":
             return self.whole
         return self.whole + self.notations["unclear_point"] - self.notations["unclear"]
+
+    @property
+    def fraction(self) -> int:
+        """The most digits after the decimal mark, as that mark reads them."""
+        three = "unclear" if self.mark == "comma" else "unclear_point"
+        most = self.fractions | {"unclear": 0, "unclear_point": 0, three: 3}
+        return max((most.get(name, 0) for name, n in self.notations.items() if n), default=0)
 
     @property
     def year_first(self) -> bool | None:
@@ -177,17 +185,18 @@ class Tally:
             elif form.date is not None:
                 self._add_date(form.date, count)
 
-    def add_notation(self, name: str, count: int) -> None:
+    def add_notation(self, name: str, count: int, fraction: int = 0) -> None:
         """Counts numbers in a notation; what is unclear in a text is not in a number."""
         clear = {"unclear_point": "point", "unclear": "comma"} if self.typed else {}
-        self.notations[clear.get(name, name)] += count
+        name = clear.get(name, name)
+        self.notations[name] += count
+        if self.fractions[name] < fraction <= FLOAT_NOISE:
+            self.fractions[name] = fraction
 
     def _add_number(self, number: NumberText, count: int) -> None:
-        self.add_notation(number.notation, count)
+        self.add_notation(number.notation, count, number.fraction)
         self.whole += count * number.whole
         self.leading_zeros += count * number.leading_zero
-        if self.fraction < number.fraction <= FLOAT_NOISE:
-            self.fraction = number.fraction
         if number.currency:
             self.currencies[number.currency] += count
         if number.unit:

@@ -134,6 +134,15 @@ class NumberText(NamedTuple):
         return self.value / 1000 if mark == "comma" and self.notation == "unclear" else self.value
 
 
+def unit_key(unit: str) -> str:
+    """What a unit's spellings have in common: case, a point at the end and the plural do not count.
+
+    The plural is told by its ending ("days", "Tage", "Stunden") of what has letters enough to be a
+    word: "m" and "ms" are two units.
+    """
+    return re.sub("(?<=...)(?:en?|n)$", "", re.sub("(?<=..)s$", "", unit.casefold().rstrip(".")))
+
+
 def decimal_mark(notations: Mapping[str, int]) -> str | None:
     """The decimal mark of a column, from the rows in each notation.
 

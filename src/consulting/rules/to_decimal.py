@@ -7,21 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from consulting.rules import numbers
+from consulting.rules import numbers, rule_named
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MARKS = {"point": "decimal point", "comma": "decimal comma", "either": "either decimal mark"}
-_LONGEST_SCALE = 12
-
-
-def mark_of(meta: Mapping[str, Any]) -> Literal["point", "comma"] | None:
-    """The one decimal mark that a column's rule reads; None if it reads either, or no numbers."""
-    said = meta.get("decimal", "point")
-    numeric = meta.get("rule") in {"to_decimal", "to_money"}
-    return said if numeric and said in {"point", "comma"} else None
+LONGEST_SCALE = 12
 
 
 class WithMark(Bounded):
@@ -38,7 +31,7 @@ class WithMark(Bounded):
         "`ambiguous_number` where it does not",
     )
     scale: int | None = Field(
-        default=None, ge=0, le=_LONGEST_SCALE, description="digits kept after the mark"
+        default=None, ge=0, le=LONGEST_SCALE, description="digits kept after the mark"
     )
 
     @property
@@ -54,7 +47,7 @@ class WithMark(Bounded):
         if mark not in {None, "point"}:
             found["decimal"] = "comma" if mark == "comma" else "either"
         if column.fraction_digits > cls.usual_scale:
-            found["scale"] = min(column.fraction_digits, _LONGEST_SCALE)
+            found["scale"] = min(column.fraction_digits, LONGEST_SCALE)
         return found
 
 
@@ -100,9 +93,26 @@ class ToDecimal(WithMark):
     def proposed(cls, column: Evidence) -> Proposal | None:
         """With its mark, its digits and its unit; several units can not be one number."""
         units = [unit.format for unit in column.units]
-        if len({unit.casefold().rstrip(".") for unit in units}) > 1:
+        if len({*map(numbers.unit_key, units)}) > 1:
             return None
         arguments = cls.mark_and_scale(column)
         if units:
             arguments["unit"] = units[0] if len(units) == 1 else units
         return cls.name, arguments
+
+
+def mark_of(meta: Mapping[str, Any]) -> Literal["point", "comma"] | None:
+    """The one decimal mark that a column's rule reads; None if it reads either, or no numbers."""
+    said = meta.get("decimal", "point")
+    return said if _with_mark(meta) and said in {"point", "comma"} else None
+
+
+def scale_of(meta: Mapping[str, Any]) -> int | None:
+    """The digits that a column's rule keeps after the decimal mark; None where it has no mark."""
+    rule = _with_mark(meta)
+    return None if rule is None else meta.get("scale", rule.usual_scale)
+
+
+def _with_mark(meta: Mapping[str, Any]) -> type[WithMark] | None:
+    rule = rule_named(str(meta.get("rule")))
+    return rule if rule is not None and issubclass(rule, WithMark) else None
