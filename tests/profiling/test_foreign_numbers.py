@@ -118,3 +118,19 @@ def test_a_mean_in_many_rows_is_told_where_no_other_number_comes_again(
     values = [*map(str, range(1, 200, 2)), *["100"] * 26]
     (issue,) = (i for i in profile({"x": values}).issues if i.issue_type == "imputed_values")
     assert issue.examples == ("100",)
+
+
+@pytest.mark.parametrize("few", [1, 10_000])
+@pytest.mark.parametrize(
+    ("numbers", "far"),
+    [
+        ([2**53 + 1 + n for n in range(40)], 0),  # a float holds every second one
+        ([10**18 + n * n for n in range(40)], 0),
+        ([*range(1, 40), 10**18], 1),
+    ],
+)
+def test_numbers_too_great_to_be_told_apart_are_not_far(
+    profile: Callable[..., FeedProfile], numbers: list[int], far: int, few: int
+) -> None:
+    found = profile({"hits": [*map(str, numbers)] * 2}, Thresholds(few_distinct=few)).issues
+    assert sum(i.issue_type == "outliers" for i in found) == far

@@ -37,6 +37,8 @@ _ENOUGH_DISTINCT = 8
 _ENDING_IN_NOUGHT = 0.03
 """One number in ten ends in 0 by chance, if noughts are written: a third of that proves it."""
 _MOSTLY = 0.7
+_EXACT = 2.0**53
+"""Of greater numbers a float does not hold each, nor how far apart two are."""
 _CUSTOMARY = 3
 """So few different fractions are prices or quarters among whole numbers."""
 
@@ -227,6 +229,8 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
     if numbers is None or view.near is None or view.pii or view.type.name == "code":
         return
     if numbers.count < _ENOUGH_ROWS or view.distinct < _ENOUGH_DISTINCT:
+        return
+    if max(map(abs, numbers.quantiles[1:-1])) > _EXACT:
         return
     low, high = view.near
     if view.named_like_key or _counts_up(view):
