@@ -370,3 +370,24 @@ def test_digits_after_the_mark_are_counted_as_the_column_reads_them(
     column = profile({"kg": values * 40}, limits).column("kg")
     assert column is not None
     assert column.fraction_digits == digits
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([f"1.{n}" for n in range(1, 13)] + ["2.1", "2.2"], "text"),  # 1.1 is not 1.10
+        ([f"{m}.{n}" for m in (1, 2) for n in range(12)], "text"),
+        ([f"1.{n}" for n in range(1, 10)], "decimal"),  # nothing tells them from numbers
+        ([f"1.{n:02}" for n in range(1, 13)], "decimal"),
+        ([*(f"{n}.{n % 9 + 1}" for n in range(1, 40)), "1.10", "1.9"], "decimal"),
+        ([str(n / 100) for n in range(100, 200)], "decimal"),
+        ([f"{n / 10:.2f}" for n in range(10, 99)], "decimal"),
+        ([*(f"{n / 10:.1f}" for n in range(10, 99)), "1.10", "2.50"], "decimal"),
+    ],
+)
+def test_versions_that_count_past_nine_are_no_numbers(
+    profile: Callable[..., FeedProfile], values: list[str], kind: str
+) -> None:
+    column = profile({"release": values * 3}).column("release")
+    assert column is not None
+    assert column.inferred_type == kind

@@ -520,7 +520,9 @@ class _Comparison:
         """Whether of few texts, where numbers were, most are numbers: the others are rejected."""
         values = self._current.row_count - _missing(now)
         numbers = sum(found.count for found in now.formats)
-        return before.inferred_type in _NUMBERS and values < _ENOUGH and 2 * numbers > values
+        return (
+            before.inferred_type in _NUMBERS and values < _ENOUGH and numbers < values < 2 * numbers
+        )
 
     def _rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         """The same kind of values, none of which is written as they were."""

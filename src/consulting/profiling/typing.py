@@ -39,6 +39,7 @@ _COMPACT_SHARE = 0.95
 _CODE_SHARE = 0.01
 _RARE_UNITS = 0.05  # fewer are letters that slipped into a number
 _MOST_UNITS = 3
+_DENSE = 0.8  # so many of the steps up to the last of what counts up are there
 _LONE_KINDS = ("email", "url", "uuid", "phone", "time")
 
 
@@ -169,7 +170,7 @@ def _serials(tally: Tally) -> frozenset[str]:
 
 def _number(_column: str, tally: Tally) -> TypeDecision | None:
     count = tally.kinds["number"]
-    if not count:
+    if not count or _counts_on(tally):
         return None
     without_units = tally.units.total() < _RARE_UNITS * count or _scattered(tally)
     without_units = without_units or bool(tally.currencies)
@@ -202,3 +203,20 @@ def _scattered(tally: Tally) -> bool:
     listed = 2 < len(pairs) == len(spelled) == len({value for _, value in pairs})  # noqa: PLR2004
     many = len(spelled) > _MOST_UNITS and 2 * max(spelled.values()) < tally.units.total()
     return many or listed
+
+
+def _counts_on(tally: Tally) -> bool:
+    """Whether what stands after the point is counted, past nine: 1.9, 1.10, 1.11 are versions."""
+    if tally.typed or not any(text.endswith("0") and "." in text for text in tally.forms):
+        return False
+    counted: dict[str, set[str]] = {}
+    for text, (form, _) in tally.forms.items():
+        if form.number is None or form.number.notation != "point":
+            continue
+        before, _, after = text.partition(".")
+        if not after.isdecimal() or (after[0] == "0" and after != "0"):
+            return False
+        counted.setdefault(before, set()).add(after)
+    steps = sum(max(map(int, found)) for found in counted.values())
+    dense = sum(map(len, counted.values())) >= _DENSE * steps
+    return dense and any({"1", "9", "10"} <= found for found in counted.values())
