@@ -2,10 +2,10 @@ from .across import Relation as Relation
 from .across import find_joint_keys as find_joint_keys
 from .across import find_relations as find_relations
 from .across import profile_across as profile_across
-from .drift import CONFIRMED as CONFIRMED
-from .drift import DriftFinding as DriftFinding
-from .drift import changes_in_words as changes_in_words
 from .drift import compare as compare
+from .finding import CONFIRMED as CONFIRMED
+from .finding import DriftFinding as DriftFinding
+from .finding import changes_in_words as changes_in_words
 from .model import Bin as Bin
 from .model import ColumnProfile as ColumnProfile
 from .model import Dependency as Dependency

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-    from consulting.profiling.drift import DriftFinding
+    from consulting.profiling.finding import DriftFinding
     from consulting.profiling.model import FeedProfile
 
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}

@@ -1,0 +1,409 @@
+"""What a column's values show against its rule and against those of earlier deliveries."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from consulting.profiling.finding import DriftFinding
+from consulting.profiling.notations import (
+    are_of_one_order,
+    counts_something,
+    currencies_of,
+    declared_order,
+    flags_of,
+    is_cut_to_nought,
+    is_misread,
+    is_nearer_otherwise,
+    is_percent,
+    lie_within_months,
+    mark_of,
+    mostly,
+    units_of,
+    ways_to_write,
+)
+from consulting.profiling.reads import in_files
+from consulting.profiling.shift import chance_of_rise, distribution_shift
+from consulting.profiling.thresholds import Thresholds
+from consulting.profiling.wording import enumerated, share
+from consulting.records import PERCENT
+from consulting.rules import rule_of_type
+from consulting.rules.currencies import may_be_one
+from consulting.wording import counted
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterable, Iterator
+
+    from consulting.profiling.model import ColumnProfile, FeedProfile
+    from consulting.profiling.reads import Reads
+    from consulting.records import ReadColumn
+
+_LIMITS = Thresholds()
+"""When a change is worth telling."""
+_UNTYPED = frozenset({"empty", "unknown"})
+_NUMBERS = frozenset({"integer", "decimal", "money"})
+_HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
+_LOOK_BACK = 12
+"""Deliveries before the last one in which a currency or a unit is looked for: a year of months."""
+_ENOUGH = 20
+"""What fewer values show of a column is held against more of them, too."""
+_LIKELY, _UNLIKELY = 0.1, 0.001
+"""A rise that chance brings oftener than the first is none; oftener than the second, none to stop
+for."""
+
+
+class Content:
+    """The columns of a feed's files, each held against its rule and its past.
+
+    Args:
+        reads: What the models read, and the files.
+        previous: The profile of the last delivery; None for a first one.
+        earlier: Those of the deliveries before it, the newest first; read where one is needed.
+    """
+
+    def __init__(
+        self, reads: Reads, previous: FeedProfile | None, earlier: Iterable[FeedProfile]
+    ) -> None:
+        self._reads = reads
+        self._current = reads.current
+        self._previous = previous
+        self._earlier = earlier
+
+    def proven(self, before: ColumnProfile | None, now: ColumnProfile) -> list[DriftFinding]:
+        """What a column's values prove against its rule, whatever was delivered before."""
+        found = (self._order_changed(before, now), self._mark_changed(before, now))
+        return [each for each in found if each]
+
+    def rounded(self, before: ColumnProfile | None, now: ColumnProfile) -> Iterator[DriftFinding]:
+        """Numbers that have more digits than their rule keeps, and the last ones had not."""
+        read = self._reads.of(now.name)
+        if read is None or read.scale is None:
+            return
+        lost = is_cut_to_nought(now, read.scale)
+        if not lost and (not _is_cut(now, read) or (before and _is_cut(before, read))):
+            return
+        most = " Most of them would be delivered as 0." if lost else ""
+        yield DriftFinding(
+            feed=self._current.feed, kind="digits_cut", column=now.name,
+            severity="block" if lost else "warn",
+            detail=f"{self._reads.named('numbers', now)} have up to "
+            f"{counted(now.fraction_digits, 'digit')} after the decimal mark, of which their rule "
+            f"keeps {read.scale}.{most}",
+            measure="digits after the decimal mark", value=now.fraction_digits,
+            threshold=read.scale,
+            recommendation="If the client means them, let the column's rule keep them (scale: "
+            f"{now.fraction_digits}); it rounds to what it keeps.",
+        )  # fmt: skip
+
+    def of(self, now: ColumnProfile) -> list[DriftFinding]:
+        """A column's type, what its numbers count, missing values and distribution.
+
+        A change is one against the last delivery in which the column had values and, where these
+        were few, against the last one in which it had more, too.
+        """
+        last = self._last(now, 1)
+        found = self._content(*last, now) if last else [*self.proven(None, now)]
+        more = self._last(now, _ENOUGH) if found else None
+        if more:
+            kinds = {each.kind for each in self._content(*more, now)}
+            found = [each for each in found if each.kind in kinds]
+        jump = [*self._null_jump(now)]
+        if jump:  # what is missing is a part of how the values are spread
+            found = [each for each in found if each.kind != "distribution_shift"]
+        return [*found, *jump, *self.rounded(last and last[0], now)]
+
+    def _delivered(self) -> Iterator[FeedProfile]:
+        """The profiles of earlier deliveries whose rows were read, the newest first."""
+        if self._previous is not None and self._current.basis != "headers":
+            # those before the last one are read from disk, and most runs need none of them
+            for several in ([self._previous], self._looked_back):
+                yield from (each for each in several if each.basis != "headers")
+
+    def _last(self, now: ColumnProfile, least: int) -> tuple[ColumnProfile, FeedProfile] | None:
+        """A column in the last delivery in which it had so many values, under any of its names."""
+        for profile in self._delivered() if now.inferred_type not in _UNTYPED else ():
+            column = self._find(now, profile)
+            if column is not None and profile.row_count - _missing(column) >= least:
+                return column, profile
+        return None
+
+    def _find(self, now: ColumnProfile, profile: FeedProfile | None) -> ColumnProfile | None:
+        """A column of now in an earlier profile, under any of its names."""
+        read = self._reads.of(now.name)
+        names = {now.name.casefold(), *map(str.casefold, read.names if read else ())}
+        columns = profile.columns if profile else ()
+        return next((each for each in columns if each.name.casefold() in names), None)
+
+    def _content(
+        self, before: ColumnProfile, previous: FeedProfile, now: ColumnProfile
+    ) -> list[DriftFinding]:
+        found = [
+            *self.proven(before, now),
+            self._retyped(before, now),
+        ]
+        if counts_something(now):
+            found += [
+                self._currency_changed(before, now),
+                self._unit_changed(before, now),
+                self._percent_changed(before, now),
+            ]
+        if not any(found):
+            rewritten = self._rewritten(before, now)
+            found.append(rewritten)
+            if not rewritten or before.inferred_type != "boolean":
+                found.append(self._shifted(before, now, previous))
+        return [f for f in found if f is not None]
+
+    def _retyped(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        types = (before.inferred_type, now.inferred_type)
+        if types[0] == types[1] or types in _HARMLESS or _UNTYPED & set(types):
+            return None
+        related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
+        read = self._reads.of(now.name)
+        flags = flags_of(now)
+        if types[0] == "boolean" and read and flags and read.texts.issuperset(flags):
+            return None  # 0 and 1 are numbers, and yes and no to its rule
+        if types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags)):
+            return None  # noughts and a word beside them
+        rule = read.rule if read else None
+        expected = rule_of_type(types[1]).name
+        meant = rule is not None and rule == expected and expected != "to_text"
+        breaks = read is not None and rule != "to_text" and not self._are_numbers(before, now)
+        return DriftFinding(
+            feed=self._current.feed, kind="retyped_column", column=now.name,
+            severity="info" if related or meant else "block" if breaks else "warn",
+            detail=f"“{now.name}” was {types[0]} and is {types[1]} now"
+            f"{in_files(self._reads.having(now.name), ', in ')}.",
+            recommendation="Its rule reads what it is now." if meant else
+            "Look at its issues: the client's export may write it in another way. If it is meant "
+            f"to be so, give it the rule {expected} in the feed's YAML, and it is delivered.",
+        )  # fmt: skip
+
+    def _are_numbers(self, before: ColumnProfile, now: ColumnProfile) -> bool:
+        """Whether of few texts, where numbers were, most are numbers: the others are rejected."""
+        values = self._current.row_count - _missing(now)
+        numbers = sum(found.count for found in now.formats)
+        return (
+            before.inferred_type in _NUMBERS and values < _ENOUGH and numbers < values < 2 * numbers
+        )
+
+    def _rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        """The same kind of values, none of which is written as they were."""
+        then, today = ways_to_write(before), ways_to_write(now)
+        same_kind = bool(flags_of(before)) == bool(flags_of(now))
+        if not same_kind or not then or not today or not then.keys().isdisjoint(today):
+            return None
+        read = self._reads.of(now.name)
+        unread = read is not None and bool(read.texts) and not read.texts.issuperset(today)
+        return DriftFinding(
+            feed=self._current.feed, kind="rewritten_column", column=now.name,
+            severity="warn" if unread else "info",
+            detail=f"“{now.name}” is written {enumerated([*today.values()], 'or')} now"
+            f"{in_files(self._reads.having(now.name), ', in ')}; in the last delivery it was "
+            f"written {enumerated([*then.values()], 'or')}.",
+            recommendation="Let its rule read these words, too." if unread
+            else "Look whether its rule rejects any for it.",
+        )  # fmt: skip
+
+    def _order_changed(
+        self, before: ColumnProfile | None, now: ColumnProfile
+    ) -> DriftFinding | None:
+        proven = now.day_first is not None
+        today = now.day_first if proven else now.closer_day_first
+        if today is None:
+            return None
+        declared = declared_order(self._reads.of(now.name), now)
+        misread = proven and declared == (not today)
+        changed = before is not None and before.day_first == (not today)
+        if changed and before and not proven:  # the first of a month may be a column's habit
+            changed = lie_within_months(before)
+        if not misread and not changed:
+            return None
+        first, other = ("day", "month") if today else ("month", "day")
+        says = "have" if proven else "lie within a month only with"
+        against = [f"its rule reads them with the {other} first"] * misread
+        against += [f"those of the last delivery had the {other} first"] * changed
+        return DriftFinding(
+            feed=self._current.feed, column=now.name,
+            kind="date_order_changed" if proven else "date_order_unclear",
+            severity="info" if declared == today else
+            "block" if self._reads.is_converted(now) else "warn",
+            detail=f"{self._reads.named('dates', now)} {says} the "
+            f"{first} first; {enumerated(against)}.",
+            recommendation="Its rule reads them so." if declared == today else
+            "Ask the client in which order day and month are written now: read in "
+            "the other one, each date up to the twelfth of a month becomes another day.",
+        )  # fmt: skip
+
+    def _mark_changed(
+        self, before: ColumnProfile | None, now: ColumnProfile
+    ) -> DriftFinding | None:
+        read, mark = self._reads.of(now.name), mark_of(now)
+        declared = read.decimal if read else None
+        if declared is None or mark in {None, "either", declared}:
+            return None
+        proven = mark != "unclear"
+        if not (
+            is_misread(now) if proven else before and is_nearer_otherwise(before, now, declared)
+        ):
+            return None
+        told = (
+            f"have a decimal {mark}; its rule reads them with a decimal {declared}."
+            if proven
+            else "could have a decimal point or a decimal comma; with the "
+            f"{declared}, as its rule reads them, they are a thousand times more or less than "
+            "those of the last delivery, and with the other mark they are not."
+        )
+        return DriftFinding(
+            feed=self._current.feed, column=now.name, severity="block",
+            kind="decimal_mark_changed" if proven else "decimal_mark_unclear",
+            detail=f"{self._reads.named('numbers', now)} {told}",
+            recommendation="Ask the client which decimal mark they write now, and declare it in "
+            "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
+        )  # fmt: skip
+
+    def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        then, today = self._named_last(currencies_of, before, now), currencies_of(now)
+        if then is None or any(may_be_one(then, found) for found in today):
+            return None
+        named = mostly(today, now)
+        read = self._reads.of(now.name)
+        # a rule reads what is written, and not what the format of a cell shows
+        written = bool(now.currencies) or not named
+        apart = read is not None and read.currency_apart and written
+        of_its_own = " If it is meant to be so, deliver it in a column of its own (`rule: "
+        of_its_own += "to_currency`, read from the same column)."
+        return DriftFinding(
+            feed=self._current.feed, column=now.name,
+            kind="currency_changed" if written else "unit_changed",
+            severity="info" if apart and named else
+            "block" if named and self._reads.is_converted(now) else "warn",
+            detail=f"{self._reads.named('amounts', now)} "
+            f"{f'are in {named}' if named else 'name no currency'}, where the last delivery"
+            f"{'' if currencies_of(before) else ' that named one'} had {then}.",
+            recommendation="Its currency is delivered in a column of its own." if apart and named
+            else "Ask the client in which currency they are now." if not named else
+            f"Ask the client which currency is meant.{of_its_own * written}",
+        )  # fmt: skip
+
+    def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        then, today = self._named_last(units_of, before, now), units_of(now)
+        if then is None or then in today:
+            return None
+        lost = not today and not before.units  # other programs write no formats
+        return DriftFinding(
+            feed=self._current.feed, kind="unit_changed", column=now.name,
+            severity="block" if self._reads.is_converted(now) and not lost else "warn",
+            detail=f"{self._reads.named('numbers', now)} have "
+            f"{'another unit' if mostly(today, now) else 'no unit'} now; "
+            f"{'last time' if units_of(before) else 'when they last had one,'} most had one and "
+            "the same.",
+            recommendation="Ask the client what they count now: they are delivered as numbers, "
+            "without the unit.",
+        )  # fmt: skip
+
+    def _percent_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        """Numbers that the formats of a workbook show as percent, and no longer, or the reverse."""
+        shares = is_percent(now)
+        known = None not in {before.shown_as, now.shown_as}
+        if not known or is_percent(before) == shares or are_of_one_order(before, now):
+            return None
+        then, today = ("bare numbers", PERCENT) if shares else (PERCENT, "bare numbers")
+        return DriftFinding(
+            feed=self._current.feed, kind="unit_changed", column=now.name,
+            severity="block" if self._reads.is_converted(now) else "warn",
+            detail=f"{self._reads.named('cells', now)} show {today} now; those of the last "
+            f"delivery showed {then}.",
+            recommendation="Ask the client what the numbers count now: they are delivered without "
+            "what the format of a cell shows beside them (5% is the number 0.05).",
+        )  # fmt: skip
+
+    @cached_property
+    def _looked_back(self) -> list[FeedProfile]:
+        return [*islice(self._earlier, _LOOK_BACK)]
+
+    def _named_last(
+        self,
+        named: Callable[[ColumnProfile], Counter[str]],
+        before: ColumnProfile,
+        now: ColumnProfile,
+    ) -> str | None:
+        """The currency or unit of most of a column's numbers when one was last named.
+
+        Where none is named now either it is that of the last delivery: its lack was told once.
+        """
+        if named(before) or not named(now):
+            return mostly(named(before), before)
+        columns = [self._find(now, profile) for profile in self._looked_back]
+        return next((mostly(named(each), each) for each in columns if each and named(each)), None)
+
+    @cached_property
+    def _with_rows(self) -> FeedProfile | None:
+        """The last delivery with rows enough to tell a share, else with any."""
+        for least in (_ENOUGH, 1):
+            for profile in self._delivered():
+                if profile.row_count >= least:
+                    return profile
+        return None
+
+    def _null_jump(self, now: ColumnProfile) -> Iterator[DriftFinding]:
+        """More missing values than in the last delivery that had enough rows to tell."""
+        lost, rows = _missing(now), self._current.row_count
+        if not rows or lost < _LIMITS.null_jump * rows:
+            return
+        previous = self._with_rows
+        before = self._find(now, previous)
+        if before is None or previous is None:
+            return
+        today, then = lost / rows, _missing(before) / previous.row_count
+        rise = round(today - then, 4)
+        chance = chance_of_rise((_missing(before), previous.row_count), (lost, rows))
+        if rise < _LIMITS.null_jump or chance > _LIKELY:
+            return
+        read = self._reads.of(now.name)
+        block = rise >= _LIMITS.null_block and chance <= _UNLIKELY and read is not None
+        yield DriftFinding(
+            feed=self._current.feed, kind="null_jump", column=now.name,
+            severity="block" if block else "warn",
+            detail=f"{_said(today)} of the rows{in_files(self._reads.all_files, ' of ')} have no "
+            f"“{now.name}”; "
+            f"{'last time' if previous is self._previous else 'before that'} {_said(then)}.",
+            measure="rise of the share of missing values", value=rise,
+            threshold=_LIMITS.null_block if block else _LIMITS.null_jump,
+            recommendation="Ask the client whether the column is still filled.",
+        )  # fmt: skip
+
+    def _shifted(
+        self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
+    ) -> DriftFinding | None:
+        found = distribution_shift(before, now, previous.row_count, self._current.row_count)
+        if found is None:
+            return None
+        index, noise = found
+        threshold = max(_LIMITS.shift_info, noise)
+        if index < threshold:
+            return None
+        grave = index >= max(_LIMITS.shift_warn, noise)
+        return DriftFinding(
+            feed=self._current.feed, kind="distribution_shift", column=now.name,
+            severity="warn" if grave else "info",
+            detail=f"The values of “{now.name}” are spread differently than last time.",
+            measure="PSI", value=index,
+            threshold=round(max(_LIMITS.shift_warn, noise) if grave else threshold, 4),
+            recommendation="Compare its histogram and most frequent values with the last report.",
+        )  # fmt: skip
+
+
+def _is_cut(column: ColumnProfile, read: ReadColumn) -> bool:
+    """Whether numbers of a column have more digits than its rule keeps."""
+    return read.scale is not None and column.fraction_digits > read.scale
+
+
+def _said(part: float) -> str:
+    return share(round(part * 1_000_000), 1_000_000)
+
+
+def _missing(column: ColumnProfile) -> int:
+    return column.null_count + column.null_like_count
