@@ -50,7 +50,7 @@ from consulting.rules.numbers import OtherMark
 from consulting.rules.template import FOLDER as TEMPLATES
 from consulting.rules.template import named_templates, template_file
 from consulting.rules.to_boolean import texts_of
-from consulting.rules.to_decimal import mark_of, scale_of
+from consulting.rules.to_decimal import declared_mark, declared_scale
 from consulting.shared_child import StoppedError, each_apart, make_ready, read_apart
 
 if TYPE_CHECKING:
@@ -225,8 +225,8 @@ class ClientModels:
                 currency_apart=headers_of(meta) in apart,
                 texts=texts_of(meta) if meta.get("rule") == "to_boolean" else frozenset(),
                 formats=tuple(meta.get("formats") or ()),
-                decimal=mark_of(meta),
-                scale=scale_of(meta),
+                decimal=declared_mark(meta),
+                scale=declared_scale(meta),
             )
             first = found.setdefault(one.names, one)
             if first.optional and not one.optional:

@@ -101,13 +101,13 @@ class ToDecimal(WithMark):
         return cls.name, arguments
 
 
-def mark_of(meta: Mapping[str, Any]) -> Literal["point", "comma"] | None:
+def declared_mark(meta: Mapping[str, Any]) -> Literal["point", "comma"] | None:
     """The one decimal mark that a column's rule reads; None if it reads either, or no numbers."""
     said = meta.get("decimal", "point")
     return said if _with_mark(meta) and said in {"point", "comma"} else None
 
 
-def scale_of(meta: Mapping[str, Any]) -> int | None:
+def declared_scale(meta: Mapping[str, Any]) -> int | None:
     """The digits that a column's rule keeps after the decimal mark; None where it has no mark."""
     rule = _with_mark(meta)
     return None if rule is None else meta.get("scale", rule.usual_scale)
