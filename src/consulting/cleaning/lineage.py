@@ -22,7 +22,7 @@ _SANDBOX = ImmutableSandboxedEnvironment()
 AS_IT_IS = "taken over as it is"
 _FROM_YAML = re.compile(r"\s*\{\{-?\s*(?:stage|clean|deliver)\([^{}]*\)\s*-?\}\}\s*")
 _ASIDE = re.compile(
-    r"\{#(?:[^#]|#(?!\}))*+(?:#\}|\Z)|^[^\S\n]*+--[^\n]*|\{\{\s*+config\([^{}]*\)\s*+\}\}",
+    r"\{#(?s:.*?)(?:#\}|\Z)|^[^\S\n]*+--[^\n]*|\{\{\s*+config\([^{}]*\)\s*+\}\}",
     re.MULTILINE,
 )
 """Comments and settings of a model."""
