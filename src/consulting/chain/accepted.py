@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from consulting.chain import artifacts
 from consulting.chain.access import this_user
 from consulting.chain.profiled import drift_of, earlier_profiles
 from consulting.cleaning import ClientModels
-from consulting.cleaning.client_files import MODELS_OF_CLIENTS, TESTS_OF_CLIENTS, shown_path
+from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.templated import followed
 from consulting.errors import CleaningError
 from consulting.intake import POISON, BatchStatus
@@ -22,7 +21,7 @@ from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import label_of, patched, unified
 from consulting.records import Record
 from consulting.scratch import scratch_folder
-from consulting.writing import make_folder, write_project_text, write_text
+from consulting.writing import write_project_text, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -163,24 +162,11 @@ def write_changed(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) 
 
 def require_readable(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) -> None:
     """Let dbt read the client's models with the texts, in a copy of its project."""
-    client_id, dbt_dir = engagement.client_id, engagement.dbt_dir.absolute()
-
-    def not_read(folder: str, names: list[str]) -> set[str]:
-        if folder in {str(dbt_dir / own) for own in (MODELS_OF_CLIENTS, TESTS_OF_CLIENTS)}:
-            return {name for name in names if name != client_id}
-        return {"target", "logs"} & {*names}
-
-    files = engagement.models.files
     with scratch_folder(engagement.folder.path) as scratch:
-        copy = scratch / "project" / "dbt"
-        shutil.copytree(dbt_dir, copy, ignore=not_read)
-        for path in files.listed():
-            place = Path(os.path.normpath(copy / os.path.relpath(path, dbt_dir)))
-            make_folder(place.parent)
-            place.write_bytes(files.read(path))
+        copy = engagement.models.copied(scratch)
         for name, (_, after) in texts.items():
             write_text(Path(os.path.normpath(copy / name)), after)
-        ClientModels(copy, client_id).prepare()
+        ClientModels(copy, engagement.client_id).prepare()
 
 
 def _own_sql(engagement: Engagement, finding: DriftFinding) -> Iterator[str]:

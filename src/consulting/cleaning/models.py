@@ -32,7 +32,7 @@ from consulting.cleaning.client_files import (
 from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
 from consulting.cleaning.library import library_files, write_library
 from consulting.cleaning.meaning import meaning_of
-from consulting.cleaning.parsed_macros import SAVED, lay_macros
+from consulting.cleaning.parsed_macros import SAVED, bring_macros, lay_macros
 from consulting.cleaning.rehearsal import rehearse_dbt
 from consulting.cleaning.rules import check_rules, listed_values
 from consulting.cleaning.slim import FORMAT, empty_manifest, nodes_of, slim_manifest
@@ -154,7 +154,9 @@ class ClientModels:
             folder: Where; the copy has the paths of the original below it.
         """
         but = [each for each in _NOT_SHARED if each != TEMPLATES]
-        return project_copy(self.files, self.dbt_dir, folder, but)
+        copy = project_copy(self.files, self.dbt_dir, folder, but)
+        bring_macros(self.dbt_dir, copy)
+        return copy
 
     def prepare(self) -> Path:
         """Parse the client's models, unless that has been done for exactly this content.

@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import pprint
 import shutil
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consulting.cleaning.invocation import invoke_dbt
@@ -20,8 +22,6 @@ from consulting.plugins import version_of
 from consulting.writing import write_whole
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dbt.contracts.graph.manifest import Manifest
 
 SAVED = "partial_parse.msgpack"
@@ -29,6 +29,7 @@ SAVED = "partial_parse.msgpack"
 _NOBODY = "_"  # can be no client's id
 _OF_A_CLIENT = b"the hash of the variables of a client".ljust(64, b".")
 _KEPT = 2
+_FOLDER = Path("target", "macros")
 
 
 def lay_macros(dbt_dir: Path, client_id: str, target: Path, digest: str) -> bool:
@@ -44,7 +45,7 @@ def lay_macros(dbt_dir: Path, client_id: str, target: Path, digest: str) -> bool
         Whether there are any. None are kept of a project in which clients share models or tests,
         for these may read the client's variables.
     """
-    folder = dbt_dir / "target" / "macros"
+    folder = dbt_dir / _FOLDER
     kept = folder / f"{digest}.msgpack"
     if not kept.exists():
         write_whole(kept, [_parsed(dbt_dir, target)])
@@ -58,6 +59,13 @@ def lay_macros(dbt_dir: Path, client_id: str, target: Path, digest: str) -> bool
         mine = _hash_of_variables(client_id).encode()
         (target / SAVED).write_bytes(saved.replace(_OF_A_CLIENT, mine))
     return bool(saved)
+
+
+def bring_macros(dbt_dir: Path, copy: Path) -> None:
+    """Let a copy of a project know the macros that were parsed for the project."""
+    for kept in (dbt_dir / _FOLDER).glob("*.msgpack"):
+        with suppress(FileNotFoundError):  # pruned by another process
+            write_whole(copy / _FOLDER / kept.name, [kept.read_bytes()])
 
 
 def _parsed(dbt_dir: Path, target: Path) -> bytes:
