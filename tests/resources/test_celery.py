@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("CI") and shutil.which("redis-server") is None,
-    reason="needs a Redis server (apt: redis-server)",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not os.environ.get("CI") and shutil.which("redis-server") is None,
+        reason="needs a Redis server (apt: redis-server)",
+    ),
+]
 LAUNCHER = {
     "module": "consulting.resources.celery_launcher",
     "class": "ClientCeleryRunLauncher",

@@ -242,6 +242,7 @@ def test_a_run_that_is_terminated_is_canceled_and_told_nobody_how_it_was_started
     assert instance.ended(run).status is dg.DagsterRunStatus.CANCELED
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="runs are forked on Linux alone")
 def test_warm_runs_are_forked_from_one_parent_and_share_nothing_that_is_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
