@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 # by its whole name: a model can leave a function that is called as DuckDB's own
 _OF_MODELS = "FROM system.main.{}() WHERE NOT internal AND schema_name <> $1"
-_LEFT = {
-    "SCHEMA": f"SELECT '', schema_name {_OF_MODELS.format('duckdb_schemas')}",
-    "VIEW": f"SELECT schema_name, view_name {_OF_MODELS.format('duckdb_views')}",
-    "TABLE": f"SELECT schema_name, table_name {_OF_MODELS.format('duckdb_tables')}",
-    "MACRO": f"SELECT DISTINCT schema_name, function_name {_OF_MODELS.format('duckdb_functions')}"
-    " AND function_type = 'macro'",
-    "MACRO TABLE": "SELECT DISTINCT schema_name, function_name "
-    f"{_OF_MODELS.format('duckdb_functions')} AND function_type = 'table_macro'",
-}
+_LEFT = (
+    f"SELECT 'SCHEMA', '', schema_name {_OF_MODELS.format('duckdb_schemas')}",
+    f"SELECT 'VIEW', schema_name, view_name {_OF_MODELS.format('duckdb_views')}",
+    f"SELECT 'TABLE', schema_name, table_name {_OF_MODELS.format('duckdb_tables')}",
+    (
+        "SELECT DISTINCT CASE function_type WHEN 'macro' THEN 'MACRO' ELSE 'MACRO TABLE' END, "
+        f"schema_name, function_name {_OF_MODELS.format('duckdb_functions')} "
+        "AND function_type IN ('macro', 'table_macro')"
+    ),
+)
 """What a database can hold beside its own, by the word that drops it; outermost first."""
 
 
@@ -55,13 +56,15 @@ def load_raw(
     """
     feeds = dict.fromkeys([reading.feed for reading in readings] + list(expected))
     warehouse.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not warehouse.exists()
     counts: dict[str, int] = {}
     with open_bounded(
         warehouse,
         config={"storage_compatibility_version": "v1.5.0", "preserve_insertion_order": "true"},
         reads=[run_folder / reading.rows_path for reading in readings if reading.rows_path],
     ) as connection:
-        _forget_last_batch(connection, keep)
+        if not is_new:
+            _forget_last_batch(connection, keep)
         connection.execute("CREATE SCHEMA raw")
         for feed in feeds:
             files = [reading for reading in readings if reading.feed == feed]
@@ -81,10 +84,10 @@ def load_raw(
 
 def _forget_last_batch(connection: duckdb.DuckDBPyConnection, keep: str) -> None:
     """Drop what models left, so that nothing of theirs is read or called by the next batch's."""
-    for kind, found in _LEFT.items():
-        for schema, name in connection.execute(found, [keep]).fetchall():
+    for found in _LEFT:
+        for kind, schema, name in connection.execute(found, [keep]).fetchall():
             within = f"{quoted(schema)}." if schema else ""
-            connection.execute(f"DROP {kind} {within}{quoted(name)} CASCADE")
+            connection.execute(f"DROP {kind} IF EXISTS {within}{quoted(name)} CASCADE")
 
 
 def _united(files: Sequence[FileReading], expected: Sequence[str]) -> list[str]:
