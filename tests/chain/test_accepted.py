@@ -468,7 +468,7 @@ def test_another_decimal_mark_is_accepted_by_a_patch_or_confirmed(tmp_path: Path
     assert refused(world) == (
         "The numbers in “Amount” of orders_2024-02.csv could have a decimal point or a decimal "
         "comma; with the comma, as its rule reads them, they are a thousand times more or less "
-        "than those of the last delivery, and with the other mark they are not."
+        "than those of the last delivery that showed its mark, and with the other they are not."
     )
     yaml = yaml_of(world).read_text("utf-8")
     assert "If it is right so, `consulting accept`" in run_accept(world, "--dry-run").output

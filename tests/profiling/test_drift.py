@@ -478,7 +478,8 @@ LARGE_POINT = [f"{n},{n % 9 + 1}00.50" for n in range(12, 52)]
         (POINT, THOUSANDTHS, "point", None),
         (THOUSANDTHS, THOUSANDTHS, "comma", None),  # nothing was shown of the last one
         (None, THOUSANDTHS, "comma", None),
-        (POINT, THOUSANDS[:19], "point", None),  # too few to say
+        (POINT, THOUSANDS[:19], "point", "decimal_mark_unclear"),
+        (POINT, THOUSANDS[:2], "point", None),  # too few to say
         (COMMA, [*map(str, range(1000, 1030)), *THOUSANDTHS[:9]], "comma", None),
     ],
 )
@@ -834,3 +835,69 @@ def test_a_word_among_few_numbers_makes_no_other_type_of_them(
     reads = [ReadColumn(names=("snow",), rule="to_decimal")]
     found = kinds(compare(before, profile({"snow": values}), reads)).get("retyped_column")
     assert (found and found.severity) == severity
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_one"),
+    [
+        ("Weight kg", "Weight in kgs", True),
+        ("Weight kilograms", "Weight (kg)", True),
+        ("Weight kg", "Weight lb", False),
+        ("Length in", "Length cm", False),
+        ("Amount EUR", "Amount euros", True),
+        ("Amount EUR", "Amount in thousand EUR", False),
+        ("Amount EUR", "Amount kEUR", False),
+        ("Amount", "Amount T€", False),
+        ("Umsatz Tsd. EUR", "Umsatz EUR", False),
+    ],
+)
+def test_a_name_of_another_measure_is_no_renaming(
+    profile: Profile, old: str, new: str, *, is_one: bool
+) -> None:
+    values = [f"{n}.5" for n in range(40)]
+    then, now = (profile({"id": list("ab") * 20, name: values}) for name in (old, new))
+    found = kinds(compare(then, now, ["id", old]))
+    assert ("renamed_column" in found) == is_one
+
+
+def test_a_renamed_column_is_held_against_what_it_was(profile: Profile) -> None:
+    then, now = (
+        profile({"id": list("ab") * 20, name: [f"{n}.50 {code}" for n in range(40)]})
+        for name, code in (("Amount", "€"), ("Amount total", "$"))
+    )
+    accepted = ReadColumn(names=("Amount total", "Amount"), rule="to_money")
+    found = kinds(compare(then, now, ["id", accepted]))
+    assert found["currency_changed"].severity == "block"
+    assert found["renamed_column"].severity == "info"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kind"),
+    [
+        (["12,000", "13,137", "14,250"], ["12.000", "13.137", "14.250"], "decimal_mark_unclear"),
+        (["12,0", "13,1", "14,2"], ["12.137", "13.250", "11.986"], "decimal_mark_unclear"),
+        (["12,0", "13,1", "14,2"], ["12.137", "13.250"], None),  # too few
+        (["12,0", "13,1", "14000,5"], ["12.137", "13.250", "11.986"], None),  # so much was there
+    ],
+)
+def test_a_mark_is_held_against_the_last_numbers_that_showed_one(
+    profile: Profile, before: list[str], now: list[str], kind: str | None
+) -> None:
+    shown = profile({"kg": ["12,1", "13,2", "14,9"] * 14})
+    last, today = (profile({"kg": values}) for values in (before * 7, now))
+    found = compare(last, today, kilos("comma"), earlier=[shown])
+    assert [f.kind for f in found if f.kind.startswith("decimal_mark")] == ([kind] if kind else [])
+
+
+def test_accepted_order_of_dates_keeps_what_else_its_rule_says(profile: Profile) -> None:
+    yaml = YAML.replace(
+        "{from: Amount, rule: to_decimal}",
+        '{from: day, rule: to_date, formats: ["%d/%m/%Y", "%Y-%m-%d", "%d.%m.%y"], '
+        "min: 2020-01-01}",
+    )
+    now = profile({"day": AMERICAN})
+    reads = [ReadColumn(names=("day",), rule="to_date", formats=(DAY, "%Y-%m-%d"))]
+    (found,) = compare(profile({"day": PROVEN}), now, reads, models_yaml=yaml)
+    said = 'rule: to_date, min: 2020-01-01, formats: ["%m/%d/%Y", "%Y-%m-%d", "%m.%d.%y"]}'
+    assert found.patch is not None
+    assert said in found.patch

@@ -245,16 +245,16 @@ class Content:
         if declared is None or mark in {None, "either", declared}:
             return None
         proven = mark != "unclear"
-        if not (
-            is_misread(now) if proven else before and is_nearer_otherwise(before, now, declared)
-        ):
+        shown = None if proven or before is None else self._with_mark(now)
+        unclear = shown is not None and is_nearer_otherwise(shown, now, declared)
+        if not (is_misread(now) if proven else unclear):
             return None
         told = (
             f"have a decimal {mark}; its rule reads them with a decimal {declared}."
             if proven
             else "could have a decimal point or a decimal comma; with the "
             f"{declared}, as its rule reads them, they are a thousand times more or less than "
-            "those of the last delivery, and with the other mark they are not."
+            "those of the last delivery that showed its mark, and with the other they are not."
         )
         return DriftFinding(
             feed=self._current.feed, column=now.name, severity="block",
@@ -263,6 +263,11 @@ class Content:
             recommendation="Ask the client which decimal mark they write now, and declare it in "
             "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
         )  # fmt: skip
+
+    def _with_mark(self, now: ColumnProfile) -> ColumnProfile | None:
+        """A column in the last delivery in which its numbers showed their decimal mark."""
+        columns = (self._find(now, profile) for profile in self._delivered())
+        return next((c for c in columns if c and mark_of(c) in {"point", "comma"}), None)
 
     def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         then, today = self._named_last(currencies_of, before, now), currencies_of(now)

@@ -79,12 +79,14 @@ def _beside_the_table(feed: str, reading: FileReading) -> Iterator[Issue]:
         )  # fmt: skip
     for skipped in reading.skipped:
         if skipped.doubtful:
-            count = skipped.last_line - skipped.first_line + 1
+            first, last = skipped.first_line, skipped.last_line
+            which = f"{lines} {first:,} to {last:,} were"
+            if first == last:
+                which = f"{lines.removesuffix('s')} {first:,} was"
             yield Issue(
                 feed=feed, issue_type="skipped_lines", severity="warn",
-                detail=f"{reading.filename}: {lines} {skipped.first_line:,} to "
-                f"{skipped.last_line:,} were skipped ({skipped.reason}).",
-                evidence_count=count,
+                detail=f"{reading.filename}: {which} skipped ({skipped.reason}).",
+                evidence_count=last - first + 1,
                 recommendation="Look at these lines: there may be data among them.",
                 question="Is there data among these lines?",
             )  # fmt: skip

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from consulting.records import ReadColumn
 
 _NUMBERS = frozenset({"integer", "decimal", "money"})
-_ENOUGH = 20
-"""Of fewer numbers all may be round thousands by chance."""
-_ORDER = 10
+_ENOUGH, _FEW = 20, 3
+"""Of fewer numbers than the first all may be round thousands by chance."""
+_ORDER, _NEAR = 10, 3
 _SEASON = timedelta(days=100)
 _TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
 """Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
@@ -74,16 +74,24 @@ def is_misread(column: ColumnProfile) -> bool:
 
 
 def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str) -> bool:
-    """Whether numbers are nearer to those before if read with the mark that is not declared."""
+    """Whether numbers are nearer to those before if read with the mark that is not declared.
+
+    Few must all lie near those before, and read as declared none: they may be round thousands.
+    """
     most = max(now.formats, key=lambda found: found.count).format
     count = now.numbers.count if now.numbers else 0
-    if count < _ENOUGH or mark_of(before) != declared or most not in _TIMES:
+    if count < _FEW or mark_of(before) != declared or most not in _TIMES:
         return False
     then, today = _middle(before), _middle(now)
     if not then or not today:
         return False
-    by_point, by_comma = (abs(math.log(today * n / then)) for n in (1, _TIMES[most]))
-    return by_comma < by_point if declared == "point" else by_point < by_comma
+    times = (1, _TIMES[most]) if declared == "point" else (_TIMES[most], 1)
+    as_declared, otherwise = (abs(math.log(today * n / then)) for n in times)
+    if count >= _ENOUGH:
+        return otherwise < as_declared
+    first, last = min(_sizes(before)) / _NEAR, max(_sizes(before)) * _NEAR
+    among = [{first <= size * n <= last for size in _sizes(now)} for n in times]
+    return among == [{False}, {True}]
 
 
 def currencies_of(column: ColumnProfile) -> Counter[str]:
@@ -133,7 +141,7 @@ def lie_within_months(column: ColumnProfile) -> bool:
 
 def is_cut_to_nought(column: ColumnProfile, scale: int) -> bool:
     """Whether most of a column's numbers, if they are not nought, are so with `scale` digits."""
-    sizes = [abs(number) for number in column.numbers.quantiles if number] if column.numbers else []
+    sizes = [size for size in _sizes(column) if size]
     return 2 * sum(size < 10.0**-scale / 2 for size in sizes) > len(sizes)
 
 
@@ -141,3 +149,7 @@ def _middle(column: ColumnProfile) -> float:
     """The size of a column's median; 0 where it is nought or not known."""
     known = column.numbers.quantiles if column.numbers else ()
     return abs(known[len(known) // 2]) if known else 0.0
+
+
+def _sizes(column: ColumnProfile) -> list[float]:
+    return [abs(number) for number in column.numbers.quantiles] if column.numbers else []

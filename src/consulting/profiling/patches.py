@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import posixpath
+import re
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from consulting import dbt_yaml
 from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules
 from consulting.rules.accepted import Said, what_was_said
+from consulting.rules.dates import with_order
 from consulting.rules.numbers import decimal_mark
 from consulting.rules.to_decimal import LONGEST_SCALE
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from consulting.profiling.finding import DriftFinding
     from consulting.profiling.model import FeedProfile
 
+_DAY_OR_MONTH = re.compile("%[dm]")
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}
 
 
@@ -175,7 +178,7 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
         return add_column(
             text, feed, currency_column(column, target_name(f"{column} currency", set()))
         )
-    if argument := _argument(finding, current):
+    if argument := _argument(text, finding, current):
         return _set(text, feed, column, argument)
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
     if finding.kind in {"retyped_column", "date_order_changed"}:
@@ -187,15 +190,28 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
     return after
 
 
-def _argument(finding: DriftFinding, current: FeedProfile) -> dict[str, Any]:
+def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[str, Any]:
     """The one argument of a rule that takes what drifted; none where there is no such one."""
+    column = current.column(finding.column or "")
+    if column is None:
+        return {}
+    if finding.kind == "date_order_changed" and column.day_first is not None:
+        meta = _meta(text, finding.feed, column.name)
+        said = dbt_yaml.value_of(text, meta).get("formats") if meta is not None else None
+        formats = [_ordered(one, day_first=column.day_first) for one in said or ()]
+        return {} if formats == (said or []) else {"formats": formats}
     if finding.kind == "decimal_mark_changed":
-        column = current.column(finding.column or "")
-        formats = column.formats if column else ()
-        return {"decimal": decimal_mark({one.format: one.count for one in formats})}
+        return {"decimal": decimal_mark({one.format: one.count for one in column.formats})}
     if finding.kind == "digits_cut":
-        return {"scale": min(int(finding.value or 0), LONGEST_SCALE)}
+        return {"scale": min(column.fraction_digits, LONGEST_SCALE)}
     return {}
+
+
+def _ordered(pattern: str, *, day_first: bool) -> str:
+    """A format with day and month as numbers in this order; one that begins with the year as is."""
+    if not _DAY_OR_MONTH.match(pattern) or not {"%d", "%m"} <= {*_DAY_OR_MONTH.findall(pattern)}:
+        return pattern
+    return with_order(_DAY_OR_MONTH.sub("?", pattern), day_first=day_first)
 
 
 def rename_source(text: str, feed: str, old: str, new: str) -> str | None:

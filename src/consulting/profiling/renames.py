@@ -10,6 +10,7 @@ from consulting.privacy.column_names import words
 from consulting.profiling.shift import value_similarity
 from consulting.profiling.thresholds import Thresholds
 from consulting.rules.currencies import COMMON, SIGNS, alternatives, may_be_one
+from consulting.rules.numbers import unit_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
 _LIMITS = Thresholds()
 _SIGN = re.compile(alternatives(sign for sign in SIGNS if not sign.isalpha()))
 _UNITS = frozenset(
-    "mg g kg t lb lbs oz mm cm m km in ft yd mi ml cl l gal ms s sec min h hr hrs days weeks "  # noqa: SIM905
-    "months kwh mwh percent thousand million".split()
+    "mg g kg t lb oz mm cm m km in ft yd mi ml cl l gal ms s sec min h hr day week "  # noqa: SIM905
+    "month kwh mwh percent".split()
 )
+_SPELLED = {"kilogram": "kg", "kilo": "kg", "gram": "g", "metre": "m", "meter": "m", "euro": "EUR"}
+_SCALED = re.compile(
+    r"\b(?:thousand|tsd|million|mio)|\b[ktm](?:€|\$|£|eur\b|usd\b|gbp\b|chf\b)", re.IGNORECASE
+)
+"""Numbers that count thousands or millions of what others count by themselves."""
 
 
 def find_renames(
@@ -69,14 +75,19 @@ def _score(old: str, new: str, previous: FeedProfile | None, current: FeedProfil
 
 
 def _other_measure(old: str, new: str) -> bool:
-    """Whether two names tell different currencies or units: euros or dollars, kg or lb."""
+    """Whether two names tell different currencies or units: euros or dollars, kg or lb, t€."""
+    if bool(_SCALED.search(old)) != bool(_SCALED.search(new)):
+        return True
     (a, b) = (_measures_of(name) for name in (old, new))
     return bool(a - b) and bool(b - a) and not any(map(may_be_one, sorted(a - b), sorted(b - a)))
 
 
 def _measures_of(name: str) -> frozenset[str]:
     """The currencies and units that a column's name tells."""
-    told = set(words(name))
+    all_words = [*words(name)]
+    # "in" before another word is no inch
+    told = {unit_key(word) for word in (*(w for w in all_words if w != "in"), *all_words[-1:])}
     codes = {word.upper() for word in told} & COMMON
-    signs = {SIGNS[sign] for sign in _SIGN.findall(name)} | ({"EUR"} if "euro" in told else set())
-    return frozenset(codes | signs | (told & _UNITS))
+    signs = {SIGNS[sign] for sign in _SIGN.findall(name)}
+    spelled = {_SPELLED[word] for word in told & _SPELLED.keys()}
+    return frozenset(codes | signs | spelled | (told & _UNITS))

@@ -185,6 +185,8 @@ def test_noughts_below_noughts_prove_no_sum(read: Reader) -> None:
     ("last", "doubtful"),
     [
         ("Ng,Oslo", True),
+        ("Lena,", True),
+        ("Total:,", False),
         ("\nLee,Oslo,\nWu,Bern,", True),
         ("Printed on:,Monday", False),
         ("Printed", False),

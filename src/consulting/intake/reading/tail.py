@@ -211,13 +211,15 @@ def _last_block(kept: Sequence[Row]) -> list[Row]:
 def _note(row: Row, width: int, columns: Columns, *, apart: bool) -> Cut:
     """A row as a note; doubtful where it has what rows have, and no word that notes have.
 
-    Blanks where they are usual speak for a row unless an empty line stands before it.
+    Blanks where they are usual speak for a row unless an empty line stands before it, and so do
+    some delimiters and not all.
     """
     cells = [cell.strip() for cell in row.cells]
     words = MAYBE.match(_label(cells)) is not None or any(cell.endswith(":") for cell in cells)
     begun = filled(cells) > 1 and all(cells[: filled(cells)])
+    cut_off = 1 < len(cells) < width
     whole = not apart and len(cells) == width and not columns.against(cells).gaps
-    like_rows = is_like_rows(cells, columns) or begun or whole
+    like_rows = is_like_rows(cells, columns) or begun or cut_off or whole
     return Cut(row, NOTE, doubtful=(like_rows and not words) or filled(cells) == width)
 
 
