@@ -901,3 +901,30 @@ def test_accepted_order_of_dates_keeps_what_else_its_rule_says(profile: Profile)
     said = 'rule: to_date, min: 2020-01-01, formats: ["%m/%d/%Y", "%Y-%m-%d", "%m.%d.%y"]}'
     assert found.patch is not None
     assert said in found.patch
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "now", "severity", "formats"),
+    [
+        ("to_date", "{:02}.01.2026", "2026-01-{:02}", "info", ()),  # as workbooks have dates
+        ("to_date", "{:02}.01.2026", "{:02}/01/2026", "block", ("%d.%m.%Y", "%d/%m/%Y")),
+        ("to_date", "2026-01-{:02}", "{:02}.01.2026", "block", ("%d.%m.%Y",)),
+        ("to_date", "{:02}.01.2026", "{:02} Jan 2026", "block", ("%d.%m.%Y", "%d %b %Y")),
+        ("to_text", "{:02}.01.2026", "{:02}/01/2026", "info", ()),
+    ],
+)
+def test_dates_in_a_form_that_their_rule_does_not_read_stop(  # noqa: PLR0913, PLR0917 - a case
+    profile: Profile, rule: str, before: str, now: str, severity: str, formats: tuple[str, ...]
+) -> None:
+    declared = ("%d.%m.%Y",) if "." in before else ()
+    said = ', formats: ["%d.%m.%Y"]' if declared else ""
+    yaml = YAML.replace("{from: Amount, rule: to_decimal}", f"{{from: day, rule: {rule}{said}}}")
+    then, today = (
+        profile({"day": [written.format(n) for n in range(1, 29)]}) for written in (before, now)
+    )
+    reads = [ReadColumn(names=("day",), rule=rule, formats=declared)]
+    (found,) = compare(then, today, reads, models_yaml=yaml)
+    assert (found.kind, found.severity) == ("rewritten_column", severity)
+    assert "DD/MM/YYYY or MM" not in found.detail
+    written = ", ".join(f'"{one}"' for one in formats)
+    assert (found.patch or "").endswith(f"formats: [{written}]}}\n" if formats else "")

@@ -17,6 +17,7 @@ from consulting.profiling.notations import (
     is_misread,
     is_nearer_otherwise,
     is_percent,
+    is_unread,
     lie_within_months,
     mark_of,
     mostly,
@@ -44,6 +45,7 @@ _LIMITS = Thresholds()
 """When a change is worth telling."""
 _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
+_OF_DATES = frozenset({"to_date", "to_timestamp"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _LOOK_BACK = 12
 """Deliveries before the last one in which a currency or a unit is looked for: a year of months."""
@@ -196,14 +198,17 @@ class Content:
         if not same_kind or not then or not today or not then.keys().isdisjoint(today):
             return None
         read = self._reads.of(now.name)
-        unread = read is not None and bool(read.texts) and not read.texts.issuperset(today)
+        words = read is not None and bool(read.texts) and not read.texts.issuperset(today)
+        unread = read is not None and read.rule in _OF_DATES and is_unread(read, now)
         return DriftFinding(
             feed=self._current.feed, kind="rewritten_column", column=now.name,
-            severity="warn" if unread else "info",
+            severity="block" if unread else "warn" if words else "info",
             detail=f"“{now.name}” is written {enumerated([*today.values()], 'or')} now"
             f"{in_files(self._reads.having(now.name), ', in ')}; in the last delivery it was "
-            f"written {enumerated([*then.values()], 'or')}.",
-            recommendation="Let its rule read these words, too." if unread
+            f"written {enumerated([*then.values()], 'or')}."
+            f"{' Its rule reads none of them.' * unread}",
+            recommendation="If it is meant to be so, add the format to those of its rule." if unread
+            else "Let its rule read these words, too." if words
             else "Look whether its rule rejects any for it.",
         )  # fmt: skip
 

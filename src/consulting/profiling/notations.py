@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from consulting.records import PERCENT
 from consulting.rules.currencies import CODES
-from consulting.rules.dates import date_format, with_order
+from consulting.rules.dates import ISO, date_format, with_order
 from consulting.rules.numbers import NOTATIONS, decimal_mark, unit_key
 from consulting.rules.to_boolean import FALSE, TRUE
 
@@ -42,10 +42,24 @@ def ways_to_write(column: ColumnProfile) -> dict[str, str]:
     patterns = [found.format for found in column.formats]
     if column.inferred_type in {"date", "timestamp"}:
         # which of day and month it is has findings of its own; May is both short and long
-        alike = (_EITHER.sub("?", one).replace("%B", "%b") for one in patterns)
-        return dict(zip(alike, map(date_format, patterns), strict=True))
+        alike = map(_either, patterns)
+        told = (date_format(one, day_first=column.day_first) for one in patterns)
+        return dict(zip(alike, told, strict=True))
     mark = mark_of(column)
     return {mark: f"with a decimal {mark}"} if mark in {"point", "comma"} else {}
+
+
+def is_unread(read: ReadColumn, column: ColumnProfile) -> bool:
+    """Whether a column's dates are in forms alone that its rule does not read."""
+    if column.inferred_type not in {"date", "timestamp"} or not column.formats:
+        return False
+    known = {*map(_either, (*read.formats, *ISO))}
+    return known.isdisjoint(_either(found.format) for found in column.formats)
+
+
+def _either(pattern: str) -> str:
+    """A format, day and month of which could be in either order, and its month short or in full."""
+    return _EITHER.sub("?", pattern).replace("%B", "%b")
 
 
 def declared_order(read: ReadColumn | None, column: ColumnProfile) -> bool | None:

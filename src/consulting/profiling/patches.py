@@ -13,7 +13,7 @@ from ruamel.yaml.nodes import SequenceNode
 
 from consulting import dbt_yaml
 from consulting.profiling.propose import currency_column, propose_columns, target_name
-from consulting.rules import all_rules
+from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import with_order
 from consulting.rules.numbers import decimal_mark
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.profiling.finding import DriftFinding
-    from consulting.profiling.model import FeedProfile
+    from consulting.profiling.model import ColumnProfile, FeedProfile
 
 _DAY_OR_MONTH = re.compile("%[dm]")
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}
@@ -195,16 +195,25 @@ def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[st
     column = current.column(finding.column or "")
     if column is None:
         return {}
-    if finding.kind == "date_order_changed" and column.day_first is not None:
+    if finding.kind in {"date_order_changed", "rewritten_column"}:
         meta = _meta(text, finding.feed, column.name)
         said = dbt_yaml.value_of(text, meta).get("formats") if meta is not None else None
-        formats = [_ordered(one, day_first=column.day_first) for one in said or ()]
+        formats = _formats(said or [], column, added=finding.kind == "rewritten_column")
         return {} if formats == (said or []) else {"formats": formats}
     if finding.kind == "decimal_mark_changed":
         return {"decimal": decimal_mark({one.format: one.count for one in column.formats})}
     if finding.kind == "digits_cut":
         return {"scale": min(column.fraction_digits, LONGEST_SCALE)}
     return {}
+
+
+def _formats(said: Sequence[str], column: ColumnProfile, *, added: bool) -> list[str]:
+    """The formats of a rule and those of a column, or in the order of day and month that it has."""
+    if added:
+        _, arguments = rule_of_type("date").proposed(column) or ("", {})
+        return [*dict.fromkeys((*said, *arguments.get("formats", ())))]
+    first = column.day_first
+    return [*said] if first is None else [_ordered(one, day_first=first) for one in said]
 
 
 def _ordered(pattern: str, *, day_first: bool) -> str:

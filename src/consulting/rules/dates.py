@@ -128,7 +128,11 @@ COUNTED = {
 }  # fmt: skip
 """Each way by its format, the surer ones first."""
 
+ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
+"""What a rule reads beside its own formats, unless one of these has the day after the year."""
+
 GRAMMAR: dict[str, Any] = {
+    "iso": [*ISO],
     "months": months.clear_patterns,
     "months_of": months.patterns_of_languages,
     "unclear_month": months.unclear_pattern,

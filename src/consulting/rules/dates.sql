@@ -29,8 +29,13 @@
 {%- endmacro %}
 
 {#- The first of the formats that fits, as a moment in UTC; a time without a zone stays as it is.
-    Formats with "?" are read in each order of their parts, and give no moment where they differ. -#}
-{% macro moment_of(sql, meta, formats) -%}
+    Formats with "?" are read in each order of their parts, and give no moment where they differ.
+    ISO 8601, as dates of workbooks and databases are read, is tried at the end. -#}
+{% macro moment_of(sql, meta) -%}
+  {%- set formats = meta.get('formats') or [] -%}
+  {%- if '|%Y-%d' not in '|' ~ formats | join('|') -%}
+    {%- set formats = formats + grammar('iso') | reject('in', formats) | list -%}
+  {%- endif -%}
   {%- if '?' in formats | join -%}
     {%- set first = ordered_moment(sql, meta, formats, ['%d', '%m', '%y']) -%}
     {%- set orders = [first, ordered_moment(sql, meta, formats, ['%m', '%d', '%y'])] -%}

@@ -31,7 +31,9 @@ class WithFormats(Bounded):
         "either order, `?-?-?` with the year of two digits at either end, and `ambiguous_date` "
         "where that is more than one day. `%z` is any zone (Z, UTC, -0500, +01:00), `%f` one to "
         "nine digits, `%p` a.m., `%b` and `%B` months in some thirty languages. Numbers: `excel` "
-        "is days as Excel counts them, `epoch`, `epoch_ms` and `epoch_us` what passed since 1970",
+        "is days as Excel counts them, `epoch`, `epoch_ms` and `epoch_us` what passed since 1970. "
+        "ISO 8601 (`2024-02-29`), as dates of workbooks and databases are read, is tried at the "
+        "end, unless a format is `%Y-%d-%m`",
     )
     language: str | None = Field(
         default=None,
@@ -86,6 +88,10 @@ class ToDate(WithFormats):
     cases: ClassVar = (
         ({}, "2024-02-29", date(2024, 2, 29)),
         ({}, "2023-02-29", "not_a_date"),
+        ({"formats": ["%d.%m.%Y"]}, "2024-03-02", date(2024, 3, 2)),
+        ({"formats": ["%d.%m.%Y"]}, "2024-03-02 10:30:00", date(2024, 3, 2)),
+        ({"formats": ["%d.%m.%Y"]}, "2024-13-02", "not_a_date"),
+        ({"formats": ["%d.%m.%Y", "%Y-%d-%m"]}, "2024-03-02", date(2024, 2, 3)),
         ({"formats": ["%Y%m%d"]}, "20240302", date(2024, 3, 2)),
         ({"formats": ["%Y%m%d"]}, "2024032", "not_a_date"),
         ({"formats": ["?/?/%Y"]}, "03/04/2024", "ambiguous_date"),
