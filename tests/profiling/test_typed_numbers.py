@@ -157,6 +157,12 @@ def _profiled(folder: Path, codes: list[str | None], values: list[float]) -> Fee
         ("[$¥-804]#,##0", "CNY"),
         ("[$EUR] 0.00", "EUR"),
         ("[Red]0.00 [$CHF-807]", "CHF"),
+        ("[$kr-41D] 0.00", "SEK"),
+        ("[$kr-414] 0.00", "NOK"),
+        ('0.00 "kr"', "kr"),
+        ('#,##0,"T€"', "EUR"),
+        ('0.0,, "Mio €"', "EUR"),
+        ('[=0]"-";0.00 "€"', "EUR"),
         ('0.0 "kg"', "kg"),
         ('General" lb"', "lb"),
         ("0%", "percent"),
@@ -190,6 +196,8 @@ def test_what_a_format_shows_beside_a_number_is_told_of_its_column(
         (["0.0%", None], "mixed_units", "a bare number and percent"),
         (['0.00 "€"', None], None, ""),
         (['0.00 "€"', "#,##0 [$EUR]"], None, ""),
+        (['0.00 "kr"', "[$kr-41D] 0.00"], None, ""),
+        (["[$kr-414] 0.00", "[$kr-41D] 0.00"], "mixed_currencies", "NOK and SEK"),
     ],
 )
 def test_formats_that_show_several_things_are_asked_about(
@@ -244,6 +252,8 @@ EURO, KILO = '0.00 "€"', '0.0 "kg"'
         (EURO, "[$¥-411]0", "unit_changed", "block", "in JPY, where the last delivery had EUR."),
         (KILO, '0.0 "lb"', "unit_changed", "block", "have another unit now; last time most had"),
         (KILO, '0.0 "KG."', None, None, ""),
+        ("[$kr-41D] 0.00", "[$SEK] 0.00", None, None, ""),
+        ("[$kr-41D] 0.00", "[$kr-414] 0.00", "unit_changed", "block", "in NOK, where the last"),
         (EURO, None, "currency_changed", "warn", "name no currency, where the last delivery had"),
         (KILO, None, "unit_changed", "warn", "have no unit now; last time most had one and the"),
         (None, EURO, None, None, ""),
@@ -391,3 +401,16 @@ def test_versions_that_count_past_nine_are_no_numbers(
     column = profile({"release": values * 3}).column("release")
     assert column is not None
     assert column.inferred_type == kind
+
+
+@pytest.mark.parametrize("few", [10_000, 1])
+def test_numbers_of_a_file_with_three_decimals_are_no_whole_numbers_to_a_rule_of_commas(
+    land: Landing, tmp_path: Path, few: int
+) -> None:
+    reading = land({"kg": [f"{n},125" for n in range(10, 50)]}, typed_columns=("kg",))
+    profile = profile_feed("orders", [reading], tmp_path, thresholds=Thresholds(few_distinct=few))
+    (column,) = profile.columns
+    assert column.inferred_type == "decimal"
+    assert column.numbers is not None
+    assert column.numbers.quantiles[0] == 10.125
+    assert profile.issues == ()

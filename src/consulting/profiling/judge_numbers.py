@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from consulting.profiling.wording import enumerated, figure
 from consulting.records import PERCENT
-from consulting.rules.currencies import CODES
+from consulting.rules.currencies import TOLD, may_be_one
 from consulting.rules.missing import trim
 from consulting.rules.numbers import NOTATIONS, unit_key
 from consulting.wording import counted
@@ -86,7 +86,7 @@ def _notations(draft: Drafting) -> Iterator[Issue]:
             values=_values(draft, lambda x: x.notation in rare), count=min(commas, points),
             question="Which decimal mark does your system write?",
         )  # fmt: skip
-    elif commas:
+    elif commas and not draft.view.tally.typed:
         yield draft.issue(
             "decimal_comma", "info", "{n} [number is|numbers are] written with a decimal comma.",
             "Declare it in the column's rule (decimal: comma).",
@@ -142,7 +142,7 @@ def _units(draft: Drafting) -> Iterator[Issue]:
 def _currencies(draft: Drafting) -> Iterator[Issue]:
     currencies, total = draft.view.tally.currencies, draft.view.tally.kinds["number"]
     shown = {
-        mark: n for mark, n in draft.source.shown.get(draft.view.name, {}).items() if mark in CODES
+        mark: n for mark, n in draft.source.shown.get(draft.view.name, {}).items() if mark in TOLD
     }
     if len({*shown, *currencies}) > 1 and shown:
         return  # told of the formats
@@ -181,11 +181,12 @@ def _shown(draft: Drafting) -> Iterator[Issue]:
     # what is written in other cells counts as well
     beside = shown + view.tally.currencies + view.tally.units
     found = {mark: n for mark, n in beside.items() if mark or PERCENT in shown}
-    if len({unit_key(mark) if mark not in CODES else mark for mark in found}) < 2:  # noqa: PLR2004
+    kinds = {mark if mark in TOLD else unit_key(mark) for mark in found}
+    if len(kinds) < 2 or (len(kinds) == 2 and may_be_one(*kinds)):  # noqa: PLR2004 - several
         return
     marks = [mark or "a bare number" for mark in sorted(found, key=lambda m: (-found[m], m))]
     yield draft.issue(
-        "mixed_currencies" if CODES.issuperset(found) else "mixed_units", "error",
+        "mixed_currencies" if TOLD.issuperset(found) else "mixed_units", "error",
         "Cells show these numbers as {told}, by their format or in text; what is read is the "
         "number alone, so that {n} [counts|count] something else than most.",
         "Have currency, unit or percentage written into a column of its own; sums over this column "

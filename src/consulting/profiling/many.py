@@ -240,7 +240,7 @@ def _whole_rows(column: _Column) -> int:
     if ordinary.notation == "scientific":
         return rows - column.marked
     if ordinary.notation == "comma":
-        return rows - column.fractions + column.unclear
+        return rows - column.fractions + column.unclear * (not column.view.tally.typed)
     return rows - column.fractions - (column.unclear if ordinary.mark == "," else 0)
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from consulting.records import PERCENT
-from consulting.rules.currencies import CODES
+from consulting.rules.currencies import TOLD
 from consulting.rules.dates import ISO, date_format, with_order
 from consulting.rules.numbers import NOTATIONS, decimal_mark, unit_key
 from consulting.rules.to_boolean import FALSE, TRUE
@@ -110,14 +110,14 @@ def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str
 
 def currencies_of(column: ColumnProfile) -> Counter[str]:
     """The currencies of a column's numbers, written in the cell or shown by its format."""
-    shown = {one.format: one.count for one in column.shown_as or () if one.format in CODES}
+    shown = {one.format: one.count for one in column.shown_as or () if one.format in TOLD}
     return Counter({one.format: one.count for one in column.currencies}) + Counter(shown)
 
 
 def units_of(column: ColumnProfile) -> Counter[str]:
     """The units of a column's numbers, likewise, each by its `unit_key`; no percent of a format."""
     found: Counter[str] = Counter()
-    shown = (one for one in column.shown_as or () if one.format not in {PERCENT, *CODES})
+    shown = (one for one in column.shown_as or () if one.format not in {PERCENT, *TOLD})
     for one in (*column.units, *shown):
         found[unit_key(one.format)] += one.count
     return found

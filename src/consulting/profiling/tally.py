@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from consulting.rules.dates import DateText
     from consulting.rules.numbers import NumberText
 
+_CLEAR = {"unclear_point": "point", "unclear": "comma"}
+"""What numbers like 1.234 are in a file that has them as numbers."""
 _VARIED = 8
 """Of so many values one end of a date is the day, where the other has a third of them."""
 
@@ -187,15 +189,15 @@ class Tally:
 
     def add_notation(self, name: str, count: int, fraction: int = 0) -> None:
         """Counts numbers in a notation; what is unclear in a text is not in a number."""
-        clear = {"unclear_point": "point", "unclear": "comma"} if self.typed else {}
-        name = clear.get(name, name)
+        name = _CLEAR.get(name, name) if self.typed else name
         self.notations[name] += count
         if self.fractions[name] < fraction <= FLOAT_NOISE:
             self.fractions[name] = fraction
 
     def _add_number(self, number: NumberText, count: int) -> None:
         self.add_notation(number.notation, count, number.fraction)
-        self.whole += count * number.whole
+        # a whole number is typed without a mark
+        self.whole += count * (number.whole and not (self.typed and number.notation in _CLEAR))
         self.leading_zeros += count * number.leading_zero
         if number.currency:
             self.currencies[number.currency] += count

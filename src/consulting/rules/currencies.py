@@ -50,6 +50,10 @@ def code_of(written: str) -> str:
     return SIGNS.get(written) or (written.upper() if written.upper() in CODES else written)
 
 
+TOLD = CODES | {"kr"}
+"""What `code_of` tells."""
+
+
 def may_be_one(first: str, second: str) -> bool:
     """Whether two currencies, as `code_of` tells them, may be the same."""
     return first == second or {first, second} - _CROWNS == {"kr"}

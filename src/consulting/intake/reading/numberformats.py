@@ -31,7 +31,10 @@ _BESIDE = re.compile(
 )
 _NUMBER = re.compile(r"[0#?]|general", re.IGNORECASE)
 _SCALED = re.compile(r"[0#?],+(?![0#?,])")
+_THOUSANDS = re.compile(r"^(?:[Mm]io\.?|[Mm]rd\.?|Tsd\.?|[TkKM])\s*")
 _OF_PLACES = {
+    ("kr", "41D"): "SEK", ("kr", "sv-SE"): "SEK", ("kr", "414"): "NOK", ("kr", "nb-NO"): "NOK",
+    ("kr", "406"): "DKK", ("kr.", "406"): "DKK", ("kr.", "da-DK"): "DKK", ("kr", "40F"): "ISK",
     ("¥", "804"): "CNY", ("¥", "zh-CN"): "CNY", ("$", "1009"): "CAD", ("$", "en-CA"): "CAD",
     ("$", "C09"): "AUD", ("$", "en-AU"): "AUD", ("$", "1409"): "NZD", ("$", "en-NZ"): "NZD",
 }  # fmt: skip
@@ -58,13 +61,19 @@ def number_formats(archive: zipfile.ZipFile) -> dict[bytes, str]:
         codes.update(dict.fromkeys(numbers, code))
     for item in root.iter():
         if item.tag.endswith("}numFmt"):
-            codes[item.get("numFmtId")] = (item.get("formatCode") or "").split(";")[0]
+            codes[item.get("numFmtId")] = _section(item.get("formatCode") or "")
     formats = next((item for item in root if item.tag.endswith("}cellXfs")), ())
     return {
         str(at).encode(): codes[style.get("numFmtId")]
         for at, style in enumerate(formats)
         if style.get("numFmtId") in codes
     }
+
+
+def _section(code: str) -> str:
+    """The part of a format that shows numbers; a condition or a text may stand before it."""
+    sections = code.split(";")
+    return next((s for s in sections if _NUMBER.search(_ASIDE.sub("", s))), sections[0])
 
 
 def zero_styles(formats: Mapping[bytes, str]) -> dict[bytes, str]:
@@ -90,15 +99,18 @@ def mark_styles(formats: Mapping[bytes, str]) -> dict[bytes, str]:
 
 
 def _mark(code: str) -> str:
-    """What a format shows beside the number; nothing where it shows thousands, or other parts."""
+    """What a format shows beside the number; of one that shows thousands, its currency alone."""
     number = _ASIDE.sub("", code)
-    if not _NUMBER.search(number) or _SCALED.search(number):
+    if not _NUMBER.search(number):
         return ""
     if "%" in number:
         return PERCENT
     shown = [(sign, place, "".join(rest)) for sign, place, *rest in _BESIDE.findall(code)]
     texts = (_OF_PLACES.get((sign, place), sign) + rest for sign, place, rest in shown)
     text = "".join(texts).strip()
+    scaled = _SCALED.search(number)
+    if scaled:
+        text = _THOUSANDS.sub("", text)
     if text in WRITTEN:
         return code_of(text)
-    return text if re.search(r"[^\W\d_]|[%‰°]", text) else ""
+    return "" if scaled else text if re.search(r"[^\W\d_]|[%‰°]", text) else ""

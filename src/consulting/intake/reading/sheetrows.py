@@ -14,7 +14,7 @@ from consulting.intake.reading.marks import with_mark
 from consulting.intake.reading.numberformats import with_zeros
 from consulting.intake.reading.table import TableWriter
 from consulting.records import PERCENT, ShownAs
-from consulting.rules.currencies import CODES
+from consulting.rules.currencies import TOLD
 from consulting.shown import on_one_line
 from consulting.wording import counted, inflected
 
@@ -240,7 +240,7 @@ def _about_hidden(scan: SheetScan, survey: _Survey) -> list[str]:
 
 def _told(mark: str, options: ReadOptions) -> str:
     """What is shown beside a number; units are the client's own words."""
-    return mark if mark in {"", PERCENT, *CODES} else options.names.told(mark)
+    return mark if mark in {"", PERCENT, *TOLD} else options.names.told(mark)
 
 
 def _about_marks(shown: Sequence[ShownAs]) -> Iterator[str]:
