@@ -928,3 +928,32 @@ def test_dates_in_a_form_that_their_rule_does_not_read_stop(  # noqa: PLR0913, P
     assert "DD/MM/YYYY or MM" not in found.detail
     written = ", ".join(f'"{one}"' for one in formats)
     assert (found.patch or "").endswith(f"formats: [{written}]}}\n" if formats else "")
+
+
+@pytest.mark.parametrize(
+    ("days", "kind"),
+    [
+        ([f"2026-02-{n:02}" for n in range(1, 29)], "date_order_changed"),
+        ([f"2026-02-{n:02}" for n in range(1, 12)], "date_order_unclear"),
+        (
+            [f"2026-{n:02}-02" for n in range(1, 13)] + [f"{n}/02/2026" for n in range(13, 29)],
+            None,  # swapped, as before
+        ),
+    ],
+)
+def test_dates_that_are_no_longer_swapped_stop(
+    profile: Profile, days: list[str], kind: str | None
+) -> None:
+    yaml = YAML.replace(
+        "{from: Amount, rule: to_decimal}",
+        '{from: day, rule: to_date, formats: ["%d/%m/%Y", "%Y-%d-%m"]}',
+    )
+    reads = formats(DAY, "%Y-%d-%m")
+    found = [
+        each
+        for each in compare(None, profile({"day": days}), reads, models_yaml=yaml)
+        if each.kind.startswith("date_order")
+    ]
+    assert [(each.kind, each.severity) for each in found] == ([(kind, "block")] if kind else [])
+    patched = kind == "date_order_changed"
+    assert all(('["%d/%m/%Y", "%Y-%m-%d"]' in (each.patch or "")) == patched for each in found)

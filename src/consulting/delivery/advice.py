@@ -70,7 +70,8 @@ ADVICE: dict[str, Words] = {
         "Dates that could be read two ways", "Send dates as YYYY-MM-DD, or tell us the order."
     ),
     "mixed_date_order": Words(
-        "Day first in some dates, month first in others", "Send dates as YYYY-MM-DD."
+        "Day and month in two orders",
+        "Export the column again from the system it comes from, all dates written YYYY-MM-DD.",
     ),
     "mixed_date_formats": Words("Dates written in several ways", "Send dates as YYYY-MM-DD."),
     "two_digit_years": Words("Years with two digits", "Send years with four digits."),

@@ -31,6 +31,7 @@ from consulting.profiling.wording import enumerated, share
 from consulting.records import PERCENT
 from consulting.rules import rule_of_type
 from consulting.rules.currencies import may_be_one
+from consulting.rules.dates import ISO, SWAPPED
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _LIMITS = Thresholds()
 """When a change is worth telling."""
 _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
+_MONTHS = 12
 _OF_DATES = frozenset({"to_date", "to_timestamp"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _LOOK_BACK = 12
@@ -75,7 +77,11 @@ class Content:
 
     def proven(self, before: ColumnProfile | None, now: ColumnProfile) -> list[DriftFinding]:
         """What a column's values prove against its rule, whatever was delivered before."""
-        found = (self._order_changed(before, now), self._mark_changed(before, now))
+        found = (
+            self._order_changed(before, now),
+            self._no_longer_swapped(now),
+            self._mark_changed(before, now),
+        )
         return [each for each in found if each]
 
     def rounded(self, before: ColumnProfile | None, now: ColumnProfile) -> Iterator[DriftFinding]:
@@ -240,6 +246,27 @@ class Content:
             recommendation="Its rule reads them so." if declared == today else
             "Ask the client in which order day and month are written now: read in "
             "the other one, each date up to the twelfth of a month becomes another day.",
+        )  # fmt: skip
+
+    def _no_longer_swapped(self, now: ColumnProfile) -> DriftFinding | None:
+        """Dates that a rule swaps back, as a spreadsheet program left them, and are not swapped.
+
+        Of swapped ones, none that has the year first has a day after the twelfth.
+        """
+        read = self._reads.of(now.name)
+        swaps = read is not None and any(one.startswith(SWAPPED) for one in read.formats)
+        patterns = {found.format[: len(SWAPPED)] for found in now.formats}
+        if not swaps or patterns != {ISO[0]}:
+            return None
+        proven = any(int(day[8:10]) > _MONTHS for day in now.date_quantiles)
+        return DriftFinding(
+            feed=self._current.feed, column=now.name,
+            kind="date_order_changed" if proven else "date_order_unclear",
+            severity="block" if self._reads.is_converted(now) else "warn",
+            detail=f"{self._reads.named('dates', now)} {'have' if proven else 'all seem to have'} "
+            "the month after the year; its rule swaps day and month of such dates.",
+            recommendation="Ask the client whether day and month are no longer swapped: read in "
+            "the other order, each date up to the twelfth of a month becomes another day.",
         )  # fmt: skip
 
     def _mark_changed(

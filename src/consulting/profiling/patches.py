@@ -15,7 +15,7 @@ from consulting import dbt_yaml
 from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
-from consulting.rules.dates import with_order
+from consulting.rules.dates import ISO, SWAPPED, with_order
 from consulting.rules.numbers import decimal_mark
 from consulting.rules.to_decimal import LONGEST_SCALE
 
@@ -213,7 +213,8 @@ def _formats(said: Sequence[str], column: ColumnProfile, *, added: bool) -> list
         _, arguments = rule_of_type("date").proposed(column) or ("", {})
         return [*dict.fromkeys((*said, *arguments.get("formats", ())))]
     first = column.day_first
-    return [*said] if first is None else [_ordered(one, day_first=first) for one in said]
+    unswapped = [one.replace(SWAPPED, ISO[0]) for one in said]
+    return unswapped if first is None else [_ordered(one, day_first=first) for one in said]
 
 
 def _ordered(pattern: str, *, day_first: bool) -> str:

@@ -131,6 +131,9 @@ COUNTED = {
 ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 """What a rule reads beside its own formats, unless one of these has the day after the year."""
 
+SWAPPED = "%Y-%d-%m"
+"""How a rule begins that reads dates of which a spreadsheet program swapped day and month."""
+
 GRAMMAR: dict[str, Any] = {
     "iso": [*ISO],
     "months": months.clear_patterns,
