@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import uuid
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -584,31 +585,34 @@ def test_tables_that_changed_places_are_told_and_accepting_writes_nothing(tmp_pa
 
 
 @pytest.mark.parametrize("mark", ["comma", "either"])
-def test_numbers_of_a_workbook_are_themselves_whatever_mark_the_texts_before_them_had(
+def test_typed_numbers_and_dates_are_themselves_however_the_texts_before_them_were_written(
     tmp_path: Path, mark: str
 ) -> None:
     kilos: list[dict[str, Any]] = [
         {"name": "id", "from": "id"},
         {"name": "kilos", "from": "kilos", "rule": "to_decimal", "decimal": mark},
+        {"name": "day", "from": "day", "rule": "to_date", "formats": ["%d.%m.%Y"]},
     ]
     world = unmodelled(tmp_path, security_tier=3, feeds=[{"name": "kilo", "files": "kilo*"}])
     write_feed_models(world.dbt_dir, world.client_id, "kilo", kilos)
-    texts = [[n, f"{n},{n % 90 + 10}"] for n in range(1, 41)]
-    world.drop("kilo_2026-01.xlsx", xlsx({"S": [["id", "kilos"], *texts]}))
+    titles = ["id", "kilos", "day"]
+    texts = [[n, f"{n},{n % 90 + 10}", f"{n % 28 + 1:02}.01.2026"] for n in range(1, 41)]
+    world.drop("kilo_2026-01.xlsx", xlsx({"S": [titles, *texts]}))
     world.run()
-    numbers = [[n, n + 0.125] for n in range(101, 141)]
-    world.drop("kilo_2026-02.xlsx", xlsx({"S": [["id", "kilos"], *numbers, [141, "none yet"]]}))
+    typed = [[n, n + 0.125, date(2026, 2, n % 28 + 1)] for n in range(101, 141)]
+    world.drop("kilo_2026-02.xlsx", xlsx({"S": [titles, *typed, [141, "none yet", "soon"]]}))
     second = world.run()
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
-        found = connection.execute("SELECT id, kilos FROM marts.kilo WHERE id != '141'").fetchall()
-    assert sorted((int(n), float(kg)) for n, kg in found) == [(n, kg) for n, kg in numbers]
+        found = connection.execute("SELECT * FROM marts.kilo WHERE id != '141'").fetchall()
+    assert sorted([int(n), float(kg), day] for n, kg, day, *_ in found) == typed
     rejects = second.path / "rejects" / "kilo_rejects.xlsx"
     book = openpyxl.load_workbook(rejects)
     sheet = book.worksheets[0]
     at = {cell.value: cell.column for cell in sheet[1]}
     sheet.cell(2, at["kilos"]).value = 1.234
+    sheet.cell(2, at["day"]).value = date(2026, 2, 3)
     book.save(world.folder.incoming / "kilo_rejects.xlsx")
     world.run()
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
-        [corrected] = connection.execute("SELECT kilos FROM marts.kilo WHERE id = '141'").fetchall()
-    assert float(corrected[0]) == 1.234
+        corrected = connection.execute("SELECT kilos, day FROM marts.kilo WHERE id = '141'")
+        assert [(float(kg), day) for kg, day in corrected.fetchall()] == [(1.234, date(2026, 2, 3))]

@@ -957,3 +957,24 @@ def test_dates_that_are_no_longer_swapped_stop(
     assert [(each.kind, each.severity) for each in found] == ([(kind, "block")] if kind else [])
     patched = kind == "date_order_changed"
     assert all(('["%d/%m/%Y", "%Y-%m-%d"]' in (each.patch or "")) == patched for each in found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "now", "severity"),
+    [
+        ("to_code", "YNU", "YN", None),
+        ("to_code", "AB12", "12", None),
+        ("to_text", "YNU", "YN", None),
+        ("to_text", "YN", "YNU", None),
+        ("to_text", "ABC", "123", "warn"),  # labels that lost their noughts
+        ("to_integer", "012", "01", None),
+        ("to_boolean", "YN", "ABC", "block"),
+    ],
+)
+def test_another_type_of_few_texts_is_told_where_the_rule_reads_a_type(
+    profile: Profile, rule: str, before: str, now: str, severity: str | None
+) -> None:
+    then, today = (profile({"is paid": [*values] * 15}) for values in (before, now))
+    found = compare(then, today, [ReadColumn(names=("is paid",), rule=rule)])
+    retyped = kinds(found).get("retyped_column")
+    assert (retyped and retyped.severity) == severity

@@ -170,12 +170,14 @@ class Content:
             return None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
         read = self._reads.of(now.name)
+        rule = read.rule if read else None
+        if rule == "to_code" or (rule == "to_text" and "boolean" in types):
+            return None  # yes and no are texts, too, and a list says itself what it reads
         flags = flags_of(now)
         if types[0] == "boolean" and read and flags and read.texts.issuperset(flags):
             return None  # 0 and 1 are numbers, and yes and no to its rule
         if types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags)):
             return None  # noughts and a word beside them
-        rule = read.rule if read else None
         expected = rule_of_type(types[1]).name
         meant = rule is not None and rule == expected and expected != "to_text"
         breaks = read is not None and rule != "to_text" and not self._are_numbers(before, now)
