@@ -978,3 +978,22 @@ def test_another_type_of_few_texts_is_told_where_the_rule_reads_a_type(
     found = compare(then, today, [ReadColumn(names=("is paid",), rule=rule)])
     retyped = kinds(found).get("retyped_column")
     assert (retyped and retyped.severity) == severity
+
+
+def test_a_column_that_two_read_is_accepted_where_a_rule_has_the_argument(
+    profile: Profile,
+) -> None:
+    yaml = YAML.replace("decimal}", "money, decimal: comma}") + (
+        "      - {name: currency, description: Its own., meta: {from: Amount, rule: to_currency}}\n"
+    )
+    reads = [ReadColumn(names=("Amount",), rule="to_money", decimal="comma", currency_apart=True)]
+    then, now = (profile({"Amount": [f"{n}{mark}5 €" for n in range(40)]}) for mark in (",", "."))
+    found = kinds(compare(then, now, reads, models_yaml=yaml))["decimal_mark_changed"]
+    changed = [line for line in (found.patch or "").splitlines() if line[:2] in {"+ ", "- "}]
+    assert changed == [
+        "-        meta: {from: Amount, rule: to_money, decimal: comma}",
+        "+        meta: {from: Amount, rule: to_money, decimal: point}",
+    ]
+    gone = kinds(compare(then, profile({"id": ["a"] * 40}), reads, models_yaml=yaml))
+    patch = gone["missing_column"].patch or ""
+    assert patch.count("optional: true") == 2

@@ -196,10 +196,10 @@ def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[st
     if column is None:
         return {}
     if finding.kind in {"date_order_changed", "rewritten_column"}:
-        meta = _meta(text, finding.feed, column.name)
-        said = dbt_yaml.value_of(text, meta).get("formats") if meta is not None else None
+        metas = _metas_of(text, finding.feed, column.name, {"formats"})
+        said = dbt_yaml.value_of(text, metas[0]).get("formats") if metas else None
         formats = _formats(said or [], column, added=finding.kind == "rewritten_column")
-        return {} if formats == (said or []) else {"formats": formats}
+        return {} if not metas or formats == (said or []) else {"formats": formats}
     if finding.kind == "decimal_mark_changed":
         return {"decimal": decimal_mark({one.format: one.count for one in column.formats})}
     if finding.kind == "digits_cut":
@@ -264,9 +264,28 @@ def _retyped(text: str, feed: str, column: str, proposed: Mapping[str, Any]) -> 
 def _set(
     text: str, feed: str, header: str, keys: Mapping[str, Any], without: Collection[str] = ()
 ) -> str | None:
-    """The YAML with keys set in the meta of what is read from a header, if that is one column."""
+    """The YAML with keys set in the meta of each column read from a header whose rule has them.
+
+    A rule changes only where that is one column.
+    """
+    places = range(len(_metas_of(text, feed, header, keys)))
+    if "rule" in keys and len(places) != 1:
+        return None
+    after: str | None = text if places else None
+    for at in places:
+        if after is not None:
+            meta = _metas_of(after, feed, header, keys)[at]
+            after = dbt_yaml.with_keys(after, meta, keys, without)
+    return after
+
+
+def _metas_of(text: str, feed: str, header: str, keys: Collection[str]) -> list[Any]:
+    """The metas of what is read from a header, of those whose rules have these keys."""
     found = [meta for meta, _, headers in _metas(text, feed) if header in headers]
-    return dbt_yaml.with_keys(text, found[0], keys, without) if len(found) == 1 else None
+    rules = [all_rules().get(dbt_yaml.text_of(meta, "rule") or "to_text") for meta in found]
+    if "rule" in keys:
+        return found
+    return [m for m, r in zip(found, rules, strict=True) if r and set(keys) <= {*r.model_fields}]
 
 
 def _left_out(text: str, feed: str, header: str) -> str | None:
