@@ -36,7 +36,7 @@ WORDS = frozenset({*TRUE, *FALSE} - {"0", "1"})
 def texts_of(meta: Mapping[str, Any]) -> frozenset[str]:
     """The texts that a column's rule reads as yes or no, in lower case."""
     said = [*(meta.get("means_true") or USUAL_TRUE), *(meta.get("means_false") or USUAL_FALSE)]
-    return frozenset(str(text).casefold() for text in said)
+    return frozenset(str(text).casefold() for text in (*said, "true", "false"))
 
 
 class ToBoolean(ColumnRule):
@@ -53,13 +53,15 @@ class ToBoolean(ColumnRule):
         ({}, "ja", "not_a_boolean"),
         ({"means_true": ["sí"], "means_false": ["no"]}, "SÍ", True),
         ({"means_true": ["on"], "means_false": ["off"]}, "Off", False),
+        ({"means_true": ["ja"], "means_false": ["nein"]}, "TRUE", True),
+        ({"means_true": ["false"], "means_false": ["nein"]}, "false", True),
     )
 
     means_true: tuple[str | int | bool, ...] | None = Field(
-        default=None, description="`[ja]`: the texts that mean it"
+        default=None, description="`[ja]`: the texts that mean it, beside `true`"
     )
     means_false: tuple[str | int | bool, ...] | None = Field(
-        default=None, description="`[nein]`: the texts that mean it"
+        default=None, description="`[nein]`: the texts that mean it, beside `false`"
     )
 
     @classmethod
