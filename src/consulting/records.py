@@ -467,6 +467,7 @@ class ReadColumn(Record):
         formats: Those of its dates that the rule declares, in the order in which they are tried.
         decimal: The decimal mark that its rule reads, where it reads one alone.
         scale: The digits that its rule keeps after that mark, where it makes numbers with one.
+        units: The units that its rule takes off.
     """
 
     names: tuple[str, ...]
@@ -477,6 +478,7 @@ class ReadColumn(Record):
     formats: tuple[str, ...] = ()
     decimal: Literal["point", "comma"] | None = None
     scale: int | None = None
+    units: tuple[str, ...] = ()
 
     def is_in(self, headers: Collection[str]) -> bool:
         """Whether it is one of these headers, under any of its names and in any case."""

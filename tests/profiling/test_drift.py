@@ -373,8 +373,8 @@ DAY, MONTH = "%d/%m/%Y", "%m/%d/%Y"
         (None, AMERICAN, formats("%Y-%m-%d", DAY, MONTH), ("block", "; its rule reads them")),
         # the rule was changed since
         (PROVEN, AMERICAN, formats(MONTH), ("info", "; those of the last delivery had the day")),
-        (PROVEN, OPEN, formats(MONTH), ("info", "; those of the last delivery had the day first")),
-        (PROVEN, OPEN, formats(DAY), ("block", "; those of the last delivery had the day first.")),
+        (PROVEN, OPEN, formats(MONTH), ("info", "that showed it had the day first")),
+        (PROVEN, OPEN, formats(DAY), ("block", "that showed it had the day first.")),
         (None, AMERICAN, formats(MONTH), None),
         (None, OPEN, formats(DAY), None),  # proves nothing
         (None, AMERICAN, formats("?/?/%Y"), None),  # what could be either is rejected
@@ -413,7 +413,7 @@ def test_files_that_are_carried_forward_are_held_against_the_rule_alone(profile:
     assert compare(None, now, [*formats(DAY), ReadColumn(names=("gone",))], carried=True) == []
 
 
-AMOUNT = ReadColumn(names=("amt",), rule="to_money")
+AMOUNT = ReadColumn(names=("amt",), rule="to_money", units=("kg", "lb"))
 APART = AMOUNT.model_copy(update={"currency_apart": True})
 
 
@@ -558,7 +558,7 @@ def test_numbers_that_lose_or_change_their_unit_are_told(
     then, today = (
         profile({"share": [written.format(n) for n in range(10, 50)]}) for written in (before, now)
     )
-    reads = [ReadColumn(names=("share",), rule="to_decimal")]
+    reads = [ReadColumn(names=("share",), rule="to_decimal", units=("%", "kg", "lb"))]
     found = kinds(compare(then, today, reads)).get("unit_changed")
     assert (found.severity if found else "") == ("block" if said else "")
     assert (found.detail if found else "") == (
@@ -743,7 +743,7 @@ def test_a_small_month_stops_for_its_rows_alone_and_the_one_after_for_nothing(
     profile: Profile, small: dict[str, list[str]]
 ) -> None:
     full, few = profile(FULL), profile(small)
-    reads = [ReadColumn(names=(name,), rule="to_decimal") for name in FULL]
+    reads = [ReadColumn(names=(name,), rule="to_decimal", units=("kg", "lb")) for name in FULL]
     stops = {f.kind for f in compare(full, few, reads) if f.severity == "block"}
     assert stops == {"volume_collapse"}
     assert {f.kind for f in compare(few, full, reads, earlier=[full])} <= {"volume_surge"}
@@ -751,7 +751,7 @@ def test_a_small_month_stops_for_its_rows_alone_and_the_one_after_for_nothing(
 
 def test_after_a_small_month_changes_are_held_against_the_one_before(profile: Profile) -> None:
     full = profile(FULL)
-    reads = [ReadColumn(names=(name,), rule="to_decimal") for name in FULL]
+    reads = [ReadColumn(names=(name,), rule="to_decimal", units=("kg", "lb")) for name in FULL]
     other = profile({"kg": [f"{n},5 lb" for n in range(1, 41)], "note": [""] * 40})
     for small in ({"kg": [], "note": []}, {"kg": ["2,5 kg"], "note": ["x"]}):
         found = kinds(compare(profile(small), other, reads, earlier=[full]))
@@ -997,3 +997,95 @@ def test_a_column_that_two_read_is_accepted_where_a_rule_has_the_argument(
     gone = kinds(compare(then, profile({"id": ["a"] * 40}), reads, models_yaml=yaml))
     patch = gone["missing_column"].patch or ""
     assert patch.count("optional: true") == 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "units", "now", "patch"),
+    [
+        ("to_decimal", ("kg",), "{}.5 lb", "unit: [kg, lb]"),
+        ("to_decimal", (), "{}.5 kg", "unit: kg"),
+        ("to_decimal", ("kg",), "{}.5 KGs.", None),
+        ("to_decimal", ("kg",), "{}.5", None),
+        ("to_decimal", ("kg",), "{}.5 bags", ""),  # may be a client's own word
+        ("to_money", (), "{}.5 kg", ""),  # takes no unit off
+        ("to_text", (), "{}.5 kg", None),
+    ],
+)
+def test_numbers_whose_unit_their_rule_does_not_take_off_stop(
+    profile: Profile, rule: str, units: tuple[str, ...], now: str, patch: str | None
+) -> None:
+    said = f", unit: {units[0]}" if units else ""
+    yaml = YAML.replace("{from: Amount, rule: to_decimal}", f"{{from: kg, rule: {rule}{said}}}")
+    today = profile({"kg": [now.format(n) for n in range(40)]})
+    reads = [ReadColumn(names=("kg",), rule=rule, units=units)]
+    found = kinds(compare(None, today, reads, models_yaml=yaml)).get("unit_unread")
+    assert (found is None) == (patch is None)
+    if found and patch is not None:
+        assert found.severity == "block"
+        assert not found.to_confirm
+        assert patch in (found.patch or "")
+        assert bool(found.patch) == bool(patch)
+
+
+def test_whole_numbers_with_points_between_thousands_stop_where_the_rule_reads_commas(
+    profile: Profile,
+) -> None:
+    yaml = YAML.replace("to_decimal}", 'to_integer, thousands: ","}')
+    now = profile({"Amount": ["1.234", "2.345.678"] * 20})
+    reads = [ReadColumn(names=("Amount",), rule="to_integer", decimal="point")]
+    (found,) = compare(None, now, reads, models_yaml=yaml)
+    assert (found.kind, found.severity) == ("decimal_mark_changed", "block")
+    assert found.patch is not None
+    assert '{from: Amount, rule: to_integer, thousands: "."}' in found.patch
+
+
+@pytest.mark.parametrize("between", [["01/02/2026", "02/02/2026", "03/02/2026"] * 3, []])
+def test_an_order_that_seems_to_change_is_told_after_a_month_that_proves_none(
+    profile: Profile, between: list[str]
+) -> None:
+    first, last, now = (
+        profile({"day": days})
+        for days in (PROVEN, between, [f"03/{n:02}/2026" for n in range(1, 13)] * 3)
+    )
+    (found,) = compare(last, now, formats(DAY), earlier=[first])[:1]
+    assert (found.kind, found.severity) == ("date_order_unclear", "block")
+    assert found.detail.endswith(
+        "lie within a month only with the month first; those of the last delivery that showed it "
+        "had the day first."
+    )
+
+
+@pytest.mark.parametrize(
+    ("read", "before", "now", "kind"),
+    [
+        (ReadColumn(names=("c",), rule="to_integer"), "{}", "{}.5", "retyped_column"),
+        (ReadColumn(names=("c",), rule="to_integer"), "{}", "{},5", "retyped_column"),
+        (ReadColumn(names=("c",), rule="to_date"), "2026-01-{:02}", "2026-02-{:02} 10:03:00", None),
+        (
+            ReadColumn(names=("c",), rule="to_timestamp", formats=("%Y-%m-%d %H:%M:%S",)),
+            "2026-01-{:02} 10:03:00",
+            "2026-02-{:02}",
+            None,
+        ),
+        (
+            ReadColumn(names=("c",), rule="to_date", formats=("%d.%m.%Y",)),
+            "{:02}.01.2026",
+            "{}.2.26",
+            "rewritten_column",
+        ),
+        (
+            ReadColumn(names=("c",), rule="to_timestamp", formats=("%Y-%m-%dT%H:%M:%S%z",)),
+            "2026-01-{:02}T10:03:00Z",
+            "2026-02-{:02}T10:03:00.123Z",
+            "rewritten_column",
+        ),
+    ],
+)
+def test_values_that_their_rule_can_not_read_stop(
+    profile: Profile, read: ReadColumn, before: str, now: str, kind: str | None
+) -> None:
+    then, today = (
+        profile({"c": [written.format(n) for n in range(1, 29)] * 2}) for written in (before, now)
+    )
+    stops = [f.kind for f in compare(then, today, [read]) if f.severity == "block"]
+    assert stops == ([kind] if kind else [])

@@ -414,3 +414,16 @@ def test_numbers_of_a_file_with_three_decimals_are_no_whole_numbers_to_a_rule_of
     assert column.numbers is not None
     assert column.numbers.quantiles[0] == 10.125
     assert profile.issues == ()
+
+
+def test_nothing_is_known_of_formats_where_a_file_has_none(
+    tmp_path: Path, profile: Callable[..., FeedProfile]
+) -> None:
+    bare = {"key": list("ab") * 20, "amount": [str(share) for share in HUNDREDFOLD]}
+    text, book = profile(bare), _profiled(tmp_path / "book", ["0.0%"], SHARES)
+    column = text.column("amount")
+    assert column is not None
+    assert column.shown_as is None
+    reads = [ReadColumn(names=("amount",), rule="to_decimal"), "key"]
+    for pair in ((text, book), (book, text)):
+        assert "unit_changed" not in {f.kind for f in compare(*pair, reads)}

@@ -46,7 +46,7 @@ from consulting.records import ReadColumn
 from consulting.regex import mistake_in
 from consulting.rules import headers_of
 from consulting.rules.accepted import Mark, read_marks, read_suspicions
-from consulting.rules.numbers import OtherMark
+from consulting.rules.numbers import OtherMark, declared_units
 from consulting.rules.template import FOLDER as TEMPLATES
 from consulting.rules.template import named_templates, template_file
 from consulting.rules.to_boolean import texts_of
@@ -229,6 +229,7 @@ class ClientModels:
                 formats=tuple(meta.get("formats") or ()),
                 decimal=declared_mark(meta),
                 scale=declared_scale(meta),
+                units=declared_units(meta),
             )
             first = found.setdefault(one.names, one)
             if first.optional and not one.optional:

@@ -189,6 +189,7 @@ _OF_CHANGES = {
     "lost their leading zeros.",
     "rewritten_column": "Tell us whether it is written so from now on.",
     "unit_changed": "Tell us what the numbers count now.",
+    "unit_unread": "Tell us what the numbers count now.",
     "volume_collapse": "Check that the export is complete, and filtered as before.",
     "volume_surge": "Check that the export is filtered as before.",
 }

@@ -315,6 +315,12 @@ def _decimal_marks(mapping: ColumnMapping) -> str:
     return "Each read by the mark it shows; a number that could be read both ways is set aside."
 
 
+def _declared_mark(mapping: ColumnMapping) -> str:
+    """How a rule that reads one decimal mark reads numbers that could have either."""
+    found = [mark for mark in ("point", "comma") if f"decimal {mark}" in mapping.transformation]
+    return f"Read with a decimal {found[0]}, as declared in the cleaning rules." if found else ""
+
+
 def _spelling(mapping: ColumnMapping) -> str:
     return "Delivered in the one agreed spelling." if mapping.rule == "to_code" else ""
 
@@ -333,6 +339,7 @@ _BY_RULE: dict[str, Callable[[ColumnMapping], str]] = {
     "ambiguous_dates": _date_order,
     "mixed_date_order": _swapped_back,
     "mixed_number_formats": _decimal_marks,
+    "ambiguous_numbers": _declared_mark,
     "decimal_comma": _by_type(NUMBER_TYPES, "Delivered as numbers."),
     "mixed_currencies": _currency_apart,
     "currency_in_values": _by_type(NUMBER_TYPES, "Delivered as numbers, without the sign."),

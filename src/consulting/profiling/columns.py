@@ -102,8 +102,11 @@ def said(text: str) -> str:
     return f"“{cut(text, _LONGEST_SAID)}”"
 
 
-def column_profile(view: ColumnView, shown: Mapping[str, int]) -> ColumnProfile:
-    """The stored profile of a column, of whose numbers so many are shown with something beside."""
+def column_profile(view: ColumnView, shown: Mapping[str, int] | None) -> ColumnProfile:
+    """The stored profile of a column, of whose numbers so many are shown with something beside.
+
+    None where the files have no formats that are looked at.
+    """
     present = view.rows - view.blank
     lengths, tally = view.lengths, view.tally
     dates = view.type.name in {"date", "timestamp"}
@@ -137,8 +140,8 @@ def column_profile(view: ColumnView, shown: Mapping[str, int]) -> ColumnProfile:
         month_language=tally.month_language if dates else None,
         units=() if view.private else _formats(tally.units),
         currencies=_formats(tally.currencies),
-        shown_as=()
-        if view.private
+        shown_as=None
+        if shown is None or view.private
         else _formats(Counter({mark: n for mark, n in shown.items() if mark})),
         leading_zeros=tally.leading_zeros,
         fraction_digits=tally.fraction,

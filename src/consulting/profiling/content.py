@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from consulting.profiling.finding import DriftFinding
 from consulting.profiling.notations import (
+    are_fractions,
     are_of_one_order,
     counts_something,
     currencies_of,
@@ -32,10 +34,10 @@ from consulting.records import PERCENT
 from consulting.rules import rule_of_type
 from consulting.rules.currencies import may_be_one
 from consulting.rules.dates import ISO, SWAPPED
+from consulting.rules.numbers import unit_key
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterable, Iterator
 
     from consulting.profiling.model import ColumnProfile, FeedProfile
@@ -48,6 +50,7 @@ _UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _MONTHS = 12
 _OF_DATES = frozenset({"to_date", "to_timestamp"})
+_OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _LOOK_BACK = 12
 """Deliveries before the last one in which a currency or a unit is looked for: a year of months."""
@@ -81,6 +84,7 @@ class Content:
             self._order_changed(before, now),
             self._no_longer_swapped(now),
             self._mark_changed(before, now),
+            self._unit_unread(now),
         )
         return [each for each in found if each]
 
@@ -152,9 +156,10 @@ class Content:
             self._retyped(before, now),
         ]
         if counts_something(now):
+            unread = any(each and each.kind == "unit_unread" for each in found)
             found += [
                 self._currency_changed(before, now),
-                self._unit_changed(before, now),
+                None if unread else self._unit_changed(before, now),
                 self._percent_changed(before, now),
             ]
         if not any(found):
@@ -168,9 +173,10 @@ class Content:
         types = (before.inferred_type, now.inferred_type)
         if types[0] == types[1] or types in _HARMLESS or _UNTYPED & set(types):
             return None
-        related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
         read = self._reads.of(now.name)
         rule = read.rule if read else None
+        related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
+        related = related and not (rule == "to_integer" and are_fractions(now))
         if rule == "to_code" or (rule == "to_text" and "boolean" in types):
             return None  # yes and no are texts, too, and a list says itself what it reads
         flags = flags_of(now)
@@ -229,6 +235,8 @@ class Content:
             return None
         declared = declared_order(self._reads.of(now.name), now)
         misread = proven and declared == (not today)
+        if not proven and before is not None:
+            before = self._with_order(now)
         changed = before is not None and before.day_first == (not today)
         if changed and before and not proven:  # the first of a month may be a column's habit
             changed = lie_within_months(before)
@@ -237,7 +245,8 @@ class Content:
         first, other = ("day", "month") if today else ("month", "day")
         says = "have" if proven else "lie within a month only with"
         against = [f"its rule reads them with the {other} first"] * misread
-        against += [f"those of the last delivery had the {other} first"] * changed
+        showed = "" if proven else " that showed it"
+        against += [f"those of the last delivery{showed} had the {other} first"] * changed
         return DriftFinding(
             feed=self._current.feed, column=now.name,
             kind="date_order_changed" if proven else "date_order_unclear",
@@ -298,6 +307,11 @@ class Content:
             "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
         )  # fmt: skip
 
+    def _with_order(self, now: ColumnProfile) -> ColumnProfile | None:
+        """A column in the last delivery in which its dates showed the order of day and month."""
+        columns = (self._find(now, profile) for profile in self._delivered())
+        return next((c for c in columns if c and c.day_first is not None), None)
+
     def _with_mark(self, now: ColumnProfile) -> ColumnProfile | None:
         """A column in the last delivery in which its numbers showed their decimal mark."""
         columns = (self._find(now, profile) for profile in self._delivered())
@@ -341,6 +355,23 @@ class Content:
             "the same.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
             "without the unit.",
+        )  # fmt: skip
+
+    def _unit_unread(self, now: ColumnProfile) -> DriftFinding | None:
+        """Numbers with a unit that their rule does not take off, so that it rejects them."""
+        read = self._reads.of(now.name)
+        written = Counter({unit_key(one.format): one.count for one in now.units})
+        unit = mostly(written, now)
+        if read is None or read.rule not in _OF_NUMBERS or unit is None:
+            return None
+        if unit in set(map(unit_key, read.units)):
+            return None
+        taken = f"takes off {enumerated([*read.units], 'or')} alone" if read.units else "reads none"
+        return DriftFinding(
+            feed=self._current.feed, kind="unit_unread", column=now.name, severity="block",
+            detail=f"{self._reads.named('numbers', now)} have a unit, and their rule {taken}.",
+            recommendation="Ask the client what they count now. If it is meant to be so, let the "
+            "column's rule take the unit off (unit): as it is, it rejects them.",
         )  # fmt: skip
 
     def _percent_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:

@@ -141,6 +141,12 @@ def counts_something(column: ColumnProfile) -> bool:
     return column.inferred_type in _NUMBERS and any(known)
 
 
+def are_fractions(column: ColumnProfile) -> bool:
+    """Whether most of a column's numbers are no whole ones."""
+    known = column.numbers.quantiles if column.numbers else ()
+    return 2 * sum(number % 1 != 0 for number in known) > len(known)
+
+
 def are_of_one_order(before: ColumnProfile, now: ColumnProfile) -> bool:
     """Whether the numbers of two columns are not ten times as large, as far as is known."""
     sizes = [_middle(each) for each in (before, now)]

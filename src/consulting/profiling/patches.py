@@ -6,6 +6,7 @@ import difflib
 import io
 import posixpath
 import re
+from collections.abc import Callable
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,11 @@ from consulting.profiling.propose import currency_column, propose_columns, targe
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import ISO, SWAPPED, with_order
-from consulting.rules.numbers import decimal_mark
+from consulting.rules.numbers import UNITS, decimal_mark
 from consulting.rules.to_decimal import LONGEST_SCALE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from consulting.profiling.finding import DriftFinding
@@ -193,28 +194,57 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
 def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[str, Any]:
     """The one argument of a rule that takes what drifted; none where there is no such one."""
     column = current.column(finding.column or "")
-    if column is None:
+    make = _ARGUMENTS.get(finding.kind)
+    if column is None or make is None:
         return {}
-    if finding.kind in {"date_order_changed", "rewritten_column"}:
-        metas = _metas_of(text, finding.feed, column.name, {"formats"})
-        said = dbt_yaml.value_of(text, metas[0]).get("formats") if metas else None
-        formats = _formats(said or [], column, added=finding.kind == "rewritten_column")
-        return {} if not metas or formats == (said or []) else {"formats": formats}
-    if finding.kind == "decimal_mark_changed":
-        return {"decimal": decimal_mark({one.format: one.count for one in column.formats})}
-    if finding.kind == "digits_cut":
-        return {"scale": min(column.fraction_digits, LONGEST_SCALE)}
-    return {}
+
+    def said(name: str) -> Any:
+        metas = _metas_of(text, finding.feed, column.name, {name})
+        return dbt_yaml.value_of(text, metas[0]).get(name, ()) if metas else None
+
+    return make(column, said)
 
 
-def _formats(said: Sequence[str], column: ColumnProfile, *, added: bool) -> list[str]:
-    """The formats of a rule and those of a column, or in the order of day and month that it has."""
-    if added:
-        _, arguments = rule_of_type("date").proposed(column) or ("", {})
-        return [*dict.fromkeys((*said, *arguments.get("formats", ())))]
-    first = column.day_first
-    unswapped = [one.replace(SWAPPED, ISO[0]) for one in said]
-    return unswapped if first is None else [_ordered(one, day_first=first) for one in said]
+def _added_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
+    _, arguments = rule_of_type("date").proposed(column) or ("", {})
+    return {"formats": [*dict.fromkeys((*said("formats"), *arguments.get("formats", ())))]}
+
+
+def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
+    """The formats of a rule in the order of day and month that its dates have."""
+    before, first = [*(said("formats") or ())], column.day_first
+    formats = [
+        one.replace(SWAPPED, ISO[0]) if first is None else _ordered(one, day_first=first)
+        for one in before
+    ]
+    return {"formats": formats} if formats != before else {}
+
+
+def _mark(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
+    mark = decimal_mark({one.format: one.count for one in column.formats})
+    if said("decimal") is not None:
+        return {"decimal": mark}
+    return {"thousands": "." if mark == "comma" else ","}
+
+
+def _unit(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
+    """One more unit, where it says nothing of the client: a patch is told to many."""
+    known, unit = said("unit"), column.units[0].format
+    if known is None or unit.casefold() not in UNITS:
+        return {}
+    before = [known] if isinstance(known, str) else [*known]
+    return {"unit": [*before, unit] if before else unit}
+
+
+_Declares = Callable[[str], Any]
+"""An argument's name → what the rule says; empty if nothing, None if it has no such argument."""
+_ARGUMENTS: dict[str, Callable[[ColumnProfile, _Declares], dict[str, Any]]] = {
+    "date_order_changed": _ordered_formats,
+    "decimal_mark_changed": _mark,
+    "digits_cut": lambda column, _: {"scale": min(column.fraction_digits, LONGEST_SCALE)},
+    "rewritten_column": _added_formats,
+    "unit_unread": _unit,
+}
 
 
 def _ordered(pattern: str, *, day_first: bool) -> str:

@@ -82,7 +82,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
         sample_rows = max(thresholds.sample_values, _SAMPLE_CELLS // max(1, len(source.columns)))
         source.draw_sample(min(thresholds.dependency_rows, sample_rows))
         views = view_columns(source, source.columns, decided, thresholds)
-        columns = tuple(column_profile(v, source.shown.get(v.name, {})) for v in views)
+        columns = tuple(column_profile(v, source.shown.get(v.name)) for v in views)
         repeated = duplicate_rows(source, views)
         single = [(c.name,) for c in columns if c.key_candidate]
         keys = single or wide_keys(source, views)

@@ -10,7 +10,7 @@ from consulting.privacy.column_names import words
 from consulting.profiling.shift import value_similarity
 from consulting.profiling.thresholds import Thresholds
 from consulting.rules.currencies import COMMON, SIGNS, alternatives, may_be_one
-from consulting.rules.numbers import unit_key
+from consulting.rules.numbers import UNITS, unit_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 _LIMITS = Thresholds()
 _SIGN = re.compile(alternatives(sign for sign in SIGNS if not sign.isalpha()))
-_UNITS = frozenset(
-    "mg g kg t lb oz mm cm m km in ft yd mi ml cl l gal ms s sec min h hr day week "  # noqa: SIM905
-    "month kwh mwh percent".split()
-)
 _SPELLED = {"kilogram": "kg", "kilo": "kg", "gram": "g", "metre": "m", "meter": "m", "euro": "EUR"}
 _SCALED = re.compile(
     r"\b(?:thousand|tsd|million|mio)|\b[ktm](?:€|\$|£|eur\b|usd\b|gbp\b|chf\b)", re.IGNORECASE
@@ -90,4 +86,4 @@ def _measures_of(name: str) -> frozenset[str]:
     codes = {word.upper() for word in told} & COMMON
     signs = {SIGNS[sign] for sign in _SIGN.findall(name)}
     spelled = {_SPELLED[word] for word in told & _SPELLED.keys()}
-    return frozenset(codes | signs | spelled | (told & _UNITS))
+    return frozenset(codes | signs | spelled | (told & UNITS))

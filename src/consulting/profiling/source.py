@@ -230,7 +230,10 @@ def _typed(readings: Sequence[FileReading]) -> frozenset[str]:
 
 
 def _shown(readings: Sequence[FileReading]) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
+    """What is shown beside numbers, by column, of those all whose files' formats are read."""
+    others = {c for reading in readings if reading.format != "xlsx" for c in reading.columns}
+    workbooks = {c for reading in readings if reading.format == "xlsx" for c in reading.columns}
+    found: dict[str, Counter[str]] = {column: Counter() for column in workbooks - others}
     for one in (one for reading in readings for one in reading.shown_as):
         found.setdefault(one.column, Counter())[one.mark] += one.cells
     return found

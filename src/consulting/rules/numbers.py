@@ -7,7 +7,7 @@ They use nothing that is not alike in Python, DuckDB and PostgreSQL.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from consulting.rules import currencies
 
@@ -134,6 +134,19 @@ class NumberText(NamedTuple):
         return self.value / 1000 if mark == "comma" and self.notation == "unclear" else self.value
 
 
+UNITS = frozenset(
+    "mg g kg t lb oz mm cm m km in ft yd mi ml cl l gal ms s sec min h hr day week "  # noqa: SIM905
+    "month kwh mwh percent".split()
+)
+"""Units that say nothing of a client."""
+
+
+def declared_units(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """The units that a column's rule takes off."""
+    said = meta.get("unit") or ()
+    return (said,) if isinstance(said, str) else tuple(said)
+
+
 def unit_key(unit: str) -> str:
     """What a unit's spellings have in common: case, a point at the end and the plural do not count.
 
@@ -246,7 +259,8 @@ GRAMMAR = {
     "longest": LONGEST,
     "minus": "[\u2212\u2013]",
     "thousands": {
-        "": f"^[+-]?(?:[0-9]+|{_SPACED})(?:[.]0*)?$",
+        # 1.000 is one or a thousand
+        "": f"^[+-]?(?:[0-9]+|{_SPACED})(?:[.](?:0?0?|0{{4,}}))?$",
         ",": f"^[+-]?(?:[0-9]+|{_GROUPED}|{_LAKH}|{_SPACED})(?:[.]0*)?$",
         ".": f"^[+-]?(?:[0-9]+|{_POINTED}|{_SPACED})(?:,0*)?$",
     },

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MARKS = {"point": "decimal point", "comma": "decimal comma", "either": "either decimal mark"}
 LONGEST_SCALE = 12
+_BETWEEN_THOUSANDS: dict[object, Literal["point", "comma"]] = {",": "point", ".": "comma"}
 
 
 class WithMark(Bounded):
@@ -78,6 +79,8 @@ class ToDecimal(WithMark):
         ({"unit": ["oz", "oz."]}, "12 oz.", Decimal(12)),
         ({"unit": ["m2", "g"]}, "5 m2", Decimal(5)),
         ({"unit": "x-1"}, "5 x-1", Decimal(5)),
+        ({"unit": "oz"}, "12 OZ.", Decimal(12)),
+        ({"unit": "m"}, "12 ms", "not_a_number"),
     )
 
     unit: str | tuple[str, ...] | None = Field(
@@ -103,6 +106,8 @@ class ToDecimal(WithMark):
 
 def declared_mark(meta: Mapping[str, Any]) -> Literal["point", "comma"] | None:
     """The one decimal mark that a column's rule reads; None if it reads either, or no numbers."""
+    if meta.get("rule") == "to_integer":
+        return _BETWEEN_THOUSANDS.get(meta.get("thousands"))
     said = meta.get("decimal", "point")
     return said if _with_mark(meta) and said in {"point", "comma"} else None
 
