@@ -487,6 +487,55 @@ def test_another_decimal_mark_is_accepted_by_a_patch_or_confirmed(tmp_path: Path
         assert connection.execute(kept).fetchall() == [(40, 91.5, 130.5)]
 
 
+@pytest.mark.parametrize(
+    ("rule", "changed", "values", "left"),
+    [
+        (
+            {"rule": "to_money", "decimal": "comma"},
+            {"rule": "to_money", "decimal": "point"},
+            [f"{n},5" for n in range(11, 51)],
+            "",
+        ),
+        (
+            {"rule": "to_date", "formats": ["%d/%m/%Y"]},
+            {"rule": "to_date", "formats": ["%m/%d/%Y"]},
+            [f"{n:02}/01/2026" for n in range(1, 29)],
+            "have the client send them again as newer ones are written",
+        ),
+    ],
+)
+def test_files_carried_forward_that_a_changed_rule_does_not_read_are_read_by_both_or_told(
+    tmp_path: Path, rule: dict[str, Any], changed: dict[str, Any], values: list[str], left: str
+) -> None:
+    feeds = [{"name": name, "files": f"{name}*.csv"} for name in ("orders", "visits")]
+    world = unmodelled(tmp_path, feeds=feeds)
+    identity = {"name": "id", "from": "id"}
+    write_feed_models(world.dbt_dir, world.client_id, "visits", [identity])
+    amount = {"name": "amount", "from": "Amount"}
+    write_feed_models(world.dbt_dir, world.client_id, "orders", [identity, amount | rule])
+    rows = [[f"o{n};{value}"] for n, value in enumerate(values)]
+    world.drop("orders_1.csv", csv("id;Amount", rows))
+    world.drop("visits_1.csv", csv("id", [[f"a{n}"] for n in range(10, 50)]))
+    world.run()
+    yaml_of(world).unlink()
+    write_feed_models(world.dbt_dir, world.client_id, "orders", [identity, amount | changed])
+    yaml = yaml_of(world).read_text("utf-8")
+    world.drop("visits_2.csv", csv("id", [[f"b{n}"] for n in range(10, 50)]))
+    assert "orders_1.csv (carried forward)" in refused(world)
+    done = run_accept(world, "--yes")
+    if left:
+        assert left in done.output
+        assert done.exit_code != 0
+        assert yaml_of(world).read_text("utf-8") == yaml
+        return
+    assert done.exit_code == 0, done.output
+    assert yaml_of(world).read_text("utf-8") == yaml.replace("decimal: point", "decimal: either")
+    world.run(world.engagement.intake.state().batches[-1].batch_id)
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        kept = "SELECT count(*), min(amount)::DOUBLE, max(amount)::DOUBLE FROM marts.orders"
+        assert connection.execute(kept).fetchall() == [(40, 11.5, 50.5)]
+
+
 def test_numbers_that_would_be_delivered_as_nought_are_kept_by_a_patch(tmp_path: Path) -> None:
     amount = {"name": "amount", "from": "Amount", "rule": "to_money"}
     january, february = (

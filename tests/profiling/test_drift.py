@@ -407,8 +407,8 @@ def test_files_that_are_carried_forward_are_held_against_the_rule_alone(profile:
         "them with the month first."
     )
     assert found.recommendation == (
-        "These files were delivered before, and the rule was changed since: deliver newer files of "
-        "the feed with them, or let its YAML read these again."
+        "These files were delivered before, and the rule was changed since: have the client send "
+        "them again as newer ones are written, or let its YAML read both."
     )
     assert compare(None, now, [*formats(DAY), ReadColumn(names=("gone",))], carried=True) == []
 

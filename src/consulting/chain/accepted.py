@@ -213,11 +213,10 @@ def _drift_now(engagement: Engagement, batch_id: str) -> Iterator[tuple[DriftFin
     folder = engagement.folder.run(batch_id)
     received = artifacts.read(folder / artifacts.INTAKE, artifacts.Intake)
     for profile in artifacts.read(folder / artifacts.PROFILE, artifacts.Profile).profiles:
-        if profile.feed in received.carried:
-            continue
+        carried = profile.feed in received.carried
         before = earlier_profiles(engagement, profile.feed, batch_id)
         readings = [each for each in received.to_profile if each.feed == profile.feed]
-        for finding in drift_of(engagement, before, profile, readings):
+        for finding in drift_of(engagement, before, profile, readings, carried=carried):
             if _is_at_fault(finding):
                 yield finding, profile
 

@@ -273,12 +273,14 @@ class _Comparison:
         ]  # fmt: skip
 
     def of_carried(self, finding: DriftFinding) -> DriftFinding:
-        """A finding of files that stand in: no YAML reads these and the newer ones alike."""
+        """A finding of files that stand in: the YAML must read these and the newer ones."""
         advice = (
-            "These files were delivered before, and the rule was changed since: deliver newer "
-            "files of the feed with them, or let its YAML read these again."
+            "These files were delivered before, and the rule was changed since: have the client "
+            "send them again as newer ones are written, or let its YAML read both."
         )
-        return finding.model_copy(update={"recommendation": advice})
+        return self.with_patch(
+            finding.model_copy(update={"recommendation": advice, "carried": True})
+        )
 
 
 def _quoted(columns: Sequence[str]) -> str:

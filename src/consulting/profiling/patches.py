@@ -179,8 +179,9 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
         return add_column(
             text, feed, currency_column(column, target_name(f"{column} currency", set()))
         )
-    if argument := _argument(text, finding, current):
-        return _set(text, feed, column, argument)
+    argument = _argument(text, finding, current)
+    if argument or finding.carried:
+        return _set(text, feed, column, argument) if argument else None
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
     if finding.kind in {"retyped_column", "date_order_changed"}:
         return _retyped(text, feed, column, proposed[0])
@@ -202,6 +203,9 @@ def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[st
         metas = _metas_of(text, finding.feed, column.name, {name})
         return dbt_yaml.value_of(text, metas[0]).get(name, ()) if metas else None
 
+    if finding.carried:  # newer files are written otherwise
+        either = finding.kind == "decimal_mark_changed" and said("decimal") is not None
+        return {"decimal": "either"} if either else {}
     return make(column, said)
 
 
