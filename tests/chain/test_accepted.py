@@ -536,6 +536,34 @@ def test_files_carried_forward_that_a_changed_rule_does_not_read_are_read_by_bot
         assert connection.execute(kept).fetchall() == [(40, 11.5, 50.5)]
 
 
+def test_each_of_several_files_is_looked_at_by_itself_where_it_could_be_read_in_two_ways(
+    tmp_path: Path,
+) -> None:
+    columns = [
+        {"name": "id", "from": "id"},
+        {"name": "kilos", "from": "kilos", "rule": "to_decimal", "decimal": "comma"},
+        {"name": "day", "from": "day", "rule": "to_date", "formats": ["%d/%m/%Y"]},
+    ]
+    world = unmodelled(tmp_path, feeds=[{"name": "orders", "files": "loads*.csv"}])
+    write_feed_models(world.dbt_dir, world.client_id, "orders", columns)
+
+    def loads(branch: str, mark: str, day: str) -> str:
+        rows = [
+            [f"{branch}{n};{n}{mark}{n * 3:03};{day.format(n % 12 + 1)}"] for n in range(11, 51)
+        ]
+        return csv("id;kilos;day", [*rows, [f"{branch};{12 if mark == '.' else '12,5'};"]])
+
+    shown = [[f"j{n};{n},5;{n % 28 + 1:02}/01/2026"] for n in range(11, 51)]
+    world.drop("loads_1.csv", csv("id;kilos;day", shown))
+    world.run()
+    world.drop("loads_2_north.csv", loads("n", ",", "{:02}/02/2026"))
+    world.drop("loads_2_south.csv", loads("s", ".", "02/{:02}/2026"))
+    reason = refused(world)
+    assert "“kilos” of loads_2_south.csv could have a decimal point or a decimal comma" in reason
+    assert "“day” of loads_2_south.csv lie within a month only with the month first" in reason
+    assert "north" not in reason
+
+
 def test_numbers_that_would_be_delivered_as_nought_are_kept_by_a_patch(tmp_path: Path) -> None:
     amount = {"name": "amount", "from": "Amount", "rule": "to_money"}
     january, february = (

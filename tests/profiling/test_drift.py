@@ -401,7 +401,7 @@ def test_dates_that_prove_another_order_than_the_rule_says_are_told(
 def test_files_that_are_carried_forward_are_held_against_the_rule_alone(profile: Profile) -> None:
     now = profile({"day": PROVEN, "other": PROVEN})
     files = {"visits.csv (carried forward)": ["day", "other"]}
-    (found,) = compare(None, now, formats(MONTH), files=files, carried=True)
+    (found,) = compare(None, now, formats(MONTH), files=files, part="carried")
     assert found.detail == (
         "The dates in “day” of visits.csv (carried forward) have the day first; its rule reads "
         "them with the month first."
@@ -410,7 +410,7 @@ def test_files_that_are_carried_forward_are_held_against_the_rule_alone(profile:
         "These files were delivered before, and the rule was changed since: have the client send "
         "them again as newer ones are written, or let its YAML read both."
     )
-    assert compare(None, now, [*formats(DAY), ReadColumn(names=("gone",))], carried=True) == []
+    assert compare(None, now, [*formats(DAY), ReadColumn(names=("gone",))], part="carried") == []
 
 
 AMOUNT = ReadColumn(names=("amt",), rule="to_money", units=("kg", "lb"))

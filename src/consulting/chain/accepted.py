@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -214,9 +215,11 @@ def _drift_now(engagement: Engagement, batch_id: str) -> Iterator[tuple[DriftFin
     received = artifacts.read(folder / artifacts.INTAKE, artifacts.Intake)
     for profile in artifacts.read(folder / artifacts.PROFILE, artifacts.Profile).profiles:
         carried = profile.feed in received.carried
-        before = earlier_profiles(engagement, profile.feed, batch_id)
+        before = partial(earlier_profiles, engagement, profile.feed, batch_id)
         readings = [each for each in received.to_profile if each.feed == profile.feed]
-        for finding in drift_of(engagement, before, profile, readings, carried=carried):
+        for finding in drift_of(
+            engagement, before, profile, readings, run_folder=folder, carried=carried
+        ):
             if _is_at_fault(finding):
                 yield finding, profile
 

@@ -195,7 +195,13 @@ def _drift(again: Engagement, base: _Base) -> tuple[DriftFinding, ...]:
     return tuple(
         drift
         for found in base.profile.profiles
-        for drift in drift_of(again, iter(()), found, [r for r in files if r.feed == found.feed])
+        for drift in drift_of(
+            again,
+            lambda: iter(()),
+            found,
+            [r for r in files if r.feed == found.feed],
+            run_folder=base.run_folder,
+        )
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
@@ -13,17 +14,20 @@ from consulting.profiling import (
     Issue,
     compare,
     profile_across,
+    profile_each,
     profile_feed,
     quality_score,
+    unclear_columns,
 )
 from consulting.profiling.accepted import without_accepted
 from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from consulting.chain.engagement import Engagement
-    from consulting.profiling import DriftFinding
+    from consulting.profiling import DriftFinding, Part
     from consulting.records import FileReading, ReadColumn
 
 
@@ -87,7 +91,14 @@ def profile_files(
         log(f"{feed}: {said}{spared}")
         profiles.append(found)
         carried = feed in received.carried
-        changes = drift_of(engagement, before(feed), found, readings, carried=carried)
+        changes = drift_of(
+            engagement,
+            partial(before, feed),
+            found,
+            readings,
+            run_folder=run_folder,
+            carried=carried,
+        )
         drift += (f.confirmed() if f.to_confirm in received.confirmed else f for f in changes)
     across = within(
         engagement,
@@ -110,41 +121,70 @@ def profile_files(
     return result
 
 
-def drift_of(
+def drift_of(  # noqa: PLR0913 - by name only
     engagement: Engagement,
-    before: Iterator[FeedProfile],
+    before: Callable[[], Iterator[FeedProfile]],
     found: FeedProfile,
     readings: Sequence[FileReading],
     *,
+    run_folder: Path,
     carried: bool = False,
 ) -> list[DriftFinding]:
     """What changed in the files of a feed, against its last delivery and its models as they are.
 
-    Of files that are carried forward it is what they prove against the models alone.
+    Of files that are carried forward it is what they prove against the models alone. Where values
+    could be read in two ways, each of several files is looked at by itself, too.
+
+    Args:
+        engagement: Whose files.
+        before: Begins the profiles of the feed's delivered files, the last first.
+        found: The profile of the files.
+        readings: The files, with their rows in `run_folder`.
+        run_folder: `ClientFolder.run(batch_id)`.
+        carried: Whether they stand in from an earlier delivery.
     """
-    models = engagement.models
-    reads = models.reads(found.feed)
-    by_number = isinstance(engagement.feed(found.feed).sheet, int)
+    models, feed = engagement.models, engagement.feed(found.feed)
+    reads = models.reads(feed.name)
+    mine = [reading for reading in readings if reading.corrections is None]
     since = " (carried forward)" if carried else ""
-    files = {
-        f"{r.filename}{f', sheet “{r.sheet}”' if by_number else ''}{since}": r.columns
-        for r in readings
-        if r.corrections is None
-    }
+    sheets = [f", sheet “{r.sheet}”" if isinstance(feed.sheet, int) else "" for r in mine]
+    named = [(f"{r.filename}{s}{since}", r.columns) for r, s in zip(mine, sheets, strict=True)]
     # only a file that lacks something can be another feed's
-    lacks = any(read.is_lacking(columns) for columns in files.values() for read in reads)
-    others = [f.name for f in engagement.config.feeds if lacks and f.name != found.feed]
-    return compare(
-        next(before, None),
-        found,
-        reads,
-        known=models.declared_columns().get(found.feed, ()),
-        files=files,
-        others={name: models.reads(name) for name in others},
-        models_yaml=models.yaml_of(found.feed),
-        carried=carried,
-        earlier=before,
-    )
+    lacks = any(read.is_lacking(columns) for _, columns in named for read in reads)
+    others = [f.name for f in engagement.config.feeds if lacks and f.name != feed.name]
+
+    def compared(profile: FeedProfile, part: Part | None, *files: tuple[str, Sequence[str]]) -> Any:
+        history = before()
+        return compare(
+            next(history, None),
+            profile,
+            reads,
+            known=models.declared_columns().get(feed.name, ()),
+            files=dict(files),
+            others={name: models.reads(name) for name in others},
+            models_yaml=models.yaml_of(feed.name),
+            part=part,
+            earlier=history,
+        )
+
+    part: Part | None = "carried" if carried else None
+    changes: list[DriftFinding] = compared(found, part, *named)
+    if len(mine) > 1 and unclear_columns(found):
+        alone = within(
+            engagement,
+            engagement.limits(feed),
+            f"comparing the files of feed {feed.name!r}",
+            tuple[FeedProfile, ...],
+            profile_each,
+            found,
+            mine,
+            run_folder,
+        )
+        told = {(change.kind, change.column) for change in changes}
+        for file, one in zip(named, alone, strict=True):
+            more = compared(one, part or "one file", file)
+            changes += (each for each in more if (each.kind, each.column) not in told)
+    return changes
 
 
 def _lacking(reads: Sequence[ReadColumn], readings: Sequence[FileReading]) -> list[str]:

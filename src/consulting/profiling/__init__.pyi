@@ -2,6 +2,9 @@ from .across import Relation as Relation
 from .across import find_joint_keys as find_joint_keys
 from .across import find_relations as find_relations
 from .across import profile_across as profile_across
+from .by_file import profile_each as profile_each
+from .by_file import unclear_columns as unclear_columns
+from .drift import Part as Part
 from .drift import compare as compare
 from .finding import CONFIRMED as CONFIRMED
 from .finding import DriftFinding as DriftFinding

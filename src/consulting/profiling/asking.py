@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from consulting.records import FileReading
     from consulting.rules.accepted import Mark
 
-_NEVER_WRONG = frozenset({"constant_column", "empty_column", "mixed_types"})
+_NEVER_WRONG = frozenset(
+    "constant_column currency_in_values decimal_comma empty_column mixed_types "  # noqa: SIM905
+    "units_in_values".split()
+)
 """What describes a column and suspects no cell."""
 _MOSTLY_WRONG = 0.95
 _TOLD_WRONG = {

@@ -88,6 +88,11 @@ class Content:
         )
         return [each for each in found if each]
 
+    def notation(self, now: ColumnProfile) -> list[DriftFinding]:
+        """What a column's values prove, or seem to, of how they are written."""
+        last = self._last(now, 1)
+        return self.proven(last[0] if last else None, now)
+
     def rounded(self, before: ColumnProfile | None, now: ColumnProfile) -> Iterator[DriftFinding]:
         """Numbers that have more digits than their rule keeps, and the last ones had not."""
         read = self._reads.of(now.name)

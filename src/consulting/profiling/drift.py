@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from consulting.profiling.content import Content
 from consulting.profiling.finding import DriftFinding, not_in
@@ -26,6 +27,14 @@ _LIMITS = Thresholds()
 """When a change is worth telling."""
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
+Part = Literal["carried", "one file"]
+"""Files that stand in from an earlier delivery, or one of several that came."""
+_OF_PART: dict[Part, str] = {
+    "carried": "These files were delivered before, and the rule was changed since: have the client "
+    "send them again as newer ones are written, or let its YAML read both.",
+    "one file": "Other files of this delivery, or its rule, have them otherwise: have the client "
+    "send this file again as those are written, or let its YAML read both.",
+}
 _IF_RIGHT = "{} If it is right so, `consulting accept` delivers these files."
 
 
@@ -38,7 +47,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     files: Mapping[str, Sequence[str]] | None = None,
     others: Mapping[str, Sequence[ReadColumn]] | None = None,
     models_yaml: Path | str | None = None,
-    carried: bool = False,
+    part: Part | None = None,
     earlier: Iterable[FeedProfile] = (),
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
@@ -52,8 +61,8 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         files: The columns of each file of this run; without it, no file is named.
         others: What the models of the client's other feeds read, for files that were mixed up.
         models_yaml: The feed's YAML, its path or its text: patches are proposed against it.
-        carried: Whether the files stand in from an earlier delivery: nothing of them changed, and
-            only what they prove against the rules as they are now is told.
+        part: Of what the profile is, if not of all files that came: only what they prove, or seem
+            to, against the rules as they are now is told, for nothing else of them changed.
         earlier: The profiles of the deliveries before the last one, the newest first: the currency
             and the unit are held against those that were named last.
 
@@ -70,12 +79,13 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         models_yaml=models_yaml,
         earlier=earlier,
     )
-    if carried:
-        return [
-            comparison.of_carried(f)
-            for c in current.columns
-            for f in comparison.content.proven(None, c)
-        ]
+    if part is not None:
+        of = (
+            comparison.content.notation
+            if part == "one file"
+            else partial(comparison.content.proven, None)
+        )
+        return [comparison.of_some(f, part) for c in current.columns for f in of(c)]
     mixed_up = [*comparison.of_other_feeds(others or {})]
     if mixed_up:
         return mixed_up
@@ -272,15 +282,10 @@ class _Comparison:
             )
         ]  # fmt: skip
 
-    def of_carried(self, finding: DriftFinding) -> DriftFinding:
-        """A finding of files that stand in: the YAML must read these and the newer ones."""
-        advice = (
-            "These files were delivered before, and the rule was changed since: have the client "
-            "send them again as newer ones are written, or let its YAML read both."
-        )
-        return self.with_patch(
-            finding.model_copy(update={"recommendation": advice, "carried": True})
-        )
+    def of_some(self, finding: DriftFinding, part: Part) -> DriftFinding:
+        """A finding of some files: the YAML must read these and the others."""
+        found = finding.model_copy(update={"recommendation": _OF_PART[part], "in_some": True})
+        return self.with_patch(found)
 
 
 def _quoted(columns: Sequence[str]) -> str:

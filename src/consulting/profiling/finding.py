@@ -53,7 +53,7 @@ class DriftFinding(Record):
         said: The names of a column that files lack, in words; empty where none is lacking.
         lacked_in: Those files, in words; empty likewise.
         accepted: Whether the models read a new or renamed column so already.
-        carried: Whether it is of files that stand in from an earlier delivery.
+        in_some: Whether it is of some of the files alone, and the others must be read as before.
     """
 
     feed: str
@@ -70,7 +70,7 @@ class DriftFinding(Record):
     said: str = ""
     lacked_in: str = ""
     accepted: bool = False
-    carried: bool = False
+    in_some: bool = False
 
     @property
     def to_confirm(self) -> str:

@@ -80,6 +80,11 @@ def mark_of(column: ColumnProfile) -> str | None:
     return decimal_mark({found.format: found.count for found in column.formats})
 
 
+def is_unclear(column: ColumnProfile) -> bool:
+    """Whether some of a column's values could be read in two ways."""
+    return bool(column.ambiguous_dates) or any(one.format in _TIMES for one in column.formats)
+
+
 def is_misread(column: ColumnProfile) -> bool:
     """Whether numbers that prove a mark are most, or a rule of the other takes some for others."""
     shown = sum(found.count for found in column.formats if NOTATIONS[found.format].says)

@@ -180,7 +180,7 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
             text, feed, currency_column(column, target_name(f"{column} currency", set()))
         )
     argument = _argument(text, finding, current)
-    if argument or finding.carried:
+    if argument or finding.in_some:
         return _set(text, feed, column, argument) if argument else None
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
     if finding.kind in {"retyped_column", "date_order_changed"}:
@@ -203,7 +203,7 @@ def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[st
         metas = _metas_of(text, finding.feed, column.name, {name})
         return dbt_yaml.value_of(text, metas[0]).get(name, ()) if metas else None
 
-    if finding.carried:  # newer files are written otherwise
+    if finding.in_some:
         either = finding.kind == "decimal_mark_changed" and said("decimal") is not None
         return {"decimal": "either"} if either else {}
     return make(column, said)
