@@ -512,6 +512,7 @@ def test_numbers_with_another_decimal_mark_than_their_rule_reads_stop(
         (["{} kg"], "{} lb", "unit_changed", "have another unit now; when they last had one, most"),
         (["{} kg"], "{} kg", "", ""),
         (["{}"] * 12 + ["EUR {}"], "{} USD", "", ""),  # too long ago
+        (["half EUR {}", "EUR {}"], "{} USD", "currency_changed", "that named one had EUR."),
     ],
 )
 def test_a_currency_and_a_unit_are_held_against_those_that_were_named_last(
@@ -519,7 +520,14 @@ def test_a_currency_and_a_unit_are_held_against_those_that_were_named_last(
 ) -> None:
     numbers = [f"{n}.50" for n in range(40)]
     made = {
-        written: profile({"amt": [written.format(n) for n in numbers]})
+        written: profile(
+            {
+                "amt": [
+                    written.replace("half EUR ", "EUR " * (at % 2)).format(n)
+                    for at, n in enumerate(numbers)
+                ]
+            }
+        )
         for written in {*earlier, now, "{}"}
     }
     found = compare(made["{}"], made[now], [AMOUNT], earlier=(made[each] for each in earlier))

@@ -340,7 +340,7 @@ class Content:
             "block" if named and self._reads.is_converted(now) else "warn",
             detail=f"{self._reads.named('amounts', now)} "
             f"{f'are in {named}' if named else 'name no currency'}, where the last delivery"
-            f"{'' if currencies_of(before) else ' that named one'} had {then}.",
+            f"{'' if mostly(currencies_of(before), before) else ' that named one'} had {then}.",
             recommendation="Its currency is delivered in a column of its own." if apart and named
             else "Ask the client in which currency they are now." if not named else
             f"Ask the client which currency is meant.{of_its_own * written}",
@@ -356,7 +356,8 @@ class Content:
             severity="block" if self._reads.is_converted(now) and not lost else "warn",
             detail=f"{self._reads.named('numbers', now)} have "
             f"{'another unit' if mostly(today, now) else 'no unit'} now; "
-            f"{'last time' if units_of(before) else 'when they last had one,'} most had one and "
+            f"{'last time' if mostly(units_of(before), before) else 'when they last had one,'} "
+            "most had one and "
             "the same.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
             "without the unit.",
@@ -409,10 +410,10 @@ class Content:
 
         Where none is named now either it is that of the last delivery: its lack was told once.
         """
-        if named(before) or not named(now):
+        if mostly(named(before), before) or not named(now):
             return mostly(named(before), before)
-        columns = [self._find(now, profile) for profile in self._looked_back]
-        return next((mostly(named(each), each) for each in columns if each and named(each)), None)
+        columns = (self._find(now, profile) for profile in self._looked_back)
+        return next((unit for c in columns if c and (unit := mostly(named(c), c))), None)
 
     @cached_property
     def _with_rows(self) -> FeedProfile | None:
