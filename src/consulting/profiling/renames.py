@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 _LIMITS = Thresholds()
 _SIGN = re.compile(alternatives(sign for sign in SIGNS if not sign.isalpha()))
-_SPELLED = {"kilogram": "kg", "kilo": "kg", "gram": "g", "metre": "m", "meter": "m", "euro": "EUR"}
+_SPELLED = {
+    unit_key(word): unit
+    for unit, words_of_it in {
+        "kg": "kilogram kilo", "g": "gram gramme", "t": "tonne", "lb": "pound", "oz": "ounce",
+        "km": "kilometre kilometer", "m": "metre meter", "mi": "mile", "ft": "foot feet",
+        "l": "litre liter", "h": "hr hour", "s": "sec second", "min": "minute", "EUR": "euro",
+        "USD": "dollar", "JPY": "yen",
+    }.items()
+    for word in words_of_it.split()
+}  # fmt: skip
 _SCALED = re.compile(
     r"\b(?:thousand|tsd|million|mio)|\b[ktm](?:€|\$|£|eur\b|usd\b|gbp\b|chf\b)", re.IGNORECASE
 )
@@ -86,4 +95,4 @@ def _measures_of(name: str) -> frozenset[str]:
     codes = {word.upper() for word in told} & COMMON
     signs = {SIGNS[sign] for sign in _SIGN.findall(name)}
     spelled = {_SPELLED[word] for word in told & _SPELLED.keys()}
-    return frozenset(codes | signs | spelled | (told & UNITS))
+    return frozenset(codes | signs | spelled | (told & UNITS - _SPELLED.keys()))
