@@ -29,7 +29,6 @@ from consulting.cleaning import write_feed_models
 from consulting.cli import accept
 from consulting.errors import CleaningError
 from consulting.intake import Intake
-from consulting.profiling.patches import add_column
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -268,9 +267,10 @@ def test_a_feed_that_follows_a_template_is_told_how_to_teach_it_the_new_header(
 
 
 def test_what_no_patch_accepts_is_told_and_nothing_is_tried_again(client: World) -> None:
-    twice = {"name": "status_again", "from": "Status", "rule": "to_text"}
-    text = add_column(yaml_of(client).read_text(encoding="utf-8"), "orders", twice)
-    yaml_of(client).write_text(text or "", encoding="utf-8")
+    text = yaml_of(client).read_text(encoding="utf-8")
+    assert "{from: Status" in text
+    commented = text.replace("{from: Status", "{ # ours\n          from: Status")
+    yaml_of(client).write_text(commented, encoding="utf-8")
     lacking = [[a, b, d] for a, b, _, d in rows(41)]
     client.drop("orders_2024-02.csv", csv("Order ID,Amount,Seats", lacking))
     refused(client)
