@@ -370,6 +370,14 @@ def warm_python() -> Iterator[WarmPython]:
     python.close()
 
 
+@pytest.fixture(scope="session")
+def warm_library() -> Iterator[WarmPython]:
+    """The same for programs that have this project's own code, which is imported, too."""
+    python = WarmPython(sys.executable, "warm_library")
+    yield python
+    python.close()
+
+
 @pytest.fixture
 def new_interpreters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Children that read strangers' files are started, not lent."""
