@@ -7,9 +7,6 @@ from typing import Any, cast
 
 import dagster as dg
 import pytest
-from dagster_aws.ecs import EcsRunLauncher
-from dagster_k8s import K8sRunLauncher
-from dagster_k8s.job import get_user_defined_k8s_config
 
 from consulting.resources.run_queue import ClientRunCoordinator
 from consulting.resources.run_scope import tags_for
@@ -41,6 +38,10 @@ def run_of(*keys: tuple[str, str], **tags: str) -> dg.DagsterRun:
 
 def test_a_container_is_told_whose_assets_a_backfill_s_run_makes() -> None:
     """As Dagster's launchers read it, of the tags of the run."""
+    from dagster_aws.ecs import EcsRunLauncher
+    from dagster_k8s import K8sRunLauncher
+    from dagster_k8s.job import get_user_defined_k8s_config
+
     run = run_of(("globex", "delivered"), ("acme", "delivered"))
     told = [{"name": "CONSULTING_RUN_CLIENTS", "value": "acme,globex"}]
     kubernetes, ecs = (kind.__new__(kind) for kind in (K8sRunLauncher, EcsRunLauncher))
@@ -51,6 +52,8 @@ def test_a_container_is_told_whose_assets_a_backfill_s_run_makes() -> None:
 
 
 def test_no_other_launcher_is_told_by_tags_and_what_a_run_says_itself_stays() -> None:
+    from dagster_k8s import K8sRunLauncher
+
     kubernetes = K8sRunLauncher.__new__(K8sRunLauncher)
     assert tags_for(dg.DefaultRunLauncher(), run_of(("acme", "delivered"))) == {}
     assert tags_for(kubernetes, run_of()) == {}
