@@ -362,10 +362,19 @@ class Project:
         }
 
 
+LIBRARY = (
+    "consulting.cli",
+    "consulting.components.consultancy.component",
+    "consulting.components.engagement.component",
+    "consulting.resources.warm",
+)
+"""What brings most of this project's own code."""
+
+
 @pytest.fixture(scope="session")
 def warm_python() -> Iterator[WarmPython]:
     """Starts programs without the imports that all of them begin with."""
-    python = WarmPython()
+    python = WarmPython(sys.executable, *LIBRARY)
     yield python
     python.close()
 

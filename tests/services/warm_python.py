@@ -32,7 +32,7 @@ from typing import IO, TYPE_CHECKING, Any
 import child_nursery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 IMPORTED = (
     "alembic.config",
@@ -210,12 +210,25 @@ def _become(command: list[str], cwd: str, env: dict[str, str]) -> None:
         arguments.insert(0, str(Path(sys.executable).with_name(program)))
     sys.argv[:] = arguments
     ours = str(Path(__file__).parent)
-    given = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
+    given = [*filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     sys.path[:] = [*given, *(path for path in sys.path if path != ours)]
+    _take_place(map(Path, given))
     _keep_spares(env)
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
+
+
+def _take_place(given: Iterable[Path]) -> None:
+    """Let what is imported of this project be that of the program's own copy, if it is the same."""
+    package = next((path / "consulting" for path in given if (path / "consulting").exists()), None)
+    if package is None or "consulting" not in sys.modules:
+        return
+    if child_nursery.same_code(package):
+        sys.modules["consulting"].__path__[:] = [str(package)]
+        return
+    for name in [name for name in sys.modules if name.partition(".")[0] == "consulting"]:
+        del sys.modules[name]
 
 
 def _keep_spares(env: dict[str, str]) -> None:
