@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from consulting.profiling.finding import DriftFinding
@@ -26,6 +24,7 @@ from consulting.profiling.notations import (
     units_of,
     ways_to_write,
 )
+from consulting.profiling.past import ENOUGH, UNTYPED, Past, missing
 from consulting.profiling.reads import in_files
 from consulting.profiling.shift import chance_of_rise, distribution_shift
 from consulting.profiling.thresholds import Thresholds
@@ -38,7 +37,7 @@ from consulting.rules.numbers import unit_key
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from consulting.profiling.model import ColumnProfile, FeedProfile
     from consulting.profiling.reads import Reads
@@ -46,16 +45,11 @@ if TYPE_CHECKING:
 
 _LIMITS = Thresholds()
 """When a change is worth telling."""
-_UNTYPED = frozenset({"empty", "unknown"})
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _MONTHS = 12
 _OF_DATES = frozenset({"to_date", "to_timestamp"})
 _OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
-_LOOK_BACK = 12
-"""Deliveries before the last one in which a currency or a unit is looked for: a year of months."""
-_ENOUGH = 20
-"""What fewer values show of a column is held against more of them, too."""
 _LIKELY, _UNLIKELY = 0.1, 0.001
 """A rise that chance brings oftener than the first is none; oftener than the second, none to stop
 for."""
@@ -76,7 +70,7 @@ class Content:
         self._reads = reads
         self._current = reads.current
         self._previous = previous
-        self._earlier = earlier
+        self._past = Past(reads, previous, earlier)
 
     def proven(self, before: ColumnProfile | None, now: ColumnProfile) -> list[DriftFinding]:
         """What a column's values prove against its rule, whatever was delivered before."""
@@ -90,7 +84,7 @@ class Content:
 
     def notation(self, now: ColumnProfile) -> list[DriftFinding]:
         """What a column's values prove, or seem to, of how they are written."""
-        last = self._last(now, 1)
+        last = self._past.last(now, 1)
         return self.proven(last[0] if last else None, now)
 
     def rounded(self, before: ColumnProfile | None, now: ColumnProfile) -> Iterator[DriftFinding]:
@@ -120,9 +114,9 @@ class Content:
         A change is one against the last delivery in which the column had values and, where these
         were few, against the last one in which it had more, too.
         """
-        last = self._last(now, 1)
+        last = self._past.last(now, 1)
         found = self._content(*last, now) if last else [*self.proven(None, now)]
-        more = self._last(now, _ENOUGH) if found else None
+        more = self._past.last(now, ENOUGH) if found else None
         if more:
             kinds = {each.kind for each in self._content(*more, now)}
             found = [each for each in found if each.kind in kinds]
@@ -130,28 +124,6 @@ class Content:
         if jump:  # what is missing is a part of how the values are spread
             found = [each for each in found if each.kind != "distribution_shift"]
         return [*found, *jump, *self.rounded(last and last[0], now)]
-
-    def _delivered(self) -> Iterator[FeedProfile]:
-        """The profiles of earlier deliveries whose rows were read, the newest first."""
-        if self._previous is not None and self._current.basis != "headers":
-            # those before the last one are read from disk, and most runs need none of them
-            for several in ([self._previous], self._looked_back):
-                yield from (each for each in several if each.basis != "headers")
-
-    def _last(self, now: ColumnProfile, least: int) -> tuple[ColumnProfile, FeedProfile] | None:
-        """A column in the last delivery in which it had so many values, under any of its names."""
-        for profile in self._delivered() if now.inferred_type not in _UNTYPED else ():
-            column = self._find(now, profile)
-            if column is not None and profile.row_count - _missing(column) >= least:
-                return column, profile
-        return None
-
-    def _find(self, now: ColumnProfile, profile: FeedProfile | None) -> ColumnProfile | None:
-        """A column of now in an earlier profile, under any of its names."""
-        read = self._reads.of(now.name)
-        names = {now.name.casefold(), *map(str.casefold, read.names if read else ())}
-        columns = profile.columns if profile else ()
-        return next((each for each in columns if each.name.casefold() in names), None)
 
     def _content(
         self, before: ColumnProfile, previous: FeedProfile, now: ColumnProfile
@@ -176,7 +148,7 @@ class Content:
 
     def _retyped(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         types = (before.inferred_type, now.inferred_type)
-        if types[0] == types[1] or types in _HARMLESS or _UNTYPED & set(types):
+        if types[0] == types[1] or types in _HARMLESS or UNTYPED & set(types):
             return None
         read = self._reads.of(now.name)
         rule = read.rule if read else None
@@ -204,10 +176,10 @@ class Content:
 
     def _are_numbers(self, before: ColumnProfile, now: ColumnProfile) -> bool:
         """Whether of few texts, where numbers were, most are numbers: the others are rejected."""
-        values = self._current.row_count - _missing(now)
+        values = self._current.row_count - missing(now)
         numbers = sum(found.count for found in now.formats)
         return (
-            before.inferred_type in _NUMBERS and values < _ENOUGH and numbers < values < 2 * numbers
+            before.inferred_type in _NUMBERS and values < ENOUGH and numbers < values < 2 * numbers
         )
 
     def _rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
@@ -241,7 +213,7 @@ class Content:
         declared = declared_order(self._reads.of(now.name), now)
         misread = proven and declared == (not today)
         if not proven and before is not None:
-            before = self._with_order(now)
+            before = self._past.last_that(lambda c: c.day_first is not None, now)
         changed = before is not None and before.day_first == (not today)
         if changed and before and not proven:  # the first of a month may be a column's habit
             changed = lie_within_months(before)
@@ -293,7 +265,11 @@ class Content:
         if declared is None or mark in {None, "either", declared}:
             return None
         proven = mark != "unclear"
-        shown = None if proven or before is None else self._with_mark(now)
+        shown = (
+            None
+            if proven or before is None
+            else self._past.last_that(lambda c: mark_of(c) in {"point", "comma"}, now)
+        )
         unclear = shown is not None and is_nearer_otherwise(shown, now, declared)
         if not (is_misread(now) if proven else unclear):
             return None
@@ -312,18 +288,8 @@ class Content:
             "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
         )  # fmt: skip
 
-    def _with_order(self, now: ColumnProfile) -> ColumnProfile | None:
-        """A column in the last delivery in which its dates showed the order of day and month."""
-        columns = (self._find(now, profile) for profile in self._delivered())
-        return next((c for c in columns if c and c.day_first is not None), None)
-
-    def _with_mark(self, now: ColumnProfile) -> ColumnProfile | None:
-        """A column in the last delivery in which its numbers showed their decimal mark."""
-        columns = (self._find(now, profile) for profile in self._delivered())
-        return next((c for c in columns if c and mark_of(c) in {"point", "comma"}), None)
-
     def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        then, today = self._named_last(currencies_of, before, now), currencies_of(now)
+        then, today = self._past.named_last(currencies_of, before, now), currencies_of(now)
         if then is None or any(may_be_one(then, found) for found in today):
             return None
         named = mostly(today, now)
@@ -347,7 +313,7 @@ class Content:
         )  # fmt: skip
 
     def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
-        then, today = self._named_last(units_of, before, now), units_of(now)
+        then, today = self._past.named_last(units_of, before, now), units_of(now)
         if then is None or then in today:
             return None
         lost = not today and not before.units  # other programs write no formats
@@ -396,46 +362,18 @@ class Content:
             "what the format of a cell shows beside them (5% is the number 0.05).",
         )  # fmt: skip
 
-    @cached_property
-    def _looked_back(self) -> list[FeedProfile]:
-        return [*islice(self._earlier, _LOOK_BACK)]
-
-    def _named_last(
-        self,
-        named: Callable[[ColumnProfile], Counter[str]],
-        before: ColumnProfile,
-        now: ColumnProfile,
-    ) -> str | None:
-        """The currency or unit of most of a column's numbers when one was last named.
-
-        Where none is named now either it is that of the last delivery: its lack was told once.
-        """
-        if mostly(named(before), before) or not named(now):
-            return mostly(named(before), before)
-        columns = (self._find(now, profile) for profile in self._looked_back)
-        return next((unit for c in columns if c and (unit := mostly(named(c), c))), None)
-
-    @cached_property
-    def _with_rows(self) -> FeedProfile | None:
-        """The last delivery with rows enough to tell a share, else with any."""
-        for least in (_ENOUGH, 1):
-            for profile in self._delivered():
-                if profile.row_count >= least:
-                    return profile
-        return None
-
     def _null_jump(self, now: ColumnProfile) -> Iterator[DriftFinding]:
         """More missing values than in the last delivery that had enough rows to tell."""
-        lost, rows = _missing(now), self._current.row_count
+        lost, rows = missing(now), self._current.row_count
         if not rows or lost < _LIMITS.null_jump * rows:
             return
-        previous = self._with_rows
-        before = self._find(now, previous)
+        previous = self._past.with_rows
+        before = self._past.find(now, previous)
         if before is None or previous is None:
             return
-        today, then = lost / rows, _missing(before) / previous.row_count
+        today, then = lost / rows, missing(before) / previous.row_count
         rise = round(today - then, 4)
-        chance = chance_of_rise((_missing(before), previous.row_count), (lost, rows))
+        chance = chance_of_rise((missing(before), previous.row_count), (lost, rows))
         if rise < _LIMITS.null_jump or chance > _LIKELY:
             return
         read = self._reads.of(now.name)
@@ -479,7 +417,3 @@ def _is_cut(column: ColumnProfile, read: ReadColumn) -> bool:
 
 def _said(part: float) -> str:
     return share(round(part * 1_000_000), 1_000_000)
-
-
-def _missing(column: ColumnProfile) -> int:
-    return column.null_count + column.null_like_count
