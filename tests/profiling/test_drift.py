@@ -708,7 +708,8 @@ def test_headers_alone_are_compared_by_their_names(
     [
         (["1.25"], ["1.1251"], 4, None, ""),
         (["1.25"], ["1.12512"], 4, "warn", "up to 5 digits after the decimal mark, of which their"),
-        (None, ["1.12512"], 4, "warn", "keeps 4."),
+        (None, ["1.12512"], 4, None, ""),  # there is no last file
+        (["1.5", "2,5"], ["1.234", "1.5", "2,5"], 2, None, ""),  # read by either mark it is none
         (["1.12512"], ["1.12512"], 4, None, ""),  # told once
         (["1.12512"], ["0.000012", "0.000041", "0"], 4, "block", "would be delivered as 0."),
         (["0.000012"], ["0.000012"], 4, "block", "keeps 4. Most of them would be delivered as 0."),

@@ -24,6 +24,7 @@ from consulting.chain.questions import questions_of
 from consulting.profiling import FeedProfile, Thresholds, profile_feed
 from consulting.profiling.propose import propose_feed
 from consulting.rules import all_rules, currencies, missing, months
+from consulting.rules.numbers import is_one_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -598,3 +599,33 @@ def test_the_months_are_the_same_whatever_was_read_before() -> None:
         for before in ((), ("all",))
     }
     assert len(said) == 1
+
+
+UNITS = "m ms mi min mins to toe ton tonnes le len oz oz. KGS inch inches box boxes Person".split()  # noqa: SIM905
+UNITS += "Personen Portion Portionen Tag Tage Tagen Stück Stunden %".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_rule_takes_off_the_spellings_of_its_unit_and_no_other(unit: str) -> None:
+    found = read({"rule": "to_decimal", "unit": unit}, [f"5 {other}" for other in UNITS])
+    taken = {other for other, value in zip(UNITS, found, strict=True) if value is not None}
+    assert taken == {other for other in UNITS if is_one_unit(unit, other)}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ("day", "days", True),
+        ("oz", "OZ.", True),
+        ("inch", "inches", True),
+        ("Person", "Personen", True),
+        ("Tag", "Tagen", True),
+        ("m", "ms", False),
+        ("mi", "min", False),
+        ("to", "toe", False),
+        ("kg", "g", False),
+    ],
+)
+def test_spellings_of_a_unit_are_one(first: str, second: str, *, is_one: bool) -> None:
+    assert is_one_unit(first, second) is is_one
+    assert is_one_unit(second, first) is is_one

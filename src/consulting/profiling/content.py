@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from consulting.profiling.finding import DriftFinding
@@ -12,6 +11,7 @@ from consulting.profiling.notations import (
     counts_something,
     currencies_of,
     declared_order,
+    digits_after,
     flags_of,
     is_cut_to_nought,
     is_misread,
@@ -23,6 +23,7 @@ from consulting.profiling.notations import (
     mostly,
     units_of,
     ways_to_write,
+    written_units,
 )
 from consulting.profiling.past import ENOUGH, UNTYPED, Past, missing
 from consulting.profiling.reads import in_files
@@ -33,7 +34,7 @@ from consulting.records import PERCENT
 from consulting.rules import rule_of_type
 from consulting.rules.currencies import may_be_one
 from consulting.rules.dates import ISO, SWAPPED
-from consulting.rules.numbers import unit_key
+from consulting.rules.numbers import is_one_unit
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     from consulting.profiling.model import ColumnProfile, FeedProfile
     from consulting.profiling.reads import Reads
-    from consulting.records import ReadColumn
 
 _LIMITS = Thresholds()
 """When a change is worth telling."""
@@ -92,20 +92,22 @@ class Content:
         read = self._reads.of(now.name)
         if read is None or read.scale is None:
             return
+        digits = digits_after(now, read.decimal)
         lost = is_cut_to_nought(now, read.scale)
-        if not lost and (not _is_cut(now, read) or (before and _is_cut(before, read))):
+        more = before is not None and digits > read.scale >= before.fraction_digits
+        if not lost and not more:
             return
         most = " Most of them would be delivered as 0." if lost else ""
         yield DriftFinding(
             feed=self._current.feed, kind="digits_cut", column=now.name,
             severity="block" if lost else "warn",
             detail=f"{self._reads.named('numbers', now)} have up to "
-            f"{counted(now.fraction_digits, 'digit')} after the decimal mark, of which their rule "
+            f"{counted(digits, 'digit')} after the decimal mark, of which their rule "
             f"keeps {read.scale}.{most}",
-            measure="digits after the decimal mark", value=now.fraction_digits,
+            measure="digits after the decimal mark", value=digits,
             threshold=read.scale,
             recommendation="If the client means them, let the column's rule keep them (scale: "
-            f"{now.fraction_digits}); it rounds to what it keeps.",
+            f"{digits}); it rounds to what it keeps.",
         )  # fmt: skip
 
     def of(self, now: ColumnProfile) -> list[DriftFinding]:
@@ -314,7 +316,7 @@ class Content:
 
     def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         then, today = self._past.named_last(units_of, before, now), units_of(now)
-        if then is None or then in today:
+        if then is None or any(is_one_unit(then, unit) for unit in today):
             return None
         lost = not today and not before.units  # other programs write no formats
         return DriftFinding(
@@ -332,11 +334,10 @@ class Content:
     def _unit_unread(self, now: ColumnProfile) -> DriftFinding | None:
         """Numbers with a unit that their rule does not take off, so that it rejects them."""
         read = self._reads.of(now.name)
-        written = Counter({unit_key(one.format): one.count for one in now.units})
-        unit = mostly(written, now)
-        if read is None or read.rule not in _OF_NUMBERS or unit is None:
+        if read is None or read.rule not in _OF_NUMBERS:
             return None
-        if unit in set(map(unit_key, read.units)):
+        unit = mostly(written_units(now), now)
+        if unit is None or any(is_one_unit(unit, known) for known in read.units):
             return None
         taken = f"takes off {enumerated([*read.units], 'or')} alone" if read.units else "reads none"
         return DriftFinding(
@@ -408,11 +409,6 @@ class Content:
             threshold=round(max(_LIMITS.shift_warn, noise) if grave else threshold, 4),
             recommendation="Compare its histogram and most frequent values with the last report.",
         )  # fmt: skip
-
-
-def _is_cut(column: ColumnProfile, read: ReadColumn) -> bool:
-    """Whether numbers of a column have more digits than its rule keeps."""
-    return read.scale is not None and column.fraction_digits > read.scale
 
 
 def _said(part: float) -> str:

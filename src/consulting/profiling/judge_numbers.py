@@ -10,7 +10,7 @@ from consulting.profiling.wording import enumerated, figure
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD, may_be_one
 from consulting.rules.missing import trim
-from consulting.rules.numbers import NOTATIONS, unit_key
+from consulting.rules.numbers import NOTATIONS, spelled_alike
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -181,7 +181,8 @@ def _shown(draft: Drafting) -> Iterator[Issue]:
     # what is written in other cells counts as well
     beside = shown + view.tally.currencies + view.tally.units
     found = {mark: n for mark, n in beside.items() if mark or PERCENT in shown}
-    kinds = {mark if mark in TOLD else unit_key(mark) for mark in found}
+    others = {mark: n for mark, n in found.items() if mark not in TOLD}
+    kinds = {*(found.keys() & TOLD), *spelled_alike(others)}
     if len(kinds) < 2 or (len(kinds) == 2 and may_be_one(*kinds)):  # noqa: PLR2004 - several
         return
     marks = [mark or "a bare number" for mark in sorted(found, key=lambda m: (-found[m], m))]

@@ -139,8 +139,8 @@ def _count(source: FeedSource, columns: Sequence[_Column]) -> None:
             f"count(*) FILTER ({column.is_ordinary} AND {mark})" if number else "0",
             f"count(*) FILTER ({column.is_ordinary} AND {marked})" if number else "0",
             f"count(*) FILTER ({column.is_ordinary} AND {unclear})" if number else "0",
-            f"max({fraction}) FILTER ({column.is_ordinary} AND {mark} AND {fraction} <= "
-            f"{FLOAT_NOISE})" if number else "0",
+            f"max({fraction}) FILTER ({column.is_ordinary} AND {mark} AND NOT {unclear} AND "
+            f"{fraction} <= {FLOAT_NOISE})" if number else "0",
             # digits that start with 0 sort from "00" to before "1"; "0.5" sorts before "00"
             f"count(*) FILTER ({raw} >= '00' AND {raw} < '1' AND {column.is_ordinary} "
             f"AND NOT {mark})" if number else "0",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD
 from consulting.rules.dates import ISO, date_format, with_order
-from consulting.rules.numbers import NOTATIONS, decimal_mark, unit_key
+from consulting.rules.numbers import NOTATIONS, decimal_mark, spelled_alike
 from consulting.rules.to_boolean import FALSE, TRUE
 
 if TYPE_CHECKING:
@@ -120,12 +120,17 @@ def currencies_of(column: ColumnProfile) -> Counter[str]:
 
 
 def units_of(column: ColumnProfile) -> Counter[str]:
-    """The units of a column's numbers, likewise, each by its `unit_key`; no percent of a format."""
-    found: Counter[str] = Counter()
+    """The units of a column's numbers, likewise, by `spelled_alike`; no percent of a format."""
     shown = (one for one in column.shown_as or () if one.format not in {PERCENT, *TOLD})
-    for one in (*column.units, *shown):
-        found[unit_key(one.format)] += one.count
-    return found
+    found = Counter({one.format: one.count for one in column.units})
+    return spelled_alike(found + Counter({one.format: one.count for one in shown}))
+
+
+def written_units(column: ColumnProfile) -> Counter[str]:
+    """The units that are written beside a column's numbers, by `spelled_alike`."""
+    if not counts_something(column):
+        return Counter()
+    return spelled_alike({one.format: one.count for one in column.units})
 
 
 def is_percent(column: ColumnProfile) -> bool:
@@ -162,6 +167,14 @@ def lie_within_months(column: ColumnProfile) -> bool:
     """Whether most of a column's dates lie within a season, as those of a month's file do."""
     days = [date.fromisoformat(one[:10]) for one in column.date_quantiles]
     return not days or days[-2] - days[1] <= _SEASON
+
+
+def digits_after(column: ColumnProfile, declared: str | None) -> int:
+    """The most digits after the decimal mark, as a rule reads it: 1.234 has three, or none."""
+    if mark_of(column) != "unclear":
+        return column.fraction_digits
+    read = {"point": "unclear_point", "comma": "unclear"}.get(declared or "")
+    return 3 if read in {found.format for found in column.formats} else 0
 
 
 def is_cut_to_nought(column: ColumnProfile, scale: int) -> bool:

@@ -10,7 +10,7 @@ from consulting.privacy.column_names import words
 from consulting.profiling.shift import value_similarity
 from consulting.profiling.thresholds import Thresholds
 from consulting.rules.currencies import COMMON, SIGNS, alternatives, may_be_one
-from consulting.rules.numbers import UNITS, unit_key
+from consulting.rules.numbers import UNITS, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 
 _LIMITS = Thresholds()
 _SIGN = re.compile(alternatives(sign for sign in SIGNS if not sign.isalpha()))
-_SPELLED = {
-    unit_key(word): unit
-    for unit, words_of_it in {
-        "kg": "kilogram kilo", "g": "gram gramme", "t": "tonne", "lb": "pound", "oz": "ounce",
-        "km": "kilometre kilometer", "m": "metre meter", "mi": "mile", "ft": "foot feet",
-        "l": "litre liter", "h": "hr hour", "s": "sec second", "min": "minute", "EUR": "euro",
-        "USD": "dollar", "JPY": "yen",
-    }.items()
-    for word in words_of_it.split()
+_WORDS = {
+    "kg": "kilogram kilo", "g": "gram gramme", "t": "tonne", "lb": "pound", "oz": "ounce",
+    "km": "kilometre kilometer", "m": "metre meter", "mi": "mile", "ft": "foot feet",
+    "l": "litre liter", "h": "hr hour", "s": "sec second", "min": "minute", "EUR": "euro",
+    "USD": "dollar", "JPY": "yen",
 }  # fmt: skip
+_SPELLED = {spelling: unit for unit in UNITS for spelling in spellings(unit)}
+_SPELLED |= {
+    spelling: unit
+    for unit, said in _WORDS.items()
+    for word in said.split()
+    for spelling in spellings(word)
+}
+"""A word of a header → the unit or currency that it names."""
 _SCALED = re.compile(
     r"\b(?:thousand|tsd|million|mio)|\b[ktm](?:€|\$|£|eur\b|usd\b|gbp\b|chf\b)", re.IGNORECASE
 )
@@ -91,8 +95,7 @@ def _measures_of(name: str) -> frozenset[str]:
     """The currencies and units that a column's name tells."""
     all_words = [*words(name)]
     # "in" before another word is no inch
-    told = {unit_key(word) for word in (*(w for w in all_words if w != "in"), *all_words[-1:])}
+    told = {*(word for word in all_words if word != "in"), *all_words[-1:]}
     codes = {word.upper() for word in told} & COMMON
     signs = {SIGNS[sign] for sign in _SIGN.findall(name)}
-    spelled = {_SPELLED[word] for word in told & _SPELLED.keys()}
-    return frozenset(codes | signs | spelled | (told & UNITS - _SPELLED.keys()))
+    return frozenset(codes | signs | {_SPELLED[word] for word in told & _SPELLED.keys()})

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _CLEAR = {"unclear_point": "point", "unclear": "comma"}
 """What numbers like 1.234 are in a file that has them as numbers."""
+_THREE_DIGITS = {"point": "unclear_point", "comma": "unclear", "unclear": "unclear_point"}
+"""By the column's mark, which of them have three digits after it; of either mark none is read."""
 _VARIED = 8
 """Of so many values one end of a date is the day, where the other has a third of them."""
 
@@ -87,7 +89,7 @@ class Tally:
     @property
     def fraction(self) -> int:
         """The most digits after the decimal mark, as that mark reads them."""
-        three = "unclear" if self.mark == "comma" else "unclear_point"
+        three = _THREE_DIGITS.get(self.mark or "", "")
         most = self.fractions | {"unclear": 0, "unclear_point": 0, three: 3}
         return max((most.get(name, 0) for name, n in self.notations.items() if n), default=0)
 

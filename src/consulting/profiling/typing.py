@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from consulting.privacy.column_names import kind_by_name, words
 from consulting.privacy.content import could_be_phone
 from consulting.rules.dates import COUNTED
-from consulting.rules.numbers import unit_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -198,7 +197,7 @@ def _scattered(tally: Tally) -> bool:
     """
     spelled: Counter[str] = Counter()
     for unit, count in tally.units.items():
-        spelled[unit_key(unit)] += count
+        spelled[unit.casefold().rstrip(".")] += count
     pairs = {(n.unit, n.value) for form, _ in tally.forms.values() if (n := form.number) and n.unit}
     listed = 2 < len(pairs) == len(spelled) == len({value for _, value in pairs})  # noqa: PLR2004
     many = len(spelled) > _MOST_UNITS and 2 * max(spelled.values()) < tally.units.total()

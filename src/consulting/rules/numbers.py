@@ -7,6 +7,7 @@ They use nothing that is not alike in Python, DuckDB and PostgreSQL.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from consulting.rules import currencies
@@ -141,19 +142,46 @@ UNITS = frozenset(
 """Units that say nothing of a client."""
 
 
+PLURALS = {"": 0, "s": 2, "e": 3, "n": 3, "en": 3, "es": 3}
+"""The endings of a unit's plural, and how many letters stand before each at least."""
+
+
 def declared_units(meta: Mapping[str, Any]) -> tuple[str, ...]:
     """The units that a column's rule takes off."""
     said = meta.get("unit") or ()
     return (said,) if isinstance(said, str) else tuple(said)
 
 
-def unit_key(unit: str) -> str:
-    """What a unit's spellings have in common: case, a point at the end and the plural do not count.
+def is_one_unit(first: str, second: str) -> bool:
+    """Whether two texts are spellings of a unit: case, a point at the end and the plural are none.
 
-    The plural is told by its ending ("days", "Tage", "Stunden") of what has letters enough to be a
-    word: "m" and "ms" are two units.
+    The plural is told by its ending ("days", "boxes", "Tage", "Personen") of what has letters
+    enough to be a word: "m" and "ms" are two units, "mi" and "min", too. `bare_number` of the
+    rules reads by the same.
     """
-    return re.sub("(?<=...)(?:en?|n)$", "", re.sub("(?<=..)s$", "", unit.casefold().rstrip(".")))
+    return not _stems(first).isdisjoint(_stems(second))
+
+
+def spellings(unit: str) -> set[str]:
+    """A unit in small letters, in its singular and its plurals, without a point."""
+    return {
+        stem + end for stem in _stems(unit) for end, least in PLURALS.items() if len(stem) >= least
+    }
+
+
+def _stems(unit: str) -> set[str]:
+    bare = unit.casefold().rstrip(".")
+    ends = (e for e, least in PLURALS.items() if bare.endswith(e) and len(bare) - len(e) >= least)
+    return {bare.removesuffix(end) for end in ends}
+
+
+def spelled_alike(units: Mapping[str, int]) -> Counter[str]:
+    """Counts of units, those of one under its most frequent spelling."""
+    found: Counter[str] = Counter()
+    for unit in sorted(units, key=lambda unit: (-units[unit], unit)):
+        known = next((one for one in found if is_one_unit(one, unit)), unit)
+        found[known] += units[unit]
+    return found
 
 
 def decimal_mark(notations: Mapping[str, int]) -> str | None:
@@ -247,6 +275,7 @@ _GAP = f"[{_BLANKS}]?"
 _BOTH = f"@word@{_GAP}{_DIGITS_ALONE}|{_DIGITS_ALONE}{_GAP}@word@"
 
 GRAMMAR = {
+    "plurals": PLURALS,
     # Most numbers with a currency or a unit are of the form `beside`, which is quickly told; what
     # is not is taken apart by `number`, and both read the same.
     "beside": f"^(?:[\u2212-]?(?:{_BOTH})|@word@{_GAP}[\u2212-]{_DIGITS_ALONE}|[(](?:{_BOTH})[)]"

@@ -4,12 +4,13 @@
   {%- set currencies = meta.get('currencies', grammar('currencies')) if meta.get('rule') == 'to_money' else [] -%}
   {%- set units = [meta['unit']] if meta.get('unit') is string else meta.get('unit') or [] -%}
   {%- set words = currencies + units -%}
-  {#- with a point and in the plural, too, as `unit_key` knows them; a letter alone has neither -#}
-  {%- for unit in units if unit | length > 1 -%}
-    {%- set stem = unit[:-1] if unit.endswith('.') else unit -%}
-    {%- for many in ['', 's', 'e', 'n', 'en'] if not many or (stem.endswith(many) and stem | length - many | length > 1) -%}
-      {%- for ending in ['', 's', 'e', 'n', 'en', '.', 's.'] -%}
-        {%- do words.append(stem[:stem | length - many | length] ~ ending) -%}
+  {#- with a point and in the plural, too, by `is_one_unit` -#}
+  {%- for unit in units -%}
+    {%- set bare = (unit[:-1] if unit.endswith('.') else unit) | lower -%}
+    {%- for end, least in grammar('plurals').items() if bare.endswith(end) and bare | length - end | length >= least -%}
+      {%- set stem = bare[:bare | length - end | length] -%}
+      {%- for other, least in grammar('plurals').items() if stem | length >= least -%}
+        {%- do words.extend([stem ~ other, stem ~ other ~ '.']) -%}
       {%- endfor -%}
     {%- endfor -%}
   {%- endfor -%}

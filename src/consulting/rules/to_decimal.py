@@ -81,6 +81,11 @@ class ToDecimal(WithMark):
         ({"unit": "x-1"}, "5 x-1", Decimal(5)),
         ({"unit": "oz"}, "12 OZ.", Decimal(12)),
         ({"unit": "m"}, "12 ms", "not_a_number"),
+        ({"unit": "m."}, "12 ms", "not_a_number"),
+        ({"unit": "min"}, "12 mi", "not_a_number"),
+        ({"unit": "mi"}, "12 min", "not_a_number"),
+        ({"unit": "to"}, "12 toe", "not_a_number"),
+        ({"unit": "kg"}, "12 kgs", Decimal(12)),
     )
 
     unit: str | tuple[str, ...] | None = Field(
@@ -96,7 +101,7 @@ class ToDecimal(WithMark):
     def proposed(cls, column: Evidence) -> Proposal | None:
         """With its mark, its digits and its unit; several units can not be one number."""
         units = [unit.format for unit in column.units]
-        if len({*map(numbers.unit_key, units)}) > 1:
+        if len(numbers.spelled_alike(dict.fromkeys(units, 1))) > 1:
             return None
         arguments = cls.mark_and_scale(column)
         if units:
