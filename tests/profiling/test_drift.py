@@ -833,6 +833,8 @@ def test_first_days_of_months_prove_no_order_where_dates_lay_over_the_year(
         (["0", "1", "0", "1"], None),
         (["0.1", "2.5", "3.5", "T", "0.2", "T", "1.5", "0.3"], "warn"),
         (["0.1", "T", "x", "low", "high"], "block"),
+        (["<0,5"], "warn"),
+        (["<0,5"] * 5, "block"),
         (["0.1", "2.5", "3.5", "T", "0.2", "T", "1.5", "0.3"] * 4, "block"),
         (["true", "false"] * 10, "block"),
     ],
@@ -982,6 +984,7 @@ def test_dates_that_are_no_longer_swapped_stop(
         ("to_text", "YNU", "YN", None),
         ("to_text", "YN", "YNU", None),
         ("to_text", "ABC", "123", "warn"),  # labels that lost their noughts
+        ("to_text", "ABC", "1", None),  # of one value
         ("to_integer", "012", "01", None),
         ("to_boolean", "YN", "ABC", "block"),
     ],
@@ -989,7 +992,9 @@ def test_dates_that_are_no_longer_swapped_stop(
 def test_another_type_of_few_texts_is_told_where_the_rule_reads_a_type(
     profile: Profile, rule: str, before: str, now: str, severity: str | None
 ) -> None:
-    then, today = (profile({"is paid": [*values] * 15}) for values in (before, now))
+    then, today = (
+        profile({"is paid": [*values] * (15 if values[1:] else 1)}) for values in (before, now)
+    )
     found = compare(then, today, [ReadColumn(names=("is paid",), rule=rule)])
     retyped = kinds(found).get("retyped_column")
     assert (retyped and retyped.severity) == severity

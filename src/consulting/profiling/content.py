@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _LIMITS = Thresholds()
 """When a change is worth telling."""
 _NUMBERS = frozenset({"integer", "decimal", "money"})
-_MONTHS = 12
+_MONTHS, _FEW = 12, 5
 _OF_DATES = frozenset({"to_date", "to_timestamp"})
 _OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
@@ -158,6 +158,8 @@ class Content:
         related = related and not (rule == "to_integer" and are_fractions(now))
         if rule == "to_code" or (rule == "to_text" and "boolean" in types):
             return None  # yes and no are texts, too, and a list says itself what it reads
+        if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:
+            return None
         flags = flags_of(now)
         if types[0] == "boolean" and read and flags and read.texts.issuperset(flags):
             return None  # 0 and 1 are numbers, and yes and no to its rule
@@ -165,7 +167,7 @@ class Content:
             return None  # noughts and a word beside them
         expected = rule_of_type(types[1]).name
         meant = rule is not None and rule == expected and expected != "to_text"
-        breaks = read is not None and rule != "to_text" and not self._are_numbers(before, now)
+        breaks = read is not None and rule != "to_text" and not self._prove_little(before, now)
         return DriftFinding(
             feed=self._current.feed, kind="retyped_column", column=now.name,
             severity="info" if related or meant else "block" if breaks else "warn",
@@ -176,13 +178,12 @@ class Content:
             f"to be so, give it the rule {expected} in the feed's YAML, and it is delivered.",
         )  # fmt: skip
 
-    def _are_numbers(self, before: ColumnProfile, now: ColumnProfile) -> bool:
-        """Whether of few texts, where numbers were, most are numbers: the others are rejected."""
+    def _prove_little(self, before: ColumnProfile, now: ColumnProfile) -> bool:
+        """Whether few texts, where numbers were, may be exceptions: the rule rejects them."""
         values = self._current.row_count - missing(now)
         numbers = sum(found.count for found in now.formats)
-        return (
-            before.inferred_type in _NUMBERS and values < ENOUGH and numbers < values < 2 * numbers
-        )
+        exceptions = numbers < values < 2 * numbers or (values < _FEW and not numbers)
+        return before.inferred_type in _NUMBERS and values < ENOUGH and exceptions
 
     def _rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         """The same kind of values, none of which is written as they were."""
