@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from consulting.profiling import FeedProfile, Thresholds, profile_feed
+from consulting.profiling.source import NO_MARKS
 from consulting.records import FileReading
 
 if TYPE_CHECKING:
@@ -61,12 +62,13 @@ def profile(tmp_path: Path) -> Callable[..., FeedProfile]:
         accepted: Mapping[str, Sequence[Mark]] | None = None,
         replaced: Mapping[str, Collection[str]] | None = None,
         suspected: Mapping[str, Mapping[str, bool]] | None = None,
+        marks: Mapping[str, str] = NO_MARKS,
         **more: Any,
     ) -> FeedProfile:
         reading = land_rows(tmp_path, columns, "orders", "orders.csv", **more)
         return profile_feed(
             "orders", [reading], tmp_path, declared=declared, accepted=accepted, replaced=replaced,
-            suspected=suspected,
+            suspected=suspected, marks=marks,
             thresholds=thresholds or Thresholds(),
         )  # fmt: skip
 

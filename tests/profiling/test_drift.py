@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from consulting.profiling import DriftFinding, FeedProfile, compare, profile_feed
+from consulting.profiling import DriftFinding, FeedProfile, Thresholds, compare, profile_feed
 from consulting.profiling.shift import chance_of_rise
 from consulting.records import ReadColumn
 
@@ -1109,3 +1109,84 @@ def test_values_that_their_rule_can_not_read_stop(
     )
     stops = [f.kind for f in compare(then, today, [read]) if f.severity == "block"]
     assert stops == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "formats_added"),
+    [
+        (None, "{}.1.26", '"%d.%m.%Y", "%d.%m.%y"'),
+        ("{:02}.01.2026", "{}.1.26", '"%d.%m.%Y", "%d.%m.%y"'),
+        ("{:02}.01.2026", "2026-01-{:02}T10:00:00Z", '"%d.%m.%Y", "%Y-%m-%dT%H:%M:%S%z"'),
+    ],
+)
+def test_dates_that_a_rule_does_not_read_stop_whatever_came_before(
+    profile: Profile, before: str | None, now: str, formats_added: str
+) -> None:
+    yaml = YAML.replace(
+        "{from: Amount, rule: to_decimal}", '{from: day, rule: to_date, formats: ["%d.%m.%Y"]}'
+    )
+    last = profile({"day": [before.format(n) for n in range(1, 13)]}) if before else None
+    # two of them are as they were
+    today = [*(now.format(n) for n in range(1, 13)), "12.01.2026", "11.01.2026"]
+    found = compare(last, profile({"day": today}), formats("%d.%m.%Y"), models_yaml=yaml)
+    (stop,) = (each for each in found if each.severity == "block")
+    assert stop.kind == "rewritten_column"
+    assert f"formats: [{formats_added}]" in (stop.patch or "")
+
+
+def test_days_as_excel_counts_them_are_read_by_one_more_format(profile: Profile) -> None:
+    yaml = YAML.replace(
+        "{from: Amount, rule: to_decimal}", '{from: when, rule: to_date, formats: ["%d.%m.%Y"]}'
+    )
+    then, now = (
+        profile({"when": values})
+        for values in (
+            [f"{n:02}.01.2026" for n in range(1, 29)],
+            [str(46023 + n * n) for n in range(28)],
+        )
+    )
+    reads = [ReadColumn(names=("when",), rule="to_date", formats=("%d.%m.%Y",))]
+    (stop,) = (f for f in compare(then, now, reads, models_yaml=yaml) if f.severity == "block")
+    assert (stop.kind, stop.detail) == ("retyped_column", "“when” was date and is integer now.")
+    assert '{from: when, rule: to_date, formats: ["%d.%m.%Y", excel]}' in (stop.patch or "")
+
+
+@pytest.mark.parametrize(
+    ("values", "patch"),
+    [
+        (["1.000", "2.000", "9.000"], 'thousands: "."'),
+        (["1,234", "2,345", "3"], 'thousands: ","'),
+        (["1", "2", "9.000"], None),  # rejected, and told
+        (["1", "2", "9"], None),
+    ],
+)
+def test_whole_numbers_with_marks_that_their_rule_rejects_stop(
+    profile: Profile, values: list[str], patch: str | None
+) -> None:
+    yaml = YAML.replace("to_decimal", "to_integer")
+    reads = [ReadColumn(names=("Amount",), rule="to_integer")]
+    found = compare(None, profile({"Amount": values * 9}), reads, models_yaml=yaml)
+    assert [(f.kind, f.severity) for f in found] == (
+        [("decimal_mark_changed", "block")] if patch else []
+    )
+    assert all(f"rule: to_integer, {patch}" in (f.patch or "") for f in found)
+
+
+@pytest.mark.parametrize("few_distinct", [1, 10_000])
+def test_numbers_that_tell_no_mark_are_read_as_their_rule_reads_them(
+    profile: Profile, few_distinct: int
+) -> None:
+    values = [f"{n},{n * 3:03}" for n in range(12, 52)]
+    limits = Thresholds(few_distinct=few_distinct)
+    for marks, median in (({}, 31093.0), ({"kg": "comma"}, 31.093)):
+        column = profile({"kg": values}, limits, marks=marks).column("kg")
+        assert column is not None
+        assert column.numbers is not None
+        assert column.numbers.quantiles[10] == median
+        assert column.inferred_type == ("decimal" if marks else "integer")
+        last = profile({"kg": COMMA})
+        found = compare(last, profile({"kg": values}, limits, marks=marks), kilos("comma"))
+        assert [f.kind for f in found if f.severity == "block"] == []
+        points = profile({"kg": [v.replace(",", ".") for v in values]}, limits, marks=marks)
+        found = compare(last, points, kilos("comma"))
+        assert [f.kind for f in found if f.severity == "block"] == ["decimal_mark_unclear"]

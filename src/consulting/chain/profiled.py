@@ -83,6 +83,7 @@ def profile_files(
             run_folder,
             declared=_lacking(reads, readings),
             privacy=engagement.models.declared_privacy(feed),
+            marks=engagement.models.decimal_marks(feed),
             **engagement.answered(feed),
         )
         right = sum(one.rows > 0 for one in found.accepted)
@@ -169,7 +170,7 @@ def drift_of(  # noqa: PLR0913 - by name only
 
     part: Part | None = "carried" if carried else None
     changes: list[DriftFinding] = compared(found, part, *named)
-    if len(mine) > 1 and unclear_columns(found):
+    if len(mine) > 1 and (names := unclear_columns(found, reads)):
         alone = within(
             engagement,
             engagement.limits(feed),
@@ -177,8 +178,10 @@ def drift_of(  # noqa: PLR0913 - by name only
             tuple[FeedProfile, ...],
             profile_each,
             found,
+            names,
             mine,
             run_folder,
+            models.decimal_marks(feed.name),
         )
         told = {(change.kind, change.column) for change in changes}
         for file, one in zip(named, alone, strict=True):

@@ -245,9 +245,14 @@ class ClientModels:
         return [*found.values(), *others]
 
     def decimal_marks(self, feed: str) -> dict[str, OtherMark]:
-        """Source column → the decimal mark its rule reads, where that is no point."""
-        metas, others = self._metas(feed), get_args(OtherMark)
-        return {name: meta["decimal"] for name, meta in metas if meta.get("decimal") in others}
+        """Source column → how its rule reads numbers, where that is not with a point alone."""
+        found: dict[str, OtherMark] = {}
+        for name, meta in self._metas(feed):
+            if meta.get("rule") == "to_integer":
+                found[name] = "whole"
+            elif meta.get("decimal") in get_args(OtherMark):
+                found[name] = meta["decimal"]
+        return found
 
     def declared_privacy(self, feed: str) -> dict[str, Declared]:
         """Source column → what the YAML says of its values: `contains_pii`, and those it lists."""

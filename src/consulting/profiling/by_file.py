@@ -10,45 +10,60 @@ from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import column_profile, view_columns
 from consulting.profiling.decision import Decision
-from consulting.profiling.notations import is_unclear
-from consulting.profiling.source import open_feed
+from consulting.profiling.notations import is_unclear, unread_dates
+from consulting.profiling.source import NO_MARKS, open_feed
 from consulting.profiling.thresholds import Thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from consulting.profiling.model import FeedProfile
-    from consulting.records import FileReading
+    from consulting.records import FileReading, ReadColumn
 
 _DEFAULT = Thresholds()
 
 
-def unclear_columns(profile: FeedProfile) -> list[str]:
-    """The columns with values that the file alone does not tell how to read."""
-    return [column.name for column in profile.columns if is_unclear(column)]
+def unclear_columns(profile: FeedProfile, reads: Sequence[ReadColumn]) -> list[str]:
+    """The columns with values that a file does not tell how to read, or that a rule does not read.
+
+    Args:
+        profile: Of all files.
+        reads: What the models read.
+    """
+    unread = {
+        name
+        for read in reads
+        for name in read.names
+        if (column := profile.column(name)) and unread_dates(read, column)
+    }
+    return [c.name for c in profile.columns if is_unclear(c) or c.name in unread]
 
 
-def profile_each(
+def profile_each(  # noqa: PLR0913, PLR0917 - called apart
     profile: FeedProfile,
+    names: Sequence[str],
     readings: Sequence[FileReading],
     run_folder: Path,
+    marks: Mapping[str, str] = NO_MARKS,
     thresholds: Thresholds = _DEFAULT,
 ) -> tuple[FeedProfile, ...]:
-    """Profile the unclear columns of each file alone.
+    """Profile some columns of each file alone.
 
     Args:
         profile: Of all the files.
+        names: The columns.
         readings: The files, with the rows that they left in the run folder.
         run_folder: `ClientFolder.run(batch_id)`.
+        marks: As `profile_feed`.
         thresholds: As `profile_feed`.
 
     Returns:
         One profile a file, in their order, with these columns and without issues.
     """
-    names, found = unclear_columns(profile), []
+    found = []
     for reading in readings:
-        with open_feed([reading], run_folder, thresholds) as source:
+        with open_feed([reading], run_folder, thresholds, marks) as source:
             here = [name for name in names if name in source.columns]
             known = dict.fromkeys(here, Decision(final=True))
             views = view_columns(source, here, known, thresholds)

@@ -57,7 +57,7 @@ def _views(
             continue
         counts = _value_counts(source, name, thresholds.few_distinct)
         if counts is not None:
-            tally = Tally(typed=name in source.typed)
+            tally = Tally(name in source.typed, source.marks.get(name))
             views[name] = view_of_counts(name, source.place(name), counts, thresholds, tally)
     rest = [name for name in columns if name not in views]
     views |= {view.name: view for view in views_of_many(source, rest, thresholds)}
@@ -145,6 +145,7 @@ def column_profile(view: ColumnView, shown: Mapping[str, int] | None) -> ColumnP
         else _formats(Counter({mark: n for mark, n in shown.items() if mark})),
         leading_zeros=tally.leading_zeros,
         fraction_digits=tally.fraction,
+        read_with=tally.declared if tally.mark == "unclear" else None,
         kept_words=tuple(sorted(view.kept)),
         untrimmed=view.known.get("untrimmed", _untrimmed(view)),
         pii=view.pii,

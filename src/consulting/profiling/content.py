@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from consulting.profiling.finding import DriftFinding
 from consulting.profiling.notations import (
     are_fractions,
+    are_grouped,
     are_of_one_order,
     counts_something,
     currencies_of,
@@ -47,7 +48,6 @@ _LIMITS = Thresholds()
 """When a change is worth telling."""
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _MONTHS, _FEW = 12, 5
-_OF_DATES = frozenset({"to_date", "to_timestamp"})
 _OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _LIKELY, _UNLIKELY = 0.1, 0.001
@@ -78,7 +78,9 @@ class Content:
             self._order_changed(before, now),
             self._no_longer_swapped(now),
             self._mark_changed(before, now),
+            self._thousands_unread(now),
             self._unit_unread(now),
+            self._dates_unread(now),
         )
         return [each for each in found if each]
 
@@ -192,19 +194,32 @@ class Content:
         if not same_kind or not then or not today or not then.keys().isdisjoint(today):
             return None
         read = self._reads.of(now.name)
-        words = read is not None and bool(read.texts) and not read.texts.issuperset(today)
-        unread = read is not None and read.rule in _OF_DATES and is_unread(read, now)
+        unread = read is not None and bool(read.texts) and not read.texts.issuperset(today)
         return DriftFinding(
             feed=self._current.feed, kind="rewritten_column", column=now.name,
-            severity="block" if unread else "warn" if words else "info",
-            detail=f"“{now.name}” is written {enumerated([*today.values()], 'or')} now"
-            f"{in_files(self._reads.having(now.name), ', in ')}; in the last delivery it was "
-            f"written {enumerated([*then.values()], 'or')}."
-            f"{' Its rule reads none of them.' * unread}",
-            recommendation="If it is meant to be so, add the format to those of its rule." if unread
-            else "Let its rule read these words, too." if words
+            severity="warn" if unread else "info",
+            detail=f"{self._written(now)}; in the last delivery it was written "
+            f"{enumerated([*then.values()], 'or')}.",
+            recommendation="Let its rule read these words, too." if unread
             else "Look whether its rule rejects any for it.",
         )  # fmt: skip
+
+    def _dates_unread(self, now: ColumnProfile) -> DriftFinding | None:
+        """Dates most of which are in a form that their rule does not read: it rejects them."""
+        read = self._reads.of(now.name)
+        if read is None or not is_unread(read, now):
+            return None
+        return DriftFinding(
+            feed=self._current.feed, kind="rewritten_column", column=now.name, severity="block",
+            detail=f"{self._written(now)}; its rule does not read that.",
+            recommendation="If it is meant to be so, add the format to those of its rule.",
+        )  # fmt: skip
+
+    def _written(self, column: ColumnProfile) -> str:
+        """How a column is written now, and in which files, at the beginning of a sentence."""
+        files = in_files(self._reads.having(column.name), ", in ")
+        ways = enumerated([*ways_to_write(column).values()], "or")
+        return f"“{column.name}” is written {ways} now{files}"
 
     def _order_changed(
         self, before: ColumnProfile | None, now: ColumnProfile
@@ -330,6 +345,20 @@ class Content:
             "the same.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
             "without the unit.",
+        )  # fmt: skip
+
+    def _thousands_unread(self, now: ColumnProfile) -> DriftFinding | None:
+        """Numbers with marks between thousands, as it seems, that a rule of whole ones rejects."""
+        read = self._reads.of(now.name)
+        if read is None or read.rule != "to_integer" or read.decimal or not are_grouped(now):
+            return None
+        return DriftFinding(
+            feed=self._current.feed, kind="decimal_mark_changed", column=now.name,
+            severity="block",
+            detail=f"{self._reads.named('numbers', now)} are like 1.000 or 1,000; its rule reads "
+            "whole numbers without a mark.",
+            recommendation="Ask the client whether the mark stands between thousands, and declare "
+            "it so in the column's rule (thousands), or another rule if it is a decimal mark.",
         )  # fmt: skip
 
     def _unit_unread(self, now: ColumnProfile) -> DriftFinding | None:

@@ -81,7 +81,7 @@ def add_extent(view: ColumnView, thresholds: Thresholds) -> None:
     forms = view.tally.forms
     if view.type.name in {"integer", "decimal", "money"}:
         fitting = {t: (f, n) for t, (f, n) in forms.items() if view.type.fits(t, f) and f.number}
-        mark = view.tally.mark
+        mark = view.tally.read_mark
         numbers = [(f.number.read_with(mark), n) for f, n in fitting.values() if f.number]
         view.numbers = summarise(numbers)
         view.near = near_of(numbers, view.numbers, thresholds) if view.numbers else None

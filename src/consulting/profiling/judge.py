@@ -316,7 +316,7 @@ def _place(view: ColumnView, text: str) -> float | None:
         return None
     if form.date and form.date.readings:
         return date.fromisoformat(view.tally.day_reader()(form.date)).toordinal()
-    return form.number.read_with(view.tally.mark) if form.number else None
+    return form.number.read_with(view.tally.read_mark) if form.number else None
 
 
 def _kept_words(draft: Drafting) -> Iterator[Issue]:

@@ -238,7 +238,7 @@ def _outliers(draft: Drafting) -> Iterator[Issue]:
     if view.named_like_key or _counts_up(view):
         # a number that names a thing is not near another, but it has a sign or none
         low, high = 0.0 if low >= 0 else numbers.quantiles[0], numbers.quantiles[-1]
-    mark = view.tally.mark
+    mark = view.tally.read_mark
     values = _values(draft, lambda x: not low <= x.read_with(mark) <= high)
     count = view.known.get("outliers", sum(values.values()))
     limits = draft.thresholds
@@ -343,7 +343,7 @@ def _imputed(draft: Drafting) -> Iterator[Issue]:
     view, numbers = draft.view, draft.view.numbers
     if numbers is None or not view.complete or view.pii or numbers.count < _ENOUGH_ROWS:
         return
-    mark = view.tally.mark
+    mark = view.tally.read_mark
     read = {t: (f.number, n) for t, (f, n) in view.tally.forms.items() if f.number}
     limits = draft.thresholds
     most = sorted(

@@ -102,8 +102,8 @@ def _from_sample(source: FeedSource, name: str, thresholds: Thresholds) -> _Colu
             f"ORDER BY 2 DESC, 1 LIMIT {thresholds.sample_values}"
         )
     _, _, values = split_values(dict(counts))
-    typed = name in source.typed
-    tally = Tally(typed=typed)
+    known = (name in source.typed, source.marks.get(name))
+    tally = Tally(*known)
     tally.add((trim(text), count) for text, count in values.items())
     decision = decide_type(name, tally, thresholds.type_share)
     view = ColumnView(
@@ -111,7 +111,7 @@ def _from_sample(source: FeedSource, name: str, thresholds: Thresholds) -> _Colu
         position=source.place(name),
         rows=source.rows,
         type=decision,
-        tally=Tally(typed=typed),
+        tally=Tally(*known),
         complete=False,
         typical=list(values.items()),
     )

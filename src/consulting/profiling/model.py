@@ -109,6 +109,7 @@ class ColumnProfile(Record):
     shown_as: tuple[FormatCount, ...] | None = None
     leading_zeros: int = 0
     fraction_digits: int = 0
+    read_with: str | None = None
     kept_words: tuple[str, ...] = ()
     untrimmed: int = 0
     pii: PiiFinding | None = None

@@ -25,6 +25,8 @@ _ORDER, _NEAR = 10, 3
 _SEASON = timedelta(days=100)
 _TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
 """Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
+_GROUPED = frozenset({*_TIMES, "grouped", "grouped_comma", "lakh"})
+_OF_DATES = frozenset({"to_date", "to_timestamp"})
 _EITHER = re.compile("%[dmy]")
 
 
@@ -50,11 +52,17 @@ def ways_to_write(column: ColumnProfile) -> dict[str, str]:
 
 
 def is_unread(read: ReadColumn, column: ColumnProfile) -> bool:
-    """Whether a column's dates are in forms alone that its rule does not read."""
-    if column.inferred_type not in {"date", "timestamp"} or not column.formats:
-        return False
+    """Whether most of a column's dates are in forms that its rule does not read."""
+    unread = unread_dates(read, column)
+    return 2 * unread > sum(found.count for found in column.formats)
+
+
+def unread_dates(read: ReadColumn, column: ColumnProfile) -> int:
+    """How many of a column's dates are in forms that its rule does not read."""
+    if column.inferred_type not in {"date", "timestamp"} or read.rule not in _OF_DATES:
+        return 0
     known = {*map(_either, (*read.formats, *ISO))}
-    return known.isdisjoint(_either(found.format) for found in column.formats)
+    return sum(found.count for found in column.formats if _either(found.format) not in known)
 
 
 def _either(pattern: str) -> str:
@@ -104,7 +112,10 @@ def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str
     then, today = _middle(before), _middle(now)
     if not then or not today:
         return False
-    times = (1, _TIMES[most]) if declared == "point" else (_TIMES[most], 1)
+    # as they are read in the profile, which is with a point if no rule said otherwise
+    times = [1, _TIMES[most] if now.read_with is None else 1 / _TIMES[most]]
+    if declared != (now.read_with or "point"):
+        times.reverse()
     as_declared, otherwise = (abs(math.log(today * n / then)) for n in times)
     if count >= _ENOUGH:
         return otherwise < as_declared
@@ -155,6 +166,12 @@ def are_fractions(column: ColumnProfile) -> bool:
     """Whether most of a column's numbers are no whole ones."""
     known = column.numbers.quantiles if column.numbers else ()
     return 2 * sum(number % 1 != 0 for number in known) > len(known)
+
+
+def are_grouped(column: ColumnProfile) -> bool:
+    """Whether most of a column's numbers have marks that may stand between thousands."""
+    grouped = sum(one.count for one in column.formats if one.format in _GROUPED)
+    return 2 * grouped > sum(one.count for one in column.formats) and counts_something(column)
 
 
 def are_of_one_order(before: ColumnProfile, now: ColumnProfile) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.rules.currencies import WRITTEN, alternatives, code_of
 from consulting.rules.dates import COUNTED, PARTS, TIME
-from consulting.rules.numbers import NOTATIONS, decimal_mark
+from consulting.rules.numbers import NOTATIONS
 from consulting.sql import literal
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _as_template(regex: str) -> str:
 
 
 def _number(sample: Tally) -> Ordinary:
-    notation = _notation(sample.notations)
+    notation = _notation(sample)
     family = _NUMBERS[notation]
     regex, number = f"[+-]?{family.regex}", family.number
     currency = unit = None
@@ -165,15 +165,16 @@ def _number(sample: Tally) -> Ordinary:
     )
 
 
-def _notation(notations: Counter[str]) -> str:
+def _notation(sample: Tally) -> str:
     """The notation that reads the most; what is unclear is read as the others decide."""
+    notations = sample.notations
     if notations["scientific"] > notations.total() / 2:
         return "scientific"
     spaced = max(("grouped_space", "grouped_space_comma", "grouped_space_point"),
                  key=lambda name: notations[name])  # fmt: skip
     if notations[spaced] > notations.total() / 20:
         return spaced
-    if decimal_mark(notations) == "comma" or _mostly_comma(notations):
+    if sample.read_mark == "comma" or _mostly_comma(notations):
         grouped = notations["grouped_comma"] + notations["unclear_point"]
         return "grouped_comma" if grouped else "comma"
     if notations["grouped"] + notations["lakh"] + notations["unclear"] > notations["plain"] / 20:

@@ -16,7 +16,7 @@ from consulting import dbt_yaml
 from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
-from consulting.rules.dates import ISO, SWAPPED, with_order
+from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
 from consulting.rules.numbers import UNITS, decimal_mark
 from consulting.rules.to_decimal import LONGEST_SCALE
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from consulting.profiling.finding import DriftFinding
     from consulting.profiling.model import ColumnProfile, FeedProfile
 
+_PAIR = 2  # question marks of a day and a month
 _DAY_OR_MONTH = re.compile("%[dm]")
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}
 
@@ -203,15 +204,30 @@ def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[st
         metas = _metas_of(text, finding.feed, column.name, {name})
         return dbt_yaml.value_of(text, metas[0]).get(name, ()) if metas else None
 
-    if finding.in_some:
-        either = finding.kind == "decimal_mark_changed" and said("decimal") is not None
-        return {"decimal": "either"} if either else {}
+    if finding.in_some and finding.kind == "decimal_mark_changed":
+        return {"decimal": "either"} if said("decimal") is not None else {}
+    if finding.in_some and finding.kind == "date_order_changed":
+        return {}
     return make(column, said)
 
 
 def _added_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
+    """The formats of a rule and those of its dates, in the order of day and month that it has."""
+    before = [*(said("formats") or ())]
     _, arguments = rule_of_type("date").proposed(column) or ("", {})
-    return {"formats": [*dict.fromkeys((*said("formats"), *arguments.get("formats", ())))]}
+    added = arguments.get("formats", ())
+    orders = {one.index("%d") < one.index("%m") for one in before if _has_order(one)}
+    if len(orders) == 1:
+        first = orders.pop()
+        added = [with_order(f, day_first=first) if f.count("?") == _PAIR else f for f in added]
+    return {"formats": [*dict.fromkeys((*before, *added))]}
+
+
+def _with_serials(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
+    """The formats of a rule of dates, and days as Excel counts them, where numbers are such."""
+    before, numbers = said("formats"), column.numbers.quantiles if column.numbers else ()
+    days = bool(numbers) and all(COUNTED["excel"].read(f"{n:g}") for n in numbers)
+    return {"formats": [*(before or ISO[:1]), "excel"]} if before is not None and days else {}
 
 
 def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
@@ -225,10 +241,12 @@ def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 
 
 def _mark(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
-    mark = decimal_mark({one.format: one.count for one in column.formats})
+    notations = {one.format: one.count for one in column.formats}
+    mark = decimal_mark(notations)
     if said("decimal") is not None:
         return {"decimal": mark}
-    return {"thousands": "." if mark == "comma" else ","}
+    pointed = mark == "comma" or (mark == "unclear" and "unclear_point" in notations)
+    return {"thousands": "." if pointed else ","}
 
 
 def _unit(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
@@ -246,6 +264,7 @@ _ARGUMENTS: dict[str, Callable[[ColumnProfile, _Declares], dict[str, Any]]] = {
     "date_order_changed": _ordered_formats,
     "decimal_mark_changed": _mark,
     "digits_cut": lambda column, _: {"scale": min(column.fraction_digits, LONGEST_SCALE)},
+    "retyped_column": _with_serials,
     "rewritten_column": _added_formats,
     "unit_unread": _unit,
 }
@@ -253,9 +272,15 @@ _ARGUMENTS: dict[str, Callable[[ColumnProfile, _Declares], dict[str, Any]]] = {
 
 def _ordered(pattern: str, *, day_first: bool) -> str:
     """A format with day and month as numbers in this order; one that begins with the year as is."""
-    if not _DAY_OR_MONTH.match(pattern) or not {"%d", "%m"} <= {*_DAY_OR_MONTH.findall(pattern)}:
+    if not _has_order(pattern):
         return pattern
     return with_order(_DAY_OR_MONTH.sub("?", pattern), day_first=day_first)
+
+
+def _has_order(pattern: str) -> bool:
+    """Whether a format begins with day or month, both as numbers."""
+    parts = {*_DAY_OR_MONTH.findall(pattern)}
+    return bool(_DAY_OR_MONTH.match(pattern)) and parts == {"%d", "%m"}
 
 
 def rename_source(text: str, feed: str, old: str, new: str) -> str | None:

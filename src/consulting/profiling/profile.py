@@ -20,7 +20,7 @@ from consulting.profiling.rows import (
     wide_keys,
 )
 from consulting.profiling.sequence import out_of_order
-from consulting.profiling.source import FeedSource, open_feed
+from consulting.profiling.source import NO_MARKS, FeedSource, open_feed
 from consulting.profiling.thresholds import SUSPICIOUS, Thresholds
 from consulting.profiling.totals import find_sums, unlabelled_issue
 from consulting.profiling.wording import enumerated
@@ -51,6 +51,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
     accepted: Mapping[str, Sequence[Mark]] | None = None,
     replaced: Mapping[str, Collection[str]] | None = None,
     suspected: Mapping[str, Mapping[str, bool]] | None = None,
+    marks: Mapping[str, str] = NO_MARKS,
     thresholds: Thresholds = _DEFAULT,
 ) -> FeedProfile:
     """Profiles one feed from the rows its files left in the run folder.
@@ -67,6 +68,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
         replaced: Column → texts that are known to be wrong, for its rules replace them.
         suspected: Column → issue type that was suspected there → whether it is wrong: then all that
             may be of it is a warning.
+        marks: Column → how its rule reads numbers that do not tell their decimal mark.
         thresholds: When a finding is worth telling.
 
     Returns:
@@ -78,7 +80,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
         return _from_headers(feed, mine, files, declared, privacy or {})
     decided = decisions(mine, privacy or {})
     right = AcceptedFindings(accepted or {}, replaced or {}, suspected or {})
-    with open_feed(mine, run_folder, thresholds) as source:
+    with open_feed(mine, run_folder, thresholds, marks) as source:
         sample_rows = max(thresholds.sample_values, _SAMPLE_CELLS // max(1, len(source.columns)))
         source.draw_sample(min(thresholds.dependency_rows, sample_rows))
         views = view_columns(source, source.columns, decided, thresholds)

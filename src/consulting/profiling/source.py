@@ -32,6 +32,7 @@ _LONGEST_TOKEN = max(map(len, NULL_TOKENS))
 
 
 NOTHING_SHOWN: Mapping[str, Counter[str]] = MappingProxyType({})
+NO_MARKS: Mapping[str, str] = MappingProxyType({})
 WHITESPACE_SQL = " || ".join(f"chr({ord(c)})" for c in WHITESPACE)
 
 
@@ -69,19 +70,22 @@ class FeedSource:
         columns: The feed's columns, in the order of the files.
         rows: How many rows there are.
         typed: The columns whose numbers all files have as numbers.
+        marks: Column → the decimal mark that its rule reads, if that is a comma.
         shown: Column → what its files show beside numbers → how many of them; "" for nothing.
         sampled: How many rows the table `sample` holds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what is known of the columns
         self,
         connection: duckdb.DuckDBPyConnection,
         columns: Sequence[str],
         rows: int,
         typed: frozenset[str] = frozenset(),
         shown: Mapping[str, Counter[str]] = NOTHING_SHOWN,
+        marks: Mapping[str, str] = NO_MARKS,
     ) -> None:
         self.shown = shown
+        self.marks = marks
         self._connection = connection
         self.columns = tuple(columns)
         self._places = {name: at for at, name in enumerate(columns)}
@@ -204,7 +208,10 @@ def view_rows(
 
 @contextmanager
 def open_feed(
-    readings: Sequence[FileReading], run_folder: Path, thresholds: Thresholds
+    readings: Sequence[FileReading],
+    run_folder: Path,
+    thresholds: Thresholds,
+    marks: Mapping[str, str] = NO_MARKS,
 ) -> Iterator[FeedSource]:
     """Opens the rows of a feed's files for queries.
 
@@ -212,6 +219,7 @@ def open_feed(
         readings: The feed's files.
         run_folder: `ClientFolder.run(batch_id)`.
         thresholds: `memory_limit`.
+        marks: Column → how its rule reads numbers, as `ClientModels.decimal_marks` says.
     """
     with open_connection(readings, run_folder, thresholds) as connection:
         view_rows(connection, "feed", readings, run_folder)
@@ -219,7 +227,8 @@ def open_feed(
         columns = [n for n in _ordered(readings) if n in names]
         counted = connection.execute("SELECT count(*) FROM feed").fetchone()
         rows = int(counted[0]) if counted else 0
-        yield FeedSource(connection, columns, rows, _typed(readings), _shown(readings))
+        commas = {name: mark for name, mark in marks.items() if mark == "comma"}
+        yield FeedSource(connection, columns, rows, _typed(readings), _shown(readings), commas)
 
 
 def _typed(readings: Sequence[FileReading]) -> frozenset[str]:

@@ -36,6 +36,7 @@ class Tally:
 
     Attributes:
         typed: Whether its numbers were numbers in the files: 1.234 is one and a fraction.
+        declared: The decimal mark that the column's rule reads, if that is a comma.
         kinds: By `Form.kind`.
         notations: Numbers, by notation.
         currencies: Numbers with a currency, by its code.
@@ -54,6 +55,7 @@ class Tally:
     """
 
     typed: bool = False
+    declared: str | None = None
     kinds: Counter[str] = field(default_factory=Counter)
     notations: Counter[str] = field(default_factory=Counter)
     currencies: Counter[str] = field(default_factory=Counter)
@@ -80,16 +82,21 @@ class Tally:
         return decimal_mark(self.notations)
 
     @property
+    def read_mark(self) -> str | None:
+        """The mark that its numbers are read with: where they do not tell it, as its rule does."""
+        return self.declared or self.mark if self.mark == "unclear" else self.mark
+
+    @property
     def whole_numbers(self) -> int:
         """Numbers without a fraction, as the decimal mark reads them."""
-        if self.mark != "comma":
+        if self.read_mark != "comma":
             return self.whole
         return self.whole + self.notations["unclear_point"] - self.notations["unclear"]
 
     @property
     def fraction(self) -> int:
         """The most digits after the decimal mark, as that mark reads them."""
-        three = _THREE_DIGITS.get(self.mark or "", "")
+        three = _THREE_DIGITS.get(self.read_mark or "", "")
         most = self.fractions | {"unclear": 0, "unclear_point": 0, three: 3}
         return max((most.get(name, 0) for name, n in self.notations.items() if n), default=0)
 

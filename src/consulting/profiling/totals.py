@@ -127,7 +127,7 @@ def _may_sum(text: str) -> bool:
 
 def _number(cell: str | None, view: ColumnView) -> float | None:
     found = read_number(cell.strip()) if cell and cell.strip() else None
-    return found.read_with(view.tally.mark) if found else None
+    return found.read_with(view.tally.read_mark) if found else None
 
 
 class _Sums:

@@ -128,7 +128,10 @@ COUNTED = {
 }  # fmt: skip
 """Each way by its format, the surer ones first."""
 
-ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
+ISO = (
+    "%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M",
+    "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f",
+)  # fmt: skip
 """What a rule reads beside its own formats, unless one of these has the day after the year."""
 
 SWAPPED = "%Y-%d-%m"

@@ -48,8 +48,9 @@ def _whole(before: str, after: str, group: str = "(") -> str:
     )
 
 
-OtherMark = Literal["comma", "either"]
-"""A decimal mark of a rule to which a number with a point may be another one, or none."""
+OtherMark = Literal["comma", "either", "whole"]
+"""How a rule reads, to which a number with a point may be another one, or none: with a decimal
+comma, with either mark, or whole numbers alone."""
 
 
 class Notation(NamedTuple):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _OPEN = r"^(-?[0-9]{1,3}[.][0-9]{3})$"
 """What a rule that reads either mark asks about: a digit more, and it is one number."""
+_NOUGHTS = r"[.]0+$"
+"""What a rule of whole numbers asks about in a text: 12.000 may be twelve thousand."""
+_CHANGED = {"either": (_OPEN, r"\g<1>0"), "whole": (_NOUGHTS, "")}
 
 
 def with_mark(number: str, mark: OtherMark) -> str:
@@ -25,7 +28,10 @@ def with_mark(number: str, mark: OtherMark) -> str:
         number: As the reader writes it.
         mark: The mark of the rule.
     """
-    return number.replace(".", ",") if mark == "comma" else re.sub(_OPEN, r"\g<1>0", number)
+    if mark == "comma":
+        return number.replace(".", ",")
+    pattern, other = _CHANGED[mark]
+    return re.sub(pattern, other, number)
 
 
 def all_with_mark(numbers: pa.Array, mark: OtherMark) -> pa.Array:
@@ -34,4 +40,5 @@ def all_with_mark(numbers: pa.Array, mark: OtherMark) -> pa.Array:
 
     if mark == "comma":
         return pc.replace_substring(numbers, ".", ",")
-    return pc.replace_substring_regex(numbers, _OPEN, r"\10")
+    pattern, other = _CHANGED[mark]
+    return pc.replace_substring_regex(numbers, pattern, other.replace(r"\g<1>", r"\1"))
