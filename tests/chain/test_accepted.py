@@ -564,6 +564,28 @@ def test_each_of_several_files_is_looked_at_by_itself_where_it_could_be_read_in_
     assert "north" not in reason
 
 
+def test_one_of_two_files_that_shows_another_mark_stops(tmp_path: Path) -> None:
+    kilos = {"name": "kilos", "from": "kilos", "rule": "to_decimal", "decimal": "comma"}
+    world = unmodelled(tmp_path, feeds=[{"name": "orders", "files": "loads*.csv"}])
+    write_feed_models(
+        world.dbt_dir, world.client_id, "orders", [{"name": "id", "from": "id"}, kilos]
+    )
+    for branch, mark in (("north", ","), ("south", ".")):
+        rows = [[f"{branch}{n};{n}{mark}05"] for n in range(40)]
+        world.drop(f"loads_{branch}.csv", csv("id;kilos", rows))
+    assert refused(world) == (
+        "The numbers in “kilos” of loads_south.csv have a decimal point; its rule reads them with "
+        "a decimal comma."
+    )
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "decimal: either" in yaml_of(world).read_text("utf-8")
+    world.run(world.engagement.intake.state().batches[-1].batch_id)
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        kept = "SELECT count(*), min(kilos)::DOUBLE, max(kilos)::DOUBLE FROM marts.orders"
+        assert connection.execute(kept).fetchall() == [(80, 0.05, 39.05)]
+
+
 def test_numbers_that_would_be_delivered_as_nought_are_kept_by_a_patch(tmp_path: Path) -> None:
     amount = {"name": "amount", "from": "Amount", "rule": "to_money"}
     january, february = (
@@ -573,12 +595,12 @@ def test_numbers_that_would_be_delivered_as_nought_are_kept_by_a_patch(tmp_path:
     world = made(tmp_path, columns=[COLUMNS[0], amount], january=january)
     world.drop("orders_2024-02.csv", february)
     assert refused(world) == (
-        "The numbers in “Amount” of orders_2024-02.csv have up to 5 digits after the decimal mark, "
-        "of which their rule keeps 2. Most of them would be delivered as 0."
+        "The numbers in “Amount” of orders_2024-02.csv are mostly so small that with the 2 digits "
+        "after the decimal mark which their rule keeps they would be delivered as 0."
     )
     done = run_accept(world, "--yes")
     assert done.exit_code == 0, done.output
-    assert "rule: to_money, scale: 5" in yaml_of(world).read_text("utf-8")
+    assert "rule: to_money, scale: 6" in yaml_of(world).read_text("utf-8")
     world.run(world.engagement.intake.state().batches[-1].batch_id)
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
         kept = "SELECT count(*), min(amount)::DOUBLE, max(amount)::DOUBLE FROM marts.orders"
@@ -693,3 +715,24 @@ def test_typed_numbers_and_dates_are_themselves_however_the_texts_before_them_we
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
         corrected = connection.execute("SELECT kilos, day FROM marts.kilo WHERE id = '141'")
         assert [(float(kg), day) for kg, day in corrected.fetchall()] == [(1.234, date(2026, 2, 3))]
+
+
+def test_a_renamed_column_in_another_currency_is_accepted_in_two_steps(tmp_path: Path) -> None:
+    amount = {"name": "amount", "from": "Amount", "rule": "to_money"}
+    january, february = (
+        csv(f"Order ID,{title}", [[f"{key}{n}", f"{n}.50{sign}"] for n in range(10, 50)])
+        for title, sign, key in (("Amount", " €", "j"), ("Amount total", " $", "f"))
+    )
+    world = made(tmp_path, columns=[COLUMNS[0], amount], january=january)
+    world.drop("orders_2024-02.csv", february)
+    assert "seems to be called “Amount total” now" in refused(world)
+    assert run_accept(world, "--yes").exit_code == 0
+    assert refused(world).startswith("The amounts in “Amount total” of orders_2024-02.csv are in")
+    assert run_accept(world, "--yes").exit_code == 0
+    yaml = yaml_of(world).read_text("utf-8")
+    assert yaml.count("rule: to_currency") == 1
+    assert yaml.count("from: [Amount total, Amount]") == 2
+    world.run()
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        kept = "SELECT amount_total_currency, count(*) FROM marts.orders GROUP BY 1"
+        assert connection.execute(kept).fetchall() == [("USD", 40)]

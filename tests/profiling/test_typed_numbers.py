@@ -250,12 +250,12 @@ EURO, KILO = '0.00 "€"', '0.0 "kg"'
     [
         (EURO, EURO, None, None, ""),
         (EURO, "[$¥-411]0", "unit_changed", "block", "in JPY, where the last delivery had EUR."),
-        (KILO, '0.0 "lb"', "unit_changed", "block", "have another unit now; last time most had"),
+        (KILO, '0.0 "lb"', "unit_changed", "block", "have “lb” now; last time most had “kg”."),
         (KILO, '0.0 "KG."', None, None, ""),
         ("[$kr-41D] 0.00", "[$SEK] 0.00", None, None, ""),
         ("[$kr-41D] 0.00", "[$kr-414] 0.00", "unit_changed", "block", "in NOK, where the last"),
         (EURO, None, "currency_changed", "warn", "name no currency, where the last delivery had"),
-        (KILO, None, "unit_changed", "warn", "have no unit now; last time most had one and the"),
+        (KILO, None, "unit_changed", "warn", "have no unit now; last time most had “kg”."),
         (None, EURO, None, None, ""),
         ("0.0%", None, None, None, ""),  # the same numbers
     ],
@@ -308,12 +308,13 @@ def test_percent_of_a_format_is_a_change_where_the_numbers_moved_with_it(
     [
         ([EURO, None, "[$$-409]0.00"], "unit_changed", "are in USD, where the last delivery that"),
         (["0.0%", None, None], "unit_changed", "show bare numbers now; those of the last"),
+        (["0%", None, None], "unit_changed", "show bare numbers now; those of the last"),
     ],
 )
 def test_a_format_is_held_against_the_last_that_said_something(
     tmp_path: Path, months: list[str | None], kind: str, detail: str
 ) -> None:
-    numbers = [SHARES, [] if "%" in str(months[0]) else SHARES, HUNDREDFOLD]
+    numbers = [SHARES, [] if months[0] == "0.0%" else SHARES, HUNDREDFOLD]
     first, second, third = (
         _profiled(tmp_path / str(at), [code], values)
         for at, (code, values) in enumerate(zip(months, numbers, strict=True))
@@ -391,6 +392,7 @@ def test_digits_after_the_mark_are_counted_as_the_column_reads_them(
         ([f"1.{n:02}" for n in range(1, 13)], "decimal"),
         ([*(f"{n}.{n % 9 + 1}" for n in range(1, 40)), "1.10", "1.9"], "decimal"),
         ([str(n / 100) for n in range(100, 200)], "decimal"),
+        ([*(f"1.{n}" for n in range(10)), "1.10"], "decimal"),  # one hand-typed grade
         ([f"{n / 10:.2f}" for n in range(10, 99)], "decimal"),
         ([*(f"{n / 10:.1f}" for n in range(10, 99)), "1.10", "2.50"], "decimal"),
     ],

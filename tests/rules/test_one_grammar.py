@@ -624,6 +624,11 @@ def test_a_rule_takes_off_the_spellings_of_its_unit_and_no_other(unit: str) -> N
         ("mi", "min", False),
         ("to", "toe", False),
         ("kg", "g", False),
+        ("kg", "KG", True),
+        ("min", "Min", True),
+        ("MW", "mW", False),
+        ("MB", "Mb", False),
+        ("mA", "mAs", False),
     ],
 )
 def test_spellings_of_a_unit_are_one(first: str, second: str, *, is_one: bool) -> None:

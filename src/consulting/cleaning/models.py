@@ -218,13 +218,14 @@ class ClientModels:
         manifest = self.load_manifest()
         found: dict[tuple[str, ...], ReadColumn] = {}
         metas = read_columns(manifest, feed).values()
-        apart = {headers_of(meta) for meta in metas if meta.get("rule") == "to_currency"}
+        told = [headers_of(meta) for meta in metas if meta.get("rule") == "to_currency"]
+        apart = {name for headers in told for name in headers}
         for meta in metas:
             one = ReadColumn(
                 names=headers_of(meta),
                 rule=meta.get("rule"),
                 optional=bool(meta.get("optional")),
-                currency_apart=headers_of(meta) in apart,
+                currency_apart=not apart.isdisjoint(headers_of(meta)),
                 texts=texts_of(meta) if meta.get("rule") == "to_boolean" else frozenset(),
                 formats=tuple(meta.get("formats") or ()),
                 decimal=declared_mark(meta),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import column_profile, view_columns
 from consulting.profiling.decision import Decision
-from consulting.profiling.notations import is_unclear, unread_dates
+from consulting.profiling.notations import is_unclear, mark_of, unread_dates, unread_units
 from consulting.profiling.source import NO_MARKS, open_feed
 from consulting.profiling.thresholds import Thresholds
 
@@ -35,7 +35,12 @@ def unclear_columns(profile: FeedProfile, reads: Sequence[ReadColumn]) -> list[s
         name
         for read in reads
         for name in read.names
-        if (column := profile.column(name)) and unread_dates(read, column)
+        if (column := profile.column(name))
+        and (
+            unread_dates(read, column)
+            or unread_units(read, column)
+            or (read.decimal and mark_of(column) == "either")
+        )
     }
     return [c.name for c in profile.columns if is_unclear(c) or c.name in unread]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from consulting.profiling.finding import DriftFinding
@@ -19,10 +20,12 @@ from consulting.profiling.notations import (
     is_nearer_otherwise,
     is_percent,
     is_unread,
+    lie_closer_as_written,
     lie_within_months,
     mark_of,
     mostly,
     units_of,
+    unread_units,
     ways_to_write,
     written_units,
 )
@@ -35,7 +38,7 @@ from consulting.records import PERCENT
 from consulting.rules import rule_of_type
 from consulting.rules.currencies import may_be_one
 from consulting.rules.dates import ISO, SWAPPED
-from consulting.rules.numbers import is_one_unit
+from consulting.rules.numbers import is_common_unit, is_one_unit
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -48,7 +51,6 @@ _LIMITS = Thresholds()
 """When a change is worth telling."""
 _NUMBERS = frozenset({"integer", "decimal", "money"})
 _MONTHS, _FEW = 12, 5
-_OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _LIKELY, _UNLIKELY = 0.1, 0.001
 """A rise that chance brings oftener than the first is none; oftener than the second, none to stop
@@ -99,17 +101,21 @@ class Content:
         more = before is not None and digits > read.scale >= before.fraction_digits
         if not lost and not more:
             return
-        most = " Most of them would be delivered as 0." if lost else ""
+        told = (
+            f"are mostly so small that with the {counted(read.scale, 'digit')} after the decimal "
+            "mark which their rule keeps they would be delivered as 0."
+            if lost
+            else f"have up to {counted(digits, 'digit')} after the decimal mark, of which their "
+            f"rule keeps {read.scale}."
+        )
         yield DriftFinding(
             feed=self._current.feed, kind="digits_cut", column=now.name,
             severity="block" if lost else "warn",
-            detail=f"{self._reads.named('numbers', now)} have up to "
-            f"{counted(digits, 'digit')} after the decimal mark, of which their rule "
-            f"keeps {read.scale}.{most}",
+            detail=f"{self._reads.named('numbers', now)} {told}",
             measure="digits after the decimal mark", value=digits,
             threshold=read.scale,
-            recommendation="If the client means them, let the column's rule keep them (scale: "
-            f"{digits}); it rounds to what it keeps.",
+            recommendation="If the client means them, let the column's rule keep them "
+            "(scale); it rounds to what it keeps.",
         )  # fmt: skip
 
     def of(self, now: ColumnProfile) -> list[DriftFinding]:
@@ -158,6 +164,10 @@ class Content:
         rule = read.rule if read else None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
         related = related and not (rule == "to_integer" and are_fractions(now))
+        named = types[1] == "money" and mostly(
+            Counter({c.format: c.count for c in now.currencies}), now
+        )
+        related = related and not (named and rule in {"to_decimal", "to_integer"})
         if rule == "to_code" or (rule == "to_text" and "boolean" in types):
             return None  # yes and no are texts, too, and a list says itself what it reads
         if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:
@@ -265,6 +275,8 @@ class Content:
         if not swaps or patterns != {ISO[0]}:
             return None
         proven = any(int(day[8:10]) > _MONTHS for day in now.date_quantiles)
+        if not proven and not lie_closer_as_written(now):
+            return None
         return DriftFinding(
             feed=self._current.feed, column=now.name,
             kind="date_order_changed" if proven else "date_order_unclear",
@@ -335,14 +347,22 @@ class Content:
         if then is None or any(is_one_unit(then, unit) for unit in today):
             return None
         lost = not today and not before.units  # other programs write no formats
+        read = self._reads.of(now.name)
+        both = read is not None and all(
+            any(is_one_unit(unit, known) for known in read.units) for unit in (then, *today)
+        )
+        told = mostly(today, now)
+        named = is_common_unit(then) and (told is None or is_common_unit(told))
+        unit = "no unit" if told is None else f"“{told}”" if named else "another unit"
+        then_named = f"“{then}”" if named else "one and the same"
         return DriftFinding(
             feed=self._current.feed, kind="unit_changed", column=now.name,
-            severity="block" if self._reads.is_converted(now) and not lost else "warn",
-            detail=f"{self._reads.named('numbers', now)} have "
-            f"{'another unit' if mostly(today, now) else 'no unit'} now; "
+            severity="block"
+            if self._reads.is_converted(now) and not lost and not (both and today)
+            else "warn",
+            detail=f"{self._reads.named('numbers', now)} have {unit} now; "
             f"{'last time' if mostly(units_of(before), before) else 'when they last had one,'} "
-            "most had one and "
-            "the same.",
+            f"most had {then_named}.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
             "without the unit.",
         )  # fmt: skip
@@ -364,24 +384,28 @@ class Content:
     def _unit_unread(self, now: ColumnProfile) -> DriftFinding | None:
         """Numbers with a unit that their rule does not take off, so that it rejects them."""
         read = self._reads.of(now.name)
-        if read is None or read.rule not in _OF_NUMBERS:
-            return None
-        unit = mostly(written_units(now), now)
-        if unit is None or any(is_one_unit(unit, known) for known in read.units):
+        if read is None or mostly(written_units(now), now) not in unread_units(read, now):
             return None
         taken = f"takes off {enumerated([*read.units], 'or')} alone" if read.units else "reads none"
+        advice = "let the column's rule take the unit off (unit)"
+        if read.rule == "to_money":
+            advice = "give the column the rule to_decimal, which takes a unit off (unit)"
         return DriftFinding(
             feed=self._current.feed, kind="unit_unread", column=now.name, severity="block",
             detail=f"{self._reads.named('numbers', now)} have a unit, and their rule {taken}.",
-            recommendation="Ask the client what they count now. If it is meant to be so, let the "
-            "column's rule take the unit off (unit): as it is, it rejects them.",
+            recommendation="Ask the client what they count now. If it is meant to be so, "
+            f"{advice}: as it is, it rejects them.",
         )  # fmt: skip
 
     def _percent_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         """Numbers that the formats of a workbook show as percent, and no longer, or the reverse."""
         shares = is_percent(now)
         known = None not in {before.shown_as, now.shown_as}
-        if not known or is_percent(before) == shares or are_of_one_order(before, now):
+        changed = is_percent(before) != shares
+        if known and not changed and not shares:  # the format may have gone before the numbers
+            shown = self._past.last_that(is_percent, now)
+            changed = shown is not None and are_of_one_order(shown, before)
+        if not known or not changed or are_of_one_order(before, now):
             return None
         then, today = ("bare numbers", PERCENT) if shares else (PERCENT, "bare numbers")
         return DriftFinding(

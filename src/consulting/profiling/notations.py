@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD
 from consulting.rules.dates import ISO, date_format, with_order
-from consulting.rules.numbers import NOTATIONS, decimal_mark, spelled_alike
+from consulting.rules.numbers import NOTATIONS, decimal_mark, is_one_unit, spelled_alike
 from consulting.rules.to_boolean import FALSE, TRUE
 
 if TYPE_CHECKING:
@@ -22,10 +22,14 @@ _NUMBERS = frozenset({"integer", "decimal", "money"})
 _ENOUGH, _FEW = 20, 3
 """Of fewer numbers than the first all may be round thousands by chance."""
 _ORDER, _NEAR = 10, 3
-_SEASON = timedelta(days=100)
+_SEASON, _MONTH = timedelta(days=100), timedelta(days=31)
+_MONTHS, _SIGNIFICANT = 12, 2
+_SOME = 0.2
+"""Among noughts, fewer numbers than this are noise."""
 _TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
 """Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
 _GROUPED = frozenset({*_TIMES, "grouped", "grouped_comma", "lakh"})
+_OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
 _OF_DATES = frozenset({"to_date", "to_timestamp"})
 _EITHER = re.compile("%[dmy]")
 
@@ -144,6 +148,13 @@ def written_units(column: ColumnProfile) -> Counter[str]:
     return spelled_alike({one.format: one.count for one in column.units})
 
 
+def unread_units(read: ReadColumn, column: ColumnProfile) -> list[str]:
+    """The units beside a column's numbers that its rule does not take off."""
+    if read.rule not in _OF_NUMBERS:
+        return []
+    return [u for u in written_units(column) if not any(is_one_unit(u, r) for r in read.units)]
+
+
 def is_percent(column: ColumnProfile) -> bool:
     """Whether the formats of its cells show most of a column's numbers as a hundred times more."""
     return mostly(Counter({o.format: o.count for o in column.shown_as or ()}), column) == PERCENT
@@ -186,6 +197,23 @@ def lie_within_months(column: ColumnProfile) -> bool:
     return not days or days[-2] - days[1] <= _SEASON
 
 
+def lie_closer_as_written(column: ColumnProfile) -> bool:
+    """Whether dates with the year first lie within a month, and would not with day for month."""
+    days = [date.fromisoformat(one[:10]) for one in column.date_quantiles]
+    if not days or any(day.day > _MONTHS for day in days):
+        return bool(days)
+    swapped = [day.replace(month=day.day, day=day.month) for day in days]
+    spread, other = (max(some) - min(some) for some in (days, swapped))
+    return spread <= _MONTH < other / 3
+
+
+def digits_needed(column: ColumnProfile) -> int:
+    """The digits after the decimal mark that keep most of a column's numbers from being nought."""
+    size = _middle(column)
+    places = math.ceil(-math.log10(size)) + _SIGNIFICANT if 0 < size < 1 else 0
+    return max(column.fraction_digits, places)
+
+
 def digits_after(column: ColumnProfile, declared: str | None) -> int:
     """The most digits after the decimal mark, as a rule reads it: 1.234 has three, or none."""
     if mark_of(column) != "unclear":
@@ -196,8 +224,10 @@ def digits_after(column: ColumnProfile, declared: str | None) -> int:
 
 def is_cut_to_nought(column: ColumnProfile, scale: int) -> bool:
     """Whether most of a column's numbers, if they are not nought, are so with `scale` digits."""
-    sizes = [size for size in _sizes(column) if size]
-    return 2 * sum(size < 10.0**-scale / 2 for size in sizes) > len(sizes)
+    every = _sizes(column)
+    sizes = [size for size in every if size]
+    cut = sum(size < 10.0**-scale / 2 for size in sizes)
+    return 2 * cut > len(sizes) >= _SOME * len(every)
 
 
 def _middle(column: ColumnProfile) -> float:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml.nodes import SequenceNode
 
 from consulting import dbt_yaml
+from consulting.profiling.notations import digits_needed, is_cut_to_nought
 from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
-from consulting.rules.numbers import UNITS, decimal_mark
+from consulting.rules.numbers import decimal_mark, is_common_unit
 from consulting.rules.to_decimal import LONGEST_SCALE
 
 if TYPE_CHECKING:
@@ -177,9 +178,9 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
     if finding.kind == "missing_column":
         return _left_out(text, feed, column)
     if finding.kind == "currency_changed":
-        return add_column(
-            text, feed, currency_column(column, target_name(f"{column} currency", set()))
-        )
+        names = next((list(names) for _, _, names in _metas(text, feed) if column in names), [])
+        beside = currency_column(column, target_name(f"{column} currency", set()))
+        return add_column(text, feed, beside | ({"from": names} if names[1:] else {}))
     argument = _argument(text, finding, current)
     if argument or finding.in_some:
         return _set(text, feed, column, argument) if argument else None
@@ -249,10 +250,16 @@ def _mark(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     return {"thousands": "." if pointed else ","}
 
 
+def _scale(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
+    before, digits = said("scale"), min(digits_needed(column), LONGEST_SCALE)
+    more = digits > (before or 0) and not is_cut_to_nought(column, digits)
+    return {"scale": digits} if before is not None and more else {}
+
+
 def _unit(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     """One more unit, where it says nothing of the client: a patch is told to many."""
     known, unit = said("unit"), column.units[0].format
-    if known is None or unit.casefold() not in UNITS:
+    if known is None or not is_common_unit(unit):
         return {}
     before = [known] if isinstance(known, str) else [*known]
     return {"unit": [*before, unit] if before else unit}
@@ -263,7 +270,7 @@ _Declares = Callable[[str], Any]
 _ARGUMENTS: dict[str, Callable[[ColumnProfile, _Declares], dict[str, Any]]] = {
     "date_order_changed": _ordered_formats,
     "decimal_mark_changed": _mark,
-    "digits_cut": lambda column, _: {"scale": min(column.fraction_digits, LONGEST_SCALE)},
+    "digits_cut": _scale,
     "retyped_column": _with_serials,
     "rewritten_column": _added_formats,
     "unit_unread": _unit,

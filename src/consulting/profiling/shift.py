@@ -42,7 +42,9 @@ def distribution_shift(
     if max(before.cardinality_ratio, now.cardinality_ratio) >= _KEYLIKE and not before.numbers:
         return None
     if before.numbers and now.numbers:
-        if before.key_candidate or now.key_candidate:
+        # a key goes on; no amount or measure is one, though each may be another
+        measured = "integer" not in {before.inferred_type, now.inferred_type}
+        if (before.key_candidate or now.key_candidate) and not (measured and _jumped(before, now)):
             return None
         shares = _number_cells(before.numbers.quantiles, now.numbers.quantiles)
         n, m = before.numbers.count, now.numbers.count

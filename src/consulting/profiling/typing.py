@@ -218,4 +218,4 @@ def _counts_on(tally: Tally) -> bool:
         counted.setdefault(before, set()).add(after)
     steps = sum(max(map(int, found)) for found in counted.values())
     dense = sum(map(len, counted.values())) >= _DENSE * steps
-    return dense and any({"1", "9", "10"} <= found for found in counted.values())
+    return dense and any({"1", "9", "10", "11"} <= found for found in counted.values())

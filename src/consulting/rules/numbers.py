@@ -140,7 +140,11 @@ UNITS = frozenset(
     "mg g kg t lb oz mm cm m km in ft yd mi ml cl l gal ms s sec min h hr day week "  # noqa: SIM905
     "month kwh mwh percent".split()
 )
-"""Units that say nothing of a client."""
+"""Units that headers name, too."""
+_COMMON_UNITS = UNITS | frozenset(
+    "% ‰ ° hour minute second year pcs piece stk stück tag stunde monat jahr kilogram litre liter "  # noqa: SIM905
+    "metre meter pound ounce mile".split()
+)
 
 
 PLURALS = {"": 0, "s": 2, "e": 3, "n": 3, "en": 3, "es": 3}
@@ -153,6 +157,10 @@ def declared_units(meta: Mapping[str, Any]) -> tuple[str, ...]:
     return (said,) if isinstance(said, str) else tuple(said)
 
 
+_WITH_PREFIX = frozenset("W Wh Hz Pa J V A B b bit eV N".split())  # noqa: SIM905
+"""Symbols before which m is a thousandth, and M a million."""
+
+
 def is_one_unit(first: str, second: str) -> bool:
     """Whether two texts are spellings of a unit: case, a point at the end and the plural are none.
 
@@ -160,7 +168,20 @@ def is_one_unit(first: str, second: str) -> bool:
     enough to be a word: "m" and "ms" are two units, "mi" and "min", too. `bare_number` of the
     rules reads by the same.
     """
-    return not _stems(first).isdisjoint(_stems(second))
+    return not _are_twins(first, second) and not _stems(first).isdisjoint(_stems(second))
+
+
+def _are_twins(first: str, second: str) -> bool:
+    """Whether two symbols differ in case and in size: MW and mW, MB and Mb."""
+    if first == second or first.casefold() != second.casefold():
+        return False
+    millions = first[1:] == second[1:] in _WITH_PREFIX and first[0] in "mM"
+    return millions or (first[:-1] == second[:-1] and first[-1] in "bB" and len(first) > 1)
+
+
+def is_common_unit(unit: str) -> bool:
+    """Whether a unit is a word that says nothing of a client."""
+    return any(is_one_unit(unit, one) for one in _COMMON_UNITS)
 
 
 def spellings(unit: str) -> set[str]:
@@ -172,6 +193,9 @@ def spellings(unit: str) -> set[str]:
 
 def _stems(unit: str) -> set[str]:
     bare = unit.casefold().rstrip(".")
+    plain = unit.rstrip(".").removesuffix("s")
+    if plain[1:] != plain[1:].lower() and not plain.isupper():
+        return {bare}  # "mAs" is a symbol, and no plural of "mA"
     ends = (e for e, least in PLURALS.items() if bare.endswith(e) and len(bare) - len(e) >= least)
     return {bare.removesuffix(end) for end in ends}
 
