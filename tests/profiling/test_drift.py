@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from tests.rules import macros
 
 from consulting.profiling import DriftFinding, FeedProfile, Thresholds, compare, profile_feed
 from consulting.profiling.shift import chance_of_rise
@@ -1256,3 +1257,24 @@ def test_decimals_of_another_order_are_told_though_each_is_another(profile: Prof
     assert "distribution_shift" in kinds(compare(then, now))
     ids = (profile({"v": [str(n * k) for n in range(1, 41)]}) for k in (1, 1000))
     assert "distribution_shift" not in kinds(compare(*ids))
+
+
+@pytest.mark.parametrize(
+    ("rule", "declared", "written"),
+    [
+        ("to_timestamp", "%Y-%m-%dT%H:%M:%SZ", "2026-01-{:02}T10:00:00Z"),
+        ("to_timestamp", "%Y-%m-%d %H:%M:%S UTC", "2026-01-{:02} 10:00:00 UTC"),
+        ("to_timestamp", "%d/%m/%Y %I:%M%p", "{:02}/01/2026 10:00 PM"),
+        ("to_timestamp", "%d/%m/%Y %H:%M:%S,%f", "{:02}/01/2026 10:00:00.123"),
+        ("to_date", "%Y-%m-%dT%H:%M:%S%z", "2026-01-{:02}T10:00:00"),
+        ("to_date", "%d %B %Y", "{:02} Jan. 2026"),
+    ],
+)
+def test_formats_that_read_alike_are_one(
+    profile: Profile, rule: str, declared: str, written: str
+) -> None:
+    now = profile({"day": [written.format(n) for n in range(1, 29)]})
+    reads = [ReadColumn(names=("day",), rule=rule, formats=(declared,))]
+    assert [f.kind for f in compare(None, now, reads) if f.severity == "block"] == []
+    texts = [written.format(n) for n in (1, 2)]
+    assert None not in macros.read({"rule": rule, "formats": [declared]}, texts)

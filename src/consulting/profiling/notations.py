@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD
-from consulting.rules.dates import ISO, date_format, with_order
+from consulting.rules.dates import ISO, bare_format, date_format, with_order
 from consulting.rules.numbers import NOTATIONS, decimal_mark, is_one_unit, spelled_alike
 from consulting.rules.to_boolean import FALSE, TRUE
 
@@ -66,12 +66,16 @@ def unread_dates(read: ReadColumn, column: ColumnProfile) -> int:
     if column.inferred_type not in {"date", "timestamp"} or read.rule not in _OF_DATES:
         return 0
     known = {*map(_either, (*read.formats, *ISO))}
-    return sum(found.count for found in column.formats if _either(found.format) not in known)
+    forms = [(_either(found.format), found.count) for found in column.formats]
+    if read.rule == "to_date" and any(form.endswith("%z") for form in known):  # it leaves zones out
+        known = {form.removesuffix("%z") for form in known}
+        forms = [(form.removesuffix("%z"), count) for form, count in forms]
+    return sum(count for form, count in forms if form not in known)
 
 
 def _either(pattern: str) -> str:
-    """A format, day and month of which could be in either order, and its month short or in full."""
-    return _EITHER.sub("?", pattern).replace("%B", "%b")
+    """A format, day and month of which could be in either order, as the rules read it."""
+    return _EITHER.sub("?", bare_format(pattern))
 
 
 def declared_order(read: ReadColumn | None, column: ColumnProfile) -> bool | None:

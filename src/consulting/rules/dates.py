@@ -168,6 +168,16 @@ def with_order(pattern: str, *, day_first: bool) -> str:
     return pattern
 
 
+def bare_format(pattern: str) -> str:
+    """A format as `bare_date` of the rules writes it, so that two that read alike are one."""
+    for part, bare in (("%B", "%b"), ("%b.", "%b"), (",%f", ".%f"), (" %p", "%p"), (" %z", "%z")):
+        pattern = pattern.replace(part, bare)
+    for zone in (" UTC", "Z"):
+        if pattern.endswith(zone):
+            pattern = f"{pattern.removesuffix(zone)}%z"
+    return pattern
+
+
 def date_format(pattern: str, *, day_first: bool | None = None) -> str:
     """A date format as people write it: DD/MM/YYYY for `%d/%m/%Y`.
 
