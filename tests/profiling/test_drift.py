@@ -1278,3 +1278,12 @@ def test_formats_that_read_alike_are_one(
     assert [f.kind for f in compare(None, now, reads) if f.severity == "block"] == []
     texts = [written.format(n) for n in (1, 2)]
     assert None not in macros.read({"rule": rule, "formats": [declared]}, texts)
+
+
+def test_formats_said_by_an_anchor_have_no_patch_and_the_finding_is_told(profile: Profile) -> None:
+    yaml = YAML.replace("version: 2", 'version: 2\nx-days: &days ["%d.%m.%Y"]').replace(
+        "{from: Amount, rule: to_decimal}", "{from: day, rule: to_date, formats: *days}"
+    )
+    now = profile({"day": [f"{n:02}/01/2026" for n in range(1, 29)]})
+    (found,) = compare(None, now, formats("%d.%m.%Y"), models_yaml=yaml)
+    assert (found.kind, found.severity, found.patch) == ("rewritten_column", "block", None)

@@ -20,6 +20,7 @@ from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
 from consulting.rules.numbers import decimal_mark, is_common_unit
 from consulting.rules.to_decimal import LONGEST_SCALE
+from consulting.yaml_files import YamlError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -203,7 +204,10 @@ def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[st
 
     def said(name: str) -> Any:
         metas = _metas_of(text, finding.feed, column.name, {name})
-        return dbt_yaml.value_of(text, metas[0]).get(name, ()) if metas else None
+        try:
+            return dbt_yaml.value_of(text, metas[0]).get(name, ()) if metas else None
+        except YamlError:  # it says it by the anchors of others
+            return None
 
     if finding.in_some and finding.kind == "decimal_mark_changed":
         return {"decimal": "either"} if said("decimal") is not None else {}
