@@ -586,6 +586,22 @@ def test_one_of_two_files_that_shows_another_mark_stops(tmp_path: Path) -> None:
         assert connection.execute(kept).fetchall() == [(80, 0.05, 39.05)]
 
 
+def test_one_of_two_files_with_another_unit_is_read_by_the_rule_of_both(tmp_path: Path) -> None:
+    load = {"name": "load", "from": "load", "rule": "to_decimal", "unit": "kg"}
+    world = unmodelled(tmp_path, feeds=[{"name": "orders", "files": "loads*.csv"}])
+    columns = [{"name": "id", "from": "id"}, load]
+    write_feed_models(world.dbt_dir, world.client_id, "orders", columns)
+    for branch, unit, rows in (("north", "kg", 50), ("south", "lb", 40)):
+        loads = [[f"{branch}{n},{n}.5 {unit}"] for n in range(rows)]
+        world.drop(f"loads_{branch}.csv", csv("id,load", loads))
+    assert refused(world) == (
+        "The numbers in “load” of loads_south.csv have a unit, and their rule takes off kg alone."
+    )
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "unit: [kg, lb]" in yaml_of(world).read_text("utf-8")
+
+
 def test_numbers_that_would_be_delivered_as_nought_are_kept_by_a_patch(tmp_path: Path) -> None:
     amount = {"name": "amount", "from": "Amount", "rule": "to_money"}
     january, february = (

@@ -18,7 +18,7 @@ from consulting.profiling.propose import currency_column, propose_columns, targe
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
-from consulting.rules.numbers import decimal_mark, is_common_unit
+from consulting.rules.numbers import decimal_mark, is_common_unit, is_one_unit
 from consulting.rules.to_decimal import LONGEST_SCALE
 from consulting.yaml_files import YamlError
 
@@ -262,11 +262,12 @@ def _scale(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 
 def _unit(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     """One more unit, where it says nothing of the client: a patch is told to many."""
-    known, unit = said("unit"), column.units[0].format
-    if known is None or not is_common_unit(unit):
+    known = said("unit")
+    before = [known] if isinstance(known, str) else [*(known or ())]
+    new = [u.format for u in column.units if not any(is_one_unit(u.format, b) for b in before)]
+    if known is None or not new or not is_common_unit(new[0]):
         return {}
-    before = [known] if isinstance(known, str) else [*known]
-    return {"unit": [*before, unit] if before else unit}
+    return {"unit": [*before, new[0]] if before else new[0]}
 
 
 _Declares = Callable[[str], Any]
