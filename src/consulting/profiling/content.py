@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from consulting.profiling.finding import DriftFinding
@@ -10,6 +9,7 @@ from consulting.profiling.notations import (
     are_fractions,
     are_grouped,
     are_of_one_order,
+    counts_of,
     counts_something,
     currencies_of,
     declared_order,
@@ -29,7 +29,7 @@ from consulting.profiling.notations import (
     ways_to_write,
     written_units,
 )
-from consulting.profiling.past import ENOUGH, UNTYPED, Past, missing
+from consulting.profiling.past import ENOUGH, UNTYPED, missing
 from consulting.profiling.reads import in_files
 from consulting.profiling.shift import chance_of_rise, distribution_shift
 from consulting.profiling.thresholds import Thresholds
@@ -38,13 +38,14 @@ from consulting.records import PERCENT
 from consulting.rules import rule_of_type
 from consulting.rules.currencies import may_be_one
 from consulting.rules.dates import ISO, SWAPPED
-from consulting.rules.numbers import is_common_unit, is_one_unit
+from consulting.rules.numbers import is_common_unit, is_one_of
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from consulting.profiling.model import ColumnProfile, FeedProfile
+    from consulting.profiling.past import Past
     from consulting.profiling.reads import Reads
 
 _LIMITS = Thresholds()
@@ -62,17 +63,13 @@ class Content:
 
     Args:
         reads: What the models read, and the files.
-        previous: The profile of the last delivery; None for a first one.
-        earlier: Those of the deliveries before it, the newest first; read where one is needed.
+        past: What earlier deliveries held.
     """
 
-    def __init__(
-        self, reads: Reads, previous: FeedProfile | None, earlier: Iterable[FeedProfile]
-    ) -> None:
+    def __init__(self, reads: Reads, past: Past) -> None:
         self._reads = reads
         self._current = reads.current
-        self._previous = previous
-        self._past = Past(reads, previous, earlier)
+        self._past = past
 
     def proven(self, before: ColumnProfile | None, now: ColumnProfile) -> list[DriftFinding]:
         """What a column's values prove against its rule, whatever was delivered before."""
@@ -164,9 +161,7 @@ class Content:
         rule = read.rule if read else None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
         related = related and not (rule == "to_integer" and are_fractions(now))
-        named = types[1] == "money" and mostly(
-            Counter({c.format: c.count for c in now.currencies}), now
-        )
+        named = types[1] == "money" and mostly(counts_of(now.currencies), now)
         related = related and not (named and rule in {"to_decimal", "to_integer"})
         if rule == "to_code" or (rule == "to_text" and "boolean" in types):
             return None  # yes and no are texts, too, and a list says itself what it reads
@@ -344,13 +339,11 @@ class Content:
 
     def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         then, today = self._past.named_last(units_of, before, now), units_of(now)
-        if then is None or any(is_one_unit(then, unit) for unit in today):
+        if then is None or is_one_of(then, today):
             return None
         lost = not today and not before.units  # other programs write no formats
         read = self._reads.of(now.name)
-        both = read is not None and all(
-            any(is_one_unit(unit, known) for known in read.units) for unit in (then, *today)
-        )
+        both = read is not None and all(is_one_of(unit, read.units) for unit in (then, *today))
         told = mostly(today, now)
         named = is_common_unit(then) and (told is None or is_common_unit(told))
         unit = "no unit" if told is None else f"“{told}”" if named else "another unit"
@@ -438,7 +431,7 @@ class Content:
             severity="block" if block else "warn",
             detail=f"{_said(today)} of the rows{in_files(self._reads.all_files, ' of ')} have no "
             f"“{now.name}”; "
-            f"{'last time' if previous is self._previous else 'before that'} {_said(then)}.",
+            f"{'last time' if self._past.is_last(previous) else 'before that'} {_said(then)}.",
             measure="rise of the share of missing values", value=rise,
             threshold=_LIMITS.null_block if block else _LIMITS.null_jump,
             recommendation="Ask the client whether the column is still filled.",

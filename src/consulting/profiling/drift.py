@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from consulting.profiling.content import Content
 from consulting.profiling.finding import DriftFinding, not_in
+from consulting.profiling.past import Past
 from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.reads import MOST_FILES, Reads, in_files
 from consulting.profiling.renames import find_renames
@@ -112,7 +113,7 @@ class _Comparison:
         self._previous = previous
         self._current = current
         self._reads = Reads(current, reads, files)
-        self.content = Content(self._reads, previous, earlier)
+        self.content = Content(self._reads, Past(self._reads, previous, earlier))
         self._yaml: str | None = None
         self._label = f"{current.feed}.yml"
         if isinstance(models_yaml, Path):

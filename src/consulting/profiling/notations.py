@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD
 from consulting.rules.dates import ISO, bare_format, date_format, with_order
-from consulting.rules.numbers import NOTATIONS, decimal_mark, is_one_unit, spelled_alike
+from consulting.rules.numbers import NOTATIONS, decimal_mark, is_one_of, spelled_alike
 from consulting.rules.to_boolean import FALSE, TRUE
 
 if TYPE_CHECKING:
-    from consulting.profiling.model import ColumnProfile
+    from collections.abc import Iterable
+
+    from consulting.profiling.model import ColumnProfile, FormatCount
     from consulting.records import ReadColumn
 
 _NUMBERS = frozenset({"integer", "decimal", "money"})
@@ -32,6 +34,11 @@ _GROUPED = frozenset({*_TIMES, "grouped", "grouped_comma", "lakh"})
 _OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
 _OF_DATES = frozenset({"to_date", "to_timestamp"})
 _EITHER = re.compile("%[dmy]")
+
+
+def counts_of(found: Iterable[FormatCount]) -> Counter[str]:
+    """How many values have each of some formats, units or currencies."""
+    return Counter({one.format: one.count for one in found})
 
 
 def flags_of(column: ColumnProfile) -> dict[str, str]:
@@ -93,7 +100,7 @@ def mark_of(column: ColumnProfile) -> str | None:
     """The decimal mark of a column of numbers, as `decimal_mark` says it."""
     if column.inferred_type not in _NUMBERS:
         return None
-    return decimal_mark({found.format: found.count for found in column.formats})
+    return decimal_mark(counts_of(column.formats))
 
 
 def is_unclear(column: ColumnProfile) -> bool:
@@ -134,34 +141,34 @@ def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str
 
 def currencies_of(column: ColumnProfile) -> Counter[str]:
     """The currencies of a column's numbers, written in the cell or shown by its format."""
-    shown = {one.format: one.count for one in column.shown_as or () if one.format in TOLD}
-    return Counter({one.format: one.count for one in column.currencies}) + Counter(shown)
+    shown = counts_of(one for one in column.shown_as or () if one.format in TOLD)
+    return counts_of(column.currencies) + shown
 
 
 def units_of(column: ColumnProfile) -> Counter[str]:
     """The units of a column's numbers, likewise, by `spelled_alike`; no percent of a format."""
     shown = (one for one in column.shown_as or () if one.format not in {PERCENT, *TOLD})
-    found = Counter({one.format: one.count for one in column.units})
-    return spelled_alike(found + Counter({one.format: one.count for one in shown}))
+    found = counts_of(column.units)
+    return spelled_alike(found + counts_of(shown))
 
 
 def written_units(column: ColumnProfile) -> Counter[str]:
     """The units that are written beside a column's numbers, by `spelled_alike`."""
     if not counts_something(column):
         return Counter()
-    return spelled_alike({one.format: one.count for one in column.units})
+    return spelled_alike(counts_of(column.units))
 
 
 def unread_units(read: ReadColumn, column: ColumnProfile) -> list[str]:
     """The units beside a column's numbers that its rule does not take off."""
     if read.rule not in _OF_NUMBERS:
         return []
-    return [u for u in written_units(column) if not any(is_one_unit(u, r) for r in read.units)]
+    return [unit for unit in written_units(column) if not is_one_of(unit, read.units)]
 
 
 def is_percent(column: ColumnProfile) -> bool:
     """Whether the formats of its cells show most of a column's numbers as a hundred times more."""
-    return mostly(Counter({o.format: o.count for o in column.shown_as or ()}), column) == PERCENT
+    return mostly(counts_of(column.shown_as or ()), column) == PERCENT
 
 
 def mostly(found: Counter[str], column: ColumnProfile) -> str | None:

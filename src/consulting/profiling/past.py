@@ -77,6 +77,10 @@ class Past:
                     return profile
         return None
 
+    def is_last(self, profile: FeedProfile) -> bool:
+        """Whether a profile is that of the last delivery."""
+        return profile is self._previous
+
     def find(self, now: ColumnProfile, profile: FeedProfile | None) -> ColumnProfile | None:
         """A column of now in an earlier profile, under any of its names."""
         read = self._reads.of(now.name)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml.nodes import SequenceNode
 
 from consulting import dbt_yaml
-from consulting.profiling.notations import digits_needed, is_cut_to_nought
+from consulting.profiling.notations import counts_of, digits_needed, is_cut_to_nought
 from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
-from consulting.rules.numbers import decimal_mark, is_common_unit, is_one_unit
+from consulting.rules.numbers import decimal_mark, is_common_unit, is_one_of
 from consulting.rules.to_decimal import LONGEST_SCALE
 from consulting.yaml_files import YamlError
 
@@ -246,7 +246,7 @@ def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 
 
 def _mark(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
-    notations = {one.format: one.count for one in column.formats}
+    notations = counts_of(column.formats)
     mark = decimal_mark(notations)
     if said("decimal") is not None:
         return {"decimal": mark}
@@ -264,7 +264,7 @@ def _unit(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     """One more unit, where it says nothing of the client: a patch is told to many."""
     known = said("unit")
     before = [known] if isinstance(known, str) else [*(known or ())]
-    new = [u.format for u in column.units if not any(is_one_unit(u.format, b) for b in before)]
+    new = [u.format for u in column.units if not is_one_of(u.format, before)]
     if known is None or not new or not is_common_unit(new[0]):
         return {}
     return {"unit": [*before, new[0]] if before else new[0]}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from consulting.rules import currencies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _BLANKS = " \u00a0\u2007\u2009\u202f"
 _SPACES = f"['\u2019{_BLANKS}]"
@@ -171,6 +171,11 @@ def is_one_unit(first: str, second: str) -> bool:
     return not _are_twins(first, second) and not _stems(first).isdisjoint(_stems(second))
 
 
+def is_one_of(unit: str, units: Iterable[str]) -> bool:
+    """Whether a text is a spelling of one of several units."""
+    return any(is_one_unit(unit, one) for one in units)
+
+
 def _are_twins(first: str, second: str) -> bool:
     """Whether two symbols differ in case and in size: MW and mW, MB and Mb."""
     if first == second or first.casefold() != second.casefold():
@@ -181,7 +186,7 @@ def _are_twins(first: str, second: str) -> bool:
 
 def is_common_unit(unit: str) -> bool:
     """Whether a unit is a word that says nothing of a client."""
-    return any(is_one_unit(unit, one) for one in _COMMON_UNITS)
+    return is_one_of(unit, _COMMON_UNITS)
 
 
 def spellings(unit: str) -> set[str]:
