@@ -536,16 +536,20 @@ def test_files_carried_forward_that_a_changed_rule_does_not_read_are_read_by_bot
         assert connection.execute(kept).fetchall() == [(40, 11.5, 50.5)]
 
 
+def of_branches(root: Path, *columns: dict[str, Any]) -> World:
+    """A client whose branches send a file of loads each, with an id and these columns."""
+    world = unmodelled(root, feeds=[{"name": "orders", "files": "loads*.csv"}])
+    identity = {"name": "id", "from": "id"}
+    write_feed_models(world.dbt_dir, world.client_id, "orders", [identity, *columns])
+    return world
+
+
 def test_each_of_several_files_is_looked_at_by_itself_where_it_could_be_read_in_two_ways(
     tmp_path: Path,
 ) -> None:
-    columns = [
-        {"name": "id", "from": "id"},
-        {"name": "kilos", "from": "kilos", "rule": "to_decimal", "decimal": "comma"},
-        {"name": "day", "from": "day", "rule": "to_date", "formats": ["%d/%m/%Y"]},
-    ]
-    world = unmodelled(tmp_path, feeds=[{"name": "orders", "files": "loads*.csv"}])
-    write_feed_models(world.dbt_dir, world.client_id, "orders", columns)
+    kilos = {"name": "kilos", "from": "kilos", "rule": "to_decimal", "decimal": "comma"}
+    day = {"name": "day", "from": "day", "rule": "to_date", "formats": ["%d/%m/%Y"]}
+    world = of_branches(tmp_path, kilos, day)
 
     def loads(branch: str, mark: str, day: str) -> str:
         rows = [
@@ -566,10 +570,7 @@ def test_each_of_several_files_is_looked_at_by_itself_where_it_could_be_read_in_
 
 def test_one_of_two_files_that_shows_another_mark_stops(tmp_path: Path) -> None:
     kilos = {"name": "kilos", "from": "kilos", "rule": "to_decimal", "decimal": "comma"}
-    world = unmodelled(tmp_path, feeds=[{"name": "orders", "files": "loads*.csv"}])
-    write_feed_models(
-        world.dbt_dir, world.client_id, "orders", [{"name": "id", "from": "id"}, kilos]
-    )
+    world = of_branches(tmp_path, kilos)
     for branch, mark in (("north", ","), ("south", ".")):
         rows = [[f"{branch}{n};{n}{mark}05"] for n in range(40)]
         world.drop(f"loads_{branch}.csv", csv("id;kilos", rows))
@@ -588,9 +589,7 @@ def test_one_of_two_files_that_shows_another_mark_stops(tmp_path: Path) -> None:
 
 def test_one_of_two_files_with_another_unit_is_read_by_the_rule_of_both(tmp_path: Path) -> None:
     load = {"name": "load", "from": "load", "rule": "to_decimal", "unit": "kg"}
-    world = unmodelled(tmp_path, feeds=[{"name": "orders", "files": "loads*.csv"}])
-    columns = [{"name": "id", "from": "id"}, load]
-    write_feed_models(world.dbt_dir, world.client_id, "orders", columns)
+    world = of_branches(tmp_path, load)
     for branch, unit, rows in (("north", "kg", 50), ("south", "lb", 40)):
         loads = [[f"{branch}{n},{n}.5 {unit}"] for n in range(rows)]
         world.drop(f"loads_{branch}.csv", csv("id,load", loads))
