@@ -10,14 +10,26 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticUndefined
 
+from consulting.yaml_files import typed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic import ModelWrapValidatorHandler
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
+
+
+_SHAPES = {
+    "string_type": "one text",
+    "tuple_type": "a list",
+    "model_type": "several fields",
+    "model_attributes_type": "several fields",
+}
+"""Errors of pydantic's that tell a value of another shape, and the shape that is right."""
 
 
 def nearest(word: object, allowed: Iterable[str]) -> str:
@@ -78,19 +90,48 @@ class ConfigModel(BaseModel):
             )
         elif kind == "literal_error":
             allowed = details["ctx"]["expected"]
-            words = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
-            message = f"{given!r} is not allowed.{nearest(given, words)} Allowed: {allowed}."
+            words = [word.strip(" ") for word in allowed.replace(" or ", ",").split(",")]
+            plain = [word.strip("'") for word in words]
+            hint = nearest(given, plain)
+            if isinstance(given, str) and given in words:
+                hint = f" Write it without quotes: {given}."
+            message = f"{given!r} is not allowed.{hint} Allowed: {allowed}."
         elif kind == "union_tag_invalid":
             tag, allowed = details["ctx"]["tag"], details["ctx"]["expected_tags"]
             words = [word.strip(" '") for word in allowed.split(",")]
             message = f"type {tag!r} is not known.{nearest(tag, words)} Allowed types: {allowed}."
         elif kind == "union_tag_not_found":
             message = "'type' is required here."
+        elif kind in _SHAPES and location and (field := cls.model_fields.get(str(location[0]))):
+            message = _of_another_shape(kind, location, given, field)
         if message is None:
             return _as_line_error(details)
         return InitErrorDetails(
             type="value_error", ctx={"error": message}, loc=location, input=given
         )
+
+
+def _of_another_shape(
+    kind: str, location: tuple[str | int, ...], given: object, field: FieldInfo
+) -> str | None:
+    """What to write where one kind of thing is given for another; None of what lies deeper."""
+    name, *below = location
+    example = field.examples[0] if field.examples else None
+    if below:
+        if not isinstance(below[0], int) or len(below) > 1:
+            return None
+        example = example[0] if isinstance(example, list) else None
+        name = f"An item of {name}"
+    if kind == "string_type" and isinstance(given, int | float):
+        example = str(given).lower() if isinstance(given, bool) else str(given)
+        said = f"{name} is a text: write it in quotes"
+    elif given is None:
+        out = "" if field.is_required() else ", or leave the line out"
+        said = f"{name} is empty: write a value{out}"
+    else:
+        said = f"{name} is {_SHAPES[kind]}"
+    written = typed(example) if below else typed({location[0]: example})[1:-1]
+    return f"{said}{'' if example is None else f', for example `{written}`'}."
 
 
 def _attributes(docstring: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ unfold to is counted, and a key that is given twice is refused, for YAML takes t
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,9 @@ MAX_DEPTH = 40
 
 _QUOTED = re.compile(r"\s['\"](?!<|.{1,2}['\"]).*", re.DOTALL)
 """What the parser quotes of the file, but for its own signs: the place says which text is meant."""
+
+_COMMENT = re.compile(r"[:,\[{] #[^\s#]|[\[{]#")
+"""A sign where a value is expected."""
 
 YamlPath = tuple[str | int, ...]
 Place = tuple[int, int]
@@ -77,10 +81,34 @@ def parse_yaml(content: bytes, file: Path) -> list[Document]:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         said = _QUOTED.sub("", ", ".join(part for part in (error.context, error.problem) if part))
-        raise YamlError(f"{file}:{line}:{column} is not valid YAML: {said}") from None
+        hint = _hint(error, text)
+        raise YamlError(f"{file}:{line}:{column} is not valid YAML: {said}{hint}") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise YamlError(f"{file} is not valid YAML: {type(error).__name__}") from None
     return [Document(file, value, found) for value, found in zip(values, places, strict=True)]
+
+
+def typed(value: object) -> str:
+    """A value as one types it in YAML, within braces and brackets, too."""
+    return yaml.safe_dump([value], default_flow_style=True, width=math.inf).strip()[1:-1]
+
+
+def _hint(error: yaml.MarkedYAMLError, text: str) -> str:
+    """What most likely was meant, behind what the parser says; or nothing."""
+    problem, context, mark = error.problem or "", error.context or "", error.problem_mark
+    if mark is None:
+        return ""
+    lines = text.splitlines()
+    if "escape character" in problem:
+        return ". A backslash stands for itself in single quotes only: write the text in those"
+    if "start any token" in problem or "alphabetic or numeric" in problem:
+        at = lines[mark.line][mark.column : mark.column + 1] if mark.line < len(lines) else ""
+        tab = ". It is a tab: use blanks"
+        return tab if at == "\t" else ". Write a text that begins with a sign in quotes"
+    begun = [n for n, line in enumerate(lines[: mark.line + 1], start=1) if _COMMENT.search(line)]
+    if "flow" not in context or not begun:
+        return ""
+    return f". The # in line {begun[-1]} begins a comment: write a text with one in quotes"
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -45,6 +45,29 @@ BROKEN = {
         "two engagements have the id 'globex'.",
     ),
     "no YAML": (GOOD + "  owners: [\n", "is not valid YAML"),
+    "an empty file": (
+        "# later\n",
+        (
+            "it is empty. Write `type: consulting.components.EngagementComponent` and, below "
+            "`attributes:`, its fields (`consulting fields` lists them); or remove the folder."
+        ),
+    ),
+    "a typo above all": (
+        GOOD.replace("attributes:", "atributes:"),
+        (
+            ":2:1: 'atributes' is not read in a client's defs.yaml, which holds `type` and "
+            "`attributes`. Did you mean 'attributes'?"
+        ),
+    ),
+    "a tab": (GOOD + "\towners: []\n", "start any token. It is a tab: use blanks"),
+    "a channel without quotes": (
+        GOOD + "  alerts: {channel: #acme}\n  sla: weekly\n",
+        "The # in line 6 begins a comment: write a text with one in quotes",
+    ),
+    "a backslash in double quotes": (
+        GOOD + '  partitions: {every: month, start: 2026-01, period_from: "(\\d)"}\n',
+        ". A backslash stands for itself in single quotes only: write the text in those",
+    ),
     "another component": (
         "type: consulting.components.Engagement\n",
         ":1:1: `type: consulting.components.Engagement` is no engagement.",

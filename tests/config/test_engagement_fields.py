@@ -140,6 +140,70 @@ MISTAKES = {
         ("feeds",),
         "feed 'orders' would get no file: each name that fits 'Orders_*.CSV' fits '*.csv' of 'all'",
     ),
+    "a tier in quotes": (
+        {"security_tier": "2"},
+        ("security_tier",),
+        "'2' is not allowed. Write it without quotes: 2. Allowed: 1, 2 or 3.",
+    ),
+    "an encoding that is none": (
+        {"feeds": [{"name": "orders", "files": "*.csv", "encoding": "utf9"}]},
+        ("feeds", 0, "encoding"),
+        (
+            "'utf9' is no encoding of text that Python knows. Did you mean 'utf_8'? Write for "
+            "example utf-8, cp1252 or shift_jis."
+        ),
+    ),
+    "an encoding that is none of text": (
+        {"feeds": [{"name": "orders", "files": "*.csv", "encoding": "base64"}]},
+        ("feeds", 0, "encoding"),
+        "'base64' is no encoding of text that Python knows.",
+    ),
+    "a bracket that is not closed": (
+        {"feeds": [{"name": "orders", "files": "orders[*"}]},
+        ("feeds", 0, "files"),
+        (
+            "'orders[*' has a bracket that is not closed. Write a choice of letters as [ab], and a "
+            "bracket of the name as [[]."
+        ),
+    ),
+    "a bucket with a blank": (
+        {"source": {"type": "s3", "bucket": "my bucket", "prefix": "acme/"}},
+        ("source", "s3", "bucket"),
+        "'my bucket' is no bucket's name: letters, digits, dots, dashes and underscores.",
+    ),
+    "a word for several fields": (
+        {"source": "local"},
+        ("source",),
+        "source is several fields, for example `source: {type: local}`.",
+    ),
+    "a cron for a schedule": (
+        {"schedule": "0 6 * * 1"},
+        ("schedule",),
+        "schedule is several fields, for example `schedule: {cron: 0 6 * * 1, timezone: Am",
+    ),
+    "a list that is empty": (
+        {"feeds": None},
+        ("feeds",),
+        (
+            "feeds is empty: write a value, for example `feeds: [{files: customers*.csv, name: "
+            "customers}]`."
+        ),
+    ),
+    "a word for a list": (
+        {"owners": "team:data"},
+        ("owners",),
+        "owners is a list, for example `owners: ['team:data']`.",
+    ),
+    "a name for a feed": (
+        {"feeds": ["orders"]},
+        ("feeds", 0),
+        "An item of feeds is several fields, for example `{files: customers*.csv, name: cust",
+    ),
+    "a number for a text": (
+        {"client_name": 123},
+        ("client_name",),
+        "client_name is a text: write it in quotes, for example `client_name: '123'`.",
+    ),
     "an owner that is none": (
         {"owners": ["data team"]},
         ("owners",),

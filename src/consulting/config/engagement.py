@@ -23,6 +23,9 @@ from consulting.timekeeping import Partitioning, Sla, Timetable
 CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
 """What a client's folder may be called; the name is its `client_id` everywhere."""
 
+_CLASS = re.compile(r"\[!?\]?[^\]]*\]")
+"""A choice of letters in a glob, as `fnmatch` reads it."""
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 EnvironmentVariable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 
@@ -52,6 +55,16 @@ class FeedName(ConfigModel):
         description="Which files belong to it: a glob over the file's path in the source.",
         examples=["orders*.xlsx"],
     )
+
+    @field_validator("files")
+    @classmethod
+    def _brackets_close(cls, glob: str) -> str:
+        if "[" in _CLASS.sub("", glob):
+            raise ValueError(
+                f"{glob!r} has a bracket that is not closed. Write a choice of letters as [ab], "
+                "and a bracket of the name as [[]."
+            )
+        return glob
 
 
 class Feed(Limits, Written, FeedName):

@@ -21,6 +21,7 @@ from consulting.config.defaults import with_defaults
 from consulting.config.engagement import CLIENT_ID, EngagementConfig
 from consulting.config.neighbours import refuse_foreign_variables
 from consulting.config.templates import resolve_templates
+from consulting.config_model import nearest
 from consulting.errors import ConfigurationError
 from consulting.regular_files import read_regular
 from consulting.shared_child import read_apart
@@ -257,11 +258,14 @@ def _read(
     """In the child: what stands in a `defs.yaml`, found to make an engagement, as JSON."""
     documents = parse_yaml(content, folder / FILENAME)
     if len(documents) != 1:
-        what = "it is empty" if not documents else f"two engagements have the id {folder.name!r}"
-        raise YamlError(
-            f"{folder / FILENAME}: {what}. The id is the name of the client's folder, and a folder "
-            "holds one: keep one `---` document in it."
+        what = (
+            f"two engagements have the id {folder.name!r}. The id is the name of the client's "
+            "folder, and a folder holds one: keep one `---` document in it."
+            if documents
+            else f"it is empty. Write `type: {COMPONENT}` and, below `attributes:`, its fields "
+            "(`consulting fields` lists them); or remove the folder."
         )
+        raise YamlError(f"{folder / FILENAME}: {what}")
     found = _found(documents[0])
     model = _model_of(found, registry, documents[0])
     build_config(found.document, folder, variables, model)
@@ -278,7 +282,7 @@ def _found(whole: Document) -> _Found:
         if key not in _ALLOWED_KEYS:
             raise YamlError(
                 f"{whole.where((key,))}: {key!r} is not read in a client's {FILENAME}, which holds "
-                "`type` and `attributes`: it could load code, or change other clients' definitions."
+                f"`type` and `attributes`.{nearest(key, _ALLOWED_KEYS)}"
             )
     attributes = value.get("attributes")
     if not isinstance(attributes, dict):

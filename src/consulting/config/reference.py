@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from consulting.config.engagement import EngagementConfig
 from consulting.config_model import ConfigModel
+from consulting.yaml_files import typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,4 +108,4 @@ def _said(value: Any) -> str:
         return f"`{int(value.total_seconds())}s`"
     if isinstance(value, tuple | frozenset):
         value = list(value)
-    return f"`{value if isinstance(value, str) else json.dumps(value, default=str)}`"
+    return f"`{typed(value) if isinstance(value, str) else json.dumps(value, default=str)}`"

@@ -18,6 +18,7 @@ from consulting.records import Record
 from consulting.regex import LONGEST, find_groups, groups_of, mistake_in
 from consulting.rules.months import months_of
 from consulting.timekeeping.cron import Timezone, check_timezone
+from consulting.yaml_files import typed
 
 Every = Literal["day", "week", "month"]
 
@@ -229,7 +230,7 @@ def _check_pattern(pattern: str, every: Every) -> None:
     if mistake is not None:
         raise ConfigurationError(
             f"partitions: period_from {pattern[:LONGEST]!r} {mistake}. "
-            f"For every: {every}, write for example {example}"
+            f"For every: {every}, write for example {typed(example)}"
         )
     groups = groups_of(pattern)
     unknown = groups - {"year", "month", "week", "day"}
@@ -237,7 +238,7 @@ def _check_pattern(pattern: str, every: Every) -> None:
         wrong = f"group {min(unknown)!r}" if unknown else f"the groups {sorted(groups)}"
         raise ConfigurationError(
             f"partitions: period_from {pattern!r} has {wrong}, but every: {every} needs the named "
-            f"groups {allowed}. For example {example}"
+            f"groups {allowed}. Write for example {typed(example)}"
         )
 
 

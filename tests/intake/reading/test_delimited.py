@@ -56,6 +56,19 @@ def test_text_with_blanks_and_times_keeps_its_commas(read: Reader) -> None:
     assert got.rows[0] == ("2024-01-01 10:00:00", "a b")
 
 
+def test_a_declared_delimiter_that_no_line_has_is_refused_where_another_makes_columns(
+    read: Reader,
+) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(b"id;name\n1;Ann\n2;Bob\n3;Cy\n", delimiter=";;")
+    assert caught.value.code == "delimiter_wrong"
+    assert caught.value.reason == (
+        "The feed declares the delimiter ';;', which stands in no line of the file; its fields "
+        "are separated by semicolons."
+    )
+    assert read(b"id\n1\n2\n3\n", delimiter=";").columns == ["id"]
+
+
 def test_excels_first_line_names_the_delimiter(read: Reader) -> None:
     got = read(b"sep=;\nid;name\n1;a,b\n2;c,d\n")
     assert got.columns == ["id", "name"]

@@ -94,13 +94,10 @@ def test_a_declared_encoding_is_used(read: Reader) -> None:
     assert got.rows == [("1", "Žižka")]
 
 
-@pytest.mark.parametrize(
-    ("encoding", "code"), [("klingon", "encoding_unknown"), ("utf-8", "encoding_wrong")]
-)
-def test_a_wrong_declaration_is_refused(read: Reader, encoding: str, code: str) -> None:
+def test_a_wrong_declaration_is_refused(read: Reader) -> None:
     with pytest.raises(UnreadableFileError) as caught:
-        read(b"id,name\n1,caf\xe9\n", encoding=encoding)
-    assert caught.value.code == code
+        read(b"id,name\n1,caf\xe9\n", encoding="utf-8")
+    assert caught.value.code == "encoding_wrong"
 
 
 def test_a_file_cut_in_the_middle_of_a_wide_character_is_refused(read: Reader) -> None:

@@ -71,14 +71,15 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     """Read a text file of delimited fields.
 
     Raises:
-        UnreadableFileError: `empty_file`, `binary_file`, `rows_unaccounted` and those of the
-            encoding and the archive.
+        UnreadableFileError: `empty_file`, `binary_file`, `delimiter_wrong`, `rows_unaccounted` and
+            those of the encoding and the archive.
     """
     found = survey(source)
     encoding = detect_encoding(source, options.encoding, found)
     counted = lines_of(source, encoding, found)
     sample = _sample(source, encoding, found)
     _refuse_no_text(source, sample, encoding)
+    _refuse_other_delimiter(source, sample, options)
     hint, options = _excel_hint(sample, options)
     scored = detect_dialect(sample.lines, options)
     head = _head(sample, scored, skip=1 if hint else 0)
@@ -176,6 +177,23 @@ def _is_aligned(lines: Sequence[str]) -> bool:
     """Whether nearly all lines have runs of blanks between words."""
     written = [line.strip() for line in lines if line.strip()]
     return sum("  " in line for line in written) >= ALIGNED_SHARE * len(written) > 1
+
+
+def _refuse_other_delimiter(source: ByteSource, sample: _Sample, options: ReadOptions) -> None:
+    """A declared delimiter that no line has is wrong where another one makes columns."""
+    declared = options.delimiter
+    if declared is None or any(declared in line for line in sample.lines):
+        return
+    undeclared = options.model_copy(update={"delimiter": None})
+    found = detect_dialect(sample.lines, undeclared).dialect.delimiter
+    if found is not None:
+        raise UnreadableFileError(
+            source.filename,
+            "delimiter_wrong",
+            f"The feed declares the delimiter {declared!r}, which stands in no line of the file; "
+            f"its fields are separated by {_SHOWN.get(found, repr(found))}.",
+            "Correct or remove the feed's `delimiter`.",
+        )
 
 
 def _excel_hint(sample: _Sample, options: ReadOptions) -> tuple[bool, ReadOptions]:

@@ -88,16 +88,8 @@ def detect_encoding(source: ByteSource, declared: str | None, found: Survey) -> 
 
 
 def _declared(source: ByteSource, declared: str, found: Survey) -> Encoding:
-    try:
-        codec = codecs.lookup(declared).name
-        wide = _is_wide(codec)
-    except (LookupError, UnicodeError):
-        raise UnreadableFileError(
-            source.filename,
-            "encoding_unknown",
-            f"The feed declares the encoding {declared!r}, which does not exist.",
-            "Write a Python codec name such as 'utf-8', 'cp1252' or 'shift_jis'.",
-        ) from None
+    codec = codecs.lookup(declared).name
+    wide = _is_wide(codec)
     own = codec in {"utf-8", "utf-8-sig"}
     at = found.not_utf8 if own else _first_undecodable(source, codec)
     if at is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from encodings.aliases import aliases
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
-from consulting.config_model import ConfigModel
+from consulting.config_model import ConfigModel, nearest
 from consulting.intake.reading.format import FileFormat
 from consulting.privacy import Declared, Names
 from consulting.privacy.tiers import FULL_TIER
@@ -39,6 +40,21 @@ class Written(ConfigModel):
     delimiter: str | None = Field(default=None, min_length=1, max_length=8, examples=[";"])
     quotechar: str | None = Field(default=None, max_length=1, examples=["'"])
     encoding: str | None = Field(default=None, examples=["cp1252"])
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_of_text(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        try:
+            "\r\n".encode(name)
+        except (LookupError, UnicodeError):
+            hint = nearest(name, aliases.values())
+            raise ValueError(
+                f"{name!r} is no encoding of text that Python knows.{hint} "
+                "Write for example utf-8, cp1252 or shift_jis."
+            ) from None
+        return name
 
 
 class Limits(ConfigModel):

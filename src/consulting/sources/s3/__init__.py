@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from consulting.sources.store import Store
 
 _QUEUE_URL = re.compile(r"https?://[^\s/@?#]+(/[^\s/@?#]+)+")
+_BUCKET = re.compile(r"[A-Za-z0-9._-]+|arn:aws[^\s]*")
+"""A name, or an access point's ARN, which stands in its place."""
 _PREFIX_PATTERN = r"^[A-Z][A-Z0-9_]*$"
 
 
@@ -88,6 +90,16 @@ class S3Source(Source):
     )
 
     own_fields: ClassVar[Mapping[str, Any]] = {"bucket": "each-client", "prefix": "each/"}
+
+    @field_validator("bucket")
+    @classmethod
+    def _is_a_bucket_s_name(cls, bucket: str) -> str:
+        if not _BUCKET.fullmatch(bucket):
+            raise ValueError(
+                f"{bucket!r} is no bucket's name: letters, digits, dots, dashes and underscores. "
+                "Write the name alone, for example client-uploads, and the folder in `prefix`."
+            )
+        return bucket
 
     @field_validator("prefix")
     @classmethod
