@@ -403,10 +403,14 @@ def test_a_corrected_file_needs_no_acceptance(drifted: World) -> None:
 def test_below_tier_3_what_is_accepted_holds_no_value(tmp_path: Path, tier: int) -> None:
     world = made(tmp_path, tier)
     renamed = [[a, b, "Meryem Demir-Kaya", d] for a, b, _, d in rows(41)]
-    world.drop("orders_2024-02.csv", csv("Order ID,Amount (EUR),Status,Seats", renamed))
+    # a name that is not shown as it is
+    world.drop("orders_demir_02.csv", csv("Order ID,Amount (EUR),Status,Seats", renamed))
     refused(world)
     result = run_accept(world, "--yes")
     assert result.exit_code == 0, result.output
+    (batch,) = world.engagement.intake.state().batches
+    world.run(batch.batch_id)
+    assert [*world.states().values()] == ["delivered", "delivered"]
     text = yaml_of(world).read_text(encoding="utf-8")
     assert "Amount (EUR)" in text
     for said in (text, result.output):

@@ -200,8 +200,8 @@ def _is_replaced(engagement: Engagement, batch_id: str) -> bool:
     """Whether newer files came under the names of all of a batch's: its next run takes none."""
     run_folder = engagement.folder.run(batch_id)
     drops = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.drops
-    newest = (engagement.intake.history(key=drop.key, limit=1)[0].drop for drop in drops)
-    return all(new.drop_id != drop.drop_id for new, drop in zip(newest, drops, strict=True))
+    held = {drop.drop_id for drop in drops}
+    return engagement.intake.replaced([*held]) == held
 
 
 def _is_at_fault(finding: DriftFinding) -> bool:

@@ -147,13 +147,9 @@ def _written_from_files_gone(engagement: Engagement, batch: Batch) -> Delivery |
     written = read_delivery(engagement.folder, batch.batch_id)
     if written is None:
         return None
-    intake = engagement.intake
-    names = intake.true_names([drop.drop_id for drop in batch.drops])
-    gone = any(
-        not engagement.store.exists(names[drop.drop_id])
-        or intake.history(key=names[drop.drop_id], limit=1)[0].drop.drop_id != drop.drop_id
-        for drop in batch.drops
-    )
+    held = [drop.drop_id for drop in batch.drops]
+    names = engagement.intake.true_names(held).values()
+    gone = not all(map(engagement.store.exists, names)) or engagement.intake.replaced(held)
     return written if gone else None
 
 

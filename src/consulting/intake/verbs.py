@@ -115,6 +115,14 @@ class Verbs(Landing):
             found = find_drops(connection, self.client_id, drop_ids)
         return {drop_id: row["key"] for drop_id, row in found.items()}
 
+    def replaced(self, drop_ids: Sequence[int]) -> frozenset[int]:
+        """Those of the drops under whose name a newer file came."""
+        return frozenset(
+            drop_id
+            for drop_id, name in self.true_names(drop_ids).items()
+            if self.history(key=name, limit=1)[0].drop.drop_id != drop_id
+        )
+
     def sharing(self, drop: Drop) -> list[Share]:
         """The feeds that read a part of the drop's file beside the feed it belongs to."""
         return self.matcher.sharing(self.true_names([drop.drop_id])[drop.drop_id], drop.feed)
