@@ -327,6 +327,20 @@ def test_a_later_correction_wins_and_a_stale_copy_undoes_nothing(desk: World) ->
     assert [found[row] for row in (3, 5, 6)] == ["UK", "USA", "USA"]
 
 
+def test_of_two_copies_of_a_row_the_second_undoes_nothing_of_the_first_that_it_left_alone(
+    desk: World,
+) -> None:
+    row = rejects_of(newest(desk))[0]
+    first = row | {"Country": "USA", "Full Name": "Ada New", "Phone": "(415) 555-9999"}
+    for name, one in enumerate((first, row | {"Country": "USA"}, row | {"Country": "UK"})):
+        desk.drop(f"customers_rejects_{name}.csv", as_csv([one]))
+    received = desk.receive("two people")
+    assert counts(received) == {"corrected": 2, "unchanged": 1}
+    corrected = customers_of(received, desk)[1]
+    told = [corrected[key] for key in ("Country", "Full Name", "Phone")]
+    assert told == ["UK", "Ada New", "(415) 555-9999"]
+
+
 def test_corrections_are_carried_on_with_the_files_they_correct(desk: World) -> None:
     first = newest(desk)
     rows = right(rejects_of(first))

@@ -162,13 +162,13 @@ class Desk:
     def _change(self, number: int, row: ReturnedRow, target: Target) -> tuple[str, ...]:
         """Take over the cells that the client changed; whoever left a cell alone undoes nothing.
 
-        What the client started from is the state of the row (as the file has it, as we sent it,
-        as it was corrected since) that is nearest to what came back, the newest if several are.
+        What the client started from is the state of the row (as the file has it, as we sent it)
+        that is nearest to what came back, the newest if several are. A row as it was corrected
+        since is none: nobody was sent it.
         """
         states: list[Mapping[str, str | None]] = [target.first]
         if row.identity in self.sent:
             states += self.sent[row.identity].versions
-        states.append(target.now)
         keys = [key for key in self.columns if key in row.cells]
         differing = [
             [key for key in keys if not _is_left(row.cells[key], state.get(key))]
@@ -176,10 +176,12 @@ class Desk:
         ]
         nearest = min(range(len(states)), key=lambda at: (len(differing[at]), -at))
         self.damaged[number] = self.damaged.get(number, 0) + sum(
-            is_damaged(row.cells[key], states[nearest].get(key)) for key in keys
+            is_damaged(row.cells[key], states[nearest].get(key))
+            or is_damaged(row.cells[key], target.now[key])
+            for key in keys
         )
         changed = [
-            key for key in differing[nearest] if not is_same(row.cells[key], target.now[key])
+            key for key in differing[nearest] if not _is_left(row.cells[key], target.now[key])
         ]
         for key in changed:
             target.now[key] = restore(row.cells[key] or "")
