@@ -34,6 +34,9 @@ HOSTILE = st.text(
         ("\x00=1", "'\x00=1"),
         ("＝1", "'＝1"),  # noqa: RUF001
         ("+49 30 1", "'+49 30 1"),
+        ("+49-30-1", "'+49-30-1"),
+        ("++1", "'++1"),
+        ("+1+A1", "'+1+A1"),
         ("--1", "'--1"),
         ("'=1", "''=1"),
         ("due;=1+1", "due;'=1+1"),
@@ -49,14 +52,32 @@ def test_text_that_a_spreadsheet_might_run_gets_an_apostrophe(text: str, cell: s
 
 @pytest.mark.parametrize(
     "text",
-    ["-12", "-12.50", "-1e5", "12", "a=b", "O'Neill", "", " plain", "a; b; c", "x;y=1", "1\n2"],
+    [
+        "-12",
+        "-12.50",
+        "-1e5",
+        "+15865553918",
+        "12",
+        "a=b",
+        "O'Neill",
+        "",
+        " plain",
+        "a; b; c",
+        "x;y=1",
+        "1\n2",
+    ],
 )
 def test_numbers_and_plain_text_stay_as_they_are(text: str) -> None:
     assert neutralise(text) == text
 
 
+def test_an_apostrophe_that_an_earlier_release_put_before_a_telephone_number_is_taken_off() -> None:
+    assert restore("'+15865553918") == "+15865553918"
+
+
 @given(HOSTILE)
 @example("'=1")
+@example("'+1")
 @example(";'=")
 @example('\n\t"=')
 def test_a_neutralised_text_is_harmless_and_can_be_restored(text: str) -> None:

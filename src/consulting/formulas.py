@@ -29,7 +29,8 @@ _SUSPECT_SQL = (
     "OR {text} >= '\x7f' OR contains({text}, ';') OR contains({text}, chr(9)) "
     "OR contains({text}, chr(10)) OR contains({text}, chr(13)))"
 )
-_NUMBER_PATTERN = r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
+# No spreadsheet makes more than a number of it; telephone numbers in international form are some.
+_NUMBER_PATTERN = r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?"
 
 
 def _of_python(pattern: str) -> str:
@@ -44,7 +45,7 @@ _INNER = re.compile(_of_python(rf"({_RUN}+)([{_TRIGGERS}])?"))
 
 
 def is_formula_like(text: str) -> bool:
-    """Whether a spreadsheet might run this cell; a plain (negative) number is not."""
+    """Whether a spreadsheet might run this cell; a plain number, signed or not, is not."""
     return not text.startswith("'") and _needs_apostrophe(text)
 
 
@@ -60,8 +61,11 @@ def neutralise(text: str) -> str:
 
 
 def restore(text: str) -> str:
-    """Undo `neutralise`, for a file of ours that comes back from the client."""
-    bare = text[1:] if text.startswith("'") and _needs_apostrophe(text[1:]) else text
+    """Undo `neutralise`, for a file of ours that comes back from the client.
+
+    Releases up to 0.1 put an apostrophe before `+` and digits, too.
+    """
+    bare = text[1:] if text.startswith("'") and _STARTS_LIKE_ONE.match(text[1:]) else text
     return _INNER.sub(lambda m: m[1].removesuffix("'") + m[2] if m[2] else m[1], bare)
 
 
