@@ -103,6 +103,18 @@ CASES = [
     Case("mixed_units", "warn", ["5 kg", "6 kg", "7 lb"], 1, ("7 lb",)),
     Case("mixed_currencies", "error", ["$5", "$6", "€7"], 1, ("€7",), says="in EUR and USD."),
     Case("mixed_currencies", "warn", ["$5", "$6", "7"], 1, ("7",), says="1 names no currency"),
+    Case(
+        "mixed_currencies", "warn", ["$5", "6", "7", "8"], 1, ("$5",),
+        says="Most amounts name no currency; 1 is in USD.",
+    ),
+    Case(
+        "mixed_currencies", "error", ["$5", "$6", "€7", "8"], 2, ("8", "€7"),
+        says="Amounts are in EUR and USD. 2 are not in USD as most: 1 in EUR and 1 without a currency.",
+    ),
+    Case(
+        "mixed_currencies", "error", ["$5", "€7", "8", "9", "10"], 2, ("$5", "€7"),
+        says="Most amounts name no currency; 2 do: 1 in EUR and 1 in USD.",
+    ),
     Case("currency_in_values", "info", ["$5", "$6"], 2),
     Case("digits_lost", "error", ["12345678901", "12345678902", "1.23E+10"], 1, ("1.23E+10",)),
     Case("leading_zeros", "info", ["007", "008"], 2),

@@ -149,17 +149,16 @@ def _currencies(draft: Drafting) -> Iterator[Issue]:
     bare = max(0, total - currencies.total() - sum(shown.values()))
     if len(currencies) > 1 or (currencies and bare):
         main = min(currencies, key=lambda c: (-currencies[c], c))
-        unnamed = f"; {bare:,} {'names' if bare == 1 else 'name'} no currency" if bare else ""
         few_have = currencies.total() < bare
         yield draft.issue(
             "mixed_currencies", "error" if len(currencies) > 1 else "warn",
-            f"Amounts are in {enumerated(sorted(currencies))}{unnamed}.",
+            _of_currencies(currencies, main, bare, few_have=few_have),
             "Split amount and currency into two columns; sums over this column mean nothing.",
             values=_values(
                 draft,
                 (lambda x: x.currency is not None) if few_have else (lambda x: x.currency != main),
             ),
-            count=currencies.total() if few_have else total - currencies[main],
+            count=currencies.total() if few_have else currencies.total() - currencies[main] + bare,
             question="Which currency are amounts without a sign in?" if bare else None,
         )  # fmt: skip
     elif currencies:
@@ -169,6 +168,20 @@ def _currencies(draft: Drafting) -> Iterator[Issue]:
             "Use the money rule: it keeps the number, and the currency in the column's name.",
             count=currencies.total(),
         )  # fmt: skip
+
+
+def _of_currencies(currencies: Counter[str], main: str, bare: int, *, few_have: bool) -> str:
+    """What an issue says of amounts in another currency than most, or with one where few have."""
+    others = {code: n for code, n in currencies.items() if few_have or code != main}
+    listed = [f"{others[code]:,} in {code}" for code in sorted(others)]
+    if few_have:
+        told = f"do: {enumerated(listed)}" if len(listed) > 1 else f"[is|are] in {main}"
+        return f"Most amounts name no currency; {{n}} {told}."
+    if not others:
+        return f"Amounts are in {main}; {{n}} [names|name] no currency."
+    without = [f"{bare:,} without a currency"] if bare else []
+    told = f"Amounts are in {enumerated(sorted(currencies))}. {{n}} [is|are] not in {main}"
+    return f"{told} as most: {enumerated([*listed, *without])}."
 
 
 def _shown(draft: Drafting) -> Iterator[Issue]:
