@@ -237,8 +237,8 @@ class NothingArrivedError(IntakeError):
         else:
             said = (
                 f"no file is ready in {store}. Either none arrived, or all were delivered, or they "
-                f"are still settling. `consulting ledger {client_id}` shows each; `consulting "
-                f"reprocess {client_id} <drop>` delivers one again."
+                f"are still settling or set aside. `consulting ledger {client_id}` shows each; "
+                f"`consulting reprocess {client_id} <drop>` delivers one again."
             )
         super().__init__(f"{client_id}: {said}")
 

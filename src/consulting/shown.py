@@ -35,9 +35,19 @@ def in_markdown(text: str) -> str:
 def as_markdown_block(text: str, language: str = "") -> str:
     """Lines as a block of code, which nothing in them ends."""
     shown = on_lines(text)
-    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, _longest_run(shown) + 1)
     return f"{fence}{language}\n{shown}\n{fence}"
+
+
+def in_code(text: str) -> str:
+    """Text within a line of Markdown as code, in a cell of a table, too."""
+    shown = on_one_line(text).replace("|", "\\|")
+    fence, pad = "`" * (_longest_run(shown) + 1), " " if "`" in shown else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
 def _seen(character: str) -> str:

@@ -156,6 +156,7 @@ def test_a_file_that_could_not_be_read_speaks_for_the_batch_that_failed_without_
     (message,) = house.slack.messages
     assert "orders_bad.csv" in str(message["blocks"])
     assert "not delivered either: 1 test failed" in str(message["blocks"])
+    assert f"mend it and run `consulting release acme_corp {bad.drop_id}`" in str(message["blocks"])
 
 
 def test_a_batch_halved_to_find_the_bad_file_is_one_alert_until_that_file_is_replaced(

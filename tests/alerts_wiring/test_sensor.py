@@ -80,6 +80,7 @@ def test_a_file_in_quarantine_is_told_until_somebody_releases_or_discards_it(hou
     house.tick()
     (message,) = house.slack.roots()
     assert "holiday.jpg" in str(message["blocks"])
+    assert "consulting release" not in str(message["blocks"]), "a feed that fits takes it up"
     (story,) = acme.intake.state().quarantined
     acme.intake.discard(story.drop.drop_id, dry_run=False)
     house.tick()

@@ -102,7 +102,9 @@ def test_a_commit_that_is_not_here_is_told(repository: Path, since: str) -> None
 
 
 def test_a_folder_that_git_does_not_keep_is_told(tmp_path: Path) -> None:
-    with pytest.raises(click.ClickException, match="not a git repository"):
+    with pytest.raises(
+        click.ClickException, match=r"not a git repository, .* `git init && git add"
+    ):
         _changed(tmp_path, "HEAD")
 
 

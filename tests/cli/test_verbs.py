@@ -55,6 +55,39 @@ def test_the_ledger_shows_each_file_with_its_state_and_reason(quarantined: int) 
     assert f"{quarantined}  quarantined  no_feed.txt (version 1)" in said.output
 
 
+def test_the_ledger_says_how_a_file_is_released_that_no_look_takes_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
+    intake, now = open_engagement("acme_corp").intake, datetime.now(UTC)
+    for name in ("customers_1.csv", "nobodys.txt"):
+        (tmp_path / "acme_corp/incoming" / name).write_text("id\n1\n")
+    for minutes in (0, 1):
+        intake.look(now=now + timedelta(minutes=minutes))
+    intake.claim(now=now, trigger="sensor")
+    (batch,) = intake.pending_requests()
+    batch = intake.begin(batch.batch_id, "run", now=now)
+    intake.quarantine(
+        batch, batch.drops[0], code="delimiter_wrong", reason="No.", fix="Mend it.", now=now,
+        keep_copy=False,
+    )  # fmt: skip
+    lines = [line.strip() for line in say("ledger", "acme_corp").output.splitlines()]
+    released = [line for line in lines if "consulting release" in line]
+    assert released == [f"mended? consulting release acme_corp {batch.drops[0].drop_id}"]
+
+
+def test_the_ledger_without_a_client_has_a_line_for_each(quarantined: int) -> None:
+    lines = say("ledger").output.splitlines()
+    assert lines == [
+        "acme_corp: 1 quarantined",
+        "globex: no file was seen yet",
+        "initech: no file was seen yet",
+    ]
+    told = json.loads(say("ledger", "--json").stdout)
+    assert [each["client"] for each in told] == ["acme_corp", "globex", "initech"]
+    assert told[0]["counts"]["quarantined"] == 1
+
+
 def test_the_ledger_leads_from_a_repeat_to_the_delivery_that_holds_its_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

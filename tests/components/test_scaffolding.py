@@ -95,12 +95,13 @@ def test_a_sample_of_which_nothing_can_be_read_is_told_and_may_be_tried_again(
 @pytest.mark.parametrize(
     ("params", "told"),
     [
+        ({"tier": 5}, "There is no tier 5: 1 schema only, 2 masked sample, 3 everything."),
         ({"template": "retail_orders"}, "add `--sample`"),
         ({"template": "a, b", "sample": __file__}, "There is no template 'a'. There is none yet."),
     ],
 )
-def test_a_template_that_can_not_be_followed_leaves_nothing_behind(
-    tmp_path: Path, params: dict[str, str], told: str
+def test_an_option_that_can_not_be_followed_leaves_nothing_behind(
+    tmp_path: Path, params: dict[str, object], told: str
 ) -> None:
     with pytest.raises(click.ClickException, match=told):
         scaffold(tmp_path / "defs", "clients/newco", **params)

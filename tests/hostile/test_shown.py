@@ -20,7 +20,7 @@ from consulting.components.engagement import metadata
 from consulting.database import engine_of
 from consulting.errors import ConfigurationError, LedgerError, UnreadableFileError
 from consulting.intake import Ledger
-from consulting.shown import as_markdown_block, in_markdown, on_lines, on_one_line
+from consulting.shown import as_markdown_block, in_code, in_markdown, on_lines, on_one_line
 
 from ..chain.conftest import World
 
@@ -89,6 +89,14 @@ def test_markdown_shows_a_text_as_it_is_in_a_cell_and_in_a_list(text: str) -> No
     assert " ".join(listed.texts[0].split()) == f"{shown}: read"
     assert "://" not in in_markdown(text), "what is bare is no link either"
     assert "www." not in in_markdown(text).casefold()
+
+
+@given(st.one_of(TEXTS, st.text("`|~\n a", max_size=40)))
+def test_code_in_a_cell_is_one_piece_of_code(text: str) -> None:
+    table = _Page(RENDERER.render(f"| file | rows |\n|---|---|\n| {in_code(f'x{text}x')} | 1 |"))
+    assert table.elements[-4:] == ["tr", "td", "code", "td"]
+    assert table.elements.count("tr") == 2
+    assert in_code("a[0-9]*|`.csv") == "`` a[0-9]*\\|`.csv ``"
 
 
 @given(st.one_of(TEXTS, st.text("`~\n a", max_size=40)))

@@ -10,7 +10,7 @@ import pytest
 from consulting.cli import main
 from consulting.intake import BatchPolicy, State
 from consulting.intake.fate import POISON
-from consulting.intake.matching import NO_FEED, NO_PERIOD
+from consulting.intake.records import NO_FEED, NO_PERIOD
 
 TEXT = (Path(__file__).parents[2] / "docs" / "intake.md").read_text(encoding="utf-8")
 

@@ -109,7 +109,7 @@ CASES = [
     ),
     Case(
         "mixed_currencies", "error", ["$5", "$6", "€7", "8"], 2, ("8", "€7"),
-        says="Amounts are in EUR and USD. 2 are not in USD as most: 1 in EUR and 1 without a currency.",
+        says="EUR and USD. 2 are not in USD as most: 1 in EUR and 1 without a currency.",
     ),
     Case(
         "mixed_currencies", "error", ["$5", "€7", "8", "9", "10"], 2, ("$5", "€7"),

@@ -284,15 +284,27 @@ def nothing_arrived(route: AlertRoute, *, key: str, due_at: datetime) -> Event:
     )
 
 
-def quarantined_file(route: AlertRoute, file: QuarantinedFile) -> Event:
-    """A file set aside; open until it is released, replaced or discarded."""
+def quarantined_file(
+    route: AlertRoute, file: QuarantinedFile, *, release: int | None = None
+) -> Event:
+    """A file set aside; open until it is released, replaced or discarded.
+
+    Args:
+        route: The client's.
+        file: The file.
+        release: Its number in the ledger, where nothing takes it up again by itself.
+    """
+    verb = (
+        f" If it was a setting of ours, mend it and run `consulting release {route.client_id} "
+        f"{release}`."
+    )
     return _event(
         route,
         "quarantined_file",
         subject=file.sha256 or file.filename,
         title=f"File set aside: {file.code.replace('_', ' ')}",
         text=file.reason,
-        next_step=file.fix,
+        next_step=f"{file.fix}{verb if release else ''}",
         facts={"Feed": file.feed} if file.feed else {},
         files=(file.filename,),
     )

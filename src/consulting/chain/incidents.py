@@ -133,7 +133,9 @@ def _events(
 
 def _of_file(route: AlertRoute, story: DropStory, besides: Event | None) -> Event:
     """A file set aside; it speaks for its batch, if that came to nothing because of it."""
-    event = quarantined_file(route, story.as_file())
+    event = quarantined_file(
+        route, story.as_file(), release=story.drop.drop_id if story.waits_for_release else None
+    )
     if besides is None:
         return event
     rest = {"Files that came with it": f"not delivered either: {besides.title}"}

@@ -35,8 +35,9 @@ def this_project() -> Project:
         return find_project(Path.cwd())
     except dg.DagsterError as error:
         raise click.ClickException(
-            f"{Path.cwd()} is in no project of dg, or its package can not be imported: {error} "
-            "Change to the project's folder, or make a project: `consulting new <folder>`."
+            f"{Path.cwd()} is in no project of dg, or its package can not be imported: "
+            f"{str(error).rstrip(' .')}. Change to the project's folder, or make a project: "
+            "`consulting new <folder>`."
         ) from None
 
 

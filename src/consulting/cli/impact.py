@@ -98,6 +98,11 @@ def _git(root: Path, *words: str) -> str:
         raise click.ClickException("The program git is not here; install it.") from None
     if done.returncode:
         said = on_one_line(done.stderr.strip().partition("\n")[0])
+        if "not a git repository" in said:
+            raise click.ClickException(
+                f"{root} is not a git repository, so there is nothing to compare with. Begin with "
+                "`git init && git add . && git commit -m begin`."
+            )
         raise click.ClickException(
             f"git can not compare: {said}. Name a branch or commit that is here, in a project that "
             "git keeps; a clone of one commit has no other: `git fetch --unshallow`."

@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from consulting.cli.engagements import open_engagement
-from consulting.cli.terminal import asked_for_json, dry_run_option, json_option, say, tell_json
+from consulting.cli.engagements import client_ids, open_engagement
+from consulting.cli.terminal import (
+    asked_for_json,
+    dry_run_option,
+    json_option,
+    say,
+    say_lines,
+    tell_json,
+)
+from consulting.errors import ConsultingError
 from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consulting.intake import DropStory, VerbOutcome
+    from consulting.intake import DropStory, LedgerState, VerbOutcome
 
 
 @click.command()
-@click.argument("client")
+@click.argument("client", required=False)
 @click.option("--file", "key", help="Only this file (its path in the source).")
 @click.option("--events", is_flag=True, help="With every event of each file.")
 @click.option(
@@ -25,12 +33,14 @@ if TYPE_CHECKING:
 )
 @click.option("--limit", default=50, show_default=True, help="How many files, newest first.")
 @json_option
-def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: int) -> None:
-    """Show what became of CLIENT's files."""
+def ledger(client: str | None, key: str | None, *, events: bool, names: bool, limit: int) -> None:
+    """Show what became of CLIENT's files; without CLIENT, a line of each client's."""
+    if client is None:
+        _tell_all()
+        return
     intake = open_engagement(client, looks=True).intake
     state = intake.state()
-    counts = ", ".join(f"{count} {name}" for name, count in state.counts.items() if count)
-    say(f"{client}: {counts or 'no file was seen yet'}")
+    say(f"{client}: {_counts(state)}")
     for batch in state.batches:
         attempt = f"attempt {batch.attempt}{' (stuck)' if batch.stuck else ''}"
         say(
@@ -50,6 +60,8 @@ def ledger(client: str, key: str | None, *, events: bool, names: bool, limit: in
     for story in stories:
         for line in _lines(story, repeated.get(story.repeat_of or 0)):
             say(line)
+        if story.waits_for_release:
+            say(f"         mended? consulting release {client} {story.drop.drop_id}")
         if (name := true.get(story.drop.drop_id, story.drop.key)) != story.drop.key:
             say(f"         in the source: {name}")
         if events:
@@ -93,6 +105,29 @@ def discard(client: str, drop: int, *, dry_run: bool) -> None:
     _tell(
         [open_engagement(client, looks=True).intake.discard(drop, dry_run=dry_run)], dry_run=dry_run
     )
+
+
+def _tell_all() -> None:
+    """Each client's counts and last delivery; one that is broken hides no other."""
+    told = []
+    for client in client_ids():
+        try:
+            intake = open_engagement(client, looks=True).intake
+            state, made = intake.state(), intake.deliveries()
+        except ConsultingError as error:
+            say_lines(f"{client}: {error}", err=True)
+            continue
+        last = made[-1] if made else None
+        delivered = f"; last delivery {last.delivered_at:%Y-%m-%d}, {last.batch_id}" if last else ""
+        say(f"{client}: {_counts(state)}{delivered}")
+        fact = last and last.model_dump(mode="json")
+        told.append({"client": client, "counts": state.counts, "last_delivery": fact})
+    tell_json(told)
+
+
+def _counts(state: LedgerState) -> str:
+    counts = ", ".join(f"{count} {name}" for name, count in state.counts.items() if count)
+    return counts or "no file was seen yet"
 
 
 def _lines(story: DropStory, repeats: DropStory | None) -> Iterator[str]:

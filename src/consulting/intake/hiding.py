@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.intake.matching import NO_FEED, NO_PERIOD
-from consulting.intake.records import State
+from consulting.intake.records import REMATCHED, State
 from consulting.intake.transitions import Change
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def part_hidden(
     hidden: list[RowMapping] = []
     rest: list[RowMapping] = []
     for row in rows:
-        judged = row["state"] == State.QUARANTINED and row["code"] not in (NO_FEED, NO_PERIOD)
+        judged = row["state"] == State.QUARANTINED and row["code"] not in REMATCHED
         covered = not judged and not row["forced"] and temporary.covers(row["key"])
         (hidden if covered else rest).append(row)
     return hidden, rest

@@ -19,10 +19,10 @@ from consulting.errors import StoreError, StoreThrottledError
 from consulting.intake.claims import claim_place
 from consulting.intake.hiding import hide, part_hidden
 from consulting.intake.ledger import in_chunks
-from consulting.intake.matching import NO_FEED, NO_PERIOD, marker_of
+from consulting.intake.matching import marker_of
 from consulting.intake.notifications import note_listing, told_of
 from consulting.intake.part import Part
-from consulting.intake.records import Look, State
+from consulting.intake.records import REMATCHED, Look, State
 from consulting.intake.schema import drops
 from consulting.intake.transitions import TRANSITIONS, Change
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 _RECONSIDERED = TRANSITIONS[Change.READY].before | TRANSITIONS[Change.RETURNED].before
 """States that each look must reconsider while the file is still there as it was: one waits to
 settle, the others were given up because the file had changed or gone when it was read."""
-_REMATCHED = (NO_FEED, NO_PERIOD)
 _REPLACED = TRANSITIONS[Change.SUPERSEDED].before - {State.CLAIMED}  # its run lets go of it
 _MISSED = TRANSITIONS[Change.VANISHED].before - {State.CLAIMED}
 _RESTED: dict[str, Any] = {"throttles": 0, "resting_until": None}
@@ -380,7 +379,7 @@ def _may_settle(row: RowMapping, source: Part) -> bool:
     if row["state"] != State.QUARANTINED:
         return True
     return (
-        row["code"] in _REMATCHED
+        row["code"] in REMATCHED
         and source.matcher.match(row["key"], row["first_seen"]).code is None
     )
 

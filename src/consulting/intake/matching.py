@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from consulting.corrections import rejects_name
-from consulting.intake.records import NoPeriod, of_row
+from consulting.intake.records import NO_FEED, NO_PERIOD, NoPeriod, of_row
 from consulting.privacy import Names
 from consulting.records import Drop
 from consulting.timekeeping.periods import period_window
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from consulting.intake.records import FeedPattern, PeriodOf
 
-NO_FEED = "no_feed"
-NO_PERIOD = "no_period"
 BY_CONTENT = "by_content"
 """The code of a corrections file: its content names its feed and period, not its own name."""
 

@@ -214,6 +214,11 @@ class LedgerEvent(Record):
     detail: str = ""
 
 
+NO_FEED, NO_PERIOD = "no_feed", "no_period"
+REMATCHED = (NO_FEED, NO_PERIOD)
+"""The codes of files that a look takes up by itself, once a feed and a period take their names."""
+
+
 class DropStory(Record):
     """A drop, where it stands and how it came there."""
 
@@ -228,6 +233,11 @@ class DropStory(Record):
     delivered_at: datetime | None = None
     visible: bool = True
     events: tuple[LedgerEvent, ...] = ()
+
+    @property
+    def waits_for_release(self) -> bool:
+        """Whether it stays in quarantine until a person says otherwise."""
+        return self.state == State.QUARANTINED and self.code not in REMATCHED
 
     def as_file(self) -> QuarantinedFile:
         """The file in quarantine, for the people who have to fix it."""

@@ -87,7 +87,7 @@ def _texts(folder: Path) -> dict[str, str]:
             f"{folder} would lie within {around}, which is a project itself. Make it "
             f"elsewhere, for example with `consulting new {around.parent / folder.name}`; a new "
             "client of that project is made with `dg scaffold defs EngagementComponent "
-            f"clients/{folder.name}`."
+            f"clients/{package}`."
         )
     return project_files(package, folder.name)
 

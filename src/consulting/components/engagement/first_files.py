@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from consulting import dbt_yaml
 from consulting.delivery import Place, Question, asked_of_file
 from consulting.privacy.tiers import FULL_TIER
-from consulting.shown import in_markdown, on_one_line
+from consulting.shown import in_code, in_markdown, on_one_line
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ def _sla(rhythm: Rhythm | None) -> Iterator[str]:
     every = rhythm.every if rhythm else "week"
     due, (warn, fail) = _CRONS[every].replace("0 6", "0 12", 1), _AGES[every]
     yield "  # ? By when is a delivery due, and how old may it be?"
-    yield f'  # sla: {{due: "{due}", warn_after: {warn}, fail_after: {fail}}}'
+    # what was due before today is nobody's debt; without periods it begins with the first file
+    starts = f", starts: {datetime.now(UTC):%Y-%m-%d}" if rhythm else ""
+    ages = f"warn_after: {warn}, fail_after: {fail}"
+    yield f'  # sla: {{due: "{due}", timezone: Europe/Berlin, {ages}{starts}}}'
 
 
 def questions_md(sampled: Sampled) -> str:
@@ -157,7 +161,7 @@ def readme_md(client_id: str, sampled: Sampled) -> str:
         part = "".join(
             f", {key} {feed.said[key]}" for key in ("member", "sheet") if key in feed.said
         )
-        lines.append(f"| {feed.name} | {in_markdown(feed.glob + part)} | {models} |")
+        lines.append(f"| {feed.name} | {in_code(feed.glob + part)} | {models} |")
     lines += [
         "",
         "- `defs.yaml`: which files there are, when they are due, who is told.",

@@ -29,9 +29,12 @@ attributes:
   feeds:
     - {{name: {feed}, files: "{feed}*"}}
   # schedule: {{cron: "0 6 * * 1", timezone: Europe/Berlin}}
-  # sla: {{due: "0 12 * * 1", warn_after: 8d, fail_after: 14d}}
+  # sla: {{due: "0 12 * * 1", timezone: Europe/Berlin, warn_after: 8d, fail_after: 14d}}
   # alerts: {{channel: "#{channel}-alerts"}}
 """
+
+
+_TIERS = (1, 2, 3)
 
 
 class EngagementParams(BaseModel):
@@ -42,9 +45,7 @@ class EngagementParams(BaseModel):
     client_name: str | None = Field(
         default=None, description="The client's name, as deliverables print it."
     )
-    tier: int = Field(
-        default=2, ge=1, le=3, description="1 schema only, 2 masked sample, 3 everything."
-    )
+    tier: int = Field(default=2, description="1 schema only, 2 masked sample, 3 everything.")
     sample: str | None = Field(
         default=None,
         description="A file of the client's, or a folder of them: feeds and models are made of it.",
@@ -177,6 +178,9 @@ def _problem(request: ScaffoldRequest[EngagementParams]) -> str | None:
         return str(error)
     if request.scaffold_format != "yaml":
         return "An engagement is a defs.yaml; leave out `--format python`."
+    if request.params.tier not in _TIERS:
+        told = EngagementParams.model_fields["tier"].description
+        return f"There is no tier {request.params.tier}: {told}"
     return None
 
 
