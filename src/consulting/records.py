@@ -206,6 +206,8 @@ class ColumnTreatment(Record):
 
 
 PERCENT = "percent"
+WORKBOOKS = frozenset({"xlsx", "xlsb", "xls", "ods"})
+"""The formats of files whose cells have a format of their own."""
 
 
 class ShownAs(Record):
@@ -230,7 +232,7 @@ class FileReading(Record):
         feed: The feed it was read for.
         sha256: Of the original bytes.
         size_bytes: Of the original bytes.
-        format: "csv", "xlsx", "xls", "ods", "json", "ndjson" or "parquet".
+        format: "csv", "xlsx", "xlsb", "xls", "ods", "json", "ndjson" or "parquet".
         container: "gz" or "zip" where the file was packed.
         encoding: As detected on the whole file, or declared.
         delimiter: Of delimited text.

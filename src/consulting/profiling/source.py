@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from consulting.bounded_memory import confine
+from consulting.records import WORKBOOKS
 from consulting.rules.missing import NULL_TOKENS, WHITESPACE
 from consulting.sql import literal, quoted, unglobbed
 
@@ -239,9 +240,11 @@ def _typed(readings: Sequence[FileReading]) -> frozenset[str]:
 
 
 def _shown(readings: Sequence[FileReading]) -> dict[str, Counter[str]]:
-    """What is shown beside numbers, by column, of those all whose files' formats are read."""
-    others = {c for reading in readings if reading.format != "xlsx" for c in reading.columns}
-    workbooks = {c for reading in readings if reading.format == "xlsx" for c in reading.columns}
+    """What is shown beside numbers, by column, of those all whose files' cells have formats."""
+    others, workbooks = (
+        {c for reading in readings if (reading.format in WORKBOOKS) is of for c in reading.columns}
+        for of in (False, True)
+    )
     found: dict[str, Counter[str]] = {column: Counter() for column in workbooks - others}
     for one in (one for reading in readings for one in reading.shown_as):
         found.setdefault(one.column, Counter())[one.mark] += one.cells

@@ -431,3 +431,14 @@ def test_an_apostrophe_or_two_are_no_quotes(read: Reader) -> None:
 def test_characters_for_private_use_stay_in_their_values(read: Reader) -> None:
     got = read("id||name\n1||a\ue000b\n2||c\n3||d\ue00f\n".encode())
     assert [row[1] for row in got.rows] == ["a\ue000b", "c", "d\ue00f"]
+
+
+def test_records_of_several_lines_follow_on_each_other_beside_more_lines_of_another_width(
+    read: Reader,
+) -> None:
+    data = b"Report,Sales\nFilter,none\nBy,Kim\n\nname,net,gross,tax\n"
+    data += b'"two\nlines",1.5,1.6,1\n' * 2 + b"Ann,2.5,2.6,2\n"
+    data += b"\nBranch,Total\nSouth,4.71\nSouth,5.13\nNorth,1.33\n"
+    got = read(data)
+    assert got.columns == ["name", "net", "gross", "tax"]
+    assert got.rows[:2] == [("two\nlines", "1.5", "1.6", "1")] * 2

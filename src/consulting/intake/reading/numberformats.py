@@ -7,7 +7,7 @@ day of a number that is shown as a date and is none.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from xml.etree import ElementTree as ET
 
 from consulting.records import PERCENT
@@ -15,8 +15,10 @@ from consulting.rules.currencies import WRITTEN, code_of
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+Style = TypeVar("Style", bytes, int)
+"""The number of a style of cells, as its file writes it."""
 _STYLES = "xl/styles.xml"
 _CODE = re.compile(r"0{2,}|(?=(?:[^0]*0){5})[0()\-/ ]+")  # 00000, and 000-00-0000
 _DAYS, _TIMES = ("14", "15", "16", "17", "22"), ("18", "19", "20", "21")
@@ -30,6 +32,7 @@ _BESIDE = re.compile(
     r'\[\$([^\]\[-]*+)(?:-([^\]\[]*+))?\]|"([^"]*)"|\\(.)|\[[^\]\[]*+\]|_.|\*.|([$€£¥])'
 )
 _NUMBER = re.compile(r"[0#?]|general", re.IGNORECASE)
+_SHOWN = re.compile(r"[(+\u2212-]?[0-9](?:[0-9.,'\u2019\s]*[0-9])?(?:E[+-]?[0-9]+)?\)?")
 _SCALED = re.compile(r"[0#?],+(?![0#?,])")
 _THOUSANDS = re.compile(r"^(?:[Mm]io\.?|[Mm]rd\.?|Tsd\.?|[TkKM])\s*")
 _OF_PLACES = {
@@ -56,18 +59,28 @@ def number_formats(archive: zipfile.ZipFile) -> dict[bytes, str]:
     if _STYLES not in archive.namelist():
         return {}
     root = ET.fromstring(archive.read(_STYLES))  # noqa: S314 - expat bounds entities
-    codes: dict[str | None, str] = {}
-    for numbers, code in ((_DAYS, "d"), (_TIMES, "h"), (_SHARES, "0%")):
-        codes.update(dict.fromkeys(numbers, code))
-    for item in root.iter():
-        if item.tag.endswith("}numFmt"):
-            codes[item.get("numFmtId")] = _section(item.get("formatCode") or "")
-    formats = next((item for item in root if item.tag.endswith("}cellXfs")), ())
-    return {
-        str(at).encode(): codes[style.get("numFmtId")]
-        for at, style in enumerate(formats)
-        if style.get("numFmtId") in codes
+    numbered = (item for item in root.iter() if item.tag.endswith("}numFmt"))
+    codes = {item.get("numFmtId") or "": item.get("formatCode") or "" for item in numbered}
+    styles = next((item for item in root if item.tag.endswith("}cellXfs")), ())
+    found = formats_of(codes, (style.get("numFmtId") or "" for style in styles))
+    return {str(style).encode(): code for style, code in found.items()}
+
+
+def formats_of(codes: Mapping[str, str], styles: Iterable[str]) -> dict[int, str]:
+    """The format of each style that has one, by the style's place.
+
+    Args:
+        codes: Number of a format → how it is written; those that each workbook has are not among
+            them.
+        styles: The number of each style's format.
+    """
+    known = {
+        number: code
+        for numbers, code in ((_DAYS, "d"), (_TIMES, "h"), (_SHARES, "0%"))
+        for number in numbers
     }
+    known |= {number: _section(code) for number, code in codes.items()}
+    return {at: known[number] for at, number in enumerate(styles) if number in known}
 
 
 def _section(code: str) -> str:
@@ -76,7 +89,7 @@ def _section(code: str) -> str:
     return next((s for s in sections if _NUMBER.search(_ASIDE.sub("", s))), sections[0])
 
 
-def zero_styles(formats: Mapping[bytes, str]) -> dict[bytes, str]:
+def zero_styles(formats: Mapping[Style, str]) -> dict[Style, str]:
     """The styles that show leading zeros, with how they do."""
     codes = {style: _LITERALS.sub(r"\1\2", code) for style, code in formats.items()}
     return {style: code for style, code in codes.items() if _CODE.fullmatch(code)}
@@ -92,7 +105,7 @@ def date_styles(formats: Mapping[bytes, str]) -> dict[bytes, bool]:
     return found
 
 
-def mark_styles(formats: Mapping[bytes, str]) -> dict[bytes, str]:
+def mark_styles(formats: Mapping[Style, str]) -> dict[Style, str]:
     """The styles that show a currency (its code), "percent" or a unit beside a number."""
     found = {style: _mark(code) for style, code in formats.items()}
     return {style: mark for style, mark in found.items() if mark}
@@ -111,6 +124,19 @@ def _mark(code: str) -> str:
     scaled = _SCALED.search(number)
     if scaled:
         text = _THOUSANDS.sub("", text)
+    named = _named(text)
+    return named if not scaled or text in WRITTEN else ""
+
+
+def mark_in(shown: str) -> str:
+    """What stands beside the number in a text that a cell shows; "" where nothing does."""
+    found = _SHOWN.search(shown)
+    beside = (shown[: found.start()] + shown[found.end() :]).strip() if found else ""
+    of_thousands = _THOUSANDS.sub("", beside)
+    return _named(of_thousands if of_thousands in WRITTEN else beside)
+
+
+def _named(text: str) -> str:
     if text in WRITTEN:
         return code_of(text)
-    return "" if scaled else text if re.search(r"[^\W\d_]|[%‰°]", text) else ""
+    return text if re.search(r"[^\W\d_]|[%‰°]", text) else ""

@@ -235,10 +235,10 @@ class RecordParser:
         return self.width is None or len(row) == self.width
 
     def _goes_on(self, lines: Sequence[str], at: int, width: int) -> bool:
-        """Whether the line after a record has as many fields: both are of another table."""
+        """Whether the record after a record has as many fields: both are of another table."""
         if not 1 < width <= MAX_PIECES or at >= len(lines):
             return False
-        row = next(self._reader([lines[at]], strict=False), [])
+        row = next(self._reader(lines[at : at + FEW_AHEAD], strict=False), [])
         return len(row) == width
 
     def _swallows_records(self, lines: Sequence[str], at: int, span: int) -> bool:

@@ -20,14 +20,17 @@ from xml.parsers.expat import ExpatError
 from consulting.errors import UnreadableFileError
 from consulting.intake.reading.numberformats import (
     date_styles,
+    mark_in,
     mark_styles,
     number_formats,
     zero_styles,
 )
 from consulting.intake.reading.sources import ZIP_DAMAGE
+from consulting.records import PERCENT
+from consulting.rules.currencies import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PIECE = 4 * 1024 * 1024
 
@@ -53,6 +56,8 @@ _FULL = re.compile(
     rb"([^<>]*+)>(?=<[^/])"
 )
 _HEAD, _END = 1_000, 200  # rows, within which a table begins, and within which it ends
+_ZEROS = re.compile("0[0-9]{1,99}")
+_ODS_NUMBERS = frozenset({"float", "currency", "percentage"})
 _BOOK = "xl/workbook.xml"
 _FROM_1904 = re.compile(rb"\bdate1904\s{0,9}=\s{0,9}[\"'](?:1|true)[\"']")
 _STRING = re.compile(rb"\bt\s{0,9}=\s{0,9}[\"']str[\"']")
@@ -81,8 +86,9 @@ def workbook_broken(filename: str, error: BaseException) -> UnreadableFileError:
     )
 
 
-_Cell = tuple[bytes, bytes, bytes]
-"""A cell's column, between the attributes before and after its place."""
+_Cell = tuple[bytes, bytes, bytes] | tuple[int, str]
+"""A cell's column, between the attributes before and after its place; else the column from 0 of a
+number and what is shown beside it."""
 
 
 @dataclass
@@ -115,9 +121,9 @@ class SheetScan:
     hidden_columns: list[range] = field(default_factory=list)
     marks: Mapping[bytes, str] = field(default_factory=dict)
     _full: dict[int, Counter[_Cell]] = field(default_factory=dict)
-    _last: deque[tuple[int, list[_Cell]]] = field(default_factory=deque)
+    _last: deque[tuple[int, Iterable[_Cell] | Mapping[_Cell, int]]] = field(default_factory=deque)
 
-    def add_full(self, row: int, cells: list[_Cell]) -> None:
+    def add_full(self, row: int, cells: Iterable[_Cell] | Mapping[_Cell, int]) -> None:
         """Count a row's cells with anything in them: of most rows together, for they are many."""
         self._last.append((row, cells))
         if len(self._last) > _END:
@@ -136,12 +142,20 @@ class SheetScan:
         for row, in_row in (*self._full.items(), *self._last):
             if row == _HEAD or (row >= first and not any(row in rows for rows in aside)):
                 cells.update(in_row)
-        for (before, letters, after), count in cells.items():
-            style = _STYLE.search(before + after)
-            if not after.endswith(b"/") and not _NO_NUMBER.search(before + after):
-                mark = self.marks.get(style.group(1), "") if style else ""
-                found.setdefault(column_number(letters) - 1, Counter())[mark] += count
+        for cell, count in cells.items():
+            for column, mark in self._numbers(cell):
+                found.setdefault(column, Counter())[mark] += count
         return {column: marks for column, marks in found.items() if set(marks) != {""}}
+
+    def _numbers(self, cell: _Cell) -> Iterator[tuple[int, str]]:
+        """The column from 0 of a cell that holds a number, and what is shown beside it."""
+        if len(cell) == 2:  # noqa: PLR2004 - a pair is both
+            yield cell
+            return
+        before, letters, after = cell
+        style = _STYLE.search(before + after)
+        if not after.endswith(b"/") and not _NO_NUMBER.search(before + after):
+            yield column_number(letters) - 1, self.marks.get(style.group(1), "") if style else ""
 
     def add(self, row: int, column: int, *, repeated: int = 1) -> None:
         """Note that a row holds something, and the row's last column that does."""
@@ -273,7 +287,7 @@ def _scan_xlsb(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
     names = {name.lower(): name for name in archive.namelist()}
     relation = xlsb_relation(archive.read(names["xl/workbook.bin"]), sheet)
     part = _target(archive, names, "xl/_rels/workbook.bin.rels", relation)
-    return scan_xlsb_part(archive, part) if part else SheetScan(None)
+    return scan_xlsb_part(archive, part, names.get("xl/styles.bin")) if part else SheetScan(None)
 
 
 def _scan_cells(body: bytes, scan: SheetScan) -> bool:
@@ -383,6 +397,11 @@ def scan_ods(data: bytes) -> dict[str, SheetScan]:
                     scan.hidden_rows += repeat * _is_hidden(item)
                 if reach:
                     scan.reach(number + repeat, reach)
+                numbers = [*_ods_numbers(item)]
+                scan.add_full(number + 1, {(at, mark): repeat for at, mark, _ in numbers})
+                for row in range(number + 1, number + 1 + min(repeat, _HEAD)):
+                    zeros = {at: "0" * digits for at, _, digits in numbers if digits}
+                    scan.shown.update({row: zeros} if zeros else {})
                 number += repeat
                 item.clear()
     return scans
@@ -395,6 +414,25 @@ def _attribute(item: ET.Element, name: str) -> str | None:
 def _is_hidden(item: ET.Element) -> bool:
     """Whether a row or column of an ods is hidden, by hand or by a filter."""
     return _attribute(item, "visibility") in {"collapse", "filter"}
+
+
+def _ods_numbers(row: ET.Element) -> Iterator[tuple[int, str, int]]:
+    """The column from 0 of each number of a row, what is shown beside it, and with how many digits.
+
+    (Digits of those alone that are shown with leading zeros; else 0.)
+    """
+    column = 0
+    for cell in row:
+        repeat = int(_attribute(cell, "number-columns-repeated") or 1)
+        kind = _attribute(cell, "value-type")
+        if kind in _ODS_NUMBERS:
+            shown = "".join(text for p in cell if p.tag.endswith("}p") for text in p.itertext())
+            currency = _attribute(cell, "currency") if kind == "currency" else None
+            mark = code_of(currency) if currency else mark_in(shown)
+            digits = len(shown) if _ZEROS.fullmatch(shown) else 0
+            for at in range(column, column + min(repeat, _HEAD)):
+                yield at, PERCENT if kind == "percentage" else mark, digits
+        column += repeat
 
 
 def _ods_width(row: ET.Element) -> tuple[int, int]:
