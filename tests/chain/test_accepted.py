@@ -390,6 +390,42 @@ def test_a_file_that_was_set_aside_is_released_and_a_run_that_names_no_batch_tak
     assert json.loads(run_accept(world, "--json", "--yes").output)["applied"] is False
 
 
+def begun(world: World) -> dict[str, str]:
+    """The sensor's own retry of what waits, with the models as they are, up to its profile."""
+    run_id = uuid.uuid4().hex
+    (batch,) = world.engagement.intake.state().batches
+    named = {"batch_id": world.receive(run_id, batch.batch_id).batch.batch_id, "run_id": run_id}
+    assert chain.drifted(chain.profile(world.engagement, **named, log=world.said.append))
+    return named
+
+
+@pytest.mark.parametrize("fails", ["after accepting", "while accepting"])
+def test_a_retry_that_was_under_way_while_somebody_accepted_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    world = made(tmp_path)
+    world.drop("orders_2024-02.csv", FEBRUARY)
+    refused(world)
+    named = begun(world)
+
+    def fail() -> None:
+        chain.refuse(world.engagement, **named, reason="the old models read it")
+
+    if fails == "while accepting":
+        readable = accepted.require_readable
+        monkeypatch.setattr(accepted, "require_readable", lambda *given: (readable(*given), fail()))
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    if fails == "after accepting":
+        fail()
+    assert world.states()["orders_2024-02.csv"] == (
+        "claimed" if fails == "after accepting" else "ready"
+    )
+    waiting = world.engagement.intake.state().batches
+    world.run(waiting[0].batch_id if waiting else None)
+    assert world.states()["orders_2024-02.csv"] == "delivered"
+
+
 def test_a_corrected_file_needs_no_acceptance(drifted: World) -> None:
     drifted.drop("orders_2024-02.csv", csv("Order ID,Amount,Status,Seats", rows(41)))
     drifted.run()

@@ -393,6 +393,32 @@ def test_failed_is_idempotent_and_leaves_a_batch_of_another_run_alone(desk: Any)
     assert [s.status for s in desk.intake.state().batches] == [BatchStatus.RUNNING]
 
 
+def test_what_failed_before_somebody_mended_it_counts_no_more(desk: Any) -> None:
+    upload(desk, 1)
+    fault = {"reason": "3 checks failed", "cause": "data"}
+
+    def fail(*, mended: bool = False) -> None:
+        (batch,) = desk.tick()
+        run_id, _ = desk.begin(batch)
+        if mended:
+            desk.intake.retry([batch.batch_id], now=desk.now)
+        desk.intake.failed(batch.batch_id, run_id, now=desk.now, **fault)
+
+    fail()
+    desk.later(3600)
+    fail(mended=True)  # while the second run was under way
+    (standing,) = desk.intake.state().batches
+    assert (standing.status, standing.retry_at) == (BatchStatus.WAITING, desk.now)
+    fail()
+    (standing,) = desk.intake.state().batches
+    desk.intake.retry([standing.batch_id], now=desk.now)  # and after the third
+    fail()
+    assert desk.counts() == {"claimed": 1}
+    desk.later(3600)
+    fail()
+    assert desk.counts() == {"quarantined": 1}
+
+
 def test_a_request_whose_run_ended_before_it_began_is_asked_for_under_a_new_key(desk: Any) -> None:
     upload(desk, 1)
     (batch,) = desk.tick()

@@ -17,7 +17,7 @@ from consulting.cleaning import ClientModels
 from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.templated import followed
 from consulting.errors import CleaningError
-from consulting.intake import POISON, BatchStatus
+from consulting.intake import POISON
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import label_of, patched, unified
 from consulting.records import Record
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from consulting.chain.engagement import Engagement
+    from consulting.intake import LedgerState
     from consulting.profiling import DriftFinding, FeedProfile
-
-_TRIED_BY_ITSELF = (BatchStatus.PENDING, BatchStatus.WAITING)
 
 
 class Acceptance(Record):
@@ -42,8 +41,8 @@ class Acceptance(Record):
         confirms: What no YAML decides and somebody has to find right, in the words of the ledger,
             and of which files.
         left: What no patch can accept, and what to do.
-        batches: The batches that wait because of it, and are tried again; none as long as
-            anything is left, for which they would fail again.
+        batches: The batches that wait because of it, or whose run is under way, and are tried
+            again; none as long as anything is left, for which they would fail again.
         drops: The files that were set aside because of it, and are released; as the batches.
         teaches: Feed → the template that can learn a new header of it, at tier 3.
     """
@@ -69,12 +68,7 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
     files were not yet let go, is only let go.
     """
     state = engagement.intake.state()
-    waiting = {b.batch_id for b in state.batches if b.status in _TRIED_BY_ITSELF}
-    aside = {
-        story.drop.drop_id: story.batch_id
-        for story in state.quarantined
-        if story.code == POISON and story.batch_id
-    }
+    waiting, aside = {batch.batch_id for batch in state.batches}, _set_aside(state)
     found: dict[str, list[tuple[DriftFinding, FeedProfile]]] = {}
     for batch_id in sorted({*waiting, *aside.values()}):
         if _has_drifted(engagement, batch_id) and not _is_replaced(engagement, batch_id):
@@ -92,6 +86,15 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
         drops=() if left else tuple(drop for drop, b in aside.items() if b in found),
         teaches=_teaches(engagement, [finding for finding, _ in every]),
     )
+
+
+def _set_aside(state: LedgerState) -> dict[int, str]:
+    """The files that are set aside because runs with them failed → the batch of the last run."""
+    return {
+        story.drop.drop_id: story.batch_id
+        for story in state.quarantined
+        if story.code == POISON and story.batch_id
+    }
 
 
 def _to_confirm(
@@ -134,7 +137,12 @@ def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
     for finding, drop_ids in acceptance.confirms.items():
         engagement.intake.confirm(drop_ids, finding, by=this_user(), now=datetime.now(UTC))
     engagement.intake.retry(acceptance.batches, now=datetime.now(UTC))
-    released = [engagement.intake.release(drop, dry_run=False) for drop in acceptance.drops]
+    # a run that was under way may have failed with the models as they were
+    meanwhile = _set_aside(engagement.intake.state())
+    late = [drop for drop, batch_id in meanwhile.items() if batch_id in acceptance.batches]
+    released = [
+        engagement.intake.release(drop, dry_run=False) for drop in (*acceptance.drops, *late)
+    ]
     return [f"{each.key}: {each.sentence}" for each in released]
 
 

@@ -26,7 +26,7 @@ from consulting.intake.batching import (
 from consulting.intake.looking import is_due
 from consulting.intake.part import Part
 from consulting.intake.records import BatchStatus, RunVerdict
-from consulting.intake.schema import batches
+from consulting.intake.schema import batches, events
 from consulting.intake.transitions import Change
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 POISON = "run_failed"
 """The code of a file that is set aside because runs with it failed."""
+MENDED = "mended"
+"""What the history calls it that somebody mended what a batch failed for."""
 _STREAK_OF_AN_OUTAGE = 3
 _FAILURES_OF_A_HALF = 3
 
@@ -248,6 +250,10 @@ class Fate(Part):
         *,
         cause: FailureCause,
     ) -> None:
+        if _is_mended(transaction.connection, row["batch_id"]):
+            transaction.record(now, "failed", batch_id=row["batch_id"], detail=reason)
+            self._wait(transaction, row, reason, now, timedelta())
+            return
         failures = row["failures"] + (cause != "outage")
         successes = transaction.client["successes"]
         marks = {
@@ -392,3 +398,14 @@ class Fate(Part):
         )
         longest, rows = self.policy.max_retry_seconds, connection.execute(waiting).mappings()
         return [row for row in rows if is_due(row["retry_at"], now, longest)]
+
+
+def _is_mended(connection: Connection, batch_id: str) -> bool:
+    """Whether somebody mended what a batch failed for after its run had begun."""
+    last = (
+        select(events.c.kind)
+        .where(events.c.batch_id == batch_id, events.c.kind.in_(("begun", MENDED)))
+        .order_by(events.c.event_id.desc())
+        .limit(1)
+    )
+    return connection.scalar(last) == MENDED

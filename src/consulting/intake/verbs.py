@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from consulting.intake.batching import find_batch, find_drops, load_batch, named_drops
+from consulting.intake.fate import MENDED
 from consulting.intake.landing import Landing
 from consulting.intake.ledger import in_chunks
 from consulting.intake.records import (
@@ -165,11 +166,18 @@ class Verbs(Landing):
         return found
 
     def retry(self, batch_ids: Sequence[str], *, now: datetime) -> None:
-        """Has waiting batches tried at the next look, as their cause was mended."""
+        """Has batches tried at the next look, as their cause was mended: nothing counts so far.
+
+        The failure of a run that is under way counts for nothing either: it began before.
+        """
         with self.ledger.write(self.client_id) as transaction:
             transaction.update_client(paused_until=None)
             for batch_id in batch_ids:
                 row = find_batch(transaction.connection, self.client_id, batch_id)
+                if row["status"] not in _OPEN:
+                    continue
+                transaction.update_batch(batch_id, failures=0)
+                transaction.record(now, MENDED, batch_id=batch_id)
                 if row["status"] == BatchStatus.WAITING:
                     transaction.update_batch(batch_id, retry_at=now)
 
