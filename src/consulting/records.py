@@ -292,7 +292,8 @@ class FileReading(Record):
     @property
     def paths(self) -> tuple[str, ...]:
         """The Parquet files that were written of it, relative to the run folder."""
-        return tuple(path for path in (self.rows_path, self.rejects_path) if path)
+        became = self.corrections.rows_path if self.corrections else None
+        return tuple(path for path in (self.rows_path, self.rejects_path, became) if path)
 
     @property
     def partial(self) -> bool:

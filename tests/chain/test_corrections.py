@@ -17,6 +17,7 @@ import pytest
 from consulting import chain
 from consulting.chain.artifacts import Cleaning, Intake
 from consulting.chain.differing import compare_deliveries, forgotten
+from consulting.chain.preview import previews
 from consulting.chain.replay import verify_delivery
 from consulting.chain.tier import forgotten_below, lower_tier
 from consulting.components.engagement.metadata import of_received, readable_check
@@ -213,6 +214,16 @@ def test_a_corrected_file_gives_the_rows_that_a_right_file_would_have_given(
     fresh = World(tmp_path / "fresh")
     fresh.drop("customers_1.csv", HEADER + "".join(map(customer, range(1, 10))))
     assert customers_of(received, desk) == customers_of(fresh.receive("right"), fresh)
+
+
+def test_models_are_tried_on_files_of_which_one_is_of_corrections(desk: World) -> None:
+    desk.drop("customers_rejects.csv", as_csv(right(rejects_of(newest(desk)))))
+    corrected = desk.run()
+    with previews(desk.engagement) as tried:
+        found = tried()
+    assert (found.batch_id, found.refused) == (corrected.delivery_id, None)
+    (customers,) = found.feeds
+    assert (customers.received.now, customers.delivered.now) == (9, 9)
 
 
 @pytest.mark.parametrize(

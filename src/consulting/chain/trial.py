@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def rows_are_kept(received: artifacts.Intake, run_folder: Path) -> bool:
-    """Whether the run folder still holds the rows of all its files."""
-    paths = [run_folder / r.rows_path for r in received.in_use if r.rows_path]
+    """Whether the run folder still holds what was written of all its files."""
+    paths = [run_folder / path for reading in received.in_use for path in reading.paths]
     return bool(paths) and all(path.exists() for path in paths)
 
 
