@@ -170,6 +170,52 @@ def test_a_reason_names_the_clients_own_column(
 
 
 @pytest.mark.parametrize(
+    ("made", "kind", "words"),
+    [
+        (
+            "one of US, CA; a value that does not fit rejects the row", "not_in_list",
+            "“Order Date” is not on the agreed list (expected: one of US, CA)",
+        ),
+        ("one of 12 agreed codes", "not_in_list", "“Order Date” is not on the agreed list"),
+        (f"one of {'US, ' * 40}CA", "not_in_list", "“Order Date” is not on the agreed list"),
+        (
+            "date, written YYYY-MM-DD; at least 2000-01-01", "below_minimum",
+            "“Order Date” is below the smallest value allowed (expected: at least 2000-01-01)",
+        ),
+        (
+            "date, written YYYY-MM-DD; from 2000 to 2030", "above_maximum",
+            "“Order Date” is above the largest value allowed (expected: from 2000 to 2030)",
+        ),
+        (
+            "blanks trimmed, at most 8 characters, of the form SO-[0-9]{5}", "wrong_format",
+            "“Order Date” is not of the agreed form (expected: SO-[0-9]{5})",
+        ),
+        (
+            "blanks trimmed, at most 8 characters, of the form SO-[0-9]{5}", "too_long",
+            "“Order Date” is longer than agreed (expected: at most 8 characters)",
+        ),
+        (
+            "amount, currency taken off, either decimal mark", "ambiguous_number",
+            (
+                "“Order Date” could be read as two different numbers (expected: two digits after "
+                "the decimal mark, such as 1234.50)"
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_a_reason_says_what_is_expected(
+    made: str, kind: str, words: str, inputs: DeliveryInputs
+) -> None:
+    mappings = tuple(
+        m.model_copy(update={"transformation": made, "rule": "to_any"})
+        for m in inputs.mappings
+        if m.target_column == "ordered_on"
+    )
+    given = inputs.model_copy(update={"reasons": {}, "mappings": mappings})
+    assert reason_in_words(f"ordered_on:{kind}", given, "orders") == words
+
+
+@pytest.mark.parametrize(
     ("code", "words"),
     [
         ("row:too_old", "The order is older than a year"),

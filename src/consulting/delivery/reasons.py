@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from consulting.rules import reason_sentences
@@ -18,6 +19,21 @@ _WORDS = {
     "unparsed": "the line could not be read as a row",
 }
 """The codes of whole rows."""
+_REPLACED = re.compile(r"\d+ wrong texts? put right")
+_SAYS = {
+    "not_in_list": re.compile(r"^(one of (?!\d+ agreed codes).+)"),
+    "below_minimum": re.compile("^((?:at least|from) .+)"),
+    "above_maximum": re.compile("^((?:at most|from) .+)"),
+    "too_long": re.compile(r"(at most [\d,]+ characters?)"),
+    "wrong_format": re.compile("of the form (.+)"),
+}
+"""Where a rule's words (`conversion`, `limits`) say what a reason asks for."""
+_WRITTEN = {
+    "ambiguous_number": "two digits after the decimal mark, such as 1234.50",
+    "ambiguous_date": "the year first, such as 2024-12-31",
+}
+_LONGEST = 120
+"""Characters of what is expected: a longer list stands in the mapping document."""
 
 
 def reason_in_words(code: str, inputs: DeliveryInputs, feed: str) -> str:
@@ -40,14 +56,19 @@ def reason_in_words(code: str, inputs: DeliveryInputs, feed: str) -> str:
 
 
 def _expected(inputs: DeliveryInputs, feed: str, column: str, kind: str) -> str:
-    """The form in which the rule reads a date or a number: a value can be right and not in it."""
-    for mapping in inputs.mappings:
-        if (mapping.feed, mapping.target_column) == (feed, column) and kind.startswith("not_a"):
-            parts = mapping.transformation.split("; ")
-            form = next((part for part in parts if not part.endswith("put right")), "")
-            written = (mapping.target_type or "").startswith((*NUMBER_TYPES, "DATE", "TIMESTAMP"))
-            return f" (expected: {form})" if form and written and mapping.rule != "sql" else ""
-    return ""
+    """What the rule expects in place of a value: its form, its bounds, or the agreed list."""
+    found = (m for m in inputs.mappings if (m.feed, m.target_column) == (feed, column))
+    mapping = next(found, None)
+    if mapping is None or mapping.rule == "sql":
+        return ""
+    parts = [part for part in mapping.transformation.split("; ") if not _REPLACED.match(part)]
+    told = _WRITTEN.get(kind, "")
+    if kind.startswith("not_a") and parts:
+        kept = (mapping.target_type or "").startswith((*NUMBER_TYPES, "DATE", "TIMESTAMP"))
+        told = parts[0] if kept else ""
+    elif says := _SAYS.get(kind):
+        told = next((one[1] for part in parts if (one := says.search(part))), "")
+    return f" (expected: {told})" if told and len(told) <= _LONGEST else ""
 
 
 def source_column(inputs: DeliveryInputs, feed: str, column: str) -> str:

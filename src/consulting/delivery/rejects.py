@@ -50,7 +50,8 @@ MAX_WORKBOOK_ROWS = 50_000
 """Nobody corrects more rows by hand: from here on there is the CSV alone."""
 _HOW_TO_CORRECT = (
     "How to correct these rows",
-    "Change the values that the reason names, in the first sheet.",
+    "Change the values that the reason names, in the first sheet, to what it expects.",
+    "What each column may hold stands in the mapping document.",
     "Leave the columns whose names start with an underscore: they tell us which row is which.",
     "Delete the rows you do not want to send again.",
     "Save, and drop the file where you drop your other files: its rows are cleaned and counted.",
