@@ -8,10 +8,49 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from consulting.rules import all_rules
+from consulting.cleaning.rules import told
+from consulting.rules import all_rules, column_rule
 
 if TYPE_CHECKING:
     from tests.cleaning.conftest import Project
+
+
+REJECTS = "a value that does not fit rejects the row"
+EMPTY = "but is left empty where it says"
+
+
+@pytest.mark.parametrize(
+    ("meta", "harmless", "words"),
+    [
+        (
+            {"rule": "to_timestamp", "formats": ["%Y-%m-%d", "%d.%m.%Y %H:%M"]},
+            True,
+            "date and time, written YYYY-MM-DD hh:mm:ss or DD.MM.YYYY hh:mm; "
+            + REJECTS
+            + f", {EMPTY} words for “no value”, such as -",
+        ),
+        (
+            {"rule": "to_date", "null_tokens": ["pending", "-"], "min": "2000-01-01"},
+            True,
+            f"date, written YYYY-MM-DD; at least 2000-01-01; {REJECTS}, {EMPTY} pending, -",
+        ),
+        (
+            {"rule": "to_code", "codes": ["Ann Lee", "Bob"], "null_tokens": ["Zoe"]},
+            False,
+            f"one of 2 agreed codes; {REJECTS}, {EMPTY} 1 agreed word",
+        ),
+        (
+            {"rule": "to_date", "required": True},
+            True,
+            f"date, written YYYY-MM-DD; a row without it is rejected; {REJECTS}",
+        ),
+        ({"rule": "to_text"}, True, "blanks trimmed, words for “no value” made empty"),
+    ],
+)
+def test_what_a_rule_does_is_told_with_what_leaves_a_value_empty(
+    meta: dict[str, Any], words: str, *, harmless: bool
+) -> None:
+    assert told(column_rule({"from": "x", **meta}), harmless=harmless) == words
 
 
 class Rejected(str):

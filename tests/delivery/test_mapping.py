@@ -50,10 +50,10 @@ def test_the_workbook_holds_every_column_of_every_file(
         assert {line[0] for line in lines[1:]} == set(reading.columns)
     orders = {line[0]: line for line in book["orders"].iter_rows(min_row=2, values_only=True)}
     assert orders["Amount"][1:8] == (
-        "money",
+        "amount of money",
         "orders",
         "amount_eur",
-        "DECIMAL(12,2)",
+        "number, 2 decimals",
         "no",
         "to_money",
         "currency sign removed; comma or point read as the decimal mark",
@@ -68,4 +68,6 @@ def test_the_page_says_the_same_as_the_workbook(delivery: Delivery, inputs: Deli
     for reading in inputs.files:
         assert all(f">{column}<" in html for column in reading.columns)
     assert html.count(">unaccounted for<") == 1
+    for said in (">amount of money<", "orders · number, 2 decimals", "customers · date<"):
+        assert said in html
     assert "It holds the same value in every row." in html

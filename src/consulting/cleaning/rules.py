@@ -15,6 +15,7 @@ from consulting.privacy import is_personal
 from consulting.regex import mistake_in
 from consulting.rules import all_rules, column_rule, describe_rule, meta_keys, rule_named
 from consulting.rules.accepted import read_marks, read_suspicions
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,16 +25,19 @@ if TYPE_CHECKING:
 
 
 def told(rule: ColumnRule, *, harmless: bool) -> str:
-    """What a rule does, as a document may say it: codes that name persons are counted.
+    """What a rule does, as a document may say it: values listed that name persons are counted.
 
     Args:
         rule: The column's rule.
         harmless: The profile's decision on the columns that it reads: none holds personal data.
     """
-    codes = [str(code) for code in getattr(rule, "codes", None) or ()]
-    words = describe_rule(rule)
-    if codes and not (harmless and not any(map(is_personal, codes))):
-        return words.replace(", ".join(codes), f"{len(codes)} agreed codes", 1)
+    codes, words = getattr(rule, "codes", None) or (), describe_rule(rule)
+    lists = (("one of", codes, "agreed code"), ("it says", rule.null_tokens or (), "agreed word"))
+    for before, values, called in lists:
+        texts = [str(value) for value in values]
+        if texts and not (harmless and not any(map(is_personal, texts))):
+            listed = f"{before} {', '.join(texts)}"
+            words = words.replace(listed, f"{before} {counted(len(texts), called)}", 1)
     return words
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.delivery.deliverable import Document
-from consulting.delivery.pages import render
+from consulting.delivery.pages import kind, render, type_words
 from consulting.delivery.spreadsheet import Workbook
 from consulting.records import ColumnMapping, Record
 
@@ -130,7 +130,7 @@ def _map_feed(
     dropped = {c for m in mappings if m.target_column is None for c in m.source_columns}
     lines = [_line(mapping, types) for mapping in mappings]
     lines += [
-        (column, types.get((feed, column), ""), "", "", "", "", "", "", "", UNMAPPED)
+        (column, type_words(types.get((feed, column), "")), "", "", "", "", "", "", "", UNMAPPED)
         for column in lost
     ]
     return FeedMapping(
@@ -143,13 +143,13 @@ def _map_feed(
 
 
 def _line(mapping: ColumnMapping, types: dict[tuple[str, str], str]) -> tuple[str, ...]:
-    kinds = (types.get((mapping.feed, column), "") for column in mapping.source_columns)
+    found = (types.get((mapping.feed, column), "") for column in mapping.source_columns)
     return (
         ", ".join(mapping.source_columns) or "(none: made by the model)",
-        ", ".join(dict.fromkeys(kind for kind in kinds if kind)),
+        type_words(", ".join(dict.fromkeys(filter(None, found)))),
         mapping.target_table or "",
         mapping.target_column or "",
-        mapping.target_type or "",
+        kind(mapping.target_type or ""),
         ("yes" if mapping.required else "no") if mapping.target_column else "",
         mapping.rule or "",
         mapping.transformation,

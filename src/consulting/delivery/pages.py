@@ -165,7 +165,6 @@ def _environment() -> jinja2.Environment:
         day,
         columns_in_words,
         counted,
-        type_words,
         visible,
     ):
         environment.filters[word.__name__] = word

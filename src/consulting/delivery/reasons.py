@@ -21,7 +21,7 @@ _WORDS = {
 """The codes of whole rows."""
 _REPLACED = re.compile(r"\d+ wrong texts? put right")
 _SAYS = {
-    "not_in_list": re.compile(r"^(one of (?!\d+ agreed codes).+)"),
+    "not_in_list": re.compile(r"^(one of (?!\d+ agreed codes?$).+)"),
     "below_minimum": re.compile("^((?:at least|from) .+)"),
     "above_maximum": re.compile("^((?:at most|from) .+)"),
     "too_long": re.compile(r"(at most [\d,]+ characters?)"),

@@ -248,6 +248,16 @@ OUT_OF_BOUNDS = {
 """The further reasons of a `Bounded` rule."""
 
 
+def _but_for_none(rule: ColumnRule) -> str:
+    """Which texts leave the value empty where others reject the row."""
+    if rule.required or rule.null_tokens == ():
+        return ""
+    told = "words for “no value”, such as -"
+    if rule.null_tokens:
+        told = ", ".join(map(str, rule.null_tokens))
+    return f", but is left empty where it says {told}"
+
+
 def describe_rule(rule: ColumnRule) -> str:
     """What a rule does to a value, in words for the client."""
     words = [rule.conversion()]
@@ -262,5 +272,9 @@ def describe_rule(rule: ColumnRule) -> str:
         words.append("a row without it is rejected")
     if rule.rejects:
         blank = rule.on_invalid == "blank"
-        words.append(f"a value that does not fit {'is left empty' if blank else 'rejects the row'}")
+        words.append(
+            "a value that does not fit is left empty"
+            if blank
+            else f"a value that does not fit rejects the row{_but_for_none(rule)}"
+        )
     return "; ".join(words)

@@ -59,8 +59,12 @@ class WithFormats(Bounded):
 
     def conversion(self) -> str:
         """What it makes of a value."""
-        written = map(dates.date_format, self.formats or ("%Y-%m-%d",))
+        written = map(self.in_words, self.formats or ("%Y-%m-%d",))
         return f"{self.what}, written {' or '.join(dict.fromkeys(written))}"
+
+    def in_words(self, pattern: str) -> str:
+        """One of its formats as people write it."""
+        return dates.date_format(pattern)
 
     @classmethod
     def proposed(cls, column: Evidence) -> Proposal | None:

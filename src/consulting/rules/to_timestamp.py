@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import ClassVar
 
+from consulting.rules import dates
 from consulting.rules.rule import OUT_OF_BOUNDS
 from consulting.rules.to_date import AMBIGUOUS, WithFormats
+
+_HOUR = re.compile("%[HI]")
 
 
 class ToTimestamp(WithFormats):
@@ -51,3 +55,9 @@ class ToTimestamp(WithFormats):
             ("%Y-%m-%dT%H:%M:%S", "2024-01-05T25:00:00", None),
         )
     )
+
+    def in_words(self, pattern: str) -> str:
+        """One of its formats as people write it; behind one of a day a time is read, too."""
+        told = super().in_words(pattern)
+        dated = pattern not in dates.COUNTED and not _HOUR.search(pattern)
+        return f"{told} hh:mm:ss" if dated else told
