@@ -442,3 +442,43 @@ def test_records_of_several_lines_follow_on_each_other_beside_more_lines_of_anot
     got = read(data)
     assert got.columns == ["name", "net", "gross", "tax"]
     assert got.rows[:2] == [("two\nlines", "1.5", "1.6", "1")] * 2
+
+
+UNQUOTED = {
+    "names": "name,w,q\n" + "".join(f"Firm {n},{n % 7},{n:02},{n}\n" for n in range(3, 43)),
+    "numbers": "id,w,q\n" + "".join(f"{n + 1000},{n % 7},{n:02},{n}\n" for n in range(3, 43)),
+    "texts": "id,who,q\n" + "".join(f"{n + 1000},Meier, Paul,{n}\n" for n in range(3, 43)),
+    "tenths": "name,w,q\n" + "".join(f"Firm {n},{n},{n % 10},{n}\n" for n in range(3, 43)),
+    "as often": "city,w,q\n" + "".join(f"Rome,{n % 7},{n:02},{n}\n" for n in range(3, 43)),
+}
+
+
+@pytest.mark.parametrize("text", UNQUOTED.values(), ids=UNQUOTED)
+def test_values_without_their_quotes_move_no_column_of_a_feed_that_is_known(
+    read: Reader, text: str
+) -> None:
+    titles = text.partition("\n")[0].split(",")
+    with pytest.raises(UnreadableFileError) as caught:
+        read(text.encode(), expected_columns=titles)
+    assert caught.value.code == "values_unquoted"
+    more = {"column_1", "column_4"} & {*read(text.encode()).columns}
+    assert len(more) == 1
+    got = read(text.encode(), expected_columns=[*titles, *more])
+    assert len(got.rows) == 40
+    assert "stand there without quotes" in got.said
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [f"{n},{2000 + n},{n % 12 + 1:02},{n}" for n in range(1, 41)],  # numbered rows, and months
+        [f"Car {n},{n},{n % 2},{n % 5 + 1}" for n in range(1, 41)],
+        [f"Car {n},{n}.5,{n:02},{n % 5 + 1}" for n in range(1, 41)],
+    ],
+)
+def test_a_first_column_without_a_title_stays_one_of_a_feed_that_is_known(
+    read: Reader, rows: list[str]
+) -> None:
+    got = read("\n".join(["a,b,c", *rows]).encode(), expected_columns=["a", "b", "c"])
+    assert got.columns == ["column_1", "a", "b", "c"]
+    assert len(got.rows) == 40

@@ -18,14 +18,15 @@ from consulting.intake.reading.dialects import Scored, detect_dialect
 from consulting.intake.reading.encodings import Encoding, detect_encoding
 from consulting.intake.reading.evidence import Columns
 from consulting.intake.reading.fast import PlainParser
-from consulting.intake.reading.headers import HEAD_ROWS
-from consulting.intake.reading.layout import find_layout
+from consulting.intake.reading.headers import HEAD_ROWS, counts_rows, is_unquoted
+from consulting.intake.reading.layout import Layout, find_layout
 from consulting.intake.reading.parser import EXCEL_TEXT, Dialect, RecordParser
 from consulting.intake.reading.plausible import may_be_table, named_otherwise
 from consulting.intake.reading.survey import LineCount, Survey, survey
 from consulting.intake.reading.table import TableWriter
 from consulting.intake.reading.text import MARK, Block, blocks, lines_of, spread_of
 from consulting.intake.reading.words import QUOTED, bare
+from consulting.wording import counted as in_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,6 +86,7 @@ def read_delimited(source: ByteSource, options: ReadOptions, store: StoreFactory
     head = _head(sample, scored, skip=1 if hint else 0)
     layout = find_layout(head, scored.usual, options, width=scored.width)
     known = [row for row in head if row.line >= layout.first_line]
+    _refuse_unquoted(source, layout, known, options)
     columns = Columns([row.cells for row in known if len(row.cells) == len(layout.columns)])
     parser = RecordParser(scored.dialect, len(layout.columns), columns)
     with store(layout.columns, layout.spacers) as rows:
@@ -115,6 +117,33 @@ def _sample(source: ByteSource, encoding: Encoding, found: Survey) -> _Sample:
     if first.last:
         return _Sample(first, first.lines())
     return _Sample(first, first.lines()[: HEAD_ROWS * 4] + spread_of(source, encoding, found))
+
+
+def _refuse_unquoted(
+    source: ByteSource, layout: Layout, data: Sequence[Row], options: ReadOptions
+) -> None:
+    """Refuse a file whose titles are all known and would stand over other columns than before.
+
+    Raises:
+        UnreadableFileError: `values_unquoted`.
+    """
+    titles, columns, known = (
+        {name.strip().casefold() for name in names}
+        for names in (layout.header, layout.columns, options.expected_columns)
+    )
+    more = columns - titles
+    if len(more) != 1 or not titles <= known or more <= known or counts_rows(data):
+        return
+    if len(layout.header) < len(layout.columns) and is_unquoted(data, len(layout.columns)):
+        raise UnreadableFileError(
+            source.filename,
+            "values_unquoted",
+            f"Its rows have {in_number(len(layout.columns), 'field')}, its header has "
+            f"{in_number(len(layout.header), 'title')}, all known: as where values with the "
+            "delimiter in them (2,05) are not quoted.",
+            "Have the client quote them, or write another delimiter. If one column more is right "
+            f"without a title, name it in the feed's YAML (`from: {more.pop()}`).",
+        )
 
 
 def _refuse_no_text(source: ByteSource, sample: _Sample, encoding: Encoding) -> None:

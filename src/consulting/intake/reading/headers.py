@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from consulting.intake.reading.blocks import (
@@ -30,8 +30,10 @@ TITLE_ROWS = 4  # a header has at most
 LEAST_NUMBERED = 4  # columns that a row below the titles may count
 
 LEAST_NAMED = 3  # rows tell that each has a name
+LEAST_TENTHS = 5  # digits tell that they are no yes and no, and no grades
 
 _WORDS = re.compile(r"[^\W\d_]{3}")
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,12}")
 
 
 def header_rows(
@@ -345,6 +347,34 @@ def are_shifted(names: Sequence[str], data: Sequence[Row], width: int) -> bool:
         return False
     firsts = [row[0].strip() for row in rows]
     return all(firsts) and len(set(firsts)) == len(rows) and all(row[-1].strip() for row in rows)
+
+
+def is_unquoted(data: Sequence[Row], width: int) -> bool:
+    """Whether two neighbouring fields of each row may be one value with a delimiter in it.
+
+    Digits and, always as many, the digits behind a decimal mark, zeros in front among them; or a
+    text and what goes on with a blank: "2,05" and "Meier, Paul".
+    """
+    rows = [row.cells for row in data if len(row.cells) == width]
+    columns = [[row[at] for row in rows] for at in range(width)]
+    return len(rows) >= LEAST_NAMED and any(
+        (all(map(_WHOLE.fullmatch, before)) and _are_fractions(after))
+        or all(cell[:1] == " " and cell.strip() for cell in after)
+        for before, after in pairwise(columns)
+    )
+
+
+def _are_fractions(cells: Sequence[str]) -> bool:
+    lengths = {len(cell) if cell.isdecimal() else 0 for cell in cells}
+    zeros = any(cell.startswith("0") for cell in cells)
+    several = lengths != {1} or len(set(cells)) >= LEAST_TENTHS
+    return len(lengths) == 1 and lengths != {0} and zeros and several
+
+
+def counts_rows(data: Sequence[Row]) -> bool:
+    """Whether the first cells number the rows, as R and pandas do."""
+    firsts = [row.cells[0].strip() for row in data if row.cells]
+    return any(firsts == [*map(str, range(first, first + len(firsts)))] for first in (0, 1))
 
 
 def without_surplus(names: list[str], data: Sequence[Row], width: int) -> list[str]:

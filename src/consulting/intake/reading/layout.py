@@ -16,6 +16,7 @@ from consulting.intake.reading.evidence import is_proven, is_record, is_undecida
 from consulting.intake.reading.headers import (
     are_shifted,
     header_rows,
+    is_unquoted,
     joined_titles,
     without_surplus,
 )
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 NO_HEADER = (
     "The file has no header row: its columns are named column_1, column_2, … Please confirm what "
     "they are."
+)
+MAY_BE_UNQUOTED = (
+    "As well it may be that values with the delimiter in them, like 2,05 or Meier, Paul, stand "
+    "there without quotes."
 )
 OTHER_TITLES = "the header of another table"
 MANY_LINES = 5  # more lines than that above the header may be more than a report's head
@@ -98,7 +103,8 @@ def find_layout(
     width = max(header.width, len(named))
     columns, warnings = column_names(named, width, options)
     if names and len(names) != width:
-        warnings.append(_uneven(len(names), width, shifted=shifted))
+        said = _uneven(len(names), width, shifted=shifted)
+        warnings.append(f"{said} {MAY_BE_UNQUOTED}" if is_unquoted(data, width) else said)
     if not lines:
         warnings = [header.doubt or NO_HEADER]
     if lines and not header.how and is_undecidable(header.rows[-1].cells, data):
