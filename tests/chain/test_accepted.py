@@ -791,3 +791,28 @@ def test_a_renamed_column_in_another_currency_is_accepted_in_two_steps(tmp_path:
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
         kept = "SELECT amount_total_currency, count(*) FROM marts.orders GROUP BY 1"
         assert connection.execute(kept).fetchall() == [("USD", 40)]
+
+
+def test_a_half_of_a_batch_says_what_it_is_without_and_the_other_half_holds_both(
+    tmp_path: Path,
+) -> None:
+    world = made(tmp_path)
+    world.drop("orders_2024-02a.csv", csv("Order ID,Amount,Status,Seats", rows(41)))
+    commas = [[a, f'"{b.replace(".", ",")}"', *more] for a, b, *more in rows(81)]
+    world.drop("orders_2024-02b.csv", csv("Order ID,Amount,Status,Seats", commas))
+    said = "“Amount” of orders_2024-02b.csv have a decimal comma"
+    for _ in range(2):
+        assert said in refused(world)
+    first, second = (batch.batch_id for batch in world.engagement.intake.state().batches)
+    delivery = world.run(first)
+    assert (delivery.summary.delivered, delivery.summary.verdict) == (40, "care")
+    report = (delivery.path / "quality_report.html").read_text()
+    assert "File set aside: orders_2024-02b.csv" in report
+    assert "and it is not delivered yet" in report
+    assert verify_delivery(world.engagement, delivery.delivery_id, log=print) == []
+    assert said in refused(world)
+    assert run_accept(world, "--yes").exit_code == 0
+    both = world.run(second)
+    assert (both.summary.delivered, both.summary.rejected) == (80, 0)
+    assert "File set aside" not in (both.path / "quality_report.html").read_text()
+    assert verify_delivery(world.engagement, both.delivery_id, log=print) == []

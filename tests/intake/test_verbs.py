@@ -47,10 +47,29 @@ def test_what_an_attempt_set_aside_stays_with_the_halves_of_its_batch_until_it_i
     halves = [standing.batch_id for standing in desk.intake.state().batches]
     assert len(halves) == 2
     for batch_id in (batch.batch_id, *halves):
-        (aside,) = desk.intake.set_aside(batch_id)
+        aside, *_ = desk.intake.set_aside(batch_id)
         assert (aside.filename, aside.reason) == ("orders_1.csv", "r")
     desk.intake.release(landed.drop.drop_id, dry_run=False, now=desk.now)
-    assert not any(desk.intake.set_aside(batch_id) for batch_id in halves)
+    for batch_id, held in zip(halves, ("orders_3.csv", "orders_2.csv"), strict=True):
+        (aside,) = desk.intake.set_aside(batch_id)
+        assert (aside.filename, aside.code) == (held, "held_back"), "by the other half"
+
+
+def test_a_batch_whose_cause_was_mended_is_not_halved_for_its_failures_before(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk(policy=BatchPolicy(tries_before_split=2, retry_seconds=0))
+    for name in ("orders_1.csv", "orders_2.csv"):
+        desk.put(name, name)
+    desk.settle()
+    (batch,) = desk.tick()
+    for halves in (1, 1, 2):
+        run_id, batch = desk.begin(batch)
+        desk.intake.failed(batch.batch_id, run_id, reason="drift", now=desk.now, cause="data")
+        assert len(desk.intake.state().batches) == halves
+        if batch.attempt == 1:
+            desk.intake.retry([batch.batch_id], now=desk.now)
+        (batch,) = desk.tick() or (batch,)
 
 
 def test_a_dry_run_tells_what_would_happen_and_changes_nothing(desk: Any) -> None:

@@ -48,7 +48,7 @@ def carry_forward(
     """For each feed the batch brings no file for: the files of its last delivery, corrected.
 
     For a feed it brings files for: with periods, the period's other files, for a file that comes
-    late adds to its period. And the corrections of those files, where they were delivered before (a
+    late adds to its period; and those that were delivered of the batch it was split off. And the corrections of those files, where they were delivered before (a
     file that is delivered again brings its corrections again).
     """
     for feed in (feed.name for feed in engagement.config.feeds):
@@ -147,11 +147,15 @@ def _says_a_time(sheet: str) -> bool:
 def _others(
     engagement: Engagement, batch: Batch, feed: str, own: Sequence[FileReading]
 ) -> Carried | None:
-    """The files that the period's last delivery held beside those the batch brings."""
-    if batch.period is None:
-        return None
+    """The files that the period's last delivery held beside those the batch brings.
+
+    Without periods, those of a delivery that was split off the same batch.
+    """
     earlier = _received_last(engagement, feed, batch.batch_id, batch.period)
     if earlier is None:
+        return None
+    both = [earlier.batch.batch_id, batch.batch_id]
+    if batch.period is None and len({*engagement.intake.roots(both).values()}) > 1:
         return None
     before = [reading for reading in earlier.base if reading.feed == feed]
     names = engagement.intake.told_before(r.filename for r in own)

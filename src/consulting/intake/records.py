@@ -215,6 +215,12 @@ class LedgerEvent(Record):
 
 
 NO_FEED, NO_PERIOD = "no_feed", "no_period"
+_SET_ASIDE = ("quarantined", "It was set aside.", "Release or discard it.")
+_HELD_BACK = (
+    "held_back",
+    "It came with these files, the run of all of them failed, and it is not delivered yet.",
+    "It is tried again; its run says what is wrong. Until then this delivery is without it.",
+)
 REMATCHED = (NO_FEED, NO_PERIOD)
 """The codes of files that a look takes up by itself, once a feed and a period take their names."""
 
@@ -240,15 +246,16 @@ class DropStory(Record):
         return self.state == State.QUARANTINED and self.code not in REMATCHED
 
     def as_file(self) -> QuarantinedFile:
-        """The file in quarantine, for the people who have to fix it."""
+        """The file that is not delivered, for the people who have to fix it."""
+        code, reason, fix = _HELD_BACK if self.state == State.CLAIMED else _SET_ASIDE
         return QuarantinedFile(
             filename=self.drop.key,
             feed=self.drop.feed,
             sha256=self.drop.sha256,
             size_bytes=self.drop.size_bytes,
-            code=self.code or "quarantined",
-            reason=self.reason or "It was set aside.",
-            fix=self.fix or "Release or discard it.",
+            code=self.code or code,
+            reason=self.reason or reason,
+            fix=self.fix or fix,
         )
 
 

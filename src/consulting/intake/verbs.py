@@ -90,17 +90,21 @@ class Verbs(Landing):
         return [self._story(row, told.get(row["drop_id"], ())) for row in rows]
 
     def set_aside(self, batch_id: str) -> list[QuarantinedFile]:
-        """Files that any attempt at a batch, or at one it was split from, left in quarantine.
+        """Files that came with those of a batch, and that it does not bring.
 
-        Of files with the same bytes the first speaks for all.
+        What any attempt at it, or at one that was split off with it, left in quarantine, and what
+        others that were split off still hold. Of files with the same bytes the first speaks for
+        all.
         """
-        split = select(batches.c.batch_id, batches.c.parent_id)
-        line = split.where(batches.c.batch_id == batch_id).cte(recursive=True)
-        line = line.union(split.join(line, batches.c.batch_id == line.c.parent_id))
+        root = self.ledger.roots(self.client_id, [batch_id])[batch_id]
+        tree = select(batches.c.batch_id).where(batches.c.batch_id == root).cte(recursive=True)
+        split = select(batches.c.batch_id).join(tree, batches.c.parent_id == tree.c.batch_id)
+        elsewhere = (drops.c.state == State.CLAIMED) & (drops.c.batch_id != batch_id)
         query = (
             select(drops)
-            .where(drops.c.client_id == self.client_id, drops.c.state == State.QUARANTINED)
-            .where(drops.c.batch_id.in_(select(line.c.batch_id)), drops.c.repeat_of.is_(None))
+            .where(drops.c.client_id == self.client_id)
+            .where((drops.c.state == State.QUARANTINED) | elsewhere, drops.c.repeat_of.is_(None))
+            .where(drops.c.batch_id.in_(select(tree.union(split).c.batch_id)))
             .order_by(drops.c.drop_id)
         )
         with self.ledger.read() as connection:
@@ -179,7 +183,7 @@ class Verbs(Landing):
                 transaction.update_batch(batch_id, failures=0)
                 transaction.record(now, MENDED, batch_id=batch_id)
                 if row["status"] == BatchStatus.WAITING:
-                    transaction.update_batch(batch_id, retry_at=now)
+                    transaction.update_batch(batch_id, retry_at=now, failures=0)
 
     def last_delivered(
         self, feed: str, *, before_batch: str | None = None, period: str | None = None
