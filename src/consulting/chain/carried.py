@@ -48,8 +48,9 @@ def carry_forward(
     """For each feed the batch brings no file for: the files of its last delivery, corrected.
 
     For a feed it brings files for: with periods, the period's other files, for a file that comes
-    late adds to its period; and those that were delivered of the batch it was split off. And the corrections of those files, where they were delivered before (a
-    file that is delivered again brings its corrections again).
+    late adds to its period; and those that were delivered of the batch it was split off. And the
+    corrections of those files, where they were delivered before (a file that is delivered again
+    brings its corrections again).
     """
     for feed in (feed.name for feed in engagement.config.feeds):
         mine = [reading for reading in own if reading.feed == feed]
