@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from consulting.chain.replay import verify_delivery
+from consulting.errors import BlockedDeliveryError
 
 from .conftest import World
 from .test_corrections import as_csv, counts, customers_of, read, settle
@@ -78,6 +80,38 @@ def test_a_new_version_of_one_file_leaves_the_other_files_corrected(world: World
     assert verify_delivery(world.engagement, newest.delivery_id, log=print) == []
     world.drop("customers_2026-01_c.csv", HEADER + customer(5))
     assert len(customers_of(world.receive("more"), world)) == 5
+
+
+@pytest.mark.parametrize(("rows", "advice"), [(6, "Check that the export is complete"), (2, "")])
+def test_a_correction_is_still_held_against_the_last_other_period(
+    world: World, rows: int, advice: str
+) -> None:
+    world.drop("customers_2026-01_b.csv", HEADER + "".join(map(customer, range(3, 26))))
+    world.run()
+    few = "".join(map(customer, range(20, 19 + rows))) + customer(19).replace("USA", "Mu")
+    world.drop("customers_2026-02.csv", HEADER + few)
+    said = f"{rows} rows in customers_2026-02.csv, where the last delivery had 25."
+    if not advice:  # so few that somebody has to confirm them
+        with pytest.raises(BlockedDeliveryError, match="the last delivery had 25"):
+            world.run()
+        intake = world.engagement.intake
+        (drop,) = (s.drop.drop_id for s in intake.history(key="customers_2026-02.csv"))
+        finding = "volume_collapse customers"
+        intake.confirm([drop], finding, by="ada", now=datetime.now(UTC))
+    waiting = world.engagement.intake.state().batches
+    first = world.run(waiting[0].batch_id if waiting else None)
+    rejects = read(first.path / "rejects/customers_rejects_2026-02.csv")
+    fixed = [row | {"Country": "USA"} for row in rejects]
+    world.drop("customers_rejects_2026-02.csv", as_csv(fixed))
+    second = world.run()
+    assert (second.supersedes, second.summary.rejected) == (first.delivery_id, 0)
+    for delivery in (first, second):
+        (told,) = (d for d in world.profile_of(delivery).drift if d.kind == "volume_collapse")
+        assert (told.severity, told.detail) == ("warn", said)
+        assert delivery.summary.verdict == "care"
+        page = (delivery.path / "quality_report.html").read_text(encoding="utf-8")
+        assert (advice or "It was confirmed to be right.") in page
+    assert verify_delivery(world.engagement, second.delivery_id, log=print) == []
 
 
 def test_files_that_can_not_be_added_to_are_told(world: World) -> None:

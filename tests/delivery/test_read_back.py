@@ -69,6 +69,12 @@ def hostile(
         update={
             "accounts": (inputs.accounts[0], unread),
             "mappings": tuple(m for m in inputs.mappings if m.feed != "orders"),
+            "files": tuple(
+                file.model_copy(
+                    update={"columns": tuple(HEADER if c == "Status" else c for c in file.columns)}
+                )
+                for file in inputs.files
+            ),
         }
     )
     return build_delivery(changed, folder=folder, tables=scenario.TABLES[:1])

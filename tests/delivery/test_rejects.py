@@ -42,6 +42,16 @@ def test_every_rejected_row_is_exported_with_its_reasons_as_the_client_sent_it(
     assert first["_row"] == str(int(first["Order ID"]) + 1)
 
 
+def test_a_column_that_the_file_does_not_have_is_no_column_of_its_rejects(
+    folder: ClientFolder, inputs: DeliveryInputs, scenario: ModuleType
+) -> None:
+    with duckdb.connect(str(folder.warehouse)) as connection:
+        connection.execute('ALTER TABLE raw.orders ADD COLUMN "Amount before" VARCHAR')
+    delivery = build_delivery(inputs, folder=folder, tables=scenario.TABLES)
+    orders = rows_of(delivery.path / "rejects" / "orders_rejects_2026-10.csv")
+    assert list(orders[0]) == [*DESK_COLUMNS, *scenario.ORDER_COLUMNS]
+
+
 def test_lines_that_did_not_parse_are_there_as_text(
     delivery: Delivery, scenario: ModuleType
 ) -> None:

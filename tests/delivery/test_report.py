@@ -3,11 +3,13 @@
 import itertools
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -17,11 +19,12 @@ from consulting.delivery import (
     build_delivery,
     collect_findings,
 )
+from consulting.delivery.advice import advice_of_change, words_of_change
 from consulting.delivery.columns import ColumnView
 from consulting.delivery.manifest import summarise
 from consulting.delivery.verdict import reach_verdict
 from consulting.layout import ClientFolder
-from consulting.profiling import ColumnProfile, Issue
+from consulting.profiling import ColumnProfile, DriftFinding, Issue
 from consulting.profiling.model import AcceptedFinding
 from consulting.records import CheckOutcome, ColumnMapping
 
@@ -89,6 +92,76 @@ def test_a_file_of_which_several_feeds_read_a_part_counts_once(inputs: DeliveryI
     found = inputs.model_copy(update={"files": (*inputs.files, part)})
     verdict = reach_verdict(found, [], summarise(found, {}))
     assert verdict.sentences[0].startswith("Of 6,514 rows received in 2 files, ")
+
+
+def test_files_that_stand_in_are_told_from_those_that_came(inputs: DeliveryInputs) -> None:
+    accounts = [
+        account.model_copy(update={"carried_from": "brightwater-2026-09-0001"})
+        if account.feed == "orders"
+        else account
+        for account in inputs.accounts
+    ]
+    found = inputs.model_copy(update={"accounts": tuple(accounts)})
+    verdict = reach_verdict(found, [], summarise(found, {}))
+    assert verdict.sentences[0].startswith(
+        "Of 6,514 rows received in 2 files (1 of them received earlier), "
+    )
+
+
+def test_a_column_that_no_file_holds_is_said_on_page_one(inputs: DeliveryInputs) -> None:
+    def said(*lacking: str) -> list[str]:
+        files = tuple(
+            f.model_copy(update={"columns": tuple(c for c in f.columns if c not in lacking)})
+            for f in inputs.files
+        )
+        found = inputs.model_copy(update={"files": files})
+        sentences = reach_verdict(found, [], summarise(found, {})).sentences
+        return [each for each in sentences if "In none of your files" in each]
+
+    assert said() == []
+    assert said("Amount") == [
+        "In none of your files, so delivered as an empty column: orders › Amount."  # noqa: RUF001
+    ]
+    assert said("Amount", "Status") == [
+        "In none of your files, so delivered as empty columns: orders › Amount and orders › Status."  # noqa: RUF001
+    ]
+
+
+@pytest.mark.parametrize(
+    ("severity", "words"),
+    [
+        ("info", "“Qty” is not in sales.csv, whose rows are delivered without it."),
+        ("warn", "“Qty” is not in sales.csv."),
+    ],
+)
+def test_a_lacking_column_is_told_in_words_for_the_client(
+    inputs: DeliveryInputs, severity: Any, words: str
+) -> None:
+    change = DriftFinding(
+        feed="sales", kind="missing_column", severity=severity, column="Qty", said="“Qty”",
+        lacked_in="sales.csv", detail="“Qty” is not in sales.csv; the client may leave it out.",
+        recommendation="Ask the client for the column.",
+    )  # fmt: skip
+    assert words_of_change(change) == words
+    assert advice_of_change(change) == "Tell us whether you will send it again."
+
+
+def test_a_test_that_far_more_rows_fail_than_last_time_is_told_since_the_last_file(
+    inputs: DeliveryInputs, folder: ClientFolder, scenario: ModuleType
+) -> None:
+    weight = "test.orders.weight_g.between"
+    said = "A parcel weighs between 100 g and 30 kg: 128 rows, where delivery {} had {}."
+    last = inputs.history[-1]
+    for then, told in ((63, True), (64, False)):
+        history = (*inputs.history[:-1], last.model_copy(update={"failing_rows": {weight: then}}))
+        found = inputs.model_copy(update={"history": history, "drift": ()})
+        delivery = build_delivery(found, folder=folder, tables=scenario.TABLES)
+        words = page_of(delivery).words
+        assert (said.format(last.delivery_id, then) in words) is told
+        assert ("1 change since the last file should be looked at." in words) is told
+        assert f"6,514 rows were received; {last.received:,} for delivery" in words
+        assert "near what they were" not in words
+        shutil.rmtree(delivery.path)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_every_change_has_an_advice_for_the_client() -> None:
         assert words.endswith(".")
         assert not re.search(r"rule|model|YAML|client", words)
         note = advice_of_change(change.model_copy(update={"severity": "info"}))
-        assert bool(note) is (kind == "new_column")
+        assert bool(note) is (kind in {"missing_column", "new_column"})
 
 
 def test_blanks_around_values_are_settled_where_no_delivered_value_has_them(

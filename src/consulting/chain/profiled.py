@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.apart import within
 from consulting.chain.attempt import attempt
 from consulting.profiling import (
+    CONFIRMED,
     FeedProfile,
     Issue,
     compare,
@@ -23,12 +24,28 @@ from consulting.profiling.accepted import without_accepted
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from consulting.chain.engagement import Engagement
     from consulting.profiling import DriftFinding, Part
     from consulting.records import FileReading, ReadColumn
+
+    Change = tuple[str, str | None]
+
+
+class Earlier(NamedTuple):
+    """The profile of a feed in an earlier delivery.
+
+    Attributes:
+        profile: The profile.
+        replaced: Whether the files at hand take the place of that delivery's.
+        confirmed: Kind and column of what somebody found right in its files.
+    """
+
+    profile: FeedProfile
+    replaced: bool
+    confirmed: frozenset[Change]
 
 
 def profile(
@@ -52,7 +69,7 @@ def profile_files(
     engagement: Engagement,
     received: artifacts.Intake,
     *,
-    before: Callable[[str], Iterator[FeedProfile]],
+    before: Callable[[str], Iterator[Earlier]],
     log: Callable[[str], None],
 ) -> artifacts.Profile:
     """Profile what was received, and leave the record of it.
@@ -60,7 +77,7 @@ def profile_files(
     Args:
         engagement: Whose files.
         received: What `file_received` left.
-        before: Feed → the profiles of its delivered files, the last first, to tell what changed.
+        before: Feed → its earlier deliveries, the last first, to tell what changed.
         log: Told of each feed.
     """
     run_folder = engagement.folder.run(received.batch.batch_id)
@@ -124,7 +141,7 @@ def profile_files(
 
 def drift_of(  # noqa: PLR0913 - by name only
     engagement: Engagement,
-    before: Callable[[], Iterator[FeedProfile]],
+    before: Callable[[], Iterator[Earlier]],
     found: FeedProfile,
     readings: Sequence[FileReading],
     *,
@@ -134,11 +151,12 @@ def drift_of(  # noqa: PLR0913 - by name only
     """What changed in the files of a feed, against its last delivery and its models as they are.
 
     Of files that are carried forward it is what they prove against the models alone. Where values
-    could be read in two ways, each of several files is looked at by itself, too.
+    could be read in two ways, each of several files is looked at by itself, too. Files that take
+    others' place are held against those before these, too: what was told then may be unanswered.
 
     Args:
         engagement: Whose files.
-        before: Begins the profiles of the feed's delivered files, the last first.
+        before: Begins the feed's earlier deliveries, the last first.
         found: The profile of the files.
         readings: The files, with their rows in `run_folder`.
         run_folder: `ClientFolder.run(batch_id)`.
@@ -149,15 +167,21 @@ def drift_of(  # noqa: PLR0913 - by name only
     mine = [reading for reading in readings if reading.corrections is None]
     since = " (carried forward)" if carried else ""
     sheets = [f", sheet “{r.sheet}”" if isinstance(feed.sheet, int) else "" for r in mine]
-    named = [(f"{r.filename}{s}{since}", r.columns) for r, s in zip(mine, sheets, strict=True)]
+    plain = [(f"{r.filename}{s}", r.columns) for r, s in zip(mine, sheets, strict=True)]
+    named = [(f"{name}{since}", columns) for name, columns in plain]
     # only a file that lacks something can be another feed's
     lacks = any(read.is_lacking(columns) for _, columns in named for read in reads)
     others = [f.name for f in engagement.config.feeds if lacks and f.name != feed.name]
 
-    def compared(profile: FeedProfile, part: Part | None, *files: tuple[str, Sequence[str]]) -> Any:
-        history = before()
+    def compared(
+        profile: FeedProfile,
+        part: Part | None,
+        *files: tuple[str, Sequence[str]],
+        history: Iterator[Earlier],
+    ) -> list[DriftFinding]:
+        profiles = (each.profile for each in history)
         return compare(
-            next(history, None),
+            next(profiles, None),
             profile,
             reads,
             known=models.declared_columns().get(feed.name, ()),
@@ -165,11 +189,16 @@ def drift_of(  # noqa: PLR0913 - by name only
             others={name: models.reads(name) for name in others},
             models_yaml=models.yaml_of(feed.name),
             part=part,
-            earlier=history,
+            earlier=profiles,
         )
 
     part: Part | None = "carried" if carried else None
-    changes: list[DriftFinding] = compared(found, part, *named)
+    changes = compared(found, part, *named, history=before())
+    newest = next(before(), None)
+    if newest is not None and newest.replaced:
+        standing = (each for each in before() if not each.replaced)
+        then = compared(found, None, *plain, history=standing)
+        changes += _still_open(then, changes, newest.confirmed)
     if len(mine) > 1 and (names := unclear_columns(found, reads)):
         alone = within(
             engagement,
@@ -185,7 +214,7 @@ def drift_of(  # noqa: PLR0913 - by name only
         )
         told = {(change.kind, change.column) for change in changes}
         for file, one in zip(named, alone, strict=True):
-            more = compared(one, part or "one file", file)
+            more = compared(one, part or "one file", file, history=before())
             changes += (each for each in more if (each.kind, each.column) not in told)
     return changes
 
@@ -196,13 +225,50 @@ def _lacking(reads: Sequence[ReadColumn], readings: Sequence[FileReading]) -> li
     return [read.names[0] for read in reads if read.is_lacking(present)]
 
 
-def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterator[FeedProfile]:
-    """The profiles of the feed's files delivered before a batch, the last first, as far as kept."""
-    while last := engagement.intake.last_delivered(feed, before_batch=batch_id):
-        batch_id = last[0].batch_id
-        path = engagement.folder.run(batch_id) / artifacts.PROFILE
-        earlier = artifacts.find(path, artifacts.Profile)
+def _still_open(
+    then: Iterable[DriftFinding], told: Iterable[DriftFinding], confirmed: Collection[Change]
+) -> Iterator[DriftFinding]:
+    """What was told of the files whose place others take, and is so still: it stops no more."""
+    known = {(change.kind, change.column) for change in told}
+    for change in then:
+        if (change.kind, change.column) in known or change.kind == "another_feed":
+            continue
+        if (change.kind, change.column) in confirmed:
+            yield change.confirmed()
+        elif change.severity == "block":
+            yield change.model_copy(update={"severity": "warn"})
+        else:
+            yield change
+
+
+def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Earlier]:
+    """The deliveries of the feed before a batch, the last first, as far as profiles are kept."""
+    own = artifacts.find(engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake)
+    before = batch_id
+    while last := engagement.intake.last_delivered(feed, before_batch=before):
+        before = last[0].batch_id
+        folder = engagement.folder.run(before)
+        earlier = artifacts.find(folder / artifacts.PROFILE, artifacts.Profile)
         found = [one for one in earlier.profiles if one.feed == feed] if earlier else []
-        if not found:
+        if not earlier or not found:
             return
-        yield found[0]
+        received = artifacts.find(folder / artifacts.INTAKE, artifacts.Intake)
+        yield Earlier(
+            found[0],
+            bool(own and received and _is_replaced(received, own, feed)),
+            frozenset(
+                (change.kind, change.column)
+                for change in earlier.drift
+                if change.feed == feed and change.recommendation == CONFIRMED
+            ),
+        )
+
+
+def _is_replaced(earlier: artifacts.Intake, own: artifacts.Intake, feed: str) -> bool:
+    """Whether a batch takes an earlier delivery's place: of its period, or by corrections of it."""
+    if own.batch.period is not None:
+        return earlier.batch.period == own.batch.period
+    if feed in own.carried and feed not in {file.feed for file in own.own_corrections}:
+        return False  # its files stand in, and were told of when they came
+    before, now = ({r.sha256 for r in one.base if r.feed == feed} for one in (earlier, own))
+    return not before.isdisjoint(now)

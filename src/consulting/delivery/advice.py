@@ -195,10 +195,22 @@ _OF_CHANGES = {
 }
 
 
+_ASKED = frozenset({"missing_column", "new_column"})
+"""Mere notes that the client is asked about."""
+
+
+def words_of_change(change: DriftFinding) -> str:
+    """What changed, without what it means to us."""
+    if change.lacked_in:
+        without = ", whose rows are delivered without it" if change.severity == "info" else ""
+        return f"{change.said} is not in {change.lacked_in}{without}."
+    return change.detail.replace("; no model reads it yet.", ".")
+
+
 def advice_of_change(change: DriftFinding) -> str:
     """What the client can do about what changed since the last file; nothing about a mere note."""
     if change.recommendation == CONFIRMED:
         return CONFIRMED
-    if change.accepted or (change.severity == "info" and change.kind != "new_column"):
+    if change.accepted or (change.severity == "info" and change.kind not in _ASKED):
         return ""
     return _OF_CHANGES[change.kind]

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from consulting.delivery.charts import histogram, share_bar
 from consulting.delivery.pages import number, percent, type_words
 from consulting.privacy import shown
+from consulting.profiling.wording import enumerated
 from consulting.rules.dates import date_format
 from consulting.rules.numbers import NOTATIONS
 from consulting.shown import cut
@@ -96,9 +97,11 @@ class FeedView:
         }[profile.basis]
         self.accepted = _accepted(profile)
         keys = () if inputs.schema_only else profile.candidate_keys
-        self.keys = [" + ".join(key) for key in keys[:_KEYS_SHOWN]]
+        shown_keys = [" + ".join(key) for key in keys[:_KEYS_SHOWN]]
         if len(keys) > _KEYS_SHOWN:
-            self.keys.append(f"{len(keys) - _KEYS_SHOWN} more")
+            shown_keys.append(f"{len(keys) - _KEYS_SHOWN} more")
+        self.keys = enumerated(shown_keys) if keys else ""
+        self.several_keys = len(keys) > 1
         self.columns = [
             ColumnView(
                 column,

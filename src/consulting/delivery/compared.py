@@ -68,7 +68,7 @@ class TableChange(Record):
         both = self.same + self.altered
         if self.key is None:
             yield f"{self.same:,} row{' is as it was' if self.same == 1 else 's are as they were'}"
-        else:
+        elif both:
             yield f"{self.altered:,} of {counted(both, 'row')} altered"
         # without a key, a row that was altered is one of each
         words = ("new", "gone") if self.key else ("new or altered", "gone or altered")

@@ -66,6 +66,8 @@ class DeliverySummary(Record):
         tests_passed: Tests that passed.
         tests_warned: Tests that warned.
         tests_failed: Tests that failed or could not run.
+        failing_rows: Each test's own id → how many rows do not pass it; none of deliveries that
+            were made before it was noted.
         made_with: What it was made from and with (`input`, `code`, `dbt`, `config`, `library`), as
             hashes; none of a delivery that was made before they were noted.
         compared: How its rows are not those of the delivery whose place it takes, or that was
@@ -88,6 +90,7 @@ class DeliverySummary(Record):
     tests_passed: int = 0
     tests_warned: int = 0
     tests_failed: int = 0
+    failing_rows: dict[str, int] = Field(default_factory=dict)
     made_with: dict[str, str] = Field(default_factory=dict)
     compared: Comparison | None = None
 

@@ -65,6 +65,7 @@ def summarise(inputs: DeliveryInputs, findings: Mapping[str, int]) -> DeliverySu
         tests_passed=statuses.count("pass"),
         tests_warned=statuses.count("warn"),
         tests_failed=statuses.count("fail") + statuses.count("error"),
+        failing_rows={check.unique_id: check.failing_rows for check in inputs.checks},
         made_with=_made_with(inputs),
     )
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from consulting.delivery.inputs import DeliveryInputs, DeliverySummary
+    from consulting.records import CheckOutcome
 
 SERIES_LENGTH = 12
 """Periods shown, the newest ones."""
+_MANY = 5
+"""Rows that do not pass a test, up to which more than last time can be chance."""
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -55,6 +58,32 @@ def superseded(inputs: DeliveryInputs, this: DeliverySummary) -> DeliverySummary
 def before(inputs: DeliveryInputs, this: DeliverySummary) -> DeliverySummary | None:
     """Return the delivery that this one is compared with: whose place it takes, or the last."""
     return superseded(inputs, this) or next(reversed(inputs.history), None)
+
+
+def last_of_another(inputs: DeliveryInputs, this: DeliverySummary) -> DeliverySummary | None:
+    """Return the last delivery whose place this one does not take, else the one whose it takes."""
+    others = [past for past in inputs.history if _key(past) != _key(this)]
+    return others[-1] if others else superseded(inputs, this)
+
+
+class WorseTest(NamedTuple):
+    """A test that far more rows do not pass than in an earlier delivery, and how many did not."""
+
+    check: CheckOutcome
+    then: int
+
+
+def worse_tests(inputs: DeliveryInputs, this: DeliverySummary) -> list[WorseTest]:
+    """Return the tests that more than twice as many rows do not pass as in the last delivery."""
+    earlier = last_of_another(inputs, this)
+    then = earlier.failing_rows if earlier else {}
+    return [
+        WorseTest(check, then[check.unique_id])
+        for check in inputs.checks
+        if check.status in {"warn", "fail"}
+        and check.unique_id in then
+        and check.failing_rows > max(2 * then[check.unique_id], _MANY)
+    ]
 
 
 def made_otherwise(earlier: DeliverySummary | None, this: DeliverySummary) -> list[str]:

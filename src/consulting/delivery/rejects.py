@@ -134,10 +134,11 @@ def export_rejects(
 def _original_columns_of(
     connection: duckdb.DuckDBPyConnection, inputs: DeliveryInputs, feed: str
 ) -> list[str]:
-    columns = [name for name, _ in describe(connection, RAW_SCHEMA, feed)]
-    if not columns:
-        columns = [c for reading in inputs.files if reading.feed == feed for c in reading.columns]
-    return [name for name in dict.fromkeys(columns) if name.casefold() not in _OURS]
+    """The columns of the feed's files: the table holds those that they may lack, too."""
+    sent = [c for reading in inputs.files if reading.feed == feed for c in reading.columns]
+    held = set(map(str.casefold, sent)) - _OURS
+    columns = [name for name, _ in describe(connection, RAW_SCHEMA, feed)] or sent
+    return [name for name in dict.fromkeys(columns) if name.casefold() in held]
 
 
 def _rows_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from consulting.delivery.advice import advice_of_change
+from consulting.delivery.advice import advice_of_change, words_of_change
 from consulting.delivery.charts import dial, share_bar, trend
 from consulting.delivery.columns import FeedView
 from consulting.delivery.deliverable import Document
@@ -15,7 +15,14 @@ from consulting.delivery.findings import (
 )
 from consulting.delivery.mapping import map_feeds
 from consulting.delivery.pages import number, render
-from consulting.delivery.past import before, in_calendar_order, made_otherwise, superseded
+from consulting.delivery.past import (
+    before,
+    in_calendar_order,
+    last_of_another,
+    made_otherwise,
+    superseded,
+    worse_tests,
+)
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE
 
@@ -82,6 +89,9 @@ def quality_report(inputs: DeliveryInputs, contents: Contents) -> str:
         supersedes=superseded(inputs, summary),
         before=earlier,
         advice_of_change=advice_of_change,
+        words_of_change=words_of_change,
+        compared_with=last_of_another(inputs, summary),
+        worse_tests=worse_tests(inputs, summary),
         same_files=earlier is not None
         and earlier.made_with.get("input") == summary.made_with.get("input"),
         remade_with=made_otherwise(earlier, summary),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from consulting.delivery.findings import place_of
 from consulting.delivery.pages import number, percent
+from consulting.delivery.past import worse_tests
+from consulting.profiling.wording import enumerated
 from consulting.records import UNUSABLE, Record, VerdictLevel
 from consulting.wording import counted, inflected
 
@@ -20,6 +23,7 @@ READY_RULE = (
     "since the last file, or has to be fixed at the source. “Not ready to use”: a test failed, no "
     "row is delivered, or more than half of the rows of one kind of file were rejected."
 )
+_EMPTY_TOLD = 5
 MOSTLY = 0.5
 """The share of a feed's rows above which what was rejected is no longer an exception."""
 
@@ -46,6 +50,7 @@ def reach_verdict(
         return _assess(inputs, findings)
     must_fix = sum(f.severity == "error" and not f.settled for f in findings)
     changed = sum(drift.severity == "warn" for drift in inputs.drift)
+    changed += len(worse_tests(inputs, summary))
     care = must_fix or summary.rejected or summary.tests_warned or inputs.quarantined or changed
     missing = [
         account.feed
@@ -69,6 +74,7 @@ def reach_verdict(
             for sentence in (
                 _rows(inputs, summary),
                 _mostly_rejected(missing),
+                _left_empty(inputs),
                 _tests(summary),
                 _attention(findings),
                 _changed(changed),
@@ -81,6 +87,23 @@ def reach_verdict(
 def _mostly_rejected(feeds: Sequence[str]) -> str:
     """Which kinds of file are mostly missing from the tables; nothing if none is."""
     return f"Most rows are missing from the tables of: {', '.join(feeds)}." if feeds else ""
+
+
+def _left_empty(inputs: DeliveryInputs) -> str:
+    """Which delivered columns no file holds."""
+    sent = {(r.feed, column.casefold()) for r in inputs.files for column in r.columns}
+    empty = [
+        place_of(mapping.feed, mapping.source_columns[:1])
+        for mapping in inputs.mappings
+        if mapping.target_column
+        and mapping.rule != "sql"
+        and not any((mapping.feed, name.casefold()) in sent for name in mapping.source_columns)
+    ]
+    listed = list(dict.fromkeys(empty))
+    more = len(listed) - _EMPTY_TOLD
+    named = [*listed[:_EMPTY_TOLD], *([f"{more} more"] if more > 0 else [])]
+    said = "In none of your files, so delivered as [an empty column|empty columns]: "
+    return f"{inflected(said, len(listed))}{enumerated(named)}." if listed else ""
 
 
 def _changed(changes: int) -> str:
@@ -114,6 +137,15 @@ def _sent(inputs: DeliveryInputs) -> int:
     return len({(f.filename, f.sha256) for f in inputs.files if f.corrections is None})
 
 
+def _carried(inputs: DeliveryInputs) -> int:
+    """How many of them stand in from an earlier delivery."""
+    carried = {account.feed for account in inputs.accounts if account.carried_from}
+    sent = {(f.filename, f.sha256): set[str]() for f in inputs.files if f.corrections is None}
+    for file in inputs.files:
+        sent.get((file.filename, file.sha256), set()).add(file.feed)
+    return sum(feeds <= carried for feeds in sent.values())
+
+
 def _models(worked: int, total: int) -> str:
     if worked == total:
         return (
@@ -127,7 +159,8 @@ def _models(worked: int, total: int) -> str:
 
 
 def _rows(inputs: DeliveryInputs, summary: DeliverySummary) -> str:
-    files = counted(_sent(inputs), "file")
+    files, earlier = counted(_sent(inputs), "file"), _carried(inputs)
+    files += f" ({number(earlier)} of them received earlier)" if earlier else ""
     if not summary.received:
         return f"No rows were received in {files}."
     kind = "sampled rows" if inputs.sampled else "rows received"
