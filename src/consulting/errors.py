@@ -341,14 +341,17 @@ class TierBlockedError(ConsultingError):
     """
 
     NAMES: ClassVar[dict[int, str]] = {1: "Schema-Only", 2: "Sampled", 3: "Full"}
+    FIX: ClassVar[str] = (
+        " Raise `security_tier` in the client's defs.yaml once the client has agreed to it in "
+        "writing."
+    )
 
     def __init__(self, operation: str, required: int, client_id: str, tier: int) -> None:
         self.operation = operation
         self.required = required
         super().__init__(
             f'BLOCKED: "{operation}" requires tier {required}; {client_id} is at tier {tier} '
-            f"({self.NAMES[tier]}). Raise `security_tier` in the client's defs.yaml once the "
-            "client has agreed to it in writing."
+            f"({self.NAMES[tier]}).{self.FIX}"
         )
 
 

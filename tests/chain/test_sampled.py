@@ -105,6 +105,7 @@ def test_models_say_types_keys_relations_personal_data_and_what_is_not_sure(
         "      # ? Is this the key, unique and never empty? A row without it is rejected.\n"
         "      - name: order_id\n"
     ) in text
+    assert "    #   dedupe: {key: [order_id], keep: latest, order_by: ordered_at}\n" in text
     columns = {c["name"]: c for c in yaml.safe_load(text)["models"][0]["columns"]}
     assert columns["contact"]["meta"]["contains_pii"] is True
     assert columns["ordered_at"]["meta"]["formats"] == ["%d.%m.%Y"]
@@ -142,6 +143,8 @@ def test_a_rule_that_does_not_fit_its_own_sample_gives_way_to_text_and_a_questio
         "trap: 9 received = 9 delivered + 0 rejected + 0 merged"
     )
     yml = (tmp_path / "dbt/models/clients/globex/trap.yml").read_text()
+    assert "description: Text, never empty." in yml
+    assert "Decimal" not in yml, "what is delivered as text is not called otherwise"
     asked = "# ? What does this column hold? It is delivered as text. As to_decimal,"
     assert f"{asked} 9 of 9" in yml
     assert f"{asked} 1 of 9" in yml
@@ -156,6 +159,7 @@ def test_below_tier_3_no_value_enters_a_file(tmp_path: Path, tier: int) -> None:
     texts += [first_files.readme_md("globex", found), *found.fixtures.values()]
     texts += [path.read_text() for path in found.written]
     texts += first_files.account_lines(found)
+    assert ("rows, a masked sample)" in "".join(texts)) is (tier == 2)
     assert found.refused is None
     assert found.fixtures["customers"] == "id,town\n"
     assert CANARY not in "".join(texts)

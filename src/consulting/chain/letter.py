@@ -95,6 +95,8 @@ def _of_rejects(inputs: DeliveryInputs) -> Iterator[Question]:
     places: dict[str, list[Place]] = {_VALUES: [], _ROWS: []}
     for account in inputs.accounts:
         feed, of = account.feed, counted(account.received, "row")
+        if inputs.sampled:
+            of = f"{of} of a sample"
         # another table in a file is asked about as such
         tables = sum(t.rows for r in inputs.files if r.feed == feed for t in r.other_tables)
         for code, count in sorted(account.rejected.items(), key=lambda item: (-item[1], item[0])):

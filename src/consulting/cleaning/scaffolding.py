@@ -57,7 +57,7 @@ models:
 _DEDUPE_HINT = """\
     # Rows with the same key are one thing; say in `meta` which row is kept:
     # meta:
-    #   dedupe: {key: [id], keep: latest, order_by: updated_at}
+    #   dedupe: @dedupe@
 """
 _TOGETHER = "      - unique_together: {{arguments: {{columns: {}}}}}\n"
 _GRAIN = "    description: One row per row of the client's file.\n"
@@ -114,7 +114,7 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
         place=_PLACE if template is None else _BESIDE.format(template=template),
         asked=dbt_yaml.questions(ask, 2),
         meta=_meta(template=template, dedupe=dedupe, reject_when=reject_when)
-        + ("" if dedupe or template else _DEDUPE_HINT),
+        + ("" if dedupe or template else _dedupe_hint(columns, unique_together)),
         columns="".join(dbt_yaml.column(column, 6) for column in columns),
         tests=_TOGETHER.format(dbt_yaml.flow(list(unique_together))) if unique_together else "",
     )
@@ -129,6 +129,17 @@ def write_feed_models(  # noqa: PLR0913  # the last six only fill the YAML
         path.write_text(text, encoding="utf-8")
         written.append(path)
     return written
+
+
+def _dedupe_hint(columns: Sequence[Mapping[str, Any]], together: Sequence[str] | None) -> str:
+    """How to say which row of a key is kept, with columns that are there."""
+    names = [str(column["name"]) for column in columns]
+    unique = [str(c["name"]) for c in columns if "unique" in (c.get("tests") or ())]
+    key = list(together or unique[:1] or names[:1])
+    moments = [str(c["name"]) for c in columns if c.get("rule") in {"to_timestamp", "to_date"}]
+    order = {"order_by": moments[-1]} if moments else {}
+    said = dbt_yaml.flow({"key": key, "keep": "latest", **order})
+    return _DEDUPE_HINT.replace("@dedupe@", said)
 
 
 def _meta(**given: Mapping[str, Any] | str | None) -> str:

@@ -24,7 +24,7 @@ CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
 """What a client's folder may be called; the name is its `client_id` everywhere."""
 
 _CLASS = re.compile(r"\[!?\]?[^\]]*\]")
-"""A choice of letters in a glob, as `fnmatch` reads it."""
+"""A choice of letters in a glob."""
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 EnvironmentVariable = Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")]

@@ -115,7 +115,7 @@ ADVICE: dict[str, Words] = {
     "formula_like_values": Words(
         "Values that look like formulas", "Open your own file with care; ours are harmless."
     ),
-    "odd_shapes": Words("Codes written unlike the others", "Check whether they are right."),
+    "odd_shapes": Words("Values written unlike the others", "Check whether they are right."),
     "out_of_order": Words("Rows out of the order of the others", "Check whether they are right."),
     "other_marks": Words("Values written with other marks", "Check whether they are right."),
     "lone_values": Words(

@@ -214,7 +214,7 @@ def _from_profiles(inputs: DeliveryInputs, remaining: Remaining) -> Iterator[Fin
             feed=feed,
             column=issue.column or ", ".join(issue.columns) or None,
             title=title_of(issue),
-            detail=issue.detail,
+            detail=_detail(inputs, feed, issue),
             examples=_examples(inputs, feed, issue),
             count=issue.evidence_count,
             recommendation=advice_of(issue),
@@ -224,6 +224,13 @@ def _from_profiles(inputs: DeliveryInputs, remaining: Remaining) -> Iterator[Fin
             and issue.issue_type in REPLACEABLE
             and (feed, issue.column) not in inputs.personal_columns,
         )
+
+
+def _detail(inputs: DeliveryInputs, feed: str, issue: Issue) -> str:
+    """What was seen; a word of a masked column may be none of the client's."""
+    masked = {name for file in inputs.files if file.feed == feed for name in file.masked_columns}
+    quotes = "“" in issue.detail and masked & {issue.column, *issue.columns}
+    return f"{issue.detail} (Words of this column may be masks.)" if quotes else issue.detail
 
 
 def _examples(inputs: DeliveryInputs, feed: str, issue: Issue) -> tuple[str, ...]:

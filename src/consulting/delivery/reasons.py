@@ -27,7 +27,7 @@ _SAYS = {
     "too_long": re.compile(r"(at most [\d,]+ characters?)"),
     "wrong_format": re.compile("of the form (.+)"),
 }
-"""Where a rule's words (`conversion`, `limits`) say what a reason asks for."""
+"""Where a rule's own words say what a reason asks for."""
 _WRITTEN = {
     "ambiguous_number": "two digits after the decimal mark, such as 1234.50",
     "ambiguous_date": "the year first, such as 2024-12-31",

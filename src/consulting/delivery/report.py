@@ -25,6 +25,7 @@ from consulting.delivery.past import (
 )
 from consulting.delivery.reasons import reason_in_words
 from consulting.delivery.verdict import READY_RULE
+from consulting.errors import TierBlockedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +74,8 @@ def quality_report(inputs: DeliveryInputs, contents: Contents) -> str:
         accounts=[AccountView(account, inputs) for account in inputs.accounts],
         matters=findings_that_matter(findings),
         questions=contents.questions,
+        # what we do about it stands in the manifest, for us
+        blocked=[sentence.removesuffix(TierBlockedError.FIX) for sentence in inputs.blocked],
         questions_first=_QUESTIONS_ON_PAGE_ONE,
         examples=contents.examples,
         findings_by_severity=[

@@ -370,7 +370,7 @@ def _personal_data(draft: Drafting) -> Iterator[Issue]:
         "name": "its name", "content": "its content", "both": "its name and its content",
         "declared": "what the feed's YAML says", "unproven": "nothing that proves it harmless",
     }  # fmt: skip
-    masked = "" if draft.view.masked else " Its values are shown as shapes only in this profile."
+    masked = "" if draft.view.masked else " Its values are shown by their shape only."
     yield draft.issue(
         "personal_data", "info",
         f"Personal data ({found.kind.replace('_', ' ')}), by {by[found.by]}.{masked}",

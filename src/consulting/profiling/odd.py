@@ -79,7 +79,7 @@ def odd_shapes(draft: Drafting) -> Iterator[Issue]:
         "odd_shapes", "warn",
         "{n} [value is|values are] not written like the others{told}.",
         "Check [it|them] at the source: a slip of the keyboard, or another system's way to write.",
-        values=values, told=f" ({told}; A, a: letters, 9: digits)",
+        values=values, told=f", which look like {told} (A and a stand for letters, 9 for a digit)",
     )  # fmt: skip
 
 

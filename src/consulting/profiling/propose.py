@@ -237,7 +237,7 @@ def _columns(
         **arguments,
         "required": required,
         "tests": tests,
-        "description": _description(column, profile),
+        "description": _description(column, profile, rule),
     }
     yield first
     if rule == "to_money" and len(column.currencies) > 1:
@@ -336,7 +336,7 @@ def _oddity(text: str) -> tuple[int, bool]:
     return signs, len(text) > _ABBREVIATION and text.isupper()
 
 
-def _description(column: ColumnProfile, profile: FeedProfile) -> str:
+def _description(column: ColumnProfile, profile: FeedProfile, rule: str) -> str:
     """What is known of the column; its header, which is the client's text, stands in `from`."""
     if profile.basis == "headers":
         return "Known by its header only."
@@ -346,7 +346,8 @@ def _description(column: ColumnProfile, profile: FeedProfile) -> str:
         if missing
         else "never empty"
     )
-    kind = "text" if column.inferred_type in {"text", "unknown", "code"} else column.inferred_type
+    kept = rule in {"to_text", "to_code"}
+    kind = "text" if kept or column.inferred_type == "unknown" else column.inferred_type
     unproven = column.pii is None or column.pii.kind == "unproven"
     personal = (
         f"; personal data ({column.pii.kind.replace('_', ' ')})"

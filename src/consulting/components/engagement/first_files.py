@@ -184,7 +184,9 @@ def account_lines(sampled: Sampled) -> Iterator[str]:
         yield f"Tried on the newest period, {sampled.tried}:"
     if sampled.cleaning is not None:
         for account in sampled.cleaning.accounts:
-            yield from _account(account)
+            files = (r for r in sampled.received.readings if r.feed == account.feed)
+            whole = sum(reading.sampled_from or 0 for reading in files)
+            yield from _account(account, whole)
     yield from unread_lines(sampled)
     yield from (on_one_line(told.line) for told in sampled.tells)
     if sampled.refused:
@@ -213,11 +215,13 @@ def _saved(sampled: Sampled) -> Iterator[str]:
         )
 
 
-def _account(account: FeedAccount) -> Iterator[str]:
+def _account(account: FeedAccount, whole: int) -> Iterator[str]:
+    """Where a feed's rows went; `whole` is how many its files hold, where a sample was taken."""
     rejected, merged = sum(account.rejected.values()), sum(account.merged.values())
     yield (
         f"{account.feed}: {account.received:,} received = {account.delivered:,} delivered + "
         f"{rejected:,} rejected + {merged:,} merged"
+        + (f" (of {whole:,} rows, a masked sample)" if whole else "")
     )
     for code, rows in sorted(account.rejected.items(), key=lambda item: (-item[1], item[0])):
         column, _, reason = code.rpartition(":")

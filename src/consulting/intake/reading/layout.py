@@ -169,9 +169,8 @@ def _find_header(
         return found
     line = found.rows[0].line
     doubt = (
-        f"Whether {unit} {line} is the header can not be told, and what may be data is not taken "
-        "for names at this tier: the columns are named column_1, column_2, … If it is the header, "
-        f"set the feed's `header_row: {line}`."
+        f"Is {unit} {line} the header? That can not be told, and what may be data is not taken for "
+        "names at this tier: the columns are named column_1, column_2, … Please tell us."
     )
     how = f": {unit} {line} may be one, and may as well be data"
     return found._replace(rows=(), data=rows[start:], how=how, doubt=doubt)
