@@ -96,8 +96,13 @@ def confine(
         limit: Another limit of memory than the project's.
         reads: Files that its SQL reads.
         writes_to: A folder that its SQL writes files to.
+
+    Raises:
+        ConfigurationError: If the limit is none.
     """
-    connection.execute(f"SET memory_limit = {literal(limit or memory_limit())}")
+    allowed = limit or memory_limit()
+    _bytes_of(allowed)
+    connection.execute(f"SET memory_limit = {literal(allowed)}")
     connection.execute(f"SET temp_directory = {literal(str(spill or ''))}")
     connection.execute("SET TimeZone = 'UTC'")
     # a name in SQL is a table's, never a variable's of this program

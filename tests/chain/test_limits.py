@@ -7,11 +7,13 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from consulting import chain
+from consulting.bounded_memory import confine
 from consulting.chain.apart import child_of, end_child, within
-from consulting.errors import BeyondLimitError
+from consulting.errors import BeyondLimitError, ConfigurationError
 from consulting.intake.reading import Limits
 
 from .conftest import AT_ONCE, World
@@ -99,6 +101,15 @@ def test_duckdb_writes_to_disk_before_the_process_is_over_its_limit(world: World
         for limits in (low, high)
     ]
     assert found == [f"{90 * MIB}B", "2GB"]
+
+
+def test_a_limit_of_the_project_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONSULTING_MEMORY_LIMIT", "lots")
+    with duckdb.connect() as connection, pytest.raises(ConfigurationError) as caught:
+        confine(connection, None)
+    assert str(caught.value) == (
+        "CONSULTING_MEMORY_LIMIT is 'lots'; it is an amount of memory, for example 2GB."
+    )
 
 
 def test_each_call_has_a_process_of_its_own_that_begins_with_the_libraries(world: World) -> None:
