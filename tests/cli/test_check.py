@@ -36,12 +36,13 @@ models:
 @pytest.mark.slow
 def test_every_client_is_checked_and_each_mistake_has_its_place(project: Project) -> None:
     for client in ("acme", "tidy", "hooli"):
-        project.write(client, GOOD)
+        project.write(client, GOOD.replace("Globex", client))
     project.write("first", GOOD + "  sample_rows: many\n")
     project.write("last", GOOD + "  shedule: {cron: '0 6 * * 1'}\n")
     for client, folder in (("one", "/drop/x"), ("other", "/drop/x/y")):
         project.write(client, GOOD + f"  source: {{type: local, folder: {folder}}}\n")
     project.write("both", GOOD + '    - {name: totals, files: "*_2024.csv"}\n')
+    project.write("twin", GOOD)
     models = project.root / "dbt/models/clients/acme"
     models.mkdir()
     (models / "all.yml").write_text(MODELS.partition("- name: invoices")[0])
@@ -80,6 +81,8 @@ def test_every_client_is_checked_and_each_mistake_has_its_place(project: Project
     )
     doubt = said(f"warning: both: {where}/both/defs.yaml:6:")
     assert "both fit some names, for example 'invoices_2024.csv'. 'invoices' stands first" in doubt
+    twins = said("warning: both, twin: all are called 'Globex'")
+    assert twins.endswith(", so portfolio and alerts do not tell them apart")
     assert "tidy" not in done.stderr
     one = project.run("consulting", "check", "tidy")
     assert (one.returncode, one.stdout) == (0, "1 of 1 clients: nothing is wrong.\n"), one.stderr

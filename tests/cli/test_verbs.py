@@ -76,12 +76,12 @@ def test_the_ledger_says_how_a_file_is_released_that_no_look_takes_up(
     assert released == [f"mended? consulting release acme_corp {batch.drops[0].drop_id}"]
 
 
-def test_the_ledger_without_a_client_has_a_line_for_each(quarantined: int) -> None:
+def test_the_ledger_without_a_client_has_a_line_for_each(quarantined: int, tmp_path: Path) -> None:
     lines = say("ledger").output.splitlines()
     assert lines == [
         "acme_corp: 1 quarantined",
-        "globex: no file was seen yet",
-        "initech: no file was seen yet",
+        f"globex: no file was seen yet (the data lies in {tmp_path})",
+        f"initech: no file was seen yet (the data lies in {tmp_path})",
     ]
     told = json.loads(say("ledger", "--json").stdout)
     assert [each["client"] for each in told] == ["acme_corp", "globex", "initech"]

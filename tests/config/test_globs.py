@@ -81,3 +81,16 @@ def test_globs_that_fit_the_same_names_are_told_unless_the_narrow_one_stands_fir
     for path, doubt in doubts:
         assert path == ("feeds", len(globs) - 1, "files")
         assert "stands first and gets those files" in doubt
+
+
+def test_a_folder_and_a_password_that_are_not_here_are_told() -> None:
+    feed = {"name": "orders", "files": "*.xlsx", "password_variable": "NOBODY_SET_THIS"}
+    config = EngagementConfig.model_validate(
+        {"client_name": "Acme", "feeds": [feed], "source": {"type": "local", "folder": "/no/x"}}
+    )
+    assert dict(config.doubts()) == {
+        ("source", "folder"): "'/no/x' is no folder here, so no file would be found.",
+        ("feeds", 0, "password_variable"): (
+            "NOBODY_SET_THIS is not set here; protected files need it."
+        ),
+    }

@@ -153,6 +153,8 @@ def _in_words(detail: dict[str, Any], rule: type[ColumnRule]) -> str:
             allowed = ", ".join(sorted(rule.arguments())) or "none"
             return f"{rule.name} takes no `{field}`; its arguments are {allowed}"
         return f"meta has no key `{field}`{_nearest(field, meta_keys())}"
+    if detail["type"] == "tuple_type":
+        return f"`{field}` is a list: write it in brackets, such as [{detail['input']}]"
     message = str(detail["msg"]).removeprefix("Value error, ")
     return f"`{field}`: {message}" if field else message
 

@@ -25,6 +25,8 @@ from consulting.privacy.tiers import FULL_TIER
 from consulting.shared_child import asked_again, read_apart
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from consulting.components.engagement.client import Client
 
 
@@ -59,6 +61,8 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
                 mistakes[client_id] = _of_models(client)
                 found += [] if mistakes[client_id] else _unsent(client_id)
             doubts += [f"warning: {client_id}: {doubt}" for doubt in found]
+    names = {each: client.config.client_name for each, (client, _) in loaded.items()}
+    doubts += _of_one_name(names, set(wanted))
     wrong = {client_id: text for client_id in wanted if (text := mistakes.get(client_id))}
     tell_json({"clients": list(wanted), "mistakes": wrong, "warnings": doubts})
     for text in (*doubts, *wrong.values()):
@@ -67,6 +71,19 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
         raise SystemExit(1)
     besides = f" ({len(doubts)} to look at, above)" if doubts else ""
     say(f"{len(wanted)} of {len(wanted)} clients: nothing is wrong{besides}.")
+
+
+def _of_one_name(names: Mapping[str, str], wanted: set[str]) -> Iterator[str]:
+    """Clients that documents and alerts call the same, where one of them is asked about."""
+    called: dict[str, list[str]] = {}
+    for client_id, name in names.items():
+        called.setdefault(name.strip().casefold(), []).append(client_id)
+    for ids in called.values():
+        if len(ids) > 1 and wanted & {*ids}:
+            yield (
+                f"warning: {', '.join(ids)}: all are called {names[ids[0]]!r}, so portfolio and "
+                "alerts do not tell them apart"
+            )
 
 
 def _unsent(client_id: str) -> list[str]:

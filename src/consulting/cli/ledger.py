@@ -16,6 +16,7 @@ from consulting.cli.terminal import (
     tell_json,
 )
 from consulting.errors import ConsultingError
+from consulting.layout import data_root, data_url
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _tell_all() -> None:
 
 def _counts(state: LedgerState) -> str:
     counts = ", ".join(f"{count} {name}" for name, count in state.counts.items() if count)
-    return counts or "no file was seen yet"
+    return counts or f"no file was seen yet (the data lies in {data_url() or data_root()})"
 
 
 def _lines(story: DropStory, repeats: DropStory | None) -> Iterator[str]:

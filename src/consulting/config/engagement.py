@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -298,10 +300,18 @@ class EngagementConfig(ConfigModel):
         return self
 
     def doubts(self) -> Iterator[tuple[YamlPath, str]]:
-        """What is allowed and seldom meant, with its place: names of files that two feeds fit.
+        """What is allowed and seldom meant, with its place.
 
-        A narrow glob before one that takes all the rest is meant.
+        That are names of files that two feeds fit, but not of a narrow glob before one that takes
+        all the rest, and what is not there where this is asked: a folder, a password.
         """
+        folder = self.source.folder if isinstance(self.source, LocalSource) else None
+        if folder and not Path(folder).is_dir():
+            yield ("source", "folder"), f"{folder!r} is no folder here, so no file would be found."
+        for number, feed in enumerate(self.feeds):
+            if feed.password_variable and feed.password_variable not in os.environ:
+                told = f"{feed.password_variable} is not set here; protected files need it."
+                yield ("feeds", number, "password_variable"), told
         for earlier, later in _in_turn(self.feeds):
             example = overlap(earlier.files, later.files)
             if example is not None and not covers(later.files, earlier.files):

@@ -7,6 +7,7 @@ to reject, the SQL, when the profile proposes it, and cases that the tests try.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol
@@ -223,14 +224,29 @@ class ColumnRule(Record):
 
 
 class Bounded(ColumnRule):
-    """A rule for values that have an order."""
+    """A rule for values that have an order.
 
+    Attributes:
+        bound: What a bound looks like, and what it is called.
+    """
+
+    bound: ClassVar[tuple[str, str]] = (
+        r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", "a number, such as 0"
+    )  # fmt: skip
     min: str | int | float | None = Field(
         default=None, description="the least value; less is `below_minimum`"
     )
     max: str | int | float | None = Field(
         default=None, description="the greatest value; more is `above_maximum`"
     )
+
+    @model_validator(mode="after")
+    def _bounds_can_be_compared(self) -> Bounded:
+        pattern, called = self.bound
+        for name, given in (("min", self.min), ("max", self.max)):
+            if given is not None and not re.fullmatch(pattern, str(given).strip()):
+                raise ValueError(f"`{name}` is {given!r}; it is {called}")
+        return self
 
     def limits(self) -> str | None:
         """The bounds in words."""

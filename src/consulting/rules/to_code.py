@@ -35,6 +35,17 @@ class ToCode(ColumnRule):
             raise ValueError("to_code needs `codes`: a list, or each code with its other spellings")
         return self
 
+    @model_validator(mode="after")
+    def _spells_a_text_once(self) -> ToCode:
+        spelt: dict[str, str] = {}
+        for code, texts in self.codes.items() if isinstance(self.codes, dict) else ():
+            for text in {str(text).casefold() for text in (code, *(texts or ()))}:
+                if spelt.setdefault(text, code) != code:
+                    raise ValueError(
+                        f"`codes` has one text for two codes: {spelt[text]} and {code}"
+                    )
+        return self
+
     def conversion(self) -> str:
         """What it makes of a value."""
         other = f", all others {self.otherwise}" if self.otherwise else ""

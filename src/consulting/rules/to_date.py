@@ -21,6 +21,7 @@ class WithFormats(Bounded):
     """What dates and timestamps have in common."""
 
     what: ClassVar[str] = "date"
+    bound: ClassVar = (r"\d{1,4}-\d\d?-\d\d?([T ].+)?", "a day, such as 2000-01-01")
     grammar: ClassVar = dates.GRAMMAR
     bare: ClassVar = "bare_date"
 
