@@ -1240,6 +1240,77 @@ def test_swapped_dates_of_few_days_are_as_they_were(profile: Profile) -> None:
     assert [f.kind for f in compare(None, profile({"day": days}), reads)] == []
 
 
+HALF_SWAPPED = [f"2026-{n:02}-02" for n in range(1, 13)] + [f"{n}/02/2026" for n in range(13, 29)]
+"""February, as a program saved it that has the month first."""
+
+
+@pytest.mark.parametrize(
+    ("said", "stops", "becomes"),
+    [
+        (["%d/%m/%Y"], True, '["%d/%m/%Y", "%Y-%d-%m"]'),
+        (["%d/%m/%Y", "%Y-%m-%d"], True, '["%d/%m/%Y", "%Y-%d-%m"]'),
+        (["%d/%m/%Y", "%Y-%d-%m"], False, ""),
+    ],
+)
+def test_dates_that_a_spreadsheet_program_swapped_stop_unless_their_rule_swaps_them_back(
+    profile: Profile, said: list[str], becomes: str, *, stops: bool
+) -> None:
+    told = ", ".join(f'"{one}"' for one in said)
+    rule = f"{{from: day, rule: to_date, formats: [{told}]}}"
+    yaml = YAML.replace("{from: Amount, rule: to_decimal}", rule)
+    now = profile({"day": HALF_SWAPPED})
+    found = compare(None, now, formats(*said), models_yaml=yaml)
+    assert [(f.kind, f.severity) for f in found] == [("date_order_changed", "block")] * stops
+    assert all(becomes in (f.patch or "") for f in found)
+    by_sql = compare(None, now, ["day"])
+    assert not by_sql
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "kind"),
+    [
+        ("2,{:03}", "2.{:03}", "decimal_mark_unclear"),
+        ("2,{:03}", "2,{:03}", None),
+        ("{}", "2{}.000", "decimal_mark_unclear"),  # 1 to 40, and then 21.000 to 240.000
+        ("{}00", "2.{:03}", None),
+    ],
+)
+def test_a_mark_is_held_against_numbers_that_their_rule_read(
+    profile: Profile, then: str, now: str, kind: str | None
+) -> None:
+    last, today = (
+        profile({"kg": [form.format(n) for n in range(1, 41)]}, marks={"kg": "comma"})
+        for form in (then, now)
+    )
+    found = compare(last, today, kilos("comma"))
+    assert [f.kind for f in found if f.kind.startswith("decimal_mark")] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("v", "x", "kind"),
+    [
+        ("0.{:03}", "5,1", "decimal_mark_changed"),  # another column, of a rule with a point
+        ("0,{:03}", "5.1", None),
+        ("0.{:03}", "5.1", "decimal_mark_changed"),
+    ],
+)
+def test_other_columns_of_the_same_files_show_the_mark_of_one_that_does_not(
+    profile: Profile, v: str, x: str, kind: str | None
+) -> None:
+    yaml = YAML.replace("to_decimal}", "to_decimal, decimal: comma}")
+    columns = {"v": v, "Amount": "1.{:03}", "x": x}
+    reads = [
+        ReadColumn(names=(name,), rule="to_decimal", decimal=mark)
+        for name, mark in (("v", "comma"), ("Amount", "comma"), ("x", "point"))
+    ]
+    now = profile(
+        {name: [form.format(n) for n in range(101, 141)] for name, form in columns.items()}
+    )
+    found = [f for f in compare(None, now, reads, models_yaml=yaml) if f.column == "Amount"]
+    assert [f.kind for f in found] == ([kind] if kind else [])
+    assert all("decimal: point}" in (f.patch or "") for f in found)
+
+
 @pytest.mark.parametrize("unit", ["days", "Stk.", "%", "kgs", "hours", "lbs"])
 def test_a_common_unit_is_taken_off_by_the_patch(profile: Profile, unit: str) -> None:
     yaml = YAML.replace("to_decimal}", "to_integer}")

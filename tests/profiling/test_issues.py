@@ -469,8 +469,11 @@ def test_the_condition_of_an_issue_selects_as_many_rows_as_it_says(
         ([f"{text} 10:15:00" for text in HALF_SWAPPED], True),
         ([*HALF_SWAPPED, "2026-01-13"], False),
         ([*HALF_SWAPPED, "12/01/2026"], False),
-        ([*HALF_SWAPPED[:12], *HALF_SWAPPED[12:16]], False),
-        ([f"2026-{n % 12 + 1:02}-{n % 2 + 1:02}" for n in range(60)] + HALF_SWAPPED[12:28], False),
+        ([*HALF_SWAPPED[28:56]], True),  # one month
+        ([*HALF_SWAPPED[28:44]], True),
+        ([*HALF_SWAPPED[28:42]], False),  # too few others
+        ([*HALF_SWAPPED[:12], *(f"{day}/06/2026" for day in range(13, 29))], False),
+        ([f"2026-{n % 12 + 1:02}-{n % 2 + 1:02}" for n in range(60)] + HALF_SWAPPED[68:84], False),
     ],
 )
 def test_dates_that_a_spreadsheet_program_half_swapped_are_asked_about(

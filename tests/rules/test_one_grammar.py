@@ -24,7 +24,7 @@ from consulting.chain.questions import questions_of
 from consulting.profiling import FeedProfile, Thresholds, profile_feed
 from consulting.profiling.propose import propose_feed
 from consulting.rules import all_rules, currencies, missing, months
-from consulting.rules.numbers import is_one_unit
+from consulting.rules.numbers import NOTATIONS, is_one_unit, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,31 @@ def profile_of(columns: dict[str, list[str | None]], few: int = 10_000) -> FeedP
 
 def proposed(name: str, texts: list[str | None], few: int = 10_000) -> dict[str, Any]:
     return propose_feed(profile_of({name: texts}, few)).columns[0]
+
+
+MARKED = [
+    sign + mark.join([first, *rest])
+    for sign in ("", "-")
+    for mark in (".", ",", " ", "'")
+    for first in ("0", "00", "012", "1", "12", "123", "1234")
+    for rest in (("5",), ("50",), ("125",), ("000",), ("1250",), ("125", "250"))
+]
+
+
+@pytest.mark.parametrize("declared", ["point", "comma", "either"])
+def test_a_mark_that_a_number_proves_is_no_other_mark_to_any_rule(declared: str) -> None:
+    """0.125 has a decimal point whatever the rule says: after a nought no thousands begin."""
+    values = read({"rule": "to_decimal", "decimal": declared}, MARKED)
+    for text, value in zip(MARKED, values, strict=True):
+        number = read_number(text)
+        says = NOTATIONS[number.notation].says if number else ""
+        if number is None:
+            assert value is None, text
+        elif says and declared in {says, "either"}:
+            assert value is not None, text
+            assert float(value) == pytest.approx(round(number.value, 4)), text
+        elif says:
+            assert value is None or float(value) == pytest.approx(number.value), text
 
 
 # ---- how true values are written -----------------------------------------------------------

@@ -24,6 +24,7 @@ from consulting.profiling.notations import (
     lie_within_months,
     mark_of,
     mostly,
+    other_mark,
     units_of,
     unread_units,
     ways_to_write,
@@ -76,6 +77,7 @@ class Content:
         found = (
             self._order_changed(before, now),
             self._no_longer_swapped(now),
+            self._swapped(now),
             self._mark_changed(before, now),
             self._thousands_unread(now),
             self._unit_unread(now),
@@ -282,6 +284,27 @@ class Content:
             "the other order, each date up to the twelfth of a month becomes another day.",
         )  # fmt: skip
 
+    def _swapped(self, now: ColumnProfile) -> DriftFinding | None:
+        """Dates whose day and month a spreadsheet program swapped where it could, read as written.
+
+        Those that it could not read show the order, and the issue that the others lie otherwise.
+        """
+        read = self._reads.of(now.name)
+        if read is None or not self._reads.is_converted(now) or now.day_first is None:
+            return None
+        if any(one.startswith(SWAPPED) for one in read.formats) or not any(
+            issue.column == now.name and issue.issue_type == "mixed_date_order"
+            for issue in self._current.issues
+        ):
+            return None
+        return DriftFinding(
+            feed=self._current.feed, column=now.name, kind="date_order_changed", severity="block",
+            detail=f"{self._reads.named('dates', now)} have day and month swapped where a "
+            "spreadsheet program could read them; their rule reads these as they are written.",
+            recommendation="Ask the client for the table as its system exports it. If it can not "
+            "be had, let the rule swap them back (the format %Y-%d-%m).",
+        )  # fmt: skip
+
     def _mark_changed(
         self, before: ColumnProfile | None, now: ColumnProfile
     ) -> DriftFinding | None:
@@ -289,21 +312,28 @@ class Content:
         declared = read.decimal if read else None
         if declared is None or mark in {None, "either", declared}:
             return None
-        proven = mark != "unclear"
-        shown = (
-            None
-            if proven or before is None
-            else self._past.last_that(lambda c: mark_of(c) in {"point", "comma"}, now)
-        )
-        unclear = shown is not None and is_nearer_otherwise(shown, now, declared)
-        if not (is_misread(now) if proven else unclear):
+        other = other_mark(declared)
+        by_others = mark == "unclear" and self._all_turned(now, declared)
+        proven = mark != "unclear" or by_others
+        if not proven and before is not None:
+            shown = self._past.last_that(lambda c: mark_of(c) in {"point", "comma"}, now)
+            before = shown or before
+        if proven:
+            found = by_others or is_misread(now)
+        else:
+            found = before is not None and is_nearer_otherwise(before, now, declared)
+        if not found:
             return None
+        showed = " that showed its mark" * (before is not None and mark_of(before) == declared)
         told = (
-            f"have a decimal {mark}; its rule reads them with a decimal {declared}."
+            f"could have either decimal mark, and other columns of these files have a decimal "
+            f"{other} now; its rule reads them with a decimal {declared}."
+            if by_others
+            else f"have a decimal {other}; its rule reads them with a decimal {declared}."
             if proven
             else "could have a decimal point or a decimal comma; with the "
             f"{declared}, as its rule reads them, they are a thousand times more or less than "
-            "those of the last delivery that showed its mark, and with the other they are not."
+            f"those of the last delivery{showed}, and with the other they are not."
         )
         return DriftFinding(
             feed=self._current.feed, column=now.name, severity="block",
@@ -312,6 +342,23 @@ class Content:
             recommendation="Ask the client which decimal mark they write now, and declare it in "
             "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
         )  # fmt: skip
+
+    def _all_turned(self, now: ColumnProfile, declared: str) -> bool:
+        """Whether the numbers of the same files that should have a mark have the other one.
+
+        Those of rules that read another mark, or none, prove nothing: degrees have a point where
+        amounts have a comma.
+        """
+        found = {
+            mark
+            for column in self._current.columns
+            if column is not now
+            and (read := self._reads.of(column.name))
+            and read.decimal == declared
+            and (mark := mark_of(column)) in {"point", "comma", "either"}
+            and (mark == declared or is_misread(column))
+        }
+        return found == {other_mark(declared)}
 
     def _currency_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         then, today = self._past.named_last(currencies_of, before, now), currencies_of(now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from consulting.profiling.far import near_of
@@ -15,7 +15,7 @@ from consulting.rules.missing import trim
 from consulting.rules.months import months_of, unclear_months
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from consulting.profiling.drafting import Drafting
     from consulting.profiling.model import Issue
@@ -30,6 +30,8 @@ _ENOUGH_ROWS, _ENOUGH_DISTINCT = 20, 8
 """Of fewer days none is far from all others."""
 _HANDFUL, _DAYS = 5, 3
 """Fewer dates, or days of a month, lie before the thirteenth or after the twelfth by chance."""
+_TWO_MONTHS = timedelta(days=62)
+"""What the days of a month's file lie within, with some of the month before."""
 _SHORT_MONTH = 3
 """Letters of a month's short name."""
 
@@ -139,10 +141,7 @@ def _swapped(draft: Drafting) -> Iterator[Issue]:
         day.day > _MONTHS and len(view.tally.orders_of(numbered[text])) == 1
         for text, day in left.items()
     )
-    if not fit or any(
-        len(set(days)) < _HANDFUL or len({day.day for day in days}) < _DAYS
-        for days in (made.values(), left.values())
-    ):
+    if not fit or not (_are_many(made, left) or _are_of_a_month(made, left)):
         return
     values = {text: known[text] for text, day in made.items() if day.day != day.month}
     rows = sum(n for pattern, n in view.tally.patterns.items() if pattern.startswith("%Y"))
@@ -162,6 +161,30 @@ def _swapped(draft: Drafting) -> Iterator[Issue]:
         values=values, count=count, whole=_is_most(draft, count),
         question=f"Were day and month of these dates swapped by a spreadsheet program{asked}?",
     )  # fmt: skip
+
+
+def _are_many(made: Mapping[str, date], left: Mapping[str, date]) -> bool:
+    """Whether it is no chance that those before the thirteenth are written in another way."""
+    return all(
+        len({*days.values()}) >= _HANDFUL and len({day.day for day in days.values()}) >= _DAYS
+        for days in (made, left)
+    )
+
+
+def _are_of_a_month(made: Mapping[str, date], left: Mapping[str, date]) -> bool:
+    """Whether dates lie with the others if day and month are swapped back, and do not else.
+
+    In a month's file the day of all that were swapped is its month.
+    """
+    back = {day.replace(month=day.day, day=day.month) for day in made.values()}
+    if min(len(back), len({*left.values()})) < _DAYS:
+        return False
+    right, wrong = (_spread([*days, *left.values()]) for days in (back, made.values()))
+    return right <= _TWO_MONTHS < wrong / 3
+
+
+def _spread(days: Collection[date]) -> timedelta:
+    return max(days) - min(days)
 
 
 def _is_most(draft: Drafting, rows: int) -> bool:

@@ -108,6 +108,11 @@ def is_unclear(column: ColumnProfile) -> bool:
     return bool(column.ambiguous_dates) or any(one.format in _TIMES for one in column.formats)
 
 
+def other_mark(mark: str) -> str:
+    """The decimal mark that is not this one."""
+    return "point" if mark == "comma" else "comma"
+
+
 def is_misread(column: ColumnProfile) -> bool:
     """Whether numbers that prove a mark are most, or a rule of the other takes some for others."""
     shown = sum(found.count for found in column.formats if NOTATIONS[found.format].says)
@@ -119,10 +124,14 @@ def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str
     """Whether numbers are nearer to those before if read with the mark that is not declared.
 
     Few must all lie near those before, and read as declared none: they may be round thousands.
+    Those before are known if they showed a mark, or needed none, or their rule then read as it does
+    now.
     """
     most = max(now.formats, key=lambda found: found.count).format
     count = now.numbers.count if now.numbers else 0
-    if count < _FEW or mark_of(before) != declared or most not in _TIMES:
+    shown = mark_of(before)
+    known = before.read_with or "point" if shown == "unclear" else shown
+    if count < _FEW or known not in {declared, None} or most not in _TIMES:
         return False
     then, today = _middle(before), _middle(now)
     if not then or not today:

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ruamel.yaml.nodes import SequenceNode
 
 from consulting import dbt_yaml
-from consulting.profiling.notations import counts_of, digits_needed, is_cut_to_nought
+from consulting.profiling.notations import (
+    counts_of,
+    digits_needed,
+    is_cut_to_nought,
+    other_mark,
+)
 from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
@@ -242,14 +247,18 @@ def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
         one.replace(SWAPPED, ISO[0]) if first is None else _ordered(one, day_first=first)
         for one in before
     ]
+    if formats == before and first is not None:  # those with the year first are the swapped ones
+        made = [one.format for one in column.formats if one.format.startswith(ISO[0])]
+        formats = [*dict.fromkeys(f.replace(ISO[0], SWAPPED) for f in (*before, *made))]
     return {"formats": formats} if formats != before else {}
 
 
 def _mark(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     notations = counts_of(column.formats)
     mark = decimal_mark(notations)
-    if said("decimal") is not None:
-        return {"decimal": mark}
+    declared = said("decimal")
+    if declared is not None:  # of an unclear one, other columns of its files show the mark
+        return {"decimal": other_mark(declared or "point") if mark == "unclear" else mark}
     pointed = mark == "comma" or (mark == "unclear" and "unclear_point" in notations)
     return {"thousands": "." if pointed else ","}
 

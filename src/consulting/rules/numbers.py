@@ -20,10 +20,12 @@ _SPACES = f"['\u2019{_BLANKS}]"
 _MINUS = "[+\u2212\u2013-]"
 _NONE = "[\u2012-\u2015\u2212-]"
 """What stands for no cents: 5.- and, in print, 5.\u2013."""
-_GROUPED = "[0-9]{1,3}(?:,[0-9]{3})+"
-_LAKH = "[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}"
-_POINTED = "[0-9]{1,3}(?:[.][0-9]{3})+"
-_SPACED = f"[0-9]{{1,3}}(?:{_SPACES}[0-9]{{3}})+"
+_FIRST = "[1-9][0-9]{0,2}"
+"""Digits before a mark between thousands: after a nought it is the decimal mark."""
+_GROUPED = f"{_FIRST}(?:,[0-9]{{3}})+"
+_LAKH = "[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}"
+_POINTED = f"{_FIRST}(?:[.][0-9]{{3}})+"
+_SPACED = f"{_FIRST}(?:{_SPACES}[0-9]{{3}})+"
 _POWER = "[eE][+-]?[0-9]{1,3}"
 _DIGITS = f"{_SPACED}(?:[.,][0-9]+)?|[0-9](?:[0-9.,]*[0-9])?|[.,][0-9]+"
 _UNIT = r"%|[A-Za-zµ°\"'²³/]{1,12}[.]?"
@@ -77,17 +79,17 @@ NOTATIONS = {
     notation.name: notation
     for notation in (
         Notation("plain", "[0-9]+", "", ".", "", "digits only"),
-        Notation("unclear_point", "[1-9][0-9]{0,2}[.][0-9]{3}", "", ".", "",
+        Notation("unclear_point", f"{_FIRST}[.][0-9]{{3}}", "", ".", "",
                  "as 1.234, which could be two numbers"),
         Notation("point", "[0-9]*[.][0-9]*", "", ".", "point", "decimal point"),
-        Notation("unclear", "[1-9][0-9]{0,2},[0-9]{3}", ",", ".", "",
+        Notation("unclear", f"{_FIRST},[0-9]{{3}}", ",", ".", "",
                  "as 1,234, which could be two numbers"),
         Notation("comma", "[0-9]*,[0-9]*", "", ",", "comma", "decimal comma"),
         Notation("grouped", f"{_GROUPED}(?:[.][0-9]*)?", ",", ".", "point",
                  "with thousands commas"),
         Notation("lakh", f"{_LAKH}(?:[.][0-9]*)?", ",", ".", "point",
                  "with lakh commas (12,34,567)"),
-        Notation("grouped_comma", f"{_POINTED},[0-9]*|[0-9]{{1,3}}(?:[.][0-9]{{3}}){{2,}}",
+        Notation("grouped_comma", f"{_POINTED},[0-9]*|{_FIRST}(?:[.][0-9]{{3}}){{2,}}",
                  "[.]", ",", "comma", "with thousands points"),
         Notation("grouped_space", _SPACED, _SPACES, ".", "", "with thousands spaces"),
         Notation("grouped_space_comma", f"{_SPACED},[0-9]+", _SPACES, ",", "comma",
