@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 from tests.rules import macros
+from yaml import safe_load
 
 from consulting.profiling import DriftFinding, FeedProfile, Thresholds, compare, profile_feed
 from consulting.profiling.shift import chance_of_rise
 from consulting.records import ReadColumn
+from consulting.rules.to_boolean import texts_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +103,6 @@ WORDS = ReadColumn(names=("Paid",), rule="to_boolean", texts=frozenset({"yes", "
     ("written", "read", "severity", "detail"),
     [
         ((("yes", "no"), ("1", "0")), WORDS, "info", "“0” or “1” now; {} “no” or “yes”."),
-        ((("yes", "no"), ("Y", "N")), WORDS, "warn", "“n” or “y” now; {} “no” or “yes”."),
         ((("2024-01-25", "2024-02-26"), ("25.01.2024", "26.02.2024")),
          ReadColumn(names=("Paid",)), "info", "DD.MM.YYYY now; {} YYYY-MM-DD."),
         ((("1234.56", "34.50"), ("1.234,56", "34,50")),
@@ -1238,6 +1239,30 @@ def test_swapped_dates_of_few_days_are_as_they_were(profile: Profile) -> None:
     days = [f"2026-{n:02}-02" for n in range(1, 13)]  # 1 to 12 February
     reads = formats(DAY, "%Y-%d-%m")
     assert [f.kind for f in compare(None, profile({"day": days}), reads)] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "now", "becomes"),
+    [
+        ("", ("ja", "nein"), 'means_true: ["true", t, "yes", "y", "1", ja], means_false: '),
+        ("means_true: [ja], means_false: [nein]", ("J", "N"), '[ja, j], means_false: [nein, "n"]'),
+        ("means_true: [ja], means_false: [nein]", ("1", "0"), '[ja, "1"], means_false: [nein, "0"'),
+        ("means_true: [ja], means_false: [nein]", ("ja", "N"), None),
+        ("means_true: [ja], means_false: [nein]", ("Ja", "TRUE"), None),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_words_for_yes_and_no_that_their_rule_does_not_read_stop_with_a_patch(
+    profile: Profile, said: str, now: tuple[str, str], becomes: str | None, *, first: bool
+) -> None:
+    rule = f"{{from: Paid, rule: to_boolean{said and ', '}{said}}}"
+    yaml = YAML.replace("{from: Amount, rule: to_decimal}", rule)
+    reads = [ReadColumn(names=("Paid",), rule="to_boolean", texts=texts_of(safe_load(rule)))]
+    then, today = (profile({"Paid": [*values] * 20}) for values in (("true", "false"), now))
+    found = compare(None if first else then, today, reads, models_yaml=yaml)
+    blocks = [f for f in found if f.severity == "block"]
+    assert [f.kind for f in blocks] == ["rewritten_column"] * (becomes is not None)
+    assert all((becomes or "") in (f.patch or "") for f in blocks)
 
 
 HALF_SWAPPED = [f"2026-{n:02}-02" for n in range(1, 13)] + [f"{n}/02/2026" for n in range(13, 29)]

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import column_profile, view_columns
 from consulting.profiling.decision import Decision
-from consulting.profiling.notations import is_unclear, mark_of, unread_dates, unread_units
+from consulting.profiling.notations import (
+    is_unclear,
+    mark_of,
+    unread_dates,
+    unread_flags,
+    unread_units,
+)
 from consulting.profiling.source import NO_MARKS, open_feed
 from consulting.profiling.thresholds import Thresholds
 
@@ -38,6 +44,7 @@ def unclear_columns(profile: FeedProfile, reads: Sequence[ReadColumn]) -> list[s
         if (column := profile.column(name))
         and (
             unread_dates(read, column)
+            or unread_flags(read, column)
             or unread_units(read, column)
             or (read.decimal and mark_of(column) == "either")
         )

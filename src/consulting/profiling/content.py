@@ -81,7 +81,7 @@ class Content:
             self._mark_changed(before, now),
             self._thousands_unread(now),
             self._unit_unread(now),
-            self._dates_unread(now),
+            self._rewritten_unread(now),
         )
         return [each for each in found if each]
 
@@ -170,7 +170,7 @@ class Content:
         if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:
             return None
         flags = flags_of(now)
-        if types[0] == "boolean" and read and flags and read.texts.issuperset(flags):
+        if read and read.texts and flags:
             return None  # 0 and 1 are numbers, and yes and no to its rule
         if types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags)):
             return None  # noughts and a word beside them
@@ -211,15 +211,16 @@ class Content:
             else "Look whether its rule rejects any for it.",
         )  # fmt: skip
 
-    def _dates_unread(self, now: ColumnProfile) -> DriftFinding | None:
-        """Dates most of which are in a form that their rule does not read: it rejects them."""
+    def _rewritten_unread(self, now: ColumnProfile) -> DriftFinding | None:
+        """Dates, or yes and no, most of which are so written that their rule rejects them."""
         read = self._reads.of(now.name)
         if read is None or not is_unread(read, now):
             return None
         return DriftFinding(
             feed=self._current.feed, kind="rewritten_column", column=now.name, severity="block",
             detail=f"{self._written(now)}; its rule does not read that.",
-            recommendation="If it is meant to be so, add the format to those of its rule.",
+            recommendation="If it is meant to be so, let its rule read that, too "
+            f"({'means_true, means_false' if read.texts else 'formats'}).",
         )  # fmt: skip
 
     def _written(self, column: ColumnProfile) -> str:

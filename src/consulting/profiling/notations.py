@@ -48,6 +48,12 @@ def flags_of(column: ColumnProfile) -> dict[str, str]:
     return {word: f"“{word}”" for word in seen} if known else {}
 
 
+def unread_flags(read: ReadColumn, column: ColumnProfile) -> int:
+    """How many of a column's words for yes and no its rule does not read."""
+    unread = flags_of(column).keys() - read.texts if read.rule == "to_boolean" else set()
+    return sum(v.count for v in column.top_values if v.value.strip().casefold() in unread)
+
+
 def ways_to_write(column: ColumnProfile) -> dict[str, str]:
     """How a column's values are written, and how that is told; nothing where it is not known."""
     if flags := flags_of(column):
@@ -63,9 +69,10 @@ def ways_to_write(column: ColumnProfile) -> dict[str, str]:
 
 
 def is_unread(read: ReadColumn, column: ColumnProfile) -> bool:
-    """Whether most of a column's dates are in forms that its rule does not read."""
-    unread = unread_dates(read, column)
-    return 2 * unread > sum(found.count for found in column.formats)
+    """Whether most of a column's dates, or words for yes and no, are such as its rule rejects."""
+    words = sum(found.count for found in column.top_values)
+    dates = sum(found.count for found in column.formats)
+    return 2 * unread_dates(read, column) > dates or 2 * unread_flags(read, column) > words > 0
 
 
 def unread_dates(read: ReadColumn, column: ColumnProfile) -> int:

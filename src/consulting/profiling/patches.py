@@ -16,6 +16,7 @@ from consulting import dbt_yaml
 from consulting.profiling.notations import (
     counts_of,
     digits_needed,
+    flags_of,
     is_cut_to_nought,
     other_mark,
 )
@@ -24,6 +25,7 @@ from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
 from consulting.rules.numbers import decimal_mark, is_common_unit, is_one_of
+from consulting.rules.to_boolean import FALSE, TRUE, USUAL_FALSE, USUAL_TRUE
 from consulting.rules.to_decimal import LONGEST_SCALE
 from consulting.yaml_files import YamlError
 
@@ -233,6 +235,22 @@ def _added_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     return {"formats": [*dict.fromkeys((*before, *added))]}
 
 
+def _rewritten(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
+    """What more a rule reads: formats of dates, or words for yes and no."""
+    if said("means_true") is None:
+        return _added_formats(column, said)
+    words = flags_of(column)
+    found = {}
+    for key, usual, known in (
+        ("means_true", USUAL_TRUE, TRUE),
+        ("means_false", USUAL_FALSE, FALSE),
+    ):
+        before = [*map(str, said(key) or usual)]
+        more = [one for one in words if one in known and one not in map(str.casefold, before)]
+        found |= {key: [*before, *more]} if more else {}
+    return found
+
+
 def _with_serials(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     """The formats of a rule of dates, and days as Excel counts them, where numbers are such."""
     before, numbers = said("formats"), column.numbers.quantiles if column.numbers else ()
@@ -286,7 +304,7 @@ _ARGUMENTS: dict[str, Callable[[ColumnProfile, _Declares], dict[str, Any]]] = {
     "decimal_mark_changed": _mark,
     "digits_cut": _scale,
     "retyped_column": _with_serials,
-    "rewritten_column": _added_formats,
+    "rewritten_column": _rewritten,
     "unit_unread": _unit,
 }
 

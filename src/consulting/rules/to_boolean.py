@@ -16,6 +16,7 @@ USUAL_FALSE = ("false", "f", "no", "n", "0")
 TRUE = (
     *USUAL_TRUE,
     "ja",
+    "j",
     "oui",
     "si",
     "sí",
