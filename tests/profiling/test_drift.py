@@ -1265,6 +1265,26 @@ def test_words_for_yes_and_no_that_their_rule_does_not_read_stop_with_a_patch(
     assert all((becomes or "") in (f.patch or "") for f in blocks)
 
 
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (["{} lb", "{}"], "have “lb” in a part of them now; last time most had “kg”."),
+        (["{} lb", "{} oz"], "have “lb” in a part of them now; last time most had “kg”."),
+        (["{}"], "have no unit now; last time most had “kg”."),
+        (["{} widgets", "{}"], "have another unit in a part of them now; last time most had one"),
+    ],
+)
+def test_a_unit_of_a_part_of_the_numbers_is_not_told_as_none(
+    profile: Profile, now: list[str], said: str
+) -> None:
+    then, today = (
+        profile({"w": [forms[n % len(forms)].format(n) for n in range(2, 42)]})
+        for forms in (["{} kg"], now)
+    )
+    reads = [ReadColumn(names=("w",), rule="to_decimal", units=("kg",))]
+    assert said in kinds(compare(then, today, reads))["unit_changed"].detail
+
+
 HALF_SWAPPED = [f"2026-{n:02}-02" for n in range(1, 13)] + [f"{n}/02/2026" for n in range(13, 29)]
 """February, as a program saved it that has the month first."""
 

@@ -429,3 +429,22 @@ def test_nothing_is_known_of_formats_where_a_file_has_none(
     reads = [ReadColumn(names=("amount",), rule="to_decimal"), "key"]
     for pair in ((text, book), (book, text)):
         assert "unit_changed" not in {f.kind for f in compare(*pair, reads)}
+
+
+def test_percent_that_moves_between_text_and_format_is_told_with_what_it_makes_of_the_numbers(
+    tmp_path: Path, profile: Callable[..., FeedProfile]
+) -> None:
+    book = _profiled(tmp_path / "book", ["0.0%"], SHARES)
+    text = profile({"key": list("ab") * 20, "amount": [f"{100 * share:.1f}%" for share in SHARES]})
+    bare, taking = (
+        [ReadColumn(names=("amount",), rule="to_decimal", units=units), "key"]
+        for units in ((), ("%",))
+    )
+    (found,) = (f for f in compare(book, text, bare) if f.severity == "block")
+    assert found.kind == "unit_unread"
+    assert "where 5% is the number 0.05: with the sign taken off, it is 5." in found.detail
+    (found,) = (f for f in compare(text, book, taking) if f.severity == "block")
+    assert found.kind == "unit_changed"
+    assert "have % in the format of their cells alone, so that 5% is the number 0.05, now;" in (
+        found.detail
+    )

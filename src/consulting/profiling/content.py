@@ -393,8 +393,12 @@ class Content:
         read = self._reads.of(now.name)
         both = read is not None and all(is_one_of(unit, read.units) for unit in (then, *today))
         told = mostly(today, now)
-        named = is_common_unit(then) and (told is None or is_common_unit(told))
-        unit = "no unit" if told is None else f"“{told}”" if named else "another unit"
+        named = all(is_common_unit(each) for each in (then, *(today if told is None else [told])))
+        unit = f"“{told or min(today, default='')}”" if named else "another unit"
+        if told is None:
+            unit = f"{unit} in a part of them" if today else "no unit"
+        if told is None and then == "%" and is_percent(now):
+            unit = "% in the format of their cells alone, so that 5% is the number 0.05,"
         then_named = f"“{then}”" if named else "one and the same"
         return DriftFinding(
             feed=self._current.feed, kind="unit_changed", column=now.name,
@@ -428,6 +432,9 @@ class Content:
         if read is None or mostly(written_units(now), now) not in unread_units(read, now):
             return None
         taken = f"takes off {enumerated([*read.units], 'or')} alone" if read.units else "reads none"
+        if "%" in written_units(now) and self._past.last_that(is_percent, now):
+            taken += ", and earlier ones showed % in the format of their cells, where 5% is the "
+            taken += "number 0.05: with the sign taken off, it is 5"
         advice = "let the column's rule take the unit off (unit)"
         if read.rule == "to_money":
             advice = "give the column the rule to_decimal, which takes a unit off (unit)"

@@ -240,7 +240,7 @@ def _rewritten(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     if said("means_true") is None:
         return _added_formats(column, said)
     words = flags_of(column)
-    found = {}
+    found: dict[str, Any] = {}
     for key, usual, known in (
         ("means_true", USUAL_TRUE, TRUE),
         ("means_false", USUAL_FALSE, FALSE),
