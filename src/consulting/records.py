@@ -468,7 +468,7 @@ class ReadColumn(Record):
         currency_apart: Whether a column of its own holds the currency that stands beside it.
         texts: All texts that its rule reads, in lower case, where it lists them.
         formats: Those of its dates that the rule declares, in the order in which they are tried.
-        decimal: The decimal mark that its rule reads, where it reads one alone.
+        decimal: The decimal mark that its rule reads, or "either", where it reads numbers with one.
         scale: The digits that its rule keeps after that mark, where it makes numbers with one.
         units: The units that its rule takes off.
     """
@@ -479,7 +479,7 @@ class ReadColumn(Record):
     currency_apart: bool = False
     texts: frozenset[str] = frozenset()
     formats: tuple[str, ...] = ()
-    decimal: Literal["point", "comma"] | None = None
+    decimal: Literal["point", "comma", "either"] | None = None
     scale: int | None = None
     units: tuple[str, ...] = ()
 

@@ -1041,7 +1041,8 @@ def test_a_column_that_two_read_is_accepted_where_a_rule_has_the_argument(
         ("to_decimal", ("kg",), "{}.5 KGs.", None),
         ("to_decimal", ("kg",), "{}.5", None),
         ("to_decimal", ("kg",), "{}.5 bags", ""),  # may be a client's own word
-        ("to_money", (), "{}.5 kg", ""),  # takes no unit off
+        ("to_money", (), "{}.5 kg", "rule: to_decimal, unit: kg"),
+        ("to_money", (), "{}.5 bags", ""),
         ("to_text", (), "{}.5 kg", None),
     ],
 )
@@ -1059,6 +1060,50 @@ def test_numbers_whose_unit_their_rule_does_not_take_off_stop(
         assert not found.to_confirm
         assert patch in (found.patch or "")
         assert bool(found.patch) == bool(patch)
+
+
+@pytest.mark.parametrize(
+    ("said", "now", "becomes"),
+    [
+        (
+            "rule: to_decimal, min: 0, max: 50, on_invalid: blank",
+            "{}.52 €",
+            "min: 0, max: 50, on_invalid: blank, rule: to_money}",
+        ),
+        ("rule: to_integer, min: 1, unit: kg", "{}.5", "min: 1, unit: kg, rule: to_decimal}"),
+        ("rule: to_date, min: 2020-01-01", "{}.5", "rule: to_decimal}"),
+        ('rule: to_integer, thousands: ","', "{}.52", "rule: to_decimal}"),
+    ],
+)
+def test_the_rule_of_another_type_keeps_what_was_agreed_of_the_values(
+    profile: Profile, said: str, now: str, becomes: str
+) -> None:
+    yaml = YAML.replace("rule: to_decimal", said)
+    forms = "2026-01-{:02}" if "date" in said else "{}"
+    then, today = (
+        profile({"Amount": [form.format(n % 28 + 1) for n in range(40)]}) for form in (forms, now)
+    )
+    reads = [ReadColumn(names=("Amount",), rule=safe_load(f"{{{said}}}")["rule"])]
+    found = kinds(compare(then, today, reads, models_yaml=yaml))["retyped_column"]
+    assert becomes in (found.patch or "")
+
+
+@pytest.mark.parametrize("now", ["5.6{:02}", "5,6{:02}"])
+def test_no_patch_offers_a_rule_that_reads_none_of_the_values(profile: Profile, now: str) -> None:
+    """A rule of either mark reads no number like 5.600."""
+    yaml = YAML.replace("rule: to_decimal", "rule: to_decimal, decimal: either")
+    today = profile({"Amount": [now.format(n) for n in range(40)]})
+    (found,) = compare(
+        None, today, [ReadColumn(names=("Amount",), rule="to_decimal", decimal="either")],
+        models_yaml=yaml,
+    )  # fmt: skip
+    assert (found.kind, found.severity, found.patch) == ("decimal_mark_changed", "block", None)
+    assert "their rule reads either mark, and rejects such numbers" in found.detail
+    then = profile({"Amount": [str(n) for n in range(5, 45)]})
+    yaml = YAML.replace("rule: to_decimal", "rule: to_integer")
+    reads = [ReadColumn(names=("Amount",), rule="to_integer")]
+    found = kinds(compare(then, today, reads, models_yaml=yaml))
+    assert all("either" not in (each.patch or "") for each in found.values())
 
 
 def test_whole_numbers_with_points_between_thousands_stop_where_the_rule_reads_commas(

@@ -46,7 +46,7 @@ def unclear_columns(profile: FeedProfile, reads: Sequence[ReadColumn]) -> list[s
             unread_dates(read, column)
             or unread_flags(read, column)
             or unread_units(read, column)
-            or (read.decimal and mark_of(column) == "either")
+            or (read.decimal in {"point", "comma"} and mark_of(column) == "either")
         )
     }
     return [c.name for c in profile.columns if is_unclear(c) or c.name in unread]

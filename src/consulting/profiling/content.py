@@ -9,6 +9,7 @@ from consulting.profiling.notations import (
     are_fractions,
     are_grouped,
     are_of_one_order,
+    could_have_either,
     counts_of,
     counts_something,
     currencies_of,
@@ -79,6 +80,7 @@ class Content:
             self._no_longer_swapped(now),
             self._swapped(now),
             self._mark_changed(before, now),
+            self._mark_unread(now),
             self._thousands_unread(now),
             self._unit_unread(now),
             self._rewritten_unread(now),
@@ -137,10 +139,9 @@ class Content:
     def _content(
         self, before: ColumnProfile, previous: FeedProfile, now: ColumnProfile
     ) -> list[DriftFinding]:
-        found = [
-            *self.proven(before, now),
-            self._retyped(before, now),
-        ]
+        found: list[DriftFinding | None] = [*self.proven(before, now)]
+        if not any(each and each.kind.startswith("decimal_mark") for each in found):
+            found.append(self._retyped(before, now))
         if counts_something(now):
             unread = any(each and each.kind == "unit_unread" for each in found)
             found += [
@@ -311,7 +312,7 @@ class Content:
     ) -> DriftFinding | None:
         read, mark = self._reads.of(now.name), mark_of(now)
         declared = read.decimal if read else None
-        if declared is None or mark in {None, "either", declared}:
+        if declared is None or declared == "either" or mark in {None, "either", declared}:
             return None
         other = other_mark(declared)
         by_others = mark == "unclear" and self._all_turned(now, declared)
@@ -342,6 +343,20 @@ class Content:
             detail=f"{self._reads.named('numbers', now)} {told}",
             recommendation="Ask the client which decimal mark they write now, and declare it in "
             "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
+        )  # fmt: skip
+
+    def _mark_unread(self, now: ColumnProfile) -> DriftFinding | None:
+        """Numbers most of which could have either mark, which a rule of either rejects."""
+        read = self._reads.of(now.name)
+        if read is None or read.decimal != "either" or not could_have_either(now):
+            return None
+        return DriftFinding(
+            feed=self._current.feed, kind="decimal_mark_changed", column=now.name,
+            severity="block",
+            detail=f"{self._reads.named('numbers', now)} could have a decimal point or a decimal "
+            "comma; their rule reads either mark, and rejects such numbers.",
+            recommendation="Ask the client which decimal mark they write, and declare it in the "
+            "column's rule (decimal: point or comma).",
         )  # fmt: skip
 
     def _all_turned(self, now: ColumnProfile, declared: str) -> bool:

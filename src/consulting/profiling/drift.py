@@ -285,7 +285,10 @@ class _Comparison:
 
     def of_some(self, finding: DriftFinding, part: Part) -> DriftFinding:
         """A finding of some files: the YAML must read these and the others."""
-        found = finding.model_copy(update={"recommendation": _OF_PART[part], "in_some": True})
+        advice = _OF_PART[part]
+        if finding.kind == "decimal_mark_changed":
+            advice += " A rule of either mark rejects what could have both, as 1.234."
+        found = finding.model_copy(update={"recommendation": advice, "in_some": True})
         return self.with_patch(found)
 
 

@@ -31,8 +31,9 @@ _SOME = 0.2
 _TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
 """Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
 _GROUPED = frozenset({*_TIMES, "grouped", "grouped_comma", "lakh"})
-_OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
-_OF_DATES = frozenset({"to_date", "to_timestamp"})
+OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
+OF_DATES = frozenset({"to_date", "to_timestamp"})
+"""The rules that read them."""
 _EITHER = re.compile("%[dmy]")
 
 
@@ -77,7 +78,7 @@ def is_unread(read: ReadColumn, column: ColumnProfile) -> bool:
 
 def unread_dates(read: ReadColumn, column: ColumnProfile) -> int:
     """How many of a column's dates are in forms that its rule does not read."""
-    if column.inferred_type not in {"date", "timestamp"} or read.rule not in _OF_DATES:
+    if column.inferred_type not in {"date", "timestamp"} or read.rule not in OF_DATES:
         return 0
     known = {*map(_either, (*read.formats, *ISO))}
     forms = [(_either(found.format), found.count) for found in column.formats]
@@ -118,6 +119,12 @@ def is_unclear(column: ColumnProfile) -> bool:
 def other_mark(mark: str) -> str:
     """The decimal mark that is not this one."""
     return "point" if mark == "comma" else "comma"
+
+
+def could_have_either(column: ColumnProfile) -> bool:
+    """Whether most of a column's numbers are like 1.234, and none shows the mark."""
+    unclear = sum(one.count for one in column.formats if one.format in _TIMES)
+    return mark_of(column) == "unclear" and 2 * unclear > sum(one.count for one in column.formats)
 
 
 def is_misread(column: ColumnProfile) -> bool:
@@ -177,7 +184,7 @@ def written_units(column: ColumnProfile) -> Counter[str]:
 
 def unread_units(read: ReadColumn, column: ColumnProfile) -> list[str]:
     """The units beside a column's numbers that its rule does not take off."""
-    if read.rule not in _OF_NUMBERS:
+    if read.rule not in OF_NUMBERS:
         return []
     return [unit for unit in written_units(column) if not is_one_of(unit, read.units)]
 

@@ -14,6 +14,9 @@ from ruamel.yaml.nodes import SequenceNode
 
 from consulting import dbt_yaml
 from consulting.profiling.notations import (
+    OF_DATES,
+    OF_NUMBERS,
+    could_have_either,
     counts_of,
     digits_needed,
     flags_of,
@@ -24,7 +27,7 @@ from consulting.profiling.propose import currency_column, propose_columns, targe
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
-from consulting.rules.numbers import decimal_mark, is_common_unit, is_one_of
+from consulting.rules.numbers import decimal_mark, declared_units, is_common_unit, is_one_of
 from consulting.rules.to_boolean import FALSE, TRUE, USUAL_FALSE, USUAL_TRUE
 from consulting.rules.to_decimal import LONGEST_SCALE
 from consulting.yaml_files import YamlError
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 
 _PAIR = 2  # question marks of a day and a month
 _DAY_OR_MONTH = re.compile("%[dm]")
+_KEPT = frozenset({"language", "max", "min", "scale", "unit"})
+"""Arguments of rules of one kind that do not say how their values are written."""
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}
 
 
@@ -193,8 +198,9 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
     if argument or finding.in_some:
         return _set(text, feed, column, argument) if argument else None
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
-    if finding.kind in {"retyped_column", "date_order_changed"}:
-        return _retyped(text, feed, column, proposed[0])
+    if finding.kind in {"retyped_column", "date_order_changed", "unit_unread"}:
+        shown = finding.kind != "unit_unread" or _all_common(proposed[0])
+        return _retyped(text, feed, current.column(column), proposed[0]) if shown else None
     after = text if finding.kind == "new_column" else None
     for one in proposed:
         # earlier files, which may be delivered again, do not have it
@@ -217,7 +223,7 @@ def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[st
             return None
 
     if finding.in_some and finding.kind == "decimal_mark_changed":
-        return {"decimal": "either"} if said("decimal") is not None else {}
+        return {"decimal": "either"} if said("decimal") not in {None, "either"} else {}
     if finding.in_some and finding.kind == "date_order_changed":
         return {}
     return make(column, said)
@@ -273,8 +279,9 @@ def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 
 def _mark(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     notations = counts_of(column.formats)
-    mark = decimal_mark(notations)
-    declared = said("decimal")
+    mark, declared = decimal_mark(notations), said("decimal")
+    if declared == "either":
+        return {}
     if declared is not None:  # of an unclear one, other columns of its files show the mark
         return {"decimal": other_mark(declared or "point") if mark == "unclear" else mark}
     pointed = mark == "comma" or (mark == "unclear" and "unclear_point" in notations)
@@ -352,11 +359,30 @@ def add_column(text: str, feed: str, column: Mapping[str, Any]) -> str | None:
     return "".join([*lines[:end], item, *lines[end:]])
 
 
-def _retyped(text: str, feed: str, column: str, proposed: Mapping[str, Any]) -> str | None:
-    """The YAML with the rule, and the arguments, that read a column as it is now."""
-    arguments = {key for rule in all_rules().values() for key in rule.arguments()}
+def _retyped(
+    text: str, feed: str, column: ColumnProfile | None, proposed: Mapping[str, Any]
+) -> str | None:
+    """The YAML with the rule, and the arguments, that read a column as it is now.
+
+    What else was said of such values (`min`, `unit`, …) stays; None where the rule would read none.
+    """
+    if column is None or (proposed.get("decimal") == "either" and could_have_either(column)):
+        return None
+    rule, arguments = (
+        str(proposed["rule"]),
+        {k for r in all_rules().values() for k in r.arguments()},
+    )
+    before = rule_of(text, feed, column.name)
+    alike = any({before, rule} <= kinds for kinds in (OF_NUMBERS, OF_DATES))
+    kept = _KEPT & {*all_rules()[rule].arguments()} if alike else set()
     wanted = {key: proposed[key] for key in ("rule", *sorted(arguments & set(proposed)))}
-    return _set(text, feed, column, wanted, arguments)
+    return _set(text, feed, column.name, wanted, arguments - kept)
+
+
+def _all_common(proposed: Mapping[str, Any]) -> bool:
+    """Whether a proposal takes units off that say nothing of the client."""
+    units = declared_units(proposed)
+    return bool(units) and all(map(is_common_unit, units))
 
 
 def _set(

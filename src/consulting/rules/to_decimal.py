@@ -109,12 +109,11 @@ class ToDecimal(WithMark):
         return cls.name, arguments
 
 
-def declared_mark(meta: Mapping[str, Any]) -> Literal["point", "comma"] | None:
-    """The one decimal mark that a column's rule reads; None if it reads either, or no numbers."""
+def declared_mark(meta: Mapping[str, Any]) -> Literal["point", "comma", "either"] | None:
+    """The decimal mark that a column's rule reads; None if it reads no numbers with one."""
     if meta.get("rule") == "to_integer":
         return _BETWEEN_THOUSANDS.get(meta.get("thousands"))
-    said = meta.get("decimal", "point")
-    return said if _with_mark(meta) and said in {"point", "comma"} else None
+    return meta.get("decimal", "point") if _with_mark(meta) else None
 
 
 def declared_scale(meta: Mapping[str, Any]) -> int | None:
