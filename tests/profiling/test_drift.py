@@ -1416,8 +1416,80 @@ def test_decimals_of_another_order_are_told_though_each_is_another(profile: Prof
         profile({"v": [f"{100 * n + 50000.5:.1f}" for n in range(40)]}),
     )
     assert "distribution_shift" in kinds(compare(then, now))
-    ids = (profile({"v": [str(n * k) for n in range(1, 41)]}) for k in (1, 1000))
+    whole, cents = (profile({"v": [str(n * k) for n in range(12, 52)]}) for k in (1, 1000))
+    assert "distribution_shift" in kinds(compare(whole, cents))
+    ids = (profile({"v": [str(n + first) for n in range(1, 41)]}) for first in (0, 100_000))
     assert "distribution_shift" not in kinds(compare(*ids))
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_what_one_of_two_files_has_under_a_new_name_is_not_missing(
+    profile: Profile, *, accepted: bool
+) -> None:
+    then = profile({"id": [f"r{n}" for n in range(40)], "amt": [f"{n}.5" for n in range(40)]})
+    values = [f"{n % 40}.5" for n in range(80)]
+    now = profile(
+        {
+            "id": [f"r{n}" for n in range(80)],
+            "amt": [*values[:40], *[None] * 40],
+            "amount": [*[None] * 40, *values[40:]],
+        }
+    )
+    names = ("amount", "amt") if accepted else ("amt",)
+    reads = ["id", ReadColumn(names=names, rule="to_decimal")]
+    files = {"a.csv": ["id", "amt"], "b.csv": ["id", "amount"]}
+    found = compare(then, now, reads, files=files)
+    assert "null_jump" not in kinds(found)
+    lost = profile({"id": [f"r{n}" for n in range(80)], "amt": [*values[:40], *[None] * 40]})
+    assert "null_jump" in kinds(compare(then, lost, reads))
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "patch"),
+    [
+        ("{}", "{}.000", None),  # as large as before, with a decimal mark
+        ("{}000", "{}.000", 'thousands: "."'),
+        ("{}000", "{},000", 'thousands: ","'),
+        ("{}", "{}.000.000", 'thousands: "."'),
+    ],
+)
+def test_marks_that_may_stand_between_thousands_are_so_by_the_numbers_before(
+    profile: Profile, then: str, now: str, patch: str | None
+) -> None:
+    yaml = YAML.replace("to_decimal}", "to_integer}")
+    reads = [ReadColumn(names=("Amount",), rule="to_integer")]
+    files = (
+        profile({"Amount": [form.format(n) for n in range(1, 41)]}, marks={"Amount": "whole"})
+        for form in (then, now)
+    )
+    (found,) = (f for f in compare(*files, reads, models_yaml=yaml) if f.severity == "block")
+    assert found.column == "Amount"
+    assert bool(found.patch) == bool(patch)
+    assert (patch or "") in (found.patch or "")
+
+
+@pytest.mark.parametrize(
+    ("said", "now", "becomes"),
+    [
+        ('["%d-%m-%y"]', "26-02-{:02}", '["%y-%m-%d"]'),
+        ('["%d/%m/%Y", "%d-%m-%y"]', "26-02-{:02}", '["%d/%m/%Y", "%y-%m-%d"]'),
+        ('["%y-%m-%d"]', "{:02}-02-26", '["%d-%m-%y"]'),
+        ('["%d-%m-%y"]', "{:02}-02-26", None),
+        ('["?-?-?"]', "26-02-{:02}", None),
+    ],
+)
+def test_years_of_two_digits_at_the_other_end_stop(
+    profile: Profile, said: str, now: str, becomes: str | None
+) -> None:
+    yaml = YAML.replace(
+        "{from: Amount, rule: to_decimal}", f"{{from: day, rule: to_date, formats: {said}}}"
+    )
+    today = profile({"day": [now.format(n) for n in range(1, 29)]})
+    found = compare(None, today, formats(*safe_load(said)), models_yaml=yaml)
+    assert [(f.kind, f.severity) for f in found] == [("date_order_changed", "block")] * bool(
+        becomes
+    )
+    assert all((becomes or "") in (f.patch or "") for f in found)
 
 
 @pytest.mark.parametrize(

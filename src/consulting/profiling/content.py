@@ -9,6 +9,7 @@ from consulting.profiling.notations import (
     are_fractions,
     are_grouped,
     are_of_one_order,
+    are_thousands,
     could_have_either,
     counts_of,
     counts_something,
@@ -25,6 +26,7 @@ from consulting.profiling.notations import (
     lie_within_months,
     mark_of,
     mostly,
+    moved_year,
     other_mark,
     units_of,
     unread_units,
@@ -79,9 +81,10 @@ class Content:
             self._order_changed(before, now),
             self._no_longer_swapped(now),
             self._swapped(now),
+            self._year_moved(now),
             self._mark_changed(before, now),
             self._mark_unread(now),
-            self._thousands_unread(now),
+            self._thousands_unread(before, now),
             self._unit_unread(now),
             self._rewritten_unread(now),
         )
@@ -140,7 +143,8 @@ class Content:
         self, before: ColumnProfile, previous: FeedProfile, now: ColumnProfile
     ) -> list[DriftFinding]:
         found: list[DriftFinding | None] = [*self.proven(before, now)]
-        if not any(each and each.kind.startswith("decimal_mark") for each in found):
+        told = {each.kind for each in found if each}
+        if told.isdisjoint({"decimal_mark_changed", "decimal_mark_unclear", "retyped_column"}):
             found.append(self._retyped(before, now))
         if counts_something(now):
             unread = any(each and each.kind == "unit_unread" for each in found)
@@ -307,6 +311,23 @@ class Content:
             "be had, let the rule swap them back (the format %Y-%d-%m).",
         )  # fmt: skip
 
+    def _year_moved(self, now: ColumnProfile) -> DriftFinding | None:
+        """Years of two digits that stand at another end of dates than where their rule reads them.
+
+        Of the two ends, the one that varies is the day.
+        """
+        read = self._reads.of(now.name)
+        moved = moved_year(read, now) if read and self._reads.is_converted(now) else None
+        if moved is None:
+            return None
+        ends = ("first", "at the end") if moved else ("at the end", "first")
+        return DriftFinding(
+            feed=self._current.feed, column=now.name, kind="date_order_changed", severity="block",
+            detail=f"{self._reads.named('dates', now)} seem to have the year {ends[0]}; its rule "
+            f"reads it {ends[1]}.",
+            recommendation="Ask the client in which order year, month and day are written now.",
+        )  # fmt: skip
+
     def _mark_changed(
         self, before: ColumnProfile | None, now: ColumnProfile
     ) -> DriftFinding | None:
@@ -427,16 +448,23 @@ class Content:
             "without the unit.",
         )  # fmt: skip
 
-    def _thousands_unread(self, now: ColumnProfile) -> DriftFinding | None:
-        """Numbers with marks between thousands, as it seems, that a rule of whole ones rejects."""
+    def _thousands_unread(
+        self, before: ColumnProfile | None, now: ColumnProfile
+    ) -> DriftFinding | None:
+        """Numbers with marks that may stand between thousands, which a rule of whole ones rejects.
+
+        A patch says that they do where nothing speaks against it.
+        """
         read = self._reads.of(now.name)
         if read is None or read.rule != "to_integer" or read.decimal or not are_grouped(now):
             return None
+        thousands = are_thousands(before, now)
+        near = "; with a decimal mark they are near to those of the last delivery"
         return DriftFinding(
-            feed=self._current.feed, kind="decimal_mark_changed", column=now.name,
-            severity="block",
+            feed=self._current.feed, column=now.name, severity="block",
+            kind="retyped_column" if thousands is False else "decimal_mark_changed",
             detail=f"{self._reads.named('numbers', now)} are like 1.000 or 1,000; its rule reads "
-            "whole numbers without a mark.",
+            f"whole numbers without a mark{near if thousands is False else ''}.",
             recommendation="Ask the client whether the mark stands between thousands, and declare "
             "it so in the column's rule (thousands), or another rule if it is a decimal mark.",
         )  # fmt: skip
@@ -482,7 +510,8 @@ class Content:
 
     def _null_jump(self, now: ColumnProfile) -> Iterator[DriftFinding]:
         """More missing values than in the last delivery that had enough rows to tell."""
-        lost, rows = missing(now), self._current.row_count
+        rows = self._current.row_count
+        lost = rows - self._values(now)
         if not rows or lost < _LIMITS.null_jump * rows:
             return
         previous = self._past.with_rows
@@ -506,6 +535,14 @@ class Content:
             threshold=_LIMITS.null_block if block else _LIMITS.null_jump,
             recommendation="Ask the client whether the column is still filled.",
         )  # fmt: skip
+
+    def _values(self, now: ColumnProfile) -> int:
+        """Rows with a value of a column, under any of the names that its models read."""
+        read = self._reads.of(now.name)
+        rows = self._current.row_count
+        names = {*map(str.casefold, read.names if read else ()), now.name.casefold()}
+        columns = [each for each in self._current.columns if each.name.casefold() in names]
+        return min(rows, sum(rows - missing(each) for each in columns))
 
     def _shifted(
         self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile

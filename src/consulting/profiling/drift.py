@@ -91,10 +91,16 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     if mixed_up:
         return mixed_up
     findings = comparison.columns(known)
+    renamed = {finding.previous_column for finding in findings if not finding.accepted}
     if previous is not None and "headers" not in {previous.basis, current.basis}:
         findings += comparison.volume(previous)
     for column in current.columns:
-        findings += comparison.content.of(column)
+        # what lies under the new name in other files is not missing
+        findings += (
+            finding
+            for finding in comparison.content.of(column)
+            if column.name not in renamed or finding.kind != "null_jump"
+        )
     findings = [comparison.with_patch(finding) for finding in findings]
     return sorted(findings, key=lambda f: (_RANK[f.severity], f.kind, f.column or ""))
 

@@ -62,7 +62,7 @@ def ways_to_write(column: ColumnProfile) -> dict[str, str]:
     patterns = [found.format for found in column.formats]
     if column.inferred_type in {"date", "timestamp"}:
         # which of day and month it is has findings of its own; May is both short and long
-        alike = map(_either, patterns)
+        alike = map(either, patterns)
         told = (date_format(one, day_first=column.day_first) for one in patterns)
         return dict(zip(alike, told, strict=True))
     mark = mark_of(column)
@@ -80,15 +80,15 @@ def unread_dates(read: ReadColumn, column: ColumnProfile) -> int:
     """How many of a column's dates are in forms that its rule does not read."""
     if column.inferred_type not in {"date", "timestamp"} or read.rule not in OF_DATES:
         return 0
-    known = {*map(_either, (*read.formats, *ISO))}
-    forms = [(_either(found.format), found.count) for found in column.formats]
+    known = {*map(either, (*read.formats, *ISO))}
+    forms = [(either(found.format), found.count) for found in column.formats]
     if read.rule == "to_date" and any(form.endswith("%z") for form in known):  # it leaves zones out
         known = {form.removesuffix("%z") for form in known}
         forms = [(form.removesuffix("%z"), count) for form, count in forms]
     return sum(count for form, count in forms if form not in known)
 
 
-def _either(pattern: str) -> str:
+def either(pattern: str) -> str:
     """A format, day and month of which could be in either order, as the rules read it."""
     return _EITHER.sub("?", bare_format(pattern))
 
@@ -102,6 +102,18 @@ def declared_order(read: ReadColumn | None, column: ColumnProfile) -> bool | Non
         orders |= {with_order(pattern, day_first=d): d for d in (True, False)}
         found.add(next((orders[one] for one in formats if one in orders), None))
     return found.pop() if len(found) == 1 else None
+
+
+def moved_year(read: ReadColumn, column: ColumnProfile) -> bool | None:
+    """Whether years of two digits begin a column's dates, where its rule has them at the end.
+
+    False for the reverse; None where its rule has them where they are, or leaves it open.
+    """
+    for found in (one.format for one in column.formats if "%y" in one.format):
+        same = [one for one in read.formats if "%y" in one and either(one) == either(found)]
+        if same and all(one.startswith("%y") != found.startswith("%y") for one in same):
+            return found.startswith("%y")
+    return None
 
 
 def mark_of(column: ColumnProfile) -> str | None:
@@ -217,6 +229,21 @@ def are_grouped(column: ColumnProfile) -> bool:
     """Whether most of a column's numbers have marks that may stand between thousands."""
     grouped = sum(one.count for one in column.formats if one.format in _GROUPED)
     return 2 * grouped > sum(one.count for one in column.formats) and counts_something(column)
+
+
+def are_thousands(before: ColumnProfile | None, now: ColumnProfile) -> bool | None:
+    """Whether the mark in numbers like 1.000 stands between thousands; None where nothing says it.
+
+    Such as have two marks, or two groups, show it; of others it is told by the numbers before.
+    """
+    most = max(now.formats, key=lambda found: found.count).format
+    if most not in _TIMES:
+        return True
+    then, today = _middle(before) if before else 0.0, _middle(now)
+    if not then or not today:
+        return None
+    fraction = today / 1000 if most == "unclear" or now.read_with == "comma" else today
+    return abs(math.log(fraction * 1000 / then)) < abs(math.log(fraction / then))
 
 
 def are_of_one_order(before: ColumnProfile, now: ColumnProfile) -> bool:

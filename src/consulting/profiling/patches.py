@@ -19,6 +19,7 @@ from consulting.profiling.notations import (
     could_have_either,
     counts_of,
     digits_needed,
+    either,
     flags_of,
     is_cut_to_nought,
     other_mark,
@@ -267,8 +268,13 @@ def _with_serials(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     """The formats of a rule in the order of day and month that its dates have."""
     before, first = [*(said("formats") or ())], column.day_first
+    short = {either(one.format): one.format for one in column.formats if "%y" in one.format}
     formats = [
-        one.replace(SWAPPED, ISO[0]) if first is None else _ordered(one, day_first=first)
+        _with_year(one, short[either(one)], day_first=first)
+        if "%y" in one and either(one) in short
+        else one.replace(SWAPPED, ISO[0])
+        if first is None
+        else _ordered(one, day_first=first)
         for one in before
     ]
     if formats == before and first is not None:  # those with the year first are the swapped ones
@@ -321,6 +327,13 @@ def _ordered(pattern: str, *, day_first: bool) -> str:
     if not _has_order(pattern):
         return pattern
     return with_order(_DAY_OR_MONTH.sub("?", pattern), day_first=day_first)
+
+
+def _with_year(pattern: str, now: str, *, day_first: bool | None) -> str:
+    """A format whose year of two digits stands where dates have it now."""
+    if pattern.startswith("%y") == now.startswith("%y"):
+        return pattern if day_first is None else _ordered(pattern, day_first=day_first)
+    return now if day_first is None else with_order(now, day_first=day_first)
 
 
 def _has_order(pattern: str) -> bool:

@@ -44,7 +44,8 @@ def distribution_shift(
     if before.numbers and now.numbers:
         # a key goes on; no amount or measure is one, though each may be another
         measured = "integer" not in {before.inferred_type, now.inferred_type}
-        if (before.key_candidate or now.key_candidate) and not (measured and _jumped(before, now)):
+        measured = _jumped(before, now) and (measured or _is_wider(before, now))
+        if (before.key_candidate or now.key_candidate) and not measured:
             return None
         shares = _number_cells(before.numbers.quantiles, now.numbers.quantiles)
         n, m = before.numbers.count, now.numbers.count
@@ -68,6 +69,16 @@ def _jumped(before: ColumnProfile, now: ColumnProfile) -> bool:
     small, large = sorted(([*map(abs, found.quantiles)] for found in (then, today)), key=max)
     middle = len(large) // 2
     return max(small) < min(large) and bool(small[middle] * _ORDER <= large[middle])
+
+
+def _is_wider(before: ColumnProfile, now: ColumnProfile) -> bool:
+    """Whether some numbers lie ten times as far apart as the others: keys go on one by one."""
+    spreads = [
+        found.quantiles[-1] - found.quantiles[0]
+        for found in (before.numbers, now.numbers)
+        if found and found.quantiles
+    ]
+    return len(spreads) > 1 and 0 < min(spreads) * _ORDER <= max(spreads)
 
 
 def _number_cells(before: Sequence[float], now: Sequence[float]) -> list[tuple[float, float]]:

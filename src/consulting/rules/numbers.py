@@ -320,8 +320,8 @@ GRAMMAR = {
     "longest": LONGEST,
     "minus": "[\u2212\u2013]",
     "thousands": {
-        # 1.000 is one or a thousand
-        "": f"^[+-]?(?:[0-9]+|{_SPACED})(?:[.](?:0?0?|0{{4,}}))?$",
+        # 1.000 and 1,000 are one or a thousand
+        "": f"^[+-]?(?:[0-9]+|{_SPACED})(?:[.,](?:0?0?|0{{4,}}))?$",
         ",": f"^[+-]?(?:[0-9]+|{_GROUPED}|{_LAKH}|{_SPACED})(?:[.]0*)?$",
         ".": f"^[+-]?(?:[0-9]+|{_POINTED}|{_SPACED})(?:,0*)?$",
     },

@@ -18,7 +18,8 @@ class ToInteger(Bounded):
 
     name: ClassVar = "to_integer"
     makes: ClassVar = (
-        "whole number; “12.0”, “1 234” and “1'234” are such, “(9)”, “9-” and “\u22129” are negative"
+        "whole number; “12.0”, “12,0”, “1 234” and “1'234” are such, “(9)”, “9-” and “\u22129” are "
+        "negative"
     )
     types: ClassVar = ("integer",)
     reasons: ClassVar = {"not_an_integer": "{} is not a whole number", **OUT_OF_BOUNDS}
@@ -38,7 +39,10 @@ class ToInteger(Bounded):
         ({}, "12E5", "not_an_integer"),
         ({}, "12.0", 12),
         ({}, "12.00000", 12),
+        ({}, "12,00", 12),
         ({}, "12.000", "not_an_integer"),
+        ({}, "12,000", "not_an_integer"),
+        ({}, "12,50", "not_an_integer"),
         ({"thousands": ","}, "12.000", 12),
         ({"unit": "day"}, "12 days", 12),
         ({"unit": "Stunden"}, "1 Stunde", 1),
