@@ -1422,6 +1422,31 @@ def test_decimals_of_another_order_are_told_though_each_is_another(profile: Prof
     assert "distribution_shift" not in kinds(compare(*ids))
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "apart", "stops"),
+    [
+        (["{}.50 €"], ["{}.50 €", "{}.50 $", "{}.50 $"], False, True),
+        (None, ["{}.50 €", "{}.50 $"], False, True),
+        (["{}.50 €", "{}.50 $"], ["{}.50 €", "{}.50 $"], False, False),  # somebody let it through
+        (["{}.50 €"], ["{}.50 €", "{}.50 $"], True, False),
+        (["{}.50 €"], ["{}.50 €"] * 39 + ["{}.50 $"], False, False),  # a slip, and an issue
+    ],
+)
+def test_amounts_in_several_currencies_stop_where_no_column_holds_which(
+    profile: Profile, then: list[str] | None, now: list[str], *, apart: bool, stops: bool
+) -> None:
+    yaml = YAML.replace("to_decimal}", "to_money}")
+    reads = [ReadColumn(names=("Amount",), rule="to_money", currency_apart=apart)]
+    last, today = (
+        forms and profile({"Amount": [forms[n % len(forms)].format(n) for n in range(40)]})
+        for forms in (then, now)
+    )
+    found = [f for f in compare(last, today, reads, models_yaml=yaml) if f.severity == "block"]
+    assert [f.kind for f in found] == ["currency_changed"] * stops
+    assert all("are in EUR and USD, and no column holds" in f.detail for f in found)
+    assert all("rule: to_currency" in (f.patch or "") for f in found)
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 def test_what_one_of_two_files_has_under_a_new_name_is_not_missing(
     profile: Profile, *, accepted: bool

@@ -459,6 +459,25 @@ def test_the_condition_of_an_issue_selects_as_many_rows_as_it_says(
         assert issue.evidence_count <= len(cells)
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([f"{n},86" for n in range(10, 30)] + [f"{n}.143" for n in range(10, 30)], True),
+        ([f"{n}.86" for n in range(10, 30)] + [f"{n},143" for n in range(10, 30)], True),
+        ([f"{n},86" for n in range(900, 930)] + [f"{n}.143" for n in range(1, 30)], False),
+        ([f"{n},86" for n in range(10, 30)] + ["1.143,50", *["10.143"] * 9], False),
+        ([f"{n},86" for n in range(10, 30)] + ["20143", *["10.143"] * 9], False),
+        ([f"{n},86" for n in range(10, 30)] + ["10.143"] * 3, False),
+    ],
+)
+def test_numbers_with_the_other_mark_among_those_that_show_theirs_are_asked_about(
+    profile: Profile, values: Values, *, told: bool
+) -> None:
+    found = profile({"row": [f"r{n}" for n in range(len(values))], "x": values})
+    (asked,) = [i for i in found.issues if i.issue_type == "ambiguous_numbers"] or [None]
+    assert (asked is not None and asked.severity == "error") == told
+
+
 @pytest.mark.parametrize("few", [10_000, 5])
 @pytest.mark.parametrize(
     ("values", "told"),

@@ -44,6 +44,14 @@ def proposed(name: str, texts: list[str | None], few: int = 10_000) -> dict[str,
     return propose_feed(profile_of({name: texts}, few)).columns[0]
 
 
+@pytest.mark.parametrize("unit", ["\u00b5g", "\u03bcg", "\u00b5", "\u03bc"])
+def test_the_two_letters_for_a_millionth_are_one(unit: str) -> None:
+    number = read_number(f"5 {unit}")
+    assert number is not None
+    assert number.unit == unit
+    assert is_one_unit(unit, unit.replace("\u00b5", "\u03bc"))
+
+
 MARKED = [
     sign + mark.join([first, *rest])
     for sign in ("", "-")

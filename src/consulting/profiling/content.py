@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from consulting.profiling.finding import DriftFinding
@@ -87,6 +88,7 @@ class Content:
             self._thousands_unread(before, now),
             self._unit_unread(now),
             self._rewritten_unread(now),
+            self._currencies_mixed(now),
         )
         return [each for each in found if each]
 
@@ -148,8 +150,9 @@ class Content:
             found.append(self._retyped(before, now))
         if counts_something(now):
             unread = any(each and each.kind == "unit_unread" for each in found)
+            mixed = any(each and each.kind == "currency_changed" for each in found)
             found += [
-                self._currency_changed(before, now),
+                None if mixed else self._currency_changed(before, now),
                 None if unread else self._unit_changed(before, now),
                 self._percent_changed(before, now),
             ]
@@ -419,6 +422,33 @@ class Content:
             recommendation="Its currency is delivered in a column of its own." if apart and named
             else "Ask the client in which currency they are now." if not named else
             f"Ask the client which currency is meant.{of_its_own * written}",
+        )  # fmt: skip
+
+    def _currencies_mixed(self, now: ColumnProfile) -> DriftFinding | None:
+        """Amounts in several currencies that would become numbers of one column.
+
+        Where the last delivery had them, too, somebody let them through.
+        """
+        read = self._reads.of(now.name)
+        if read is None or read.currency_apart or not self._reads.is_converted(now):
+            return None
+        last = self._past.last(now, 1)
+        known = currencies_of(last[0]) if last else Counter[str]()
+        named = counts_of(now.currencies)
+        others = named.total() - max(named.values(), default=0)
+        told = any(
+            issue.issue_type == "mixed_currencies" and issue.column == now.name
+            for issue in self._current.issues
+        )
+        if not told or others < _FEW or len(known) > 1 or len(named) < 2:  # noqa: PLR2004 - several
+            return None
+        return DriftFinding(
+            feed=self._current.feed, kind="currency_changed", column=now.name, severity="block",
+            detail=f"{self._reads.named('amounts', now)} are in {enumerated(sorted(named))}, and "
+            "no column holds which is in which.",
+            recommendation="Ask the client in which currency they are meant. If it is meant to be "
+            "so, deliver it in a column of its own (`rule: to_currency`, read from the same "
+            "column).",
         )  # fmt: skip
 
     def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:

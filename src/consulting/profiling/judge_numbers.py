@@ -39,6 +39,7 @@ _ENDING_IN_NOUGHT = 0.03
 _MOSTLY = 0.7
 _EXACT = 2.0**53
 """Of greater numbers a float does not hold each, nor how far apart two are."""
+_FEW, _FAR, _NEAR = 5, 10, 3
 _CUSTOMARY = 3
 """So few different fractions are prices or quarters among whole numbers."""
 
@@ -108,6 +109,33 @@ def _unclear(draft: Drafting) -> Iterator[Issue]:
             count=sum(tally.notations[name] for name in _UNCLEAR),
             question=f"Is “{like}” more than a thousand?",
         )  # fmt: skip
+        return
+    sort = {"comma": "unclear_point", "point": "unclear"}.get(tally.mark or "", "")
+    if sort and _are_fractions(draft, tally.mark or "", sort):
+        like = _UNCLEAR[sort]
+        yield draft.issue(
+            "ambiguous_numbers", "error",
+            f"{{n}} [number|numbers] like “{like}” [is|are] a thousand times as large as the "
+            f"others with the decimal {tally.mark} that these have, and among them with the other.",
+            "Ask which they are: numbers of two systems may have been put into one table.",
+            values=_values(draft, lambda x: x.notation == sort), count=tally.notations[sort],
+            question=f"Is “{like}” more than a thousand?",
+        )  # fmt: skip
+
+
+def _are_fractions(draft: Drafting, mark: str, sort: str) -> bool:
+    """Whether numbers like 1.234 lie among those that show their mark, if theirs is the other.
+
+    None of these may be so large that it has a mark between thousands.
+    """
+    numbers = [form.number for form, _ in draft.view.tally.forms.values() if form.number]
+    shown = [abs(one.value) for one in numbers if one.notation == mark]
+    others = [abs(one.read_with(mark)) for one in numbers if one.notation == sort]
+    rest = [abs(one.value) for one in numbers if one.notation not in {mark, sort}]
+    if min(len(shown), len(others)) < _FEW:
+        return False
+    largest = max(*shown, *rest)
+    return min(others) > _FAR * largest and max(others) / 1000 <= _NEAR * largest
 
 
 def _units(draft: Drafting) -> Iterator[Issue]:

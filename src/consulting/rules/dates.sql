@@ -12,7 +12,8 @@
     {%- set text.sql = 'case when ' ~ matches(sql, grammar('month_in_english')) ~ ' then ' ~ sql ~ ' else ' ~ english.sql ~ ' end' -%}
   {%- endif -%}
   {%- if '%p' in formats -%}{%- set text.sql = replaced(text.sql, grammar('half'), '\\1 \\2m') -%}{%- endif -%}
-  {%- if '%f' in formats -%}{%- set text.sql = replaced(text.sql, grammar('fraction'), '\\1.\\2') -%}{%- endif -%}
+  {#- ISO is tried at the end, and has a comma there, too -#}
+  {%- if '%f' in formats or '|%Y-%d' not in '|' ~ formats -%}{%- set text.sql = replaced(text.sql, grammar('fraction'), '\\1.\\2') -%}{%- endif -%}
   {%- if zoned -%}
     {%- set shown = meta.get('rule') != 'to_date' -%}
     {%- set text.sql = replaced("replace(" ~ text.sql ~ ", '\u2212', '-')", grammar('offset'), '\\1\\2\\3\\4' if shown else '\\1\\2') -%}

@@ -28,10 +28,10 @@ _POINTED = f"{_FIRST}(?:[.][0-9]{{3}})+"
 _SPACED = f"{_FIRST}(?:{_SPACES}[0-9]{{3}})+"
 _POWER = "[eE][+-]?[0-9]{1,3}"
 _DIGITS = f"{_SPACED}(?:[.,][0-9]+)?|[0-9](?:[0-9.,]*[0-9])?|[.,][0-9]+"
-_UNIT = r"%|[A-Za-zµ°\"'²³/]{1,12}[.]?"
+_UNIT = r"%|[A-Za-zµμ°\"'²³/]{1,12}[.]?"
 _REPLACED_BY = r"\1\4\9\2\3\7\8\5\6"
 """The groups of `_whole` as one text: parentheses and signs, then digits and power."""
-_MEASURES = frozenset("% g m l h s t d \" ' ° µ /".split())  # noqa: SIM905 - signs
+_MEASURES = frozenset("% g m l h s t d \" ' ° µ μ /".split())  # noqa: SIM905 - signs
 """Units of one letter that may stand close to a number; others are part of a code (seat 12A)."""
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 LONGEST = 100
