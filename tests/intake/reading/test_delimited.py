@@ -378,6 +378,24 @@ def test_a_table_that_gains_a_column_half_way_keeps_all_rows(read: Reader) -> No
     assert got.rows[-1] == ("49", "a", "new")
 
 
+@pytest.mark.parametrize("head", ["id;name", "id;name;"])
+@pytest.mark.parametrize(
+    ("last", "known", "columns"),
+    [
+        ("", ("id", "name"), ["id", "name"]),
+        ("", ("id", "name", "column_3"), ["id", "name", "column_3"]),
+        ("", (), ["id", "name", "column_3"]),
+    ],
+)
+def test_delimiters_at_the_ends_of_lines_make_no_column_of_a_feed_that_has_none_there(
+    read: Reader, head: str, last: str, known: tuple[str, ...], columns: list[str]
+) -> None:
+    rows = "".join(f"{n};Firm {n};{last}\n" for n in range(20))
+    got = read(f"{head}\n{rows}".encode(), expected_columns=known)
+    assert got.columns == columns
+    assert [row[1] for row in got.rows][:2] == ["Firm 0", "Firm 1"]
+
+
 def test_reading_twice_gives_the_same_files(read: Reader) -> None:
     data = b"id,name\n1,a\n2,b,c,d\n"
     assert read(data).reading == read(data).reading

@@ -52,7 +52,7 @@ class Layout:
         first_line: The first line that may be data.
         skipped: The lines above the header.
         above: Other tables above the header.
-        spacers: The places of columns without a title that stand between others that have one.
+        spacers: The places of columns without a title that are left out where they hold nothing.
         decisions: What was decided, in words.
         warnings: What the client should confirm.
     """
@@ -124,7 +124,7 @@ def find_layout(
         decisions=(header.decision(unit),),
         warnings=tuple(warnings),
         above=above,
-        spacers=_spacers(named) if lines else (),
+        spacers=_spacers(named, columns, options.expected_columns) if lines else (),
     )
 
 
@@ -186,10 +186,17 @@ def _uneven(titles: int, width: int, *, shifted: bool) -> str:
     )
 
 
-def _spacers(titles: Sequence[str]) -> tuple[int, ...]:
-    """The places of blanks between titles."""
+def _spacers(
+    titles: Sequence[str], columns: Sequence[str], known: Sequence[str]
+) -> tuple[int, ...]:
+    """The places without a title between others, and at the end, if columns are known and not they.
+
+    What a first file has there is asked about.
+    """
     named = [at for at, title in enumerate(titles) if title.strip()]
-    return tuple({*range(named[0], named[-1])} - {*named}) if named else ()
+    until = len(columns) if known else (named or [0])[-1]
+    behind = range(named[0], until) if named else range(0)
+    return tuple(at for at in behind if at not in named and columns[at] not in known)
 
 
 def _preamble(

@@ -32,7 +32,7 @@ class Stored:
         seen: Rows offered.
         rejected: Records set aside.
         treatments: What was done to each column, at tier 2.
-        left_out: The places of columns that hold nothing, and stand between others without a title.
+        left_out: The places of columns that hold nothing and have no title.
     """
 
     rows_path: str | None

@@ -334,9 +334,8 @@ class TableWriter:
             words.append("The file has a header but no data row.")
         if stored.left_out:
             words.append(
-                f"{counted(len(stored.left_out), 'empty column')} without a "
-                "title between others left out. Where two tables stand side by side, please send "
-                "each in a file of its own."
+                f"{counted(len(stored.left_out), 'empty column')} without a title left out. Where "
+                "two tables stand side by side, please send each in a file of its own."
             )
         if self._short_count:
             shown = ", ".join(map(str, self._short))
