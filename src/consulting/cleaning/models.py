@@ -71,6 +71,17 @@ _UNSURE_NS = 100_000_000
 _LEADS_ELSEWHERE = re.compile(r"[/\\\0]|^\.")
 
 
+@functools.lru_cache(maxsize=1)
+def _loaded(packed: Path) -> Any:
+    """The manifest in a file, whose folder is named by its content; to read it costs as a model."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    manifest = Manifest.from_msgpack(packed.read_bytes(), decoder=extended_mashumuro_decoder)
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+    return manifest
+
+
 class ClientModels:
     """The dbt models of one client.
 
@@ -200,14 +211,8 @@ class ClientModels:
         return prepared
 
     def load_full_manifest(self) -> Any:
-        """Load dbt's own manifest object; a new one each time, as a run changes it."""
-        from dbt.contracts.graph.manifest import Manifest
-        from dbt.parser.manifest import extended_mashumuro_decoder
-
-        packed = (self.prepare() / FULL).read_bytes()
-        manifest = Manifest.from_msgpack(packed, decoder=extended_mashumuro_decoder)
-        manifest.build_flat_graph()  # type: ignore[no-untyped-call]
-        return manifest
+        """Dbt's own manifest object: one for all commands on the same content."""
+        return _loaded(self.prepare() / FULL)
 
     def declared_columns(self) -> dict[str, list[str]]:
         """The source columns that the client's YAML names, by feed: those read, then the others."""
