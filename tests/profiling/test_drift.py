@@ -1430,6 +1430,7 @@ def test_decimals_of_another_order_are_told_though_each_is_another(profile: Prof
         (["{}.50 €", "{}.50 $"], ["{}.50 €", "{}.50 $"], False, False),  # somebody let it through
         (["{}.50 €"], ["{}.50 €", "{}.50 $"], True, False),
         (["{}.50 €"], ["{}.50 €"] * 39 + ["{}.50 $"], False, False),  # a slip, and an issue
+        (["{}.50 USD"], ["{}.50 USD", "{}.50 $"], False, False),
     ],
 )
 def test_amounts_in_several_currencies_stop_where_no_column_holds_which(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from consulting.profiling.finding import DriftFinding
@@ -432,20 +431,22 @@ class Content:
         read = self._reads.of(now.name)
         if read is None or read.currency_apart or not self._reads.is_converted(now):
             return None
-        last = self._past.last(now, 1)
-        known = currencies_of(last[0]) if last else Counter[str]()
         named = counts_of(now.currencies)
-        others = named.total() - max(named.values(), default=0)
+        main = max(sorted(named), key=named.__getitem__, default="")
+        others = {code: n for code, n in named.items() if not may_be_one(main, code)}
+        last = self._past.last(now, 1)
+        found = {main, *others}
+        known = last is not None and found <= currencies_of(last[0]).keys()
         told = any(
             issue.issue_type == "mixed_currencies" and issue.column == now.name
             for issue in self._current.issues
         )
-        if not told or others < _FEW or len(known) > 1 or len(named) < 2:  # noqa: PLR2004 - several
+        if not told or known or sum(others.values()) < _FEW:
             return None
         return DriftFinding(
             feed=self._current.feed, kind="currency_changed", column=now.name, severity="block",
-            detail=f"{self._reads.named('amounts', now)} are in {enumerated(sorted(named))}, and "
-            "no column holds which is in which.",
+            detail=f"{self._reads.named('amounts', now)} are in {enumerated(sorted(found))}, "
+            "and no column holds which is in which.",
             recommendation="Ask the client in which currency they are meant. If it is meant to be "
             "so, deliver it in a column of its own (`rule: to_currency`, read from the same "
             "column).",
