@@ -1,0 +1,155 @@
+"""Numbers whose marks or digits are not those that their rule reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from consulting.profiling.changes import Changes
+from consulting.profiling.finding import DriftFinding
+from consulting.profiling.notations import (
+    are_grouped,
+    are_thousands,
+    could_have_either,
+    digits_after,
+    is_cut_to_nought,
+    is_misread,
+    is_nearer_otherwise,
+    mark_of,
+    other_mark,
+)
+from consulting.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consulting.profiling.model import ColumnProfile
+
+
+class NumberChanges(Changes):
+    """Which marks a column's numbers have, and how many digits."""
+
+    def proven(self, before: ColumnProfile | None, now: ColumnProfile) -> list[DriftFinding]:
+        """What numbers prove, or seem to, against their rule and the last ones."""
+        found = (
+            self._mark_changed(before, now),
+            self._mark_unread(now),
+            self._thousands_unread(before, now),
+        )
+        return [each for each in found if each]
+
+    def rounded(self, before: ColumnProfile | None, now: ColumnProfile) -> Iterator[DriftFinding]:
+        """Numbers that have more digits than their rule keeps, and the last ones had not."""
+        read = self._reads.of(now.name)
+        if read is None or read.scale is None:
+            return
+        digits = digits_after(now, read.decimal)
+        lost = is_cut_to_nought(now, read.scale)
+        more = before is not None and digits > read.scale >= before.fraction_digits
+        if not lost and not more:
+            return
+        told = (
+            f"are mostly so small that with the {counted(read.scale, 'digit')} after the decimal "
+            "mark which their rule keeps they would be delivered as 0."
+            if lost
+            else f"have up to {counted(digits, 'digit')} after the decimal mark, of which their "
+            f"rule keeps {read.scale}."
+        )
+        yield DriftFinding(
+            feed=self._current.feed, kind="digits_cut", column=now.name,
+            severity="block" if lost else "warn",
+            detail=f"{self._reads.named('numbers', now)} {told}",
+            measure="digits after the decimal mark", value=digits,
+            threshold=read.scale,
+            recommendation="If the client means them, let the column's rule keep them "
+            "(scale); it rounds to what it keeps.",
+        )  # fmt: skip
+
+    def _mark_changed(
+        self, before: ColumnProfile | None, now: ColumnProfile
+    ) -> DriftFinding | None:
+        read, mark = self._reads.of(now.name), mark_of(now)
+        declared = read.decimal if read else None
+        if declared is None or declared == "either" or mark in {None, "either", declared}:
+            return None
+        other = other_mark(declared)
+        by_others = mark == "unclear" and self._all_turned(now, declared)
+        proven = mark != "unclear" or by_others
+        if not proven and before is not None:
+            shown = self._past.last_that(lambda c: mark_of(c) in {"point", "comma"}, now)
+            before = shown or before
+        if proven:
+            found = by_others or is_misread(now)
+        else:
+            found = before is not None and is_nearer_otherwise(before, now, declared)
+        if not found:
+            return None
+        showed = " that showed its mark" * (before is not None and mark_of(before) == declared)
+        told = (
+            f"could have either decimal mark, and other columns of these files have a decimal "
+            f"{other} now; its rule reads them with a decimal {declared}."
+            if by_others
+            else f"have a decimal {other}; its rule reads them with a decimal {declared}."
+            if proven
+            else "could have a decimal point or a decimal comma; with the "
+            f"{declared}, as its rule reads them, they are a thousand times more or less than "
+            f"those of the last delivery{showed}, and with the other they are not."
+        )
+        return DriftFinding(
+            feed=self._current.feed, column=now.name, severity="block",
+            kind="decimal_mark_changed" if proven else "decimal_mark_unclear",
+            detail=f"{self._reads.named('numbers', now)} {told}",
+            recommendation="Ask the client which decimal mark they write now, and declare it in "
+            "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
+        )  # fmt: skip
+
+    def _mark_unread(self, now: ColumnProfile) -> DriftFinding | None:
+        """Numbers most of which could have either mark, which a rule of either rejects."""
+        read = self._reads.of(now.name)
+        if read is None or read.decimal != "either" or not could_have_either(now):
+            return None
+        return DriftFinding(
+            feed=self._current.feed, kind="decimal_mark_changed", column=now.name,
+            severity="block",
+            detail=f"{self._reads.named('numbers', now)} could have a decimal point or a decimal "
+            "comma; their rule reads either mark, and rejects such numbers.",
+            recommendation="Ask the client which decimal mark they write, and declare it in the "
+            "column's rule (decimal: point or comma).",
+        )  # fmt: skip
+
+    def _all_turned(self, now: ColumnProfile, declared: str) -> bool:
+        """Whether the numbers of the same files that should have a mark have the other one.
+
+        Those of rules that read another mark, or none, prove nothing: degrees have a point where
+        amounts have a comma.
+        """
+        found = {
+            mark
+            for column in self._current.columns
+            if column is not now
+            and (read := self._reads.of(column.name))
+            and read.decimal == declared
+            and (mark := mark_of(column)) in {"point", "comma", "either"}
+            and (mark == declared or is_misread(column))
+        }
+        return found == {other_mark(declared)}
+
+    def _thousands_unread(
+        self, before: ColumnProfile | None, now: ColumnProfile
+    ) -> DriftFinding | None:
+        """Numbers with marks that may stand between thousands, which a rule of whole ones rejects.
+
+        A patch says that they do where nothing speaks against it.
+        """
+        read = self._reads.of(now.name)
+        if read is None or read.rule != "to_integer" or read.decimal or not are_grouped(now):
+            return None
+        thousands = are_thousands(before, now)
+        near = "; with a decimal mark they are near to those of the last delivery"
+        return DriftFinding(
+            feed=self._current.feed, column=now.name, severity="block",
+            kind="retyped_column" if thousands is False else "decimal_mark_changed",
+            detail=f"{self._reads.named('numbers', now)} are like 1.000 or 1,000; its rule reads "
+            f"whole numbers without a mark{near if thousands is False else ''}.",
+            recommendation="Ask the client whether the mark stands between thousands, and declare "
+            "it so in the column's rule (thousands), or another rule if it is a decimal mark.",
+        )  # fmt: skip
