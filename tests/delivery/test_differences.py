@@ -86,6 +86,10 @@ def test_the_page_beside_the_report_shows_what_changed_where_and_why(
     assert "orders.amount_eur: by the rule to_money, now to_decimal" in text
     assert "1 of 5,154 rows altered, by order_id" in text
     assert "77.25" in text
+    shown = re.findall(r'<div class="example">(.*?)</div>', page)
+    assert shown
+    # then, arrow and now: a fourth part would take the place of a value
+    assert {len(re.findall("<span", each)) for each in shown} == {3}
 
 
 def test_below_tier_three_every_value_is_a_shape(
