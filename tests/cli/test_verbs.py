@@ -55,6 +55,17 @@ def test_the_ledger_shows_each_file_with_its_state_and_reason(quarantined: int) 
     assert f"{quarantined}  quarantined  no_feed.txt (version 1)" in said.output
 
 
+@pytest.mark.parametrize("arguments", [("ledger",), ("ledger", "acme_corp")])
+def test_a_ledger_is_not_made_in_a_mistyped_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path / "dta"))
+    said = say(*arguments)
+    assert said.exit_code == 1
+    assert f"CONSULTING_DATA is '{tmp_path / 'dta'}', and there is no such folder" in said.output
+    assert not (tmp_path / "dta").exists()
+
+
 def test_the_ledger_says_how_a_file_is_released_that_no_look_takes_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from consulting.bucket import everything, without_rows
 from consulting.components.clients import load_client
 from consulting.components.loading import find_project
 from consulting.config_model import nearest
+from consulting.errors import ConfigurationError
+from consulting.layout import data_root, data_url
 from consulting.resources.consultancy import ConsultancyResource
 
 if TYPE_CHECKING:
@@ -78,6 +81,20 @@ def open_engagement(client_id: str, *, looks: bool = False, whole: bool = False)
     client = load_client(require_client(client_id), client_id).client
     wanted = everything if whole or not looks else without_rows
     return ConsultancyResource().engagement(client, looks=looks, wanted=wanted)
+
+
+def require_data() -> None:
+    """Refuse to look into a folder that is named and is not there: it would be made, and be empty.
+
+    Raises:
+        ConfigurationError: If `CONSULTING_DATA` names such a folder.
+    """
+    named = os.environ.get("CONSULTING_DATA")
+    if named and data_url() is None and not data_root().is_dir():
+        raise ConfigurationError(
+            f"CONSULTING_DATA is {named!r}, and there is no such folder: nothing was received "
+            "there yet. Look whether it is the one that Dagster's processes are given."
+        )
 
 
 def require_feed(engagement: Engagement, feed: str | None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from consulting.cli.engagements import client_ids, open_engagement
+from consulting.cli.engagements import client_ids, open_engagement, require_data
 from consulting.cli.terminal import (
     asked_for_json,
     dry_run_option,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @json_option
 def ledger(client: str | None, key: str | None, *, events: bool, names: bool, limit: int) -> None:
     """Show what became of CLIENT's files; without CLIENT, a line of each client's."""
+    require_data()
     if client is None:
         _tell_all()
         return
