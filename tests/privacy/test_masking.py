@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 import stat
+from contextlib import suppress
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,6 +77,33 @@ def test_the_mask_of_each_kind_keeps_its_form(kind: str, value: str, form: str) 
     assert masked is not None
     assert re.fullmatch(form, masked)
     assert masked != value
+
+
+def _days(text: str) -> list[date]:
+    """The days that a text of year, month and day in numbers may be."""
+    found = []
+    for form in ("%d.%m.%Y", "%m.%d.%Y", "%Y.%m.%d", "%Y.%d.%m", "%Y%m%d"):
+        with suppress(ValueError):
+            found.append(datetime.strptime(re.sub("[-/]", ".", text), form).date())  # noqa: DTZ007
+    return found
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["30.02.2025", "2/30/2025", "2025-02-30", "31.04.2025", "13/13/2025", "20250230", "00.05.2025",
+     "29.02.2025", "30.02.2025 10:30"],
+)  # fmt: skip
+def test_a_date_of_no_calendar_stays_one_and_no_other_becomes_one(value: str) -> None:
+    day, time = value.partition(" ")[::2]
+    for key in (b"a" * 32, b"b" * 32, b"c" * 32):
+        masked = mask("date_of_birth", value, key=key)
+        assert masked is not None
+        assert len(masked) == len(value)
+        assert masked != value
+        assert _days(masked.partition(" ")[0]) == []
+        real = day.replace("30", "28").replace("31", "21").replace("29", "27")
+        again = mask("date_of_birth", f"{real} {time}".strip(), key=key) or ""
+        assert bool(_days(again.partition(" ")[0])) == bool(_days(real))
 
 
 def test_a_masked_card_is_no_real_card_and_a_masked_iban_no_account() -> None:

@@ -9,6 +9,7 @@ pseudonymisation in the sense of GDPR article 4(5), and the key stays in the cli
 
 from __future__ import annotations
 
+import calendar
 import hashlib
 import hmac
 import os
@@ -21,7 +22,7 @@ from consulting.rules.missing import is_null_like
 from consulting.rules.months import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 KEY_FILE = "masking.key"
@@ -76,7 +77,8 @@ def mask(kind: str, value: str | None, *, key: bytes | None = None) -> str | Non
 
     Blanks and null tokens ("N/A") stay, for they are no one's data. E-mail addresses end in
     `.example` and cards start with 9, so that no mask is ever someone's real address or card;
-    addresses of machines move to private ranges; a date stays a date in the same format.
+    addresses of machines move to private ranges; a date stays a date in the same format, and one
+    of no calendar (30.02.2025) one of none: that it is wrong is to be told.
 
     Args:
         kind: The kind of personal data, as in `PiiFinding.kind`.
@@ -151,21 +153,39 @@ def _email(value: str, draws: _Draws) -> str:
     return f"{masked}@{host}.example{trailing}"
 
 
+def _is_in_no_calendar(parts: Sequence[str]) -> bool:
+    """Whether numbers with a year of four digits are no date in either order of the others."""
+    if len(parts) == 1 and len(parts[0]) == 8:  # noqa: PLR2004 - 19840317
+        parts = parts[0][:4], parts[0][4:6], parts[0][6:]
+    years = [int(part) for part in parts if len(part) == 4]  # noqa: PLR2004
+    rest = [int(part) for part in parts if len(part) <= 2][:2]  # noqa: PLR2004
+    if not years or len(rest) < 2:  # noqa: PLR2004 - day and month
+        return False
+    return not any(
+        0 < month <= 12 and 0 < day <= calendar.monthrange(max(1, years[0]), month)[1]  # noqa: PLR2004
+        for day, month in (rest, rest[::-1])
+    )
+
+
 def _date(value: str, draws: _Draws) -> str:
     parts = _DATE_PARTS.findall(value)
     smaller = [p for p in parts if len(p) <= 2][:2]  # noqa: PLR2004 - day and month
     day_certain = any(12 < int(p) <= 31 for p in smaller)  # noqa: PLR2004
+    wrong = _is_in_no_calendar(parts)
     seen_small = 0
 
     def exchange(match: re.Match[str]) -> str:
         nonlocal seen_small
         text = match.group()
         if len(text) == 8 and len(parts) == 1:  # noqa: PLR2004 - 19840317
-            return f"{draws.between(1940, 2005)}{draws.between(1, 12):02}{draws.between(1, 28):02}"
+            day = "0231" if wrong else f"{draws.between(1, 12):02}{draws.between(1, 28):02}"
+            return f"{draws.between(1940, 2005)}{day}"
         if len(text) == 4:  # noqa: PLR2004 - a year
             return str(draws.between(1940, 2005))
         if len(text) <= 2 and seen_small < 2:  # noqa: PLR2004
             seen_small += 1
+            if wrong:
+                return "31" if text == max(smaller, key=int) else f"{2:0{len(text)}}"
             high = day_certain and int(text) > 12  # noqa: PLR2004
             drawn = draws.between(13, 28) if high else draws.between(1, 12)
             return f"{drawn:0{len(text)}}" if len(text) == 2 else str(min(drawn, 9))  # noqa: PLR2004
