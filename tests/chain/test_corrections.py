@@ -176,7 +176,7 @@ def test_a_correction_that_is_rejected_again_is_told_so_with_its_new_reason(desk
     assert (after.received, after.delivered, sum(after.rejected.values())) == (9, 7, 2)
     written = "YYYY-MM-DD or MM/DD/YYYY or DD Mon YYYY or Month DD, YYYY"
     reasons = [
-        "“Country” is not on the agreed list",
+        "“Country” is not on the agreed list (expected: one of US, CA, GB, DE)",
         f"“Signup Date” is not a date (expected: date, written {written})",
     ]
     assert [row["_reason"] for row in rejects_of(second)] == reasons

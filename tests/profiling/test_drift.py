@@ -1376,6 +1376,17 @@ def test_a_mark_is_held_against_numbers_that_their_rule_read(
     assert [f.kind for f in found if f.kind.startswith("decimal_mark")] == ([kind] if kind else [])
 
 
+def test_what_was_confirmed_of_numbers_is_not_asked_again_of_the_next(profile: Profile) -> None:
+    """A client begins to write whole amounts; the one delivery that shows its mark lies behind."""
+    shown, whole, again = (
+        profile({"kg": [form.format(n) for n in range(1, 41)]}, marks={"kg": "comma"})
+        for form in ("{},5", "{}.200", "{}.300")
+    )
+    asked = kinds(compare(shown, whole, kilos("comma")))
+    assert "decimal_mark_unclear" in asked
+    assert not kinds(compare(whole, again, kilos("comma"), earlier=[shown])).keys() & asked.keys()
+
+
 @pytest.mark.parametrize(
     ("v", "x", "kind"),
     [

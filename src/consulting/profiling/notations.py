@@ -146,18 +146,23 @@ def is_misread(column: ColumnProfile) -> bool:
     return unclear or 2 * shown > sum(found.count for found in column.formats)
 
 
+def is_read_with(column: ColumnProfile, mark: str) -> bool:
+    """Whether a column's numbers were read with a mark: they showed it, or their rule declared it.
+
+    Such as need no mark are read with any.
+    """
+    shown = mark_of(column)
+    return (column.read_with or "point" if shown == "unclear" else shown) in {mark, None}
+
+
 def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str) -> bool:
     """Whether numbers are nearer to those before if read with the mark that is not declared.
 
     Few must all lie near those before, and read as declared none: they may be round thousands.
-    Those before are known if they showed a mark, or needed none, or their rule then read as it does
-    now.
     """
     most = max(now.formats, key=lambda found: found.count).format
     count = now.numbers.count if now.numbers else 0
-    shown = mark_of(before)
-    known = before.read_with or "point" if shown == "unclear" else shown
-    if count < _FEW or known not in {declared, None} or most not in _TIMES:
+    if count < _FEW or not is_read_with(before, declared) or most not in _TIMES:
         return False
     then, today = _middle(before), _middle(now)
     if not then or not today:

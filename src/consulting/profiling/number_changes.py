@@ -14,6 +14,7 @@ from consulting.profiling.notations import (
     is_cut_to_nought,
     is_misread,
     is_nearer_otherwise,
+    is_read_with,
     mark_of,
     other_mark,
 )
@@ -74,9 +75,8 @@ class NumberChanges(Changes):
         other = other_mark(declared)
         by_others = mark == "unclear" and self._all_turned(now, declared)
         proven = mark != "unclear" or by_others
-        if not proven and before is not None:
-            shown = self._past.last_that(lambda c: mark_of(c) in {"point", "comma"}, now)
-            before = shown or before
+        if not proven and before is not None and not is_read_with(before, declared):
+            before = self._past.last_that(lambda c: is_read_with(c, declared), now)
         if proven:
             found = by_others or is_misread(now)
         else:
