@@ -92,7 +92,14 @@ EVENTS = {
     ),
     "sla": late(
         ACME,
-        PeriodStatus(key="2026-02", state="breach", due_at=NOW, who="client", sentence="Late."),
+        PeriodStatus(
+            key="2026-02",
+            state="breach",
+            due_at=NOW,
+            who="client",
+            owed="for 2026-02",
+            sentence="Late.",
+        ),
     ),
     "nothing_arrived": nothing_arrived(ACME, key="2026-02", due_at=NOW),
     "quarantined_file": quarantined_file(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from sqlalchemy import create_engine, insert, text, update
 
+from consulting import chain
 from consulting.chain import artifacts
 from consulting.components.consultancy import watching
 from consulting.intake.schema import queues
@@ -103,6 +104,43 @@ def test_a_client_whose_first_file_never_came_is_late_and_its_check_fails(house:
     assert not [e for e in house.tick().asset_events if isinstance(e, dg.AssetCheckEvaluation)], (
         "what did not change is not written again"
     )
+
+
+def test_all_that_is_late_of_a_client_that_never_sent_is_one_alert(house: House) -> None:
+    acme = house.client(sla={"due": "* * * * *", "fail_after": "1m"}, security_tier=3)
+    acme.intake.watched_since(datetime.now(UTC) - timedelta(minutes=9))
+    house.tick()
+    (said,) = house.said()
+    assert "SLA breached: the client has sent no file yet" in said
+    (incident,) = AlertsResource().desk().open_incidents()
+    assert incident.event.text.startswith("9 deliveries are late since ")
+    deliver(acme, claim(acme), "run")
+    house.tick()
+    assert len(house.slack.replies()) == 1, "it is over"
+    assert AlertsResource().desk().open_incidents() == []
+
+
+def test_a_file_is_missed_once_somebody_looked_and_one_that_settles_is_there(house: House) -> None:
+    first = datetime.now(UTC).replace(day=15)
+    ago = [f"{first - timedelta(days=30.44 * months):%Y-%m}" for months in range(6)]
+    named = r"(?P<year>\d{4})-(?P<month>\d\d)"
+    acme = house.client(
+        sla={"due": "0 0 1 * *", "fail_after": "1d"},
+        partitions={"every": "month", "start": ago[5], "period_from": named},
+        intake={"settle_seconds": 3600},
+    )
+    house.tick()
+    assert house.said() == [], "nobody has looked yet"
+    acme.folder.incoming.mkdir(parents=True, exist_ok=True)
+    for month in ago[3:5]:
+        (acme.folder.incoming / f"orders_{month}.csv").write_text("id\n1\n")
+    acme.intake.look(now=datetime.now(UTC))
+    house.tick()
+    assert ["our first delivery is missing" in text for text in house.said()] == [True]
+    found = chain.facts_of(acme, datetime.now(UTC)).sla
+    assert found is not None
+    late = {each.key: each.who for each in found.late}
+    assert [late[month] for month in ago[2:]] == ["client", "us", "us", "client"]
 
 
 def test_a_schedule_that_finds_no_file_is_told_and_over_when_one_comes(house: House) -> None:

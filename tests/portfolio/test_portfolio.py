@@ -21,7 +21,8 @@ NOW = datetime(2026, 3, 9, 6, 5, tzinfo=UTC)
 def a_client(client_id: str, state: Any = "on_time", **more: Any) -> ClientStanding:
     about = {key: more.pop(key) for key in ("who", "due_at") if key in more}
     sla = SlaStatus(state=state, sentence=f"{client_id} is {state}.", **about)
-    return ClientStanding(client_id=client_id, sla=sla, **more)
+    last = LastDelivery(delivery_id=f"{client_id}-00001", delivered_at=NOW)
+    return ClientStanding(client_id=client_id, sla=sla, **{"last_delivery": last, **more})
 
 
 def an_incident(**more: Any) -> OpenIncident:
@@ -69,6 +70,8 @@ def test_the_client_who_needs_somebody_most_comes_first(tmp_path: Path) -> None:
         a_client("late_for_longer", "breach", who="client", due_at=NOW - 20 * day),
         a_client("poor", scores=(80, 55)),
         ClientStanding(client_id="no_promise"),
+        a_client("promise_ahead", last_delivery=None),
+        a_client("never_sent", "breach", who="client", due_at=NOW, last_delivery=None),
         a_client("not_looked_at", scores=(50,), unchecked="Nobody looked."),
     ]
     page = build_portfolio(entries, tmp_path, as_of=NOW).read_text()
@@ -76,12 +79,14 @@ def test_the_client_who_needs_somebody_most_comes_first(tmp_path: Path) -> None:
         "we_are_late",
         "late_for_longer",
         "they_are_late",
+        "never_sent",
         "at_risk",
         "more_broken",
         "broken",
         "file_set_aside",
         "not_looked_at",
         "no_promise",
+        "promise_ahead",
         "poor",
         "fine",
         "asleep",
@@ -89,10 +94,11 @@ def test_the_client_who_needs_somebody_most_comes_first(tmp_path: Path) -> None:
     ]
     counts = re.findall(r'data-group="(\w+)"[^>]*><span class="sign \w+"></span>.*?<b>(\d+)', page)
     assert dict(counts) == {
-        "late": "3",
+        "late": "4",
         "at_risk": "1",
         "trouble": "3",
-        "unknown": "2",
+        "unknown": "1",
+        "first": "2",
         "on_time": "2",
         "resting": "2",
     }
@@ -148,7 +154,10 @@ def test_the_page_says_when_it_was_due_who_is_late_and_what_was_last_delivered(
 def test_a_client_without_anything_yet_is_shown_as_such(tmp_path: Path) -> None:
     page = build_portfolio([ClientStanding(client_id="new")], tmp_path, as_of=NOW).read_text()
     assert "No SLA was agreed." in page
-    assert ">Not known yet</span>" in page
+    assert ">Waiting for the first file</span>" in page
+    came = ClientStanding(client_id="new", waiting=1)
+    arrived = build_portfolio([came], tmp_path, as_of=NOW).read_text()
+    assert ">First file has come</span>" in arrived
     assert "On time" not in page, "without a promise there is no on time"
     assert "never" in page
     assert "none yet" in page

@@ -131,7 +131,14 @@ def check(name: str, rows: int, status: Any = "fail") -> CheckOutcome:
 
 def status(state: Any, who: Any, sentence: str) -> PeriodStatus:
     """A due period that is late."""
-    return PeriodStatus(key="2026-02", state=state, due_at=NOW, who=who, sentence=sentence)
+    return PeriodStatus(
+        key="2026-02",
+        state=state,
+        due_at=NOW,
+        who=who,
+        owed="for 2026-02",
+        sentence=sentence,
+    )
 
 
 def events() -> dict[str, Event]:

@@ -2,6 +2,7 @@ from .desk import DEFAULT_CHANNEL as DEFAULT_CHANNEL
 from .desk import AlertDesk as AlertDesk
 from .dispatch import DispatchReport as DispatchReport
 from .dispatch import Pace as Pace
+from .events import FIRST_FILE as FIRST_FILE
 from .events import AlertRoute as AlertRoute
 from .events import Event as Event
 from .events import FailedTest as FailedTest
@@ -11,6 +12,7 @@ from .events import delivery_made as delivery_made
 from .events import drift as drift
 from .events import failed_run as failed_run
 from .events import failed_tests as failed_tests
+from .events import first_late as first_late
 from .events import late as late
 from .events import not_ready as not_ready
 from .events import nothing_arrived as nothing_arrived

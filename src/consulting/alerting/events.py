@@ -263,11 +263,32 @@ def late(route: AlertRoute, status: PeriodStatus, *, link: str | None = None) ->
         "sla",
         subject=status.key,
         severity="error" if breach else "warn",
-        title=f"{'SLA breached' if breach else 'Late'}: {who} for {status.key}",
+        title=f"{'SLA breached' if breach else 'Late'}: {who} {status.owed}",
         text=status.sentence,
         next_step=next_step,
         link=link,
         link_text="Open the client",
+    )
+
+
+FIRST_FILE = "first delivery"
+"""What the incident is about of a client to which nothing was ever delivered."""
+
+
+def first_late(route: AlertRoute, late_ones: Sequence[PeriodStatus]) -> Event:
+    """One event for all that is late of a client to which nothing was ever delivered."""
+    gravest = next((each for each in late_ones if each.state == "breach"), late_ones[0])
+    event = late(route, gravest).model_copy(update={"subject": FIRST_FILE})
+    if len(late_ones) == 1:
+        return event
+    breach, client = gravest.state == "breach", all(e.who == "client" for e in late_ones)
+    what = "the client has sent no file yet" if client else "our first delivery is missing"
+    return event.model_copy(
+        update={
+            "title": f"{'SLA breached' if breach else 'Late'}: {what}",
+            "text": f"{len(late_ones)} deliveries are late since {late_ones[0].key}. "
+            f"{gravest.sentence}",
+        }
     )
 
 

@@ -21,6 +21,9 @@ MOST_WAITING = 500
 """Files not delivered yet that are looked at; a client has a handful."""
 SCHEDULE_SLACK = timedelta(minutes=10)
 """A file may come in the very minute its schedule is due."""
+FIRST_LOOK = timedelta(minutes=2)
+"""For so long the first look at a client's place is waited for before a file is missed."""
+SOON = timedelta(seconds=20)
 _UNSETTLED = ("seen", "ready", "claimed", "quarantined")
 
 
@@ -50,15 +53,22 @@ def facts_of(engagement: Engagement, now: datetime) -> Facts:
     state = engagement.intake.state()
     deliveries = tuple(engagement.intake.deliveries())
     since = _since(engagement, deliveries, now)
-    due = _due_periods(engagement, since, now)
+    unseen = _is_unseen(engagement, state, now)
+    due = () if unseen else _due_periods(engagement, since, now)
     return Facts(
         now=now,
         since=since,
         state=state,
         deliveries=deliveries,
         sla=_sla(engagement, state, deliveries, due, now),
-        until=_until(engagement, due, now),
+        until=now + SOON if unseen else _until(engagement, due, now),
     )
+
+
+def _is_unseen(engagement: Engagement, state: LedgerState, now: datetime) -> bool:
+    """Whether a client is so new that its files may lie there and nobody has looked yet."""
+    new = now - engagement.intake.watched_since(now) < FIRST_LOOK
+    return new and not any(state.counts.values())
 
 
 def _since(engagement: Engagement, deliveries: tuple[DeliveryFact, ...], now: datetime) -> datetime:
@@ -131,5 +141,4 @@ def _waiting(engagement: Engagement, state: LedgerState) -> list[Drop]:
     """The files that came and are not delivered."""
     if not any(state.counts.get(name) for name in _UNSETTLED):
         return []
-    stories = engagement.intake.history(limit=MOST_WAITING)
-    return [story.drop for story in stories if str(story.state) in _UNSETTLED]
+    return engagement.intake.waiting(MOST_WAITING)

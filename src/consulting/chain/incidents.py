@@ -10,10 +10,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from consulting.alerting import (
+    FIRST_FILE,
     AlertRoute,
     Event,
     Made,
     delivery_made,
+    first_late,
     late,
     not_ready,
     nothing_arrived,
@@ -120,7 +122,7 @@ def _events(
         if story.code != POISON:
             yield _of_file(route, story, troubles.speakers.get(story.drop.drop_id))
     if facts.sla is not None:
-        yield from (late(route, status) for status in facts.sla.late)
+        yield from _of_sla(route, facts)
     else:
         yield from _of_schedule(route, engagement, facts)
     for delivery in facts.deliveries:
@@ -129,6 +131,15 @@ def _events(
     for delivery in _standing(facts).values():
         if delivery.verdict == UNUSABLE and delivery.delivered_at > facts.now - LONGEST_OPEN:
             yield not_ready(route, _made(engagement, delivery, run_of))
+
+
+def _of_sla(route: AlertRoute, facts: Facts) -> Iterator[Event]:
+    """What is late: each due period by itself, once anything was ever delivered."""
+    found = facts.sla.late if facts.sla else ()
+    if found and not facts.deliveries:
+        yield first_late(route, found)
+    else:
+        yield from (late(route, status) for status in found)
 
 
 def _of_file(route: AlertRoute, story: DropStory, besides: Event | None) -> Event:
@@ -218,6 +229,7 @@ def _is_over(incident: Incident, facts: Facts, troubles: Troubles) -> bool:
             return len(facts.state.quarantined) == facts.state.counts.get("quarantined", 0)
         case "sla":
             judged = {each.key for each in facts.sla.periods} if facts.sla else {subject}
+            judged.add(FIRST_FILE)
             resting = facts.sla is not None and facts.sla.state in {"paused", "ended"}
             return subject in judged or resting or bool(since)
     return True

@@ -89,6 +89,28 @@ class Verbs(Landing):
             told = _events(connection, [row["drop_id"] for row in rows])
         return [self._story(row, told.get(row["drop_id"], ())) for row in rows]
 
+    def waiting(self, limit: int) -> list[Drop]:
+        """The newest files that came and are not delivered, each with the period it is for.
+
+        One that still settles is for the period that its name tells.
+        """
+        query = (
+            select(drops)
+            .where(drops.c.client_id == self.client_id)
+            .where(drops.c.state.in_((*_UNSETTLED, State.QUARANTINED)))
+            .order_by(drops.c.drop_id.desc())
+            .limit(limit)
+        )
+        with self.ledger.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [self.matcher.drop({**row, "period": self._period_of(row)}) for row in rows]
+
+    def _period_of(self, row: RowMapping) -> str | None:
+        told: str | None = row["period"]
+        if told is None and row["state"] == State.SEEN:
+            return self.matcher.match(row["key"], row["first_seen"]).period
+        return told
+
     def set_aside(self, batch_id: str) -> list[QuarantinedFile]:
         """Files that came with those of a batch, and that it does not bring.
 

@@ -10,13 +10,14 @@ from pydantic import Field
 from consulting.records import UNUSABLE, Record, Severity, VerdictLevel
 from consulting.timekeeping import SlaStatus
 
-Group = Literal["late", "at_risk", "trouble", "unknown", "on_time", "resting"]
+Group = Literal["late", "at_risk", "trouble", "unknown", "first", "on_time", "resting"]
 
 GROUPS: dict[Group, str] = {
     "late": "Late",
     "at_risk": "At risk",
     "trouble": "In trouble",
     "unknown": "Not known yet",
+    "first": "Waiting for the first file",
     "on_time": "All well",
     "resting": "At rest",
 }
@@ -105,8 +106,7 @@ class ClientStanding(Record):
 
         `late` (a breach), `at_risk` (a warning), `trouble` (on time, but with an open incident,
         a file in quarantine, or a last delivery that is not ready to use), `unknown` (nobody
-        looked, or nothing was promised and nothing is delivered), `on_time`, or `resting` (paused
-        or ended).
+        looked), `resting` (paused or ended), `first` (nothing was ever delivered), or `on_time`.
         """
         state = self.sla.state if self.sla else "on_time"
         if state == "breach":
@@ -116,9 +116,11 @@ class ClientStanding(Record):
         last = self.last_delivery
         if self.incidents or self.quarantined or (last is not None and last.is_unusable):
             return "trouble"
-        if self.unchecked or (last is None and self.sla is None):
+        if self.unchecked:
             return "unknown"
-        return "resting" if state in {"paused", "ended"} else "on_time"
+        if state in {"paused", "ended"}:
+            return "resting"
+        return "first" if last is None else "on_time"
 
     @property
     def worst_first(self) -> tuple[object, ...]:

@@ -31,6 +31,8 @@ class PeriodStatus(Record):
         due_at: When it was or is due.
         who: Who is late: "client" (no file) or "us" (file there, no delivery).
         delivered_at: When it was first delivered.
+        owed: What is owed, in words that follow "no file": "for 2026-01", "that was due on
+            2026-02-02".
         sentence: All that, for people.
     """
 
@@ -39,6 +41,7 @@ class PeriodStatus(Record):
     due_at: datetime
     who: Who | None = None
     delivered_at: datetime | None = None
+    owed: str
     sentence: str
 
 
@@ -165,6 +168,8 @@ class _Judge:
     ) -> None:
         self.unusable = unusable
         self.due = due
+        self.named = due.key if due.period else f"The delivery due on {due.key}"
+        self.for_it = f" for {due.key}" if due.period else ""
         self.now = now
         self.zone = ZoneInfo(sla.timezone)
         self.timezone = sla.timezone
@@ -180,12 +185,14 @@ class _Judge:
         if delivery is not None:
             return self._delivered(delivery)
         if self.due.waived is not None:
-            return self._status("waived", f"Nothing is owed for {self.due.key}: {self.due.waived}.")
+            when = f"{'for' if self.due.period else 'on'} {self.due.key}"
+            return self._status("waived", f"Nothing is owed {when}: {self.due.waived}.")
         if moot:
-            return self._status("moot", f"{self.due.key} was skipped; a later delivery was made.")
+            return self._status("moot", f"{self.named} was skipped; a later delivery was made.")
         state = self._state()
         if state == "waiting" and self.now < self.due.due_at:
-            return self._status(state, f"{self.due.key} is due {self._when(self.due.due_at)}.")
+            what = self.due.key if self.due.period else "A delivery"
+            return self._status(state, f"{what} is due {self._when(self.due.due_at)}.")
         who: Who = "us" if files or self.unusable else "client"
         late = say_duration(self.now - self.due.due_at)
         return self._status(
@@ -205,31 +212,32 @@ class _Judge:
         late = lateness.total_seconds() > 0
         when = f"{say_duration(lateness)} late" if late else "on time"
         file_was_late = late and delivery.received_at > self.due.due_at
+        made = "delivered" if self.due.period else "made"
         because = "; the file came after it was due" if file_was_late else ""
         return self._status(
             "met_late" if late else "met",
-            f"{self.due.key} was delivered {self._when(delivery.delivered_at)}, {when}{because}.",
+            f"{self.named} was {made} {self._when(delivery.delivered_at)}, {when}{because}.",
             delivered_at=delivery.delivered_at,
         )
 
     def _cause(self, files: Sequence[Drop], quarantined: Collection[int]) -> str:
         if self.unusable is not None:
             return (
-                f"We are late: what was delivered for {self.due.key} on "
+                f"We are late: what was delivered{self.for_it} on "
                 f"{self._when(self.unusable.delivered_at)} is not ready to use. Page one of its "
                 "report says why."
             )
         if not files:
-            return f"The client is late: no file has come for {self.due.key}."
+            return f"The client is late: no file has come{self.for_it}."
         since = f"since {self._when(files[0].first_seen)}"
         count = f"{len(files)} file{'s'[: len(files) != 1]}"
         if all(drop.drop_id in quarantined for drop in files):
             verb = "is" if len(files) == 1 else "are all"
             return (
-                f"We are late: the {count} for {self.due.key} {verb} in quarantine {since}. "
+                f"We are late: the {count}{self.for_it} {verb} in quarantine {since}. "
                 "Release what can be read, or ask the client to send it again."
             )
-        return f"We are late: {count} for {self.due.key} came {since}, and nothing was delivered."
+        return f"We are late: {count}{self.for_it} came {since}, and nothing was delivered."
 
     def _when(self, moment: datetime) -> str:
         local = moment.astimezone(self.zone)
@@ -249,6 +257,7 @@ class _Judge:
             due_at=self.due.due_at,
             who=who if state in {"warn", "breach"} else None,
             delivered_at=delivered_at,
+            owed=f"{'for' if self.due.period else 'that was due on'} {self.due.key}",
             sentence=sentence,
         )
 
