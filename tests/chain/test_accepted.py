@@ -285,6 +285,22 @@ def test_what_no_patch_accepts_is_told_and_nothing_is_tried_again(client: World)
     assert client.states()["orders_2024-02.csv"] == "claimed"
 
 
+def test_a_key_that_is_gone_is_not_accepted(client: World) -> None:
+    before = yaml_of(client).read_text(encoding="utf-8")
+    lacking = [row[1:] for row in rows(41)]
+    client.drop("orders_2024-02.csv", csv("Amount,Status,Seats", lacking))
+    refused(client)
+    result = run_accept(client, "--yes")
+    assert result.exit_code == 1, result.output
+    assert (
+        "Not accepted: orders: “Order ID” is not in orders_2024-02.csv, and the models read it. No "
+        "patch accepts that. Ask the client for the column."
+    ) in result.output
+    after = yaml_of(client).read_text(encoding="utf-8")
+    assert "from: Order ID, required: true" in before
+    assert "from: Order ID, required: true" in after
+
+
 def test_a_patch_that_dbt_can_not_read_is_not_written(drifted: World) -> None:
     before = yaml_of(drifted).read_text(encoding="utf-8")
     yaml_of(drifted).with_name("broken.sql").write_text("{{", encoding="utf-8")

@@ -426,7 +426,10 @@ def _metas_of(text: str, feed: str, header: str, keys: Collection[str]) -> list[
 
 
 def _left_out(text: str, feed: str, header: str) -> str | None:
-    """The YAML in which a column may be missing, and nothing demands a value of it then."""
+    """The YAML in which a column may be missing, and nothing demands a value of it then.
+
+    None of a key: rows without it could not be told apart.
+    """
     after = _set(text, feed, header, {"optional": True}, {"required"})
     names = {
         name
@@ -438,6 +441,8 @@ def _left_out(text: str, feed: str, header: str) -> str | None:
     for name, model in product(names, _models(feed)):
         if after is not None:
             columns = dbt_yaml.columns_of(after, model)
+            if dbt_yaml.without_test(after, columns, name, "unique") != after:
+                return None
             after = dbt_yaml.without_test(after, columns, name, "not_null")
     return after
 

@@ -202,6 +202,21 @@ def test_hidden_rows_and_columns_are_read_and_told(read: Reader) -> None:
     assert "hidden" not in read(xlsx({"S": rows})).said
 
 
+def test_a_known_title_that_stands_a_row_above_its_blank_place_is_taken(read: Reader) -> None:
+    rows = [
+        ["Orders", None, None, None, None, None],
+        ["id", "who", None, "figures", None, None],
+        [None, "name", "day", "qty", "amt", "pct"],
+        *([n, f"Firm {n}", dt.date(2026, 1, n), n, n / 2, n / 100] for n in range(1, 20)),
+    ]
+    known = ["id", "name", "day", "qty", "amt", "pct"]
+    got = read(xlsx({"S": rows}), expected_columns=known)
+    assert got.columns == known
+    assert got.rows[0] == ("1", "Firm 1", "2026-01-01", "1", "0.5", "0.01")
+    rows[1][0] = "number"
+    assert read(xlsx({"S": rows}), expected_columns=known).columns == ["column_1", *known[1:]]
+
+
 def test_hidden_rows_and_columns_of_an_ods_are_told(read: Reader) -> None:
     rows = [["id", "cost"], ["a", 7], ["b", 8]]
     with zipfile.ZipFile(io.BytesIO(ods(rows))) as archive:

@@ -184,6 +184,31 @@ def _known(rows: Sequence[Row], found: range, width: int, expected: Sequence[str
     return best if named(best) * 2 > len(known) else None
 
 
+def named_above(
+    names: Sequence[str], rows: Sequence[Row], first: Row, expected: Sequence[str]
+) -> list[str]:
+    """Titles, of which those that are blank stand directly above, where the feed is known for them.
+
+    Args:
+        names: The titles as they stand in the header.
+        rows: The rows of the file.
+        first: The header's first row.
+        expected: The columns the feed is known to have.
+    """
+    lacking = {_tidied(name): name for name in expected} if not all(names) else {}
+    for name in names:
+        lacking.pop(_tidied(name), None)
+    found, below = [*names], first
+    for row in reversed([row for row in rows if row.line < first.line][-TITLE_ROWS:]):
+        if not _adjoin(row, below):
+            break
+        for at, cell in enumerate(row.cells[: len(found)]):
+            if not found[at].strip():
+                found[at] = lacking.pop(_tidied(cell), "")
+        below = row
+    return found
+
+
 def _tidied(name: str) -> str:
     return " ".join(name.split()).casefold()
 

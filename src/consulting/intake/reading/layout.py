@@ -18,6 +18,7 @@ from consulting.intake.reading.headers import (
     header_rows,
     is_unquoted,
     joined_titles,
+    named_above,
     without_surplus,
 )
 from consulting.records import SkippedLines
@@ -98,6 +99,8 @@ def find_layout(
     header = _find_header(rows, usual, options, width=width, unit=unit)
     data, lines = header.data, header.lines
     names = joined_titles([row.cells for row in header.rows], header.width)
+    if lines:
+        names = named_above(names, head, header.rows[0], options.expected_columns)
     shifted = bool(names) and are_shifted(names, data, header.width)
     named = ["", *names] if shifted else without_surplus(names, data, header.width)
     width = max(header.width, len(named))
