@@ -68,7 +68,7 @@ models:
     columns:
       - name: a
         meta: {from: A, rule: to_text, required: true}
-        data_tests: [unique, not_null]
+        data_tests: [not_null]
       - name: b
         meta: {from: B}
         data_tests:
@@ -90,8 +90,8 @@ models:
     [
         (
             "A",
-            "rule: to_text, required: true}\n        data_tests: [unique, not_null]\n",
-            "rule: to_text, optional: true}\n        data_tests: [unique]\n",
+            "rule: to_text, required: true}\n        data_tests: [not_null]\n",
+            "rule: to_text, optional: true}\n",
         ),
         ("C", "C}\n        data_tests: [{not_null: {config: {severity: warn}}}]\n",
          "C, optional: true}\n"),
@@ -109,6 +109,8 @@ def test_of_a_column_that_is_gone_nothing_demands_a_value(
     )  # fmt: skip
     profile = FeedProfile.model_construct(feed="t")
     assert patched(TESTED, gone, profile) == TESTED.replace(before, after)
+    key = TESTED.replace("[not_null]\n      - name: b", "[unique, not_null]\n      - name: b")
+    assert (patched(key, gone, profile) is None) is (header == "A"), "but of a key"
     plain = TESTED.replace("  # as agreed", "")
     if header == "B":
         tested = "          - not_null:\n              config: {severity: warn}\n"
