@@ -834,3 +834,114 @@ def test_a_half_of_a_batch_says_what_it_is_without_and_the_other_half_holds_both
     assert (both.summary.delivered, both.summary.rejected) == (80, 0)
     assert "File set aside" not in (both.path / "quality_report.html").read_text()
     assert verify_delivery(world.engagement, both.delivery_id, log=print) == []
+
+
+def monthly(root: Path, column: dict[str, Any]) -> World:
+    """A client of one feed by month, whose column is called `w`."""
+    months = {
+        "every": "month",
+        "start": "2026-01",
+        "period_from": r"(?P<year>\d{4})-(?P<month>\d{2})",
+    }
+    feeds = [{"name": "kilo", "files": "kilo*"}]
+    world = unmodelled(root, security_tier=3, feeds=feeds, partitions=months)
+    key = {"name": "id", "from": "id", "tests": ["unique"]}
+    columns = [key, {"name": "w", "from": "w"} | column]
+    write_feed_models(world.dbt_dir, world.client_id, "kilo", columns)
+    return world
+
+
+def test_a_late_file_of_an_older_period_lets_the_rule_read_both_and_stops_no_newer_one(
+    tmp_path: Path,
+) -> None:
+    world = monthly(tmp_path, {"rule": "to_decimal", "decimal": "comma"})
+    yaml = yaml_of(world).with_name("kilo.yml")
+
+    def month(name: str, mark: str, first: int) -> None:
+        lines = [[f"{n};{n}{mark}25"] for n in range(first, first + 40)]
+        world.drop(f"kilo_{name}.csv", csv("id;w", lines))
+
+    month("2026-01_a", ",", 100)
+    world.run()
+    month("2026-02_a", ".", 200)
+    refused(world)
+    assert run_accept(world, "--yes").exit_code == 0
+    assert "decimal: point" in yaml.read_text("utf-8")
+    world.run(world.engagement.intake.state().batches[0].batch_id)
+    month("2026-01_b", ",", 300)
+    refused(world)
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "so it reads both from now on" in done.output
+    assert "decimal: either" in yaml.read_text("utf-8")
+    late = world.run(world.engagement.intake.state().batches[0].batch_id)
+    assert (late.summary.delivered, late.summary.rejected) == (80, 0)
+    month("2026-03_a", ".", 400)
+    assert world.run().summary.delivered == 40
+
+
+def test_an_older_period_does_not_turn_the_order_of_dates(tmp_path: Path) -> None:
+    world = monthly(tmp_path, {"rule": "to_date", "formats": ["%m/%d/%Y"]})
+    yaml = yaml_of(world).with_name("kilo.yml")
+    before = yaml.read_text("utf-8")
+    newer = [[f"n{n};02/{n:02}/2026"] for n in range(1, 29)]
+    world.drop("kilo_2026-02.csv", csv("id;w", newer))
+    world.run()
+    world.drop("kilo_2026-01.csv", csv("id;w", [[f"o{n};{n:02}/01/2026"] for n in range(1, 29)]))
+    refused(world)
+    result = run_accept(world, "--yes")
+    assert result.exit_code == 1
+    assert "Files of newer periods were delivered with the rule as it is" in result.output
+    assert yaml.read_text("utf-8") == before
+
+
+def test_a_file_that_newer_ones_overtook_in_quarantine_is_not_accepted_with_them(
+    tmp_path: Path,
+) -> None:
+    client = made(tmp_path)
+    yaml = yaml_of(client).read_text("utf-8")
+    points = csv("Order ID,Amount,Status,Seats", rows(41))
+    commas = [[a, f'"{b.replace(".", ",")}"', *more] for a, b, *more in rows(41)]
+    client.drop("orders_2024-02.csv", csv("Order ID,Amount,Status,Seats", commas))
+    while client.states().get("orders_2024-02.csv") != "quarantined":
+        refused(client)
+    client.drop("orders_2024-02_fixed.csv", points)
+    client.run()
+    told = run_accept(client, "--yes")
+    assert told.exit_code == 0
+    assert "orders_2024-02.csv is left as it is: it was set aside, and newer files" in told.output
+    client.drop("orders_2024-03.csv", csv("Order ID,Amount (EUR),Status,Seats", rows(81)))
+    refused(client)
+    done = run_accept(client, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "orders_2024-02.csv is left as it is" in done.output
+    assert client.states()["orders_2024-02.csv"] == "quarantined"
+    after = yaml_of(client).read_text("utf-8")
+    assert after == yaml.replace("from: Amount", 'from: ["Amount (EUR)", Amount]')
+    assert client.run().summary.delivered == 40
+    (story,) = client.engagement.intake.history(key="orders_2024-02.csv")
+    client.engagement.intake.release(story.drop.drop_id, dry_run=False)
+    while client.states().get("orders_2024-02.csv") != "quarantined":
+        refused(client)
+    assert "“Amount” of orders_2024-02.csv have a decimal comma" in run_accept(client).output
+
+
+def test_a_batch_that_no_patch_accepts_neither_keeps_the_others_nor_changes_the_yaml(
+    tmp_path: Path,
+) -> None:
+    world = monthly(tmp_path, {"rule": "to_decimal", "decimal": "point"})
+    yaml = yaml_of(world).with_name("kilo.yml")
+    before = yaml.read_text("utf-8")
+    lines = [[f"{n};{n}.25"] for n in range(100, 140)]
+    world.drop("kilo_2026-01.csv", csv("id;w", lines))
+    world.run()
+    stuck = [[f"{n}.25;{n}"] for n in range(100, 140)]
+    world.drop("kilo_2026-02.csv", csv("w;new", stuck))  # without its key
+    refused(world)
+    world.drop("kilo_2026-03.csv", csv("id;w (kg)", lines))
+    refused(world)
+    done = run_accept(world, "--yes")
+    assert "Not accepted: kilo: “id” is not in kilo_2026-02.csv" in done.output
+    assert yaml.read_text("utf-8") == before.replace("from: w,", 'from: ["w (kg)", w],')
+    delivered = world.engagement.intake.state().batches[-1]
+    assert world.run(delivered.batch_id).summary.delivered == 40

@@ -31,6 +31,17 @@ if TYPE_CHECKING:
     from consulting.intake import LedgerState
     from consulting.profiling import DriftFinding, FeedProfile
 
+_TURNED = frozenset({"decimal_mark_changed", "date_order_changed"})
+"""What one rule can not read both ways without a patch that says so."""
+_TURNS = (
+    "Files of newer periods were delivered with the rule as it is, and turned it would read those "
+    "wrong. Have the client send these again as newer ones are written."
+)
+_BOTH = (
+    "Files of newer periods were delivered with the rule as it is, so it reads both from now on; "
+    "what may be two numbers (1.234) it rejects then."
+)
+
 
 class Acceptance(Record):
     """What accepting does, before it is done.
@@ -42,7 +53,7 @@ class Acceptance(Record):
             and of which files.
         left: What no patch can accept, and what to do.
         batches: The batches that wait because of it, or whose run is under way, and are tried
-            again; none as long as anything is left, for which they would fail again.
+            again; none of which anything is left, for they would fail again.
         drops: The files that were set aside because of it, and are released; as the batches.
         teaches: Feed → the template that can learn a new header of it, at tier 3.
     """
@@ -51,6 +62,7 @@ class Acceptance(Record):
     told: tuple[str, ...]
     confirms: dict[str, tuple[int, ...]]
     left: tuple[str, ...]
+    old: tuple[str, ...]
     batches: tuple[str, ...]
     drops: tuple[int, ...]
     teaches: dict[str, str]
@@ -68,23 +80,28 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
     files were not yet let go, is only let go.
     """
     state = engagement.intake.state()
-    waiting, aside = {batch.batch_id for batch in state.batches}, _set_aside(state)
+    waiting = {batch.batch_id for batch in state.batches}
+    aside = {d: b for d, b in _set_aside(state).items() if _has_drifted(engagement, b)}
+    old = [drop_id for drop_id in aside if _is_overtaken(engagement, drop_id, aside[drop_id])]
+    for drop_id in old:
+        del aside[drop_id]
     found: dict[str, list[tuple[DriftFinding, FeedProfile]]] = {}
     for batch_id in sorted({*waiting, *aside.values()}):
         if _has_drifted(engagement, batch_id) and not _is_replaced(engagement, batch_id):
             found[batch_id] = list(_drift_now(engagement, batch_id))
-    if not found:
+    if not found and not old:
         return None
-    every = [each for some in found.values() for each in some]
-    texts, told, left = _patches(engagement, every)
+    texts, told, left = _patches(engagement, found)
+    through = {batch_id for batch_id in found if not left[batch_id]}
     return Acceptance(
         texts=texts,
         told=told,
         confirms=_to_confirm(engagement, found),
-        left=left,
-        batches=() if left else tuple(b for b in found if b in waiting),
-        drops=() if left else tuple(drop for drop, b in aside.items() if b in found),
-        teaches=_teaches(engagement, [finding for finding, _ in every]),
+        left=tuple(dict.fromkeys(sentence for each in left.values() for sentence in each)),
+        old=tuple(_told_of_old(engagement, old)),
+        batches=tuple(b for b in found if b in waiting & through),
+        drops=tuple(drop for drop, b in aside.items() if b in through),
+        teaches=_teaches(engagement, [finding for each in found.values() for finding, _ in each]),
     )
 
 
@@ -95,6 +112,28 @@ def _set_aside(state: LedgerState) -> dict[int, str]:
         for story in state.quarantined
         if story.code == POISON and story.batch_id
     }
+
+
+def _is_overtaken(engagement: Engagement, drop_id: int, batch_id: str) -> bool:
+    """Whether newer files of its feed and period were delivered since a file was set aside."""
+    (story,) = engagement.intake.history(drop_ids=[drop_id])
+    last = engagement.intake.last_delivered(story.drop.feed or "", period=story.drop.period)
+    if last is None or len({*engagement.intake.roots([last[0].batch_id, batch_id]).values()}) == 1:
+        return False
+    at = {fact.batch_id: fact.delivered_at for fact in engagement.intake.deliveries()}
+    since = max(event.at for event in story.events if event.kind == "quarantined")
+    return at.get(last[0].batch_id, since) > since
+
+
+def _told_of_old(engagement: Engagement, drop_ids: Sequence[int]) -> Iterator[str]:
+    client = engagement.client_id
+    for story in engagement.intake.history(drop_ids=drop_ids) if drop_ids else ():
+        drop = story.drop
+        yield (
+            f"{drop.key} is left as it is: it was set aside, and newer files of {drop.feed} were "
+            f"delivered since. If it is still wanted, `consulting release {client} {drop.drop_id}` "
+            f"lets it try again; else `consulting discard {client} {drop.drop_id}` ends it."
+        )
 
 
 def _to_confirm(
@@ -233,33 +272,58 @@ def _drift_now(engagement: Engagement, batch_id: str) -> Iterator[tuple[DriftFin
 
 
 def _patches(
-    engagement: Engagement, found: list[tuple[DriftFinding, FeedProfile]]
-) -> tuple[dict[str, tuple[str, str]], tuple[str, ...], tuple[str, ...]]:
-    """The files with every change made, what is accepted so, and what can not be."""
+    engagement: Engagement, found: Mapping[str, Sequence[tuple[DriftFinding, FeedProfile]]]
+) -> tuple[dict[str, tuple[str, str]], tuple[str, ...], dict[str, list[str]]]:
+    """The files with every change made, what is accepted so, and, by batch, what can not be.
+
+    No change is made for a batch of which something is left, as long as another goes through.
+    """
+    left = {
+        batch_id: [s for one in some for s in _accepted(engagement, batch_id, *one, {})[1]]
+        for batch_id, some in found.items()
+    }
     texts: dict[str, tuple[str, str]] = {}
-    told: list[str] = []
-    left: list[str] = []
-    done = set()
-    for finding, profile in found:
-        change = (finding.feed, finding.kind, finding.column, finding.previous_column)
-        if change in done:
-            continue
-        done.add(change)
-        if finding.to_confirm:
-            told.append(f"{finding.feed}: {finding.detail} {finding.recommendation}")
-            continue
-        path = engagement.models.yaml_of(finding.feed)
-        name = os.path.relpath(path, engagement.dbt_dir)
-        before, now = texts.get(name) or (text_of(path),) * 2
-        after = patched(now, finding, profile)
-        said = f"{finding.feed}: {finding.detail}"
-        if after is None:
-            left.append(f"{said} No patch accepts that. {finding.recommendation}")
-            continue
-        texts[name] = (before, after)
-        told.append(said)
-        left += _own_sql(engagement, finding)
-    return texts, tuple(told), tuple(left)
+    told: dict[object, str] = {}
+    for batch_id in [each for each in found if not left[each]] or found:
+        for finding, profile in found[batch_id]:
+            change = (finding.feed, finding.kind, finding.column, finding.previous_column)
+            if change not in told:
+                told[change], _ = _accepted(engagement, batch_id, finding, profile, texts)
+    return texts, tuple(filter(None, told.values())), left
+
+
+def _accepted(
+    engagement: Engagement,
+    batch_id: str,
+    finding: DriftFinding,
+    profile: FeedProfile,
+    texts: dict[str, tuple[str, str]],
+) -> tuple[str, list[str]]:
+    """Make the change of a finding in the texts: what is accepted so, and what can not be."""
+    said = f"{finding.feed}: {finding.detail}"
+    if finding.to_confirm:
+        return f"{said} {finding.recommendation}", []
+    path = engagement.models.yaml_of(finding.feed)
+    name = os.path.relpath(path, engagement.dbt_dir)
+    before, now = texts.get(name) or (text_of(path),) * 2
+    turns = finding.kind in _TURNED and _is_of_older_period(engagement, batch_id, finding.feed)
+    # files of newer periods are read by the rule as it is
+    one = finding.model_copy(update={"in_some": True}) if turns else finding
+    after = patched(now, one, profile)
+    if after is None:
+        advice = _TURNS if turns else finding.recommendation
+        return "", [f"{said} No patch accepts that. {advice}"]
+    texts[name] = (before, after)
+    return f"{said} {_BOTH}" if turns else said, [*_own_sql(engagement, finding)]
+
+
+def _is_of_older_period(engagement: Engagement, batch_id: str, feed: str) -> bool:
+    """Whether files of a newer period than a batch's were delivered for a feed."""
+    run_folder = engagement.folder.run(batch_id)
+    period = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.period
+    known = {fact.period for fact in engagement.intake.deliveries()}
+    newer = (each for each in known if period and each and each > period)
+    return any(engagement.intake.last_delivered(feed, period=each) for each in newer)
 
 
 def text_of(path: Path) -> str:

@@ -45,7 +45,9 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
         say(f"{client}: nothing to accept; no batch waits for a change of its files' shape.")
         return
     _show(engagement, proposal)
-    if proposal.left and not (proposal.texts or proposal.confirms):
+    if not (proposal.texts or proposal.confirms or proposal.batches or proposal.drops):
+        if not proposal.left:
+            return
         raise SystemExit(1)
     if dry_run:
         say(_would(proposal))
@@ -88,6 +90,8 @@ def _show(engagement: Engagement, proposal: Acceptance) -> None:
         say(sentence)
     for diff in proposal.diffs(engagement.dbt_dir):
         say_lines(diff)
+    for sentence in proposal.old:
+        say(sentence)
     for sentence in proposal.left:
         say(f"Not accepted: {sentence}")
     if proposal.left:
