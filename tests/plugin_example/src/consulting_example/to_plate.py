@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from consulting.rules.rule import ColumnRule
+from consulting.rules import ColumnRule
 
 
 class ToPlate(ColumnRule):
