@@ -352,6 +352,25 @@ def test_of_two_copies_of_a_row_the_second_undoes_nothing_of_the_first_that_it_l
     assert told == ["UK", "Ada New", "(415) 555-9999"]
 
 
+def test_a_cell_that_was_right_and_comes_back_in_another_notation_is_left_alone(
+    desk: World,
+) -> None:
+    sent = rejects_of(newest(desk))
+    atlantis, soon = sent[0], sent[1]
+    assert (atlantis["Signup Date"], soon["Signup Date"]) == ("2024-01-05", "soon")
+    # as an American spreadsheet saves the CSV; and a day that somebody wrote
+    back = [
+        atlantis | {"Country": "USA", "Signup Date": "1/5/2024"},
+        soon | {"Signup Date": "01/06/2024"},
+    ]
+    desk.drop("customers_rejects.csv", as_csv(back))
+    received = desk.receive("saved")
+    found = {row["_row"]: row for row in customers_of(received, desk)}
+    assert [found[3][key] for key in ("Country", "Signup Date")] == ["USA", "2024-01-05"]
+    assert found[5]["Signup Date"] == "01/06/2024"
+    assert "1 cell was changed by a spreadsheet" in received.in_use[-1].warnings[0]
+
+
 def test_corrections_are_carried_on_with_the_files_they_correct(desk: World) -> None:
     first = newest(desk)
     rows = right(rejects_of(first))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from consulting.corrections.identity import correction_id
-from consulting.corrections.values import is_damaged, is_same
+from consulting.corrections.values import is_damaged, is_respelled, is_same
 from consulting.formulas import restore
 
 if TYPE_CHECKING:
@@ -167,29 +167,29 @@ class Desk:
         since is none: nobody was sent it.
         """
         states: list[Mapping[str, str | None]] = [target.first]
-        if row.identity in self.sent:
-            states += self.sent[row.identity].versions
-        keys = [key for key in self.columns if key in row.cells]
-        differing = [
-            [key for key in keys if not _is_left(row.cells[key], state.get(key))]
-            for state in states
-        ]
+        known = self.sent.get(row.identity)
+        if known is not None:
+            states += known.versions
+        cells = {key: row.cells[key] for key in self.columns if key in row.cells}
+        # what was right may come back as a spreadsheet writes it
+        right = {key for key in cells if known and not known.is_at_fault(self.columns[key])}
+
+        def is_spoilt(key: str, sent: str | None) -> bool:
+            return is_damaged(cells[key], sent) or (key in right and is_respelled(cells[key], sent))
+
+        def is_left(key: str, sent: str | None) -> bool:
+            return is_same(cells[key], sent) or is_spoilt(key, sent)
+
+        differing = [[key for key in cells if not is_left(key, state.get(key))] for state in states]
         nearest = min(range(len(states)), key=lambda at: (len(differing[at]), -at))
         self.damaged[number] = self.damaged.get(number, 0) + sum(
-            is_damaged(row.cells[key], states[nearest].get(key))
-            or is_damaged(row.cells[key], target.now[key])
-            for key in keys
+            is_spoilt(key, states[nearest].get(key)) or is_spoilt(key, target.now[key])
+            for key in cells
         )
-        changed = [
-            key for key in differing[nearest] if not _is_left(row.cells[key], target.now[key])
-        ]
+        changed = [key for key in differing[nearest] if not is_left(key, target.now[key])]
         for key in changed:
             target.now[key] = restore(row.cells[key] or "")
         return tuple(self.columns[key] for key in changed)
-
-
-def _is_left(returned: str | None, sent: str | None) -> bool:
-    return is_same(returned, sent) or is_damaged(returned, sent)
 
 
 def _judged(row: ReturnedRow, changed: tuple[str, ...]) -> Judged:

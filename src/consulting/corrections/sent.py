@@ -38,6 +38,7 @@ class SentRow:
         sha256: The hash of that file, where the delivery that sent the row still names it.
         period: The period of the delivery that sent it.
         versions: Its cells by header in lower case, as each delivery sent them; oldest first.
+        reason: Why the last of them rejected it, in words that quote the columns at fault.
         rejected: Whether the last delivery that used its file still rejected it.
     """
 
@@ -47,7 +48,12 @@ class SentRow:
     sha256: str | None
     period: str | None
     versions: list[Mapping[str, str]] = field(default_factory=list)
+    reason: str = ""
     rejected: bool = True
+
+    def is_at_fault(self, header: str) -> bool:
+        """Whether the row was rejected for a column, or may have been."""
+        return f"“{header}”".casefold() in self.reason.casefold()
 
 
 def sent_rows(folder: ClientFolder, wanted: Iterable[str], *, before: str) -> dict[str, SentRow]:
@@ -166,6 +172,7 @@ def _note(
             ),
             period=manifest["period"],
         )
+    known.reason = row.get("_reason") or ""
     known.versions.append(
         {restore(k).casefold(): restore(v or "") for k, v in row.items() if k not in DESK_COLUMNS}
     )
