@@ -21,7 +21,7 @@ from consulting.components.engagement import runs
 from consulting.components.engagement.automation import run_request
 from consulting.components.loading import load_project
 from consulting.demo import write_demo_files
-from consulting.layout import data_root, data_url
+from consulting.layout import LINKS_VARIABLE, data_root, data_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +63,8 @@ def demo(*, files_only: bool, dry_run: bool) -> None:
     # runs are kept where `dg dev` in this folder shows them
     os.environ.setdefault("DAGSTER_HOME", str(project.root))
     os.environ[ONLY] = ",".join(CLIENTS)
+    # and their links lead to where `make dev` serves what is delivered
+    os.environ.setdefault(LINKS_VARIABLE, "127.0.0.1:3001")
     defs = dg.Definitions.merge(
         load_project(project.root), dg.Definitions(loggers={"console": progress})
     )
