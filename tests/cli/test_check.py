@@ -26,6 +26,7 @@ models:
   columns:
   - name: total
   - name: totl
+  - name: total
 - name: invoices
   columns:
   - name: invoice_id
@@ -74,6 +75,8 @@ def test_every_client_is_checked_and_each_mistake_has_its_place(project: Project
     assert "Did you mean 'invoices'?" in source
     column = said(f"{below}/all.yml, line 9, totals.totl: ")
     assert "totals.sql does not make this column. Did you mean 'total'? It makes: id" in column
+    twice = said(f"{below}/all.yml, line 8, totals.total: the column is declared twice, and only")
+    assert twice.endswith("the last counts. Give each a name of its own.")
     assert "is not SQL: " in said(f"{below}/broken.sql:2:")
     assert (
         "hooli: dbt/models/clients/hooli/all.yml, line 4, invoices.invoice_id: `pattern` is "

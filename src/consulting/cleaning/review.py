@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from consulting.cleaning.client_files import shown_path
@@ -11,6 +12,7 @@ from consulting.cleaning.rules import where_declared
 from consulting.cleaning.slim import nodes_of
 from consulting.config_model import nearest
 from consulting.rules import headers_of
+from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -31,6 +33,7 @@ def review_models(dbt_dir: Path, client_id: str, feeds: Sequence[str]) -> list[s
     manifest = models.load_manifest()
     found = [*_feed_mistakes(manifest, feeds, models.dbt_dir)]
     for node in nodes_of(manifest):
+        found += _declared_twice(node, models.dbt_dir)
         found += _sql_mistakes(node, models.dbt_dir)
     return found
 
@@ -125,6 +128,21 @@ def _feed_mistakes(manifest: dict[str, Any], feeds: Sequence[str], dbt_dir: Path
                 f"{where_declared(model, None, dbt_dir)}: rows_conserved of the feed {named!r}, "
                 f"which there is not.{nearest(named, feeds)} Feeds: {', '.join(feeds)}."
             )
+
+
+def _declared_twice(node: dict[str, Any], dbt_dir: Path) -> Iterator[str]:
+    """Columns that a model's YAML names twice, of which dbt takes the last in silence."""
+    file = dbt_dir / (node.get("patch_path") or "").split("://")[-1]
+    documents = parse_yaml(file.read_bytes(), file) if file.is_file() else ()
+    for document in documents:
+        for model in document.value.get("models") or ():
+            if model["name"] == node["name"]:
+                names = Counter(column["name"] for column in model.get("columns") or ())
+                for name in (name for name, times in names.items() if times > 1):
+                    yield (
+                        f"{where_declared(node, name, dbt_dir)}: the column is declared twice, and "
+                        "only the last counts. Give each a name of its own."
+                    )
 
 
 def _sql_mistakes(node: dict[str, Any], dbt_dir: Path) -> Iterator[str]:

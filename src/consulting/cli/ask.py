@@ -96,11 +96,12 @@ def ask(  # noqa: PLR0913, PLR0917 - one for each option
     if asked_for_json():
         say_json([one.model_dump(mode="json") for one in asked], indent=2)
     elif sheet:
+        questions = counted(len(asked), "question")
+        if dry_run:
+            say(f"{client}: would write {questions} to {sheet}")
+            return
         write_sheet(asked, sheet)
-        say(
-            f"{client}: {counted(len(asked), 'question')} in {sheet}. Read the answers: "
-            f"--answers {sheet}"
-        )
+        say(f"{client}: {questions} in {sheet}. Read the answers: --answers {sheet}")
     elif answers:
         _from_sheet(engagement, asked, answers, by, dry_run=dry_run)
     else:
