@@ -9,7 +9,14 @@ import pytest
 from tests.rules import macros
 from yaml import safe_load
 
-from consulting.profiling import DriftFinding, FeedProfile, Thresholds, compare, profile_feed
+from consulting.profiling import (
+    DriftFinding,
+    FeedProfile,
+    Thresholds,
+    compare,
+    profile_feed,
+    unclear_columns,
+)
 from consulting.profiling.shift import chance_of_rise
 from consulting.records import ReadColumn
 from consulting.rules.to_boolean import texts_of
@@ -1275,9 +1282,14 @@ def test_a_currency_behind_numbers_of_a_rule_that_takes_none_off_stops(profile: 
     then, now = (
         profile({"Amount": [f"{n},{n % 90 + 10}{sign}" for n in range(40)]}) for sign in ("", " €")
     )
-    found = kinds(compare(then, now, reads, models_yaml=yaml))["retyped_column"]
-    assert found.severity == "block"
-    assert "{from: Amount, rule: to_money, decimal: comma}" in (found.patch or "")
+    for before in (then, None):
+        found = kinds(compare(before, now, reads, models_yaml=yaml))["retyped_column"]
+        assert found.severity == "block"
+        assert "{from: Amount, rule: to_money, decimal: comma}" in (found.patch or "")
+    (alone,) = compare(then, now, reads, models_yaml=yaml, part="one file")
+    assert (alone.kind, alone.severity, alone.patch) == ("retyped_column", "block", None)
+    half = profile({"Amount": ["2,50", "2,50 €"] * 20})
+    assert unclear_columns(half, reads) == ["Amount"]
 
 
 def test_swapped_dates_of_few_days_are_as_they_were(profile: Profile) -> None:

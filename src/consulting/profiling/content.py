@@ -9,11 +9,9 @@ from consulting.profiling.date_changes import DateChanges
 from consulting.profiling.finding import DriftFinding
 from consulting.profiling.notations import (
     are_fractions,
-    counts_of,
     counts_something,
     flags_of,
     is_unread,
-    mostly,
     ways_to_write,
 )
 from consulting.profiling.number_changes import NumberChanges
@@ -107,8 +105,6 @@ class Content(Changes):
         rule = read.rule if read else None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
         related = related and not (rule == "to_integer" and are_fractions(now))
-        named = types[1] == "money" and mostly(counts_of(now.currencies), now)
-        related = related and not (named and rule in {"to_decimal", "to_integer"})
         if rule == "to_code" or (rule == "to_text" and "boolean" in types):
             return None  # yes and no are texts, too, and a list says itself what it reads
         if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:

@@ -206,6 +206,11 @@ def unread_units(read: ReadColumn, column: ColumnProfile) -> list[str]:
     return [unit for unit in written_units(column) if not is_one_of(unit, read.units)]
 
 
+def unread_currencies(read: ReadColumn, column: ColumnProfile) -> Counter[str]:
+    """The currencies written beside a column's numbers, where its rule takes none off."""
+    return counts_of(column.currencies) if read.rule in OF_NUMBERS - {"to_money"} else Counter()
+
+
 def is_percent(column: ColumnProfile) -> bool:
     """Whether the formats of its cells show most of a column's numbers as a hundred times more."""
     return mostly(counts_of(column.shown_as or ()), column) == PERCENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from consulting.profiling.changes import Changes
@@ -13,6 +14,7 @@ from consulting.profiling.notations import (
     is_percent,
     mostly,
     units_of,
+    unread_currencies,
     unread_units,
     written_units,
 )
@@ -34,6 +36,7 @@ class UnitChanges(Changes):
         """What stands there against their rule, whatever was delivered before."""
         found = (
             self._unit_unread(now),
+            self._currency_unread(now),
             self._currencies_mixed(now),
         )
         return [each for each in found if each]
@@ -65,6 +68,20 @@ class UnitChanges(Changes):
             detail=f"{self._reads.named('numbers', now)} have a unit, and their rule {taken}.",
             recommendation="Ask the client what they count now. If it is meant to be so, "
             f"{advice}: as it is, it rejects them.",
+        )  # fmt: skip
+
+    def _currency_unread(self, now: ColumnProfile) -> DriftFinding | None:
+        """Numbers with a currency that their rule does not take off, so that it rejects them."""
+        read = self._reads.of(now.name)
+        named = unread_currencies(read, now) if read else Counter[str]()
+        if not mostly(named, now):
+            return None
+        return DriftFinding(
+            feed=self._current.feed, kind="retyped_column", column=now.name, severity="block",
+            detail=f"{self._reads.named('numbers', now)} have a currency, and their rule reads "
+            "none.",
+            recommendation="If it is meant to be so, give the column the rule to_money, which "
+            "takes it off: as it is, its rule rejects them.",
         )  # fmt: skip
 
     def _currencies_mixed(self, now: ColumnProfile) -> DriftFinding | None:
