@@ -183,12 +183,10 @@ def test_every_kind_says_what_happened_to_which_client_and_what_to_do(kind: str)
 
 def test_what_a_tier_keeps_out_is_told_in_words() -> None:
     message = told(EVENTS["tier_blocked"])
-    assert message.text == (
-        "🟠 Acme Corp: Delivered without what security tier 2 (Sampled) does not allow"
-    )
+    assert message.text == "🟢 Acme Corp: Delivered within the limits of security tier 2 (Sampled)"
     assert message.blocks[1]["text"]["text"] == (
-        "Not done, each with the tier that allows it: store all rows of the files (tier 3); keep "
-        "the client's original files (tier 3)."
+        "As agreed, this is not done, each with the tier that allows it: store all rows of the "
+        "files (tier 3); keep the client's original files (tier 3)."
     )
 
 

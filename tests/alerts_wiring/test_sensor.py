@@ -106,6 +106,17 @@ def test_a_client_whose_first_file_never_came_is_late_and_its_check_fails(house:
     )
 
 
+def test_each_delivery_is_followed_by_an_evaluation_of_the_check(house: House) -> None:
+    acme = house.client(sla={"due": "0 0 1 1 *", "starts": "2020-01-01"}, security_tier=3)
+
+    def evaluations() -> int:
+        return sum(isinstance(e, dg.AssetCheckEvaluation) for e in house.tick().asset_events)
+
+    for name in "orders_1.csv", "orders_2.csv", "orders_3.csv":
+        deliver(acme, claim(acme, name), name)
+        assert (evaluations(), evaluations()) == (1, 0)
+
+
 def test_all_that_is_late_of_a_client_that_never_sent_is_one_alert(house: House) -> None:
     acme = house.client(sla={"due": "* * * * *", "fail_after": "1m"}, security_tier=3)
     acme.intake.watched_since(datetime.now(UTC) - timedelta(minutes=9))

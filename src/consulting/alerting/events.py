@@ -364,9 +364,9 @@ def tier_blocked(route: AlertRoute, refused: Sequence[TierBlockedError]) -> Even
         route,
         "tier_blocked",
         subject=f"tier {route.tier}",
-        severity="warn",
-        title=f"Delivered without what {tier} does not allow",
-        text=f"Not done, each with the tier that allows it: {left_out}.",
+        severity="info",
+        title=f"Delivered within the limits of {tier}",
+        text=f"As agreed, this is not done, each with the tier that allows it: {left_out}.",
         next_step="If the delivery needs it, have the client agree in writing to a higher tier, "
         "and raise `security_tier` in its defs.yaml. If not, it stays out, and is not told again.",
     )

@@ -70,7 +70,7 @@ def of_received(received: Intake, engagement: Engagement) -> Metadata:
                 ),
             ),
             "decisions": dg.MetadataValue.md("\n".join(decisions)) if decisions else None,
-            "ledger": table(
+            "ledger_then": table(
                 ["state", "files"],
                 (
                     (name, count)
@@ -146,7 +146,7 @@ def of_profile(profile: Profile, *, patches_told: bool) -> Metadata:
                     for issue in feed.issues
                 ),
             ),
-            "quality_score": profile.score.value if profile.score else None,
+            "score_of_files": profile.score.value if profile.score else None,
             "drift": table(
                 ["feed", "severity", "what changed", "what to do"],
                 ([f.feed, f.severity, f.detail, f.recommendation] for f in profile.drift),
