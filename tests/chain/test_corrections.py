@@ -11,8 +11,10 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import duckdb
 import openpyxl
 import pytest
+from parsed_once import lay_shared
 
 from consulting import chain
 from consulting.chain.artifacts import Cleaning, Intake
@@ -20,6 +22,7 @@ from consulting.chain.differing import compare_deliveries, forgotten
 from consulting.chain.preview import previews
 from consulting.chain.replay import verify_delivery
 from consulting.chain.tier import forgotten_below, lower_tier
+from consulting.cleaning import write_feed_models
 from consulting.components.engagement.metadata import of_received, readable_check
 from consulting.delivery import read_delivery
 from consulting.errors import DeliveryError, NothingNewError
@@ -600,3 +603,49 @@ def test_a_delivery_that_a_lowered_tier_made_unknown_is_told(desk: World, tmp_pa
     for asked in ((first.delivery_id,), ()):
         with pytest.raises(DeliveryError, match=words):
             compare_deliveries(lower.engagement, *asked)
+
+
+def test_typed_numbers_in_rejects_that_came_back_are_read_as_they_are_shown(
+    tmp_path: Path,
+) -> None:
+    lay_shared(tmp_path / "dbt")
+    feeds = [{"name": "loads", "files": "loads*"}]
+    world = World(tmp_path / "data", dbt_dir=tmp_path / "dbt", security_tier=3, feeds=feeds)
+    comma = {"decimal": "comma"}
+    columns = [
+        {"name": "id", "from": "id"},
+        {"name": "share", "from": "share", "rule": "to_decimal", "unit": "%"} | comma,
+        {"name": "price", "from": "price", "rule": "to_money"} | comma,
+        {"name": "currency", "from": "price", "rule": "to_currency"},
+        {"name": "load", "from": "load", "rule": "to_decimal", "unit": "kg"} | comma,
+        {"name": "bare", "from": "bare", "rule": "to_decimal"} | comma,
+    ]
+    write_feed_models(world.dbt_dir, world.client_id, "loads", columns)
+    lines = [f"{n};{n},5 %;{n},50 $;{n},2 kg;0,{n}" for n in range(10, 50)]
+    lines[3:6] = [f"{n};x;x;x;x" for n in (13, 14, 15)]
+    world.drop("loads.csv", "id;share;price;load;bare\n" + "\n".join(lines) + "\n")
+    first = world.run()
+    book = openpyxl.load_workbook(first.path / "rejects/loads_rejects.xlsx")
+    sheet = book.worksheets[0]
+    at = {cell.value: cell.column for cell in sheet[1]}
+    formats = {"price": "#,##0.00 [$€-407]", "load": '0.0 "kg"', "share": "0.0%", "bare": "0.0%"}
+    for row, value in ((2, 0.25), (3, 0.07)):
+        for name, code in formats.items():
+            cell = sheet.cell(row, at[name])
+            cell.value, cell.number_format = value, code
+    for name, value in (("price", 4.5), ("load", 5.5), ("share", 7.25), ("bare", 1.234)):
+        sheet.cell(4, at[name]).value = value
+    sheet.cell(4, at["load"]).number_format = '0.0 "lb"'
+    book.save(world.folder.incoming / "loads_rejects.xlsx")
+    second = world.run()
+    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT id, share::DOUBLE, price::DOUBLE, currency, load::DOUBLE, bare::DOUBLE "
+            "FROM marts.loads WHERE id IN ('13', '14', '15') ORDER BY id"
+        ).fetchall()
+    assert found == [
+        ("13", 25.0, 0.25, "EUR", 0.25, 0.25),
+        ("14", 7.0, 0.07, "EUR", 0.07, 0.07),
+    ]
+    (again,) = rejects_of(second, "loads")
+    assert (again["id"], again["load"], again["share"]) == ("15", "5,5 lb", "7,25")

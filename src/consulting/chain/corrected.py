@@ -72,7 +72,8 @@ def read_drop(  # noqa: PLR0913 - as `read_file`
     sharing = [each for each in engagement.config.feeds if each.files == files]
     first = sharing[0].name == feed and len(sharing) > 1
     parts = tuple((each.member, each.sheet) for each in sharing if first)
-    told: dict[str, Any] = {"others": before, "parts": parts}
+    beside = engagement.models.read_beside(feed)
+    told: dict[str, Any] = {"others": before, "parts": parts, "beside": beside}
     if isinstance(declared.sheet, int) or filename.lower().endswith(_WORKBOOKS):
         told["sheets_before"] = sheets_before(engagement, feed, run_folder.name)
     reading = reader.read_either(

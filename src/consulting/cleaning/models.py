@@ -260,6 +260,14 @@ class ClientModels:
                 found[name] = meta["decimal"]
         return found
 
+    def read_beside(self, feed: str) -> frozenset[str]:
+        """The source columns whose rules read a currency or a unit beside a number."""
+        return frozenset(
+            name
+            for name, meta in self._metas(feed)
+            if meta.get("rule") in {"to_money", "to_currency"} or declared_units(meta)
+        )
+
     def declared_privacy(self, feed: str) -> dict[str, Declared]:
         """Source column → what the YAML says of its values: `contains_pii`, and those it lists."""
         found: dict[str, Declared] = {}

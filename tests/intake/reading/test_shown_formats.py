@@ -105,6 +105,18 @@ def test_currencies_units_percent_and_leading_zeros_are_told_of_each_kind_of_wor
 
 
 @pytest.mark.parametrize(
+    ("made", "name"), [(as_xls, "a.xls"), (as_ods, "a.ods"), (as_xlsb, "a.xlsb")]
+)
+def test_numbers_are_read_as_they_are_shown_where_that_is_asked_for(
+    read: Reader, made: Callable[[], bytes], name: str
+) -> None:
+    beside = frozenset({"euros", "share", "load", "bare"})
+    got = read(made(), name, beside=beside, marks={"share": "comma", "load": "either"})
+    shown = ("4.5 EUR", "5.5", "7,5 %", "2.25 kg", "7.5", "02131")
+    assert [row[:6] for row in got.rows] == [shown] * 3
+
+
+@pytest.mark.parametrize(
     ("shown", "mark"),
     [
         ("5.50 lb", "lb"),

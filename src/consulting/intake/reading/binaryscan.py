@@ -53,8 +53,8 @@ class _Shown:
             self._scan.shown.setdefault(row, {})[column] = self._zeros[style]
 
 
-def scan_xls(data: bytes, sheet: str) -> SheetScan:
-    """Scan one sheet of an xls."""
+def scan_xls(data: bytes, sheet: str, *, each: bool) -> SheetScan:
+    """Scan one sheet of an xls; `each` as `SheetScan.each`."""
     import olefile
 
     with olefile.OleFileIO(io.BytesIO(data)) as ole:
@@ -63,7 +63,7 @@ def scan_xls(data: bytes, sheet: str) -> SheetScan:
     start, formats = _xls_book(stream, sheet)
     if start is None:
         return SheetScan(None)
-    scan = SheetScan(set())
+    scan = SheetScan(set(), each=each)
     shown = _Shown(scan, formats)
     depth = 0
     for kind, body in records(stream, start):
@@ -129,15 +129,18 @@ def _xls_text(length: bytes, rest: bytes) -> str:
     return raw.decode("utf-16-le" if wide else "latin-1", "replace")
 
 
-def scan_xlsb_part(archive: zipfile.ZipFile, part: str, styles: str | None) -> SheetScan:
+def scan_xlsb_part(
+    archive: zipfile.ZipFile, part: str, styles: str | None, *, each: bool
+) -> SheetScan:
     """Scan the part of an xlsb that holds one sheet.
 
     Args:
         archive: The workbook.
         part: The sheet's part.
         styles: The part of the styles of its cells.
+        each: `SheetScan.each`.
     """
-    scan = SheetScan(set())
+    scan = SheetScan(set(), each=each)
     shown = _Shown(scan, _formats_12(archive.read(styles)) if styles else {})
     row = 0
     for kind, body in _records_12(archive.read(part)):

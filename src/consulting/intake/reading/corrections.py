@@ -62,7 +62,7 @@ def read_either(
     found, allowed = find_corrections(path, filename, options), door.tier >= FULL_TIER
     if found and not allowed:
         return None
-    for either in filter(None, (found, options)):
+    for either in filter(None, (found, options.model_copy(update={"beside": frozenset()}))):
         reading = read_file(path, filename=filename, options=either, door=door, **told)
         if is_corrections(reading.columns):  # or of a format that is not looked into beforehand
             return reading if allowed else None

@@ -108,6 +108,8 @@ class ReadOptions(Limits, Written):
         names: How the names are told that the file's maker chose.
         expected_columns: Headers the feed is known to have; the row that holds them is the header.
         marks: The decimal marks of the columns whose rules read another one than a point.
+        beside: The columns whose rules read a currency or a unit beside a number: in a rejects
+            workbook that came back their numbers are read as their cells' formats show them.
         declared: What the engagement says of its columns' values, for the tier that hides them.
         others: The `member` and `sheet` of the feeds that read the same file before.
         parts: The same of all feeds that share their files, where what none reads is to be told.
@@ -120,6 +122,7 @@ class ReadOptions(Limits, Written):
     names: Names = Names()
     expected_columns: tuple[str, ...] = ()
     marks: dict[str, OtherMark] = Field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
     declared: dict[str, Declared] = Field(default_factory=dict)
     others: tuple[tuple[str | None, str | int | None], ...] = ()
     parts: tuple[tuple[str | None, str | int | None], ...] = ()

@@ -19,7 +19,7 @@ from consulting.shown import on_one_line
 from consulting.wording import counted, inflected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from python_calamine import CalamineSheet
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from consulting.intake.reading.outcome import Outcome, StoreFactory
     from consulting.intake.reading.sheetscan import SheetScan
     from consulting.intake.reading.sources import ByteSource
+    from consulting.rules.numbers import OtherMark
 
 EXACT_INTEGER = 2**53  # above it, a workbook's numbers are no longer exact
 BATCH = 5_000
@@ -59,6 +60,7 @@ def read_rows(
     layout = find_layout(head, len(survey.used), options, unit="row")
     merges = _Merges(sheet, survey, layout.first_line)
     marks = {at: options.marks[n] for at, n in enumerate(layout.columns) if n in options.marks}
+    beside = {at for at, name in enumerate(layout.columns) if name in options.beside}
     with store(layout.columns) as kept:
         known = [row for row in head if row.line >= layout.first_line]
         writer = TableWriter(
@@ -68,10 +70,7 @@ def read_rows(
         written: set[int] = set()
         for line, row in _rows(sheet):
             if line in survey.lines:
-                texts = survey.texts(line, row)
-                for at, mark in marks.items():
-                    if type(row[survey.used[at]]) is float:
-                        texts[at] = with_mark(texts[at], mark)
+                texts = survey.as_rules_read(line, row, marks, beside)
                 batch.append(Row(line, merges.fill(line, texts)))
                 if line >= layout.first_line:
                     written.update(_digits_in_texts(row))
@@ -166,6 +165,22 @@ class _Survey:
             place = self._places.get(column - self.left)
             if place is not None:
                 texts[place] = _number(number)
+        return texts
+
+    def as_rules_read(
+        self, line: int, row: Sequence[Any], marks: Mapping[int, OtherMark], beside: set[int]
+    ) -> list[str]:
+        """The same with the decimal marks of these places, and what formats show at those."""
+        texts = self.texts(line, row)
+        places = ((self._places.get(c - self.left), m) for c, m in self.scan.beside(line).items())
+        shown = {at: mark for at, mark in places if at is not None and at in beside}
+        for at in (at for at, mark in shown.items() if mark == PERCENT):
+            texts[at] = _number(100.0 * row[self.used[at]])
+        for at, mark in marks.items():
+            if type(row[self.used[at]]) is float:
+                texts[at] = with_mark(texts[at], mark)
+        for at, sign in shown.items():
+            texts[at] += " %" if sign == PERCENT else f" {sign}"
         return texts
 
 

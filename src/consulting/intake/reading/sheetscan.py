@@ -108,6 +108,7 @@ class SheetScan:
             xlsx and ods.
         hidden_columns: From which column to which, from 0, nobody sees them; of xlsx and ods.
         marks: The styles that show a currency, percent or a unit beside a number, and which.
+        each: Whether it is kept of each row which of its numbers these are.
     """
 
     rows: set[int] | None
@@ -120,13 +121,16 @@ class SheetScan:
     hidden_rows: int = 0
     hidden_columns: list[range] = field(default_factory=list)
     marks: Mapping[bytes, str] = field(default_factory=dict)
+    each: bool = False
     _full: dict[int, Counter[_Cell]] = field(default_factory=dict)
     _last: deque[tuple[int, Iterable[_Cell] | Mapping[_Cell, int]]] = field(default_factory=deque)
 
     def add_full(self, row: int, cells: Iterable[_Cell] | Mapping[_Cell, int]) -> None:
         """Count a row's cells with anything in them: of most rows together, for they are many."""
         self._last.append((row, cells))
-        if len(self._last) > _END:
+        if self.each:
+            self._full[row] = Counter(self._last.pop()[1])
+        elif len(self._last) > _END:
             early, found = self._last.popleft()
             self._full.setdefault(min(early, _HEAD), Counter()).update(found)
 
@@ -140,12 +144,19 @@ class SheetScan:
         found: dict[int, Counter[str]] = {}
         cells: Counter[_Cell] = Counter()
         for row, in_row in (*self._full.items(), *self._last):
-            if row == _HEAD or (row >= first and not any(row in rows for rows in aside)):
+            if (row == _HEAD and not self.each) or (
+                row >= first and not any(row in rows for rows in aside)
+            ):
                 cells.update(in_row)
         for cell, count in cells.items():
             for column, mark in self._numbers(cell):
                 found.setdefault(column, Counter())[mark] += count
         return {column: marks for column, marks in found.items() if set(marks) != {""}}
+
+    def beside(self, row: int) -> dict[int, str]:
+        """Column from 0 → what is shown beside the number there, of a row, where it is kept."""
+        cells = self._full.get(row, ()) if self.each else ()
+        return {column: mark for cell in cells for column, mark in self._numbers(cell) if mark}
 
     def _numbers(self, cell: _Cell) -> Iterator[tuple[int, str]]:
         """The column from 0 of a cell that holds a number, and what is shown beside it."""
@@ -187,31 +198,32 @@ class SheetScan:
         )
 
 
-def scan_sheet(data: bytes, name: str, sheet: str) -> SheetScan:
+def scan_sheet(data: bytes, name: str, sheet: str, *, each: bool = False) -> SheetScan:
     """Scan one sheet of a workbook.
 
     Args:
         data: The workbook's bytes.
         name: Its format.
         sheet: The sheet's name.
+        each: `SheetScan.each`.
     """
     from consulting.intake.reading.binaryscan import scan_xls
 
     if name == "xls":
-        return scan_xls(data, sheet)
+        return scan_xls(data, sheet, each=each)
     if name == "ods":
-        return scan_ods(data).get(sheet, SheetScan(None))
+        return scan_ods(data, each=each).get(sheet, SheetScan(None))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if name == "xlsb":
-            return _scan_xlsb(archive, sheet)
-        return _scan_xlsx(archive, sheet)
+            return _scan_xlsb(archive, sheet, each=each)
+        return _scan_xlsx(archive, sheet, each=each)
 
 
-def _scan_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
+def _scan_xlsx(archive: zipfile.ZipFile, sheet: str, *, each: bool) -> SheetScan:
     part = sheet_part(archive, sheet)
     if part is None:
         return SheetScan(None)
-    scan = SheetScan(set())
+    scan = SheetScan(set(), each=each)
     number = 0
     formats = number_formats(archive)
     styles, dates, scan.marks = zero_styles(formats), date_styles(formats), mark_styles(formats)
@@ -281,13 +293,15 @@ def column_number(letters: bytes) -> int:
     return column
 
 
-def _scan_xlsb(archive: zipfile.ZipFile, sheet: str) -> SheetScan:
+def _scan_xlsb(archive: zipfile.ZipFile, sheet: str, *, each: bool) -> SheetScan:
     from consulting.intake.reading.binaryscan import scan_xlsb_part, xlsb_relation
 
     names = {name.lower(): name for name in archive.namelist()}
     relation = xlsb_relation(archive.read(names["xl/workbook.bin"]), sheet)
     part = _target(archive, names, "xl/_rels/workbook.bin.rels", relation)
-    return scan_xlsb_part(archive, part, names.get("xl/styles.bin")) if part else SheetScan(None)
+    if part is None:
+        return SheetScan(None)
+    return scan_xlsb_part(archive, part, names.get("xl/styles.bin"), each=each)
 
 
 def _scan_cells(body: bytes, scan: SheetScan) -> bool:
@@ -373,7 +387,7 @@ def _target(
     return None
 
 
-def scan_ods(data: bytes) -> dict[str, SheetScan]:
+def scan_ods(data: bytes, *, each: bool = False) -> dict[str, SheetScan]:
     """Scan all sheets of an ods, which its reader opens at once."""
     scans: dict[str, SheetScan] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("content.xml") as stream:
@@ -383,7 +397,9 @@ def scan_ods(data: bytes) -> dict[str, SheetScan]:
             if event == "start":
                 if tag == "table":
                     number = column = 0
-                    scan = scans.setdefault(_attribute(item, "name") or "", SheetScan(set()))
+                    scan = scans.setdefault(
+                        _attribute(item, "name") or "", SheetScan(set(), each=each)
+                    )
             elif tag == "table-column":
                 last = column + int(_attribute(item, "number-columns-repeated") or 1)
                 if _is_hidden(item):

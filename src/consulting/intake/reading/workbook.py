@@ -51,7 +51,7 @@ def read_workbook(
         # the scan of each sheet that is asked for; no sheet is opened before its scan
         @functools.cache
         def scan_of(sheet: str) -> SheetScan:
-            scan = scan_sheet(opened.data, opened.name, sheet)
+            scan = scan_sheet(opened.data, opened.name, sheet, each=bool(options.beside))
             scan.refuse_if_huge(source.filename, options.names.told(sheet), options.max_cells)
             return scan
 
