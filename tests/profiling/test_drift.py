@@ -1388,6 +1388,26 @@ def test_a_mark_is_held_against_numbers_that_their_rule_read(
     assert [f.kind for f in found if f.kind.startswith("decimal_mark")] == ([kind] if kind else [])
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_a_column_was_before_counts_more_than_the_others_of_its_files(
+    profile: Profile, *, whole: bool
+) -> None:
+    reads = [
+        ReadColumn(names=(name,), rule="to_decimal", decimal="comma") for name in ("kg", "other")
+    ]
+    large = [f"{n}.200" for n in range(1, 41)]
+    then, now = (
+        profile(
+            {"kg": large if whole or at else [f"{n},2" for n in range(1, 41)], "other": other},
+            marks={"kg": "comma", "other": "comma"},
+        )
+        for at, other in enumerate(([f"{n},25" for n in range(40)], [f"{n}.25" for n in range(40)]))
+    )
+    found = {f.column: f.kind for f in compare(then, now, reads) if f.severity == "block"}
+    turned = {} if whole else {"kg": "decimal_mark_changed"}
+    assert found == {"other": "decimal_mark_changed"} | turned
+
+
 def test_what_was_confirmed_of_numbers_is_not_asked_again_of_the_next(profile: Profile) -> None:
     """A client begins to write whole amounts; the one delivery that shows its mark lies behind."""
     shown, whole, again = (

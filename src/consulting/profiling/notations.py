@@ -155,18 +155,19 @@ def is_read_with(column: ColumnProfile, mark: str) -> bool:
     return (column.read_with or "point" if shown == "unclear" else shown) in {mark, None}
 
 
-def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str) -> bool:
+def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str) -> bool | None:
     """Whether numbers are nearer to those before if read with the mark that is not declared.
 
-    Few must all lie near those before, and read as declared none: they may be round thousands.
+    Few must all lie near those before in one way and none in the other, for they may be round
+    thousands; None where nothing says it.
     """
     most = max(now.formats, key=lambda found: found.count).format
     count = now.numbers.count if now.numbers else 0
     if count < _FEW or not is_read_with(before, declared) or most not in _TIMES:
-        return False
+        return None
     then, today = _middle(before), _middle(now)
     if not then or not today:
-        return False
+        return None
     # as they are read in the profile, which is with a point if no rule said otherwise
     times = [1, _TIMES[most] if now.read_with is None else 1 / _TIMES[most]]
     if declared != (now.read_with or "point"):
@@ -176,7 +177,7 @@ def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str
         return otherwise < as_declared
     first, last = min(_sizes(before)) / _NEAR, max(_sizes(before)) * _NEAR
     among = [{first <= size * n <= last for size in _sizes(now)} for n in times]
-    return among == [{False}, {True}]
+    return among[1] == {True} if among in ([{False}, {True}], [{True}, {False}]) else None
 
 
 def currencies_of(column: ColumnProfile) -> Counter[str]:

@@ -72,16 +72,13 @@ class NumberChanges(Changes):
         declared = read.decimal if read else None
         if declared is None or declared == "either" or mark in {None, "either", declared}:
             return None
-        other = other_mark(declared)
-        by_others = mark == "unclear" and self._all_turned(now, declared)
-        proven = mark != "unclear" or by_others
-        if not proven and before is not None and not is_read_with(before, declared):
+        other, unclear = other_mark(declared), mark == "unclear"
+        if unclear and before is not None and not is_read_with(before, declared):
             before = self._past.last_that(lambda c: is_read_with(c, declared), now)
-        if proven:
-            found = by_others or is_misread(now)
-        else:
-            found = before is not None and is_nearer_otherwise(before, now, declared)
-        if not found:
+        nearer = is_nearer_otherwise(before, now, declared) if unclear and before else None
+        by_others = unclear and nearer is not False and self._all_turned(now, declared)
+        proven = by_others or not unclear
+        if not (by_others or nearer or (proven and is_misread(now))):
             return None
         showed = " that showed its mark" * (before is not None and mark_of(before) == declared)
         told = (

@@ -487,6 +487,18 @@ def test_values_without_their_quotes_move_no_column_of_a_feed_that_is_known(
 
 
 @pytest.mark.parametrize(
+    ("head", "row"), [("id,qty,plz", "{0},1{0},0{0}0,"), ("id, qty, who", "{0}, 1{0}, Firm {0},")]
+)
+def test_delimiters_or_blanks_behind_each_value_are_no_values_without_quotes(
+    read: Reader, head: str, row: str
+) -> None:
+    rows = "\n".join(row.format(n) for n in range(10, 50))
+    got = read(f"{head}\n{rows}\n".encode(), expected_columns=[*map(str.strip, head.split(","))])
+    assert len(got.rows) == 40
+    assert [name.strip() for name in got.columns[:3]] == [*map(str.strip, head.split(","))]
+
+
+@pytest.mark.parametrize(
     "rows",
     [
         [f"{n},{2000 + n},{n % 12 + 1:02},{n}" for n in range(1, 41)],  # numbered rows, and months

@@ -378,13 +378,16 @@ def is_unquoted(data: Sequence[Row], width: int) -> bool:
     """Whether two neighbouring fields of each row may be one value with a delimiter in it.
 
     Digits and, always as many, the digits behind a decimal mark, zeros in front among them; or a
-    text and what goes on with a blank: "2,05" and "Meier, Paul".
+    text and what goes on with a blank: "2,05" and "Meier, Paul". Not where a delimiter stands at
+    the end of each row, or a blank behind each.
     """
     rows = [row.cells for row in data if len(row.cells) == width]
     columns = [[row[at] for row in rows] for at in range(width)]
-    return len(rows) >= LEAST_NAMED and any(
-        (all(map(_WHOLE.fullmatch, before)) and _are_fractions(after))
-        or all(cell[:1] == " " and cell.strip() for cell in after)
+    if len(rows) < LEAST_NAMED or not any(map(str.strip, columns[-1])):
+        return False
+    spaced = {all(cell[:1] == " " and cell.strip() for cell in column) for column in columns[1:]}
+    return spaced == {True, False} or any(
+        all(map(_WHOLE.fullmatch, before)) and _are_fractions(after)
         for before, after in pairwise(columns)
     )
 
