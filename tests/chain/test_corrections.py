@@ -649,3 +649,35 @@ def test_typed_numbers_in_rejects_that_came_back_are_read_as_they_are_shown(
     ]
     (again,) = rejects_of(second, "loads")
     assert (again["id"], again["load"], again["share"]) == ("15", "5,5 lb", "7,25")
+
+
+def test_rows_of_an_older_file_that_a_changed_rule_may_read_otherwise_are_told(
+    tmp_path: Path,
+) -> None:
+    lay_shared(tmp_path / "dbt")
+    feeds = [{"name": "loads", "files": "loads*"}]
+    world = World(tmp_path / "data", dbt_dir=tmp_path / "dbt", security_tier=3, feeds=feeds)
+    number = {"name": "w", "from": "w", "rule": "to_decimal"}
+    columns = [{"name": "id", "from": "id"}, {"name": "q", "from": "q", "rule": "to_integer"}]
+
+    def rule(mark: str) -> None:
+        (world.dbt_dir / f"models/clients/{world.client_id}/loads.yml").unlink(missing_ok=True)
+        read = [*columns, number | {"decimal": mark}]
+        write_feed_models(world.dbt_dir, world.client_id, "loads", read)
+
+    rule("comma")
+    lines = [f"j{n};{n};{n},25" for n in range(10, 50)]
+    lines[3:6] = ["j13;x;5,353", "j14;x;12", "j15;x;7,5"]
+    world.drop("loads_01.csv", "id;q;w\n" + "\n".join(lines) + "\n")
+    rejected = rejects_of(world.run(), "loads")
+    rule("point")
+    newer = [f"f{n};{n};{n}.25" for n in range(10, 50)]
+    world.drop("loads_02.csv", "id;q;w\n" + "\n".join(newer) + "\n")
+    world.run()
+    back = [row | {"q": "14"} for row in rejected]
+    back[2]["w"] = "7.5"
+    world.drop("loads_rejects.csv", as_csv(back))
+    third = world.run()
+    said = "1 row of an earlier file is added whose “w” was read in another notation when it was"
+    assert said in (third.path / "quality_report.html").read_text()
+    assert verify_delivery(world.engagement, third.delivery_id, log=print) == []

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.chain.apart import within
 from consulting.chain.carried import sheets_before
+from consulting.cleaning.models import read_columns
 from consulting.corrections import (
     apply_corrections,
     origin,
     returned_rows,
     sent_rows,
+    written_forms,
 )
 from consulting.errors import (
     BeyondLimitError,
@@ -21,6 +23,7 @@ from consulting.errors import (
 )
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import FileReading
+from consulting.rules import column_rule, describe_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +184,8 @@ def with_corrections(engagement: Engagement, received: Intake, run_folder: Path)
     Raises:
         BeyondLimitError: If it takes more than all feeds together may.
     """
-    if not received.corrections:
+    files = received.corrections
+    if not files:
         return received
     corrected = within(
         engagement,
@@ -193,8 +197,15 @@ def with_corrections(engagement: Engagement, received: Intake, run_folder: Path)
         received.corrections,
         run_folder=run_folder,
         past=engagement.folder,
+        written={file.reading.feed: _written(engagement, file.reading.feed) for file in files},
     )
     return received.model_copy(update={"corrected": tuple(corrected)})
+
+
+def _written(engagement: Engagement, feed: str) -> dict[str, frozenset[str]]:
+    """How the feed's rules read decimal marks and dates, by header."""
+    metas = read_columns(engagement.models.load_manifest(), feed).values()
+    return written_forms((rule.sources, describe_rule(rule)) for rule in map(column_rule, metas))
 
 
 def told(files: Sequence[FileReading]) -> list[str]:

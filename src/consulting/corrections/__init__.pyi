@@ -13,3 +13,4 @@ from .sent import keep_sent as keep_sent
 from .sent import origin as origin
 from .sent import rows_of_csv as rows_of_csv
 from .sent import sent_rows as sent_rows
+from .sent import written_forms as written_forms

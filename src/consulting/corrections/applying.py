@@ -21,9 +21,10 @@ from consulting.corrections.rows import (
 from consulting.corrections.sent import sent_rows
 from consulting.formulas import restore
 from consulting.records import CorrectionCounts
+from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from consulting.corrections.returned import ReturnedRow
@@ -37,6 +38,7 @@ def apply_corrections(
     *,
     run_folder: Path,
     past: ClientFolder,
+    written: Mapping[str, Mapping[str, frozenset[str]]],
 ) -> list[FileReading]:
     """Apply corrections files, in order, to the files they correct.
 
@@ -49,6 +51,7 @@ def apply_corrections(
         files: The corrections files in force, each read for the feed that its ids name.
         run_folder: Where all of them were read to.
         past: The client's folder, for what earlier deliveries sent out.
+        written: Feed → header in lower case → how the rules read its values now.
 
     Returns:
         The base as corrected, then one reading for each corrections file, with its counts.
@@ -59,7 +62,7 @@ def apply_corrections(
         places = [at for at, reading in enumerate(base) if reading.feed == feed]
         numbers = [number for number, file in enumerate(files) if file.reading.feed == feed]
         mine = _Feed([base[at] for at in places], [files[n] for n in numbers], run_folder, past)
-        mine.go_through()
+        mine.go_through(written.get(feed, {}))
         for at, reading in zip(places, mine.corrected(), strict=True):
             applied[at] = reading
         readings |= dict(zip(numbers, mine.readings(), strict=True))
@@ -99,8 +102,9 @@ class _Feed:
         )
         self._judged: list[list[Judged]] = []
 
-    def go_through(self) -> None:
-        """Judge every row of every file, in order."""
+    def go_through(self, written: Mapping[str, frozenset[str]]) -> None:
+        """Judge every row of every file, in order, with how the rules read the feed's values."""
+        self._desk.written = written
         places: dict[int, set[int]] = {}
         for rows, sent in zip(self._rows, self._sent, strict=True):
             self._desk.sent = sent
@@ -214,15 +218,25 @@ class _Feed:
         return [f"Columns that the feed does not have were left out: {', '.join(ignored)}."]
 
     def _warnings(self, number: int) -> tuple[str, ...]:
+        return (*self._about_damaged(number), *self._about_otherwise(number))
+
+    def _about_otherwise(self, number: int) -> Iterator[str]:
+        for name, rows in self._desk.otherwise.get(number, {}).items():
+            yield (
+                f"{counted(rows, 'row')} of an earlier file {'is' if rows == 1 else 'are'} added "
+                f"whose “{name}” was read in another notation when it was sent, as another decimal "
+                "mark or order of day and month. Please check what is delivered there."
+            )
+
+    def _about_damaged(self, number: int) -> Iterator[str]:
         damaged = self._desk.damaged.get(number, 0)
         if not damaged:
-            return ()
+            return
         cells = f"{damaged:,} cell{' was' if damaged == 1 else 's were'}"
-        words = (
+        yield (
             f"{cells} changed by a spreadsheet (like 00123 to 123); the value that we sent was "
             "kept. Correct the .xlsx file instead: it keeps such values."
         )
-        return (words,)
 
 
 def _counts(judged: Sequence[Judged]) -> CorrectionCounts:

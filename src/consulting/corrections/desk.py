@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from consulting.records import CorrectionsFile, FileReading
 
 Result = Literal["corrected", "unchanged", "repeated", "settled", "unknown", "unparsed"]
+_PLAIN = re.compile("[0-9]*|[0-9]{4}-[0-9]{2}-[0-9]{2}.*", re.DOTALL)
+"""What is the same in each notation: digits alone, and ISO dates."""
 Cells = dict[str, str | None]
 Place = tuple[int, int]
 """Which of the base's files, and which row of it."""
@@ -79,6 +83,9 @@ class Desk:
         added: Rows of files no longer in use, by id.
         unknown: Lines of corrections files that were set aside: id → (which file, line).
         damaged: Cells that came back as a spreadsheet had made them.
+        written: Header in lower case → how the rules read its values now.
+        otherwise: By corrections file, of the rows that it adds: how many cells of a column nobody
+            changed that are read otherwise now than when they were sent.
     """
 
     client_id: str
@@ -90,6 +97,8 @@ class Desk:
     added: dict[str, Added] = field(default_factory=dict)
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     damaged: dict[int, int] = field(default_factory=dict)
+    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    otherwise: dict[int, Counter[str]] = field(default_factory=dict)
 
     def take(self, number: int, file: CorrectionsFile, rows: Sequence[ReturnedRow]) -> list[Judged]:
         """Go through one corrections file.
@@ -157,6 +166,14 @@ class Desk:
         # a row that an earlier corrections file brought with an unknown id stays that file's
         by, _ = self.unknown.pop(row.identity, (number, 0))
         self.added[row.identity] = Added(by, row.identity, known.file, known.row, target)
+        self.otherwise.setdefault(number, Counter()).update(
+            name
+            for key, name in self.columns.items()
+            if name not in changed
+            and self.written.get(key)
+            and (known.written.get(key) or self.written[key]) != self.written[key]
+            and not _PLAIN.fullmatch((target.now[key] or "").strip())
+        )
         return Judged(row.line, row.identity, "corrected", changed, added=True)
 
     def _change(self, number: int, row: ReturnedRow, target: Target) -> tuple[str, ...]:

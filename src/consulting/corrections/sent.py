@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import sys
 from collections import Counter
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # a cell may be longer than csv takes unless told; the setting is the process's
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+_WRITTEN = re.compile("decimal point|decimal comma|either decimal mark|written [^;]+")
 _TAKEN_OVER = {CORRECTION_RESULTS[result] for result in ("corrected", "rejected_again")}
 
 
@@ -39,6 +41,7 @@ class SentRow:
         period: The period of the delivery that sent it.
         versions: Its cells by header in lower case, as each delivery sent them; oldest first.
         reason: Why the last of them rejected it, in words that quote the columns at fault.
+        written: Header in lower case → how the rules of that delivery read its values.
         rejected: Whether the last delivery that used its file still rejected it.
     """
 
@@ -49,6 +52,7 @@ class SentRow:
     period: str | None
     versions: list[Mapping[str, str]] = field(default_factory=list)
     reason: str = ""
+    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
     rejected: bool = True
 
     def is_at_fault(self, header: str) -> bool:
@@ -80,6 +84,19 @@ def sent_rows(folder: ClientFolder, wanted: Iterable[str], *, before: str) -> di
         for identity, known in found.items():
             if identity in applied or known.sha256 in used:
                 known.rejected = identity in sent_now
+    return found
+
+
+def written_forms(rules: Iterable[tuple[Iterable[str], str]]) -> dict[str, frozenset[str]]:
+    """Header in lower case → the decimal mark, or the order of dates, that is read there.
+
+    Args:
+        rules: The headers of each column, and what its rule does, in words.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for headers, words in rules:
+        for header in map(str.casefold, headers):
+            found[header] = found.get(header, frozenset()) | {*_WRITTEN.findall(words)}
     return found
 
 
@@ -172,6 +189,8 @@ def _note(
             ),
             period=manifest["period"],
         )
+    mine = (column for column in manifest.get("columns", ()) if column["feed"] == feed)
+    known.written = written_forms((c["from"], c["transformation"]) for c in mine)
     known.reason = row.get("_reason") or ""
     known.versions.append(
         {restore(k).casefold(): restore(v or "") for k, v in row.items() if k not in DESK_COLUMNS}
