@@ -45,6 +45,7 @@ MAX_TESTS = 400
 REASONS_SHOWN = 8
 """Reject reasons listed below a feed's account."""
 _QUESTIONS_ON_PAGE_ONE = 4
+_EXPECTED = " (expected: "
 
 
 class QualityReport(Document):
@@ -148,8 +149,9 @@ class AccountView:
         self.rejected = sum(account.rejected.values())
         self.merged = sum(account.merged.values())
         self.carried_from = account.carried_from
+        # what is expected stands in the findings: page one fits a sheet
         self.reasons = [
-            (reason_in_words(code, inputs, account.feed), rows)
+            (reason_in_words(code, inputs, account.feed).partition(_EXPECTED)[0], rows)
             for code, rows in _largest_first(account.rejected)
         ]
         self.more_reasons = sum(rows for _, rows in self.reasons[REASONS_SHOWN:])
