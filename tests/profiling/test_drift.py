@@ -1304,6 +1304,7 @@ def test_swapped_dates_of_few_days_are_as_they_were(profile: Profile) -> None:
         ("", ("ja", "nein"), 'means_true: ["true", t, "yes", "y", "1", ja], means_false: '),
         ("means_true: [ja], means_false: [nein]", ("J", "N"), '[ja, j], means_false: [nein, "n"]'),
         ("means_true: [ja], means_false: [nein]", ("1", "0"), '[ja, "1"], means_false: [nein, "0"'),
+        ('means_true: ["0"], means_false: ["1"]', ("no", "yes"), ""),  # it says the reverse
         ("means_true: [ja], means_false: [nein]", ("ja", "N"), None),
         ("means_true: [ja], means_false: [nein]", ("Ja", "TRUE"), None),
     ],
@@ -1320,6 +1321,7 @@ def test_words_for_yes_and_no_that_their_rule_does_not_read_stop_with_a_patch(
     blocks = [f for f in found if f.severity == "block"]
     assert [f.kind for f in blocks] == ["rewritten_column"] * (becomes is not None)
     assert all((becomes or "") in (f.patch or "") for f in blocks)
+    assert all(bool(f.patch) == bool(becomes) for f in blocks)
 
 
 @pytest.mark.parametrize(

@@ -243,9 +243,12 @@ def _added_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 
 
 def _rewritten(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
-    """What more a rule reads: formats of dates, or words for yes and no."""
+    """What more a rule reads: formats of dates, or words for yes and no, if it means as they do."""
     if said("means_true") is None:
         return _added_formats(column, said)
+    yes, no = ({*map(str.casefold, map(str, said(key)))} for key in ("means_true", "means_false"))
+    if not (yes.isdisjoint(FALSE) and no.isdisjoint(TRUE)):
+        return {}
     words = flags_of(column)
     found: dict[str, Any] = {}
     for key, usual, known in (
