@@ -68,7 +68,7 @@ def facts_of(engagement: Engagement, now: datetime) -> Facts:
 def _is_unseen(engagement: Engagement, state: LedgerState, now: datetime) -> bool:
     """Whether a client is so new that its files may lie there and nobody has looked yet."""
     new = now - engagement.intake.watched_since(now) < FIRST_LOOK
-    return new and not any(state.counts.values())
+    return new and engagement.config.sla is not None and not any(state.counts.values())
 
 
 def _since(engagement: Engagement, deliveries: tuple[DeliveryFact, ...], now: datetime) -> datetime:
