@@ -25,7 +25,7 @@ _ENOUGH, _FEW = 20, 3
 """Of fewer numbers than the first all may be round thousands by chance."""
 _ORDER, _NEAR = 10, 3
 _SEASON, _MONTH = timedelta(days=100), timedelta(days=31)
-_MONTHS, _SIGNIFICANT = 12, 2
+_MONTHS, _SIGNIFICANT, _CENTURY = 12, 2, 2000
 _SOME = 0.2
 """Among noughts, fewer numbers than this are noise."""
 _TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
@@ -113,7 +113,20 @@ def moved_year(read: ReadColumn, column: ColumnProfile) -> bool | None:
         same = [one for one in read.formats if "%y" in one and either(one) == either(found)]
         if same and all(one.startswith("%y") != found.startswith("%y") for one in same):
             return found.startswith("%y")
+        if same and not any(one.startswith("%y") for one in same) and lie_closer_year_first(column):
+            return True
     return None
+
+
+def lie_closer_year_first(column: ColumnProfile) -> bool:
+    """Whether dates with a short year at the end lie within a season with the day there instead."""
+    days = [date.fromisoformat(one[:10]) for one in column.date_quantiles]
+    try:
+        other = [day.replace(_CENTURY + day.day, day.month, day.year % 100) for day in days]
+    except ValueError:
+        return False
+    spreads = [max(some) - min(some) for some in (other, days) if some]
+    return len(spreads) > 1 and spreads[0] <= _SEASON < spreads[1] / 3
 
 
 def mark_of(column: ColumnProfile) -> str | None:

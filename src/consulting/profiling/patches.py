@@ -22,6 +22,7 @@ from consulting.profiling.notations import (
     either,
     flags_of,
     is_cut_to_nought,
+    lie_closer_year_first,
     other_mark,
 )
 from consulting.profiling.propose import currency_column, propose_columns, target_name
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _PAIR = 2  # question marks of a day and a month
 _DAY_OR_MONTH = re.compile("%[dm]")
+_YEAR_LAST = re.compile(r"^(?:%[dm]|[?])(\W)(?:%[dm]|[?])\1%y")
 _KEPT = frozenset({"language", "max", "min", "scale", "unit"})
 """Arguments of rules of one kind that do not say how their values are written."""
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}
@@ -271,7 +273,13 @@ def _with_serials(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     """The formats of a rule in the order of day and month that its dates have."""
     before, first = [*(said("formats") or ())], column.day_first
-    short = {either(one.format): one.format for one in column.formats if "%y" in one.format}
+    short = {
+        either(one.format): _YEAR_LAST.sub(r"%y\1%m\1%d", one.format)
+        if lie_closer_year_first(column)
+        else one.format
+        for one in column.formats
+        if "%y" in one.format
+    }
     formats = [
         _with_year(one, short[either(one)], day_first=first)
         if "%y" in one and either(one) in short
