@@ -645,6 +645,17 @@ def test_one_of_two_files_that_shows_another_mark_stops(tmp_path: Path) -> None:
         assert connection.execute(kept).fetchall() == [(80, 0.05, 39.05)]
 
 
+def test_what_stops_in_one_of_two_files_is_not_hidden_by_a_note_of_both(tmp_path: Path) -> None:
+    day = {"name": "day", "from": "day", "rule": "to_date", "formats": ["%d.%m.%Y", "%d/%m/%Y"]}
+    world = of_branches(tmp_path, day)
+    world.drop("loads_1.csv", csv("id,day", [[f"a{n},{n:02}.01.2026"] for n in range(1, 29)]))
+    world.run()
+    for branch, written in (("north", "{:02}/02/2026"), ("south", "{} Feb 2026")):
+        rows = [[f"{branch}{n},{written.format(n)}"] for n in range(1, 29)]
+        world.drop(f"loads_2_{branch}.csv", csv("id,day", rows))
+    assert "loads_2_south.csv; its rule does not read that" in refused(world)
+
+
 def test_one_of_two_files_with_another_unit_is_read_by_the_rule_of_both(tmp_path: Path) -> None:
     load = {"name": "load", "from": "load", "rule": "to_decimal", "unit": "kg"}
     world = of_branches(tmp_path, load)

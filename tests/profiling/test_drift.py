@@ -1476,6 +1476,7 @@ def test_decimals_of_another_order_are_told_though_each_is_another(profile: Prof
         (["{}.50 €"], ["{}.50 €", "{}.50 $"], True, False),
         (["{}.50 €"], ["{}.50 €"] * 39 + ["{}.50 $"], False, False),  # a slip, and an issue
         (["{}.50 USD"], ["{}.50 USD", "{}.50 $"], False, False),
+        (["{}.50 €"] * 39 + ["{}.50 $"], ["{}.50 €", "{}.50 $"], False, True),  # nobody was asked
     ],
 )
 def test_amounts_in_several_currencies_stop_where_no_column_holds_which(
@@ -1558,12 +1559,32 @@ def test_years_of_two_digits_at_the_other_end_stop(
     yaml = YAML.replace(
         "{from: Amount, rule: to_decimal}", f"{{from: day, rule: to_date, formats: {said}}}"
     )
-    today = profile({"day": [now.format(n) for n in range(1, 29)]})
-    found = compare(None, today, formats(*safe_load(said)), models_yaml=yaml)
-    assert [(f.kind, f.severity) for f in found] == [("date_order_changed", "block")] * bool(
-        becomes
+    before, today = (
+        profile({"day": [form.format(n) for n in range(1, 29)]}) for form in ("2026-01-{:02}", now)
     )
+    reads = formats(*safe_load(said))
+    found = [
+        each for each in compare(before, today, reads, models_yaml=yaml) if each.severity == "block"
+    ]
+    assert [f.kind for f in found] == ["date_order_changed"] * bool(becomes)
     assert all((becomes or "") in (f.patch or "") for f in found)
+
+
+@pytest.mark.parametrize(
+    ("declared", "days"),
+    [
+        ("%d-%m-%y", [f"01-{n % 12 + 1:02}-{n % 13 + 16}" for n in range(30)]),
+        ("%d-%m-%y", [f"01-03-{n % 13 + 16}" for n in range(30)]),
+        ("%d.%m.%y", [f"01.03.{n % 13 + 16}" for n in range(30)]),
+    ],
+)
+def test_the_first_days_of_months_of_many_years_are_no_years(
+    profile: Profile, declared: str, days: list[str]
+) -> None:
+    mark = declared[2]
+    then = profile({"day": [f"{n % 28 + 1:02}{mark}05{mark}{n % 13 + 16}" for n in range(40)]})
+    found = compare(then, profile({"day": days}), formats(declared))
+    assert not [each for each in found if each.severity == "block"]
 
 
 @pytest.mark.parametrize(

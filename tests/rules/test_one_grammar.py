@@ -61,6 +61,29 @@ MARKED = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "mark", "value"),
+    [
+        ("001.234,50", "comma", 1234.5),
+        ("012.345,67", "comma", 12345.67),
+        ("001,234.50", "point", 1234.5),
+        ("000,123,456.00", "point", 123456),
+        ("0.125", "point", 0.125),
+        ("000.123.456", "comma", 123456),
+    ],
+)
+def test_noughts_that_fill_a_number_up_are_read_where_another_mark_shows_it(
+    text: str, mark: str, value: float
+) -> None:
+    number = read_number(text)
+    assert number is not None
+    assert number.value == value
+    for declared in (mark, "either"):
+        (found,) = read({"rule": "to_decimal", "decimal": declared}, [text])
+        assert found is not None
+        assert float(found) == value
+
+
 @pytest.mark.parametrize("declared", ["point", "comma", "either"])
 def test_a_mark_that_a_number_proves_is_no_other_mark_to_any_rule(declared: str) -> None:
     """0.125 has a decimal point whatever the rule says: after a nought no thousands begin."""

@@ -213,9 +213,15 @@ def drift_of(  # noqa: PLR0913 - by name only
             models.decimal_marks(feed.name),
         )
         told = {(change.kind, change.column) for change in changes}
+        stops = {(c.kind, c.column) for c in changes if c.severity == "block"}
         for file, one in zip(named, alone, strict=True):
             more = compared(one, part or "one file", file, history=before())
-            changes += (each for each in more if (each.kind, each.column) not in told)
+            # what stops is told of one file, too, where of all it is a note
+            changes += (
+                each
+                for each in more
+                if (each.kind, each.column) not in (stops if each.severity == "block" else told)
+            )
     return changes
 
 

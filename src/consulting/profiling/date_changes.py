@@ -30,7 +30,7 @@ class DateChanges(Changes):
             self._order_changed(before, now),
             self._no_longer_swapped(now),
             self._swapped(now),
-            self._year_moved(now),
+            self._year_moved(before, now),
         )
         return [each for each in found if each]
 
@@ -111,13 +111,15 @@ class DateChanges(Changes):
             "be had, let the rule swap them back (the format %Y-%d-%m).",
         )  # fmt: skip
 
-    def _year_moved(self, now: ColumnProfile) -> DriftFinding | None:
+    def _year_moved(self, before: ColumnProfile | None, now: ColumnProfile) -> DriftFinding | None:
         """Years of two digits that stand at another end of dates than where their rule reads them.
 
         Of the two ends, the one that varies is the day.
         """
         read = self._reads.of(now.name)
-        moved = moved_year(read, now) if read and self._reads.is_converted(now) else None
+        if read is None or not self._reads.is_converted(now):
+            return None
+        moved = moved_year(read, now, before)
         if moved is None:
             return None
         ends = ("first", "at the end") if moved else ("at the end", "first")

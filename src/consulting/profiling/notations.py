@@ -15,7 +15,7 @@ from consulting.rules.numbers import NOTATIONS, decimal_mark, is_one_of, spelled
 from consulting.rules.to_boolean import FALSE, TRUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from consulting.profiling.model import ColumnProfile, FormatCount
     from consulting.records import ReadColumn
@@ -104,29 +104,60 @@ def declared_order(read: ReadColumn | None, column: ColumnProfile) -> bool | Non
     return found.pop() if len(found) == 1 else None
 
 
-def moved_year(read: ReadColumn, column: ColumnProfile) -> bool | None:
+def moved_year(
+    read: ReadColumn, column: ColumnProfile, before: ColumnProfile | None
+) -> bool | None:
     """Whether years of two digits begin a column's dates, where its rule has them at the end.
 
-    False for the reverse; None where its rule has them where they are, or leaves it open.
+    False for the reverse; None where its rule has them where they are, or leaves it open, and where
+    the dates so read lie in no season, or farther from those before.
     """
     for found in (one.format for one in column.formats if "%y" in one.format):
         same = [one for one in read.formats if "%y" in one and either(one) == either(found)]
-        if same and all(one.startswith("%y") != found.startswith("%y") for one in same):
-            return found.startswith("%y")
-        if same and not any(one.startswith("%y") for one in same) and lie_closer_year_first(column):
-            return True
+        first, days = found.startswith("%y"), _days_of(column)
+        if not same or any(one.startswith("%y") != same[0].startswith("%y") for one in same):
+            continue
+        if first != same[0].startswith("%y"):
+            right, wrong = days, _with_other_year(days)
+        elif not first and before is not None:
+            right, wrong, first = _with_other_year(days), days, True
+        else:
+            continue
+        if lie_in_season(right) and _are_nearer(right, wrong, before):
+            return first
     return None
 
 
 def lie_closer_year_first(column: ColumnProfile) -> bool:
     """Whether dates with a short year at the end lie within a season with the day there instead."""
-    days = [date.fromisoformat(one[:10]) for one in column.date_quantiles]
+    days = _days_of(column)
+    return lie_in_season(_with_other_year(days)) and not lie_in_season(days)
+
+
+def lie_in_season(days: Sequence[date]) -> bool:
+    """Whether there are days, most of which lie within a season, as those of a month's file do."""
+    return bool(days) and days[-2] - days[1] <= _SEASON
+
+
+def _are_nearer(right: list[date], wrong: list[date], before: ColumnProfile | None) -> bool:
+    """Whether days lie nearer to those before in one way than in the other."""
+    then = _days_of(before) if before else []
+    if lie_in_season(wrong) or not then or not wrong:
+        return not lie_in_season(wrong)
+    one, other = (abs(days[len(days) // 2] - then[len(then) // 2]) for days in (right, wrong))
+    return one < other
+
+
+def _days_of(column: ColumnProfile) -> list[date]:
+    return [date.fromisoformat(one[:10]) for one in column.date_quantiles]
+
+
+def _with_other_year(days: Sequence[date]) -> list[date]:
+    """Days with the year of two digits for the day, and the reverse; none where one is no date."""
     try:
-        other = [day.replace(_CENTURY + day.day, day.month, day.year % 100) for day in days]
+        return sorted(day.replace(_CENTURY + day.day, day.month, day.year % 100) for day in days)
     except ValueError:
-        return False
-    spreads = [max(some) - min(some) for some in (other, days) if some]
-    return len(spreads) > 1 and spreads[0] <= _SEASON < spreads[1] / 3
+        return []
 
 
 def mark_of(column: ColumnProfile) -> str | None:
@@ -278,13 +309,13 @@ def are_of_one_order(before: ColumnProfile, now: ColumnProfile) -> bool:
 
 def lie_within_months(column: ColumnProfile) -> bool:
     """Whether most of a column's dates lie within a season, as those of a month's file do."""
-    days = [date.fromisoformat(one[:10]) for one in column.date_quantiles]
-    return not days or days[-2] - days[1] <= _SEASON
+    days = _days_of(column)
+    return not days or lie_in_season(days)
 
 
 def lie_closer_as_written(column: ColumnProfile) -> bool:
     """Whether dates with the year first lie within a month, and would not with day for month."""
-    days = [date.fromisoformat(one[:10]) for one in column.date_quantiles]
+    days = _days_of(column)
     if not days or any(day.day > _MONTHS for day in days):
         return bool(days)
     swapped = [day.replace(month=day.day, day=day.month) for day in days]

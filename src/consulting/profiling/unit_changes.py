@@ -97,7 +97,8 @@ class UnitChanges(Changes):
         others = {code: n for code, n in named.items() if not may_be_one(main, code)}
         last = self._past.last(now, 1)
         found = {main, *others}
-        known = last is not None and found <= currencies_of(last[0]).keys()
+        then = currencies_of(last[0]) if last else Counter[str]()
+        known = found <= then.keys() and then.total() - max(then.values(), default=0) >= _FEW
         told = any(
             issue.issue_type == "mixed_currencies" and issue.column == now.name
             for issue in self._current.issues

@@ -21,11 +21,20 @@ _MINUS = "[+\u2212\u2013-]"
 _NONE = "[\u2012-\u2015\u2212-]"
 """What stands for no cents: 5.- and, in print, 5.\u2013."""
 _FIRST = "[1-9][0-9]{0,2}"
-"""Digits before a mark between thousands: after a nought it is the decimal mark."""
-_GROUPED = f"{_FIRST}(?:,[0-9]{{3}})+"
+"""Digits before one mark that may stand between thousands: after a nought it is the decimal one."""
+
+
+def _grouped(mark: str) -> str:
+    """Digits with a mark between thousands; of several, a nought before the first fills up."""
+    return f"(?:{_FIRST}(?:{mark}[0-9]{{3}})+|0[0-9]{{0,2}}(?:{mark}[0-9]{{3}}){{2,}})"
+
+
+_GROUPED = _grouped(",")
 _LAKH = "[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}"
-_POINTED = f"{_FIRST}(?:[.][0-9]{{3}})+"
-_SPACED = f"{_FIRST}(?:{_SPACES}[0-9]{{3}})+"
+_POINTED = _grouped("[.]")
+_SPACED = _grouped(_SPACES)
+_FILLED = "0[0-9]{{0,2}}{}[0-9]{{3}}{}[0-9]+"
+"""One such group filled up with a nought, which the decimal mark behind it shows."""
 _POWER = "[eE][+-]?[0-9]{1,3}"
 _DIGITS = f"{_SPACED}(?:[.,][0-9]+)?|[0-9](?:[0-9.,]*[0-9])?|[.,][0-9]+"
 _UNIT = r"%|[A-Za-zµμ°\"'²³/]{1,12}[.]?"
@@ -85,12 +94,12 @@ NOTATIONS = {
         Notation("unclear", f"{_FIRST},[0-9]{{3}}", ",", ".", "",
                  "as 1,234, which could be two numbers"),
         Notation("comma", "[0-9]*,[0-9]*", "", ",", "comma", "decimal comma"),
-        Notation("grouped", f"{_GROUPED}(?:[.][0-9]*)?", ",", ".", "point",
-                 "with thousands commas"),
+        Notation("grouped", f"{_GROUPED}(?:[.][0-9]*)?|{_FILLED.format(',', '[.]')}", ",", ".",
+                 "point", "with thousands commas"),
         Notation("lakh", f"{_LAKH}(?:[.][0-9]*)?", ",", ".", "point",
                  "with lakh commas (12,34,567)"),
-        Notation("grouped_comma", f"{_POINTED},[0-9]*|{_FIRST}(?:[.][0-9]{{3}}){{2,}}",
-                 "[.]", ",", "comma", "with thousands points"),
+        Notation("grouped_comma", f"{_POINTED},[0-9]*|{_FILLED.format('[.]', ',')}|"
+                 "[0-9]{1,3}(?:[.][0-9]{3}){2,}", "[.]", ",", "comma", "with thousands points"),
         Notation("grouped_space", _SPACED, _SPACES, ".", "", "with thousands spaces"),
         Notation("grouped_space_comma", f"{_SPACED},[0-9]+", _SPACES, ",", "comma",
                  "with thousands spaces and a decimal comma"),
@@ -292,11 +301,13 @@ def _read_digits(digits: str) -> tuple[Notation, str] | None:
     return None
 
 
-def _shape(mark: str, groups: str) -> str:
-    """A bare number with this decimal mark."""
+def _shape(mark: str, groups: str, other: str) -> str:
+    """A bare number with this decimal mark, and the other one between thousands."""
     tail = f"{mark}[0-9]"
+    whole = f"[0-9]+|{groups}|{_SPACED}"
     return (
-        f"^[+-]?(?:(?:(?:[0-9]+|{groups}|{_SPACED})(?:{mark}[0-9]*)?|{tail}+)(?:[eE][+-][0-9]{{1,3}})?"
+        f"^[+-]?(?:(?:(?:{whole})(?:{mark}[0-9]*)?|{_FILLED.format(other, mark)}|{tail}+)"
+        f"(?:[eE][+-][0-9]{{1,3}})?"
         f"|[0-9]+{tail}+[eE][0-9]{{1,3}})$"
     )
 
@@ -326,8 +337,8 @@ GRAMMAR = {
         ".": f"^[+-]?(?:[0-9]+|{_POINTED}|{_SPACED})(?:,0*)?$",
     },
     "spaces": _SPACES,
-    "point": _shape("[.]", f"{_GROUPED}|{_LAKH}"),
-    "comma": _shape(",", _POINTED),
+    "point": _shape("[.]", f"{_GROUPED}|{_LAKH}", ","),
+    "comma": _shape(",", _POINTED, "[.]"),
 }
 
 
