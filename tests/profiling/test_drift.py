@@ -1540,6 +1540,19 @@ def test_marks_that_may_stand_between_thousands_are_so_by_the_numbers_before(
     assert (patch or "") in (found.patch or "")
 
 
+@pytest.mark.parametrize(("thousands", "mark"), [(".", "comma"), (",", "whole")])
+def test_thousands_as_their_rule_declares_them_are_no_decimals(
+    profile: Profile, thousands: str, mark: str
+) -> None:
+    small, large = (
+        profile({"w": [form.format(n) for n in range(1, 41)]}, marks={"w": mark})
+        for form in ("{}03", f"{{}}{thousands}010")
+    )
+    declared: Literal["point", "comma"] = "comma" if thousands == "." else "point"
+    reads = [ReadColumn(names=("w",), rule="to_integer", decimal=declared)]
+    assert not [f for f in compare(small, large, reads) if f.severity == "block"]
+
+
 @pytest.mark.parametrize(
     ("said", "now", "becomes"),
     [

@@ -490,6 +490,10 @@ def test_numbers_with_the_other_mark_among_those_that_show_theirs_are_asked_abou
         ([*HALF_SWAPPED, "12/01/2026"], False),
         ([*HALF_SWAPPED[28:56]], True),  # one month
         ([*HALF_SWAPPED[28:44]], True),
+        (
+            [f"2026-01-{n:02}" for n in range(1, 10)] + [f"{n}/01/2026" for n in range(13, 29)],
+            False,  # they lie together as they are written
+        ),
         ([*HALF_SWAPPED[28:42]], False),  # too few others
         ([*HALF_SWAPPED[:12], *(f"{day}/06/2026" for day in range(13, 29))], False),
         ([f"2026-{n % 12 + 1:02}-{n % 2 + 1:02}" for n in range(60)] + HALF_SWAPPED[68:84], False),

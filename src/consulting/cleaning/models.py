@@ -255,7 +255,7 @@ class ClientModels:
         found: dict[str, OtherMark] = {}
         for name, meta in self._metas(feed):
             if meta.get("rule") == "to_integer":
-                found[name] = "whole"
+                found[name] = "comma" if declared_mark(meta) == "comma" else "whole"
             elif meta.get("decimal") in get_args(OtherMark):
                 found[name] = meta["decimal"]
         return found

@@ -9,6 +9,7 @@ from consulting.profiling.date_changes import DateChanges
 from consulting.profiling.finding import DriftFinding
 from consulting.profiling.notations import (
     are_fractions,
+    could_have_either,
     counts_something,
     flags_of,
     is_unread,
@@ -110,8 +111,9 @@ class Content(Changes):
         if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:
             return None
         flags = flags_of(now)
-        if read and read.texts and flags:
-            return None  # 0 and 1 are numbers, and yes and no to its rule
+        thousands = rule == "to_integer" and read and read.decimal and could_have_either(now)
+        if thousands or (read and read.texts and flags):
+            return None  # as the rule declares; 0 and 1 are numbers, and yes and no to another
         if types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags)):
             return None  # noughts and a word beside them
         expected = rule_of_type(types[1]).name

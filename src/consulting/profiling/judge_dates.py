@@ -141,7 +141,14 @@ def _swapped(draft: Drafting) -> Iterator[Issue]:
         day.day > _MONTHS and len(view.tally.orders_of(numbered[text])) == 1
         for text, day in left.items()
     )
-    if not fit or not (_are_many(made, left) or _are_of_a_month(made, left)):
+    back = (
+        {text: day.replace(month=day.day, day=day.month) for text, day in made.items()}
+        if fit
+        else {}
+    )
+    if not back or _are_of_a_month(back, made, left):
+        return
+    if not (_are_many(made, left) or _are_of_a_month(made, back, left)):
         return
     values = {text: known[text] for text, day in made.items() if day.day != day.month}
     rows = sum(n for pattern, n in view.tally.patterns.items() if pattern.startswith("%Y"))
@@ -171,16 +178,17 @@ def _are_many(made: Mapping[str, date], left: Mapping[str, date]) -> bool:
     )
 
 
-def _are_of_a_month(made: Mapping[str, date], left: Mapping[str, date]) -> bool:
-    """Whether dates lie with the others if day and month are swapped back, and do not else.
+def _are_of_a_month(
+    wrong: Mapping[str, date], right: Mapping[str, date], left: Mapping[str, date]
+) -> bool:
+    """Whether dates lie with the others if they are read in one way, and do not in the other.
 
     In a month's file the day of all that were swapped is its month.
     """
-    back = {day.replace(month=day.day, day=day.month) for day in made.values()}
-    if min(len(back), len({*left.values()})) < _DAYS:
+    if min(len({*right.values()}), len({*left.values()})) < _DAYS:
         return False
-    right, wrong = (_spread([*days, *left.values()]) for days in (back, made.values()))
-    return right <= _TWO_MONTHS < wrong / 3
+    near, far = (_spread([*days.values(), *left.values()]) for days in (right, wrong))
+    return near <= _TWO_MONTHS < far / 3
 
 
 def _spread(days: Collection[date]) -> timedelta:

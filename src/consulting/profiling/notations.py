@@ -196,7 +196,12 @@ def is_read_with(column: ColumnProfile, mark: str) -> bool:
     Such as need no mark are read with any.
     """
     shown = mark_of(column)
-    return (column.read_with or "point" if shown == "unclear" else shown) in {mark, None}
+    return (_read_mark(column) if shown == "unclear" else shown) in {mark, None}
+
+
+def _read_mark(column: ColumnProfile) -> str:
+    """The mark with which numbers that show none are read in a profile."""
+    return "comma" if column.read_with == "comma" else "point"
 
 
 def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str) -> bool | None:
@@ -213,8 +218,9 @@ def is_nearer_otherwise(before: ColumnProfile, now: ColumnProfile, declared: str
     if not then or not today:
         return None
     # as they are read in the profile, which is with a point if no rule said otherwise
-    times = [1, _TIMES[most] if now.read_with is None else 1 / _TIMES[most]]
-    if declared != (now.read_with or "point"):
+    read = _read_mark(now)
+    times = [1, _TIMES[most] if read == "point" else 1 / _TIMES[most]]
+    if declared != read:
         times.reverse()
     as_declared, otherwise = (abs(math.log(today * n / then)) for n in times)
     if count >= _ENOUGH:
