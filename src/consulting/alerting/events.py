@@ -15,6 +15,7 @@ from consulting.alerting.redaction import cause_in_one_line
 from consulting.privacy import without_personal
 from consulting.records import Record, Severity
 from consulting.shown import on_lines
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -286,7 +287,8 @@ def first_late(route: AlertRoute, late_ones: Sequence[PeriodStatus]) -> Event:
     return event.model_copy(
         update={
             "title": f"{'SLA breached' if breach else 'Late'}: {what}",
-            "text": f"{len(late_ones)} deliveries are late since {late_ones[0].key}. "
+            "text": f"{counted(len(late_ones), 'delivery', 'deliveries')} are late since "
+            f"{late_ones[0].key}. "
             f"{gravest.sentence}",
         }
     )
