@@ -7,6 +7,8 @@ transaction by itself: it begins one too late to be safe.
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine import URL
-    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
     from sqlalchemy.exc import DBAPIError
 
 BUSY_SECONDS = 30
+_PAUSE_SECONDS = 0.05
 """How long a writer waits for the one before it (SQLite)."""
 _PHRASES = (
     "Connection refused", "could not translate host name", "password authentication failed",
@@ -138,6 +141,23 @@ def _use_utc(connection: DBAPIConnection, _record: object) -> None:
     connection.commit()
 
 
+def _use_wal(cursor: DBAPICursor) -> None:
+    """Keep the journal beside the database; of several that make one at once, each in its turn.
+
+    Of two that switch it together SQLite refuses one at once, and does not let it wait.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
 def build_engine(url: URL) -> Engine:
     """A new engine; `engine_of` is what callers want."""
     if url.get_backend_name() != "sqlite":
@@ -157,7 +177,7 @@ def build_engine(url: URL) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _use_wal(cursor)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.close()
 
