@@ -36,11 +36,12 @@ _LONGEST = 120
 """Characters of what is expected: a longer list stands in the mapping document."""
 
 
-def reason_in_words(code: str, inputs: DeliveryInputs, feed: str) -> str:
+def reason_in_words(code: str, inputs: DeliveryInputs, feed: str, *, briefly: bool = False) -> str:
     """Return the sentence for a reject reason ("order_date:not_a_date") or a merge rule.
 
     The engagement's own words come first (`reasons`: of this feed, then of any), then those of
-    the cleaning rules; a code that nobody gave words is spelt out.
+    the cleaning rules, with what they expect if it is not to be said briefly; a code that nobody
+    gave words is spelt out.
     """
     place, _, kind = code.rpartition(":")
     names = (code, kind) if place in NO_COLUMN else (code,)
@@ -51,7 +52,8 @@ def reason_in_words(code: str, inputs: DeliveryInputs, feed: str) -> str:
         return _WORDS.get(kind, kind.replace("_", " ").strip())
     column = f"“{source_column(inputs, feed, place)}”"
     if sentence := reason_sentences().get(kind):
-        return f"{sentence.format(column)}{_expected(inputs, feed, place, kind)}"
+        said = sentence.format(column)
+        return said if briefly else f"{said}{_expected(inputs, feed, place, kind)}"
     return f"{column}: {kind.replace('_', ' ').strip()}"
 
 

@@ -45,7 +45,6 @@ MAX_TESTS = 400
 REASONS_SHOWN = 8
 """Reject reasons listed below a feed's account."""
 _QUESTIONS_ON_PAGE_ONE = 4
-_EXPECTED = " (expected: "
 
 
 class QualityReport(Document):
@@ -151,7 +150,7 @@ class AccountView:
         self.carried_from = account.carried_from
         # what is expected stands in the findings: page one fits a sheet
         self.reasons = [
-            (reason_in_words(code, inputs, account.feed).partition(_EXPECTED)[0], rows)
+            (reason_in_words(code, inputs, account.feed, briefly=True), rows)
             for code, rows in _largest_first(account.rejected)
         ]
         self.more_reasons = sum(rows for _, rows in self.reasons[REASONS_SHOWN:])
