@@ -131,6 +131,11 @@ def run_accept(world: World, *arguments: str, answer: str | None = None) -> Resu
         return CliRunner().invoke(accept.accept_drift, [world.client_id, *arguments], input=answer)
 
 
+def accept_all(world: World) -> None:
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+
+
 def delivered_rows(world: World) -> list[tuple[object, ...]]:
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
         return connection.execute(
@@ -432,8 +437,7 @@ def test_a_retry_that_was_under_way_while_somebody_accepted_loses_nothing(
     if fails == "while accepting":
         readable = accepted.require_readable
         monkeypatch.setattr(accepted, "require_readable", lambda *given: (readable(*given), fail()))
-    done = run_accept(world, "--yes")
-    assert done.exit_code == 0, done.output
+    accept_all(world)
     if fails == "after accepting":
         fail()
     assert world.states()["orders_2024-02.csv"] == (
@@ -483,8 +487,7 @@ def test_amounts_in_another_currency_wait_until_it_has_a_column_of_its_own(tmp_p
     assert refused(world).startswith(
         "The amounts in “Amount” of orders_2024-02.csv are in JPY, where the last delivery had EUR."
     )
-    done = run_accept(world, "--yes")
-    assert done.exit_code == 0, done.output
+    accept_all(world)
     batch = world.run(world.engagement.intake.state().batches[0].batch_id)
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
         kept = "SELECT min(amount)::DOUBLE, amount_currency, count(*) FROM marts.orders GROUP BY 2"
@@ -508,8 +511,7 @@ def test_amounts_that_named_no_currency_in_between_are_held_against_the_last_tha
         "The amounts in “Amount” of orders_2024-03.csv are in USD, where the last delivery that "
         "named one had EUR."
     )
-    done = run_accept(world, "--yes")
-    assert done.exit_code == 0, done.output
+    accept_all(world)
     world.run()
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
         kept = "SELECT amount_currency, count(*) FROM marts.orders GROUP BY 1"
@@ -536,8 +538,7 @@ def test_another_decimal_mark_is_accepted_by_a_patch_or_confirmed(tmp_path: Path
         "The numbers in “Amount” of orders_2024-02.csv have a decimal point; its rule reads them "
         "with a decimal comma."
     )
-    done = run_accept(world, "--yes")
-    assert done.exit_code == 0, done.output
+    accept_all(world)
     assert yaml_of(world).read_text("utf-8") == yaml.replace("decimal: comma", "decimal: point")
     world.run(world.engagement.intake.state().batches[-1].batch_id)
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
@@ -636,8 +637,7 @@ def test_one_of_two_files_that_shows_another_mark_stops(tmp_path: Path) -> None:
         "The numbers in “kilos” of loads_south.csv have a decimal point; its rule reads them with "
         "a decimal comma."
     )
-    done = run_accept(world, "--yes")
-    assert done.exit_code == 0, done.output
+    accept_all(world)
     assert "decimal: either" in yaml_of(world).read_text("utf-8")
     world.run(world.engagement.intake.state().batches[-1].batch_id)
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
@@ -665,8 +665,7 @@ def test_one_of_two_files_with_another_unit_is_read_by_the_rule_of_both(tmp_path
     assert refused(world) == (
         "The numbers in “load” of loads_south.csv have a unit, and their rule takes off kg alone."
     )
-    done = run_accept(world, "--yes")
-    assert done.exit_code == 0, done.output
+    accept_all(world)
     assert "unit: [kg, lb]" in yaml_of(world).read_text("utf-8")
 
 
@@ -682,8 +681,7 @@ def test_numbers_that_would_be_delivered_as_nought_are_kept_by_a_patch(tmp_path:
         "The numbers in “Amount” of orders_2024-02.csv are mostly so small that with the 2 digits "
         "after the decimal mark which their rule keeps they would be delivered as 0."
     )
-    done = run_accept(world, "--yes")
-    assert done.exit_code == 0, done.output
+    accept_all(world)
     assert "rule: to_money, scale: 6" in yaml_of(world).read_text("utf-8")
     world.run(world.engagement.intake.state().batches[-1].batch_id)
     with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
