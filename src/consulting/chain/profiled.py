@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts
@@ -193,8 +194,10 @@ def drift_of(  # noqa: PLR0913 - by name only
         )
 
     part: Part | None = "carried" if carried else None
-    changes = compared(found, part, *named, history=before())
-    newest = next(before(), None)
+    history = before()
+    newest = next(history, None)
+    known = chain([newest], history) if newest else history
+    changes = compared(found, part, *named, history=known)
     if newest is not None and newest.replaced:
         standing = (each for each in before() if not each.replaced)
         then = compared(found, None, *plain, history=standing)

@@ -90,7 +90,7 @@ class Content(Changes):
         if told.isdisjoint({"decimal_mark_changed", "decimal_mark_unclear", "retyped_column"}):
             found.append(self._retyped(before, now))
         if counts_something(now):
-            found += self._units.since(before, now)
+            found += self._units.since(before, now, told)
         if not any(found):
             rewritten = self._rewritten(before, now)
             found.append(rewritten)
@@ -102,20 +102,12 @@ class Content(Changes):
         types = (before.inferred_type, now.inferred_type)
         if types[0] == types[1] or types in _HARMLESS or UNTYPED & set(types):
             return None
+        if self._is_read_alike(types, now):
+            return None
         read = self._reads.of(now.name)
         rule = read.rule if read else None
         related = set(types) <= _NUMBERS or set(types) == {"date", "timestamp"}
         related = related and not (rule == "to_integer" and are_fractions(now))
-        if rule == "to_code" or (rule == "to_text" and "boolean" in types):
-            return None  # yes and no are texts, too, and a list says itself what it reads
-        if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:
-            return None
-        flags = flags_of(now)
-        thousands = rule == "to_integer" and read and read.decimal and could_have_either(now)
-        if thousands or (read and read.texts and flags):
-            return None  # as the rule declares; 0 and 1 are numbers, and yes and no to another
-        if types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags)):
-            return None  # noughts and a word beside them
         expected = rule_of_type(types[1]).name
         meant = rule is not None and rule == expected and expected != "to_text"
         breaks = read is not None and rule != "to_text" and not self._prove_little(before, now)
@@ -128,6 +120,21 @@ class Content(Changes):
             "Look at its issues: the client's export may write it in another way. If it is meant "
             f"to be so, give it the rule {expected} in the feed's YAML, and it is delivered.",
         )  # fmt: skip
+
+    def _is_read_alike(self, types: tuple[str, str], now: ColumnProfile) -> bool:
+        """Whether what seems to be of another type is what it was to its rule."""
+        read = self._reads.of(now.name)
+        rule = read.rule if read else None
+        if rule == "to_code" or (rule == "to_text" and "boolean" in types):
+            return True  # yes and no are texts, too, and a list says itself what it reads
+        if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:
+            return True
+        flags = flags_of(now)
+        thousands = rule == "to_integer" and read and read.decimal and could_have_either(now)
+        if thousands or (read and read.texts and flags):
+            return True  # as the rule declares; 0 and 1 are numbers, and yes and no to another
+        # noughts and a word beside them
+        return types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags))
 
     def _prove_little(self, before: ColumnProfile, now: ColumnProfile) -> bool:
         """Whether few texts, where numbers were, may be exceptions: the rule rejects them."""

@@ -24,6 +24,8 @@ from consulting.rules.currencies import may_be_one
 from consulting.rules.numbers import is_common_unit, is_one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from consulting.profiling.model import ColumnProfile
 
 _FEW = 5
@@ -41,9 +43,10 @@ class UnitChanges(Changes):
         )
         return [each for each in found if each]
 
-    def since(self, before: ColumnProfile, now: ColumnProfile) -> list[DriftFinding]:
-        """What stood there before, and does not now, where `proven` says nothing of it."""
-        told = {each.kind for each in self.proven(now)}
+    def since(
+        self, before: ColumnProfile, now: ColumnProfile, told: Collection[str]
+    ) -> list[DriftFinding]:
+        """What stood there before, and does not now, but for the kinds that are told already."""
         found = (
             None if "currency_changed" in told else self._currency_changed(before, now),
             None if "unit_unread" in told else self._unit_changed(before, now),
