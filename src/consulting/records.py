@@ -492,6 +492,28 @@ class ReadColumn(Record):
         return not self.optional and not self.is_in(headers)
 
 
+class ReadCount(Record):
+    """How many values of a column in one file its rule read, and how many it did not.
+
+    Attributes:
+        feed: The feed.
+        column: The delivered column.
+        file: The file.
+        rows: All rows of the file.
+        values: Those with a value of the column.
+        unread: Those whose value the rule rejected, or left empty because it did not fit.
+        reason: The commonest code of these, without the column; empty where there are none.
+    """
+
+    feed: str
+    column: str
+    file: str
+    rows: int
+    values: int
+    unread: int
+    reason: str = ""
+
+
 class Step(Record):
     """One line of the transform log: what was done, with the counts before and after."""
 

@@ -38,11 +38,24 @@ def leave_drift(engagement: Engagement, batch: Batch) -> None:
     artifacts.write(path, artifacts.Profile(profiles=(), drift=found))
 
 
+def leave_unread(engagement: Engagement, batch: Batch) -> None:
+    found = DriftFinding(feed="orders", kind="unread_values", severity="block", column="id",
+                         detail="Its rule reads none.", recommendation="Ask.")  # fmt: skip
+    path = engagement.folder.run(batch.batch_id) / artifacts.CLEANING
+    left = artifacts.Cleaning(models=(), accounts=(), mappings=(), steps=(), drift=(found,))
+    artifacts.write(path, left)
+
+
 def leave_nothing(_engagement: Engagement, _batch: Batch) -> None:
     """A run that died with an error leaves no verdict."""
 
 
-CAUSES = {"failed tests": leave_failed_tests, "drift": leave_drift, "an error": leave_nothing}
+CAUSES = {
+    "failed tests": leave_failed_tests,
+    "drift": leave_drift,
+    "unread values": leave_unread,
+    "an error": leave_nothing,
+}
 
 
 def fail_with(engagement: Engagement, batch: Batch, run_id: str, leave: Any) -> None:
@@ -135,6 +148,15 @@ def test_two_feeds_that_changed_shape_in_one_batch_are_one_alert(house: House) -
         house.tick()
     (message,) = house.slack.messages
     assert "orders and people changed shape" in message["text"]
+
+
+def test_values_that_a_rule_no_longer_reads_are_a_changed_shape(house: House) -> None:
+    acme = house.client(security_tier=3)
+    fail_with(acme, claim(acme), "run-1", leave_unread)
+    house.tick()
+    (message,) = house.slack.messages
+    assert "The feed orders changed shape" in message["text"]
+    assert "Nothing was delivered. Its rule reads none." in str(message["blocks"])
 
 
 def test_a_file_that_could_not_be_read_speaks_for_the_batch_that_failed_without_it(

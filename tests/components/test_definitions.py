@@ -95,6 +95,7 @@ def test_dbt_tests_are_checks_on_their_models_and_errors_block(
     assert checks["orders: rows_conserved_orders_orders"].blocking
     assert not checks["customers: unique_customers_email"].blocking, "it only warns"
     assert checks["cleaned: every_row_accounted_for"].blocking
+    assert checks["cleaned: rules_read_as_before"].blocking
     assert checks["file_received: files_readable"].blocking
     assert checks["profiled: no_blocking_drift"].blocking
     assert all(spec.description for spec in checks.values())

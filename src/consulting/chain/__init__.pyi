@@ -9,6 +9,7 @@ from .facts import facts_of as facts_of
 from .file_received import receive as receive
 from .gate import drifted as drifted
 from .gate import refuse as refuse
+from .gate import refused as refused
 from .gate import unaccounted as unaccounted
 from .gate import unmapped as unmapped
 from .gate import unreadable as unreadable

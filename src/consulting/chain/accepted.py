@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.chain.access import this_user
+from consulting.chain.cleaned import clean_files
 from consulting.chain.profiled import drift_of, earlier_profiles
+from consulting.chain.trial import on_trial, rows_are_kept
+from consulting.chain.unread import earlier_counts
 from consulting.cleaning import ClientModels
 from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.templated import followed
@@ -240,7 +243,8 @@ def _has_drifted(engagement: Engagement, batch_id: str) -> bool:
     if not path.exists():
         return False
     drift = artifacts.read(path, artifacts.Profile).drift
-    return any(_is_at_fault(finding) for finding in drift)
+    cleaning = artifacts.find(path.with_name(artifacts.CLEANING), artifacts.Cleaning)
+    return any(map(_is_at_fault, (*drift, *(cleaning.drift if cleaning else ()))))
 
 
 def _is_replaced(engagement: Engagement, batch_id: str) -> bool:
@@ -258,9 +262,10 @@ def _is_at_fault(finding: DriftFinding) -> bool:
 
 
 def _drift_now(engagement: Engagement, batch_id: str) -> Iterator[tuple[DriftFinding, FeedProfile]]:
-    folder = engagement.folder.run(batch_id)
+    folder, stops = engagement.folder.run(batch_id), False
     received = artifacts.read(folder / artifacts.INTAKE, artifacts.Intake)
-    for profile in artifacts.read(folder / artifacts.PROFILE, artifacts.Profile).profiles:
+    profiles = artifacts.read(folder / artifacts.PROFILE, artifacts.Profile).profiles
+    for profile in profiles:
         carried = profile.feed in received.carried
         before = partial(earlier_profiles, engagement, profile.feed, batch_id)
         readings = [each for each in received.to_profile if each.feed == profile.feed]
@@ -268,7 +273,29 @@ def _drift_now(engagement: Engagement, batch_id: str) -> Iterator[tuple[DriftFin
             engagement, before, profile, readings, run_folder=folder, carried=carried
         ):
             if _is_at_fault(finding):
+                stops = stops or finding.severity == "block"
                 yield finding, profile
+    of_feed = {profile.feed: profile for profile in profiles}
+    for finding in () if stops else _unread_now(engagement, received):
+        yield finding, of_feed[finding.feed]
+
+
+def _unread_now(engagement: Engagement, received: artifacts.Intake) -> tuple[DriftFinding, ...]:
+    """What the rules as they are now do not read, of a batch that was stopped for that."""
+    batch_id = received.batch.batch_id
+    folder = engagement.folder.run(batch_id)
+    cleaning = artifacts.find(folder / artifacts.CLEANING, artifacts.Cleaning)
+    found = tuple(filter(_is_at_fault, cleaning.drift)) if cleaning else ()
+    if not found or not rows_are_kept(received, folder):
+        return found
+    with on_trial(engagement, folder) as again:
+        cleaned = clean_files(
+            again,
+            received,
+            before=lambda feed: earlier_counts(engagement, feed, batch_id),
+            log=lambda _: None,
+        )
+    return tuple(filter(_is_at_fault, cleaned.drift))
 
 
 def _patches(

@@ -19,6 +19,7 @@ from consulting.records import (
     FileReading,
     ModelOutcome,
     QuarantinedFile,
+    ReadCount,
     Record,
     Step,
 )
@@ -106,7 +107,8 @@ class Cleaning(Record):
 
     Columns of feeds with models that neither are delivered nor dropped with a reason stand in
     `unmapped`. (A feed without models has none mapped; its rows are all rejects.) `reasons` are the
-    engagement's own words for reject reasons.
+    engagement's own words for reject reasons. `counts` are of the values that the rules read, and
+    `drift` is what they no longer read of them.
     """
 
     models: tuple[ModelOutcome, ...]
@@ -115,6 +117,8 @@ class Cleaning(Record):
     steps: tuple[Step, ...]
     reasons: dict[str, str] = Field(default_factory=dict)
     unmapped: tuple[UnmappedColumn, ...] = ()
+    counts: tuple[ReadCount, ...] = ()
+    drift: tuple[DriftFinding, ...] = ()
 
 
 class Checks(Record):

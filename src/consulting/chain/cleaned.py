@@ -8,11 +8,13 @@ from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.attempt import attempt
 from consulting.chain.loaded import require_loaded
+from consulting.chain.unread import earlier_counts, unread_values
 from consulting.cleaning import (
     DbtRun,
     account_rows,
     cleaning_steps,
     column_mappings,
+    read_counts,
     reject_reasons,
     with_changes,
 )
@@ -20,10 +22,11 @@ from consulting.delivery import find_unmapped
 from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from consulting.chain.engagement import Engagement
+    from consulting.records import ReadCount
 
 
 def clean(
@@ -39,13 +42,29 @@ def clean(
         received = require_loaded(engagement, batch_id)
         # what was tested before is not what is cleaned now
         (engagement.folder.run(batch_id) / artifacts.CHECKS).unlink(missing_ok=True)
-        return clean_files(engagement, received, log=log)
+        return clean_files(
+            engagement,
+            received,
+            before=lambda feed: earlier_counts(engagement, feed, batch_id),
+            log=log,
+        )
 
 
 def clean_files(
-    engagement: Engagement, received: artifacts.Intake, *, log: Callable[[str], None]
+    engagement: Engagement,
+    received: artifacts.Intake,
+    *,
+    before: Callable[[str], Iterable[Sequence[ReadCount]]],
+    log: Callable[[str], None],
 ) -> artifacts.Cleaning:
-    """Run the models over what was loaded, account for every row, and leave the record of it."""
+    """Run the models over what was loaded, account for every row, and leave the record of it.
+
+    Args:
+        engagement: Whose files.
+        received: What `file_received` left.
+        before: Feed → what its rules read and did not in earlier deliveries, the last first.
+        log: Told how the models ended.
+    """
     folder, batch_id = engagement.folder, received.batch.batch_id
     dbt = DbtRun(
         engagement.models,
@@ -67,6 +86,9 @@ def clean_files(
         )
         mappings = tuple(made if empty else with_changes(tables, made))
         steps = tuple(cleaning_steps(tables, dbt.manifest, mappings))
+        corrections = {each.filename for each in received.in_use if each.corrections}
+        counts = tuple(read_counts(tables, dbt.manifest, corrections))
+    unread = unread_values(dbt.manifest, received.in_use, counts, before)
     modelled = {account.feed for account in accounts if account.table is not None}
     files = [reading for reading in received.in_use if reading.feed in modelled]
     cleaning = artifacts.Cleaning(
@@ -79,6 +101,8 @@ def clean_files(
         steps=steps,
         reasons=reject_reasons(dbt.manifest),
         unmapped=tuple(find_unmapped(files, mappings)),
+        counts=counts,
+        drift=tuple(f.confirmed() if f.to_confirm in received.confirmed else f for f in unread),
     )
     artifacts.write(folder.run(batch_id) / artifacts.CLEANING, cleaning)
     return cleaning

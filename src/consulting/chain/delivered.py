@@ -200,7 +200,7 @@ def gather(
         profiles=profile.profiles,
         across=profile.across,
         score=profile.score and delivery_score(profile.score, cleaning.accounts),
-        drift=profile.drift,
+        drift=(*profile.drift, *cleaning.drift),
         models=cleaning.models,
         checks=checks.checks,
         accounts=cleaning.accounts,

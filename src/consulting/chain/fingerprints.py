@@ -23,7 +23,7 @@ STAGE_CODE = {
         *("corrections", "intake/reading", "formulas.py"),
     ),
     "profiled": ("chain/profiled.py", "profiling", "rules"),
-    "cleaned": ("chain/cleaned.py", "cleaning", "corrections", "rules"),
+    "cleaned": ("chain/cleaned.py", "chain/unread.py", "cleaning", "corrections", "rules"),
     "validated": ("chain/validated.py", "cleaning"),
     "delivered": (
         "chain/delivered.py",

@@ -28,9 +28,9 @@ def unreadable(received: Intake) -> str | None:
     return f"No file could be read. {files}"
 
 
-def drifted(profile: Profile) -> str | None:
-    """Which change of shape the models can not take."""
-    return profiling.changes_in_words(f for f in profile.drift if f.severity == "block") or None
+def drifted(found: Profile | Cleaning) -> str | None:
+    """Which change of shape the models can not take, or which values they no longer read."""
+    return profiling.changes_in_words(f for f in found.drift if f.severity == "block") or None
 
 
 def unaccounted(cleaning: Cleaning) -> str | None:
@@ -48,6 +48,11 @@ def unmapped(cleaning: Cleaning) -> str | None:
         f"No mapping for {names}. In the feed's YAML, give each a column with "
         "`meta: {from: ...}`, or a reason in the source: `meta: {dropped_because: ...}`."
     )
+
+
+def refused(cleaning: Cleaning) -> str | None:
+    """Why nothing that was cleaned so is delivered."""
+    return unaccounted(cleaning) or unmapped(cleaning) or drifted(cleaning)
 
 
 def refuse(  # noqa: PLR0913 - by name only; what the ledger learns
@@ -108,8 +113,7 @@ def require_passed(
     for reason in (
         unreadable(received),
         drifted(profile),
-        unaccounted(cleaning),
-        unmapped(cleaning),
+        refused(cleaning),
     ):
         if reason:
             raise BlockedDeliveryError(engagement.client_id, reason)

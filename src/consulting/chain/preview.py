@@ -15,6 +15,7 @@ from consulting.chain.differing import that_stand
 from consulting.chain.profiled import drift_of
 from consulting.chain.tier import refusal_of
 from consulting.chain.trial import on_trial, rows_are_kept
+from consulting.chain.unread import earlier_counts
 from consulting.chain.validated import run_tests
 from consulting.delivery import (
     Differences,
@@ -157,7 +158,9 @@ def _preview(
     run_folder = again.folder.run(batch_id)
     profile = base.profile.model_copy(update={"drift": _drift(again, base)})
     artifacts.write(run_folder / artifacts.PROFILE, profile)
-    cleaning = clean_files(again, received, log=log)
+    cleaning = clean_files(
+        again, received, before=lambda feed: earlier_counts(engagement, feed, batch_id), log=log
+    )
     checks = run_tests(again, batch_id, log=log)
     refused = None
     try:

@@ -10,6 +10,7 @@ from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.apart import within
 from consulting.chain.attempt import attempt
+from consulting.chain.earlier import earlier_runs
 from consulting.profiling import (
     CONFIRMED,
     FeedProfile,
@@ -253,10 +254,7 @@ def _still_open(
 def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Earlier]:
     """The deliveries of the feed before a batch, the last first, as far as profiles are kept."""
     own = artifacts.find(engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake)
-    before = batch_id
-    while last := engagement.intake.last_delivered(feed, before_batch=before):
-        before = last[0].batch_id
-        folder = engagement.folder.run(before)
+    for folder in earlier_runs(engagement, feed, batch_id):
         earlier = artifacts.find(folder / artifacts.PROFILE, artifacts.Profile)
         found = [one for one in earlier.profiles if one.feed == feed] if earlier else []
         if not earlier or not found:

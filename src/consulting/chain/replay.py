@@ -15,6 +15,7 @@ from consulting.chain.delivered import exports, gather
 from consulting.chain.loaded import load_files
 from consulting.chain.profiled import earlier_profiles, profile_files
 from consulting.chain.tier import hold_tier
+from consulting.chain.unread import earlier_counts
 from consulting.chain.validated import run_tests
 from consulting.delivery import INNER_MANIFEST, build_delivery
 from consulting.delivery.verify import verify
@@ -109,7 +110,9 @@ def _rebuild(
     profile_files(
         again, received, before=lambda feed: earlier_profiles(engagement, feed, batch_id), log=log
     )
-    clean_files(again, received, log=log)
+    clean_files(
+        again, received, before=lambda feed: earlier_counts(engagement, feed, batch_id), log=log
+    )
     run_tests(again, batch_id, log=log)
     inputs = gather(again, batch_id, past=engagement.folder)
     tables = exports(again, inputs)

@@ -177,16 +177,9 @@ def _first_cause(
 ) -> Event | None:
     """What a check of the run found; None if no check stopped it."""
     profile = artifacts.find(folder / artifacts.PROFILE, artifacts.Profile)
-    blocking = [f for f in profile.drift if f.severity == "block"] if profile else []
-    if blocking:
-        return drift(
-            route,
-            feeds=sorted({finding.feed for finding in blocking}),
-            columns=list(dict.fromkeys(f.column for f in blocking if f.column)),
-            text=_changes(route, blocking),
-            link=link,
-            period=period,
-        )
+    changed = _changed(route, profile.drift if profile else (), link, period)
+    if changed:
+        return changed
     cleaning = artifacts.find(folder / artifacts.CLEANING, artifacts.Cleaning)
     refused = cleaning and (gate.unaccounted(cleaning) or gate.unmapped(cleaning))
     if refused:
@@ -196,6 +189,9 @@ def _first_cause(
         unmapped = cleaning and not gate.unaccounted(cleaning)
         title = "Columns have no mapping" if unmapped else "Rows are unaccounted for"
         return event.model_copy(update={"title": title})
+    changed = _changed(route, cleaning.drift if cleaning else (), link, period)
+    if changed:
+        return changed
     checks = artifacts.find(folder / artifacts.CHECKS, artifacts.Checks)
     if checks is None:
         return None
@@ -206,6 +202,22 @@ def _first_cause(
         return failed
     return failed_run(
         route, stage="validated", cause=broken[0], link=link, batch_id="", period=period
+    )
+
+
+def _changed(
+    route: AlertRoute, found: Sequence[DriftFinding], link: str | None, period: str | None
+) -> Event | None:
+    blocking = [finding for finding in found if finding.severity == "block"]
+    if not blocking:
+        return None
+    return drift(
+        route,
+        feeds=sorted({finding.feed for finding in blocking}),
+        columns=list(dict.fromkeys(f.column for f in blocking if f.column)),
+        text=_changes(route, blocking),
+        link=link,
+        period=period,
     )
 
 

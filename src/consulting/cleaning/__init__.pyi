@@ -2,6 +2,7 @@ from .accounts import account_rows as account_rows
 from .accounts import cleaning_steps as cleaning_steps
 from .changes import sides as sides
 from .changes import with_changes as with_changes
+from .counts import read_counts as read_counts
 from .mappings import column_mappings as column_mappings
 from .models import ClientModels as ClientModels
 from .models import prepare_all as prepare_all

@@ -33,8 +33,9 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
     A renamed column is read under both names, one that is gone becomes optional, a new one is
     delivered, and one of another type gets the rule for it. The change of the dbt YAML is shown
     first. Far fewer rows, far more missing values, another unit, dates whose order or
-    numbers whose decimal mark is unclear change no YAML: the ledger notes who found them right, for
-    these files alone. --json asks nothing: it needs --yes or --dry-run.
+    numbers whose decimal mark is unclear, values that a rule no longer reads change no YAML: the
+    ledger notes who found them right, for these files alone. --json asks nothing: it needs --yes or
+    --dry-run.
     """
     engagement = open_engagement(client, looks=True, whole=True)
     proposal = proposed_acceptance(engagement)

@@ -190,6 +190,7 @@ _OF_CHANGES = {
     "rewritten_column": "Tell us whether it is written so from now on.",
     "unit_changed": "Tell us what the numbers count now.",
     "unit_unread": "Tell us what the numbers count now.",
+    "unread_values": "Tell us whether it is written so from now on.",
     "volume_collapse": "Check that the export is complete, and filtered as before.",
     "volume_surge": "Check that the export is filtered as before.",
 }

@@ -58,16 +58,26 @@ def reason_in_words(code: str, inputs: DeliveryInputs, feed: str, *, briefly: bo
 
 
 def _expected(inputs: DeliveryInputs, feed: str, column: str, kind: str) -> str:
-    """What the rule expects in place of a value: its form, its bounds, or the agreed list."""
     found = (m for m in inputs.mappings if (m.feed, m.target_column) == (feed, column))
     mapping = next(found, None)
     if mapping is None or mapping.rule == "sql":
         return ""
-    parts = [part for part in mapping.transformation.split("; ") if not _REPLACED.match(part)]
+    ordered = (mapping.target_type or "").startswith((*NUMBER_TYPES, "DATE", "TIMESTAMP"))
+    return expected(kind, mapping.transformation, ordered=ordered)
+
+
+def expected(kind: str, words: str, *, ordered: bool) -> str:
+    """What a rule expects in place of a value: its form, its bounds, or the agreed list.
+
+    Args:
+        kind: The code of what was wrong.
+        words: What the rule does.
+        ordered: Whether it makes numbers or dates.
+    """
+    parts = [part for part in words.split("; ") if not _REPLACED.match(part)]
     told = _WRITTEN.get(kind, "")
     if kind.startswith("not_a") and parts:
-        kept = (mapping.target_type or "").startswith((*NUMBER_TYPES, "DATE", "TIMESTAMP"))
-        told = parts[0] if kept else ""
+        told = parts[0] if ordered else ""
     elif says := _SAYS.get(kind):
         told = next((one[1] for part in parts if (one := says.search(part))), "")
     return f" (expected: {told})" if told and len(told) <= _LONGEST else ""

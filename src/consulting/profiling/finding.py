@@ -16,6 +16,7 @@ _CONFIRMED = frozenset(
         "decimal_mark_unclear",
         "null_jump",
         "unit_changed",
+        "unread_values",
         "volume_collapse",
     }
 )
@@ -39,8 +40,8 @@ class DriftFinding(Record):
         kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
             "retyped_column", "rewritten_column", "date_order_changed", "date_order_unclear",
             "decimal_mark_changed", "decimal_mark_unclear", "digits_cut", "currency_changed",
-            "unit_changed", "unit_unread", "volume_collapse", "volume_surge", "distribution_shift"
-            or "null_jump".
+            "unit_changed", "unit_unread", "unread_values", "volume_collapse", "volume_surge",
+            "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed.

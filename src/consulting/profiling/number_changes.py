@@ -9,7 +9,6 @@ from consulting.profiling.finding import DriftFinding
 from consulting.profiling.notations import (
     are_grouped,
     are_thousands,
-    could_have_either,
     digits_after,
     is_cut_to_nought,
     is_misread,
@@ -33,7 +32,6 @@ class NumberChanges(Changes):
         """What numbers prove, or seem to, against their rule and the last ones."""
         found = (
             self._mark_changed(before, now),
-            self._mark_unread(now),
             self._thousands_unread(before, now),
         )
         return [each for each in found if each]
@@ -97,20 +95,6 @@ class NumberChanges(Changes):
             detail=f"{self._reads.named('numbers', now)} {told}",
             recommendation="Ask the client which decimal mark they write now, and declare it in "
             "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
-        )  # fmt: skip
-
-    def _mark_unread(self, now: ColumnProfile) -> DriftFinding | None:
-        """Numbers most of which could have either mark, which a rule of either rejects."""
-        read = self._reads.of(now.name)
-        if read is None or read.decimal != "either" or not could_have_either(now):
-            return None
-        return DriftFinding(
-            feed=self._current.feed, kind="decimal_mark_changed", column=now.name,
-            severity="block",
-            detail=f"{self._reads.named('numbers', now)} could have a decimal point or a decimal "
-            "comma; their rule reads either mark, and rejects such numbers.",
-            recommendation="Ask the client which decimal mark they write, and declare it in the "
-            "column's rule (decimal: point or comma).",
         )  # fmt: skip
 
     def _all_turned(self, now: ColumnProfile, declared: str) -> bool:

@@ -297,8 +297,6 @@ def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 def _mark(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     notations = counts_of(column.formats)
     mark, declared = decimal_mark(notations), said("decimal")
-    if declared == "either":
-        return {}
     if declared is not None:  # of an unclear one, other columns of its files show the mark
         return {"decimal": other_mark(declared or "point") if mark == "unclear" else mark}
     pointed = mark == "comma" or (mark == "unclear" and "unclear_point" in notations)

@@ -117,7 +117,7 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
             metadata=metadata.of_profile(
                 profile, patches_told=client.config.security_tier == FULL_TIER
             ),
-            check_results=[metadata.drift_check(NO_DRIFT, profile)],
+            check_results=[metadata.drift_check(NO_DRIFT, profile.drift)],
         )
 
     return profiled

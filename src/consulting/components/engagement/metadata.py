@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from consulting.chain import Engagement
     from consulting.chain.artifacts import Checks, Cleaning, Intake, Profile
     from consulting.delivery import Delivery
+    from consulting.profiling import DriftFinding
     from consulting.records import CheckOutcome, ColumnMapping, ModelOutcome
 
 Metadata = dict[str, dg.MetadataValue[Any] | str | int | float | bool]
@@ -147,10 +148,7 @@ def of_profile(profile: Profile, *, patches_told: bool) -> Metadata:
                 ),
             ),
             "score_of_files": profile.score.value if profile.score else None,
-            "drift": table(
-                ["feed", "severity", "what changed", "what to do"],
-                ([f.feed, f.severity, f.detail, f.recommendation] for f in profile.drift),
-            ),
+            "drift": _of_drift(profile.drift),
             "proposed_change": dg.MetadataValue.md(
                 "\n\n".join(as_markdown_block(patch, "diff") for patch in patches)
             )
@@ -160,9 +158,16 @@ def of_profile(profile: Profile, *, patches_told: bool) -> Metadata:
     )
 
 
-def drift_check(name: str, profile: Profile) -> dg.AssetCheckResult:
-    """Fails if the files no longer have the shape that the models need."""
-    found = [finding for finding in profile.drift if finding.severity != "info"]
+def _of_drift(drift: Iterable[DriftFinding]) -> dg.MetadataValue[Any] | None:
+    return table(
+        ["feed", "severity", "what changed", "what to do"],
+        ([f.feed, f.severity, f.detail, f.recommendation] for f in drift),
+    )
+
+
+def drift_check(name: str, drift: Iterable[DriftFinding]) -> dg.AssetCheckResult:
+    """Fails if the files no longer have what the models need."""
+    found = [finding for finding in drift if finding.severity != "info"]
     blocking = [finding for finding in found if finding.severity == "block"]
     severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
@@ -268,6 +273,7 @@ def of_cleaning(cleaning: Cleaning) -> Metadata:
                     for reason, count in account.rejected.items()
                 ),
             ),
+            "drift": _of_drift(cleaning.drift),
         }
     )
 

@@ -22,6 +22,7 @@ from consulting.rules import headers_of
 
 CONSERVED = "every_row_accounted_for"
 MAPPED = "every_column_mapped"
+READ = "rules_read_as_before"
 
 
 class ClientDbt:
@@ -126,6 +127,14 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
                     "Every column of the client's files is delivered, or dropped with a reason."
                 ),
             ),
+            dg.AssetCheckSpec(
+                READ,
+                asset=stage.key,
+                blocking=True,
+                description=(
+                    "No rule rejects most values of a column that it read in the last deliveries."
+                ),
+            ),
         ],
         description="Runs the client's dbt models in this process.",
         # Dagster refuses a backfill of several models in one step that is all or nothing, if one
@@ -142,8 +151,7 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         cleaning = chain.clean(
             engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
         )
-        reason = chain.unaccounted(cleaning) or chain.unmapped(cleaning)
-        refuse_if(reason, context, engagement, batch_id)
+        refuse_if(chain.refused(cleaning), context, engagement, batch_id)
         named = dbt.headers if client.config.security_tier == FULL_TIER else frozenset()
         for model in cleaning.models:
             origins = metadata.origins_of(
@@ -159,6 +167,7 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             check_results=[
                 metadata.conserved_check(CONSERVED, cleaning),
                 metadata.mapped_check(MAPPED, cleaning),
+                metadata.drift_check(READ, cleaning.drift),
             ],
         )
 

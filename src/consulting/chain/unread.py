@@ -1,0 +1,152 @@
+"""Values that rules no longer read, told by what cleaning itself counted."""
+
+from __future__ import annotations
+
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from consulting.chain import artifacts
+from consulting.chain.earlier import earlier_runs
+from consulting.cleaning.models import read_columns
+from consulting.cleaning.rules import told
+from consulting.delivery.reasons import expected
+from consulting.profiling import DriftFinding
+from consulting.profiling.reads import in_files
+from consulting.profiling.shift import chance_of_rise
+from consulting.rules import column_rule, reason_sentences
+from consulting.rules.rule import Bounded
+from consulting.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from consulting.chain.engagement import Engagement
+    from consulting.records import FileReading, ReadCount
+    from consulting.rules import ColumnRule
+
+    Before = Callable[[str], Iterable[Sequence[ReadCount]]]
+    """Feed → what was counted in its earlier deliveries, the last first."""
+
+_MOST, _RISE, _CHANCE = 0.5, 0.5, 0.001
+"""A stop: more than this share is unread, so much more than before, and chance is more rarely so.
+"""
+_FEW, _ENOUGH, _OF_ROWS = 3, 20, 0.01
+"""Fewer unread values are exceptions; below the second those of less than this share of the rows.
+"""
+_LOOK_BACK = 13
+"""Deliveries that are looked at where the last one had few values: a year of months, and one."""
+_SAYS = {
+    "below_minimum": "min",
+    "above_maximum": "max",
+    "too_long": "max_length",
+    "wrong_format": "pattern",
+}
+"""The argument that a reason is of; other reasons are of those that are neither here nor below."""
+_MAKES = {"case", "collapse", "pad_zeros", "scale", *_SAYS.values()}
+
+
+class _Sum(NamedTuple):
+    values: int
+    unread: int
+
+    @property
+    def is_mostly_unread(self) -> bool:
+        return self.unread > _MOST * self.values and self.unread >= _FEW
+
+
+def earlier_counts(
+    engagement: Engagement, feed: str, batch_id: str
+) -> Iterator[Sequence[ReadCount]]:
+    """What was counted in a feed's deliveries before a batch, the last first, where it is kept."""
+    for folder in earlier_runs(engagement, feed, batch_id):
+        cleaning = artifacts.find(folder / artifacts.CLEANING, artifacts.Cleaning)
+        yield [one for one in cleaning.counts if one.feed == feed] if cleaning else []
+
+
+def unread_values(
+    manifest: dict[str, Any],
+    files: Iterable[FileReading],
+    counts: Iterable[ReadCount],
+    before: Before,
+) -> Iterator[DriftFinding]:
+    """The columns most of whose values are not read, by rules that read nearly all of the last.
+
+    That is asked of all files together, then of each. What is new is held against nothing; what was
+    so in the last deliveries is no change, and what chance may bring (Fisher's exact test) is none.
+
+    Args:
+        manifest: The client's slim manifest.
+        files: The files.
+        counts: Of the files, those of a column one after the other.
+        before: Feed → what was counted in its earlier deliveries, the last first.
+    """
+    headers = {(r.feed, name.casefold()): name for r in files for name in r.columns}
+    each = sorted(counts, key=lambda one: (one.feed, one.column))
+    for (feed, column), some in groupby(each, key=lambda one: (one.feed, one.column)):
+        mine = [*some]
+        if not any(_sum(of).is_mostly_unread for of in (mine, *([one] for one in mine))):
+            continue
+        then = _last(column, before(feed))
+        if unread := _no_longer_read(mine, then):
+            rule = column_rule(read_columns(manifest, feed)[column])
+            named = (headers.get((feed, name.casefold())) for name in rule.sources)
+            yield _finding(rule, next(filter(None, named)), unread, _sum(then))
+
+
+def _last(column: str, before: Iterable[Sequence[ReadCount]]) -> list[ReadCount]:
+    """What was counted of a column in as many of the last deliveries as have values enough."""
+    found: list[ReadCount] = []
+    for counts in islice(before, _LOOK_BACK):
+        found += (one for one in counts if one.column == column)
+        if _sum(found).values >= _ENOUGH:
+            break
+    return found
+
+
+def _no_longer_read(mine: Sequence[ReadCount], then: Sequence[ReadCount]) -> list[ReadCount]:
+    """The files whose values were read in the last deliveries, and are not now."""
+    mostly = [one for one in mine if one.unread > _MOST * one.values]
+    if _is_new(mine, then):
+        return mostly
+    if any(_sum([one]).is_mostly_unread for one in then):
+        return []  # one of those files was let through so
+    return [one for one in mostly if _is_new([one], then)]
+
+
+def _is_new(mine: Sequence[ReadCount], then: Sequence[ReadCount]) -> bool:
+    now, last, rows = _sum(mine), _sum(then), sum(one.rows for one in mine)
+    if not now.is_mostly_unread or now.unread < min(_ENOUGH, _OF_ROWS * rows) or not last.values:
+        return False
+    rise = now.unread / now.values - last.unread / last.values
+    chance = chance_of_rise((last.unread, last.values), (now.unread, now.values))
+    return rise >= _RISE and chance <= _CHANCE
+
+
+def _sum(counts: Iterable[ReadCount]) -> _Sum:
+    several = [*counts]
+    return _Sum(sum(one.values for one in several), sum(one.unread for one in several))
+
+
+def _finding(
+    rule: ColumnRule, header: str, unread: Sequence[ReadCount], then: _Sum
+) -> DriftFinding:
+    now, code = _sum(unread), unread[0].reason
+    words = reason_sentences().get(code, "{} does not fit").format(f"“{header}”")
+    ordered = isinstance(rule, Bounded)
+    takes = [_SAYS[code]] if code in _SAYS else [a for a in rule.arguments() if a not in _MAKES]
+    advice = f"let its rule {rule.rule} read that, too ({', '.join(takes)})"
+    become = "left empty" if rule.on_invalid == "blank" else "set aside"
+    return DriftFinding(
+        feed=unread[0].feed, kind="unread_values", severity="block", column=header,
+        detail=f"Of the {counted(now.values, 'value')} of “{header}”"
+        f"{in_files([one.file for one in unread], ' in ')} its rule reads "
+        f"{f'{now.values - now.unread:,}' if now.values > now.unread else 'none'}, and it read "
+        f"{then.values - then.unread:,} of the last {then.values:,}: {words}"
+        f"{expected(code, told(rule, harmless=False), ordered=ordered)}.",
+        measure="share of values that are not read", value=round(now.unread / now.values, 4),
+        threshold=_MOST,
+        recommendation="Ask the client whether it is written so from now on. If it is, "
+        f"{advice if takes else 'give it another rule'} in the feed's YAML; `consulting accept` "
+        f"tries these files again. If these values are wrong and may be {become}, it delivers the "
+        "files as they are.",
+    )  # fmt: skip

@@ -1,0 +1,294 @@
+"""A rule that rejects most of what it read in the last deliveries stops, whatever the rule is."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.chain.test_accepted import accept_all, csv, of_branches, run_accept, yaml_of
+
+from consulting import chain
+from consulting.chain import artifacts
+from consulting.chain.preview import previews
+from consulting.chain.replay import verify_delivery
+from consulting.chain.unread import unread_values
+from consulting.errors import BlockedDeliveryError
+from consulting.records import FileReading, ReadCount
+from consulting.rules import all_rules, reason_sentences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.chain.conftest import World
+
+    from consulting.profiling import DriftFinding
+
+BOUNDS = {"below_minimum": "min", "above_maximum": "max"}
+BETWEEN = {
+    "to_date": ("2026-01-05", "2026-02-05"),
+    "to_timestamp": ("2026-01-05 10:00:00", "2026-02-05 10:00:00"),
+}
+"""A value at the bound, and one above."""
+MORE: dict[tuple[str, str], tuple[dict[str, Any], str, str]] = {
+    ("to_decimal", "ambiguous_number"): ({"decimal": "either"}, "1.5", "1.234"),
+    ("to_money", "ambiguous_number"): ({"decimal": "either"}, "1.50 €", "1.234 €"),
+    ("to_timestamp", "ambiguous_date"): (
+        {"formats": ["?/?/%Y %H:%M"]}, "13/04/2026 10:00", "03/04/2026 10:00",
+    ),
+    ("to_timestamp", "not_a_timestamp"): ({}, "2026-02-21 10:40:00", "21 Feb 10h40"),
+    ("to_text", "too_long"): ({"max_length": 4}, "four", "fives"),
+    ("to_email", "too_long"): ({"max_length": 8}, "a@ab.com", "ab@ab.com"),
+    ("to_text", "wrong_format"): ({"pattern": "AB-[0-9]+"}, "AB-1", "ab 1"),
+    ("to_code", "not_in_list"): ({"codes": ["open", "paid"]}, "Open", "offen"),
+    ("to_boolean", "not_a_boolean"): ({"means_true": ["ja"], "means_false": ["nein"]}, "ja", "J"),
+}  # fmt: skip
+"""Rule and reason → arguments, a text that is read, and one that is not, where no case says it."""
+
+
+def example(rule: str, code: str) -> tuple[dict[str, Any], str, str]:
+    """Of a rule: arguments, a text that it reads, and one that it rejects for a reason."""
+    if (rule, code) in MORE:
+        return MORE[rule, code]
+    if code in BOUNDS:
+        texts = BETWEEN.get(rule, ("1", "2"))
+        read, unread = texts if code == "above_maximum" else reversed(texts)
+        return {BOUNDS[code]: read}, read, unread
+    cases = all_rules()[rule].cases
+    return next(
+        (dict(arguments), read, unread)
+        for arguments, unread, became in cases
+        for same, read, value in cases
+        if became == code and same == arguments and value is not None
+        if value not in reason_sentences()
+    )
+
+
+def columns() -> dict[str, tuple[dict[str, Any], str, str]]:
+    """A column for each reason of each rule, and one that is left empty where it does not fit."""
+    found = {
+        f"{rule.name}_{code}": ({"rule": rule.name, **arguments}, read, unread)
+        for rule in all_rules().values()
+        for code in rule.reasons
+        for arguments, read, unread in [example(rule.name, code)]
+    }
+    arguments, read, unread = found["to_code_not_in_list"]
+    return {**found, "blanked": ({**arguments, "on_invalid": "blank"}, read, unread)}
+
+
+NO_REASON = {"to_currency": "what is no currency has none, and its amount a rule of its own"}
+"""The rules that reject nothing, and why nothing is stopped for them."""
+
+
+def test_each_rule_rejects_something_or_says_why_not() -> None:
+    assert {rule.name for rule in all_rules().values() if not rule.reasons} == {*NO_REASON}
+
+
+def found_unread(world: World) -> tuple[DriftFinding, ...]:
+    """What a run's cleaning tells, whatever its profile told."""
+    run_id = uuid.uuid4().hex
+    batch_id = world.receive(run_id).batch.batch_id
+    named = {"batch_id": batch_id, "run_id": run_id}
+    chain.profile(world.engagement, **named, log=world.said.append)
+    return chain.clean(world.engagement, **named, log=world.said.append).drift
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_a_month_that_a_rule_does_not_read_stops_whatever_the_rule_and_the_reason(
+    tmp_path: Path, files: int
+) -> None:
+    each = columns()
+    named = [{"name": name, "from": name, **meta} for name, (meta, _, _) in each.items()]
+    world = of_branches(tmp_path, *named)
+    header = "\t".join(["id", *each])
+    good, bad = (
+        [[f"\t{branch}{n}\t".strip("\t") + "".join(f"\t{one[at]}" for one in each.values())]
+         for n in range(30)]
+        for branch, at in (("a", 1), ("b", 2))
+    )  # fmt: skip
+    world.drop("loads_1.tsv.csv", csv(header, good))
+    world.run()
+    if files > 1:
+        world.drop(
+            "loads_2_north.csv", csv(header, [[row[0].replace("a", "n", 1)] for row in good])
+        )
+    world.drop("loads_2_south.csv", csv(header, bad))
+    found = {f.column: f for f in found_unread(world)}
+    assert found.keys() == each.keys()
+    for name, finding in found.items():
+        assert (finding.severity, finding.kind) == ("block", "unread_values")
+        assert finding.detail.startswith(
+            f"Of the 30 values of “{name}” in loads_2_south.csv its rule reads none, and it read "
+            "30 of the last 30: "
+        )
+        assert "`consulting accept` tries these files again" in finding.recommendation
+    assert found["to_text_wrong_format"].detail.endswith(
+        "“to_text_wrong_format” is not of the agreed form (expected: AB-[0-9]+)."
+    )
+    code = found["to_code_not_in_list"]
+    assert code.detail.endswith("“to_code_not_in_list” is not on the agreed list.")
+    assert code.recommendation == (
+        "Ask the client whether it is written so from now on. If it is, let its rule to_code read "
+        "that, too (codes, otherwise) in the feed's YAML; `consulting accept` tries these files "
+        "again. If these values are wrong and may be set aside, it delivers the files as they are."
+    )
+    assert "may be left empty, it delivers" in found["blanked"].recommendation
+
+
+CODE = {"name": "status", "from": "Status", "rule": "to_code", "codes": ["open", "paid"]}
+
+
+def of_codes(world: World, month: int, *codes: str) -> None:
+    rows = [[f"o{month}{n};{codes[n % len(codes)]}"] for n in range(40)]
+    world.drop(f"loads_{month}.csv", csv("id;Status", rows))
+
+
+def test_what_is_not_read_is_confirmed_for_these_files_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
+    world = of_branches(tmp_path, CODE)
+    of_codes(world, 1, "open", "paid")
+    world.run()
+    of_codes(world, 2, "open", "offen", "bezahlt")
+    with pytest.raises(BlockedDeliveryError, match="its rule reads 14, and it read 40 of the last"):
+        world.run()
+    yaml = yaml_of(world).read_text("utf-8")
+    accept_all(world)
+    assert yaml_of(world).read_text("utf-8") == yaml
+    delivery = world.run(world.engagement.intake.state().batches[-1].batch_id)
+    assert (delivery.summary.delivered, delivery.summary.verdict) == (14, "stop")
+    report = (delivery.path / "quality_report.html").read_text()
+    assert "“Status” is not on the agreed list" in report
+    assert "It was confirmed to be right." in report
+    assert verify_delivery(world.engagement, delivery.delivery_id, log=print) == []
+
+    of_codes(world, 3, "offen")
+    assert world.run().summary.delivered == 0, "somebody found that right last time"
+    of_codes(world, 4, "paid")
+    world.run()
+    of_codes(world, 5, "offen")
+    with pytest.raises(BlockedDeliveryError, match="it read 40 of the last 40"):
+        world.run()
+
+
+def test_a_rule_that_was_changed_to_read_it_lets_the_files_go(tmp_path: Path) -> None:
+    world = of_branches(tmp_path, CODE)
+    of_codes(world, 1, "open", "paid")
+    world.run()
+    of_codes(world, 2, "offen", "bezahlt")
+    with pytest.raises(BlockedDeliveryError):
+        world.run()
+    yaml = yaml_of(world)
+    text = yaml.read_text("utf-8")
+    yaml.write_text(text.replace("codes: [open, paid]", "codes: [open, paid, gone]"), "utf-8")
+    assert "its rule reads none" in run_accept(world, "--dry-run").output, "they are not read yet"
+    yaml.write_text(
+        text.replace("codes: [open, paid]", "codes: {open: [offen], paid: [bezahlt]}"), "utf-8"
+    )
+    done = run_accept(world, "--yes")
+    assert "its rule reads none" not in done.output
+    (story,) = world.engagement.intake.history(key="loads_2.csv")
+    assert not any(event.kind == "confirmed" for event in story.events)
+    delivery = world.run(world.engagement.intake.state().batches[-1].batch_id)
+    assert (delivery.summary.delivered, delivery.summary.verdict) == (40, "ready")
+
+
+def test_a_change_of_a_rule_that_would_be_stopped_is_told_by_its_preview(tmp_path: Path) -> None:
+    world = of_branches(tmp_path, CODE)
+    for month in (1, 2):
+        of_codes(world, month, "open", "paid")
+        world.run()
+    yaml = yaml_of(world)
+    text = yaml.read_text("utf-8")
+    yaml.write_text(text.replace("codes: [open, paid]", "codes: [offen]"), "utf-8")
+    with previews(world.engagement) as tried:
+        assert "its rule reads none" in (tried().refused or "")
+
+
+MANIFEST = {
+    "nodes": {
+        "model.consulting.orders": {
+            "columns": {
+                "status": {"name": "status", "meta": {k: CODE[k] for k in CODE if k != "name"}}
+            }
+        }
+    },
+}
+
+
+def count(unread: int, values: int, file: str = "a.csv", rows: int = 0) -> ReadCount:
+    return ReadCount(
+        feed="orders", column="status", file=file, rows=rows or values, values=values,
+        unread=unread, reason="not_in_list" if unread else "",
+    )  # fmt: skip
+
+
+def told(now: list[ReadCount], *before: list[ReadCount]) -> str:
+    """The sentence of what stops; empty where nothing does."""
+    file = FileReading(
+        filename="a.csv", feed="orders", sha256="", size_bytes=0, format="csv",
+        columns=("STATUS",), received_rows=0, loaded_rows=0,
+    )  # fmt: skip
+    found = [*unread_values(MANIFEST, [file], now, lambda _: before)]
+    return found[0].detail if found else ""
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        ([count(40, 40)], []),  # a first delivery
+        ([count(40, 40)], [[]]),  # of a release that did not count, or without the column
+        ([count(20, 40)], [[count(0, 40)]]),  # no more than half
+        ([count(2, 2)], [[count(0, 40)]]),  # exceptions
+        ([count(5, 5, rows=1000)], [[count(0, 40)]]),
+        ([count(3, 3)], [[count(0, 3)]]),  # by chance
+        ([count(3, 4)], [[count(2, 4)], [count(2, 6)]]),
+        ([count(600, 1000)], [[count(450, 1000)]]),  # always many
+        ([count(40, 40)], [[count(40, 40)]]),  # and let through last time
+        ([count(9, 9, "n.csv"), count(0, 9, "s.csv")], [[count(9, 9, "x"), count(0, 20, "y")]]),
+        # slips in a few of many small files
+        ([count(n < 3, 1, f"{n}.csv") for n in range(30)], [[count(0, 30)]]),
+    ],
+)  # fmt: skip
+def test_an_honest_month_is_not_stopped(now: list[ReadCount], before: list[Any]) -> None:
+    assert not told(now, *before)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        ([count(21, 40)], [[count(0, 40)]], "in a.csv its rule reads 19, and it read 40 of the "),
+        ([count(40, 40)], [[count(8, 40)]], "reads none, and it read 32 of the last 40"),
+        # of small months several, and those without a value are passed over
+        ([count(3, 3)], [[count(0, 9)], [], [count(0, 9)]], "read 18 of the last 18"),
+        ([count(20, 20, rows=90_000)], [[count(0, 40)]], "reads none"),
+        # one was let through so, and now all are
+        (
+            [count(40, 40, "n.csv"), count(40, 40, "s.csv")],
+            [[count(30, 30, "x"), count(0, 40, "y")]],
+            "Of the 80 values of “STATUS” in n.csv and s.csv its rule reads none",
+        ),
+        (
+            [count(3, 3, f"{n}.csv") for n in range(5)],
+            [[count(0, 40)]],
+            "in 0.csv, 1.csv, 2.csv and 2 files more its rule reads none",
+        ),
+    ],
+)  # fmt: skip
+def test_a_month_that_is_not_read_is_stopped(now: list[ReadCount], before: Any, said: str) -> None:
+    assert said in told(now, *before)
+
+
+def test_corrections_that_are_rejected_again_stop_nothing(tmp_path: Path) -> None:
+    """They are told as such; nobody has to look at them twice."""
+    world = of_branches(tmp_path, CODE)
+    of_codes(world, 1, "open", "paid", "x")
+    first = world.run()
+    (rejects,) = (first.path / "rejects").glob("*.csv")
+    world.drop("loads_rejects_back.csv", rejects.read_bytes().replace(b'"x"', b'"y"'))
+    second = world.run()
+    left = artifacts.read(
+        world.folder.run(second.delivery_id) / artifacts.CLEANING, artifacts.Cleaning
+    )
+    assert {one.file for one in left.counts} == {"loads_1.csv"}
