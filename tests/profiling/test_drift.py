@@ -1533,6 +1533,32 @@ def test_marks_that_may_stand_between_thousands_are_so_by_the_numbers_before(
     assert (patch or "") in (found.patch or "")
 
 
+@pytest.mark.parametrize(("declared", "other"), [(".", ","), (",", ".")])
+def test_thousands_with_another_mark_than_their_rule_reads_stop_with_the_patch(
+    profile: Profile, declared: str, other: str
+) -> None:
+    """The rule rejects them; there is nothing to confirm."""
+    yaml = YAML.replace("to_decimal}", f'to_integer, thousands: "{declared}"}}')
+    mark: Literal["point", "comma"] = "comma" if declared == "." else "point"
+    reads = [ReadColumn(names=("Amount",), rule="to_integer", decimal=mark)]
+    small, now = (
+        profile(
+            {"Amount": [form.format(n) for n in range(1, 41)]},
+            marks={"Amount": "comma"} if declared == "." else {},
+        )
+        for form in ("{}03", f"{{}}{other}010")
+    )
+    for before in (small, None):
+        (stop,) = (
+            f for f in compare(before, now, reads, models_yaml=yaml) if f.severity == "block"
+        )
+        assert (stop.kind, stop.to_confirm) == ("decimal_mark_changed", "")
+        assert f'thousands: "{other}"}}' in (stop.patch or "")
+        assert (
+            f"with the {'point' if declared == '.' else 'comma'} between thousands" in stop.detail
+        )
+
+
 @pytest.mark.parametrize(("thousands", "mark"), [(".", "comma"), (",", "whole")])
 def test_thousands_as_their_rule_declares_them_are_no_decimals(
     profile: Profile, thousands: str, mark: str

@@ -9,10 +9,10 @@ from consulting.profiling.date_changes import DateChanges
 from consulting.profiling.finding import DriftFinding
 from consulting.profiling.notations import (
     are_fractions,
-    could_have_either,
     counts_something,
     flags_of,
     is_unread,
+    mark_of,
     ways_to_write,
 )
 from consulting.profiling.number_changes import NumberChanges
@@ -130,9 +130,9 @@ class Content(Changes):
         if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:
             return True
         flags = flags_of(now)
-        thousands = rule == "to_integer" and read and read.decimal and could_have_either(now)
+        thousands = rule == "to_integer" and mark_of(now) == "unclear"
         if thousands or (read and read.texts and flags):
-            return True  # as the rule declares; 0 and 1 are numbers, and yes and no to another
+            return True  # nothing shows a fraction; 0 and 1 are numbers, and yes and no to another
         # noughts and a word beside them
         return types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags))
 

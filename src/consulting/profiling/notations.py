@@ -30,7 +30,12 @@ _SOME = 0.2
 """Among noughts, fewer numbers than this are noise."""
 _TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
 """Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
-_GROUPED = frozenset({*_TIMES, "grouped", "grouped_comma", "lakh"})
+_BETWEEN = {
+    "comma": frozenset({"unclear_point", "grouped_comma"}),
+    "point": frozenset({"unclear", "grouped", "lakh"}),
+}
+"""By decimal mark, the numbers with the other mark between thousands."""
+_GROUPED = frozenset[str]().union(*_BETWEEN.values())
 OF_NUMBERS = frozenset({"to_decimal", "to_integer", "to_money"})
 OF_DATES = frozenset({"to_date", "to_timestamp"})
 """The rules that read them."""
@@ -287,9 +292,15 @@ def are_fractions(column: ColumnProfile) -> bool:
 
 
 def are_grouped(column: ColumnProfile) -> bool:
-    """Whether most of a column's numbers have marks that may stand between thousands."""
+    """Whether half of a column's numbers have marks that may stand between thousands."""
     grouped = sum(one.count for one in column.formats if one.format in _GROUPED)
-    return 2 * grouped > sum(one.count for one in column.formats) and counts_something(column)
+    return 2 * grouped >= sum(one.count for one in column.formats) and counts_something(column)
+
+
+def is_grouped_as(column: ColumnProfile, mark: str) -> bool:
+    """Whether such numbers have those marks that a rule with this decimal mark reads so."""
+    grouped = counts_of(one for one in column.formats if one.format in _GROUPED)
+    return 2 * sum(grouped[name] for name in _BETWEEN[mark]) > grouped.total()
 
 
 def are_thousands(before: ColumnProfile | None, now: ColumnProfile) -> bool | None:

@@ -11,6 +11,7 @@ from consulting.profiling.notations import (
     are_thousands,
     digits_after,
     is_cut_to_nought,
+    is_grouped_as,
     is_misread,
     is_nearer_otherwise,
     is_read_with,
@@ -71,6 +72,8 @@ class NumberChanges(Changes):
         if declared is None or declared == "either" or mark in {None, "either", declared}:
             return None
         other, unclear = other_mark(declared), mark == "unclear"
+        if read and read.rule == "to_integer" and (not unclear or not is_grouped_as(now, declared)):
+            return None  # it rejects these, and misreads none
         if unclear and before is not None and not is_read_with(before, declared):
             before = self._past.last_that(lambda c: is_read_with(c, declared), now)
         nearer = is_nearer_otherwise(before, now, declared) if unclear and before else None
@@ -122,15 +125,18 @@ class NumberChanges(Changes):
         A patch says that they do where nothing speaks against it.
         """
         read = self._reads.of(now.name)
-        if read is None or read.rule != "to_integer" or read.decimal or not are_grouped(now):
+        if read is None or read.rule != "to_integer" or not are_grouped(now):
+            return None
+        if read.decimal and is_grouped_as(now, read.decimal):
             return None
         thousands = are_thousands(before, now)
         near = "; with a decimal mark they are near to those of the last delivery"
+        between = f"the {other_mark(read.decimal)} between thousands" if read.decimal else "no mark"
         return DriftFinding(
             feed=self._current.feed, column=now.name, severity="block",
             kind="retyped_column" if thousands is False else "decimal_mark_changed",
             detail=f"{self._reads.named('numbers', now)} are like 1.000 or 1,000; its rule reads "
-            f"whole numbers without a mark{near if thousands is False else ''}.",
+            f"whole numbers with {between}{near if thousands is False else ''}.",
             recommendation="Ask the client whether the mark stands between thousands, and declare "
             "it so in the column's rule (thousands), or another rule if it is a decimal mark.",
         )  # fmt: skip
