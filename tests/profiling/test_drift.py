@@ -1193,6 +1193,25 @@ def test_dates_that_a_rule_does_not_read_stop_whatever_came_before(
     assert f"formats: [{formats_added}]" in (stop.patch or "")
 
 
+@pytest.mark.parametrize(
+    ("counted", "day"),
+    [("%Y%m%d", "202603{:02}"), ("excel", "461{:02}"), ("epoch", "17724{:02}000")],
+)
+def test_digits_of_days_are_dates_to_their_rule_however_few(
+    profile: Profile, counted: str, day: str
+) -> None:
+    """Days that do not repeat are whole numbers to the profile."""
+    days = [day.format(n % 28 + 1) for n in range(40)]
+    before, now = profile({"date": days}), profile({"w": days[:20]})
+    before = before.model_copy(
+        update={"columns": tuple(c.model_copy(update={"name": "w"}) for c in before.columns)}
+    )
+    reads = [ReadColumn(names=("w",), rule="to_date", formats=(counted,))]
+    assert not [f for f in compare(before, now, reads) if f.severity == "block"]
+    unread = [ReadColumn(names=("w",), rule="to_date", formats=("%d/%m/%Y",))]
+    assert [f for f in compare(before, now, unread) if f.severity == "block"]
+
+
 def test_days_as_excel_counts_them_are_read_by_one_more_format(profile: Profile) -> None:
     yaml = YAML.replace(
         "{from: Amount, rule: to_decimal}", '{from: when, rule: to_date, formats: ["%d.%m.%Y"]}'

@@ -8,6 +8,7 @@ from consulting.profiling.changes import Changes
 from consulting.profiling.date_changes import DateChanges
 from consulting.profiling.finding import DriftFinding
 from consulting.profiling.notations import (
+    are_days,
     are_fractions,
     counts_something,
     flags_of,
@@ -128,6 +129,8 @@ class Content(Changes):
         if rule == "to_code" or (rule == "to_text" and "boolean" in types):
             return True  # yes and no are texts, too, and a list says itself what it reads
         if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:
+            return True
+        if read and are_days(read, now):
             return True
         flags = flags_of(now)
         thousands = rule == "to_integer" and mark_of(now) == "unclear"

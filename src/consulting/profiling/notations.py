@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD
-from consulting.rules.dates import ISO, bare_format, date_format, with_order
+from consulting.rules.dates import COUNTED, ISO, bare_format, date_format, with_order
 from consulting.rules.numbers import NOTATIONS, decimal_mark, is_one_of, spelled_alike
 from consulting.rules.to_boolean import FALSE, TRUE
 
@@ -283,6 +283,13 @@ def counts_something(column: ColumnProfile) -> bool:
     """Whether a column has numbers other than nought, which needs no unit."""
     known = column.numbers.quantiles if column.numbers else (1,)  # not kept of personal data
     return column.inferred_type in _NUMBERS and any(known)
+
+
+def are_days(read: ReadColumn, column: ColumnProfile) -> bool:
+    """Whether a column's numbers are digits of days, as its rule reads them (20260317)."""
+    known = column.numbers.quantiles if column.numbers else ()
+    counted = [COUNTED[name] for name in read.formats if name in COUNTED]
+    return bool(known) and any(all(one.read(f"{n:.15g}") for n in known) for one in counted)
 
 
 def are_fractions(column: ColumnProfile) -> bool:
