@@ -870,6 +870,47 @@ def test_a_word_among_few_numbers_makes_no_other_type_of_them(
 
 
 @pytest.mark.parametrize(
+    ("values", "severity"),
+    [
+        (["yes", "no", "yxs"], "warn"),
+        (["yes", "yxs"], "block"),
+        (["yxs"], "warn"),
+        (["sicher", "nicht"] * 3, "block"),
+        (["yes", "no", "yxs"] * 10, "block"),
+    ],
+)
+def test_a_slip_among_few_words_for_yes_and_no_makes_no_other_type_of_them(
+    profile: Profile, values: list[str], severity: str
+) -> None:
+    """The rule rejects it."""
+    before = profile({"open": ["yes", "no"] * 20})
+    reads = [ReadColumn(names=("open",), rule="to_boolean", texts=texts_of({}))]
+    found = kinds(compare(before, profile({"open": values}), reads))["retyped_column"]
+    assert found.severity == severity
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ("{:05}", "{:05}", False),
+        ("2{:04}", "{:05}", False),
+        ("{:05}", "2{:04}", False),
+        ("{:05}", "{}", True),  # a spreadsheet program took the noughts off
+        ("{}", "0{}", False),
+    ],
+)
+@pytest.mark.parametrize("rule", ["to_text", "to_code"])
+def test_a_nought_in_front_is_of_the_same_labels_unless_they_lost_it(
+    profile: Profile, before: str, now: str, rule: str, *, told: bool
+) -> None:
+    then, today = (
+        profile({"zip": [form.format(n) for n in range(11, 51)]}) for form in (before, now)
+    )
+    found = kinds(compare(then, today, [ReadColumn(names=("zip",), rule=rule)]))
+    assert ("retyped_column" in found) == (told and rule == "to_text")
+
+
+@pytest.mark.parametrize(
     ("old", "new", "is_one"),
     [
         ("Weight kg", "Weight in kgs", True),

@@ -12,6 +12,7 @@ from consulting.profiling.notations import (
     are_fractions,
     counts_something,
     flags_of,
+    is_as_long,
     is_unread,
     mark_of,
     ways_to_write,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _LIMITS = Thresholds()
 """When a change is worth telling."""
 _NUMBERS = frozenset({"integer", "decimal", "money"})
+_EXACT = _NUMBERS | {"boolean", "date", "timestamp"}
 _FEW = 5
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
 _LIKELY, _UNLIKELY = 0.1, 0.001
@@ -103,7 +105,7 @@ class Content(Changes):
         types = (before.inferred_type, now.inferred_type)
         if types[0] == types[1] or types in _HARMLESS or UNTYPED & set(types):
             return None
-        if self._is_read_alike(types, now):
+        if self._is_read_alike(types, now) or is_as_long(before, now):
             return None
         read = self._reads.of(now.name)
         rule = read.rule if read else None
@@ -140,11 +142,14 @@ class Content(Changes):
         return types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags))
 
     def _prove_little(self, before: ColumnProfile, now: ColumnProfile) -> bool:
-        """Whether few texts, where numbers were, may be exceptions: the rule rejects them."""
+        """Whether few texts beside such as before may be exceptions, which the rule rejects."""
         values = self._current.row_count - missing(now)
-        numbers = sum(found.count for found in now.formats)
-        exceptions = numbers < values < 2 * numbers or (values < _FEW and not numbers)
-        return before.inferred_type in _NUMBERS and values < ENOUGH and exceptions
+        read = self._reads.of(now.name)
+        known = read.texts if read and before.inferred_type == "boolean" else ()
+        words = (v.count for v in now.top_values if v.value.strip().casefold() in known)
+        usual = sum(words if known else (found.count for found in now.formats))
+        exceptions = usual < values < 2 * usual or (values < _FEW and not usual)
+        return before.inferred_type in _EXACT and values < ENOUGH and exceptions
 
     def _rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         """The same kind of values, none of which is written as they were."""

@@ -292,6 +292,12 @@ def are_days(read: ReadColumn, column: ColumnProfile) -> bool:
     return bool(known) and any(all(one.read(f"{n:.15g}") for n in known) for one in counted)
 
 
+def is_as_long(before: ColumnProfile, now: ColumnProfile) -> bool:
+    """Whether digits with or without noughts in front are as long as before: none lost its own."""
+    kinds = {before.inferred_type, now.inferred_type}
+    return kinds == {"integer", "code"} and (before.min_length or 0) <= (now.min_length or 0)
+
+
 def are_fractions(column: ColumnProfile) -> bool:
     """Whether most of a column's numbers are no whole ones."""
     known = column.numbers.quantiles if column.numbers else ()
