@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     Before = Callable[[str], Iterable[Sequence[ReadCount]]]
     """Feed → what was counted in its earlier deliveries, the last first."""
 
-_MOST, _RISE, _CHANCE = 0.5, 0.5, 0.001
-"""A stop: more than this share is unread, so much more than before, and chance is more rarely so.
-"""
+_MOST, _NEARLY_NONE, _CHANCE = 0.5, 0.1, 0.001
+"""A stop: more than the first share is unread, in the last deliveries the second or less, and
+chance is more rarely so."""
 _FEW, _ENOUGH, _OF_ROWS = 3, 20, 0.01
 """Fewer unread values are exceptions; below the second those of less than this share of the rows.
 """
-_LOOK_BACK = 13
-"""Deliveries that are looked at where the last one had few values: a year of months, and one."""
+_SEVERAL, _LOOK_BACK = 3, 13
+"""Deliveries that a column is held against besides the last one, and those that are looked at."""
 _SAYS = {
     "below_minimum": "min",
     "above_maximum": "max",
@@ -72,7 +72,8 @@ def unread_values(
     """The columns most of whose values are not read, by rules that read nearly all of the last.
 
     That is asked of all files together, then of each. What is new is held against nothing; what was
-    so in the last deliveries is no change, and what chance may bring (Fisher's exact test) is none.
+    so in the last delivery is no change, nor is it one of a column that often has many, or what
+    chance may bring (Fisher's exact test).
 
     Args:
         manifest: The client's slim manifest.
@@ -86,19 +87,23 @@ def unread_values(
         mine = [*some]
         if not any(_sum(of).is_mostly_unread for of in (mine, *([one] for one in mine))):
             continue
-        then = _last(column, before(feed))
-        if unread := _no_longer_read(mine, then):
+        earlier = [[c for c in of if c.column == column] for of in islice(before(feed), _LOOK_BACK)]
+        then = _together(earlier, 1)
+        # one that was let through says nothing of those beside it
+        read = [of for of in earlier if not _sum(of).is_mostly_unread]
+        unread = _no_longer_read(mine, then)
+        if unread and _no_longer_read(mine, _together(read, _SEVERAL)):
             rule = column_rule(read_columns(manifest, feed)[column])
             named = (headers.get((feed, name.casefold())) for name in rule.sources)
             yield _finding(rule, next(filter(None, named)), unread, _sum(then))
 
 
-def _last(column: str, before: Iterable[Sequence[ReadCount]]) -> list[ReadCount]:
-    """What was counted of a column in as many of the last deliveries as have values enough."""
+def _together(earlier: Iterable[Sequence[ReadCount]], least: int) -> list[ReadCount]:
+    """What was counted in so many deliveries, or in as many more as have values enough."""
     found: list[ReadCount] = []
-    for counts in islice(before, _LOOK_BACK):
-        found += (one for one in counts if one.column == column)
-        if _sum(found).values >= _ENOUGH:
+    for number, counts in enumerate(filter(None, earlier), start=1):
+        found += counts
+        if number >= least and _sum(found).values >= _ENOUGH:
             break
     return found
 
@@ -115,11 +120,10 @@ def _no_longer_read(mine: Sequence[ReadCount], then: Sequence[ReadCount]) -> lis
 
 def _is_new(mine: Sequence[ReadCount], then: Sequence[ReadCount]) -> bool:
     now, last, rows = _sum(mine), _sum(then), sum(one.rows for one in mine)
-    if not now.is_mostly_unread or now.unread < min(_ENOUGH, _OF_ROWS * rows) or not last.values:
+    few = not now.is_mostly_unread or now.unread < min(_ENOUGH, _OF_ROWS * rows)
+    if few or not last.values or last.unread > _NEARLY_NONE * last.values:
         return False
-    rise = now.unread / now.values - last.unread / last.values
-    chance = chance_of_rise((last.unread, last.values), (now.unread, now.values))
-    return rise >= _RISE and chance <= _CHANCE
+    return chance_of_rise((last.unread, last.values), (now.unread, now.values)) <= _CHANCE
 
 
 def _sum(counts: Iterable[ReadCount]) -> _Sum:
