@@ -179,3 +179,36 @@ def test_a_late_file_lands_in_the_period_of_its_name(
     assert at.run(january).success
     key = dg.AssetKey(["acme_corp", "delivered"])
     assert at.instance.get_materialized_partitions(key) == {"2026-01", "2026-03"}
+
+
+def test_a_rule_that_no_longer_reads_a_column_fails_its_check_and_the_files_wait(
+    location: Callable[..., Location],
+) -> None:
+    at = location()
+
+    def month(number: int, status: str) -> dg.ExecuteInProcessResult:
+        rows = (
+            ROW.replace("000007", f"{number}{n:05}")
+            .replace("ada@", f"a{number}{n}@")
+            .replace("0007", f"{n:04}")
+            .replace("active", status)
+            for n in range(100, 130)
+        )
+        (at.folder.incoming / f"customers_{number}.csv").write_text(HEADER + "".join(rows))
+        return at.run(at.requests()[0])
+
+    assert month(1, "active").success
+    result = month(2, "aktiv")
+    assert not result.success
+    checks = {e.check_name: e for e in result.get_asset_check_evaluations()}
+    check = checks["rules_read_as_before"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert str(check.description).startswith(
+        "Of the 30 values of “Status” in customers_2.csv its rule reads none, and it read 30 of "
+    )
+    assert checks["no_blocking_drift"].passed
+    made = {event.asset_key.path[-1] for event in result.get_asset_materialization_events()}
+    assert "cleaned" in made
+    assert not made & {"validated", "delivered"}
+    (waiting,) = at.engagement.intake.state().batches
+    assert "its rule reads none" in str(waiting.reason)
