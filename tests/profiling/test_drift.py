@@ -254,6 +254,19 @@ def test_drift_names_the_file_and_a_column_read_under_an_earlier_name_has_none(
     assert warned.detail.startswith("d.csv has “Net” and “Amount”, which are names of one column")
 
 
+def test_the_place_of_a_column_without_a_title_is_the_last_of_its_names(profile: Profile) -> None:
+    """In another file another column may stand there."""
+    untitled = renamed(ORDERS, "Amount", "column_2")
+    reads = [ReadColumn(names=("Order ID",)), ReadColumn(names=("Amount",), rule="to_decimal")]
+    found = kinds(compare(profile(ORDERS), profile(untitled), reads, models_yaml=YAML))
+    patch = found["renamed_column"].patch or ""
+    assert "{from: [Amount, column_2], rule: to_decimal}" in patch
+    both = profile({**ORDERS, "column_2": ["7"] * N})
+    reads[1] = ReadColumn(names=("Amount", "column_2"), rule="to_decimal")
+    found = kinds(compare(profile(ORDERS), both, reads, files={"a.csv": ["Amount", "column_2"]}))
+    assert found["both_names"].severity == "block"
+
+
 def test_a_column_of_other_values_is_no_rename(profile: Profile) -> None:
     now = {**renamed(ORDERS, "Status", "State"), "State": [f"{n}.25" for n in range(N)]}
     found = kinds(compare(profile(ORDERS), profile(now), ["Status"]))

@@ -16,7 +16,9 @@ from consulting.writing import write_whole
 _ROOT = Path(__file__).parents[1]
 _KEPT = f"__pycache__/meanings.{sys.implementation.cache_tag}.json"
 """Code → its meaning, beside what Python compiled of it: to work it out takes half a second."""
-_ALL_STAGES = ("bounded_memory.py", "records.py", "sql.py", "privacy", "wording.py")
+_ALL_STAGES = (
+    "bounded_memory.py", "records.py", "sql.py", "privacy", "untitled.py", "wording.py",
+)  # fmt: skip
 STAGE_CODE = {
     "file_received": (
         *("chain/file_received.py", "chain/carried.py", "chain/corrected.py", "chain/loaded.py"),

@@ -22,6 +22,7 @@ from consulting.privacy.content import find_personal, is_date
 from consulting.privacy.harmless_names import promised_words, promises
 from consulting.privacy.person_names import is_family_name, is_lone_name, is_person_name
 from consulting.privacy.plain import plain
+from consulting.untitled import is_untitled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,7 +43,6 @@ _LONGEST, _MOST_WORDS = 60, 8
 _ABBREVIATION = 10
 _LOGIN = 5
 """The letters of a family name that make `jmueller` a login."""
-_POSITION = re.compile(r"column_\d+(_\d+)?")
 _CALENDAR = re.compile(r"[QqHh][1-4]|[WwKk]{1,2}\d{1,2}|20[1-9]\d[-/. ]?(?:0[1-9]|1[0-2])")
 _EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2,}")
 _PARTS = re.compile(r"[^\W\d_]+|\d+")
@@ -177,7 +177,7 @@ def judge(title: str, known: Collection[str] = ()) -> Judged:
         known: Titles that the engagement names itself.
     """
     text = " ".join(title.split())
-    if text in known or title.strip() in known or _POSITION.fullmatch(text):
+    if text in known or title.strip() in known or is_untitled(text):
         return "label"
     if find_personal(text):
         return "data"

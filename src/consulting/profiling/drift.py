@@ -16,6 +16,7 @@ from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import enumerated
 from consulting.records import ReadColumn
 from consulting.shown import on_one_line
+from consulting.untitled import is_untitled
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -206,7 +207,8 @@ class _Comparison:
         """Files that have a column under more than one of its names."""
         return [
             DriftFinding(
-                feed=self._current.feed, kind="both_names", severity="warn", column=names[0],
+                feed=self._current.feed, kind="both_names", column=names[0],
+                severity="block" if any(map(is_untitled, names)) else "warn",
                 detail=f"{on_one_line(file)} has {enumerated([f'“{name}”' for name in names])}, "
                 f"which are names of one column; of each row, the first that is not empty is read.",
                 recommendation="Ask the client which is meant, and take the other out of `from`.",

@@ -7,7 +7,6 @@ all together fit best: an assignment of the greatest weight (networkx, which dbt
 
 from __future__ import annotations
 
-import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from consulting.privacy.column_names import words
 from consulting.profiling.wording import enumerated
 from consulting.records import Record
 from consulting.rules import all_rules, rule_of_type
+from consulting.untitled import is_untitled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,7 +39,6 @@ _KINDS = (
 _SAME, _KIN, _ANY, _OTHER = 1.0, 0.8, 0.6, 0.0
 _OF_TEMPLATE = frozenset("name from rule required description tests codes".split())  # noqa: SIM905
 _NOTATION = frozenset({"decimal", "formats", "language", "thousands", "unit"})
-_UNNAMED = re.compile(r"column_\d+(_\d+)?")
 
 
 class Match(Record):
@@ -108,7 +107,7 @@ class Fit(Record):
     def unnamed(self) -> tuple[str, ...]:
         """Columns whose header is not told, or is none: no name can be compared."""
         headers = (*(match.column for match in self.matches), *self.extra)
-        return tuple(header for header in headers if _UNNAMED.fullmatch(header))
+        return tuple(header for header in headers if is_untitled(header))
 
 
 def best_fit(profile: FeedProfile, templates: Iterable[Template]) -> Fit | None:
@@ -184,7 +183,7 @@ def _scored(
 def _by_name(header: str, known: Sequence[str]) -> tuple[float, str]:
     """How alike a header is to a template's column, or to a synonym of it."""
     mine = _plain(header)
-    if not mine or _UNNAMED.fullmatch(header):
+    if not mine or is_untitled(header):
         return 0.0, "no header to compare"
     whole = "".join(mine)
     exact = next((name for name in known if "".join(_plain(name)) == whole), None)

@@ -32,6 +32,7 @@ from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
 from consulting.rules.numbers import decimal_mark, declared_units, is_common_unit, is_one_of
 from consulting.rules.to_boolean import FALSE, TRUE, USUAL_FALSE, USUAL_TRUE
 from consulting.rules.to_decimal import LONGEST_SCALE
+from consulting.untitled import is_untitled
 from consulting.yaml_files import YamlError
 
 if TYPE_CHECKING:
@@ -359,7 +360,8 @@ def rename_source(text: str, feed: str, old: str, new: str) -> str | None:
             continue
         if isinstance(source, SequenceNode) and not source.flow_style:
             return None  # its end mark lies behind blank lines and comments
-        names = dbt_yaml.flow([new, *(name for name in headers if name != new)])
+        # a place is no name: another column may stand there in the next file
+        names = dbt_yaml.flow(sorted(dict.fromkeys([new, *headers]), key=is_untitled))
         edits.append((source.start_mark.index, source.end_mark.index, names))
     for start, end, names in sorted(edits, reverse=True):
         text = text[:start] + names + text[end:]

@@ -12,6 +12,7 @@ from consulting.intake.reading.encoding_names import encoding_in_words
 from consulting.layout import address_of
 from consulting.privacy.labels import judge
 from consulting.shown import as_markdown_block, in_markdown, on_one_line
+from consulting.untitled import untitled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -193,7 +194,7 @@ def of_model(
             pivot), and is told by its place where its name is no label.
     """
     names = [
-        f"column_{place}" if judge(name, written) == "data" else name
+        untitled(place) if judge(name, written) == "data" else name
         for place, (name, _) in enumerate(model.columns, start=1)
     ]
     traced = {

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
+from consulting.untitled import untitled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ def column_names(
         if not header:
             if position not in withheld:
                 unnamed.append(position)
-            header = f"column_{position}"
+            header = untitled(position)
         name = _free_name(header, taken)
         if name != header:
             repeated.append(f"column {position} became {name!r}")
@@ -72,7 +73,7 @@ def column_names(
         which = _places(unnamed)
         warnings.append(
             f"{len(unnamed)} column{'s have' if len(unnamed) > 1 else ' has'} no header "
-            f"(position {which}); named after the position, like 'column_{unnamed[0]}'."
+            f"(position {which}); named after the position, like {untitled(unnamed[0])!r}."
         )
     if repeated:
         shown = "; ".join(repeated[:SHOWN]) + ("; …" if len(repeated) > SHOWN else "")

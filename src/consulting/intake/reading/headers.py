@@ -16,6 +16,7 @@ from consulting.intake.reading.blocks import (
 )
 from consulting.intake.reading.cells import dominant_kind, filled, is_year, kind
 from consulting.intake.reading.evidence import Columns, is_data, is_record
+from consulting.untitled import untitled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -333,7 +334,7 @@ def _is_group_row(rows: Sequence[Row], index: int, titled: int, width: int) -> b
 def joined_titles(header: Sequence[Sequence[str]], width: int) -> list[str]:
     """One title per column, of its words in each row; a group's title spans the blanks after it."""
     if not header:
-        return [f"column_{position}" for position in range(1, width + 1)]
+        return [*map(untitled, range(1, width + 1))]
     rows = [row for row in header if row is header[0] or not numbers_columns(row, header[0])]
     if len(rows) == 1:
         return list(rows[0])

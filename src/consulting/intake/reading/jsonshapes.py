@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from consulting.privacy.labels import are_labels
+from consulting.untitled import untitled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ def _lists(rows: list[Any], names_told: Names) -> Table | None:
     ):
         titled = False
     width = max(map(len, rows))
-    names = first if titled else [f"column_{at}" for at in range(1, width + 1)]
+    names = first if titled else [*map(untitled, range(1, width + 1))]
     if len(names) < width or any(isinstance(cell, dict) for row in rows for cell in row):
         return None
     how = "the first of them has the names" if titled else "none of them has the names"
