@@ -428,6 +428,28 @@ class ValueChanges(Record):
     emptied: int
 
 
+class Written(Record):
+    """How the values that a rule reads are written, as far as its arguments say so.
+
+    Attributes:
+        texts: All texts that it reads, in lower case, where it lists them.
+        formats: The forms of its dates, in the order in which they are tried; ISO 8601 is read,
+            too.
+        decimal: The decimal mark of its numbers, or "either"; of whole ones only where it reads a
+            mark between thousands, which is the other.
+        scale: The digits that it keeps after that mark, where it makes numbers with one.
+        units: The units that it takes off.
+        currency: Whether it reads a currency, or takes one off.
+    """
+
+    texts: frozenset[str] = frozenset()
+    formats: tuple[str, ...] = ()
+    decimal: Literal["point", "comma", "either"] | None = None
+    scale: int | None = None
+    units: tuple[str, ...] = ()
+    currency: bool = False
+
+
 class ColumnMapping(Record):
     """How one source column became one target column, or why it did not.
 
@@ -439,6 +461,7 @@ class ColumnMapping(Record):
         target_type: Its type in the delivery.
         rule: The cleaning rule ("to_date"), or "sql" where it comes from hand-written SQL.
         transformation: What happens to the value, in words.
+        written: How the values that its rule reads are written; None where no rule reads it.
         required: Whether a row without a value is rejected.
         dropped_because: The reason, where the column is dropped.
         tests: The dbt tests that guard the target column.
@@ -452,36 +475,27 @@ class ColumnMapping(Record):
     target_type: str | None = None
     rule: str | None = None
     transformation: str = ""
+    written: Written | None = None
     required: bool = False
     dropped_because: str | None = None
     tests: tuple[str, ...] = ()
     changes: ValueChanges | None = None
 
 
-class ReadColumn(Record):
-    """A column of a client's files that its models read.
+class ReadColumn(Written):
+    """A column of a client's files that its models read, and how its values are written.
 
     Attributes:
         names: Its header, and those it had before.
         rule: The rule that reads it; None where hand-written SQL does.
         optional: Whether the client may leave it out.
         currency_apart: Whether a column of its own holds the currency that stands beside it.
-        texts: All texts that its rule reads, in lower case, where it lists them.
-        formats: Those of its dates that the rule declares, in the order in which they are tried.
-        decimal: The decimal mark that its rule reads, or "either", where it reads numbers with one.
-        scale: The digits that its rule keeps after that mark, where it makes numbers with one.
-        units: The units that its rule takes off.
     """
 
     names: tuple[str, ...]
     rule: str | None = None
     optional: bool = False
     currency_apart: bool = False
-    texts: frozenset[str] = frozenset()
-    formats: tuple[str, ...] = ()
-    decimal: Literal["point", "comma", "either"] | None = None
-    scale: int | None = None
-    units: tuple[str, ...] = ()
 
     def is_in(self, headers: Collection[str]) -> bool:
         """Whether it is one of these headers, under any of its names and in any case."""

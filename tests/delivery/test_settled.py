@@ -13,7 +13,7 @@ from consulting.delivery.report import group_findings
 from consulting.delivery.settled import find_remaining, settled
 from consulting.layout import ClientFolder
 from consulting.profiling import DriftFinding, FeedProfile, Issue
-from consulting.records import CheckOutcome, ColumnMapping
+from consulting.records import CheckOutcome, ColumnMapping, Written
 
 DOCS = Path(__file__).parents[2] / "docs" / "profile.md"
 
@@ -111,10 +111,11 @@ def test_a_dropped_columns_issues_are_settled_by_the_reason(inputs: DeliveryInpu
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("date, written YYYY-MM-DD or MM/DD/YYYY", "Read with the month first, as declared"),
-        ("date, written DD/MM/YYYY", "Read with the day first, as declared"),
-        ("date, written DD/MM/YYYY or MM/DD/YYYY", ""),
-        ("date, written YYYY-MM-DD", ""),
+        ("%Y-%m-%d %m/%d/%Y", "Read with the month first, as declared"),
+        ("%d/%m/%Y", "Read with the day first, as declared"),
+        ("%d/%m/%Y %m/%d/%Y", ""),
+        ("?/?/%Y", ""),
+        ("%Y-%m-%d", ""),
     ],
 )
 def test_dates_that_could_be_read_two_ways_are_settled_by_one_declared_order(
@@ -141,7 +142,8 @@ def test_dates_that_could_be_read_two_ways_are_settled_by_one_declared_order(
         return profile.model_copy(update={"columns": tuple(columns), "issues": (issue,)})
 
     profile = shown(inputs.profiles[1], None)
-    declared = mapped(inputs, "Order Date", transformation=written).model_copy(
+    read = Written(formats=tuple(written.split()))
+    declared = mapped(inputs, "Order Date", written=read).model_copy(
         update={"profiles": (profile,)}
     )
     with duckdb.connect(str(folder.warehouse)) as connection:
@@ -328,9 +330,9 @@ def test_years_of_two_digits_are_settled_unless_one_lies_ahead_of_the_file(
 @pytest.mark.parametrize(
     ("written", "words"),
     [
-        ("date, written YYYY-MM-DD or DD/MM/YYYY", ""),
+        ("%Y-%m-%d %d/%m/%Y", ""),
         (
-            "date, written YYYY-DD-MM or DD/MM/YYYY",
+            "%Y-%d-%m %d/%m/%Y",
             "Read with day and month swapped back, as declared in the cleaning rules.",
         ),
     ],
@@ -341,7 +343,7 @@ def test_swapped_dates_are_settled_only_where_the_rule_swaps_them_back(
     issue, feed = issue_of(inputs, "Order Date", "mixed_date_formats")
     issue = issue.model_copy(update={"issue_type": "mixed_date_order"})
     profile = inputs.profiles[1].model_copy(update={"issues": (issue,)})
-    declared = mapped(inputs, "Order Date", transformation=written)
+    declared = mapped(inputs, "Order Date", written=Written(formats=tuple(written.split())))
     declared = declared.model_copy(update={"profiles": (profile,)})
     with duckdb.connect(str(folder.warehouse)) as connection:
         told = settled(issue, feed, declared, find_remaining(connection, declared))

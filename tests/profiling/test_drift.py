@@ -19,7 +19,7 @@ from consulting.profiling import (
 )
 from consulting.profiling.shift import chance_of_rise
 from consulting.records import ReadColumn
-from consulting.rules.to_boolean import texts_of
+from consulting.rules import column_rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -897,7 +897,7 @@ def test_a_slip_among_few_words_for_yes_and_no_makes_no_other_type_of_them(
 ) -> None:
     """The rule rejects it."""
     before = profile({"open": ["yes", "no"] * 20})
-    reads = [ReadColumn(names=("open",), rule="to_boolean", texts=texts_of({}))]
+    reads = [ReadColumn(names=("open",), rule="to_boolean", texts=frozenset({"yes", "no"}))]
     found = kinds(compare(before, profile({"open": values}), reads))["retyped_column"]
     assert found.severity == severity
 
@@ -1381,7 +1381,8 @@ def test_words_for_yes_and_no_that_their_rule_does_not_read_stop_with_a_patch(
 ) -> None:
     rule = f"{{from: Paid, rule: to_boolean{said and ', '}{said}}}"
     yaml = YAML.replace("{from: Amount, rule: to_decimal}", rule)
-    reads = [ReadColumn(names=("Paid",), rule="to_boolean", texts=texts_of(safe_load(rule)))]
+    read = column_rule(safe_load(rule)).written()
+    reads = [ReadColumn(names=("Paid",), rule="to_boolean", texts=read.texts)]
     then, today = (profile({"Paid": [*values] * 20}) for values in (("true", "false"), now))
     found = compare(None if first else then, today, reads, models_yaml=yaml)
     blocks = [f for f in found if f.severity == "block"]

@@ -23,7 +23,7 @@ from consulting.errors import (
 )
 from consulting.privacy.tiers import FULL_TIER
 from consulting.records import FileReading
-from consulting.rules import column_rule, describe_rule
+from consulting.rules import column_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from consulting.chain.artifacts import Intake
     from consulting.chain.engagement import Engagement
+    from consulting.corrections.sent import Forms
     from consulting.intake.reading import ReadingApart
     from consulting.layout import ClientFolder
     from consulting.records import Batch, Drop
@@ -202,10 +203,10 @@ def with_corrections(engagement: Engagement, received: Intake, run_folder: Path)
     return received.model_copy(update={"corrected": tuple(corrected)})
 
 
-def _written(engagement: Engagement, feed: str) -> dict[str, frozenset[str]]:
+def _written(engagement: Engagement, feed: str) -> Forms:
     """How the feed's rules read decimal marks and dates, by header."""
     metas = read_columns(engagement.models.load_manifest(), feed).values()
-    return written_forms((rule.sources, describe_rule(rule)) for rule in map(column_rule, metas))
+    return written_forms((rule.sources, rule.written()) for rule in map(column_rule, metas))
 
 
 def told(files: Sequence[FileReading]) -> list[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from consulting.cleaning.warehouse import Tables
-    from consulting.records import FileReading
+    from consulting.records import FileReading, Written
     from consulting.rules import ColumnRule
 
 _ONLY_IN_STAGING = "read for a check or a rule; not part of the delivered tables"
@@ -85,12 +85,13 @@ def _declared(  # noqa: PLR0913, PLR0917 - all that is said of one column comes 
             target_type=kind,
             rule=rule,
             transformation=words,
+            written=written,
             required=rules[name].required,
             tests=tests.get((feed, name), ()),
         )
         for name, kind in mart.items()
         if name in rules
-        for origin, sources, rule, words in _made_by(
+        for origin, sources, rule, words, written in _made_by(
             lineage, feed, name, rules[name], present, harmless
         )
     ]
@@ -108,8 +109,8 @@ def _made_by(  # noqa: PLR0913, PLR0917 - as above
     rule: ColumnRule,
     present: frozenset[str],
     harmless: Collection[tuple[str, str]],
-) -> list[tuple[str, tuple[str, ...], str, str]]:
-    """Feed, sources, rule and words of a declared column: the SQL's own where SQL took it over."""
+) -> list[tuple[str, tuple[str, ...], str, str, Written | None]]:
+    """Feed, sources, rule, words and what it reads: the SQL's own where SQL took it over."""
     sources = _present(rule.sources, present)
     traced = lineage.taken_over(feed, column)
     by_rule = not lineage.is_written(f"stg_{feed}") and (
@@ -118,9 +119,10 @@ def _made_by(  # noqa: PLR0913, PLR0917 - as above
     )
     said = told(rule, harmless=all((feed, source) in harmless for source in sources))
     if traced is None or (by_rule and traced.expression == AS_IT_IS):
-        return [(feed, sources, rule.rule, said)]
+        return [(feed, sources, rule.rule, said, rule.written())]
     words = f"{said}; then {traced.expression}" if by_rule else traced.expression
-    return [(origin, found, "sql", words) for origin, found in traced.sources.items()]
+    written = rule.written() if by_rule else None
+    return [(origin, found, "sql", words, written) for origin, found in traced.sources.items()]
 
 
 def _traced(

@@ -18,7 +18,7 @@ import stat
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_child import no_garbage
 from consulting.cleaning.client_files import (
@@ -44,18 +44,18 @@ from consulting.plugins import version_of
 from consulting.privacy import Declared
 from consulting.records import ReadColumn
 from consulting.regex import mistake_in
-from consulting.rules import headers_of
+from consulting.rules import column_rule, headers_of
 from consulting.rules.accepted import Mark, read_marks, read_suspicions
-from consulting.rules.numbers import OtherMark, declared_units
 from consulting.rules.template import FOLDER as TEMPLATES
 from consulting.rules.template import named_templates, template_file
-from consulting.rules.to_boolean import texts_of
-from consulting.rules.to_decimal import declared_mark, declared_scale
 from consulting.shared_child import StoppedError, each_apart, make_ready, read_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
+
+    from consulting.rules import ColumnRule
+    from consulting.rules.numbers import OtherMark
 
     _Of: TypeAlias = Callable[[Path, bytes], bytes]
     _State: TypeAlias = tuple[tuple[str, int, int, int, int], ...]
@@ -223,19 +223,15 @@ class ClientModels:
         manifest = self.load_manifest()
         found: dict[tuple[str, ...], ReadColumn] = {}
         metas = read_columns(manifest, feed).values()
-        told = [headers_of(meta) for meta in metas if meta.get("rule") == "to_currency"]
-        apart = {name for headers in told for name in headers}
+        apart = {h for meta in metas if meta.get("rule") == "to_currency" for h in headers_of(meta)}
         for meta in metas:
+            rule = column_rule(meta)
             one = ReadColumn(
-                names=headers_of(meta),
+                names=rule.sources,
                 rule=meta.get("rule"),
-                optional=bool(meta.get("optional")),
-                currency_apart=not apart.isdisjoint(headers_of(meta)),
-                texts=texts_of(meta) if meta.get("rule") == "to_boolean" else frozenset(),
-                formats=tuple(meta.get("formats") or ()),
-                decimal=declared_mark(meta),
-                scale=declared_scale(meta),
-                units=declared_units(meta),
+                optional=rule.optional,
+                currency_apart=not apart.isdisjoint(rule.sources),
+                **dict(rule.written()),
             )
             first = found.setdefault(one.names, one)
             if first.optional and not one.optional:
@@ -253,20 +249,18 @@ class ClientModels:
     def decimal_marks(self, feed: str) -> dict[str, OtherMark]:
         """Source column → how its rule reads numbers, where that is not with a point alone."""
         found: dict[str, OtherMark] = {}
-        for name, meta in self._metas(feed):
-            if meta.get("rule") == "to_integer":
-                found[name] = "comma" if declared_mark(meta) == "comma" else "whole"
-            elif meta.get("decimal") in get_args(OtherMark):
-                found[name] = meta["decimal"]
+        for name, rule in self._rules(feed):
+            mark = rule.written().decimal
+            if rule.rule == "to_integer":
+                found[name] = "comma" if mark == "comma" else "whole"
+            elif mark and mark != "point":
+                found[name] = mark
         return found
 
     def read_beside(self, feed: str) -> frozenset[str]:
         """The source columns whose rules read a currency or a unit beside a number."""
-        return frozenset(
-            name
-            for name, meta in self._metas(feed)
-            if meta.get("rule") in {"to_money", "to_currency"} or declared_units(meta)
-        )
+        written = ((name, rule.written()) for name, rule in self._rules(feed))
+        return frozenset(name for name, of in written if of.currency or of.units)
 
     def declared_privacy(self, feed: str) -> dict[str, Declared]:
         """Source column → what the YAML says of its values: `contains_pii`, and those it lists."""
@@ -320,6 +314,11 @@ class ClientModels:
             for meta in read_columns(manifest, feed).values()
             for header in headers_of(meta)
         ]
+
+    def _rules(self, feed: str) -> Iterator[tuple[str, ColumnRule]]:
+        """Each source column that is read, with a rule that reads it."""
+        for rule in map(column_rule, read_columns(self.load_manifest(), feed).values()):
+            yield from ((header, rule) for header in rule.sources)
 
     def yaml_of(self, feed: str) -> Path:
         """The YAML file that describes a feed's delivered table, or would."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.corrections.returned import ReturnedRow
+    from consulting.corrections.sent import Forms
     from consulting.layout import ClientFolder
     from consulting.records import CorrectionsFile, FileReading
 
@@ -38,7 +39,7 @@ def apply_corrections(
     *,
     run_folder: Path,
     past: ClientFolder,
-    written: Mapping[str, Mapping[str, frozenset[str]]],
+    written: Mapping[str, Forms],
 ) -> list[FileReading]:
     """Apply corrections files, in order, to the files they correct.
 
@@ -102,7 +103,7 @@ class _Feed:
         )
         self._judged: list[list[Judged]] = []
 
-    def go_through(self, written: Mapping[str, frozenset[str]]) -> None:
+    def go_through(self, written: Forms) -> None:
         """Judge every row of every file, in order, with how the rules read the feed's values."""
         self._desk.written = written
         places: dict[int, set[int]] = {}

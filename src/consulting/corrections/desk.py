@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from consulting.corrections.returned import ReturnedRow
-    from consulting.corrections.sent import SentRow
+    from consulting.corrections.sent import Forms, SentRow
     from consulting.records import CorrectionsFile, FileReading
 
 Result = Literal["corrected", "unchanged", "repeated", "settled", "unknown", "unparsed"]
@@ -97,7 +97,7 @@ class Desk:
     added: dict[str, Added] = field(default_factory=dict)
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
     damaged: dict[int, int] = field(default_factory=dict)
-    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    written: Forms = field(default_factory=dict)
     otherwise: dict[int, Counter[str]] = field(default_factory=dict)
 
     def take(self, number: int, file: CorrectionsFile, rows: Sequence[ReturnedRow]) -> list[Judged]:

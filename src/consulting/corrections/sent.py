@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import shutil
 import sys
 from collections import Counter
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from consulting.corrections.identity import CORRECTION_ID, DESK_COLUMNS, correction_id
 from consulting.formulas import restore
 from consulting.layout import MANIFEST
-from consulting.records import CORRECTION_RESULTS
+from consulting.records import CORRECTION_RESULTS, Written
 from consulting.writing import make_folder, sync
 
 if TYPE_CHECKING:
@@ -23,9 +22,11 @@ if TYPE_CHECKING:
 
     from consulting.layout import ClientFolder
 
+    Forms = Mapping[str, frozenset[object]]
+    """Header in lower case → the decimal mark and the forms of dates that are read there."""
+
 # a cell may be longer than csv takes unless told; the setting is the process's
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-_WRITTEN = re.compile("decimal point|decimal comma|either decimal mark|written [^;]+")
 _TAKEN_OVER = {CORRECTION_RESULTS[result] for result in ("corrected", "rejected_again")}
 
 
@@ -41,7 +42,7 @@ class SentRow:
         period: The period of the delivery that sent it.
         versions: Its cells by header in lower case, as each delivery sent them; oldest first.
         reason: Why the last of them rejected it, in words that quote the columns at fault.
-        written: Header in lower case → how the rules of that delivery read its values.
+        written: Header in lower case → how its values were written for the rules of that delivery.
         rejected: Whether the last delivery that used its file still rejected it.
     """
 
@@ -52,7 +53,7 @@ class SentRow:
     period: str | None
     versions: list[Mapping[str, str]] = field(default_factory=list)
     reason: str = ""
-    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    written: Forms = field(default_factory=dict)
     rejected: bool = True
 
     def is_at_fault(self, header: str) -> bool:
@@ -87,16 +88,17 @@ def sent_rows(folder: ClientFolder, wanted: Iterable[str], *, before: str) -> di
     return found
 
 
-def written_forms(rules: Iterable[tuple[Iterable[str], str]]) -> dict[str, frozenset[str]]:
-    """Header in lower case → the decimal mark, or the order of dates, that is read there.
+def written_forms(rules: Iterable[tuple[Iterable[str], Written]]) -> Forms:
+    """The decimal mark, or the forms of dates, that is read in each column.
 
     Args:
-        rules: The headers of each column, and what its rule does, in words.
+        rules: The headers of each column, and how its values are written.
     """
-    found: dict[str, frozenset[str]] = {}
-    for headers, words in rules:
+    found: dict[str, frozenset[object]] = {}
+    for headers, written in rules:
+        forms = {form for form in (written.decimal, written.formats) if form}
         for header in map(str.casefold, headers):
-            found[header] = found.get(header, frozenset()) | {*_WRITTEN.findall(words)}
+            found[header] = found.get(header, frozenset()) | forms
     return found
 
 
@@ -190,7 +192,9 @@ def _note(
             period=manifest["period"],
         )
     mine = (column for column in manifest.get("columns", ()) if column["feed"] == feed)
-    known.written = written_forms((c["from"], c["transformation"]) for c in mine)
+    # a release before this one did not say it
+    told = ((c["from"], Written.model_validate(c.get("written") or {})) for c in mine)
+    known.written = written_forms(told)
     known.reason = row.get("_reason") or ""
     known.versions.append(
         {restore(k).casefold(): restore(v or "") for k, v in row.items() if k not in DESK_COLUMNS}

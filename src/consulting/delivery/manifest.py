@@ -196,6 +196,8 @@ def _columns(inputs: DeliveryInputs) -> list[dict[str, Any]]:
             "from": list(mapping.source_columns),
             "rule": mapping.rule,
             "transformation": mapping.transformation,
+            "written": mapping.written
+            and mapping.written.model_dump(mode="json", include={"decimal", "formats"}),
             "required": mapping.required,
             "dropped_because": mapping.dropped_because,
             "personal": any(

@@ -16,6 +16,7 @@ import duckdb
 from consulting.delivery.tables import MART_SCHEMA, describe
 from consulting.errors import DeliveryError
 from consulting.profiling import is_missing
+from consulting.rules.dates import SWAPPED, with_order
 from consulting.sql import NUMBER_TYPES, quoted
 from consulting.wording import counted, inflected
 
@@ -298,27 +299,38 @@ def _date_order(mapping: ColumnMapping) -> str:
 
 def _day_first(mapping: ColumnMapping) -> bool | None:
     """Whether a date rule reads the day first; None where its forms say no one thing."""
-    words = mapping.transformation
-    day, month = ("DD/MM" in words or "DD-MM" in words), ("MM/DD" in words or "MM-DD-" in words)
-    return day if day != month and mapping.rule in {"to_date", "to_timestamp"} else None
+    formats = mapping.written.formats if mapping.written else ()
+    orders = {with_order(one, day_first=first) for one in formats for first in (True, False)}
+    day = any("%d/%m" in one or "%d-%m" in one for one in orders)
+    month = any("%m/%d" in one or "%m-%d-" in one for one in orders)
+    return day if day != month else None
 
 
 def _swapped_back(mapping: ColumnMapping) -> str:
-    if "YYYY-DD" not in mapping.transformation:
+    formats = mapping.written.formats if mapping.written else ()
+    if not any(SWAPPED in one for one in formats):
         return ""
     return "Read with day and month swapped back, as declared in the cleaning rules."
 
 
 def _decimal_marks(mapping: ColumnMapping) -> str:
-    if "either decimal mark" not in mapping.transformation:
+    if _mark(mapping) != "either":
         return ""
     return "Each read by the mark it shows; a number that could be read both ways is set aside."
 
 
 def _declared_mark(mapping: ColumnMapping) -> str:
     """How a rule that reads one decimal mark reads numbers that could have either."""
-    found = [mark for mark in ("point", "comma") if f"decimal {mark}" in mapping.transformation]
-    return f"Read with a decimal {found[0]}, as declared in the cleaning rules." if found else ""
+    mark = _mark(mapping)
+    if mark in {None, "either"}:
+        return ""
+    return f"Read with a decimal {mark}, as declared in the cleaning rules."
+
+
+def _mark(mapping: ColumnMapping) -> str | None:
+    """The decimal mark that a rule of numbers with a fraction reads."""
+    written = mapping.written
+    return written.decimal if written and written.scale is not None else None
 
 
 def _spelling(mapping: ColumnMapping) -> str:

@@ -29,7 +29,7 @@ from consulting.profiling.propose import currency_column, propose_columns, targe
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
-from consulting.rules.numbers import decimal_mark, declared_units, is_common_unit, is_one_of
+from consulting.rules.numbers import decimal_mark, is_common_unit, is_one_of, several_units
 from consulting.rules.to_boolean import FALSE, TRUE, USUAL_FALSE, USUAL_TRUE
 from consulting.rules.to_decimal import LONGEST_SCALE
 from consulting.untitled import is_untitled
@@ -313,7 +313,7 @@ def _scale(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 def _unit(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     """One more unit, where it says nothing of the client: a patch is told to many."""
     known = said("unit")
-    before = [known] if isinstance(known, str) else [*(known or ())]
+    before = [*several_units(known)]
     new = [u.format for u in column.units if not is_one_of(u.format, before)]
     if known is None or not new or not is_common_unit(new[0]):
         return {}
@@ -405,7 +405,7 @@ def _retyped(
 
 def _all_common(proposed: Mapping[str, Any]) -> bool:
     """Whether a proposal takes units off that say nothing of the client."""
-    units = declared_units(proposed)
+    units = several_units(proposed.get("unit"))
     return bool(units) and all(map(is_common_unit, units))
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from consulting.rules import currencies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _BLANKS = " \u00a0\u2007\u2009\u202f"
 _SPACES = f"['\u2019{_BLANKS}]"
@@ -162,10 +162,9 @@ PLURALS = {"": 0, "s": 2, "e": 3, "n": 3, "en": 3, "es": 3}
 """The endings of a unit's plural, and how many letters stand before each at least."""
 
 
-def declared_units(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    """The units that a column's rule takes off."""
-    said = meta.get("unit") or ()
-    return (said,) if isinstance(said, str) else tuple(said)
+def several_units(said: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The units that a rule's `unit` names."""
+    return (said,) if isinstance(said, str) else tuple(said or ())
 
 
 _WITH_PREFIX = frozenset("W Wh Hz Pa J V A B b bit eV N".split())  # noqa: SIM905

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
-from consulting.records import Record
+from consulting.records import Record, Written
 from consulting.rules.accepted import Marks, Suspicions
 
 
@@ -212,6 +212,10 @@ class ColumnRule(Record):
     def conversion(self) -> str:
         """What it makes of a value, in words for the client."""
         return self.makes
+
+    def written(self) -> Written:
+        """How the values that it reads are written, as far as its arguments say so."""
+        return Written()
 
     def limits(self) -> str | None:
         """Which values are allowed, in words, if not all are."""

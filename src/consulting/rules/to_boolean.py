@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
+from consulting.records import Written
 from consulting.rules.rule import ColumnRule, Evidence, Proposal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 USUAL_TRUE = ("true", "t", "yes", "y", "1")
 USUAL_FALSE = ("false", "f", "no", "n", "0")
@@ -32,12 +30,6 @@ TRUE = (
 FALSE = (*USUAL_FALSE, "nein", "nee", "nej", "non", "não", "nie", "faux", "falsch", "falso", "off")
 WORDS = frozenset({*TRUE, *FALSE} - {"0", "1"})
 """What says yes or no by itself; 0 and 1 do so in a column that is named like a flag."""
-
-
-def texts_of(meta: Mapping[str, Any]) -> frozenset[str]:
-    """The texts that a column's rule reads as yes or no, in lower case."""
-    said = [*(meta.get("means_true") or USUAL_TRUE), *(meta.get("means_false") or USUAL_FALSE)]
-    return frozenset(str(text).casefold() for text in (*said, "true", "false"))
 
 
 class ToBoolean(ColumnRule):
@@ -64,6 +56,11 @@ class ToBoolean(ColumnRule):
     means_false: tuple[str | int | bool, ...] | None = Field(
         default=None, description="`[nein]`: the texts that mean it, beside `false`"
     )
+
+    def written(self) -> Written:
+        """In its words for yes and no."""
+        said = (*(self.means_true or USUAL_TRUE), *(self.means_false or USUAL_FALSE))
+        return Written(texts=frozenset(str(text).casefold() for text in (*said, "true", "false")))
 
     @classmethod
     def proposed(cls, column: Evidence) -> Proposal | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from consulting.records import Written
 from consulting.rules import currencies, numbers
 from consulting.rules.rule import ColumnRule
 
@@ -28,3 +29,7 @@ class ToCurrency(ColumnRule):
     def conversion(self) -> str:
         """What it makes of a value."""
         return "currency written beside the amount, as its code"
+
+    def written(self) -> Written:
+        """With a currency."""
+        return Written(currency=True)

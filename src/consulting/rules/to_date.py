@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
+from consulting.records import Written
 from consulting.rules import dates, months
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
 
@@ -60,8 +61,12 @@ class WithFormats(Bounded):
 
     def conversion(self) -> str:
         """What it makes of a value."""
-        written = map(self.in_words, self.formats or ("%Y-%m-%d",))
-        return f"{self.what}, written {' or '.join(dict.fromkeys(written))}"
+        told = map(self.in_words, self.written().formats)
+        return f"{self.what}, written {' or '.join(dict.fromkeys(told))}"
+
+    def written(self) -> Written:
+        """In its formats."""
+        return Written(formats=self.formats or dates.ISO[:1])
 
     def in_words(self, pattern: str) -> str:
         """One of its formats as people write it."""

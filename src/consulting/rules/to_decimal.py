@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from consulting.rules import numbers, rule_named
+from consulting.records import Written
+from consulting.rules import numbers
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MARKS = {"point": "decimal point", "comma": "decimal comma", "either": "either decimal mark"}
 LONGEST_SCALE = 12
-_BETWEEN_THOUSANDS: dict[object, Literal["point", "comma"]] = {",": "point", ".": "comma"}
 
 
 class WithMark(Bounded):
@@ -39,6 +36,10 @@ class WithMark(Bounded):
     def digits(self) -> int:
         """The digits kept after the mark."""
         return self.usual_scale if self.scale is None else self.scale
+
+    def written(self) -> Written:
+        """With its mark and its digits."""
+        return Written(decimal=self.decimal, scale=self.digits)
 
     @classmethod
     def mark_and_scale(cls, column: Evidence) -> dict[str, Any]:
@@ -97,6 +98,10 @@ class ToDecimal(WithMark):
         unit = numbers.unit_in_words(self.unit)
         return f"number{unit}, {MARKS[self.decimal]}, {self.digits} digits after it"
 
+    def written(self) -> Written:
+        """With its units."""
+        return super().written().model_copy(update={"units": numbers.several_units(self.unit)})
+
     @classmethod
     def proposed(cls, column: Evidence) -> Proposal | None:
         """With its mark, its digits and its unit; several units can not be one number."""
@@ -107,21 +112,3 @@ class ToDecimal(WithMark):
         if units:
             arguments["unit"] = units[0] if len(units) == 1 else units
         return cls.name, arguments
-
-
-def declared_mark(meta: Mapping[str, Any]) -> Literal["point", "comma", "either"] | None:
-    """The decimal mark that a column's rule reads; None if it reads no numbers with one."""
-    if meta.get("rule") == "to_integer":
-        return _BETWEEN_THOUSANDS.get(meta.get("thousands"))
-    return meta.get("decimal", "point") if _with_mark(meta) else None
-
-
-def declared_scale(meta: Mapping[str, Any]) -> int | None:
-    """The digits that a column's rule keeps after the decimal mark; None where it has no mark."""
-    rule = _with_mark(meta)
-    return None if rule is None else meta.get("scale", rule.usual_scale)
-
-
-def _with_mark(meta: Mapping[str, Any]) -> type[WithMark] | None:
-    rule = rule_named(str(meta.get("rule")))
-    return rule if rule is not None and issubclass(rule, WithMark) else None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from consulting.records import Written
 from consulting.rules import numbers
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
 
 _LONGEST = 18
 """Digits that any engine's whole numbers hold; longer ones are labels."""
+
+_BETWEEN_THOUSANDS: dict[str | None, Literal["point", "comma"]] = {",": "point", ".": "comma"}
 
 
 class ToInteger(Bounded):
@@ -62,6 +65,12 @@ class ToInteger(Bounded):
     def conversion(self) -> str:
         """What it makes of a value."""
         return f"whole number{numbers.unit_in_words(self.unit)}"
+
+    def written(self) -> Written:
+        """With its units, and the decimal mark beside the one between thousands."""
+        return Written(
+            decimal=_BETWEEN_THOUSANDS.get(self.thousands), units=numbers.several_units(self.unit)
+        )
 
     @classmethod
     def proposed(cls, column: Evidence) -> Proposal | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from consulting.rules import currencies, numbers
 from consulting.rules.rule import OUT_OF_BOUNDS, Evidence, Proposal
 from consulting.rules.to_decimal import MARKS, WithMark
+
+if TYPE_CHECKING:
+    from consulting.records import Written
 
 
 class ToMoney(WithMark):
@@ -61,6 +64,10 @@ class ToMoney(WithMark):
     def conversion(self) -> str:
         """What it makes of a value."""
         return f"amount, currency taken off, {MARKS[self.decimal]}, {self.digits} digits after it"
+
+    def written(self) -> Written:
+        """With a currency."""
+        return super().written().model_copy(update={"currency": True})
 
     @classmethod
     def proposed(cls, column: Evidence) -> Proposal | None:
