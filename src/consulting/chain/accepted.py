@@ -4,46 +4,27 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.chain.access import this_user
-from consulting.chain.cleaned import clean_files
-from consulting.chain.profiled import drift_of, earlier_profiles
-from consulting.chain.trial import on_trial, rows_are_kept
-from consulting.chain.unread import earlier_counts
-from consulting.cleaning import ClientModels
-from consulting.cleaning.client_files import shown_path
+from consulting.chain.patching import is_at_fault, make_patches, text_of
 from consulting.cleaning.templated import followed
 from consulting.errors import CleaningError
 from consulting.intake import POISON
 from consulting.privacy.tiers import FULL_TIER
-from consulting.profiling import label_of, patched, unified
+from consulting.profiling import label_of, unified
 from consulting.records import Record
-from consulting.scratch import scratch_folder
-from consulting.writing import write_project_text, write_text
+from consulting.writing import write_project_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from consulting.chain.engagement import Engagement
     from consulting.intake import LedgerState
-    from consulting.profiling import DriftFinding, FeedProfile
-
-_TURNED = frozenset({"decimal_mark_changed", "date_order_changed"})
-"""What one rule can not read both ways without a patch that says so."""
-_TURNS = (
-    "Files of newer periods were delivered with the rule as it is, and turned it would read those "
-    "wrong. Have the client send these again as newer ones are written."
-)
-_BOTH = (
-    "Files of newer periods were delivered with the rule as it is, so it reads both from now on; "
-    "what may be two numbers (1.234) it rejects then."
-)
+    from consulting.profiling import DriftFinding
 
 
 class Acceptance(Record):
@@ -81,6 +62,9 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
 
     What drifted is compared with the models as they are now: one that was accepted, and whose
     files were not yet let go, is only let go.
+
+    Raises:
+        CleaningError: If dbt can not read the YAML with the patch.
     """
     state = engagement.intake.state()
     waiting = {batch.batch_id for batch in state.batches}
@@ -88,23 +72,25 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
     old = [drop_id for drop_id in aside if _is_overtaken(engagement, drop_id, aside[drop_id])]
     for drop_id in old:
         del aside[drop_id]
-    found: dict[str, list[tuple[DriftFinding, FeedProfile]]] = {}
-    for batch_id in sorted({*waiting, *aside.values()}):
-        if _has_drifted(engagement, batch_id) and not _is_replaced(engagement, batch_id):
-            found[batch_id] = list(_drift_now(engagement, batch_id))
-    if not found and not old:
+    drifted = [
+        batch_id
+        for batch_id in sorted({*waiting, *aside.values()})
+        if _has_drifted(engagement, batch_id) and not _is_replaced(engagement, batch_id)
+    ]
+    if not drifted and not old:
         return None
-    texts, told, left = _patches(engagement, found)
-    through = {batch_id for batch_id in found if not left[batch_id]}
+    made = make_patches(engagement, drifted)
+    found = {batch_id: [drift for drift, _ in each] for batch_id, each in made.drift.items()}
+    through = {batch_id for batch_id in found if not made.left[batch_id]}
     return Acceptance(
-        texts=texts,
-        told=told,
+        texts=made.texts,
+        told=made.told,
         confirms=_to_confirm(engagement, found),
-        left=tuple(dict.fromkeys(sentence for each in left.values() for sentence in each)),
+        left=tuple(dict.fromkeys(sentence for each in made.left.values() for sentence in each)),
         old=tuple(_told_of_old(engagement, old)),
         batches=tuple(b for b in found if b in waiting & through),
         drops=tuple(drop for drop, b in aside.items() if b in through),
-        teaches=_teaches(engagement, [finding for each in found.values() for finding, _ in each]),
+        teaches=_teaches(engagement, [finding for each in found.values() for finding in each]),
     )
 
 
@@ -140,7 +126,7 @@ def _told_of_old(engagement: Engagement, drop_ids: Sequence[int]) -> Iterator[st
 
 
 def _to_confirm(
-    engagement: Engagement, found: Mapping[str, Sequence[tuple[DriftFinding, FeedProfile]]]
+    engagement: Engagement, found: Mapping[str, Sequence[DriftFinding]]
 ) -> dict[str, tuple[int, ...]]:
     """What somebody has to find right, and the files of the batches that wait for it."""
     confirms: dict[str, tuple[int, ...]] = {}
@@ -148,7 +134,7 @@ def _to_confirm(
         run_folder = engagement.folder.run(batch_id)
         drops = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.drops
         held = tuple(drop.drop_id for drop in drops)
-        for finding, _ in findings:
+        for finding in findings:
             if finding.to_confirm:
                 confirms[finding.to_confirm] = (*confirms.get(finding.to_confirm, ()), *held)
     return confirms
@@ -166,15 +152,12 @@ def _teaches(engagement: Engagement, found: Sequence[DriftFinding]) -> dict[str,
 def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
     """Write the YAML, note what was found right and by whom, and let the files go; in sentences.
 
-    dbt reads the YAML elsewhere first. Whatever is killed in between therefore leaves YAML that it
-    can read, and is taken up where it ended by accepting again.
+    dbt has read the YAML elsewhere. Whatever is killed in between therefore leaves YAML that it can
+    read, and is taken up where it ended by accepting again.
 
     Raises:
-        CleaningError: If dbt can not read the YAML with the patch, or somebody else changed it
-            meanwhile; it is not written then.
+        CleaningError: If somebody else changed the YAML meanwhile; it is not written then.
     """
-    if acceptance.texts:
-        require_readable(engagement, acceptance.texts)
     write_changed(engagement, acceptance.texts)
     for finding, drop_ids in acceptance.confirms.items():
         engagement.intake.confirm(drop_ids, finding, by=this_user(), now=datetime.now(UTC))
@@ -211,32 +194,6 @@ def write_changed(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) 
         os.close(descriptor)
 
 
-def require_readable(engagement: Engagement, texts: Mapping[str, tuple[str, str]]) -> None:
-    """Let dbt read the client's models with the texts, in a copy of its project."""
-    with scratch_folder(engagement.folder.path) as scratch:
-        copy = engagement.models.copied(scratch)
-        for name, (_, after) in texts.items():
-            write_text(Path(os.path.normpath(copy / name)), after)
-        ClientModels(copy, engagement.client_id).prepare()
-
-
-def _own_sql(engagement: Engagement, finding: DriftFinding) -> Iterator[str]:
-    """Models of the client's own SQL that name a column which is now called otherwise."""
-    old, new = finding.previous_column, finding.column
-    if old is None or new is None:
-        return
-    manifest = engagement.models.load_manifest()
-    source = f"source.consulting.raw.{finding.feed}"
-    for unique_id, node in manifest["nodes"].items():
-        sql = node.get("raw_code") or ""
-        named = re.search(rf"(?i)(?<!\w){re.escape(old)}(?!\w)", sql.replace(new, ""))
-        if named and source in manifest["parent_map"].get(unique_id, ()):
-            yield (
-                f"{finding.feed}: {shown_path(node['original_file_path'])} names “{old}” itself, "
-                f"which the files call “{new}” now. Let it read “{new}”."
-            )
-
-
 def _has_drifted(engagement: Engagement, batch_id: str) -> bool:
     """Whether the run of a batch came to nothing because of the shape of its files."""
     path = engagement.folder.run(batch_id) / artifacts.PROFILE
@@ -244,7 +201,7 @@ def _has_drifted(engagement: Engagement, batch_id: str) -> bool:
         return False
     drift = artifacts.read(path, artifacts.Profile).drift
     cleaning = artifacts.find(path.with_name(artifacts.CLEANING), artifacts.Cleaning)
-    return any(map(_is_at_fault, (*drift, *(cleaning.drift if cleaning else ()))))
+    return any(map(is_at_fault, (*drift, *(cleaning.drift if cleaning else ()))))
 
 
 def _is_replaced(engagement: Engagement, batch_id: str) -> bool:
@@ -253,106 +210,3 @@ def _is_replaced(engagement: Engagement, batch_id: str) -> bool:
     drops = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.drops
     held = {drop.drop_id for drop in drops}
     return engagement.intake.replaced([*held]) == held
-
-
-def _is_at_fault(finding: DriftFinding) -> bool:
-    # a column that no model reads is refused when it finds no place in the mapping
-    unread = finding.kind in {"new_column", "renamed_column"} and not finding.accepted
-    return finding.severity == "block" or unread
-
-
-def _drift_now(engagement: Engagement, batch_id: str) -> Iterator[tuple[DriftFinding, FeedProfile]]:
-    folder, stops = engagement.folder.run(batch_id), False
-    received = artifacts.read(folder / artifacts.INTAKE, artifacts.Intake)
-    profiles = artifacts.read(folder / artifacts.PROFILE, artifacts.Profile).profiles
-    for profile in profiles:
-        carried = profile.feed in received.carried
-        before = partial(earlier_profiles, engagement, profile.feed, batch_id)
-        readings = [each for each in received.to_profile if each.feed == profile.feed]
-        for finding in drift_of(
-            engagement, before, profile, readings, run_folder=folder, carried=carried
-        ):
-            if _is_at_fault(finding):
-                stops = stops or finding.severity == "block"
-                yield finding, profile
-    of_feed = {profile.feed: profile for profile in profiles}
-    for finding in () if stops else _unread_now(engagement, received):
-        yield finding, of_feed[finding.feed]
-
-
-def _unread_now(engagement: Engagement, received: artifacts.Intake) -> tuple[DriftFinding, ...]:
-    """What the rules as they are now do not read, of a batch that was stopped for that."""
-    batch_id = received.batch.batch_id
-    folder = engagement.folder.run(batch_id)
-    cleaning = artifacts.find(folder / artifacts.CLEANING, artifacts.Cleaning)
-    found = tuple(filter(_is_at_fault, cleaning.drift)) if cleaning else ()
-    if not found or not rows_are_kept(received, folder):
-        return found
-    with on_trial(engagement, folder) as again:
-        cleaned = clean_files(
-            again,
-            received,
-            before=lambda feed: earlier_counts(engagement, feed, batch_id),
-            log=lambda _: None,
-        )
-    return tuple(filter(_is_at_fault, cleaned.drift))
-
-
-def _patches(
-    engagement: Engagement, found: Mapping[str, Sequence[tuple[DriftFinding, FeedProfile]]]
-) -> tuple[dict[str, tuple[str, str]], tuple[str, ...], dict[str, list[str]]]:
-    """The files with every change made, what is accepted so, and, by batch, what can not be.
-
-    No change is made for a batch of which something is left, as long as another goes through.
-    """
-    left = {
-        batch_id: [s for one in some for s in _accepted(engagement, batch_id, *one, {})[1]]
-        for batch_id, some in found.items()
-    }
-    texts: dict[str, tuple[str, str]] = {}
-    told: dict[object, str] = {}
-    for batch_id in [each for each in found if not left[each]] or found:
-        for finding, profile in found[batch_id]:
-            change = (finding.feed, finding.kind, finding.column, finding.previous_column)
-            if change not in told:
-                told[change], _ = _accepted(engagement, batch_id, finding, profile, texts)
-    return texts, tuple(filter(None, told.values())), left
-
-
-def _accepted(
-    engagement: Engagement,
-    batch_id: str,
-    finding: DriftFinding,
-    profile: FeedProfile,
-    texts: dict[str, tuple[str, str]],
-) -> tuple[str, list[str]]:
-    """Make the change of a finding in the texts: what is accepted so, and what can not be."""
-    said = f"{finding.feed}: {finding.detail}"
-    if finding.to_confirm:
-        return f"{said} {finding.recommendation}", []
-    path = engagement.models.yaml_of(finding.feed)
-    name = os.path.relpath(path, engagement.dbt_dir)
-    before, now = texts.get(name) or (text_of(path),) * 2
-    turns = finding.kind in _TURNED and _is_of_older_period(engagement, batch_id, finding.feed)
-    # files of newer periods are read by the rule as it is
-    one = finding.model_copy(update={"in_some": True}) if turns else finding
-    after = patched(now, one, profile)
-    if after is None:
-        advice = _TURNS if turns else finding.recommendation
-        return "", [f"{said} No patch accepts that. {advice}"]
-    texts[name] = (before, after)
-    return f"{said} {_BOTH}" if turns else said, [*_own_sql(engagement, finding)]
-
-
-def _is_of_older_period(engagement: Engagement, batch_id: str, feed: str) -> bool:
-    """Whether files of a newer period than a batch's were delivered for a feed."""
-    run_folder = engagement.folder.run(batch_id)
-    period = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.period
-    known = {fact.period for fact in engagement.intake.deliveries()}
-    newer = (each for each in known if period and each and each > period)
-    return any(engagement.intake.last_delivered(feed, period=each) for each in newer)
-
-
-def text_of(path: Path) -> str:
-    """The text with its own ends of lines, so that writing it back changes none."""
-    return path.read_bytes().decode("utf-8") if path.exists() else ""

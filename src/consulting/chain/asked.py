@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from consulting import jinja
 from consulting.chain import artifacts
-from consulting.chain.accepted import require_readable, text_of, write_changed
+from consulting.chain.accepted import write_changed
 from consulting.chain.access import record_access
 from consulting.chain.apart import child_of, within
+from consulting.chain.patching import patched_copy, text_of
 from consulting.chain.trial import rows_are_kept
 from consulting.cleaning.rules import rule_mistakes
 from consulting.cleaning.templated import applied
@@ -350,7 +351,8 @@ class Answers:
         """
         try:
             if self.texts:
-                require_readable(self._engagement, self.texts)
+                with patched_copy(self._engagement, self.texts):
+                    pass
         except CleaningError as error:
             raise CleaningError(f"None of the answers is written: {error}") from error
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consulting import dbt_yaml, jinja
-from consulting.chain.accepted import text_of
+from consulting.chain.patching import text_of
 from consulting.cleaning.templated import applied, name_of_test
 from consulting.config_model import NAME_PATTERN
 from consulting.errors import CleaningError, ConfigurationError

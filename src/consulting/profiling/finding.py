@@ -20,7 +20,7 @@ _CONFIRMED = frozenset(
         "volume_collapse",
     }
 )
-"""What says nothing of the files' shape, so that no YAML can accept it."""
+"""What says nothing of the files' shape, so that no YAML can accept it without a patch."""
 CONFIRMED = "It was confirmed to be right."
 
 DriftSeverity = Literal["info", "warn", "block"]
@@ -76,7 +76,7 @@ class DriftFinding(Record):
     @property
     def to_confirm(self) -> str:
         """What somebody confirms of the files: kind, feed and column; empty where YAML decides."""
-        if self.severity != "block" or self.kind not in _CONFIRMED:
+        if self.severity != "block" or self.kind not in _CONFIRMED or self.patch:
             return ""
         return " ".join(filter(None, (self.kind, self.feed, self.column)))
 

@@ -202,8 +202,9 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
     if argument or finding.in_some:
         return _set(text, feed, column, argument) if argument else None
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
-    if finding.kind in {"retyped_column", "date_order_changed", "unit_unread"}:
+    if finding.kind in {"retyped_column", "date_order_changed", "unit_unread", "unread_values"}:
         shown = finding.kind != "unit_unread" or _all_common(proposed[0])
+        shown = shown and (finding.kind != "unread_values" or _is_alike(text, feed, proposed[0]))
         return _retyped(text, feed, current.column(column), proposed[0]) if shown else None
     after = text if finding.kind == "new_column" else None
     for one in proposed:
@@ -396,11 +397,16 @@ def _retyped(
         str(proposed["rule"]),
         {k for r in all_rules().values() for k in r.arguments()},
     )
-    before = rule_of(text, feed, column.name)
-    alike = any({before, rule} <= kinds for kinds in (OF_NUMBERS, OF_DATES))
+    alike = _is_alike(text, feed, proposed)
     kept = _KEPT & {*all_rules()[rule].arguments()} if alike else set()
     wanted = {key: proposed[key] for key in ("rule", *sorted(arguments & set(proposed)))}
     return _set(text, feed, column.name, wanted, arguments - kept)
+
+
+def _is_alike(text: str, feed: str, proposed: Mapping[str, Any]) -> bool:
+    """Whether a column's rule and one that is proposed for it both make numbers, or dates."""
+    rules = {rule_of(text, feed, str(proposed["from"])), proposed["rule"]}
+    return any(rules <= kinds for kinds in (OF_NUMBERS, OF_DATES))
 
 
 def _all_common(proposed: Mapping[str, Any]) -> bool:
