@@ -342,6 +342,11 @@ def test_where_the_rows_of_a_settled_finding_went_adds_up(each: Documents) -> No
         assert re.search(rf"(?<![\d,]){parts[1]}(?![\d,])", what), row
 
 
+def test_a_line_that_is_no_row_is_one_finding(each: Documents) -> None:
+    both = ("Lines that could not be read", "Rejected: the line could not be read as a row")
+    assert sum(words in each.report for words in both) <= 1
+
+
 def test_what_was_mended_is_told_no_more(each: Documents, request: pytest.FixtureRequest) -> None:
     sort = request.node.callspec.params["each"]
     if sort == "corrections":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
+from consulting.cleaning.accounts import UNPARSED
 from consulting.delivery.advice import advice_of, title_of
 from consulting.delivery.mapping import unmapped_columns
 from consulting.delivery.pages import percent
@@ -254,9 +256,12 @@ def _from_files(inputs: DeliveryInputs) -> Iterator[Finding]:
 
 
 def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
+    told = Counter[str]()  # the profile tells of lines that are no rows, too
+    for feed, issue in _issues(inputs):
+        told[feed] += issue.evidence_count * (issue.issue_type == "unparsed_rows")
     for account in inputs.accounts:
         for code, rows in account.rejected.items():
-            if not rows:
+            if not rows or (code == UNPARSED and rows == told[account.feed]):
                 continue
             column, _, kind = code.partition(":")
             many = rows >= MANY_REJECTS * account.received
