@@ -222,6 +222,7 @@ def test_what_drifted_is_accepted_once_and_last_month_can_be_replayed(client: Wo
         assert said in reason
 
     shown = run_accept(client, "--dry-run")
+    assert '"by": "consulting accept"' in client.folder.access_log.read_text()
     declined = run_accept(client, answer="n\n")
     assert (shown.exit_code, declined.exit_code) == (0, 1)
     assert yaml.read_text(encoding="utf-8") == before, "nothing is written before a yes"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts
+from consulting.chain.access import record_access
 from consulting.chain.cleaned import clean_files
 from consulting.chain.profiled import drift_of, earlier_profiles
 from consulting.chain.trial import on_trial, rows_are_kept
@@ -85,6 +86,7 @@ def make_patches(engagement: Engagement, batches: Iterable[str]) -> Patches:
     found: dict[str, list[Drift]] = {batch_id: [] for batch_id in batches}
     made = _Made(engagement, found)
     for batch_id in found:
+        record_access(engagement, by="consulting accept", operation="run models", subject=batch_id)
         made.add(batch_id, drift_now(engagement, batch_id))
     for _ in range(_ROUNDS):
         made.patch()
