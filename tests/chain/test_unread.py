@@ -129,8 +129,9 @@ def test_a_month_that_a_rule_does_not_read_stops_whatever_the_rule_and_the_reaso
     assert code.detail.endswith("“to_code_not_in_list” is not on the agreed list.")
     assert code.recommendation == (
         "Ask the client whether it is written so from now on. If it is, let its rule to_code read "
-        "that, too (codes, otherwise) in the feed's YAML; `consulting accept` tries these files "
-        "again. If these values are wrong and may be set aside, it delivers the files as they are."
+        "that, too (codes, otherwise), or give it another in the feed's YAML; `consulting accept` "
+        "tries these files again. If these values are wrong and may be set aside, it delivers the "
+        "files as they are."
     )
     assert "may be left empty, it delivers" in found["blanked"].recommendation
 
@@ -192,6 +193,23 @@ def test_a_rule_that_was_changed_to_read_it_lets_the_files_go(tmp_path: Path) ->
     assert not any(event.kind == "confirmed" for event in story.events)
     delivery = world.run(world.engagement.intake.state().batches[-1].batch_id)
     assert (delivery.summary.delivered, delivery.summary.verdict) == (40, "ready")
+
+
+def test_one_of_two_files_that_no_patch_reads_beside_the_other_is_no_dead_end(
+    tmp_path: Path,
+) -> None:
+    amount = {"name": "amount", "from": "Amount", "rule": "to_decimal", "decimal": "comma"}
+    world = of_branches(tmp_path, amount)
+    for file, sign in (("1", ""), ("2_north", ""), ("2_south", " €")):
+        rows = [[f"a{file}{n};{n},5{sign}"] for n in range(40)]
+        world.drop(f"loads_{file}.csv", csv("id;Amount", rows))
+        if file == "1":
+            world.run()
+    with pytest.raises(BlockedDeliveryError, match=r"in loads_2_south\.csv its rule reads none"):
+        world.run()
+    accept_all(world)
+    delivery = world.run(world.engagement.intake.state().batches[-1].batch_id)
+    assert (delivery.summary.delivered, delivery.summary.verdict) == (40, "care")
 
 
 def test_a_change_of_a_rule_that_would_be_stopped_is_told_by_its_preview(tmp_path: Path) -> None:

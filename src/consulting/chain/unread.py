@@ -138,7 +138,7 @@ def _finding(
     words = reason_sentences().get(code, "{} does not fit").format(f"“{header}”")
     ordered = isinstance(rule, Bounded)
     takes = [_SAYS[code]] if code in _SAYS else [a for a in rule.arguments() if a not in _MAKES]
-    advice = f"let its rule {rule.rule} read that, too ({', '.join(takes)})"
+    advice = f"let its rule {rule.rule} read that, too ({', '.join(takes)}), or give it another"
     become = "left empty" if rule.on_invalid == "blank" else "set aside"
     return DriftFinding(
         feed=unread[0].feed, kind="unread_values", severity="block", column=header,

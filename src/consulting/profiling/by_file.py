@@ -13,7 +13,6 @@ from consulting.profiling.decision import Decision
 from consulting.profiling.notations import (
     is_unclear,
     mark_of,
-    unread_currencies,
     unread_dates,
     unread_flags,
     unread_units,
@@ -47,7 +46,6 @@ def unclear_columns(profile: FeedProfile, reads: Sequence[ReadColumn]) -> list[s
             unread_dates(read, column)
             or unread_flags(read, column)
             or unread_units(read, column)
-            or unread_currencies(read, column)
             or (read.decimal in {"point", "comma"} and mark_of(column) == "either")
         )
     }
