@@ -632,7 +632,7 @@ def test_each_of_several_files_is_looked_at_by_itself_where_it_could_be_read_in_
     world.drop("loads_2_south.csv", loads("s", ".", "02/{:02}/2026"))
     reason = refused(world)
     assert "“kilos” of loads_2_south.csv could have a decimal point or a decimal comma" in reason
-    assert "“day” of loads_2_south.csv lie within a month only with the month first" in reason
+    assert "“day” of loads_2_south.csv seem to have the month first" in reason
     assert "north" not in reason
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from consulting.profiling.columns import column_profile, view_columns
+from consulting.profiling.date_orders import may_be_misread
 from consulting.profiling.decision import Decision
 from consulting.profiling.notations import (
     is_unclear,
@@ -43,7 +44,8 @@ def unclear_columns(profile: FeedProfile, reads: Sequence[ReadColumn]) -> list[s
         for name in read.names
         if (column := profile.column(name))
         and (
-            unread_dates(read, column)
+            may_be_misread(read, column)
+            or unread_dates(read, column)
             or unread_flags(read, column)
             or unread_units(read, column)
             or (read.decimal in {"point", "comma"} and mark_of(column) == "either")
@@ -77,6 +79,7 @@ def profile_each(  # noqa: PLR0913, PLR0917 - called apart
     for reading in readings:
         with open_feed([reading], run_folder, thresholds, marks) as source:
             here = [name for name in names if name in source.columns]
+            source.draw_sample(thresholds.sample_values)
             known = dict.fromkeys(here, Decision(final=True))
             views = view_columns(source, here, known, thresholds)
             columns = tuple(column_profile(v, source.shown.get(v.name)) for v in views)

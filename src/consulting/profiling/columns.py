@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 from typing import TYPE_CHECKING
 
 from consulting.privacy import detect_pii, shape, shown
 from consulting.profiling.decision import Decision
 from consulting.profiling.few import view_of_counts
 from consulting.profiling.many import views_of_many
-from consulting.profiling.model import ColumnProfile, FormatCount, ValueCount
+from consulting.profiling.model import ColumnProfile, DayOrder, FormatCount, ValueCount
+from consulting.profiling.statistics import quantiles
 from consulting.profiling.tally import Tally
+from consulting.rules.dates import days_by_order
 from consulting.rules.missing import WHITESPACE
 from consulting.shown import cut
 from consulting.sql import quoted
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 _SHAPES = 10
 _LONGEST_SHOWN = 200
 _LONGEST_SAID = 60
-_ENOUGH_DATES, _MONTH_DAYS = 5, 31
+_DIGITS, _PACKED = frozenset({"integer", "code"}), 6
+"""Dates without marks, which are numbers or labels to a profile: 260221."""
 _SKETCH_ERROR = 1.1  # HyperLogLog is off by up to 7 %
 
 
@@ -130,13 +132,13 @@ def column_profile(view: ColumnView, shown: Mapping[str, int] | None) -> ColumnP
         max=None if view.pii else _short(view.highest),
         numbers=None if view.pii else view.numbers,
         date_quantiles=() if view.pii else view.date_quantiles,
+        day_orders=() if view.pii else _day_orders(view),
         top_values=_top_values(view),
         histogram=() if view.pii else view.histogram,
         shapes=_shapes(view),
         formats=_formats(_date_formats(view) if dates else tally.notations),
         ambiguous_dates=tally.open_order + tally.unclear_months if dates else 0,
         day_first=_day_first(view) if dates else None,
-        closer_day_first=_closer_day_first(view) if dates else None,
         month_language=tally.month_language if dates else None,
         units=() if view.private else _formats(tally.units),
         currencies=_formats(tally.currencies),
@@ -207,31 +209,27 @@ def _date_formats(view: ColumnView) -> Counter[str]:
     return found
 
 
+def _day_orders(view: ColumnView) -> tuple[DayOrder, ...]:
+    """The days of dates of three numbers in each order that most of them can have."""
+    dates, packed = (view.type.name in names for names in ({"date", "timestamp"}, _DIGITS))
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for text, (form, count) in view.tally.forms.items() if dates or packed else ():
+        if form.date or (packed and len(text) == _PACKED):
+            written, days = days_by_order(text)
+            for order, day in days.items():
+                found.setdefault((written, order), Counter())[day] += count
+    most = {written: max(n.total() for key, n in found.items() if key[0] == written)
+            for written, _ in found}  # fmt: skip
+    return tuple(
+        DayOrder(form=written, order=order, count=days.total(),
+                 quantiles=tuple(quantiles(sorted(days.items()))))
+        for (written, order), days in sorted(found.items())
+        if dates or 2 * most[written] > view.tally.total
+    )  # fmt: skip
+
+
 def _day_first(view: ColumnView) -> bool | None:
     """Which comes first; None where no date shows it, or some show the one and some the other."""
     if bool(view.tally.day_first) == bool(view.tally.month_first):
         return None
     return bool(view.tally.day_first)
-
-
-def _closer_day_first(view: ColumnView) -> bool | None:
-    """In which order dates that could be either lie within a month, where the other spreads them.
-
-    None where some show their order, or neither is so. That proves nothing by itself: a bill on the
-    seventh of each month looks like the first days of July.
-    """
-    readings = [
-        {form[1]: date.fromisoformat(day).toordinal() for form, day in found.date.readings}
-        for found, _ in view.tally.forms.values()
-        if found.date is not None and len(view.tally.orders_of(found.date)) > 1
-    ]
-    open_dates = [days for days in readings if days.keys() == {"d", "m"}]
-    if len(open_dates) < _ENOUGH_DATES or view.tally.day_first or view.tally.month_first:
-        return None
-    by_day, by_month = (
-        max(days[first] for days in open_dates) - min(days[first] for days in open_dates)
-        for first in "dm"
-    )
-    if min(by_day, by_month) > _MONTH_DAYS or max(by_day, by_month) < 3 * _MONTH_DAYS:
-        return None
-    return by_day < by_month

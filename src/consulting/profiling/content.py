@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from consulting.profiling.changes import Changes
 from consulting.profiling.date_changes import DateChanges
+from consulting.profiling.date_orders import are_read_as_dates
 from consulting.profiling.finding import DriftFinding
 from consulting.profiling.notations import (
-    are_days,
     are_fractions,
     counts_something,
     flags_of,
@@ -39,6 +39,11 @@ _NUMBERS = frozenset({"integer", "decimal", "money"})
 _EXACT = _NUMBERS | {"boolean", "date", "timestamp"}
 _FEW = 5
 _HARMLESS = frozenset({("decimal", "integer"), ("timestamp", "date"), ("text", "code")})
+_TELL_OF_TYPES = frozenset({
+    "date_order_changed", "date_order_unclear", "decimal_mark_changed", "decimal_mark_unclear",
+    "retyped_column",
+})  # fmt: skip
+"""After one of these the change of type is no news."""
 _LIKELY, _UNLIKELY = 0.1, 0.001
 """A rise that chance brings oftener than the first is none; oftener than the second, none to stop
 for."""
@@ -90,7 +95,7 @@ class Content(Changes):
     ) -> list[DriftFinding]:
         found: list[DriftFinding | None] = [*self.proven(before, now)]
         told = {each.kind for each in found if each}
-        if told.isdisjoint({"decimal_mark_changed", "decimal_mark_unclear", "retyped_column"}):
+        if told.isdisjoint(_TELL_OF_TYPES):
             found.append(self._retyped(before, now))
         if counts_something(now):
             found += self._units.since(before, now, told)
@@ -132,7 +137,7 @@ class Content(Changes):
             return True  # yes and no are texts, too, and a list says itself what it reads
         if rule == "to_text" and self._current.row_count - missing(now) < ENOUGH:
             return True
-        if read and are_days(read, now):
+        if read and are_read_as_dates(read, now):
             return True
         flags = flags_of(now)
         thousands = rule == "to_integer" and mark_of(now) == "unclear"

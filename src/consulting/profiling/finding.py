@@ -54,6 +54,7 @@ class DriftFinding(Record):
         said: The names of a column that files lack, in words; empty where none is lacking.
         lacked_in: Those files, in words; empty likewise.
         accepted: Whether the models read a new or renamed column so already.
+        formats: Those with which its rule reads dates of another order, where it is known.
         in_some: Whether it is of some of the files alone, and the others must be read as before.
     """
 
@@ -71,6 +72,7 @@ class DriftFinding(Record):
     said: str = ""
     lacked_in: str = ""
     accepted: bool = False
+    formats: tuple[str, ...] = ()
     in_some: bool = False
 
     @property

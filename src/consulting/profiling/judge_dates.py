@@ -30,8 +30,8 @@ _ENOUGH_ROWS, _ENOUGH_DISTINCT = 20, 8
 """Of fewer days none is far from all others."""
 _HANDFUL, _DAYS = 5, 3
 """Fewer dates, or days of a month, lie before the thirteenth or after the twelfth by chance."""
-_TWO_MONTHS = timedelta(days=62)
-"""What the days of a month's file lie within, with some of the month before."""
+_TWO_MONTHS, _SEASON = timedelta(days=62), timedelta(days=100)
+"""What the days of a month's and of a quarter's file lie within, with some of the month before."""
 _SHORT_MONTH = 3
 """Letters of a month's short name."""
 
@@ -146,9 +146,9 @@ def _swapped(draft: Drafting) -> Iterator[Issue]:
         if fit
         else {}
     )
-    if not back or _are_of_a_month(back, made, left):
+    if not back or _lie_together(back, made, left, _SEASON):
         return
-    if not (_are_many(made, left) or _are_of_a_month(made, back, left)):
+    if not (_are_many(made, left) or _lie_together(made, back, left, _TWO_MONTHS)):
         return
     values = {text: known[text] for text, day in made.items() if day.day != day.month}
     rows = sum(n for pattern, n in view.tally.patterns.items() if pattern.startswith("%Y"))
@@ -178,21 +178,27 @@ def _are_many(made: Mapping[str, date], left: Mapping[str, date]) -> bool:
     )
 
 
-def _are_of_a_month(
-    wrong: Mapping[str, date], right: Mapping[str, date], left: Mapping[str, date]
+def _lie_together(
+    wrong: Mapping[str, date],
+    right: Mapping[str, date],
+    left: Mapping[str, date],
+    within: timedelta,
 ) -> bool:
     """Whether dates lie with the others if they are read in one way, and do not in the other.
 
-    In a month's file the day of all that were swapped is its month.
+    In a month's file the day of all that were swapped is its month, in a quarter's one of three.
     """
     if min(len({*right.values()}), len({*left.values()})) < _DAYS:
         return False
     near, far = (_spread([*days.values(), *left.values()]) for days in (right, wrong))
-    return near <= _TWO_MONTHS < far / 3
+    return near <= min(within, far / 3)
 
 
 def _spread(days: Collection[date]) -> timedelta:
-    return max(days) - min(days)
+    """Within what most days lie: one in twenty at either end may be an old booking, or a slip."""
+    cut = (len({*days}) + 10) // 20
+    known = sorted({*days})[cut : len({*days}) - cut]
+    return known[-1] - known[0]
 
 
 def _is_most(draft: Drafting, rows: int) -> bool:

@@ -73,6 +73,22 @@ class NumberSummary(Record):
     negatives: int
 
 
+class DayOrder(Record):
+    """A column's dates of three numbers that are written alike, read in one order.
+
+    Attributes:
+        form: How they are written, as `day_form` of the rules tells it.
+        order: "dmy", "mdy", "ymd" or "ydm".
+        count: How many are days in this order.
+        quantiles: These days at 0, 5, … 100 percent.
+    """
+
+    form: str
+    order: str
+    count: int
+    quantiles: tuple[str, ...]
+
+
 class ColumnProfile(Record):
     """One column. Counts are of rows; percentages are 0 to 100, of all rows unless said."""
 
@@ -96,13 +112,13 @@ class ColumnProfile(Record):
     max: str | None = None
     numbers: NumberSummary | None = None
     date_quantiles: tuple[str, ...] = ()
+    day_orders: tuple[DayOrder, ...] = ()
     top_values: tuple[ValueCount, ...] = ()
     histogram: tuple[Bin, ...] = ()
     shapes: tuple[ValueCount, ...] = ()
     formats: tuple[FormatCount, ...] = ()
     ambiguous_dates: int = 0
     day_first: bool | None = None
-    closer_day_first: bool | None = None
     month_language: str | None = None
     units: tuple[FormatCount, ...] = ()
     currencies: tuple[FormatCount, ...] = ()

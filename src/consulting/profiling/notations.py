@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD
-from consulting.rules.dates import COUNTED, ISO, bare_format, date_format, with_order
+from consulting.rules.dates import ISO, bare_format, date_format
 from consulting.rules.numbers import NOTATIONS, decimal_mark, is_one_of, spelled_alike
 from consulting.rules.to_boolean import FALSE, TRUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from consulting.profiling.model import ColumnProfile, FormatCount
     from consulting.records import ReadColumn
@@ -24,8 +23,7 @@ _NUMBERS = frozenset({"integer", "decimal", "money"})
 _ENOUGH, _FEW = 20, 3
 """Of fewer numbers than the first all may be round thousands by chance."""
 _ORDER, _NEAR = 10, 3
-_SEASON, _MONTH = timedelta(days=100), timedelta(days=31)
-_MONTHS, _SIGNIFICANT, _CENTURY = 12, 2, 2000
+_SIGNIFICANT = 2
 _SOME = 0.2
 """Among noughts, fewer numbers than this are noise."""
 _TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
@@ -96,73 +94,6 @@ def unread_dates(read: ReadColumn, column: ColumnProfile) -> int:
 def either(pattern: str) -> str:
     """A format, day and month of which could be in either order, as the rules read it."""
     return _EITHER.sub("?", bare_format(pattern))
-
-
-def declared_order(read: ReadColumn | None, column: ColumnProfile) -> bool | None:
-    """Whether a rule reads a column's dates with the day first; None where it does not say so."""
-    formats = read.formats if read else ()
-    found: set[bool | None] = set()
-    for pattern in (one.format for one in column.formats if "?" in one.format):
-        orders: dict[str, bool | None] = {pattern: None}
-        orders |= {with_order(pattern, day_first=d): d for d in (True, False)}
-        found.add(next((orders[one] for one in formats if one in orders), None))
-    return found.pop() if len(found) == 1 else None
-
-
-def moved_year(
-    read: ReadColumn, column: ColumnProfile, before: ColumnProfile | None
-) -> bool | None:
-    """Whether years of two digits begin a column's dates, where its rule has them at the end.
-
-    False for the reverse; None where its rule has them where they are, or leaves it open, and where
-    the dates so read lie in no season, or farther from those before.
-    """
-    for found in (one.format for one in column.formats if "%y" in one.format):
-        same = [one for one in read.formats if "%y" in one and either(one) == either(found)]
-        first, days = found.startswith("%y"), _days_of(column)
-        if not same or any(one.startswith("%y") != same[0].startswith("%y") for one in same):
-            continue
-        if first != same[0].startswith("%y"):
-            right, wrong = days, _with_other_year(days)
-        elif not first and before is not None:
-            right, wrong, first = _with_other_year(days), days, True
-        else:
-            continue
-        if lie_in_season(right) and _are_nearer(right, wrong, before):
-            return first
-    return None
-
-
-def lie_closer_year_first(column: ColumnProfile) -> bool:
-    """Whether dates with a short year at the end lie within a season with the day there instead."""
-    days = _days_of(column)
-    return lie_in_season(_with_other_year(days)) and not lie_in_season(days)
-
-
-def lie_in_season(days: Sequence[date]) -> bool:
-    """Whether there are days, most of which lie within a season, as those of a month's file do."""
-    return bool(days) and days[-2] - days[1] <= _SEASON
-
-
-def _are_nearer(right: list[date], wrong: list[date], before: ColumnProfile | None) -> bool:
-    """Whether days lie nearer to those before in one way than in the other."""
-    then = _days_of(before) if before else []
-    if lie_in_season(wrong) or not then or not wrong:
-        return not lie_in_season(wrong)
-    one, other = (abs(days[len(days) // 2] - then[len(then) // 2]) for days in (right, wrong))
-    return one < other
-
-
-def _days_of(column: ColumnProfile) -> list[date]:
-    return [date.fromisoformat(one[:10]) for one in column.date_quantiles]
-
-
-def _with_other_year(days: Sequence[date]) -> list[date]:
-    """Days with the year of two digits for the day, and the reverse; none where one is no date."""
-    try:
-        return sorted(day.replace(_CENTURY + day.day, day.month, day.year % 100) for day in days)
-    except ValueError:
-        return []
 
 
 def mark_of(column: ColumnProfile) -> str | None:
@@ -285,13 +216,6 @@ def counts_something(column: ColumnProfile) -> bool:
     return column.inferred_type in _NUMBERS and any(known)
 
 
-def are_days(read: ReadColumn, column: ColumnProfile) -> bool:
-    """Whether a column's numbers are digits of days, as its rule reads them (20260317)."""
-    known = column.numbers.quantiles if column.numbers else ()
-    counted = [COUNTED[name] for name in read.formats if name in COUNTED]
-    return bool(known) and any(all(one.read(f"{n:.15g}") for n in known) for one in counted)
-
-
 def is_as_long(before: ColumnProfile, now: ColumnProfile) -> bool:
     """Whether digits with or without noughts in front are as long as before: none lost its own."""
     kinds = {before.inferred_type, now.inferred_type}
@@ -335,22 +259,6 @@ def are_of_one_order(before: ColumnProfile, now: ColumnProfile) -> bool:
     """Whether the numbers of two columns are not ten times as large, as far as is known."""
     sizes = [_middle(each) for each in (before, now)]
     return all(sizes) and max(sizes) < _ORDER * min(sizes)
-
-
-def lie_within_months(column: ColumnProfile) -> bool:
-    """Whether most of a column's dates lie within a season, as those of a month's file do."""
-    days = _days_of(column)
-    return not days or lie_in_season(days)
-
-
-def lie_closer_as_written(column: ColumnProfile) -> bool:
-    """Whether dates with the year first lie within a month, and would not with day for month."""
-    days = _days_of(column)
-    if not days or any(day.day > _MONTHS for day in days):
-        return bool(days)
-    swapped = [day.replace(month=day.day, day=day.month) for day in days]
-    spread, other = (max(some) - min(some) for some in (days, swapped))
-    return spread <= _MONTH < other / 3
 
 
 def digits_needed(column: ColumnProfile) -> int:

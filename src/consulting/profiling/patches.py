@@ -19,16 +19,14 @@ from consulting.profiling.notations import (
     could_have_either,
     counts_of,
     digits_needed,
-    either,
     flags_of,
     is_cut_to_nought,
-    lie_closer_year_first,
     other_mark,
 )
 from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
-from consulting.rules.dates import COUNTED, ISO, SWAPPED, with_order
+from consulting.rules.dates import COUNTED, ISO, with_order
 from consulting.rules.numbers import decimal_mark, is_common_unit, is_one_of, several_units
 from consulting.rules.to_boolean import FALSE, TRUE, USUAL_FALSE, USUAL_TRUE
 from consulting.rules.to_decimal import LONGEST_SCALE
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
 
 _PAIR = 2  # question marks of a day and a month
 _DAY_OR_MONTH = re.compile("%[dm]")
-_YEAR_LAST = re.compile(r"^(?:%[dm]|[?])(\W)(?:%[dm]|[?])\1%y")
 _KEPT = frozenset({"language", "max", "min", "scale", "unit"})
 """Arguments of rules of one kind that do not say how their values are written."""
 _OPTIONAL = {"optional": True, "required": False, "tests": ()}
@@ -216,8 +213,7 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
 def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[str, Any]:
     """The one argument of a rule that takes what drifted; none where there is no such one."""
     column = current.column(finding.column or "")
-    make = _ARGUMENTS.get(finding.kind)
-    if column is None or make is None:
+    if column is None:
         return {}
 
     def said(name: str) -> Any:
@@ -229,9 +225,11 @@ def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[st
 
     if finding.in_some and finding.kind == "decimal_mark_changed":
         return {"decimal": "either"} if said("decimal") not in {None, "either"} else {}
-    if finding.in_some and finding.kind == "date_order_changed":
-        return {}
-    return make(column, said)
+    if finding.kind == "date_order_changed":
+        turns = finding.formats and not finding.in_some and said("formats") is not None
+        return {"formats": [*finding.formats]} if turns else {}
+    make = _ARGUMENTS.get(finding.kind)
+    return make(column, said) if make else {}
 
 
 def _added_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
@@ -272,30 +270,6 @@ def _with_serials(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     return {"formats": [*(before or ISO[:1]), "excel"]} if before is not None and days else {}
 
 
-def _ordered_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
-    """The formats of a rule in the order of day and month that its dates have."""
-    before, first = [*(said("formats") or ())], column.day_first
-    short = {
-        either(one.format): _YEAR_LAST.sub(r"%y\1%m\1%d", one.format)
-        if lie_closer_year_first(column)
-        else one.format
-        for one in column.formats
-        if "%y" in one.format
-    }
-    formats = [
-        _with_year(one, short[either(one)], day_first=first)
-        if "%y" in one and either(one) in short
-        else one.replace(SWAPPED, ISO[0])
-        if first is None
-        else _ordered(one, day_first=first)
-        for one in before
-    ]
-    if formats == before and first is not None:  # those with the year first are the swapped ones
-        made = [one.format for one in column.formats if one.format.startswith(ISO[0])]
-        formats = [*dict.fromkeys(f.replace(ISO[0], SWAPPED) for f in (*before, *made))]
-    return {"formats": formats} if formats != before else {}
-
-
 def _mark(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     notations = counts_of(column.formats)
     mark, declared = decimal_mark(notations), said("decimal")
@@ -324,27 +298,12 @@ def _unit(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
 _Declares = Callable[[str], Any]
 """An argument's name → what the rule says; empty if nothing, None if it has no such argument."""
 _ARGUMENTS: dict[str, Callable[[ColumnProfile, _Declares], dict[str, Any]]] = {
-    "date_order_changed": _ordered_formats,
     "decimal_mark_changed": _mark,
     "digits_cut": _scale,
     "retyped_column": _with_serials,
     "rewritten_column": _rewritten,
     "unit_unread": _unit,
 }
-
-
-def _ordered(pattern: str, *, day_first: bool) -> str:
-    """A format with day and month as numbers in this order; one that begins with the year as is."""
-    if not _has_order(pattern):
-        return pattern
-    return with_order(_DAY_OR_MONTH.sub("?", pattern), day_first=day_first)
-
-
-def _with_year(pattern: str, now: str, *, day_first: bool | None) -> str:
-    """A format whose year of two digits stands where dates have it now."""
-    if pattern.startswith("%y") == now.startswith("%y"):
-        return pattern if day_first is None else _ordered(pattern, day_first=day_first)
-    return now if day_first is None else with_order(now, day_first=day_first)
 
 
 def _has_order(pattern: str) -> bool:

@@ -154,6 +154,15 @@ GRAMMAR: dict[str, Any] = {
     },
 }
 
+_SHORT = "[0-9]{4}|[0-9]{1,2}"
+_NUMBERED = re.compile(
+    rf"(?P<a>{_SHORT})(?P<sep>[-/ ]|[.] ?)(?P<b>[0-9]{{1,2}})(?P=sep)(?P<c>{_SHORT})(?![0-9])"
+    "|(?P<packed>[0-9]{6}$)"
+)
+_DAY_OF_FORMAT = re.compile(r"(%[dmyY]|[?])([-/ ]|[.] ?|)(%[dmy]|[?])\2(%[dmyY]|[?])")
+_SLOT = re.compile("%[dmy]|[?]")
+_YEAR_DIGITS = (2, 4)
+
 _WORDS = {
     COMPACT: "YYYYMMDD", "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon",
     "%B": "Month", "%H": "hh", "%I": "hh", "%M": "mm", "%S": "ss", "%f": "fraction",
@@ -166,6 +175,47 @@ def with_order(pattern: str, *, day_first: bool) -> str:
     for part in ("%d", "%m", "%y") if day_first else ("%m", "%d", "%y"):
         pattern = pattern.replace("?", part, 1)
     return pattern
+
+
+def days_by_order(text: str) -> tuple[str, dict[str, str]]:
+    """How a date of three numbers is written, as `day_form`, and the day it is by order of parts.
+
+    Six digits are one, too. In an order in which it is no day it has none.
+    """
+    match = _NUMBERED.match(text)
+    if match is None:
+        return "", {}
+    packed = match["packed"] or ""
+    parts = (packed[:2], packed[2:4], packed[4:]) if packed else match.group("a", "b", "c")
+    form = (match["sep"] or "").join("%Y" if len(part) > 2 else "?" for part in parts)  # noqa: PLR2004
+    found = {}
+    for order in orders_of(form):
+        part = dict(zip(order, parts, strict=True))
+        if len(part["y"]) in _YEAR_DIGITS:
+            found[order] = _iso(_year(part["y"]), int(part["m"]), int(part["d"]))
+    return form, {order: day for order, day in found.items() if day}
+
+
+def day_form(pattern: str) -> str:
+    """The day of a format, without the order of its parts: `?.?.%Y`; "" if it has none."""
+    match = _DAY_OF_FORMAT.match(pattern)
+    return _SLOT.sub("?", match[0]) if match else ""
+
+
+def orders_of(pattern: str) -> list[str]:
+    """The orders of day, month and year that a format leaves open, the one it has, or none."""
+    match = _DAY_OF_FORMAT.match(pattern)
+    if match is None:
+        return []
+    letters = "".join(match.group(1, 3, 4)).replace("%", "").replace("?", ".").lower()
+    known = ("dmy", "mdy", "ymd", *(("ydm",) if "%Y" in match[0] else ()))
+    return [order for order in known if re.fullmatch(letters, order)]
+
+
+def reordered(pattern: str, order: str) -> str:
+    """A format with the parts of its day in another order; a long year stays where it is."""
+    parts = iter(order.replace("y", "") if "%Y" in pattern else order)
+    return _SLOT.sub(lambda _: f"%{next(parts)}", pattern, count=3 - ("%Y" in pattern))
 
 
 def bare_format(pattern: str) -> str:
