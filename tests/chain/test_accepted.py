@@ -914,6 +914,25 @@ def monthly(root: Path, column: dict[str, Any]) -> World:
     return world
 
 
+def test_batches_with_a_column_in_two_ways_are_accepted_one_after_the_other(tmp_path: Path) -> None:
+    world = monthly(tmp_path, {"rule": "to_integer"})
+    yaml = yaml_of(world).with_name("kilo.yml")
+    forms = ("{}", "1.{}", "1,{}")
+    for month, form in enumerate(forms, start=1):
+        lines = [[f"{n};{form.format(n)}"] for n in range(100 * month, 100 * month + 40)]
+        world.drop(f"kilo_2026-0{month}.csv", csv("id;w", lines))
+        if month == 1:
+            world.run()
+        else:
+            assert "its rule reads whole numbers with no mark" in refused(world)
+    for mark, left in ((".", True), (",", False)):
+        done = run_accept(world, "--yes")
+        assert f'thousands: "{mark}"' in yaml.read_text("utf-8"), done.output
+        assert ("What waits before it has that column in another way" in done.output) is left
+        delivery = world.run(world.engagement.intake.state().batches[0].batch_id)
+        assert (delivery.summary.delivered, delivery.summary.rejected) == (40, 0)
+
+
 def test_a_late_file_of_an_older_period_lets_the_rule_read_both_and_stops_no_newer_one(
     tmp_path: Path,
 ) -> None:

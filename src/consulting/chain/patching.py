@@ -48,6 +48,10 @@ _TURNS = (
     "Files of newer periods were delivered with the rule as it is, and turned it would read those "
     "wrong. Have the client send these again as newer ones are written."
 )
+_OTHERWISE = (
+    "What waits before it has that column in another way, and is accepted first: run `consulting "
+    "accept` again once that is delivered."
+)
 _BOTH = (
     "Files of newer periods were delivered with the rule as it is, so it reads both from now on; "
     "what may be two numbers (1.234) it rejects then."
@@ -159,7 +163,8 @@ class _Made:
     def __init__(self, engagement: Engagement, found: Mapping[str, list[Drift]]) -> None:
         self._engagement = engagement
         self._found = found
-        self._barred: set[Column] = set()
+        self._barred: set[tuple[str, Column]] = set()
+        self._made_for: dict[_Key, str] = {}
         self._judged: set[tuple[str, _Key]] = set()
         self.texts: dict[str, tuple[str, str]] = {}
         self.told: dict[_Key, str] = {}
@@ -183,13 +188,14 @@ class _Made:
                 if (batch_id, _key(finding)) not in self._judged:
                     self._judged.add((batch_id, _key(finding)))
                     self._accept(batch_id, finding, profile, {**self.texts}, leave=True)
-        self.texts, self.told = {}, {}
+        self.texts, self.told, self._made_for = {}, {}, {}
         for batch_id in [each for each in self._found if not self.left[each]] or self._found:
             for finding, profile in self._found[batch_id]:
-                free = (finding.feed, finding.column) not in self._barred
+                free = (batch_id, (finding.feed, finding.column)) not in self._barred
                 if _key(finding) not in self.told and (free or finding.to_confirm):
                     said = self._accept(batch_id, finding, profile, self.texts)
                     self.told[_key(finding)] = said
+                    self._made_for[_key(finding)] = batch_id
 
     def try_out(self) -> bool:
         """Hold the files against the models with the changes; whether that shows any more."""
@@ -222,8 +228,9 @@ class _Made:
                 for one, profile in self._found[batch_id]
             ]
             return
-        self._barred.add((finding.feed, finding.column))
-        self.left[batch_id].append(_left(finding, why))
+        self._barred.add((batch_id, (finding.feed, finding.column)))
+        other = self._made_for.get(_key(finding), batch_id) != batch_id
+        self.left[batch_id].append(_left(finding, _OTHERWISE if other else why))
 
     def _accept(
         self,
