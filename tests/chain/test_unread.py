@@ -65,15 +65,17 @@ def example(rule: str, code: str) -> tuple[dict[str, Any], str, str]:
 
 
 def columns() -> dict[str, tuple[dict[str, Any], str, str]]:
-    """A column for each reason of each rule, and one that is left empty where it does not fit."""
+    """A column for each reason of each rule, and two that are left empty where it does not fit."""
     found = {
         f"{rule.name}_{code}": ({"rule": rule.name, **arguments}, read, unread)
         for rule in all_rules().values()
         for code in rule.reasons
         for arguments, read, unread in [example(rule.name, code)]
     }
-    arguments, read, unread = found["to_code_not_in_list"]
-    return {**found, "blanked": ({**arguments, "on_invalid": "blank"}, read, unread)}
+    for name in ("to_code_not_in_list", "to_integer_above_maximum"):
+        arguments, read, unread = found[name]
+        found[f"blanked_{name}"] = ({**arguments, "on_invalid": "blank"}, read, unread)
+    return found
 
 
 NO_REASON = {"to_currency": "what is no currency has none, and its amount a rule of its own"}
@@ -133,7 +135,7 @@ def test_a_month_that_a_rule_does_not_read_stops_whatever_the_rule_and_the_reaso
         "tries these files again. If these values are wrong and may be set aside, it delivers the "
         "files as they are."
     )
-    assert "may be left empty, it delivers" in found["blanked"].recommendation
+    assert "may be left empty, it delivers" in found["blanked_to_code_not_in_list"].recommendation
 
 
 CODE = {"name": "status", "from": "Status", "rule": "to_code", "codes": ["open", "paid"]}
@@ -195,7 +197,7 @@ def test_a_rule_that_was_changed_to_read_it_lets_the_files_go(tmp_path: Path) ->
     assert (delivery.summary.delivered, delivery.summary.verdict) == (40, "ready")
 
 
-def test_one_of_two_files_that_no_patch_reads_beside_the_other_is_no_dead_end(
+def test_one_of_two_files_that_another_rule_reads_beside_the_other_is_no_dead_end(
     tmp_path: Path,
 ) -> None:
     amount = {"name": "amount", "from": "Amount", "rule": "to_decimal", "decimal": "comma"}
@@ -208,8 +210,9 @@ def test_one_of_two_files_that_no_patch_reads_beside_the_other_is_no_dead_end(
     with pytest.raises(BlockedDeliveryError, match=r"in loads_2_south\.csv its rule reads none"):
         world.run()
     accept_all(world)
+    assert "rule: to_money, decimal: comma" in yaml_of(world).read_text("utf-8")
     delivery = world.run(world.engagement.intake.state().batches[-1].batch_id)
-    assert (delivery.summary.delivered, delivery.summary.verdict) == (40, "care")
+    assert (delivery.summary.delivered, delivery.summary.verdict) == (80, "ready")
 
 
 def test_a_change_of_a_rule_that_would_be_stopped_is_told_by_its_preview(tmp_path: Path) -> None:

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from consulting.cleaning.models import feeds_of, read_columns
 from consulting.records import ReadCount
 from consulting.rules import column_rule
-from consulting.sql import literal, quoted
+from consulting.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from consulting.cleaning.warehouse import Tables
+    from consulting.rules import ColumnRule
+
+_KEEPS_VALUE = frozenset({"above_maximum", "below_minimum", "too_long", "wrong_format"})
+"""The reasons of values that are read before they are rejected."""
 
 
 def read_counts(
@@ -32,47 +36,47 @@ def read_counts(
             if here.keys() >= {"_reasons", "_blanked", "_file"}
             else ()
         )
-        columns = [name for name, meta in metas if name in here and column_rule(meta).rejects]
+        rules = {name: column_rule(meta) for name, meta in metas if name in here}
+        columns = {name: rule for name, rule in rules.items() if rule.rejects}
         if columns:
             yield from _of_feed(tables, feed, columns, but)
 
 
 def _of_feed(
-    tables: Tables, feed: str, columns: Sequence[str], but: Collection[str]
+    tables: Tables, feed: str, columns: Mapping[str, ColumnRule], but: Collection[str]
 ) -> Iterator[ReadCount]:
     staged = tables.quoted(f"staging.stg_{feed}")
+    unread = _unread(tables, staged)
     held = ", ".join(f"count({quoted(name)})" for name in columns)
-    unread = ", ".join(map(_unread, columns))
-    # few rows have a mark; only they are searched for names
-    marked = tables.rows(
-        f"SELECT _file, {unread} FROM (SELECT *, concat(';', _reasons, ';', _blanked, ';') AS "
-        f"_marks FROM {staged} WHERE _reasons IS NOT NULL OR _blanked IS NOT NULL) GROUP BY _file"
-    )
-    found = {file: counts for file, *counts in marked}
     for file, rows, *read in tables.rows(
         f"SELECT _file, count(*), {held} FROM {staged} GROUP BY 1 ORDER BY min(_row_id)"
     ):
-        marks = found.get(file, [0, 0, None] * len(columns))
-        for at, column in enumerate(columns) if file not in but else ():
-            count, empty, reason = marks[3 * at : 3 * at + 3]
-            if values := read[at] + empty:
+        for (column, rule), held_now in zip(columns.items(), read, strict=True):
+            codes = unread.get((file, column), {})
+            kept = _KEEPS_VALUE if rule.on_invalid == "reject" else frozenset()
+            values = held_now + sum(count for code, count in codes.items() if code not in kept)
+            if values and file not in but:
                 yield ReadCount(
                     feed=feed,
                     column=column,
                     file=file,
                     rows=rows,
                     values=values,
-                    unread=count,
-                    reason=reason or "",
+                    unread=sum(codes.values()),
+                    reason=max(codes, key=lambda code: (codes[code], code), default=""),
                 )
 
 
-def _unread(column: str) -> str:
-    """Of the rows whose value of a column did not fit: all, those without a value, the reason."""
-    mark = literal(f";{column}:")
-    reason = f"split_part(split_part(_marks, {mark}, 2), ';', 1)"
-    found = f"FILTER (contains(_marks, {mark}) AND {reason} <> 'missing'"
-    return (
-        f"count(*) {found}), count(*) {found} AND {quoted(column)} IS NULL), "
-        f"mode({reason} ORDER BY {reason}) {found})"
-    )
+def _unread(tables: Tables, staged: str) -> dict[tuple[str, str], dict[str, int]]:
+    """File and column → how many values did not fit, by the code of why."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    # row by row and not column by column: few rows have a mark, and a feed may have many columns
+    for file, mark, count in tables.rows(
+        "SELECT _file, mark, count(*) FROM (SELECT _file, "
+        "unnest(string_split(concat_ws(';', _reasons, _blanked), ';')) AS mark "
+        f"FROM {staged} WHERE _reasons IS NOT NULL OR _blanked IS NOT NULL) GROUP BY ALL"
+    ):
+        column, _, code = mark.rpartition(":")
+        if code != "missing":
+            found.setdefault((file, column), {})[code] = count
+    return found
