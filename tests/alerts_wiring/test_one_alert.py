@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from consulting.chain import artifacts
+from consulting.delivery import UnmappedColumn
 from consulting.intake.records import BatchStatus
 from consulting.profiling import DriftFinding
 from consulting.records import CheckOutcome
@@ -46,6 +47,14 @@ def leave_unread(engagement: Engagement, batch: Batch) -> None:
     artifacts.write(path, left)
 
 
+def leave_unmapped(engagement: Engagement, batch: Batch) -> None:
+    path = engagement.folder.run(batch.batch_id) / artifacts.CLEANING
+    new = (UnmappedColumn(feed="orders", column="Size"),)
+    artifacts.write(
+        path, artifacts.Cleaning(models=(), accounts=(), mappings=(), steps=(), unmapped=new)
+    )
+
+
 def leave_nothing(_engagement: Engagement, _batch: Batch) -> None:
     """A run that died with an error leaves no verdict."""
 
@@ -54,6 +63,7 @@ CAUSES = {
     "failed tests": leave_failed_tests,
     "drift": leave_drift,
     "unread values": leave_unread,
+    "columns without a mapping": leave_unmapped,
     "an error": leave_nothing,
 }
 
@@ -157,6 +167,15 @@ def test_values_that_a_rule_no_longer_reads_are_a_changed_shape(house: House) ->
     (message,) = house.slack.messages
     assert "The feed orders changed shape" in message["text"]
     assert "Nothing was delivered. Its rule reads none." in str(message["blocks"])
+
+
+def test_a_column_without_a_mapping_is_told_how_to_accept_it(house: House) -> None:
+    acme = house.client(security_tier=3)
+    fail_with(acme, claim(acme, "orders.csv"), "run-1", leave_unmapped)
+    house.tick()
+    (message,) = house.slack.roots()
+    assert "Columns have no mapping" in str(message)
+    assert "`consulting accept acme_corp` shows a rule for each and applies it" in str(message)
 
 
 def test_a_file_that_could_not_be_read_speaks_for_the_batch_that_failed_without_it(

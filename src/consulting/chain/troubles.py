@@ -181,14 +181,8 @@ def _first_cause(
     if changed:
         return changed
     cleaning = artifacts.find(folder / artifacts.CLEANING, artifacts.Cleaning)
-    refused = cleaning and (gate.unaccounted(cleaning) or gate.unmapped(cleaning))
-    if refused:
-        event = failed_run(
-            route, stage="cleaned", cause=refused, link=link, batch_id="", period=period
-        )
-        unmapped = cleaning and not gate.unaccounted(cleaning)
-        title = "Columns have no mapping" if unmapped else "Rows are unaccounted for"
-        return event.model_copy(update={"title": title})
+    if refused := cleaning and _refused(route, cleaning, link, period):
+        return refused
     changed = _changed(route, cleaning.drift if cleaning else (), link, period)
     if changed:
         return changed
@@ -203,6 +197,24 @@ def _first_cause(
     return failed_run(
         route, stage="validated", cause=broken[0], link=link, batch_id="", period=period
     )
+
+
+def _refused(
+    route: AlertRoute, cleaning: artifacts.Cleaning, link: str | None, period: str | None
+) -> Event | None:
+    """Rows that are unaccounted for, or columns that no mapping names."""
+    lost, unmapped = gate.unaccounted(cleaning), gate.unmapped(cleaning)
+    cause = lost or unmapped
+    if not cause:
+        return None
+    event = failed_run(route, stage="cleaned", cause=cause, link=link, batch_id="", period=period)
+    if lost:
+        return event.model_copy(update={"title": "Rows are unaccounted for"})
+    next_step = (
+        f"`consulting accept {route.client_id}` shows a rule for each and applies it; or say in "
+        "the feed's YAML what becomes of them."
+    )
+    return event.model_copy(update={"title": "Columns have no mapping", "next_step": next_step})
 
 
 def _changed(
