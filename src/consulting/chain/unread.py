@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     """Feed → what was counted in its earlier deliveries, the last first."""
 
 _MOST, _NEARLY_NONE, _CHANCE = 0.5, 0.1, 0.001
-"""A stop: more than the first share is unread, in the last deliveries the second or less, and
-chance is more rarely so."""
+"""A stop: more than the first share is unread, in the last deliveries the second or less (the first
+where nearly all is unread now), and chance is more rarely so."""
 _FEW, _ENOUGH, _OF_ROWS = 3, 20, 0.01
 """Fewer unread values are exceptions; below the second those of less than this share of the rows.
 """
@@ -89,8 +89,8 @@ def unread_values(
             continue
         earlier = [[c for c in of if c.column == column] for of in islice(before(feed), _LOOK_BACK)]
         then = _together(earlier, 1)
-        # one that was let through says nothing of those beside it
-        read = [of for of in earlier if not _sum(of).is_mostly_unread]
+        # a file that was let through says nothing of those beside it
+        read = [[one for one in of if not _is_unread([one])] for of in earlier]
         unread = _no_longer_read(mine, then)
         if unread and _no_longer_read(mine, _together(read, _SEVERAL)):
             rule = column_rule(read_columns(manifest, feed)[column])
@@ -113,15 +113,22 @@ def _no_longer_read(mine: Sequence[ReadCount], then: Sequence[ReadCount]) -> lis
     mostly = [one for one in mine if one.unread > _MOST * one.values]
     if _is_new(mine, then):
         return mostly
-    if any(_sum([one]).is_mostly_unread for one in then):
+    if any(_is_unread([one]) for one in then):
         return []  # one of those files was let through so
     return [one for one in mostly if _is_new([one], then)]
 
 
+def _is_unread(mine: Sequence[ReadCount]) -> bool:
+    """Whether so many values are unread that somebody was asked, or is to be."""
+    now, rows = _sum(mine), sum(one.rows for one in mine)
+    return now.is_mostly_unread and now.unread >= min(_ENOUGH, _OF_ROWS * rows)
+
+
 def _is_new(mine: Sequence[ReadCount], then: Sequence[ReadCount]) -> bool:
-    now, last, rows = _sum(mine), _sum(then), sum(one.rows for one in mine)
-    few = not now.is_mostly_unread or now.unread < min(_ENOUGH, _OF_ROWS * rows)
-    if few or not last.values or last.unread > _NEARLY_NONE * last.values:
+    now, last = _sum(mine), _sum(then)
+    nearly_all = now.unread >= (1 - _NEARLY_NONE) * now.values
+    usual = _MOST if nearly_all else _NEARLY_NONE
+    if not _is_unread(mine) or not last.values or last.unread > usual * last.values:
         return False
     return chance_of_rise((last.unread, last.values), (now.unread, now.values)) <= _CHANCE
 
