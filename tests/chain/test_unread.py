@@ -328,3 +328,21 @@ def test_corrections_that_are_rejected_again_stop_nothing(tmp_path: Path) -> Non
         world.folder.run(second.delivery_id) / artifacts.CLEANING, artifacts.Cleaning
     )
     assert {one.file for one in left.counts} == {"loads_1.csv"}
+
+
+def test_what_was_confirmed_of_a_profile_hides_nothing_that_is_not_read(tmp_path: Path) -> None:
+    world = of_branches(tmp_path, CODE)
+    of_codes(world, 1, "open", "paid")
+    world.run()
+    world.drop("loads_2.csv", csv("id;Status", [[f"p{n};offen"] for n in range(3)]))
+    with pytest.raises(BlockedDeliveryError, match="3 rows in loads_2"):
+        world.run()
+    for said in ("3 rows in loads_2.csv", "its rule reads none"):
+        done = run_accept(world, "--yes")
+        assert said in done.output
+        batch_id = world.engagement.intake.state().batches[-1].batch_id
+        if said == "its rule reads none":
+            break
+        with pytest.raises(BlockedDeliveryError, match="its rule reads none"):
+            world.run(batch_id)
+    assert world.run(batch_id).summary.rejected == 3

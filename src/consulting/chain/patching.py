@@ -118,7 +118,7 @@ def drift_now(engagement: Engagement, batch_id: str) -> Iterator[Drift]:
         for finding in drift_of(
             engagement, before, profile, readings, run_folder=folder, carried=carried
         ):
-            if is_at_fault(finding):
+            if is_at_fault(finding) and finding.to_confirm not in received.confirmed:
                 stops = stops or finding.severity == "block"
                 yield finding, profile
     of_feed = {profile.feed: profile for profile in profiles}
