@@ -210,7 +210,11 @@ def test_a_rate_limit_is_obeyed_to_the_second_and_costs_nothing(
 
 
 @pytest.mark.parametrize(
-    "fault", ["500 before", "500 after", "hang before", "hang after", "drop after", "fatal_error"]
+    "fault",
+    [
+        *("500 before", "500 after", "hang before", "hang after", "drop after", "fatal_error"),
+        *("list before", "list after"),
+    ],
 )
 def test_a_message_of_unclear_fate_is_looked_up_and_sent_exactly_once(
     sqlite_url: str, slack: SlackServer, fault: str

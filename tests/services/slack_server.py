@@ -212,6 +212,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(429, {"ok": False, "error": "ratelimited"}, again)
         elif fault.startswith("500"):
             self._answer(500 if fault == "500 before" else 503, None)
+        elif fault.startswith("list"):
+            self._answer(200, [])
         elif fault.startswith("hang"):
             time.sleep(workspace.hang_seconds)
         elif fault.startswith("drop"):

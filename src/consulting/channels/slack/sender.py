@@ -64,6 +64,9 @@ _EVERYTHING = {
     "ekm_access_denied",
 }
 
+_NO_ANSWER = (OSError, http.client.HTTPException, SlackClientError, ValueError, AttributeError)
+"""None, or half of one: time-outs, resets, a body that is no JSON, or JSON that is no object."""
+
 
 class SlackSender:
     """Sends alerts with a `slack_sdk.WebClient`, such as `SlackResource.get_client()` gives.
@@ -198,8 +201,7 @@ def _call(call: Callable[[], SlackResponse]) -> SlackResponse:
         return call()
     except SlackApiError as error:
         _translate(error)
-    except (OSError, http.client.HTTPException, SlackClientError, ValueError) as error:
-        # no answer, or half of one: time-outs, resets, a body that is no JSON
+    except _NO_ANSWER as error:
         raise UnsureError(f"No clear answer from Slack ({type(error).__name__}).") from error
 
 
