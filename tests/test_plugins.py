@@ -40,18 +40,29 @@ def test_all_that_the_package_imports_is_promised() -> None:
 def test_a_package_adds_a_source_a_format_a_rule_a_document_a_table_format_a_channel_and_a_template(
     tmp_path: Path,
 ) -> None:
-    installed = tmp_path / "installed"
+    assert "21 passed" in _checked(EXAMPLE, tmp_path)
+
+
+def test_a_package_of_broken_plug_ins_is_named_tells_no_data_and_stops_nobody_else(
+    tmp_path: Path,
+) -> None:
+    assert "147 passed" in _checked(ROOT / "tests/plugin_broken", tmp_path)
+
+
+def _checked(package: Path, folder: Path) -> str:
+    """Install a package beside ours, and run its checks."""
+    installed = folder / "installed"
     uv = Path(sys.executable).with_name("uv")
     flags = ["--no-deps", "--no-build-isolation", "--quiet", "--python", sys.executable]
     target = ["--target", str(installed)]
-    subprocess.run([uv, "pip", "install", *flags, *target, EXAMPLE], check=True)
+    subprocess.run([uv, "pip", "install", *flags, *target, package], check=True)
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", EXAMPLE / "check.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", package / "check.py"],
         env={**os.environ, "PYTHONPATH": f"{installed}:{ROOT / 'src'}"},
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
-    assert "21 passed" in ran.stdout
+    return ran.stdout

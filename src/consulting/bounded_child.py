@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, Self, TypeVar, cast, get_args
 
 from consulting.errors import ConsultingError
+from consulting.plugins import blame_installed, blamed
 from consulting.raised import RaisedElsewhereError, kind_of, place_of
 
 if TYPE_CHECKING:
@@ -455,6 +456,7 @@ def _raised(error: Exception) -> bytes:
         "text": str(error),
         "facts": facts,
         "place": place_of(error),
+        "plugin": blamed(error) or "",
         "where": "".join(traceback.format_tb(error.__traceback__)),
     }
     return _RAISED + json.dumps(told).encode()
@@ -499,6 +501,7 @@ def _again(told: dict[str, Any]) -> Exception:
         error.__dict__.update(facts)
     else:
         error = RaisedElsewhereError(str(told["kind"]), str(told["place"]), str(told["text"]))
+        blame_installed(error, str(told["plugin"]))
     error.add_note(f"In the child process:\n{told['where']}")
     return error
 

@@ -267,13 +267,18 @@ class UnforeseenError(ConsultingError):
         kind: The class of the error, with its library.
         place: The line of our own code that it came through.
         kept: Where its text is, as a sentence.
+        plugin: The plug-in that it came from, with its package; None where it came from none.
     """
 
-    def __init__(self, who: str, kind: str, place: str, kept: str) -> None:
+    def __init__(
+        self, who: str, kind: str, place: str, kept: str, plugin: str | None = None
+    ) -> None:
         self.kind = kind
+        source = f" in the {plugin}" if plugin else ""
+        to = " to those who maintain that package" if plugin else ""
         super().__init__(
-            f"{who}: an error that was not foreseen: {kind}, at {place}. {kept} If it comes again "
-            "with the same files, report it with class and place."
+            f"{who}: an error that was not foreseen{source}: {kind}, at {place}. {kept} If it "
+            f"comes again with the same files, report it with class and place{to}."
         )
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.errors import ConsultingError, DiskFullError, UnforeseenError
 from consulting.layout import data_root
+from consulting.plugins import blamed
 from consulting.raised import chain_of, kind_of, place_of
 from consulting.writing import write_whole
 
@@ -107,7 +108,7 @@ def in_our_words(
         return DiskFullError(who, {place: shutil.disk_usage(place).free for place in _written_to()})
     kind = kind_of(error)
     kept = log.keep("".join(traceback.format_exception(error)), f"{name}-{kind}")
-    return UnforeseenError(who, kind, place_of(error), kept)
+    return UnforeseenError(who, kind, place_of(error), kept, blamed(error))
 
 
 def _is_full_disk(error: BaseException) -> bool:

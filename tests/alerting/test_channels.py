@@ -198,7 +198,7 @@ def test_teams_takes_the_web_address_of_its_workflow(
     )
     sender = sender_of("teams:ACME_TEAMS_WEBHOOK", Means(sqlite_url))
     assert sender is not None
-    assert type(sender).__name__ == "AppriseSender"
+    assert sender.name == "apprise"
 
 
 def test_defs_yaml_says_them_in_turn_and_refuses_what_is_none() -> None:

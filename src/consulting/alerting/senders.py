@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from consulting.alerting.message import Message
-from consulting.errors import AlertError
+from consulting.errors import AlertError, ConsultingError
+from consulting.plugins import blamed
+from consulting.raised import kind_of, place_of
 from consulting.records import Record, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
 
 
 class Posted(Record):
@@ -64,6 +69,7 @@ class OutboxEntry(Record):
     error: str | None = None
 
 
+@runtime_checkable
 class Sender(Protocol):
     """Takes messages out of the outbox."""
 
@@ -106,10 +112,62 @@ class Senders:
         self._made: dict[str, Sender] = {}
 
     def of(self, channel: str) -> Sender:
-        """The sender of a channel; made once."""
+        """The sender of a channel, made once; it raises what a sender may, and nothing else."""
         if channel not in self._made:
-            self._made[channel] = self._others(channel) or self._own
+            other = self._others(channel)
+            self._made[channel] = Guarded(other or self._own, is_own=other is None)
         return self._made[channel]
+
+
+class Guarded:
+    """A sender that fails in the ways that `Sender` names, whatever it raises.
+
+    Args:
+        sender: Who sends.
+        is_own: Whether it is the project's own way, for which no other stands in.
+    """
+
+    def __init__(self, sender: Sender, *, is_own: bool) -> None:
+        self.name = sender.name
+        self._sender = sender
+        self._broken = UnsureError if is_own else partial(RefusedError, scope="channel")
+
+    def post(self, envelope: Envelope) -> Posted:
+        """As the sender; one that fails otherwise takes no message any more."""
+        return _asked(self._broken, self._sender.post, envelope)
+
+    def update(self, envelope: Envelope, posted: Posted) -> None:
+        """As the sender; where it fails otherwise, it is asked again."""
+        _asked(UnsureError, self._sender.update, envelope, posted)
+
+    def find(self, envelope: Envelope) -> Posted | None:
+        """As the sender; where it fails otherwise, nothing can be told."""
+        return _asked(LookupImpossibleError, self._sender.find, envelope)
+
+    def finish(self, outbox: Sequence[OutboxEntry]) -> None:
+        """As the sender."""
+        self._sender.finish(outbox)
+
+
+def _asked(broken: Callable[[str], AlertError], call: Callable[..., T], *args: Any) -> T:
+    try:
+        return call(*args)
+    except (RateLimitedError, UnsureError, RefusedError, LookupImpossibleError):
+        raise
+    except Exception as error:  # noqa: BLE001 - it goes on, in our words
+        told = in_words(error)
+    raise broken(told)
+
+
+def in_words(error: Exception) -> str:
+    """What failed at sending, without the text of others: it may hold an address or a token."""
+    if isinstance(error, ConsultingError):
+        return str(error)
+    where = f"in the {plugin}" if (plugin := blamed(error)) else "where none was foreseen"
+    return (
+        f"{kind_of(error)} {where}, at {place_of(error)}. Report it to those who maintain it, or "
+        "take the channel out of `alerts.channels`"
+    )
 
 
 class Unreachable:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.alerting.senders import Sender, Unreachable
+from pydantic import ValidationError
+
+from consulting.alerting.senders import Sender, Unreachable, in_words
 from consulting.channels.channel import Channel, Means
-from consulting.errors import ConfigurationError
 from consulting.plugins import plugins
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def sender_of(written: str, means: Means) -> Sender | None:
         return None
     try:
         return all_channels()[kind].at(address).open(means)
-    except (ConfigurationError, ValueError) as error:
-        reason = str(error) if isinstance(error, ConfigurationError) else f"{written} is no address"
-        return Unreachable(kind, reason)
+    except ValidationError:
+        return Unreachable(kind, f"{written} is no address")
+    except Exception as error:  # noqa: BLE001 - it is told, and the others go on
+        return Unreachable(kind, in_words(error))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from types import NoneType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from consulting.alerting.senders import Posted, Sender
 from consulting.config_model import ConfigModel
+from consulting.plugins import Answer, Opened, PlugIn
+from consulting.raised import WrongAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from slack_sdk import WebClient
-
-    from consulting.alerting import Sender
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,27 @@ class Means:
     slack: Callable[[], WebClient] | None = None
 
 
-class Channel(ConfigModel):
+_SENDER_ANSWERS: Mapping[str, Answer] = {
+    "post": Posted,
+    "update": object,
+    "find": (Posted, NoneType),
+    "finish": object,
+}
+
+
+def _guarded(plugin: type, found: Any) -> Any:
+    if not (isinstance(found, Sender | Opened) and isinstance(found.name, str)):
+        raise WrongAnswerError(found)
+    return found if isinstance(found, Opened) else Opened(plugin, found, _SENDER_ANSWERS)
+
+
+def _is_itself(plugin: type, found: Any) -> Any:
+    if not isinstance(found, plugin):
+        raise WrongAnswerError(found)
+    return found
+
+
+class Channel(PlugIn, ConfigModel):
     """One kind of way that alerts leave by; a subclass adds its fields.
 
     Attributes:
@@ -37,6 +60,13 @@ class Channel(ConfigModel):
     """
 
     type: str
+
+    answers: ClassVar[Mapping[str, Answer]] = {
+        "address": str,
+        "at": _is_itself,
+        "open": _guarded,
+        "variables": Mapping,
+    }
 
     @property
     @abstractmethod

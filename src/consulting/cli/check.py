@@ -55,13 +55,13 @@ def check(clients: tuple[str, ...], *, models: bool) -> None:
         for client_id in wanted:
             if client_id not in loaded:
                 continue
-            client, _ = loaded[client_id]
+            client = loaded[client_id].client
             found = doubts_of(folders[client_id], client.config)
             if models:
                 mistakes[client_id] = _of_models(client)
                 found += [] if mistakes[client_id] else _unsent(client_id)
             doubts += [f"warning: {client_id}: {doubt}" for doubt in found]
-    names = {each: client.config.client_name for each, (client, _) in loaded.items()}
+    names = {each: one.client.config.client_name for each, one in loaded.items()}
     doubts += _of_one_name(names, set(wanted))
     wrong = {client_id: text for client_id in wanted if (text := mistakes.get(client_id))}
     tell_json({"clients": list(wanted), "mistakes": wrong, "warnings": doubts})

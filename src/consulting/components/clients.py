@@ -31,13 +31,15 @@ from consulting.components.locations import Shard
 from consulting.config.reading import COMPONENT, kind_named, read_engagement
 from consulting.config_model import nearest
 from consulting.errors import ConfigurationError, ConsultingError
+from consulting.foreign import ErrorLog, in_our_words
 from consulting.layout import ClientFolder, data_root
+from consulting.plugins import blamed
 from consulting.project import Project
 from consulting.raised import chain_of
 from consulting.resources.run_scope import RUN_CLIENTS, RUN_JOB
 from consulting.shared_child import each_apart, end_shared_child
 from consulting.sources.local import data_places
-from consulting.sources.places import overlaps
+from consulting.sources.places import Place, overlaps
 from consulting.writing import keep_private
 
 if TYPE_CHECKING:
@@ -57,10 +59,11 @@ ONLY = "CONSULTING_CLIENTS"
 
 
 class LoadedClient(NamedTuple):
-    """A client and the component that its `defs.yaml` makes."""
+    """A client, the component that its `defs.yaml` makes, and where its files come from."""
 
     client: Client
     component: EngagementComponent
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ def _build(
         own = [folder for folder in wanted if shard is None or shard.has(folder.name)]
         found, broken = load_clients(project, own, models=True, beside=set(wanted) - set(own))
         parts: dict[str, dg.Definitions] = {}
-        for client_id, (_, component) in found.items():
+        for client_id, (_, component, _) in found.items():
             folder = project.clients / client_id
             try:
                 parts[client_id] = component.build_defs(context.for_path(folder))
@@ -236,7 +239,11 @@ def load_client(project: Project, client_id: str) -> LoadedClient:
         if read.type_name != COMPONENT:
             kind = _subclass(read.type_name, registry)
         client = client_of(folder, read.config, project)
-        return LoadedClient(client, kind.of(read.config, client))
+        # what is asked of all clients together is asked here first: what fails stops its own alone
+        read.config.source.told_by()
+        read.config.alerts.written()
+        place = read.config.source.place(ClientFolder(data_root(), client_id).incoming)
+        return LoadedClient(client, kind.of(read.config, client), place)
     except Exception as error:
         raise ConfigurationError(_explain(folder, error)) from error
 
@@ -269,10 +276,7 @@ def load_clients(
     found = {name: one for name, one in each.items() if isinstance(one, LoadedClient)}
     broken = {name: str(one) for name, one in each.items() if isinstance(one, Exception)}
     own = {client_id: ClientFolder(data_root(), client_id) for client_id in found}
-    places = {
-        client_id: one.client.config.source.place(own[client_id].incoming)
-        for client_id, one in found.items()
-    }
+    places = {client_id: one.place for client_id, one in found.items()}
     data = {client_id: data_places(folder) for client_id, folder in own.items()}
     for each_of in zip(*data.values(), strict=True):
         broken |= overlaps(places, dict(zip(data, each_of, strict=True)))
@@ -315,6 +319,8 @@ def _explain(folder: Path, error: Exception) -> str:
     """
     client_id = folder.name
     cause = next((one for one in chain_of(error) if isinstance(one, ConsultingError)), None)
+    if cause is None and blamed(error):
+        cause = in_our_words(error, client_id, ErrorLog())
     told = str(cause or f"{folder / 'defs.yaml'}: {type(error).__name__}: {error}")
     return "\n".join(
         line if line.startswith(f"{client_id}: ") else f"{client_id}: {line}"

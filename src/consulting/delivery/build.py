@@ -11,7 +11,7 @@ from consulting.bounded_memory import FEW_THREADS, open_bounded, spill_of
 from consulting.corrections import keep_sent
 from consulting.delivery.compared import beside_the_past
 from consulting.delivery.contents import Contents
-from consulting.delivery.deliverable import documents
+from consulting.delivery.deliverable import adding, documents
 from consulting.delivery.differences import from_the_one_before
 from consulting.delivery.examples import find_examples
 from consulting.delivery.findings import ask_questions, collect_findings, count_by_severity
@@ -155,7 +155,8 @@ def _write_all(  # noqa: PLR0913, PLR0917 - what is written, and where to
     told = inputs.model_copy(update={"files": contents.files})
     for name, document in documents().items():
         if document.always or name in inputs.documents:
-            document().write(told, contents, target)
+            with adding(inputs.client_id, document, target):
+                document().write(told, contents, target)
     for empty in ("tables", "rejects"):
         if not any((target / empty).iterdir()):
             (target / empty).rmdir()

@@ -7,14 +7,18 @@ from the same inputs, byte by byte.
 
 from __future__ import annotations
 
+import stat
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from consulting.plugins import plugins
+from consulting.errors import DeliveryError
+from consulting.plugins import Answer, PlugIn, called, is_ours, plugins
+from consulting.raised import WrongAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from consulting.delivery.inputs import DeliveryInputs
 
 
-class Deliverable:
+class Deliverable(PlugIn):
     """Something that a delivery holds.
 
     Attributes:
@@ -36,6 +40,8 @@ class Deliverable:
 
 class Document(Deliverable, ABC):
     """A page, workbook or list about the delivery as a whole."""
+
+    answers: ClassVar[Mapping[str, Answer]] = {"write": object}
 
     @abstractmethod
     def write(self, inputs: DeliveryInputs, contents: Contents, folder: Path) -> None:
@@ -69,6 +75,12 @@ class TableRows:
     created: datetime
 
 
+def _are_notes(_plugin: type, found: Any) -> Sequence[str]:
+    if not (isinstance(found, tuple | list) and all(isinstance(note, str) for note in found)):
+        raise WrongAnswerError(found)
+    return found
+
+
 class TableFormat(Deliverable, ABC):
     """How a delivered table is written as a file.
 
@@ -83,6 +95,7 @@ class TableFormat(Deliverable, ABC):
     words: ClassVar[str]
     most_rows: ClassVar[int | None] = None
     instead: ClassVar[str] = "csv"
+    answers: ClassVar[Mapping[str, Answer]] = {"write": _are_notes}
 
     @abstractmethod
     def write(self, table: TableRows, target: Path) -> Sequence[str]:
@@ -97,9 +110,56 @@ class TableFormat(Deliverable, ABC):
         """
 
 
+@contextmanager
+def adding(
+    client_id: str, kind: type[Deliverable], folder: Path, file: str | None = None
+) -> Iterator[None]:
+    """See that a deliverable adds files to a folder, and touches none that is there.
+
+    Args:
+        client_id: Whose delivery.
+        kind: The deliverable, which writes in this context.
+        folder: The folder.
+        file: The one file that it is to add; without one, a document adds what it calls its own.
+
+    Raises:
+        DeliveryError: If it does otherwise; names it.
+    """
+    before = _files(folder)
+    yield
+    after = _files(folder)
+    touched = [name for name, facts in before.items() if after.get(name) != facts]
+    new = after.keys() - before.keys()
+    if touched:
+        problem = f"changed {touched[0]}, which is not its own"
+    elif not all(stat.S_ISREG(after[name][0]) for name in new):
+        problem = "left something that is no file"
+    elif file is not None and new != {file}:
+        problem = f"did not write {file}, or wrote others beside it"
+    elif not new and not kind.always:
+        problem = "wrote no file"
+    else:
+        return
+    raise DeliveryError(
+        f"{client_id}: nothing is delivered, for the {called(kind)} {problem}. Report it to those "
+        "who maintain that package, or take it out of `deliverables` in the client's defs.yaml."
+    )
+
+
+def _files(folder: Path) -> dict[str, tuple[int, ...]]:
+    """What lies below a folder by name: its kind, and what changes when it is written to."""
+    found = {path.relative_to(folder).as_posix(): path.lstat() for path in folder.rglob("*")}
+    return {
+        name: (each.st_mode, each.st_ino, each.st_size, each.st_mtime_ns)
+        for name, each in sorted(found.items())
+        if not stat.S_ISDIR(each.st_mode)
+    }
+
+
 def documents() -> Mapping[str, type[Document]]:
-    """The kinds of document by name."""
-    return {name: kind for name, kind in _all().items() if issubclass(kind, Document)}
+    """The kinds of document by name, ours first."""
+    found = {name: kind for name, kind in _all().items() if issubclass(kind, Document)}
+    return dict(sorted(found.items(), key=lambda each: not is_ours(each[1])))
 
 
 def table_formats() -> Mapping[str, type[TableFormat]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from consulting.delivery.deliverable import TableFormat, TableRows, table_formats
+from consulting.delivery.deliverable import TableFormat, TableRows, adding, table_formats
 from consulting.delivery.formats import Parquet
 from consulting.errors import DeliveryError
 from consulting.records import Record
@@ -124,7 +124,8 @@ def _export(
     formats, notes = _settle_formats(table, rows.rows)
     files = [f"{stem}.{made.extension}" for made in formats]
     for made, file in zip(formats, files, strict=True):
-        notes += made().write(rows, target / file)
+        with adding(inputs.client_id, made, target, file):
+            notes += made().write(rows, target / file)
         if made is Parquet and all(
             kind in _SAME_IN_PARQUET or kind.startswith("DECIMAL") for _, kind in kept
         ):

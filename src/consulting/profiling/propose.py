@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from consulting.bounded_memory import confine
+from consulting.plugins import blamed, is_ours
 from consulting.privacy import is_personal
 from consulting.privacy.column_names import words
 from consulting.profiling.similar import misspellings, variants
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.totals import REASON, listed_subtotals
+from consulting.raised import kind_of
 from consulting.records import Record
 from consulting.rules import rule_of_type
 from consulting.rules.missing import WORDS_AMONG_CODES, trim
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
     from consulting.profiling.across import Relation
     from consulting.profiling.model import ColumnProfile, FeedProfile
+
+logger = logging.getLogger(__name__)
 
 _KEY_WORDS = frozenset({"id", "key", "no", "nr", "number", "code", "uuid"})
 _LABELS = frozenset({"phone", "zip", "postcode", "plz", "ssn", "iban", "postal"})
@@ -260,7 +265,13 @@ def _rule(column: ColumnProfile, profile: FeedProfile) -> tuple[str, dict[str, A
     if column.inferred_type in {"integer", "decimal"} and _LABELS & set(words(column.name)):
         return "to_text", {}
     rule = rule_of_type(column.inferred_type)
-    found = rule.proposed(column) or ("to_text", {})
+    try:
+        found = rule.proposed(column) or ("to_text", {})
+    except Exception as error:
+        if is_ours(rule):
+            raise
+        logger.warning("A column stays text, for the %s failed: %s", blamed(error), kind_of(error))
+        return "to_text", {}
     if found[1].get("decimal") == "either" and (mark := _mark_of_others(column, profile)):
         # what proves nothing by itself is written as the rest of the file is
         found = (found[0], {**found[1], "decimal": mark})

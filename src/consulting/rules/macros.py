@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from consulting.plugins import ask
 from consulting.rules import all_rules
 from consulting.rules.missing import GRAMMAR
 
@@ -51,7 +52,11 @@ _FRAME = """
 def rule_macros() -> str:
     """The text of the macros of all rules that are installed."""
     rules = all_rules().values()
-    files = dict.fromkeys(path for rule in rules for path in rule.macro_files())
+    texts = {
+        path: ask(rule, str, path.read_text, encoding="utf-8")
+        for rule in rules
+        for path in rule.macro_files()
+    }
     parts = {
         "RULES": _mapping({rule.name: rule.name for rule in rules}),
         "BARE": _mapping({rule.name: rule.bare for rule in rules if rule.bare}),
@@ -62,7 +67,7 @@ def rule_macros() -> str:
     frame = _FRAME
     for name, part in parts.items():
         frame = frame.replace("{" + name + "}", part)
-    return _HEAD + frame + "".join("\n" + path.read_text(encoding="utf-8") for path in files)
+    return _HEAD + frame + "".join("\n" + text for text in texts.values())
 
 
 def grammar_of_rules() -> dict[str, Any]:

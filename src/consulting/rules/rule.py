@@ -10,10 +10,13 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import BeforeValidator, Field, StrictBool, StringConstraints, model_validator
 
+from consulting.plugins import Answer, PlugIn
+from consulting.raised import WrongAnswerError
 from consulting.records import Record, Written
 from consulting.rules.accepted import Marks, Suspicions
 
@@ -86,7 +89,14 @@ def _one_or_several(source: Any) -> Any:
     return _as_several(source)
 
 
-class ColumnRule(Record):
+def _is_proposal(_plugin: type, found: Any) -> Proposal | None:
+    match found:
+        case None | (str(), dict()):
+            return found
+    raise WrongAnswerError(found)
+
+
+class ColumnRule(PlugIn, Record):
     """One column's `meta`: where it is read from, and what happens to it.
 
     A subclass is a rule. Its `sql` files define a macro of the rule's name that takes the SQL of a
@@ -117,6 +127,16 @@ class ColumnRule(Record):
     bare: ClassVar[str | None] = None
     of_bare: ClassVar[str | None] = None
     cases: ClassVar[Sequence[tuple[Mapping[str, Any], str, Any]]] = ()
+    answers: ClassVar[Mapping[str, Answer]] = {
+        "arguments": dict,
+        "unfit_reason": (str, NoneType),
+        "macro_files": list,
+        "proposed": _is_proposal,
+        "conversion": str,
+        "limits": (str, NoneType),
+        "written": Written,
+        "rejects": bool,
+    }
 
     sources: Annotated[
         tuple[NotEmpty, ...],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ class Message(NamedTuple):
     receipt: str
 
 
+@runtime_checkable
 class Queue(Protocol):
     """A queue of notifications, which may come late, twice, in another order or not at all.
 

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from consulting.config_model import ConfigModel
+from consulting.plugins import Answer, Opened, PlugIn
+from consulting.raised import WrongAnswerError
+from consulting.sources.queue import Queue
+from consulting.sources.store import STORE_ANSWERS, Store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.sources.places import Place
-    from consulting.sources.queue import Queue
-    from consulting.sources.store import Store
 
 
-class Source(ConfigModel):
+def _is_place(_plugin: type, found: Any) -> Place:
+    if not (isinstance(found, tuple) and found and all(isinstance(step, str) for step in found)):
+        raise WrongAnswerError(found)
+    return found
+
+
+def _guarded(plugin: type, found: Any) -> Any:
+    if not isinstance(found, Store | Opened):
+        raise WrongAnswerError(found)
+    return found if isinstance(found, Opened) else Opened(plugin, found, STORE_ANSWERS)
+
+
+class Source(PlugIn, ConfigModel):
     """One kind of place where a client's files arrive; a subclass adds its fields.
 
     Attributes:
@@ -28,6 +43,12 @@ class Source(ConfigModel):
     type: str
 
     own_fields: ClassVar[Mapping[str, Any]] = {}
+    answers: ClassVar[Mapping[str, Answer]] = {
+        "place": _is_place,
+        "open": _guarded,
+        "told_by": (Queue, NoneType),
+        "variables": Mapping,
+    }
 
     @abstractmethod
     def place(self, incoming: Path) -> Place:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+from consulting.raised import WrongAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from consulting.plugins import Answer
     from consulting.sealed import SealedFile
 
 
@@ -39,6 +43,7 @@ class ListingPage(NamedTuple):
     next: str | None
 
 
+@runtime_checkable
 class Store(Protocol):
     """A place where a client puts files. Another kind of store is one more such class.
 
@@ -78,3 +83,31 @@ class Store(Protocol):
             StoreError: If the store does not answer as it should.
         """
         ...
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def _is_page(_plugin: type, found: Any) -> ListingPage:
+    if not (isinstance(found, ListingPage) and isinstance(found.next, str | None)):
+        raise WrongAnswerError(found)
+    for key, size, signature, file_id in found.items:
+        told = (key, signature, file_id or "")
+        if not (isinstance(size, int) and all(isinstance(text, str) for text in told)):
+            raise WrongAnswerError((key, size, signature, file_id))
+    return found
+
+
+def _is_hash(_plugin: type, found: Any) -> str:
+    if not (isinstance(found, str) and _SHA256.fullmatch(found)):
+        raise WrongAnswerError(found)
+    return found
+
+
+STORE_ANSWERS: Mapping[str, Answer] = {
+    "describe": str,
+    "list_page": _is_page,
+    "exists": bool,
+    "fetch": _is_hash,
+}
+"""What a store must answer."""

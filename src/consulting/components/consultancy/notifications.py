@@ -4,15 +4,19 @@ import random
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from consulting.components.border import bordered
+from consulting.components.border import EVERYBODY, bordered
 from consulting.components.engagement.client import Client
-from consulting.errors import ConsultingError
+from consulting.foreign import ErrorLog, in_our_words
 from consulting.intake import Ledger, take
 from consulting.layout import ledger_url
 from consulting.wording import counted
+
+if TYPE_CHECKING:
+    from consulting.errors import ConsultingError
 
 BUDGET_SECONDS = 10
 """For all queues together; the next tick goes on."""
@@ -47,8 +51,8 @@ def build_sensors(clients: Sequence[Client]) -> list[dg.SensorDefinition]:
                 break
             try:
                 taken = take(ledger, queue, now=datetime.now(UTC), seconds=seconds)
-            except ConsultingError as error:
-                problems.append(error)
+            except Exception as error:  # noqa: BLE001 - raised below, when all were read
+                problems.append(in_our_words(error, EVERYBODY, ErrorLog()))
                 continue
             messages, clients_told = messages + taken.messages, clients_told + taken.clients
             if taken.unread:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from consulting.errors import UnreadableFileError
+from consulting.errors import ConsultingError, UnreadableFileError
 from consulting.intake.reading.binaryscan import FILE_PASS, records
 from consulting.intake.reading.encodings import head_text
 from consulting.intake.reading.format import FileFormat, all_formats
@@ -21,9 +21,12 @@ from consulting.intake.reading.formats import JsonFormat
 from consulting.intake.reading.sheetscan import DAMAGE, workbook_broken
 from consulting.intake.reading.signatures import document_kind, foreign_kind
 from consulting.intake.reading.sources import archive_too_large, unsupported
+from consulting.plugins import blamed, is_ours
+from consulting.raised import kind_of
 
 if TYPE_CHECKING:
     import zipfile
+    from collections.abc import Sequence
 
     from consulting.intake.reading.options import ReadOptions
     from consulting.intake.reading.sources import ByteSource
@@ -60,11 +63,13 @@ class Found:
         format: Reads it.
         name: Which of the format's names it has.
         warning: Where the extension says otherwise.
+        passed_over: The formats of packages that failed when they were asked, in words.
     """
 
     format: FileFormat
     name: str
     warning: str | None = None
+    passed_over: Sequence[str] = ()
 
 
 def detect_format(source: ByteSource, options: ReadOptions) -> Found:
@@ -86,18 +91,33 @@ def detect_format(source: ByteSource, options: ReadOptions) -> Found:
             "Ask the client whether nothing was to be sent, and send the file again if not.",
         )
     asked = [options.format] if options.format is not None else _in_turn()
+    passed_over: list[str] = []
     for each in asked:
         if each.rank == JsonFormat.rank:
             _refuse_foreign(source, head)
-        name = each.name_of(source, head, options)
+        try:
+            name = each.name_of(source, head, options)
+        except Exception as error:
+            if isinstance(error, ConsultingError) or options.format or is_ours(type(each)):
+                raise
+            # whose files these are not, it is not to stop
+            passed_over.append(_failed(error))
+            continue
         if name is not None:
-            return Found(each, name, _remark(source, name))
+            return Found(each, name, _remark(source, name), passed_over)
     declared = asked[0].type
     raise UnreadableFileError(
         source.filename,
         "unsupported_format",
         f"The file is none of the format {declared!r}, which the feed declares.",
         "Send it in that format, or correct `format` of the feed in the client's defs.yaml.",
+    )
+
+
+def _failed(error: Exception) -> str:
+    return (
+        f"The {blamed(error)} could not tell whether the file is its own ({kind_of(error)}), and "
+        "was passed over."
     )
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, ClassVar
 
 from consulting.config_model import ConfigModel
-from consulting.plugins import plugins
+from consulting.intake.reading.outcome import Outcome
+from consulting.plugins import Answer, PlugIn, plugins
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from consulting.intake.reading.options import ReadOptions
-    from consulting.intake.reading.outcome import Outcome, StoreFactory
+    from consulting.intake.reading.outcome import StoreFactory
     from consulting.intake.reading.sources import ByteSource
     from consulting.sealed import SealedFile
 
 
-class FileFormat(ConfigModel):
+class FileFormat(PlugIn, ConfigModel):
     """One way in which files are written; a subclass adds what a feed may say of it.
 
     Attributes:
@@ -33,6 +35,7 @@ class FileFormat(ConfigModel):
     names: ClassVar[Mapping[str, str]] = {}
     extensions: ClassVar[Mapping[str, frozenset[str]]] = {}
     rank: ClassVar[int] = 0
+    answers: ClassVar[Mapping[str, Answer]] = {"name_of": (str, NoneType), "read": Outcome}
 
     @abstractmethod
     def name_of(self, source: ByteSource, head: bytes, options: ReadOptions) -> str | None:

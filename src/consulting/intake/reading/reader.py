@@ -77,7 +77,7 @@ def read_file(  # noqa: PLR0913 - the contract between the rooms names them all
     outcome.format = outcome.format or found.name
     if found.warning:
         outcome.warnings.insert(0, found.warning)
-    outcome.decisions[:0] = source.notes
+    outcome.decisions[:0] = [*found.passed_over, *source.notes]
     outcome.unread += source.unread
     stored = outcome.stored
     if outcome.received != outcome.seen + outcome.rejected:
