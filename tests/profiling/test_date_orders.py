@@ -9,12 +9,16 @@ import pytest
 from tests.profiling.conftest import land_rows
 
 from consulting.profiling import FeedProfile, compare, profile_each, profile_feed, unclear_columns
+from consulting.profiling.propose import propose_columns
 from consulting.records import ReadColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ORDERS = ("%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d")
+YEAR_FIRST = (
+    "Are all dates written with the year first, so that 24/01/31 is the 31st of January 2024?"
+)
 MARKS = (".", "/", "-", " ", "")
 YAML = """\
 version: 2
@@ -137,6 +141,36 @@ def test_short_dates_as_their_rule_reads_them_stop_nothing(
         then, now = (profiled(f"{pattern} {span} {n}") for n in (0, 1))
         assert stops(then, now, pattern) == []
         assert stops(None, now, pattern) == []
+
+
+@pytest.mark.parametrize(
+    "days", [MONTH[0], [date(2025, n % 12 + 1, n % 28 + 1) for n in range(60)]]
+)
+@pytest.mark.parametrize("mark", ["/", "-", "."])
+def test_the_order_of_a_first_delivery_is_told_by_its_days(
+    profile: Callable[..., FeedProfile], mark: str, days: Days
+) -> None:
+    for order in ORDERS[::2] if mark == "." else ORDERS:
+        pattern = order.format(mark)
+        found = profile({"day": [day.strftime(pattern) for day in days]})
+        (column,) = found.columns
+        assert column.date_quantiles[:1] == (min(days).isoformat(),)
+        assert column.date_quantiles[-1:] == (max(days).isoformat(),)
+        (proposed,) = propose_columns(found)
+        assert proposed["formats"] == [pattern]
+        asked = [issue.question for issue in found.issues if issue.issue_type == "ambiguous_dates"]
+        assert (asked[:1] == [YEAR_FIRST]) is (order == ORDERS[2] and mark != "-")
+
+
+@pytest.mark.parametrize("day", [1, 15, 20, 25, 31])
+@pytest.mark.parametrize("pattern", ["%d.%m.%y", "%d/%m/%y"])
+def test_years_of_contracts_are_no_days(
+    profile: Callable[..., FeedProfile], pattern: str, day: int
+) -> None:
+    days = [date(2010 + n % 17, 12, day).strftime(pattern) for n in range(40)]
+    (column,) = profile({"day": days}).columns
+    assert column.date_quantiles[0] == f"2010-12-{day:02}"
+    assert stops(None, profile({"day": days}), pattern) == []
 
 
 SLASHES = ("%d/%m/%Y", "%Y-%m-%d")

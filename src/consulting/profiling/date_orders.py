@@ -6,11 +6,11 @@ may lie where those of the last delivery did, as a month's file does after the l
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.profiling.notations import OF_DATES
-from consulting.rules.dates import COUNTED, ISO, day_form, orders_of, reordered
+from consulting.rules.dates import COUNTED, ISO, are_days_of_months, day_form, orders_of, reordered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -25,8 +25,8 @@ _MONTH, _FAR = 31, 45
 _TIMES, _NEAR = 4, 7
 """As often as near as the declared order is the other one, with some days' leave."""
 _MOST, _PART = 0.9, 0.05
-_FEW, _SOME, _VARIED = 5, 3, 8
-"""Fewer dates, or days of them, lie as they do by chance; of the last, none does."""
+_FEW, _SOME = 5, 3
+"""Fewer dates, or days of them, lie as they do by chance."""
 _OF_ISO = day_form(ISO[0])
 
 
@@ -188,19 +188,13 @@ def _shown(column: ColumnProfile, form: str) -> list[str]:
 
 
 def _is_shown_alone(one: DayOrder, known: Sequence[DayOrder]) -> bool:
-    """Whether a first delivery shows an order by itself, against that of its rule.
-
-    Of years of two digits many must be days within a month, which is neither before most of the
-    dates as they are read, nor after them all: a contract may begin on the first of each March.
-    """
-    days = _days(one)
+    """Whether a first delivery shows an order by itself, against that of its rule."""
     if one.form.startswith("%Y"):
-        return not known or len({*days}) >= _SOME
+        return not known or len({*_days(one)}) >= _SOME
     if not any("ymd" in {one.order, each.order} for each in known):
         return all(one.count > each.count for each in known)
-    read = sorted(day for each in known for day in _days(each))
-    late = read[len(read) // 2] <= days[-1] <= read[-1]
-    return late and len({*days}) >= _VARIED and days[-1] - days[0] <= timedelta(days=_MONTH)
+    days = [date.fromisoformat(day) for day in one.quantiles]
+    return are_days_of_months([day.year for day in days], [day.day for day in days])
 
 
 def _are_parted(made: Sequence[DayOrder], left: Sequence[DayOrder]) -> bool:

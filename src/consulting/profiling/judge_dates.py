@@ -45,6 +45,7 @@ def date_issues(draft: Drafting) -> Iterator[Issue]:
     for rule in (
         _order,
         _short_order,
+        _turned,
         _months,
         _numbers,
         *(() if swapped else (_formats,)),
@@ -218,6 +219,23 @@ def _short_order(draft: Drafting) -> Iterator[Issue]:
             values=_values(draft, _is_open(draft)), count=tally.open_order,
             whole=_is_most(draft, tally.open_order),
             question="Is 24-01-31 the 31st of January 2024, or the 24th of January 2031?",
+        )  # fmt: skip
+
+
+def _turned(draft: Drafting) -> Iterator[Issue]:
+    """Short dates whose marks are a sign of the day first, and whose days are last all the same."""
+    tally = draft.view.tally
+    if tally.is_turned:
+        yield draft.issue(
+            "ambiguous_dates", "warn",
+            "{n} [date|dates] of three short numbers could begin with the day; the last numbers "
+            "are all days of a month, and few come first, so [this one is|these are] read with the "
+            "year first.",
+            "Confirm the order, and declare it in the model's date formats.",
+            values=_values(draft, lambda d: d.ends is not None), count=tally.short_years,
+            whole=_is_most(draft, tally.short_years),
+            question="Are all dates written with the year first, so that 24/01/31 is the 31st of "
+            "January 2024?",
         )  # fmt: skip
 
 

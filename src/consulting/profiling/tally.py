@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from consulting.profiling.forms import Form, read_form
+from consulting.rules.dates import are_days_of_months, days_by_order, reordered
 from consulting.rules.months import deciding_language, month_names, unclear_months
 from consulting.rules.numbers import FLOAT_NOISE, decimal_mark
 
@@ -28,6 +29,12 @@ def _settled(letters: str, year_first: bool | None) -> str:  # noqa: FBT001 - th
     if year_first is None or "y" not in letters:
         return letters
     return "y" if year_first else letters.replace("y", "")
+
+
+def _year_first(day: DateText) -> str | None:
+    """A short date with its year at the begin, whatever order its marks are a sign of."""
+    month = next((iso[5:7] for form, iso in day.readings if form.startswith("%d")), "")
+    return days_by_order(f"{day.ends[0]}-{month}-{day.ends[1]}")[1].get("ymd") if day.ends else None
 
 
 @dataclass
@@ -117,17 +124,28 @@ class Tally:
         return first < last
 
     @property
+    def is_turned(self) -> bool:
+        """Whether short dates begin with the year, whatever their marks are a sign of."""
+        if self.year_first is not False or self.short_years != self.patterns.total():
+            return False
+        first, last = ({*map(int, end)} for end in self.ends)
+        return are_days_of_months(first, last)
+
+    @property
     def _settled(self) -> Counter[str]:
         """Dates by what may come first, as far as the column leaves it open."""
         found: Counter[str] = Counter()
-        year_first = self.year_first
+        year_first, turned = self.year_first, self.is_turned
         for (short, letters), count in self.orders.items():
-            found[_settled(letters, year_first) if short else letters] += count
+            settled = _settled(letters, year_first) if short else letters
+            found["x" if turned and letters else settled] += count
         return found
 
     def orders_of(self, day: DateText) -> str:
         """As `DateText.orders`, without those that the column's other dates rule out."""
-        return _settled(day.orders, self.year_first) if day.ends else day.orders
+        if not day.ends:
+            return day.orders
+        return "x" if self.is_turned else _settled(day.orders, self.year_first)
 
     @property
     def day_first(self) -> int:
@@ -163,6 +181,8 @@ class Tally:
 
     def settled_pattern(self, pattern: str) -> str:
         """A pattern of dates with what the column shows of its order."""
+        if self.is_turned:
+            return reordered(pattern, "ymd")
         if pattern.count("?") < 3 or self.year_first is None:  # noqa: PLR2004 - a short year
             return pattern
         order = ("%y", "%m", "%d") if self.year_first else ("?", "?", "%y")
@@ -172,9 +192,11 @@ class Tally:
     def day_reader(self) -> Callable[[DateText], str]:
         """Gives the day of a date as the column's others show its order; the first if none does."""
         first = "%y" if self.year_first else "%m" if self.month_first > self.day_first else "%d"
-        language = self.month_language
+        language, turned = self.month_language, self.is_turned
 
         def read(day: DateText) -> str:
+            if turned and (iso := _year_first(day)):
+                return iso
             if language and day.month:
                 month = month_names()[day.month].get(language)
                 return next(iso for _, iso in day.readings if int(iso[5:7]) == month)

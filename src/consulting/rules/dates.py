@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consulting.rules import months
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _ZONE = "Z|UTC|GMT|[+\u2212-][0-9]{2}(?::?[0-9]{2})?"
 _HALF = "[AaPp][.]? ?[Mm][.]?"
@@ -162,6 +165,8 @@ _NUMBERED = re.compile(
 _DAY_OF_FORMAT = re.compile(r"(%[dmyY]|[?])([-/ ]|[.] ?|)(%[dmy]|[?])\2(%[dmyY]|[?])")
 _SLOT = re.compile("%[dmy]|[?]")
 _YEAR_DIGITS = (2, 4)
+_EARLY, _LATE, _LAST, _VARIED = 3, 27, 31, 8
+"""Days at the begin and at the end of a month, and how many of them are many."""
 
 _WORDS = {
     COMPACT: "YYYYMMDD", "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon",
@@ -194,6 +199,15 @@ def days_by_order(text: str) -> tuple[str, dict[str, str]]:
         if len(part["y"]) in _YEAR_DIGITS:
             found[order] = _iso(_year(part["y"]), int(part["m"]), int(part["d"]))
     return form, {order: day for order, day in found.items() if day}
+
+
+def are_days_of_months(first: Collection[int], last: Collection[int]) -> bool:
+    """Whether the last ones of dates of three numbers are the days, though it could be the first.
+
+    They reach over a month, and few stand first: years. Years of contracts do not reach so far.
+    """
+    over = last and min(last) <= _EARLY and _LATE <= max(last) <= _LAST
+    return bool(over) and len({*last}) >= max(_VARIED, 3 * len({*first}))
 
 
 def day_form(pattern: str) -> str:
@@ -332,11 +346,11 @@ def _day_and_month(match: re.Match[str]) -> DateText:
     # other marks are written so where the first number shows it
     if short and ((sep == "-" and len(a) == len(b) == 2) or first > 31):  # noqa: PLR2004
         year_first = [(f"%y{sep}%m{sep}%d{tail}", _year(a.zfill(2)), second, int(c))]
+    pattern = f"?{sep}?{sep}{'?' if short else year_form}{tail}"
     # a point between the numbers is written where the day comes first
     if sep[0] == ".":
         forms = year_first or [day_first]
-        return _of(forms, forms[0][0], match)
-    pattern = f"?{sep}?{sep}{'?' if short else year_form}{tail}"
+        pattern, year_first = forms[0][0], []
     return _of([*forms, *year_first], pattern, match)._replace(
         short_year=short, ends=(a, c) if short else None
     )
