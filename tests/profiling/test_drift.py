@@ -1718,3 +1718,16 @@ def test_formats_said_by_an_anchor_have_no_patch_and_the_finding_is_told(profile
     now = profile({"day": [f"{n:02}/01/2026" for n in range(1, 29)]})
     (found,) = compare(None, now, formats("%d.%m.%Y"), models_yaml=yaml)
     assert (found.kind, found.severity, found.patch) == ("rewritten_column", "block", None)
+
+
+@pytest.mark.parametrize("mark", ["-", "/"])
+@pytest.mark.parametrize(("order", "stops"), [("%d{0}%m", False), ("%m{0}%d", True)])
+def test_dates_with_the_day_behind_the_year_prove_it(
+    profile: Profile, mark: str, order: str, *, stops: bool
+) -> None:
+    now = profile({"day": [f"2026{mark}{n % 28 + 1:02}{mark}02" for n in range(40)]})
+    formats = (f"%Y{mark}{order.format(mark)}",)
+    reads = [ReadColumn(names=("day",), rule="to_date", formats=formats)]
+    for before in (None, now):
+        found = [f.kind for f in compare(before, now, reads) if f.severity == "block"]
+        assert found == ["date_order_changed"] * stops

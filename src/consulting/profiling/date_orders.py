@@ -180,9 +180,9 @@ def _is_far_nearer(
 def _shown(column: ColumnProfile, form: str) -> list[str]:
     """The order that a column's dates with years of four digits prove; none where they do not."""
     if form.startswith("%Y"):
-        counts = [one.count for one in column.day_orders if one.order in {"ymd", "ydm"}]
-        alone = _forms(column) == [form]
-        return ["ymd"] if alone and len({*counts, 0}) > len(counts) else []
+        counts = {o.order: o.count for o in column.day_orders if o.order in {"ymd", "ydm"}}
+        alone = _forms(column) == [form] and len({*counts.values(), 0}) > len(counts) > 0
+        return [max(counts, key=lambda order: counts[order])] if alone else []
     known = column.day_first if form.endswith("%Y") else None
     return [] if known is None else ["dmy" if known else "mdy"]
 
