@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -448,3 +449,30 @@ def test_percent_that_moves_between_text_and_format_is_told_with_what_it_makes_o
     assert "have % in the format of their cells alone, so that 5% is the number 0.05, now;" in (
         found.detail
     )
+
+
+def _halved(x: float) -> float:
+    """A number as one of half the precision holds it."""
+    (half,) = struct.unpack("f", struct.pack("f", x))
+    return float(half)
+
+
+@pytest.mark.parametrize("few_distinct", [1, 10_000])
+@pytest.mark.parametrize(
+    ("values", "digits"),
+    [
+        ([repr(52 + 1 / n) for n in range(3, 63)], range(13, 17)),  # latitudes of a program
+        ([repr(n + 0.1 + 0.2) for n in range(60)], range(3)),  # what it adds to 0.3
+        ([repr(_halved(n + 0.99)) for n in range(60)], range(3)),  # of half the precision
+        ([*(f"{n}.25" for n in range(60)), repr(100 / 3)], range(2, 3)),  # and a share
+    ],
+)
+def test_digits_that_most_numbers_of_a_program_have_are_meant(
+    profile: Callable[..., FeedProfile], few_distinct: int, values: list[str], digits: range
+) -> None:
+    found = profile({"lat": values}, Thresholds(few_distinct=few_distinct))
+    (column,) = found.columns
+    assert column.fraction_digits in digits
+    (proposed,) = propose_columns(found)
+    assert proposed["rule"] == "to_decimal"
+    assert proposed.get("scale") == (12 if column.fraction_digits > 9 else None)

@@ -19,7 +19,7 @@ from consulting.profiling.typing import decide_type
 from consulting.profiling.view import ColumnView, Lengths, split_values
 from consulting.rules.dates import COMPACT, COUNTED
 from consulting.rules.missing import is_null_like, trim
-from consulting.rules.numbers import FLOAT_NOISE
+from consulting.rules.numbers import FLOAT_NOISE, NOISE
 from consulting.sql import quoted
 
 if TYPE_CHECKING:
@@ -127,7 +127,15 @@ def _count(source: FeedSource, columns: Sequence[_Column]) -> None:
         ordinary, number = column.ordinary, column.ordinary.kind == "number"
         mark = f"contains({raw}, '{ordinary.mark}')"
         marked, unclear = (sql.format(v=raw) for sql in (ordinary.marked, ordinary.is_unclear))
-        fraction = f"length(split_part({ordinary.number.format(v=raw)}, '.', 2))"
+        written = ordinary.number.format(v=raw)
+        digits = f"split_part({written}, '.', 2)"
+        fraction = f"length({digits})"
+        half = f"try_cast(try_cast({written} AS FLOAT) AS DOUBLE)"
+        precise = (
+            f"({column.is_ordinary} AND {fraction} > {FLOAT_NOISE} AND NOT "
+            f"regexp_matches({digits}, '{NOISE}') AND {half} IS DISTINCT FROM "
+            f"try_cast({written} AS DOUBLE))"
+        )
         wanted += [
             f"count({raw})",
             f"count(*) {regular}",
@@ -144,6 +152,8 @@ def _count(source: FeedSource, columns: Sequence[_Column]) -> None:
             # digits that start with 0 sort from "00" to before "1"; "0.5" sorts before "00"
             f"count(*) FILTER ({raw} >= '00' AND {raw} < '1' AND {column.is_ordinary} "
             f"AND NOT {mark})" if number else "0",
+            f"count(*) FILTER {precise}" if number else "0",
+            f"max({fraction}) FILTER {precise}" if number else "0",
         ]  # fmt: skip
     row = source.one(f"SELECT {', '.join(wanted)} FROM feed")
     width = len(row) // len(columns)
@@ -158,7 +168,8 @@ def _take(column: _Column, row: Sequence[Any]) -> None:
     view.lengths = Lengths(shortest, longest, int(total or 0))
     view.lowest, view.highest = lowest, highest
     column.regular = regular
-    column.fractions, column.marked, column.unclear, fraction, column.zeros = numbers
+    column.fractions, column.marked, column.unclear, fraction, column.zeros, *precise = numbers
+    view.tally.precise = precise[0], precise[1] or 0
     if column.ordinary.notation != "scientific":
         view.tally.fractions[column.ordinary.notation] = fraction or 0
     column.exceptional = regular < present

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from consulting.profiling.forms import Form, read_form
 from consulting.rules.dates import are_days_of_months, days_by_order, reordered
 from consulting.rules.months import deciding_language, month_names, unclear_months
-from consulting.rules.numbers import FLOAT_NOISE, decimal_mark
+from consulting.rules.numbers import FLOAT_NOISE, decimal_mark, is_float_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,8 +50,9 @@ class Tally:
         units: Numbers with a unit, by the unit as written.
         whole: Numbers without a fraction.
         leading_zeros: Digits that start with a zero.
-        fractions: The most digits after a decimal mark, by notation; more than computers add are
-            left out.
+        fractions: The most digits after a decimal mark, by notation; more than computers may add
+            are left out.
+        precise: Numbers with more digits than that, which are meant, and the most of them.
         patterns: Dates, by pattern ("?/?/%Y" where the order of day and month is open).
         with_time: Dates with a time of day.
         orders: Dates by whether the year is short, and by `DateText.orders`.
@@ -70,6 +71,7 @@ class Tally:
     whole: int = 0
     leading_zeros: int = 0
     fractions: Counter[str] = field(default_factory=Counter)
+    precise: tuple[int, int] = (0, 0)
     patterns: Counter[str] = field(default_factory=Counter)
     with_time: int = 0
     orders: Counter[tuple[bool, str]] = field(default_factory=Counter)
@@ -103,6 +105,9 @@ class Tally:
     @property
     def fraction(self) -> int:
         """The most digits after the decimal mark, as that mark reads them."""
+        precise, longest = self.precise
+        if 2 * precise > self.notations.total():
+            return longest
         three = _THREE_DIGITS.get(self.read_mark or "", "")
         most = self.fractions | {"unclear": 0, "unclear_point": 0, three: 3}
         return max((most.get(name, 0) for name, n in self.notations.items() if n), default=0)
@@ -227,6 +232,9 @@ class Tally:
 
     def _add_number(self, number: NumberText, count: int) -> None:
         self.add_notation(number.notation, count, number.fraction)
+        if number.fraction > FLOAT_NOISE and not is_float_noise(number.value, number.fraction):
+            precise, longest = self.precise
+            self.precise = precise + count, max(longest, number.fraction)
         # a whole number is typed without a mark
         self.whole += count * (number.whole and not (self.typed and number.notation in _CLEAR))
         self.leading_zeros += count * number.leading_zero

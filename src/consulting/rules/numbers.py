@@ -7,6 +7,7 @@ They use nothing that is not alike in Python, DuckDB and PostgreSQL.
 from __future__ import annotations
 
 import re
+import struct
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -43,10 +44,13 @@ _REPLACED_BY = r"\1\4\9\2\3\7\8\5\6"
 _MEASURES = frozenset("% g m l h s t d \" ' ° µ μ /".split())  # noqa: SIM905 - signs
 """Units of one letter that may stand close to a number; others are part of a code (seat 12A)."""
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
+_LARGEST_HALF = 3e38
 LONGEST = 100
 """Letters of a number with all that is beside it; a longer text is none."""
 FLOAT_NOISE = 9
-"""More digits after the mark are what computers add to 19.99."""
+"""More digits after the mark may be what computers add to 19.99."""
+NOISE = "(?:0{5}|9{5})[0-9]{0,3}$"
+"""How digits after the mark end then: 19.990000000000002."""
 
 
 def _whole(before: str, after: str, group: str = "(") -> str:
@@ -238,6 +242,19 @@ def decimal_mark(notations: Mapping[str, int]) -> str | None:
         return "point" if "point" in said else "comma"
     unclear = any(notations.get(name) for name in ("unclear", "unclear_point"))
     return "unclear" if unclear else None
+
+
+def is_float_noise(value: float, fraction: int) -> bool:
+    """Whether so many digits after the mark are more than somebody meant by a number.
+
+    They are if they end as those of a sum of decimals, or are a number of half the precision.
+    """
+    if fraction <= FLOAT_NOISE:
+        return False
+    if re.search(NOISE, f"{value:.{fraction}f}") is not None:
+        return True
+    half = abs(value) < _LARGEST_HALF and struct.unpack("f", struct.pack("f", value))[0]
+    return bool(half == value)
 
 
 def read_number(text: str) -> NumberText | None:
