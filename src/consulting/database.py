@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from consulting.errors import ConfigurationError
+from consulting.errors import ConfigurationError, LedgerError
 from consulting.foreign import phrase_of
 from consulting.writing import close_to_others, make_folder
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL
     from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-    from sqlalchemy.exc import DBAPIError
 
 BUSY_SECONDS = 30
 _PAUSE_SECONDS = 0.05
@@ -81,9 +80,24 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-def why_unusable(error: DBAPIError) -> str:
-    """Why a database can not be used, in words of ours: a driver's text may quote its URL."""
-    return phrase_of(str(error.orig), _PHRASES) or type(error.orig).__name__
+@contextmanager
+def usable(engine: Engine) -> Iterator[None]:
+    """See that the ledger's database can be used at all.
+
+    Raises:
+        LedgerError: If it can't, in words of ours: a driver's text may quote its URL.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        why = phrase_of(str(error.orig), _PHRASES) or type(error.orig).__name__
+    else:
+        return
+    raise LedgerError(
+        f"The ledger at {engine.url.render_as_string(hide_password=True)} can not be used: {why}. "
+        "Check CONSULTING_LEDGER_URL, and that the database is reachable, writable and whole: "
+        "a damaged file is restored from a backup."
+    )
 
 
 @contextmanager

@@ -96,6 +96,19 @@ def test_upgrade_saves_the_ledger_and_migrates_it_once(data: Path) -> None:
     assert "up to date" in run("upgrade").output
 
 
+def test_what_is_no_database_is_said_to_be_none_and_left_as_it_is(data: Path) -> None:
+    (data / "ledger.db").write_text("garbage\n")
+    for asked in (("upgrade",), ("ledger", "acme_corp")):
+        told = run(*asked)
+        assert told.exit_code == 1
+        assert (
+            f"The ledger at sqlite:///{data / 'ledger.db'} can not be used: file is not a "
+            "database. Check CONSULTING_LEDGER_URL, and that the database is reachable, writable "
+            "and whole: a damaged file is restored from a backup."
+        ) in " ".join(told.output.split())
+    assert (data / "ledger.db").read_text() == "garbage\n"
+
+
 def test_release_0_1_refuses_a_ledger_that_was_upgraded(data: Path) -> None:
     run("upgrade")
     with closing(sqlite3.connect(data / "ledger.db")) as ledger:

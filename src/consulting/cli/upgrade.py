@@ -6,7 +6,7 @@ import click
 
 from consulting import migrations
 from consulting.cli.terminal import dry_run_option, json_option, say, tell_json
-from consulting.database import engine_of, locked, reading
+from consulting.database import engine_of, locked, reading, usable
 from consulting.errors import LedgerError
 from consulting.layout import ledger_url
 
@@ -24,7 +24,7 @@ def _upgrade(*, saved: bool, dry_run: bool) -> dict[str, object]:
     """Do it, and tell where the ledger stood and what it lacked."""
     engine = engine_of(ledger_url())
     place = engine.url.render_as_string(hide_password=True)
-    with reading(engine) as connection:
+    with usable(engine), reading(engine) as connection:
         revision = migrations.revision_of(connection)
     if revision is None:
         say(f"There is no ledger at {place} yet: nothing to do.")

@@ -16,10 +16,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 
 from consulting import migrations
-from consulting.database import engine_of, locked, reading, why_unusable, writing
+from consulting.database import engine_of, locked, reading, usable, writing
 from consulting.errors import LedgerError
 from consulting.intake.records import BatchStatus, DeliveryFact, State, of_row
 from consulting.intake.schema import (
@@ -188,14 +187,8 @@ class Ledger:
     def __init__(self, url: str) -> None:
         self.engine = engine_of(url)
         self.url = self.engine.url
-        try:
+        with usable(self.engine):
             self._create_tables()
-        except DBAPIError as error:
-            raise LedgerError(
-                f"The ledger at {self.url.render_as_string(hide_password=True)} can not be used: "
-                f"{why_unusable(error)}. Check CONSULTING_LEDGER_URL and that the database is "
-                "reachable and writable."
-            ) from None
 
     @classmethod
     def open(cls, url: str) -> Ledger:
