@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -232,6 +233,17 @@ def test_a_message_of_unclear_fate_is_looked_up_and_sent_exactly_once(
     send_until_quiet(desk, slack, 6000)
     assert (len(slack.roots()), len(slack.replies())) == (1, 1)
     assert slack.messages[0]["text"].startswith("✅")
+
+
+@pytest.mark.parametrize("fault", ["list before", "list after"])
+def test_an_answer_of_slack_s_that_is_no_object_is_unclear(
+    sqlite_url: str, slack: SlackServer, fault: str
+) -> None:
+    desk = a_desk(sqlite_url)
+    slack.faults.append(fault)
+    desk.report(an_event(), NOW)
+    (told,) = desk.dispatch(a_sender(slack), NOW, budget_seconds=0.01).errors
+    assert re.fullmatch(r"(Slack's|No clear) answer (was unclear|from Slack) \(.*\)\.", told)
 
 
 def test_a_message_is_found_among_hundreds_that_came_after_it(

@@ -213,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.startswith("500"):
             self._answer(500 if fault == "500 before" else 503, None)
         elif fault.startswith("list"):
-            self._answer(200, [])
+            self._answer(200, [] if fault == "list after" else ["proxy"])
         elif fault.startswith("hang"):
             time.sleep(workspace.hang_seconds)
         elif fault.startswith("drop"):

@@ -211,7 +211,9 @@ def _translate(error: SlackApiError) -> NoReturn:
     headers = {
         key.lower(): value for key, value in (getattr(response, "headers", {}) or {}).items()
     }
-    word = str(response.get("error", "") if hasattr(response, "get") else "") or f"http_{status}"
+    data = getattr(response, "data", response)
+    said = data.get("error") if isinstance(data, dict) else "no object"
+    word = str(said or f"http_{status}")
     if status == http.client.TOO_MANY_REQUESTS or word in _RATE_LIMITED:
         raise RateLimitedError(_seconds(headers.get("retry-after"))) from error
     if status >= http.client.INTERNAL_SERVER_ERROR or word in _TRANSIENT or " " in word:
