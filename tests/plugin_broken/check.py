@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import dagster as dg
 import pytest
 from consulting_broken import (
     SECRET,
@@ -25,11 +26,13 @@ from consulting.bounded_child import BoundedChild, Bounds
 from consulting.channels import Means, sender_of
 from consulting.channels.page import PageSender
 from consulting.cleaning import open_tables, with_changes
-from consulting.components.clients import load_clients
+from consulting.components.border import bordered
+from consulting.components.clients import load_client, load_clients
 from consulting.delivery import build_delivery
 from consulting.errors import DeliveryError
 from consulting.foreign import ErrorLog, in_our_words
 from consulting.intake.reading import Door, ReadOptions, read_file
+from consulting.profiling.propose import propose_columns
 from consulting.project import Project
 from consulting.sources import ListingPage
 from consulting.sources.store import Listed
@@ -254,16 +257,15 @@ def test_a_channel_that_fails_at_a_change_or_a_look_up_is_asked_again_later(tmp_
     assert (report.updated, report.errors) == (1, [])
 
 
-@pytest.mark.usefixtures("new_interpreters")
-@pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("method", ["place", "told_by", "source_variables", "address"])
-def test_a_plug_in_that_fails_at_loading_stops_its_own_client_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, wrong: str
-) -> None:
+@pytest.fixture
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_interpreters: None
+) -> Project:  # what was started without the package does not know it
+    """Two clients, of which one has a source and a channel of the package."""
     monkeypatch.setenv("CONSULTING_DATA", str(tmp_path / "data"))
-    clients = tmp_path / "src/acme_data/defs/clients"
-    (tmp_path / "dbt").mkdir()
-    (tmp_path / "dbt/dbt_project.yml").write_text(
+    project = Project(tmp_path, tmp_path / "src/acme_data/defs")
+    project.dbt.mkdir()
+    (project.dbt / "dbt_project.yml").write_text(
         "name: acme\nmodel-paths: [\"models/clients/{{ var('client') }}\"]\n"
     )
     (tmp_path / "pyproject.toml").write_text('[tool.dg.project]\nroot_module = "acme_data"\n')
@@ -271,22 +273,49 @@ def test_a_plug_in_that_fails_at_loading_stops_its_own_client_alone(
         ("acme", "  source: {type: broken}\n  alerts: {channels: [{type: broken}]}\n"),
         ("globex", ""),
     ):
-        (clients / client).mkdir(parents=True)
-        (clients / client / "defs.yaml").write_text(
+        (project.clients / client).mkdir(parents=True)
+        (project.clients / client / "defs.yaml").write_text(
             "type: consulting.components.EngagementComponent\nattributes:\n"
             f"  client_name: {client}\n"
             '  feeds: [{name: invoices, files: "invoices*.csv"}]\n' + more
         )
+    return project
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("method", ["place", "told_by", "source_variables", "address"])
+def test_a_plug_in_that_fails_at_loading_stops_its_own_client_alone(
+    project: Project, method: str, wrong: str
+) -> None:
     does[method], kind = WRONG[wrong]
-    project = Project(tmp_path, tmp_path / "src/acme_data/defs")
     found, broken = load_clients(project, project.client_folders())
     if method == "told_by" and wrong == "none":
         assert (set(found), broken) == ({"acme", "globex"}, {})
         return
-    assert (set(found), set(broken)) == ({"globex"}, {"acme"}), broken
+    assert (set(found), set(broken)) == ({"globex"}, {"acme"})
     called = CHANNEL if method == "address" else SOURCE
     assert f"acme: an error that was not foreseen in the {called}: {kind}, at " in broken["acme"]
     assert SECRET not in broken["acme"]
+
+
+def test_what_dagster_is_told_of_a_source_that_fails_quotes_nothing(project: Project) -> None:
+    client = load_client(project, "acme").client
+
+    @bordered(client)
+    def look() -> None:
+        client.config.source.open("acme", Path("acme/incoming")).list_page(None, 10)
+
+    for method, (what, kind) in [
+        (m, w) for m in ("open_source", "list_page") for w in WRONG.values()
+    ]:
+        does.clear()
+        does[method] = what
+        with pytest.raises(dg.Failure) as raised:
+            look()
+        told = raised.value.description or ""
+        assert told.startswith(f"acme: an error that was not foreseen in the {SOURCE}: {kind}, at ")
+        assert SECRET not in told
+        assert raised.value.__cause__ is raised.value.__context__ is None
 
 
 WRONG_TABLES = {
@@ -371,14 +400,35 @@ def test_what_does_right_is_delivered(tmp_path: Path) -> None:
     assert {"letter.txt", "tables/customers.broken"} <= set(_deliver(tmp_path).files)
 
 
-def _deliver(root: Path) -> Delivery:
-    """The delivery of the delivery's own tests, with the package's document and format."""
+@pytest.mark.parametrize("what", [KeyError, SystemExit, 4711])
+def test_a_rule_that_fails_to_propose_leaves_a_column_a_text(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, what: Any
+) -> None:
+    scenario = _scenario()
+    profile = scenario.profiles(scenario.make_folder(tmp_path))[0]
+    column = profile.columns[0].model_copy(update={"inferred_type": "time"})
+    profile = profile.model_copy(update={"columns": (column,)})
+    assert [each["rule"] for each in propose_columns(profile)] == ["to_broken"]
+    does["proposed"] = what
+    assert [each["rule"] for each in propose_columns(profile)] == ["to_text"]
+    assert f"A column stays text, for the {RULE} failed: " in caplog.text
+    assert SECRET not in caplog.text
+
+
+def _scenario() -> Any:
+    """The delivery of the delivery's own tests."""
     path = Path(__file__).parents[1] / "delivery/scenario.py"
     spec = importlib.util.spec_from_file_location("scenario", path)
     assert spec is not None
     assert spec.loader is not None
     sys.modules["scenario"] = scenario = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(scenario)
+    return scenario
+
+
+def _deliver(root: Path) -> Delivery:
+    """A delivery with the package's document and format."""
+    scenario = _scenario()
     folder = scenario.make_folder(root)
     with open_tables(folder.warehouse) as tables:
         mappings = with_changes(tables, scenario.MAPPINGS)
