@@ -173,6 +173,29 @@ def test_years_of_contracts_are_no_days(
     assert stops(None, profile({"day": days}), pattern) == []
 
 
+BIRTHS = [date(1970 + n % 29, n % 12 + 1, n % 28 + 1) for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "days"),
+    [
+        ("%d %b %y", "%y %b %d", MONTH),
+        ("%y-%b-%d", "%d-%b-%y", MONTH),
+        ("%d. %B %y", "%y. %B %d", MONTH),
+        ("%d.%m.%y", "%y.%m.%d", [BIRTHS, BIRTHS]),
+        ("%y/%m/%d", "%d/%m/%y", [BIRTHS, BIRTHS]),
+    ],
+)
+def test_years_of_dates_with_names_of_months_and_of_births_may_move_too(
+    profile: Callable[..., FeedProfile], declared: str, written: str, days: list[Days]
+) -> None:
+    then, same = (profile({"day": [day.strftime(declared) for day in some]}) for some in days[:2])
+    now = profile({"day": [day.strftime(written) for day in days[1]]})
+    assert stops(then, same, declared) == []
+    assert stops(then, now, declared) == [("date_order_changed", f'["{written}"]')]
+    assert stops(then, now, written) == []
+
+
 SLASHES = ("%d/%m/%Y", "%Y-%m-%d")
 BACK = ("%Y-%d-%m", "%d/%m/%Y")
 TO_SWAP, AS_WRITTEN = ("%d/%m/%Y", "%Y-%d-%m"), ("%Y-%m-%d", "%d/%m/%Y")

@@ -12,7 +12,7 @@ from consulting.profiling.many import views_of_many
 from consulting.profiling.model import ColumnProfile, DayOrder, FormatCount, ValueCount
 from consulting.profiling.statistics import quantiles
 from consulting.profiling.tally import Tally
-from consulting.rules.dates import days_by_order
+from consulting.rules.dates import days_by_order, worded_days
 from consulting.rules.missing import WHITESPACE
 from consulting.shown import cut
 from consulting.sql import quoted
@@ -215,7 +215,8 @@ def _day_orders(view: ColumnView) -> tuple[DayOrder, ...]:
     found: dict[tuple[str, str], Counter[str]] = {}
     for text, (form, count) in view.tally.forms.items() if dates or packed else ():
         if form.date or (packed and len(text) == _PACKED):
-            written, days = days_by_order(text)
+            named = form.date and form.date.month
+            written, days = worded_days(form.date) if form.date and named else days_by_order(text)
             for order, day in days.items():
                 found.setdefault((written, order), Counter())[day] += count
     most = {written: max(n.total() for key, n in found.items() if key[0] == written)

@@ -162,7 +162,11 @@ _NUMBERED = re.compile(
     rf"(?P<a>{_SHORT})(?P<sep>[-/ ]|[.] ?)(?P<b>[0-9]{{1,2}})(?P=sep)(?P<c>{_SHORT})(?![0-9])"
     "|(?P<packed>[0-9]{6}$)"
 )
-_DAY_OF_FORMAT = re.compile(r"(%[dmyY]|[?])([-/ ]|[.] ?|)(%[dmy]|[?])\2(%[dmyY]|[?])")
+_DAY_OF_FORMAT = re.compile(
+    r"(?:%[dmyY]|[?])([-/ ]|[.] ?|)(?:%[dmy]|[?])\1(?:%[dmyY]|[?])"
+    r"|(?:%[dy]|[?])[^%?]*%b[^%?]*(?:%[dy]|[?])"
+)
+_PART = re.compile("%[dmyYb]|[?]")
 _SLOT = re.compile("%[dmy]|[?]")
 _YEAR_DIGITS = (2, 4)
 _EARLY, _LATE, _LAST, _VARIED = 3, 27, 31, 8
@@ -201,6 +205,17 @@ def days_by_order(text: str) -> tuple[str, dict[str, str]]:
     return form, {order: day for order, day in found.items() if day}
 
 
+def worded_days(day: DateText) -> tuple[str, dict[str, str]]:
+    """The same of a date with the name of a month, where its year has two digits."""
+    form = day_form(day.pattern)
+    if not (form and day.month and day.short_year and len(day.readings) == 1):
+        return "", {}
+    year, month, number = day.readings[0][1].split("-")
+    turned = _iso(_year(number), int(month), int(year[2:]))
+    found = {"dmy": day.readings[0][1], "ymd": turned}
+    return form, {order: iso for order, iso in found.items() if iso}
+
+
 def are_days_of_months(first: Collection[int], last: Collection[int]) -> bool:
     """Whether the last ones of dates of three numbers are the days, though it could be the first.
 
@@ -212,24 +227,27 @@ def are_days_of_months(first: Collection[int], last: Collection[int]) -> bool:
 
 def day_form(pattern: str) -> str:
     """The day of a format, without the order of its parts: `?.?.%Y`; "" if it has none."""
-    match = _DAY_OF_FORMAT.match(pattern)
+    match = _DAY_OF_FORMAT.match(bare_format(pattern))
     return _SLOT.sub("?", match[0]) if match else ""
 
 
 def orders_of(pattern: str) -> list[str]:
     """The orders of day, month and year that a format leaves open, the one it has, or none."""
-    match = _DAY_OF_FORMAT.match(pattern)
+    match = _DAY_OF_FORMAT.match(bare_format(pattern))
     if match is None:
         return []
-    letters = "".join(match.group(1, 3, 4)).replace("%", "").replace("?", ".").lower()
+    letters = "".join(_PART.findall(match[0])).replace("%", "").replace("?", ".").lower()
+    letters = letters.replace("b", "m")
     known = ("dmy", "mdy", "ymd", *(("ydm",) if "%Y" in match[0] else ()))
     return [order for order in known if re.fullmatch(letters, order)]
 
 
 def reordered(pattern: str, order: str) -> str:
-    """A format with the parts of its day in another order; a long year stays where it is."""
-    parts = iter(order.replace("y", "") if "%Y" in pattern else order)
-    return _SLOT.sub(lambda _: f"%{next(parts)}", pattern, count=3 - ("%Y" in pattern))
+    """A format with the parts of its day in another order; a long year or a name stays."""
+    kept = {"y": "%Y" in pattern, "m": "%b" in pattern or "%B" in pattern}
+    parts = [part for part in order if not kept.get(part)]
+    found = iter(parts)
+    return _SLOT.sub(lambda _: f"%{next(found)}", pattern, count=len(parts))
 
 
 def bare_format(pattern: str) -> str:
