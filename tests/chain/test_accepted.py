@@ -899,6 +899,22 @@ def test_a_patch_is_offered_that_reads_the_values_or_none(
     assert (delivery.summary.delivered, delivery.summary.rejected) == (40 * len(february), 0)
 
 
+def test_a_patch_that_sql_of_the_client_can_not_take_is_left_and_the_rest_may_be_confirmed(
+    tmp_path: Path,
+) -> None:
+    january, february = amounts(lambda n: f"{1010 + n}.0")
+    world = made(tmp_path, columns=[COLUMNS[0], THOUSANDS], january=january)
+    sql = yaml_of(world).with_name("odd_orders.sql")
+    sql.write_text("select amount & 1 as odd from {{ ref('int_orders') }}", encoding="utf-8")
+    world.drop("orders_2024-02.csv", february)
+    before = yaml_of(world).read_text("utf-8")
+    stopped(world)
+    done = run_accept(world, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "If these values are wrong and may be set aside" in done.output
+    assert yaml_of(world).read_text("utf-8") == before
+
+
 def monthly(root: Path, column: dict[str, Any]) -> World:
     """A client of one feed by month, whose column is called `w`."""
     months = {

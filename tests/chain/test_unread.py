@@ -346,3 +346,18 @@ def test_what_was_confirmed_of_a_profile_hides_nothing_that_is_not_read(tmp_path
         with pytest.raises(BlockedDeliveryError, match="its rule reads none"):
             world.run(batch_id)
     assert world.run(batch_id).summary.rejected == 3
+
+
+def test_a_stricter_rule_is_held_against_values_that_an_earlier_one_could_not_reject(
+    tmp_path: Path,
+) -> None:
+    world = of_branches(tmp_path, {"name": "status", "from": "Status"})
+    of_codes(world, 1, "open", "paid")
+    world.run()
+    yaml = yaml_of(world)
+    text = yaml.read_text("utf-8")
+    assert "{from: Status}" in text
+    yaml.write_text(text.replace("{from: Status}", "{from: Status, rule: to_code, codes: [x]}"))
+    of_codes(world, 2, "open", "paid")
+    with pytest.raises(BlockedDeliveryError, match="its rule reads none, and it read 40"):
+        world.run()

@@ -85,7 +85,7 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
     return Acceptance(
         texts=made.texts,
         told=made.told,
-        confirms=_to_confirm(engagement, found),
+        confirms=_to_confirm(engagement, {b: each for b, each in found.items() if b in through}),
         left=tuple(dict.fromkeys(sentence for each in made.left.values() for sentence in each)),
         old=tuple(_told_of_old(engagement, old)),
         batches=tuple(b for b in found if b in waiting & through),

@@ -77,8 +77,8 @@ class Patches(NamedTuple):
 def make_patches(engagement: Engagement, batches: Iterable[str]) -> Patches:
     """Every change that takes what drifted in some batches, as far as the models then take it all.
 
-    A change of a column of which something is left is not made; nor is any for a batch of which
-    something is left, as long as another goes through.
+    No change is made for a batch that has one which can not be made; where SQL of the client's own
+    has to follow a change, the batch waits for it.
 
     Args:
         engagement: Whose batches.
@@ -163,8 +163,8 @@ class _Made:
     def __init__(self, engagement: Engagement, found: Mapping[str, list[Drift]]) -> None:
         self._engagement = engagement
         self._found = found
-        self._barred: set[tuple[str, Column]] = set()
         self._made_for: dict[_Key, str] = {}
+        self._refused: set[str] = set()
         self._judged: set[tuple[str, _Key]] = set()
         self.texts: dict[str, tuple[str, str]] = {}
         self.told: dict[_Key, str] = {}
@@ -189,27 +189,32 @@ class _Made:
                     self._judged.add((batch_id, _key(finding)))
                     self._accept(batch_id, finding, profile, {**self.texts}, leave=True)
         self.texts, self.told, self._made_for = {}, {}, {}
-        for batch_id in [each for each in self._found if not self.left[each]] or self._found:
+        for batch_id in [each for each in self._found if each not in self._refused]:
             for finding, profile in self._found[batch_id]:
-                free = (batch_id, (finding.feed, finding.column)) not in self._barred
-                if _key(finding) not in self.told and (free or finding.to_confirm):
+                if _key(finding) not in self.told:
                     said = self._accept(batch_id, finding, profile, self.texts)
                     self.told[_key(finding)] = said
                     self._made_for[_key(finding)] = batch_id
 
     def try_out(self) -> bool:
         """Hold the files against the models with the changes; whether that shows any more."""
-        going = [batch_id for batch_id in self._found if not self.left[batch_id]]
         if not self.texts:
             return False
         with patched_copy(self._engagement, self.texts) as again:
+            going = [batch_id for batch_id in self._found if not self.left[batch_id]]
             found = [self._try_batch(again, batch_id) for batch_id in going]
         return any(found)
 
     def _try_batch(self, again: Engagement, batch_id: str) -> bool:
         known = {_key(finding) for finding, _ in self._found[batch_id]}
         confirmed = {f.to_confirm for f, _ in self._found[batch_id] if f.to_confirm}
-        still = [one for one in drift_now(again, batch_id) if one[0].to_confirm not in confirmed]
+        try:
+            now = [*drift_now(again, batch_id)]
+        except CleaningError as error:  # SQL of the client's own can not take it
+            for finding in [f for f, _ in self._found[batch_id] if not f.to_confirm]:
+                self._leave(batch_id, finding, f"With the change, {error}")
+            return True
+        still = [one for one in now if one[0].to_confirm not in confirmed]
         again_told = {_key(finding) for finding, _ in still}
         for finding in [f for f, _ in self._found[batch_id] if _key(f) in again_told]:
             self._leave(batch_id, finding, finding.recommendation)
@@ -228,7 +233,7 @@ class _Made:
                 for one, profile in self._found[batch_id]
             ]
             return
-        self._barred.add((batch_id, (finding.feed, finding.column)))
+        self._refused.add(batch_id)
         other = self._made_for.get(_key(finding), batch_id) != batch_id
         self.left[batch_id].append(_left(finding, _OTHERWISE if other else why))
 

@@ -22,7 +22,7 @@ _KEEPS_VALUE = frozenset({"above_maximum", "below_minimum", "too_long", "wrong_f
 def read_counts(
     tables: Tables, manifest: dict[str, Any], but: Collection[str] = ()
 ) -> Iterator[ReadCount]:
-    """Count the values of each column whose rule may reject some, file by file.
+    """Count the values of each column, file by file; a rule of later on may reject some.
 
     Args:
         tables: Of the client's database after dbt ran.
@@ -36,8 +36,7 @@ def read_counts(
             if here.keys() >= {"_reasons", "_blanked", "_file"}
             else ()
         )
-        rules = {name: column_rule(meta) for name, meta in metas if name in here}
-        columns = {name: rule for name, rule in rules.items() if rule.rejects}
+        columns = {name: column_rule(meta) for name, meta in metas if name in here}
         if columns:
             yield from _of_feed(tables, feed, columns, but)
 
