@@ -1731,3 +1731,14 @@ def test_dates_with_the_day_behind_the_year_prove_it(
     for before in (None, now):
         found = [f.kind for f in compare(before, now, reads) if f.severity == "block"]
         assert found == ["date_order_changed"] * stops
+
+
+@pytest.mark.parametrize("slips", [1, 8])
+def test_a_few_dates_that_no_order_of_the_rule_reads_are_exceptions(
+    profile: Profile, slips: int
+) -> None:
+    """An impossible month, which the rule rejects."""
+    days = [f"{n % 12 + 1:02}/{n % 28 + 1:02}/20{22 + n % 3}" for n in range(400)]
+    now = profile({"day": [*days, *["2024-13-01"] * slips]})
+    reads = [ReadColumn(names=("day",), rule="to_date", formats=("%m/%d/%Y",))]
+    assert not [f for f in compare(None, now, reads) if f.severity == "block"]

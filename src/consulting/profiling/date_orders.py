@@ -154,8 +154,9 @@ def _nearer(
         return None
     rivals = [each for each in possible if each.quantiles != one.quantiles]
     clear = all(_is_far_nearer(one, each, then) for each in rivals)
-    if not known:
-        return (one.order, True) if clear else None
+    if not known:  # the rule reads none of them: few are exceptions, which it rejects
+        rows = full + max((each.count for each in others), default=0)
+        return (one.order, True) if clear and full >= _PART * rows else None
     proven = not year_moved and all(one.count > each.count for each in known)
     varied = len({*_days(one)}) >= _SOME
     enough = full >= _FEW and (year_moved or (year_first and varied and then))
