@@ -317,27 +317,28 @@ def _not_read(
     received = artifacts.read(folder / artifacts.INTAKE, artifacts.Intake)
     if not changes or not rows_are_kept(received, folder):
         return
-    try:
-        now = _read(_cleaned(engagement, again, received))
-    except CleaningError:
-        return  # the next run says what is wrong beside
-    poor = {column: one for column, one in now.items() if 2 * one[0] < one[1]}
-    then: dict[Column, tuple[int, int]] = {}
-    if poor.keys() & changes.keys():
-        try:
-            then = _read(_cleaned(engagement, engagement, received))
-        except CleaningError:
-            then = {}
+    now = _read(engagement, again, received)
+    poor = {c: one for c, one in now.items() if c in changes and 2 * one[0] < one[1]}
+    then = _read(engagement, engagement, received) if poor else {}
     for column, (read, values) in poor.items():
-        if column in changes and read <= then.get(column, (0, 0))[0]:
+        if read <= then.get(column, (0, 0))[0]:
             yield (
                 changes[column],
                 f"The rule of the patch would read {read:,} of {counted(values, 'value')}.",
             )
 
 
-def _read(cleaning: artifacts.Cleaning) -> dict[Column, tuple[int, int]]:
-    """Feed and header → how many values were read, and how many there are."""
+def _read(
+    engagement: Engagement, models: Engagement, received: artifacts.Intake
+) -> dict[Column, tuple[int, int]]:
+    """Feed and header → how many values models read, and how many there are.
+
+    Nothing where they can not be run: the next run says what is wrong.
+    """
+    try:
+        cleaning = _cleaned(engagement, models, received)
+    except CleaningError:
+        return {}
     made = {(m.feed, m.target_column): m.source_columns for m in cleaning.mappings}
     found: dict[Column, tuple[int, int]] = {}
     for one in cleaning.counts:

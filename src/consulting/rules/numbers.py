@@ -245,12 +245,10 @@ def decimal_mark(notations: Mapping[str, int]) -> str | None:
 
 
 def is_float_noise(value: float, fraction: int) -> bool:
-    """Whether so many digits after the mark are more than somebody meant by a number.
+    """Whether more digits after the mark than `FLOAT_NOISE` are more than somebody meant.
 
     They are if they end as those of a sum of decimals, or are a number of half the precision.
     """
-    if fraction <= FLOAT_NOISE:
-        return False
     if re.search(NOISE, f"{value:.{fraction}f}") is not None:
         return True
     half = abs(value) < _LARGEST_HALF and struct.unpack("f", struct.pack("f", value))[0]
