@@ -14,6 +14,7 @@ its own sentence.
     │   ├── QueueError            a queue of notifications did not answer as it should
     │   ├── DropChangedError      a file is not the version that was listed any more
     │   ├── DropGoneError         a file is no longer there
+    │   ├── DropRefusedError      the place shows a file, and does not give it
     │   ├── BatchHeldError        another run holds the batch or the client
     │   ├── BatchSettledError     the batch was delivered or split: there is nothing left to do
     │   ├── NothingArrivedError   a run was asked for and no file is ready
@@ -147,6 +148,22 @@ class DropGoneError(IntakeError):
             f"{client_id}: {key!r} is no longer in the source. Nothing to do if it was removed on "
             "purpose; otherwise upload it again."
         )
+
+
+class DropRefusedError(IntakeError):
+    """The place shows a file and does not give it, be it that it is asked for others.
+
+    Args:
+        client_id: Whose file it is.
+        key: Its path below the source.
+        reason: How it is refused.
+        fix: What a person can do.
+    """
+
+    def __init__(self, client_id: str, key: str, reason: str, fix: str) -> None:
+        self.reason = reason
+        self.fix = fix
+        super().__init__(f"{client_id}: {key!r}: {reason} {fix}")
 
 
 class DropMovedError(IntakeError):

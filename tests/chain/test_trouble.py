@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 from patience import PATIENCE_SECONDS
+from rights import bound_by_rights
 
 from consulting import chain
 from consulting.chain.attempt import attempt
-from consulting.errors import BlockedDeliveryError, ChecksFailedError, RunInterruptedError
+from consulting.errors import (
+    BlockedDeliveryError,
+    ChecksFailedError,
+    RunInterruptedError,
+    StoreAccessError,
+)
 from consulting.intake import RunVerdict
 from consulting.intake.intake import Intake
 
@@ -54,6 +60,36 @@ def test_a_poison_file_is_set_aside_with_its_reason_and_its_neighbours_are_deliv
     assert '"reason"' in reason
     assert "orders_1.xlsx" in (delivery.path / "manifest.json").read_text()
     assert delivery.summary.delivered == 2
+
+
+def test_a_file_that_may_not_be_read_is_set_aside_and_its_neighbour_is_read(world: World) -> None:
+    world.drop("customers_1.csv", HEADER + customer(1)).chmod(0)
+    world.drop("customers_2.csv", HEADER + customer(2))
+    with bound_by_rights():
+        received = world.receive("run")
+    (aside,) = received.quarantined
+    assert [reading.filename for reading in received.readings] == ["customers_2.csv"]
+    assert (aside.filename, aside.code) == ("customers_1.csv", "refused")
+    assert aside.reason == "This process may not read it."
+    assert aside.fix == (
+        "Grant the user that runs Dagster the right to read the file. If it is not taken by "
+        "itself then, release it."
+    )
+
+
+def test_where_no_file_of_a_batch_may_be_read_the_place_is_at_fault_and_none_is_set_aside(
+    world: World,
+) -> None:
+    world.drop("customers_1.csv", HEADER + customer(1)).chmod(0)
+    world.drop("customers_2.csv", HEADER + customer(2)).chmod(0)
+    with (
+        bound_by_rights(),
+        pytest.raises(StoreAccessError, match=r"^acme_corp: .*none of the batch's files is given"),
+    ):
+        world.receive("run")
+    assert set(world.states().values()) == {"claimed"}
+    (waiting,) = world.engagement.intake.state().batches
+    assert "Of 'customers_1.csv': This process may not read it. Grant" in str(waiting.reason)
 
 
 def test_where_all_files_are_bad_nothing_is_delivered_and_no_batch_is_left(world: World) -> None:

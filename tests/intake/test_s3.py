@@ -11,6 +11,7 @@ import pytest
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
+    DropRefusedError,
     StoreAccessError,
     StoreMissingError,
     StoreThrottledError,
@@ -47,6 +48,28 @@ def test_an_object_is_ready_at_the_first_look_for_it_appears_whole(s3_desk: Any)
     assert (look.seen_new, look.ready, look.complete) == (1, 1, True)
     s3_desk.cycle()
     assert s3_desk.delivered_contents() == [("orders.csv", b"whole")]
+
+
+def test_an_object_in_an_archive_is_named_and_its_neighbour_is_given(
+    queue_server: Any, tmp_path: Path
+) -> None:
+    """A server that knows archives; the other one does not."""
+    client = queue_server.clients["s3"]
+    place = {"LocationConstraint": client.meta.region_name}
+    client.create_bucket(Bucket="archive", CreateBucketConfiguration=place)
+    for key, kind in (("a.csv", "GLACIER"), ("b.csv", "STANDARD")):
+        client.put_object(Bucket="archive", Key=f"acme/{key}", Body=b"b", StorageClass=kind)
+    store = S3Store(client, "archive", "acme")
+    archived, given = store.list_page(None, 9).items
+    with pytest.raises(DropRefusedError) as caught:
+        store.fetch(archived, tmp_path / "copy")
+    assert str(caught.value) == (
+        "acme: 'a.csv': The server lists it, and does not give it (InvalidObjectState). Allow "
+        "s3:GetObject on it (and kms:Decrypt, if a key of KMS encrypts it), or have it stored "
+        "without a key of its own, and out of an archive."
+    )
+    assert not (tmp_path / "copy").exists()
+    assert store.fetch(given, tmp_path / "copy") == hashlib.sha256(b"b").hexdigest()
 
 
 def test_a_steady_prefix_gives_nothing_new(s3_desk: Any) -> None:

@@ -111,7 +111,7 @@ class RealQueue:
 
 @dataclass(frozen=True)
 class QueueServer:
-    """The server."""
+    """The server, which also has buckets."""
 
     clients: dict[str, Any]
 
@@ -152,7 +152,7 @@ def serve_queues(port: int, log: Path) -> Iterator[QueueServer]:
 
     try:
         await_that(answers, lambda: log.read_text()[-3000:])
-        yield QueueServer({name: boto3.client(name, **arguments) for name in ("sqs", "sns")})
+        yield QueueServer({name: boto3.client(name, **arguments) for name in ("sqs", "sns", "s3")})
     finally:
         process.terminate()
         process.wait()

@@ -13,7 +13,12 @@ import pytest
 from pydantic import ValidationError
 
 from consulting.config.engagement import EngagementConfig
-from consulting.errors import ConfigurationError, StoreAccessError, StoreUnavailableError
+from consulting.errors import (
+    ConfigurationError,
+    DropRefusedError,
+    StoreAccessError,
+    StoreUnavailableError,
+)
 from consulting.sources.places import overlaps
 from consulting.sources.sftp import SftpSource
 from consulting.testing.sources import everything
@@ -270,6 +275,48 @@ def test_a_password_opens_and_a_wrong_one_is_told(
         with pytest.raises(StoreAccessError, match="refuses acme's login") as caught:
             everything(source.open("acme", tmp_path))
         assert "wrong" not in str(caught.value)
+
+
+class _Shy(asyncssh.SFTPServer):
+    """Lists files that it does not give, and a folder that it does not list."""
+
+    def open(self, path: bytes, pflags: int, attrs: Any) -> object:
+        if b"locked" in path:
+            raise asyncssh.SFTPFailure("in use")
+        if b"shut" in path:
+            raise asyncssh.SFTPPermissionDenied("no")
+        return super().open(path, pflags, attrs)
+
+    def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        if path.rstrip(b"/").endswith(b"hidden"):
+            raise asyncssh.SFTPPermissionDenied("no")
+        return super().scandir(path)
+
+
+def test_a_file_that_the_server_shows_and_does_not_give_is_named_and_others_are_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ACME_SFTP_PASSWORD", SECRET)
+    names = ("locked.csv", "open.csv", "shut.csv")
+    (tmp_path / "upload").mkdir()
+    for name in names:
+        (tmp_path / "upload" / name).write_text(name)
+    with serve(lambda chan: _Shy(chan, chroot=str(tmp_path))) as (port, key):
+        store = source_of(port=port, host_keys=[key]).open("acme", tmp_path)
+        locked, opened, shut = everything(store)
+        for refused, why in ((locked, "SFTPFailure"), (shut, "SFTPPermissionDenied")):
+            with pytest.raises(DropRefusedError) as caught:
+                store.fetch(refused, tmp_path / "copy")
+            assert str(caught.value) == (
+                f"acme: '{refused.key}': The server shows it, and does not let acme read it "
+                f"({why}). Have the server's owner allow this user to read the file."
+            )
+        assert not (tmp_path / "copy").exists()
+        store.fetch(opened, tmp_path / "copy")
+        assert (tmp_path / "copy").read_text() == "open.csv"
+        (tmp_path / "upload/hidden").mkdir()
+        with pytest.raises(StoreAccessError, match=r"/upload: acme may not list 'hidden/'\. Have"):
+            everything(store)
 
 
 def test_a_hostile_server_leads_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
@@ -27,8 +27,10 @@ from consulting.errors import (
     DropChangedError,
     DropGoneError,
     DropMovedError,
+    DropRefusedError,
     NothingArrivedError,
     NothingNewError,
+    StoreAccessError,
     UnreadableFileError,
 )
 from consulting.intake import State
@@ -225,7 +227,8 @@ def _read_all(
     """
     readings: list[FileReading] = []
     returned: list[FileReading] = []
-    aside = False
+    refused: list[tuple[Drop, DropRefusedError]] = []
+    aside = given = False
     reader = ReadingApart(child_of())
     for drop in batch.drops:
         try:
@@ -233,10 +236,14 @@ def _read_all(
         except (DropChangedError, DropGoneError, DropMovedError) as error:
             log(f"{drop.key} is left to a later batch: {error}")
             continue
+        except DropRefusedError as error:
+            refused.append((drop, error))
+            continue
         except UnreadableFileError as error:
             _set_aside(engagement, batch, drop, error, log)
             aside = True
             continue
+        given = given or drop.sha256 is None  # else it may lie here since an earlier attempt
         if not found:
             log(f"{drop.key} holds bytes that were delivered before; it is noted, not repeated")
         for reading in found:
@@ -248,7 +255,29 @@ def _read_all(
                 f"{encoding_in_words(reading.encoding) or 'binary'})"
             )
             (returned if is_corrections(reading.columns) else readings).append(reading)
+    if refused and not given:
+        _refuse(engagement, batch, refused)
+    for drop, why in refused:
+        fix = f"{why.fix} If it is not taken by itself then, release it."
+        said = UnreadableFileError(drop.key, "refused", why.reason, fix)
+        _set_aside(engagement, batch, drop, said, log)
+        aside = True
     return readings, returned, aside
+
+
+def _refuse(
+    engagement: Engagement, batch: Batch, refused: Sequence[tuple[Drop, DropRefusedError]]
+) -> NoReturn:
+    """Say that none of a batch's files is given; of several that is the place's fault."""
+    drop, error = refused[0]
+    if len(batch.drops) == 1:
+        raise error
+    raise StoreAccessError(
+        engagement.client_id,
+        engagement.store.describe(),
+        f"none of the batch's files is given. Of {drop.key!r}: {error.reason}",
+        error.fix,
+    ) from error
 
 
 def _set_aside(

@@ -14,6 +14,7 @@ from sqlalchemy import and_, exists, func, or_, select
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
+    DropRefusedError,
     LedgerError,
     UnreadableFileError,
 )
@@ -65,6 +66,7 @@ class Landing(Part):
         Raises:
             DropChangedError: If it changed since; the batch lets go of it. Go on without it.
             DropGoneError: If it is gone; the batch lets go of it. Go on without it.
+            DropRefusedError: If the store shows it and does not give it.
             StoreError: If the store does not answer; the run is to fail and will be retried.
         """
         with self.ledger.read() as connection:
@@ -81,10 +83,10 @@ class Landing(Part):
             except (DropChangedError, DropGoneError) as error:
                 self._let_go(batch, row, error)
                 raise type(error)(self.client_id, drop.key) from None
+            except DropRefusedError as error:  # the store knows its true name
+                raise DropRefusedError(self.client_id, drop.key, error.reason, error.fix) from None
             except UnreadableFileError as error:
-                raise UnreadableFileError(
-                    drop.key, error.code, error.reason, error.fix
-                ) from None  # the store knows its true name
+                raise UnreadableFileError(drop.key, error.code, error.reason, error.fix) from None
         else:
             sha256 = row["sha256"]
         return self._note(batch, row["drop_id"], sha256, path)

@@ -80,6 +80,7 @@ class Store(Protocol):
         Raises:
             DropChangedError: If the file is another version by now.
             DropGoneError: If the file is no longer there.
+            DropRefusedError: If the place shows the file and does not give it.
             StoreError: If the store does not answer as it should.
         """
         ...

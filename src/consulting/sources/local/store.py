@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
+    DropRefusedError,
     StoreAccessError,
     StoreMissingError,
     StoreUnavailableError,
@@ -64,6 +65,8 @@ class LocalStore:
         """Whether there is a regular file of this key."""
         try:
             os.close(self._open(key))
+        except DropRefusedError:
+            return True
         except (DropGoneError, DropChangedError):
             return False
         return True
@@ -74,6 +77,7 @@ class LocalStore:
         Raises:
             DropChangedError: If it is another version, before or after it was read.
             DropGoneError: If it is no longer there.
+            DropRefusedError: If this process may not read it.
             UnreadableFileError: If it has a second name, by a hard link.
         """
         descriptor = self._open(listed.key)
@@ -158,6 +162,13 @@ class LocalStore:
             folder = descriptor
             try:
                 descriptor = os.open(parts[-1], flags | os.O_NONBLOCK, dir_fd=folder)
+            except PermissionError as error:
+                raise DropRefusedError(
+                    self.client_id,
+                    key,
+                    "This process may not read it.",
+                    "Grant the user that runs Dagster the right to read the file.",
+                ) from error
             finally:
                 os.close(folder)
         except OSError as error:

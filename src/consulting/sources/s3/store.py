@@ -17,6 +17,7 @@ from botocore.exceptions import (
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
+    DropRefusedError,
     StoreAccessError,
     StoreMissingError,
     StoreThrottledError,
@@ -60,6 +61,8 @@ _REFUSED = {
     "AccountProblem",
     "AllAccessDisabled",
 }
+_OF_A_FILE = {"AccessDenied", "403", "Forbidden", "InvalidObjectState", "InvalidRequest"}
+"""No right to it, an archive, a key of its own; what KMS refuses has codes that begin so."""
 _CHANGED = {"PreconditionFailed", "412"}
 _GONE = {"NoSuchKey", "404", "NotFound"}
 
@@ -145,14 +148,26 @@ class S3Store:
         Raises:
             DropChangedError: If it is another version by now.
             DropGoneError: If it is no longer there.
+            DropRefusedError: If the server lists it and does not give it.
             StoreError: If the server refuses or does not answer.
         """
         etag = listed.signature.rpartition("-")[0]
 
         def download() -> str:
-            answer = self._client.get_object(
-                Bucket=self._bucket, Key=self._prefix + listed.key, IfMatch=etag
-            )
+            try:
+                answer = self._client.get_object(
+                    Bucket=self._bucket, Key=self._prefix + listed.key, IfMatch=etag
+                )
+            except ClientError as error:
+                if _code(error) in _OF_A_FILE or _code(error).startswith("KMS."):
+                    raise DropRefusedError(
+                        self.client_id,
+                        listed.key,
+                        f"The server lists it, and does not give it ({_code(error)}).",
+                        "Allow s3:GetObject on it (and kms:Decrypt, if a key of KMS encrypts it), "
+                        "or have it stored without a key of its own, and out of an archive.",
+                    ) from error
+                raise
             # Servers exist that do not know IfMatch: what came back must say the same.
             if answer["ETag"] != etag:
                 raise DropChangedError(self.client_id, listed.key)

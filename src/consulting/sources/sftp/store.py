@@ -16,6 +16,7 @@ import asyncssh
 from consulting.errors import (
     DropChangedError,
     DropGoneError,
+    DropRefusedError,
     StoreAccessError,
     StoreMissingError,
     StoreUnavailableError,
@@ -41,6 +42,7 @@ MOST_ENTRIES = 1_000_000
 """A folder that shows more is not read: a server's answer must not fill our memory."""
 
 _MISSING = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPNotADirectory)
+_OF_A_FILE = (asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure)
 _NO_KEY = (asyncssh.KeyImportError, asyncssh.KeyEncryptionError)
 _PASSING = (
     asyncssh.SFTPConnectionLost,
@@ -131,11 +133,24 @@ class SftpStore:
         Raises:
             DropChangedError: If it is another version, before or after it was read.
             DropGoneError: If it is no longer there.
+            DropRefusedError: If the server shows it and does not give it.
             StoreError: If the server refuses or does not answer.
         """
 
         def download(line: _Line) -> str:
             line.run(self._status(line.client, listed.key))
+            try:
+                return copy(line)
+            except _OF_A_FILE as error:
+                raise DropRefusedError(
+                    self.client_id,
+                    listed.key,
+                    f"The server shows it, and does not let {self._login.username} read it "
+                    f"({type(error).__name__}).",
+                    "Have the server's owner allow this user to read the file.",
+                ) from error
+
+        def copy(line: _Line) -> str:
             file: asyncssh.SFTPClientFile = line.run(line.client.open(self._path(listed.key), "rb"))
 
             def confirm() -> None:
@@ -177,7 +192,7 @@ class SftpStore:
     def _entries(self, prefix: str) -> list[Entry]:
         path = f"{self._folder.rstrip('/')}/{path_of(prefix)}"
         try:
-            return self._call(lambda line: line.run(self._read(line.client, path)), None)
+            return self._call(lambda line: line.run(self._read(line.client, path)), None, prefix)
         except StoreMissingError:
             if prefix:
                 return []  # a subfolder that was removed meanwhile
@@ -202,7 +217,7 @@ class SftpStore:
                 )
         return entries
 
-    def _call(self, call: Callable[[_Line], T], key: str | None) -> T:
+    def _call(self, call: Callable[[_Line], T], key: str | None, prefix: str = "") -> T:
         """Ask the server; what may pass is tried on a new connection, the rest gets a name."""
         for attempt in range(1, self._tries + 1):
             try:
@@ -217,7 +232,7 @@ class SftpStore:
                 raise StoreAccessError(
                     self.client_id,
                     self.describe(),
-                    f"{self._login.username} may not read it.",
+                    f"{self._login.username} may not list {repr(prefix) if prefix else 'it'}.",
                     "Have the server's owner allow this user to list the folder and to read it.",
                 ) from error
             except (*_PASSING, asyncssh.Error) as error:
