@@ -62,14 +62,16 @@ class Desk:
 
     def tick(self) -> list[Batch]:
         """A sensor's evaluation."""
-        self.reconcile()
+        self.reconcile(claims=True)
         self.look()
         self.intake.claim(now=self.now, trigger="sensor")
         return self.intake.pending_requests()
 
-    def reconcile(self) -> None:
+    def reconcile(self, *, claims: bool = False) -> None:
         self.intake.reconcile(
-            lambda run_id: self.verdicts.get(run_id, RunVerdict.UNKNOWN), now=self.now
+            lambda run_id: self.verdicts.get(run_id, RunVerdict.UNKNOWN),
+            now=self.now,
+            claims=claims,
         )
 
     def begin(self, batch: Batch) -> tuple[str, Batch]:

@@ -465,6 +465,38 @@ def test_a_failed_batch_lets_new_files_pass(desk: Any) -> None:
     assert desk.delivered_contents() == [("orders_new.csv", b"new")]
 
 
+def test_files_that_failed_again_and_again_keep_no_new_one_back(sqlite_desk: Any) -> None:
+    """They would fail alone for ever, for only a success of another tells that it is they."""
+    poison = {"orders_000.csv", "orders_001.csv"}.__contains__
+    for number in range(2):
+        sqlite_desk.put(f"orders_00{number}.csv", str(number))
+        sqlite_desk.settle()
+        sqlite_desk.cycle(poison=poison)
+    for _ in range(48):
+        sqlite_desk.cycle(poison=poison)
+        sqlite_desk.later(3600)
+    assert sqlite_desk.counts() == {"claimed": 2}
+    sqlite_desk.put("orders_new.csv", "new")
+    for _ in range(12):
+        sqlite_desk.cycle(poison=poison)
+        sqlite_desk.later(3600)
+    assert sqlite_desk.delivered_contents() == [("orders_new.csv", b"new")]
+    assert sqlite_desk.counts() == {"delivered": 1, "quarantined": 2}
+
+
+def test_what_waits_for_a_schedule_keeps_no_retry_back(sqlite_desk: Any) -> None:
+    upload(sqlite_desk, 1)
+    for _ in range(4):
+        sqlite_desk.cycle(poison=lambda _: True)
+        sqlite_desk.later(3600)
+    sqlite_desk.put("orders_new.csv", "new")
+    sqlite_desk.settle()
+    sqlite_desk.later(6 * 3600)
+    sqlite_desk.reconcile()
+    (again,) = sqlite_desk.intake.pending_requests()
+    assert [drop.key for drop in again.drops] == ["orders_000.csv"]
+
+
 def test_new_bytes_for_a_poison_file_take_its_place(desk: Any) -> None:
     upload(desk, 1)
     desk.cycle(poison=lambda _: True)

@@ -61,9 +61,10 @@ def look(  # noqa: PLR0913 - by name only
         return Tick(batches=(), sentence=str(refusal))
     sweep(engagement, now=now)
     intake = engagement.intake
-    intake.reconcile(verdict_of, now=now, verdict_of_request=verdict_of_request)
+    claims = due is not None or engagement.config.process == "on_arrival"
+    intake.reconcile(verdict_of, now=now, verdict_of_request=verdict_of_request, claims=claims)
     found = intake.look(now=now, budget_seconds=LOOK_SECONDS, if_told=if_told)
-    if due is not None or engagement.config.process == "on_arrival":
+    if claims:
         intake.claim(now=now, trigger="sensor" if due is None else "schedule")
     waiting = [
         batch

@@ -60,6 +60,14 @@ def find_batch(connection: Connection, client_id: str, batch_id: str) -> RowMapp
     return row
 
 
+def any_ready(connection: Connection, client_id: str) -> bool:
+    """Whether a drop of the client waits for a batch."""
+    ready = select(drops.c.drop_id).where(
+        drops.c.client_id == client_id, drops.c.state == State.READY
+    )
+    return connection.execute(ready.limit(1)).first() is not None
+
+
 def find_drops(
     connection: Connection, client_id: str, drop_ids: Sequence[int]
 ) -> dict[int, RowMapping]:
@@ -177,11 +185,8 @@ class Batching(Part):
         Raises:
             LedgerError: If a named drop is unknown or not ready.
         """
-        ready = select(drops.c.drop_id).where(
-            drops.c.client_id == self.client_id, drops.c.state == State.READY
-        )
         with self.ledger.read() as connection:  # a quiet tick takes no lock
-            if drop_ids is None and connection.execute(ready.limit(1)).first() is None:
+            if drop_ids is None and not any_ready(connection, self.client_id):
                 return None
         with self.ledger.write(self.client_id) as transaction:
             if drop_ids is not None:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from consulting.errors import BatchHeldError
 from consulting.intake.batching import (
+    any_ready,
     find_batch,
     held_drops,
     make_batch,
@@ -45,6 +46,7 @@ MENDED = "mended"
 """What the history calls it that somebody mended what a batch failed for."""
 _STREAK_OF_AN_OUTAGE = 3
 _FAILURES_OF_A_HALF = 3
+_TRIES_BEFORE_NEW = 2
 
 
 class Fate(Part):
@@ -56,6 +58,7 @@ class Fate(Part):
         *,
         now: datetime,
         verdict_of_request: Callable[[str], RunVerdict] | None = None,
+        claims: bool = False,
     ) -> None:
         """Settles batches whose runs ended, and brings back those whose pause is over.
 
@@ -65,11 +68,15 @@ class Fate(Part):
             verdict_of_request: Run key → the same for the run that a request led to, UNKNOWN if
                 there is none yet. Without it a request that led to nothing is renewed after
                 `start_seconds`.
+            claims: Whether what is ready is claimed right after. Where nothing succeeds it then
+                goes before batches that failed more than once: they would keep it back for ever,
+                and its success alone tells a file that fails from an outage.
         """
         with self.ledger.read() as connection:
             client = self.ledger.client(connection, self.client_id)
             live = open_batches(connection, self.client_id)
             waiting = self._due(connection, now)
+            new = claims and any_ready(connection, self.client_id)
         if client is None:
             return
         for row in live:
@@ -82,7 +89,7 @@ class Fate(Part):
                 self._settle(row, *ended, now=now)
         paused = client["paused_until"]
         if waiting and (not paused or is_due(paused, now, self.policy.max_retry_seconds)):
-            self._bring_back(now)
+            self._bring_back(now, most_tries=_TRIES_BEFORE_NEW if paused and new else None)
 
     def failed(
         self,
@@ -369,13 +376,15 @@ class Fate(Part):
         )
         transaction.record(now, "dissolved", batch_id=row["batch_id"], detail=reason)
 
-    def _bring_back(self, now: datetime) -> None:
+    def _bring_back(self, now: datetime, *, most_tries: int | None) -> None:
         """Asks for a run of the batch that has been due longest, if no other is under way."""
         with self.ledger.write(self.client_id) as transaction:
             connection = transaction.connection
             if open_batches(connection, self.client_id):
                 return
             for row in self._due(connection, now):
+                if most_tries is not None and row["attempt"] > most_tries:
+                    continue
                 if not held_drops(connection, row["batch_id"]):
                     self._dissolve(transaction, row, "no drop is left in it", now)
                     continue
