@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from consulting_broken import (
     fail,
 )
 
+from consulting import bounded_child
 from consulting.alerting import AlertDesk, AlertRoute, nothing_arrived
 from consulting.bounded_child import BoundedChild, Bounds
 from consulting.channels import Means, sender_of
@@ -32,15 +34,17 @@ from consulting.delivery import build_delivery
 from consulting.errors import DeliveryError
 from consulting.foreign import ErrorLog, in_our_words
 from consulting.intake.reading import Door, ReadOptions, read_file
+from consulting.layout import ClientFolder
 from consulting.profiling.propose import propose_columns
 from consulting.project import Project
+from consulting.shared_child import end_shared_child
 from consulting.sources import ListingPage
 from consulting.sources.store import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from consulting.delivery import Delivery
+    from consulting.delivery import Delivery, DeliveryInputs
     from consulting.records import FileReading
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -258,9 +262,22 @@ def test_a_channel_that_fails_at_a_change_or_a_look_up_is_asked_again_later(tmp_
 
 
 @pytest.fixture
-def project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_interpreters: None
-) -> Project:  # what was started without the package does not know it
+def _forked_from_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Children come from this process: what was started without the package does not know it."""
+    end_shared_child()
+    monkeypatch.setattr(bounded_child, "_spares", [])
+    for _client in range(2):
+        bounded_child.keep_spare()
+    yield
+    end_shared_child()
+    for spare in bounded_child._spares:
+        spare.line.close()
+        spare.process.kill()
+        spare.process.wait()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _forked_from_here: None) -> Project:
     """Two clients, of which one has a source and a channel of the package."""
     monkeypatch.setenv("CONSULTING_DATA", str(tmp_path / "data"))
     project = Project(tmp_path, tmp_path / "src/acme_data/defs")
@@ -318,6 +335,47 @@ def test_what_dagster_is_told_of_a_source_that_fails_quotes_nothing(project: Pro
         assert raised.value.__cause__ is raised.value.__context__ is None
 
 
+@pytest.fixture(scope="module")
+def scenario() -> Any:
+    """The delivery of the delivery's own tests."""
+    path = Path(__file__).parents[1] / "delivery/scenario.py"
+    spec = importlib.util.spec_from_file_location("scenario", path)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["scenario"] = scenario = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(scenario)
+    return scenario
+
+
+@pytest.fixture(scope="module")
+def master(scenario: Any, tmp_path_factory: pytest.TempPathFactory) -> ClientFolder:
+    """The client's folder before any delivery: to be copied, not written to."""
+    folder: ClientFolder = scenario.make_folder(tmp_path_factory.mktemp("master"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def inputs(scenario: Any, master: ClientFolder) -> DeliveryInputs:
+    """What a delivery with the package's document is made of."""
+    with open_tables(master.warehouse) as tables:
+        mappings = with_changes(tables, scenario.MAPPINGS)
+    made: DeliveryInputs = scenario.make_inputs(
+        profiles=scenario.profiles(master), mappings=mappings, documents=("broken_letter",)
+    )
+    return made
+
+
+@pytest.fixture
+def deliver(
+    scenario: Any, master: ClientFolder, inputs: DeliveryInputs, tmp_path: Path
+) -> Callable[[], Delivery]:
+    """Makes a delivery with the package's document and format."""
+    shutil.copytree(master.path, tmp_path / master.client_id)
+    folder = ClientFolder(tmp_path, master.client_id)
+    wanted = [each.model_copy(update={"formats": ("broken_table",)}) for each in scenario.TABLES]
+    return lambda: build_delivery(inputs, folder=folder, tables=wanted)
+
+
 WRONG_TABLES = {
     "wrote none": (lambda target: (), "did not write customers.broken, or wrote others beside it"),
     "another": (
@@ -341,12 +399,12 @@ WRONG_TABLES = {
 
 @pytest.mark.parametrize("case", WRONG_TABLES)
 def test_a_format_of_tables_writes_its_own_file_and_touches_no_other(
-    tmp_path: Path, case: str
+    deliver: Callable[[], Delivery], case: str
 ) -> None:
     does["write_table"], problem = WRONG_TABLES[case]
     does["leaves"] = True
     with pytest.raises(DeliveryError) as raised:
-        _deliver(tmp_path)
+        deliver()
     assert str(raised.value) == (
         f"brightwater: nothing is delivered, for the {TABLE} {problem}. Report it to those who "
         "maintain that package, or take it out of `deliverables` in the client's defs.yaml."
@@ -367,10 +425,12 @@ WRONG_LETTERS = {
 
 
 @pytest.mark.parametrize("case", WRONG_LETTERS)
-def test_a_document_adds_files_and_touches_no_other(tmp_path: Path, case: str) -> None:
+def test_a_document_adds_files_and_touches_no_other(
+    deliver: Callable[[], Delivery], case: str
+) -> None:
     does["write_letter"], problem = WRONG_LETTERS[case]
     with pytest.raises(DeliveryError) as raised:
-        _deliver(tmp_path)
+        deliver()
     assert f"for the {LETTER} {problem}. Report it" in str(raised.value)
 
 
@@ -386,26 +446,25 @@ def test_a_document_adds_files_and_touches_no_other(tmp_path: Path, case: str) -
     ],
 )
 def test_a_deliverable_that_fails_is_named(
-    tmp_path: Path, method: str, what: Any, called: str
+    deliver: Callable[[], Delivery], method: str, what: Any, called: str
 ) -> None:
     does[method] = what
     with pytest.raises(Exception) as raised:  # noqa: PT011 - whatever it is
-        _deliver(tmp_path)
+        deliver()
     told = str(in_our_words(raised.value, "brightwater", ErrorLog()))
     assert told.startswith(f"brightwater: an error that was not foreseen in the {called}, at ")
     assert SECRET not in told
 
 
-def test_what_does_right_is_delivered(tmp_path: Path) -> None:
-    assert {"letter.txt", "tables/customers.broken"} <= set(_deliver(tmp_path).files)
+def test_what_does_right_is_delivered(deliver: Callable[[], Delivery]) -> None:
+    assert {"letter.txt", "tables/customers.broken"} <= set(deliver().files)
 
 
 @pytest.mark.parametrize("what", [KeyError, SystemExit, 4711])
 def test_a_rule_that_fails_to_propose_leaves_a_column_a_text(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, what: Any
+    inputs: DeliveryInputs, caplog: pytest.LogCaptureFixture, what: Any
 ) -> None:
-    scenario = _scenario()
-    profile = scenario.profiles(scenario.make_folder(tmp_path))[0]
+    profile = inputs.profiles[0]
     column = profile.columns[0].model_copy(update={"inferred_type": "time"})
     profile = profile.model_copy(update={"columns": (column,)})
     assert [each["rule"] for each in propose_columns(profile)] == ["to_broken"]
@@ -413,27 +472,3 @@ def test_a_rule_that_fails_to_propose_leaves_a_column_a_text(
     assert [each["rule"] for each in propose_columns(profile)] == ["to_text"]
     assert f"A column stays text, for the {RULE} failed: " in caplog.text
     assert SECRET not in caplog.text
-
-
-def _scenario() -> Any:
-    """The delivery of the delivery's own tests."""
-    path = Path(__file__).parents[1] / "delivery/scenario.py"
-    spec = importlib.util.spec_from_file_location("scenario", path)
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules["scenario"] = scenario = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(scenario)
-    return scenario
-
-
-def _deliver(root: Path) -> Delivery:
-    """A delivery with the package's document and format."""
-    scenario = _scenario()
-    folder = scenario.make_folder(root)
-    with open_tables(folder.warehouse) as tables:
-        mappings = with_changes(tables, scenario.MAPPINGS)
-    inputs = scenario.make_inputs(
-        profiles=scenario.profiles(folder), mappings=mappings, documents=("broken_letter",)
-    )
-    wanted = [each.model_copy(update={"formats": ("broken_table",)}) for each in scenario.TABLES]
-    return build_delivery(inputs, folder=folder, tables=wanted)
