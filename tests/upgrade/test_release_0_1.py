@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic.runtime.migration import MigrationContext
 from click.testing import CliRunner, Result
 from sqlalchemy import inspect
 
@@ -178,11 +179,17 @@ def test_an_alert_that_is_open_stays_one_incident_in_its_channel(data: Path) -> 
     assert desk.open_incidents() == []
 
 
-def test_the_newest_step_is_the_one_that_is_opened_without_alembic() -> None:
+def test_the_newest_step_is_the_one_that_is_made_and_opened_without_alembic(
+    tmp_path: Path,
+) -> None:
     steps = migrations.pending("0001")
     assert steps is not None
     assert steps[-1].revision == migrations.HEAD
     assert migrations.pending(migrations.HEAD) == []
+    with reading(Ledger(f"sqlite:///{tmp_path / 'new.db'}").engine) as connection:
+        options = {"version_table": migrations.VERSION_TABLE}
+        of_alembic = MigrationContext.configure(connection, opts=options)
+        assert of_alembic.get_current_revision() == migrations.HEAD
 
 
 def test_an_upgraded_ledger_has_the_tables_and_columns_of_a_new_one(
@@ -195,17 +202,18 @@ def test_an_upgraded_ledger_has_the_tables_and_columns_of_a_new_one(
     assert {"ledger_notified", "ledger_queue"} <= new.keys()
 
 
-def _columns(ledger: Path) -> dict[str, set[tuple[str, str, bool]]]:
-    """Table → its columns, with their types and whether they must hold something."""
+def _columns(ledger: Path) -> dict[str, set[tuple[str, str, bool, bool]]]:
+    """Table → its columns, their types, and whether they may be empty and are of its key."""
     with reading(engine_of(f"sqlite:///{ledger}")) as connection:
         found = inspect(connection)
         return {
             table: {
-                (column["name"], str(column["type"]), column["nullable"])
+                (column["name"], str(column["type"]), column["nullable"], column["name"] in keys)
                 for column in found.get_columns(table)
             }
             for table in found.get_table_names()
             if table.startswith("ledger_")
+            for keys in [found.get_pk_constraint(table)["constrained_columns"]]
         }
 
 
