@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import socket
+import stat
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import asyncssh
 import pytest
@@ -213,7 +216,7 @@ class _Hostile(asyncssh.SFTPServer):
 
         async def names() -> AsyncIterator[asyncssh.SFTPName]:
             for name, mode in shown.items():
-                attributes = asyncssh.SFTPAttrs(permissions=mode, size=1, mtime=1)
+                attributes = asyncssh.SFTPAttrs(permissions=mode, size=1, atime=1, mtime=1)
                 yield asyncssh.SFTPName(name, attrs=attributes)
 
         return names()
@@ -275,6 +278,126 @@ def test_a_password_opens_and_a_wrong_one_is_told(
         with pytest.raises(StoreAccessError, match="refuses acme's login") as caught:
             everything(source.open("acme", tmp_path))
         assert "wrong" not in str(caught.value)
+
+
+class _Silent(asyncssh.SFTPServer):
+    """Opens a folder and never says what is in it."""
+
+    def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        async def names() -> AsyncIterator[asyncssh.SFTPName]:
+            await asyncio.Event().wait()
+            yield asyncssh.SFTPName(b"never")
+
+        return names()
+
+
+def test_a_server_that_falls_silent_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ACME_SFTP_PASSWORD", SECRET)
+    monkeypatch.setattr("consulting.sources.sftp.line.ANSWER_SECONDS", 3)
+    with serve(_Silent) as (port, key), socket.create_server(("127.0.0.1", 0)) as tarpit:
+        for each in (port, tarpit.getsockname()[1]):
+            store = source_of(port=each, host_keys=[key]).open("acme", tmp_path)
+            with pytest.raises(StoreUnavailableError, match=r"broke off \(TimeoutError\)"):
+                everything(store)
+
+
+@contextmanager
+def cut_lines(port: int, after_bytes: int) -> Iterator[int]:
+    """A line to a port that breaks after so many bytes of the other end."""
+
+    def serve_cut() -> None:
+        while True:
+            with suppress(OSError):
+                near, _ = proxy.accept()
+                far = socket.create_connection(("127.0.0.1", port))
+                threading.Thread(target=pass_on, args=(near, far, 1 << 40), daemon=True).start()
+                pass_on(far, near, after_bytes)
+            if proxy.fileno() < 0:
+                return
+
+    def pass_on(one: socket.socket, other: socket.socket, most_bytes: int) -> None:
+        with suppress(OSError):
+            while most_bytes > 0 and (some := one.recv(min(65536, most_bytes))):
+                other.sendall(some)
+                most_bytes -= len(some)
+        for end in (one, other):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        threading.Thread(target=serve_cut, daemon=True).start()
+        yield proxy.getsockname()[1]
+        proxy.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_line_that_breaks_in_a_file_is_told_of_once(
+    sftp_server: Any, place: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.put("orders.csv", b"x" * 3_000_000)
+    (listed,) = everything(place.store())
+    with cut_lines(sftp_server.port, 20_000) as port:
+        store = sftp_server.source(place.folder, port=port).open("acme", tmp_path)
+        with pytest.raises(StoreUnavailableError, match="can not be reached, or broke off"):
+            store.fetch(listed, tmp_path / "copy")
+    gc.collect()
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
+
+
+def _untyped(name: asyncssh.SFTPName) -> None:
+    name.longname, name.attrs.permissions = b"orders.csv", (name.attrs.permissions or 0) & 0o7777
+
+
+def _by_line(name: asyncssh.SFTPName) -> None:
+    kind = b"d" if stat.S_ISDIR(name.attrs.permissions or 0) else b"-"
+    name.longname, name.attrs.permissions = kind + b"rwxr-xr-x   1 acme", None
+
+
+def _unmeasured(name: asyncssh.SFTPName) -> None:
+    name.attrs.size = None
+
+
+class _Terse(asyncssh.SFTPServer):
+    """Leaves out of its listing what SFTP allows to leave out."""
+
+    leave_out: ClassVar[Callable[[asyncssh.SFTPName], None]]
+
+    def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        async def names() -> AsyncIterator[asyncssh.SFTPName]:
+            async for name in asyncssh.SFTPServer.scandir(self, path):
+                type(self).leave_out(name)
+                yield name
+
+        return names()
+
+
+class _Mute(_Terse):
+    """Tells of nothing what it is."""
+
+    def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
+        return asyncssh.SFTPAttrs(size=1, atime=1, mtime=1)
+
+
+@pytest.mark.parametrize("leave_out", [_untyped, _by_line, _unmeasured])
+def test_what_a_listing_leaves_out_is_asked_for_and_never_taken_for_nothing(
+    leave_out: Callable[[asyncssh.SFTPName], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ACME_SFTP_PASSWORD", SECRET)
+    monkeypatch.setattr(_Terse, "leave_out", staticmethod(leave_out), raising=False)
+    (tmp_path / "upload/a").mkdir(parents=True)
+    (tmp_path / "upload/a/orders.csv").write_text("id\n1\n")
+    with serve(lambda chan: _Terse(chan, chroot=str(tmp_path))) as (port, key):
+        store = source_of(port=port, host_keys=[key]).open("acme", tmp_path)
+        (listed,) = everything(store)
+        assert (listed.key, listed.size_bytes) == ("a/orders.csv", 5)
+        store.fetch(listed, tmp_path / "copy")
+        assert (tmp_path / "copy").read_text() == "id\n1\n"
+    if leave_out is _untyped:
+        with serve(lambda chan: _Mute(chan, chroot=str(tmp_path))) as (port, key):
+            store = source_of(port=port, host_keys=[key]).open("acme", tmp_path)
+            with pytest.raises(StoreUnavailableError, match="does not tell what of its folder is"):
+                everything(store)
 
 
 class _Shy(asyncssh.SFTPServer):

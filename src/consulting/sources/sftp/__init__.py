@@ -108,7 +108,8 @@ class SftpSource(Source):
                 "Set one where Dagster runs."
             )
         try:
-            from consulting.sources.sftp.store import Login, SftpStore
+            from consulting.sources.sftp.line import Login
+            from consulting.sources.sftp.store import SftpStore
         except ModuleNotFoundError as error:
             raise ConfigurationError(
                 f"{client_id}: files on an SFTP server are read with a package that is not "

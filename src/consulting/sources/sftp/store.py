@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import re
 import stat
-import threading
-import weakref
-from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import asyncssh
@@ -21,25 +19,28 @@ from consulting.errors import (
     StoreMissingError,
     StoreUnavailableError,
 )
+from consulting.sources.sftp.line import READ_SECONDS, Line
 from consulting.sources.store import Listed
 from consulting.sources.tree import Entry, Tree, key_of, path_of
 from consulting.writing import CHUNK_BYTES, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
     from typing import TypeVar
 
     from consulting.sealed import SealedFile
+    from consulting.sources.sftp.line import Login
     from consulting.sources.store import ListingPage
 
     T = TypeVar("T")
 
-CALL_SECONDS = 60.0
-"""How long the server may take over one answer."""
-
 MOST_ENTRIES = 1_000_000
 """A folder that shows more is not read: a server's answer must not fill our memory."""
+
+_NAMES_AT_ONCE = 1000
+_AS_LS = re.compile(r"([-a-zA-Z])[-rwxsStTlL]{9}")
+_KINDS = {"-": stat.S_IFREG, "d": stat.S_IFDIR}
 
 _MISSING = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPNotADirectory)
 _OF_A_FILE = (asyncssh.SFTPPermissionDenied, asyncssh.SFTPFailure)
@@ -53,31 +54,6 @@ _PASSING = (
     OSError,
     TimeoutError,
 )
-
-
-@dataclass(frozen=True)
-class Login:
-    """How we come in.
-
-    Attributes:
-        host: The server.
-        port: Its port.
-        username: Whom we log in as.
-        host_keys: Its public keys; one of them must be shown.
-        private_key: Our private key's text, if we have one.
-        passphrase: What opens it.
-        password: Our password, if we have one.
-        variables: What the names of the secrets' variables begin with, for messages.
-    """
-
-    host: str
-    port: int
-    username: str
-    host_keys: tuple[str, ...]
-    private_key: str | None = field(repr=False)
-    passphrase: str | None = field(repr=False)
-    password: str | None = field(repr=False)
-    variables: str
 
 
 class SftpStore:
@@ -102,7 +78,7 @@ class SftpStore:
         self._folder = folder.rstrip("/") or "/"
         self.client_id = client_id
         self._tries = tries
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._tree = Tree(client_id, self.describe(), self._entries)
 
     def describe(self) -> str:
@@ -137,7 +113,7 @@ class SftpStore:
             StoreError: If the server refuses or does not answer.
         """
 
-        def download(line: _Line) -> str:
+        def download(line: Line) -> str:
             line.run(self._status(line.client, listed.key))
             try:
                 return copy(line)
@@ -150,7 +126,7 @@ class SftpStore:
                     "Have the server's owner allow this user to read the file.",
                 ) from error
 
-        def copy(line: _Line) -> str:
+        def copy(line: Line) -> str:
             file: asyncssh.SFTPClientFile = line.run(line.client.open(self._path(listed.key), "rb"))
 
             def confirm() -> None:
@@ -160,9 +136,10 @@ class SftpStore:
             def chunks() -> Iterator[bytes]:
                 at = 0
                 while at < listed.size_bytes:
-                    chunk = bytes(line.run(file.read(CHUNK_BYTES, at)))  # type: ignore[arg-type]
+                    read = line.run(file.read(CHUNK_BYTES, at), READ_SECONDS)
+                    chunk = bytes(read)  # type: ignore[arg-type]
                     if not chunk:
-                        break
+                        raise DropChangedError(self.client_id, listed.key)
                     at += len(chunk)
                     yield chunk
 
@@ -170,7 +147,8 @@ class SftpStore:
                 confirm()
                 return write_whole(target, chunks(), confirm=confirm)
             finally:
-                line.run(file.close())
+                with suppress(asyncssh.Error, OSError):
+                    line.run(file.close())
 
         return self._call(download, listed.key)
 
@@ -180,7 +158,7 @@ class SftpStore:
         if await client.realpath(path) != f"{root.rstrip('/')}/{path_of(key)}":
             raise DropChangedError(self.client_id, key)
         status = await client.lstat(path)
-        if not stat.S_ISREG(status.permissions or 0):
+        if _kind(status) not in {stat.S_IFREG, None}:
             raise DropChangedError(self.client_id, key)
         return status
 
@@ -192,22 +170,34 @@ class SftpStore:
     def _entries(self, prefix: str) -> list[Entry]:
         path = f"{self._folder.rstrip('/')}/{path_of(prefix)}"
         try:
-            return self._call(lambda line: line.run(self._read(line.client, path)), None, prefix)
+            return self._call(lambda line: self._read(line, path), None, prefix)
         except StoreMissingError:
             if prefix:
                 return []  # a subfolder that was removed meanwhile
             raise
 
-    async def _read(self, client: asyncssh.SFTPClient, path: str) -> list[Entry]:
+    def _read(self, line: Line, path: str) -> list[Entry]:
         entries: list[Entry] = []
-        async for found in client.scandir(path):
-            name, mode = key_of(str(found.filename)), found.attrs.permissions or 0
-            if name in {".", ".."} or "/" in name or "\0" in name:
-                continue  # no server of good will names a file so
-            if stat.S_ISREG(mode):
-                entries.append(Entry(name, partial(_listed, found.attrs)))
-            elif stat.S_ISDIR(mode) and not name.startswith("."):
-                entries.append(Entry(name, None))
+        names = line.client.scandir(path)
+        while some := line.run(_some(names)):
+            for found in some:
+                raw = str(found.filename)
+                if raw in {".", ".."} or "/" in raw or "\0" in raw:
+                    continue  # no server of good will names a file so
+                status, kind = found.attrs, _kind(found.attrs, str(found.longname or ""))
+                if not _is_told(status, kind):
+                    try:
+                        status = line.run(line.client.lstat(f"{path.rstrip('/')}/{raw}"))
+                    except _MISSING:
+                        continue
+                    kind = _kind(status) or kind
+                    if not _is_told(status, kind):
+                        self._refuse_untold()
+                name = key_of(raw)
+                if kind == stat.S_IFREG:
+                    entries.append(Entry(name, partial(_listed, status)))
+                elif kind == stat.S_IFDIR and not name.startswith("."):
+                    entries.append(Entry(name, None))
             if len(entries) > MOST_ENTRIES:
                 raise StoreUnavailableError(
                     self.client_id,
@@ -217,9 +207,10 @@ class SftpStore:
                 )
         return entries
 
-    def _call(self, call: Callable[[_Line], T], key: str | None, prefix: str = "") -> T:
+    def _call(self, call: Callable[[Line], T], key: str | None, prefix: str = "") -> T:
         """Ask the server; what may pass is tried on a new connection, the rest gets a name."""
         for attempt in range(1, self._tries + 1):
+            kept = self._line is not None  # a line that was not used for long may be dead
             try:
                 return call(self._connected())
             except asyncssh.HostKeyNotVerifiable as error:
@@ -237,13 +228,14 @@ class SftpStore:
                 ) from error
             except (*_PASSING, asyncssh.Error) as error:
                 self._hang_up()
-                if attempt == self._tries or not isinstance(error, _PASSING):
+                silent = isinstance(error, TimeoutError) and not kept
+                if silent or attempt == self._tries or not isinstance(error, _PASSING):
                     self._refuse_unavailable(error)
         raise AssertionError  # the last try returned or raised
 
-    def _connected(self) -> _Line:
+    def _connected(self) -> Line:
         if self._line is None or self._line.process_id != os.getpid():
-            self._line = _Line(self._login)
+            self._line = Line(self._login)
         return self._line
 
     def _hang_up(self) -> None:
@@ -277,6 +269,14 @@ class SftpStore:
             f"Check `source.username`, and {own}PRIVATE_KEY or {own}PASSWORD where Dagster runs.",
         ) from error
 
+    def _refuse_untold(self) -> NoReturn:
+        raise StoreUnavailableError(
+            self.client_id,
+            self.describe(),
+            "the server does not tell what of its folder is a file, of what size, or since when.",
+            "Ask its owner to have it tell permissions, size and time of change, as SFTP can.",
+        )
+
     def _refuse_missing(self, error: Exception, key: str | None) -> NoReturn:
         if key is not None:
             raise DropGoneError(self.client_id, key) from error
@@ -296,68 +296,30 @@ class SftpStore:
         ) from error
 
 
-class _Line:
-    """A connection, which ends with the object.
+async def _some(names: AsyncIterator[asyncssh.SFTPName]) -> list[asyncssh.SFTPName]:
+    """The next of a folder's names; none at its end."""
+    some: list[asyncssh.SFTPName] = []
+    async for name in names:
+        some.append(name)
+        if len(some) == _NAMES_AT_ONCE:
+            break
+    return some
 
-    A store's calls block, as those of all stores do; they wait for a loop that runs beside them.
+
+def _kind(status: asyncssh.SFTPAttrs, longname: str = "") -> int | None:
+    """What a name stands for, as in a mode; None if the server does not tell.
+
+    It may leave it out of the mode, or the mode away, and still write a line as `ls -l` does.
     """
-
-    def __init__(self, login: Login) -> None:
-        self.process_id = os.getpid()
-        self._loop = _loop_of(self.process_id)
-        self.connection = self.run(_connect(login))
-        self._end = weakref.finalize(self, _hang_up, self._loop, self.connection, self.process_id)
-        self.client: asyncssh.SFTPClient = self.run(
-            self.connection.start_sftp_client(path_errors="surrogateescape")
-        )
-
-    def run(self, call: Awaitable[T]) -> T:
-        """The answer to one call."""
-        waiting = asyncio.wait_for(_awaited(call), CALL_SECONDS)
-        return asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
-
-    def close(self) -> None:
-        """Hang up."""
-        self._end()
+    if kind := stat.S_IFMT(status.permissions or 0):
+        return kind
+    as_ls = _AS_LS.match(longname)
+    return _KINDS.get(as_ls[1], stat.S_IFLNK) if as_ls else None
 
 
-@lru_cache(maxsize=1)
-def _loop_of(process_id: int) -> asyncio.AbstractEventLoop:  # noqa: ARG001 - threads are not forked
-    """The one loop of this process that all its connections live on."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="sftp", daemon=True).start()
-    return loop
-
-
-async def _awaited(call: Awaitable[T]) -> T:
-    return await call  # asyncssh gives objects that can be awaited, and are no coroutines
-
-
-async def _connect(login: Login) -> asyncssh.SSHClientConnection:
-    key, password = login.private_key, login.password
-    keys = [asyncssh.import_private_key(key, login.passphrase)] if key else None
-    trusted = [asyncssh.import_public_key(line) for line in login.host_keys]
-    # nothing of the machine's own SSH settings, agent or known hosts counts
-    return await asyncssh.connect(
-        login.host,
-        login.port,
-        username=login.username,
-        client_keys=keys,
-        password=password,
-        known_hosts=(trusted, [], []),
-        agent_path=None,
-        config=None,
-        gss_host=None,
-        connect_timeout=15,
-        login_timeout=30,
-    )
-
-
-def _hang_up(
-    loop: asyncio.AbstractEventLoop, connection: asyncssh.SSHClientConnection, process_id: int
-) -> None:
-    if os.getpid() == process_id:  # of a forked copy, the line is the parent's
-        loop.call_soon_threadsafe(connection.abort)
+def _is_told(status: asyncssh.SFTPAttrs, kind: int | None) -> bool:
+    whole = status.size is not None and status.mtime is not None
+    return kind is not None and (kind != stat.S_IFREG or whole)
 
 
 def _listed(status: asyncssh.SFTPAttrs, key: str) -> Listed:
