@@ -9,6 +9,7 @@ import socket
 import stat
 import threading
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import asyncssh
@@ -22,6 +23,8 @@ from consulting.errors import (
     StoreAccessError,
     StoreUnavailableError,
 )
+from consulting.intake import FeedPattern, Intake, Ledger
+from consulting.layout import ClientFolder
 from consulting.sources.places import overlaps
 from consulting.sources.sftp import SftpSource
 from consulting.testing.sources import everything
@@ -199,6 +202,42 @@ def test_one_folder_of_one_login_belongs_to_one_client(tmp_path: Path) -> None:
     assert refused(host="127.0.0.1", folder="./upload/") == {"acme", "globex"}
     assert refused(username="globex") == set()
     assert refused(folder="upload2") == set()
+    assert refused(folder="/upload") == set()  # another folder, unless the server says otherwise
+
+
+def test_a_folder_is_one_by_whatever_name_a_client_has_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ACME_SFTP_PASSWORD", SECRET)
+    for folder in ("upload/globex", "upload2"):
+        (tmp_path / "root" / folder).mkdir(parents=True)
+    (tmp_path / "root/link").symlink_to("upload")
+
+    def look(client_id: str, source: SftpSource) -> object:
+        intake = Intake(
+            ledger=Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}"),
+            store=source.open(client_id, tmp_path),
+            folder=ClientFolder(tmp_path, client_id),
+            feeds=[FeedPattern(name="orders", glob="*")],
+            place=source.place(tmp_path),
+        )
+        return intake.look(now=datetime(2026, 1, 5, tzinfo=UTC))
+
+    root = str(tmp_path / "root")
+    with serve(lambda chan: asyncssh.SFTPServer(chan, chroot=root)) as (port, key):
+
+        def of(**changes: object) -> SftpSource:
+            return source_of(port=port, host_keys=[key], **changes)
+
+        look("acme", of())
+        others = ("/upload", "/upload/globex", "link")
+        for same in ({"host": "localhost"}, *({"folder": folder} for folder in others)):
+            with pytest.raises(
+                ConfigurationError, match=r"^globex: its source, sftp://acme@SHA256"
+            ):
+                look("globex", of(**same))
+        look("globex", of(folder="/upload2"))
+        look("acme", of())
 
 
 class _Hostile(asyncssh.SFTPServer):

@@ -65,7 +65,9 @@ class Looking(Part):
             ConfigurationError: If the store lies in the place of another client, or holds it.
         """
         if self.place is not None:
-            claim_place(self.ledger.engine, self.client_id, self.place, now)
+            true_place = getattr(self.store, "true_place", None)
+            place = true_place() if true_place else self.place
+            claim_place(self.ledger.engine, self.client_id, place, now)
         with self.ledger.read() as connection:
             client = self.ledger.client(connection, self.client_id)
             told = told_of(connection, self.client_id, self.queue_url) if self.queue_url else None

@@ -47,6 +47,8 @@ class ListingPage(NamedTuple):
 class Store(Protocol):
     """A place where a client puts files. Another kind of store is one more such class.
 
+    One that learns from its server which place it is, by whatever name, has a `true_place` too.
+
     Attributes:
         atomic: Files appear whole, so that no stability window is needed.
         page_size: How many keys to ask for at once.
@@ -107,6 +109,7 @@ def _is_hash(_plugin: type, found: Any) -> str:
 
 STORE_ANSWERS: Mapping[str, Answer] = {
     "describe": str,
+    "true_place": tuple,
     "list_page": _is_page,
     "exists": bool,
     "fetch": _is_hash,

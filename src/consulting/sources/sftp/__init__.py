@@ -85,8 +85,10 @@ class SftpSource(Source):
         return tuple(" ".join(line.split()[:_WORDS]) for line in lines)
 
     def place(self, incoming: Path) -> Place:  # noqa: ARG002 - it has a place of its own
-        """The folder, as this user sees the server."""
-        return ("sftp", f"{self.username}@{self.host.casefold()}:{self.port}", *steps(self.folder))
+        """The folder, as far as it can be told without the server; it tells the rest itself."""
+        host = f"{self.username}@{self.host.casefold()}:{self.port}"
+        home = () if self.folder.startswith("/") else ("~",)
+        return ("sftp", host, *home, *steps(self.folder))
 
     def variables(self) -> Mapping[str, str]:
         """What the names of its secrets begin with."""

@@ -81,6 +81,12 @@ class Line:
             self.close()
             raise
 
+    @property
+    def server(self) -> str:
+        """The server by the key that it showed, whatever its name and address."""
+        # only Kerberos does without a key, which is off
+        return self.connection.get_server_host_key().get_fingerprint()  # type: ignore[union-attr]
+
     def close(self) -> None:
         """Hang up."""
         self._end()

@@ -19,6 +19,7 @@ from consulting.errors import (
     StoreMissingError,
     StoreUnavailableError,
 )
+from consulting.sources.places import Place, steps
 from consulting.sources.sftp.line import READ_SECONDS, Line
 from consulting.sources.store import Listed
 from consulting.sources.tree import Entry, Tree, key_of, path_of
@@ -85,7 +86,21 @@ class SftpStore:
         """The folder as a URL."""
         login = self._login
         port = "" if login.port == asyncssh.DEFAULT_PORT else f":{login.port}"
-        return f"sftp://{login.username}@{login.host}{port}/{self._folder.lstrip('/')}"
+        folder = self._folder if self._folder.startswith("/") else f"/~/{self._folder}"
+        return f"sftp://{login.username}@{login.host}{port}{folder}"
+
+    def true_place(self) -> Place:
+        """The folder as the server calls it, on the server that shows this key.
+
+        Raises:
+            StoreError: If the folder is missing, or the server refuses or does not answer.
+        """
+
+        def ask(line: Line) -> Place:
+            folder = line.run(line.client.realpath(self._folder))
+            return ("sftp", f"{self._login.username}@{line.server}", *steps(str(folder)))
+
+        return self._call(ask, None)
 
     def list_page(self, after: str | None, limit: int) -> ListingPage:
         """List files after a key, in key order.
