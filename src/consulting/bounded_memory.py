@@ -104,9 +104,10 @@ def confine(
     _bytes_of(allowed)
     connection.execute(f"SET memory_limit = {literal(allowed)}")
     connection.execute(f"SET temp_directory = {literal(str(spill or ''))}")
-    connection.execute("SET TimeZone = 'UTC'")
+    # of all connections to this database
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
     # a name in SQL is a table's, never a variable's of this program
-    connection.execute("SET python_enable_replacements = false")
+    connection.execute("SET GLOBAL python_enable_replacements = false")
     connection.execute(f"SET allowed_paths = {_listed(reads)}")
     connection.execute(f"SET allowed_directories = {_listed([writes_to] if writes_to else [])}")
     connection.execute("SET enable_external_access = false")

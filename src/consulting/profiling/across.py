@@ -91,13 +91,12 @@ def find_relations(
             view_rows(connection, profile.feed, mine, run_folder)
         for child, parent, column, key in tried:
             value, other = trimmed(quoted(column.name)), trimmed(quoted(key.name))
-            counted = connection.execute(
+            [(rows, orphans)] = connection.execute(
                 f"SELECT count(*), count(*) FILTER (v NOT IN "
                 f"(SELECT {other} FROM {quoted(parent.feed)} WHERE {other} > '')) "
                 f"FROM (SELECT {value} AS v FROM {quoted(child.feed)} "
                 f"WHERE {value} > '' AND NOT null_like({value}))"
-            ).fetchone()
-            rows, orphans = counted or (0, 0)
+            ).fetchall()
             if rows and orphans <= (1 - thresholds.foreign_key_share) * rows:
                 found.append(
                     Relation(
@@ -127,10 +126,10 @@ def find_joint_keys(
             if pairs:
                 view_rows(connection, profile.feed, mine, run_folder)
             for a, b in pairs:
-                rows = connection.execute(
+                [(rows,)] = connection.execute(
                     f"SELECT count(DISTINCT ({quoted(a)}, {quoted(b)})) FROM {quoted(profile.feed)}"
-                ).fetchone()
-                if rows == (profile.row_count - profile.duplicate_rows,):
+                ).fetchall()
+                if rows == profile.row_count - profile.duplicate_rows:
                     found[profile.feed] = (a, b)
                     break
     return found

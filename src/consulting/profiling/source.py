@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from contextlib import contextmanager
@@ -9,8 +10,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from consulting.bounded_memory import confine
+from consulting.bounded_memory import confine, memory_limit
 from consulting.records import WORKBOOKS
 from consulting.rules.missing import NULL_TOKENS, WHITESPACE
 from consulting.sql import literal, quoted, unglobbed
@@ -166,24 +169,57 @@ class FeedSource:
 def open_connection(
     readings: Sequence[FileReading], run_folder: Path, thresholds: Thresholds
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads the rows of some files, with macros `white_space` and `null_like`."""
+    """A connection that reads the rows of some files, with macros `white_space` and `null_like`.
+
+    What it makes must be temporary: few rows are held by a database that serves others after it.
+    """
+    if _are_few(readings):
+        with _in_memory(thresholds.memory_limit or memory_limit()).cursor() as cursor:
+            yield cursor
+        return
     # DuckDB makes this folder, but none above it
     spill = run_folder / ".profile.spill"
-    threads = {"threads": "1"} if _are_few(readings) else {}
-    connection = duckdb.connect(config={"preserve_insertion_order": "false", **threads})
+    rows = [run_folder / reading.rows_path for reading in readings if reading.rows_path]
     try:
-        connection.execute("SET enable_progress_bar = false")
-        rows = [run_folder / reading.rows_path for reading in readings if reading.rows_path]
-        confine(connection, spill, limit=thresholds.memory_limit, reads=rows)
-        connection.execute(f"CREATE MACRO white_space() AS {WHITESPACE_SQL}")
-        tokens = ", ".join(literal(t) for t in sorted(NULL_TOKENS))
-        connection.execute(
-            f"CREATE MACRO null_like(t) AS length(t) <= {_LONGEST_TOKEN} AND lower(t) IN ({tokens})"
-        )
-        yield connection
+        with duckdb.connect(config=_IN_NO_ORDER) as connection:
+            connection.execute("SET enable_progress_bar = false")
+            confine(connection, spill, limit=thresholds.memory_limit, reads=rows)
+            _add_macros(connection)
+            yield connection
     finally:
-        connection.close()
         shutil.rmtree(spill, ignore_errors=True)
+
+
+_IN_NO_ORDER: dict[str, Any] = {"preserve_insertion_order": "false"}
+_open: dict[str, duckdb.DuckDBPyConnection] = {}
+"""Limit of memory → a database in memory, open to no file. To open one costs as much as to profile
+a small file, and each of its connections has tables of its own."""
+_of_parent: list[duckdb.DuckDBPyConnection] = []
+
+
+def _in_memory(limit: str) -> duckdb.DuckDBPyConnection:
+    if limit not in _open:
+        connection = duckdb.connect(config={**_IN_NO_ORDER, "threads": "1"})
+        confine(connection, None, limit=limit)
+        _add_macros(connection)
+        _open[limit] = connection
+    return _open[limit]
+
+
+def _leave_to_parent() -> None:
+    _of_parent.extend(_open.values())  # kept, for a fork must not close what it has not opened
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
+
+
+def _add_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"CREATE MACRO white_space() AS {WHITESPACE_SQL}")
+    tokens = ", ".join(literal(t) for t in sorted(NULL_TOKENS))
+    connection.execute(
+        f"CREATE MACRO null_like(t) AS length(t) <= {_LONGEST_TOKEN} AND lower(t) IN ({tokens})"
+    )
 
 
 def _are_few(readings: Sequence[FileReading]) -> bool:
@@ -197,14 +233,19 @@ def view_rows(
     run_folder: Path,
 ) -> None:
     """Makes a view over the rows of some files; those without rows (tier 1) are passed over."""
-    paths = (str(run_folder / r.rows_path) for r in readings if r.rows_path)
-    files = ", ".join(literal(unglobbed(p)) for p in paths)
-    rows = f"FROM read_parquet([{files}], union_by_name = true)"
+    paths = [run_folder / r.rows_path for r in readings if r.rows_path]
     if _are_few(readings):
-        held = quoted(f"rows of {view}")  # no feed is called so
-        connection.execute(f"CREATE TABLE {held} AS {rows}")
-        rows = f"FROM {held}"
-    connection.execute(f"CREATE VIEW {quoted(view)} AS {rows}")
+        # no feed is called like these
+        held = quoted(f"rows of {view}")
+        rows = pa.concat_tables(map(pq.read_table, paths), promote_options="permissive")
+        connection.register(f"files of {view}", rows)
+        connection.execute(f"CREATE TEMP TABLE {held} AS FROM {quoted(f'files of {view}')}")
+        connection.unregister(f"files of {view}")
+        source = held
+    else:
+        files = ", ".join(literal(unglobbed(str(path))) for path in paths)
+        source = f"read_parquet([{files}], union_by_name = true)"
+    connection.execute(f"CREATE TEMP VIEW {quoted(view)} AS FROM {source}")
 
 
 @contextmanager
