@@ -149,16 +149,28 @@ def open_bounded(
         if is_held(str(error)):
             raise CleaningError(held_words(database.parent.name)) from None
         raise
-    with opened as connection:
+    with opened as connection, refusing_files(database):
         confine(connection, spill_of(database), reads=reads, writes_to=writes_to)
-        try:
-            yield connection
-        except duckdb.PermissionException as error:
-            raise CleaningError(
-                f"{database.parent.name}: what the client's models made in {database.name} (a view "
-                "or a function) tries to open a file when it is read. SQL reads tables only: take "
-                "that out of the models."
-            ) from error
+        yield connection
+
+
+@contextmanager
+def refusing_files(database: Path) -> Iterator[None]:
+    """Tell that the models of a database want a file, if a confined connection was asked for it.
+
+    Raises:
+        CleaningError: If it was.
+    """
+    import duckdb
+
+    try:
+        yield
+    except duckdb.PermissionException as error:
+        raise CleaningError(
+            f"{database.parent.name}: what the client's models made in {database.name} (a view "
+            "or a function) tries to open a file when it is read. SQL reads tables only: take "
+            "that out of the models."
+        ) from error
 
 
 def is_held(message: str) -> bool:

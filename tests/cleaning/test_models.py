@@ -33,7 +33,7 @@ def test_a_manifest_is_parsed_once_and_read_after_that(
     def no_parse(*_: Any, **__: Any) -> None:
         raise AssertionError("parsed again")
 
-    monkeypatch.setattr("consulting.cleaning.models.invoke_dbt", no_parse)
+    monkeypatch.setattr("consulting.cleaning.models.parse_dbt", no_parse)
     assert project.models("once").load_manifest() == first
     assert first["metadata"]["client_id"] == "once"
     assert not first["macros"]

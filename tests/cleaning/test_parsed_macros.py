@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from dbt.parser.macros import MacroParser
 
-from consulting.cleaning.invocation import invoke_dbt
+from consulting.cleaning.invocation import parse_dbt
 from consulting.cleaning.models import FULL
 from consulting.cleaning.parsed_macros import SAVED, _hash_of_variables
 from consulting.errors import CleaningError
@@ -71,9 +71,7 @@ def test_a_parse_that_goes_on_from_the_macros_is_a_parse_of_all(
     models = fresh.models(client_id)
     models.content_hash()  # writes the library
     (tmp_path / "whole").mkdir()
-    whole = invoke_dbt(
-        ["parse"], client_id=client_id, dbt_dir=fresh.dbt_dir, target=tmp_path / "whole"
-    )
+    whole = parse_dbt(client_id=client_id, dbt_dir=fresh.dbt_dir, target=tmp_path / "whole")
     models.parse()
     full = models.load_full_manifest()
     assert kept(fresh)[0], "there is something to go on from"

@@ -22,8 +22,11 @@ from consulting.foreign import ErrorLog, phrase_of
 from consulting.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import duckdb
+    from dbt.cli.main import dbtRunnerResult
 
 DBT_SECRET = "DBT_ENV_SECRET_"  # noqa: S105 - a name, no secret
 """How a variable's name begins that `profiles.yml` alone may read."""
@@ -70,46 +73,97 @@ class Progress(Record):
     seconds: float = 0.0
 
 
+def parse_dbt(
+    *options: str,
+    client_id: str,
+    dbt_dir: Path,
+    target: Path,
+    project: Path | None = None,
+    goes_on: bool = False,
+) -> Any:
+    """Have dbt parse a project, and give its manifest.
+
+    Args:
+        options: Of `dbt parse`.
+        client_id: Whose models the project is narrowed to.
+        dbt_dir: The shared project.
+        target: Where this command may write; no other may at the same time.
+        project: A copy of the project to read in its place, where there is one.
+        goes_on: Whether it goes on from what lies in `target`.
+
+    Raises:
+        CleaningError: If dbt could not do it.
+        BaseException: If this process was told to stop meanwhile: what it was told with.
+    """
+    arguments = [
+        "parse",
+        *options,
+        "--partial-parse" if goes_on else "--no-partial-parse",
+        f"--project-dir={project or dbt_dir}",
+    ]
+    with _invoked(arguments, client_id, dbt_dir, target) as outcome:
+        if outcome.exception is not None:
+            files = ClientFiles(dbt_dir, client_id)
+            raise CleaningError(_explain(client_id, str(outcome.exception), files))
+        return outcome.result
+
+
+@contextlib.contextmanager
 def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
     command: Sequence[str],
     *,
     client_id: str,
     dbt_dir: Path,
     target: Path,
-    project: Path | None = None,
-    warehouse: Path | None = None,
-    manifest: Any = None,
-    on_progress: Callable[[Progress], None] | None = None,
-    error_log: ErrorLog = ErrorLog(),  # noqa: B008 - it is frozen
-    goes_on: bool = False,
-) -> Any:
-    """Run one dbt command in this process and give its result.
+    warehouse: Path,
+    manifest: Any,
+    on_progress: Callable[[Progress], None],
+    error_log: ErrorLog,
+) -> Iterator[Any]:
+    """Run one dbt command in this process; its database is open for `connection` until the end.
 
     Args:
-        command: "parse", "run" or "test", and its options.
+        command: "run" or "test", and its options.
         client_id: Whose models the project is narrowed to.
         dbt_dir: The shared project.
         target: Where this command may write; no other may at the same time.
-        project: A copy of the project to read in its place, where there is one.
-        warehouse: The client's database; a parse needs none.
+        warehouse: The client's database.
         manifest: A prepared manifest, which saves the parse.
         on_progress: Told of every model and test.
         error_log: Where dbt's text is kept if it may quote rows.
-        goes_on: Whether a parse goes on from what lies in `target`.
 
-    Returns:
-        What dbt's command returns: a manifest, or the results of the nodes.
+    Yields:
+        The results of the nodes.
 
     Raises:
         CleaningError: If dbt could not do the command at all.
         BaseException: If this process was told to stop meanwhile: what it was told with.
     """
+    arguments = [*command, "--no-partial-parse", f"--project-dir={dbt_dir}"]
+    told = {"manifest": manifest, "callbacks": [_listener(on_progress)]}
+    with _invoked(arguments, client_id, dbt_dir, target, warehouse, **told) as outcome:
+        if outcome.exception is not None:
+            text = str(outcome.exception)
+            raise CleaningError(_stopped(client_id, text, error_log.keep(text, command[0])))
+        yield outcome.result
+
+
+@contextlib.contextmanager
+def _invoked(  # noqa: PLR0913
+    command: Sequence[str],
+    client_id: str,
+    dbt_dir: Path,
+    target: Path,
+    warehouse: Path | None = None,
+    *,
+    manifest: Any = None,
+    callbacks: Sequence[Callable[[Any], None]] = (),
+) -> Iterator[dbtRunnerResult]:
+    """What dbt's runner gives; the database is closed at the end."""
     arguments = [
         *_QUIET,
-        "--partial-parse" if goes_on else "--no-partial-parse",
         f"--log-path={target / 'logs'}",
         *command,
-        f"--project-dir={project or dbt_dir}",
         f"--profiles-dir={dbt_dir}",
         f"--target-path={target}",
         f"--vars={json.dumps({'client': client_id})}",
@@ -120,22 +174,24 @@ def invoke_dbt(  # noqa: PLR0913  # a command is what it is run with
 
         confine_jinja()
         remember_dbt()
-        callbacks: list[Callable[[Any], None]] = [confined]
-        if on_progress:
-            callbacks.append(_listener(on_progress))
         try:
-            outcome = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
+            runner = dbtRunner(manifest=manifest, callbacks=[confined, *callbacks])
+            outcome = runner.invoke(arguments)
+            if outcome.exception is not None and not isinstance(outcome.exception, Exception):
+                # dbt catches whatever stops the process, too
+                raise outcome.exception
+            yield outcome
         finally:
             _close_database()
-    if outcome.exception is not None and not isinstance(outcome.exception, Exception):
-        # dbt catches whatever stops the process, too
-        raise outcome.exception
-    if outcome.exception is not None:
-        text = str(outcome.exception)
-        if warehouse is not None:
-            raise CleaningError(_stopped(client_id, text, error_log.keep(text, command[0])))
-        raise CleaningError(_explain(client_id, text, ClientFiles(dbt_dir, client_id)))
-    return outcome.result
+
+
+def connection() -> duckdb.DuckDBPyConnection:
+    """Another connection to the database that dbt has open."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    handle = DuckDBConnectionManager.env().handle()  # type: ignore[no-untyped-call]
+    opened: duckdb.DuckDBPyConnection = handle.cursor()
+    return opened
 
 
 def _stopped(client_id: str, message: str, kept: str) -> str:

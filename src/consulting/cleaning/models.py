@@ -29,7 +29,7 @@ from consulting.cleaning.client_files import (
     files_below,
     shown_path,
 )
-from consulting.cleaning.invocation import DBT_SECRET, invoke_dbt
+from consulting.cleaning.invocation import DBT_SECRET, parse_dbt
 from consulting.cleaning.library import library_files, write_library
 from consulting.cleaning.meaning import meaning_of
 from consulting.cleaning.parsed_macros import SAVED, bring_macros, lay_macros
@@ -341,8 +341,7 @@ class ClientModels:
             copy = work / "project"
             shared = hashlib.sha256(_shared_digest(self.dbt_dir, _content)).hexdigest()[:32]
             digest = f"{_versions()} {shared}".replace(" ", "-")
-            parsed = invoke_dbt(
-                ["parse"],
+            parsed = parse_dbt(
                 goes_on=lay_macros(self.dbt_dir, self.client_id, work, digest),
                 client_id=self.client_id,
                 dbt_dir=self.dbt_dir,

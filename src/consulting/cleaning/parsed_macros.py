@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consulting.cleaning.invocation import invoke_dbt
+from consulting.cleaning.invocation import parse_dbt
 from consulting.errors import CleaningError
 from consulting.plugins import version_of
 from consulting.writing import write_whole
@@ -73,7 +73,7 @@ def _parsed(dbt_dir: Path, target: Path) -> bytes:
     work = target / "macros"
     work.mkdir()
     try:
-        found: Manifest = invoke_dbt(["parse"], client_id=_NOBODY, dbt_dir=dbt_dir, target=work)
+        found: Manifest = parse_dbt(client_id=_NOBODY, dbt_dir=dbt_dir, target=work)
         saved = (work / SAVED).read_bytes()
     except CleaningError:
         return b""  # the client's own parse tells what is wrong

@@ -6,7 +6,7 @@ import gc
 import tempfile
 from pathlib import Path
 
-from consulting.cleaning.invocation import invoke_dbt
+from consulting.cleaning.invocation import parse_dbt
 from consulting.cleaning.library import write_library
 from consulting.cleaning.parsed_macros import SAVED
 from consulting.cleaning.scaffolding import write_feed_models
@@ -51,8 +51,7 @@ def _parse(project: Path) -> None:
     write_feed_models(project, _NOBODY, "a", [column], dedupe={"key": ["x"]}, unique_together=["x"])
     target = project / "target"
     # its fast parser, which is not Python's, starts threads
-    command = ["parse", "--no-static-parser"]
-    manifest = invoke_dbt(command, client_id=_NOBODY, dbt_dir=project, target=target)
+    manifest = parse_dbt("--no-static-parser", client_id=_NOBODY, dbt_dir=project, target=target)
     type(manifest).from_msgpack((target / SAVED).read_bytes())
 
 

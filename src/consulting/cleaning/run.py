@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from consulting.bounded_memory import clear_spill, open_bounded
+from consulting.bounded_memory import clear_spill, open_bounded, refusing_files
 from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.columns import (
     add_optional_columns,
@@ -16,7 +16,7 @@ from consulting.cleaning.columns import (
     missing_columns,
     raw_columns,
 )
-from consulting.cleaning.invocation import Progress, invoke_dbt, what_of
+from consulting.cleaning.invocation import Progress, connection, invoke_dbt, what_of
 from consulting.cleaning.slim import describe_test, nodes_of
 from consulting.cleaning.warehouse import Tables, open_tables
 from consulting.errors import CleaningError
@@ -108,27 +108,25 @@ class DbtRun:
             ModelsFailedError: If a model failed; with all outcomes.
             CleaningError: If a declared source column is missing, or dbt could not start.
         """
-        warehouse, results = self.folder.warehouse, list[Any]()
+        warehouse = self.folder.warehouse
         if empty:
             warehouse.parent.mkdir(parents=True, exist_ok=True)
-            with open_bounded(warehouse) as connection:
-                create_missing_tables(connection, self.manifest)
+            with open_bounded(warehouse) as opened:
+                create_missing_tables(opened, self.manifest)
+        expected = self._nodes("model")
+        if not expected:
+            with open_tables(warehouse) as tables:
+                _refuse_false_functions(self.models.client_id, tables)
+                yield [], tables
+            return
+        self._require_warehouse()
+        self._require_columns()
         command = ["run", "--empty"] if empty else ["run"]
-        if expected := self._nodes("model"):
-            self._require_warehouse()
-            self._require_columns()
-            results = self._invoke(command)
-        self.compiled |= {
-            result.node.name: result.node.compiled_code
-            for result in results
-            if result.node.compiled_code
-        }
-        with open_tables(warehouse) as tables:
-            _refuse_false_functions(self.models.client_id, tables)
-            outcomes: list[ModelOutcome] = []
-            if results:
-                named = _Names(raw_columns(tables), self._full)
-                outcomes = _model_outcomes(results, expected, tables, named)
+        with self._invoke(command) as (results, tables):
+            codes = {result.node.name: result.node.compiled_code for result in results}
+            self.compiled |= {name: code for name, code in codes.items() if code}
+            named = _Names(raw_columns(tables), self._full)
+            outcomes = _model_outcomes(results, expected, tables, named)
             if any(outcome.status == "error" for outcome in outcomes):
                 kept = self._kept(command, results)
                 raise ModelsFailedError(self.models.client_id, outcomes, kept)
@@ -144,20 +142,18 @@ class DbtRun:
         if not expected:
             return []
         self._require_warehouse()
-        results = self._invoke(["test"])
-        with open_tables(self.folder.warehouse) as tables:
-            _refuse_false_functions(self.models.client_id, tables)
-        checks = [_check_outcome(result, expected[result.node.unique_id]) for result in results]
+        with self._invoke(["test"]) as (results, _):
+            checks = [_check_outcome(result, expected[result.node.unique_id]) for result in results]
         if any(check.status == "error" for check in checks) and self.log:
             self.log(f"Tests that could not run: {self._kept(['test'], results)}")
         return checks
 
     def _require_columns(self) -> None:
-        with open_bounded(self.folder.warehouse) as connection:
-            loaded = raw_columns(Tables(connection))
+        with open_bounded(self.folder.warehouse) as opened:
+            loaded = raw_columns(Tables(opened))
             if problems := missing_columns(self.manifest, loaded, self.readings):
                 raise CleaningError("\n".join(f"{self.models.client_id}: {p}" for p in problems))
-            add_optional_columns(connection, self.manifest, loaded)
+            add_optional_columns(opened, self.manifest, loaded)
 
     def _tell(self, step: Progress) -> None:
         went_on = step.status in _WELL and step.seconds < _SLOW_SECONDS
@@ -180,24 +176,34 @@ class DbtRun:
                 "Load the feeds' raw tables before dbt runs."
             )
 
-    def _invoke(self, command: list[str]) -> list[Any]:
+    @contextmanager
+    def _invoke(self, command: list[str]) -> Iterator[tuple[list[Any], Tables]]:
+        """The results of a command, and the tables it leaves, as dbt has them open."""
         if self._full is None:
             self._full = self.models.load_full_manifest()
         self.target.mkdir(parents=True, exist_ok=True)
+        warehouse = self.folder.warehouse
+        invoked = invoke_dbt(
+            command,
+            client_id=self.models.client_id,
+            dbt_dir=self.models.dbt_dir,
+            target=self.target,
+            warehouse=warehouse,
+            manifest=self._full,
+            on_progress=self._tell,
+            error_log=self.error_log,
+        )
         try:
-            result = invoke_dbt(
-                command,
-                client_id=self.models.client_id,
-                dbt_dir=self.models.dbt_dir,
-                target=self.target,
-                warehouse=self.folder.warehouse,
-                manifest=self._full,
-                on_progress=self._tell,
-                error_log=self.error_log,
-            )
+            with invoked as result, refusing_files(warehouse):
+                results = list(result.results) if result is not None else []
+                self._require_results(command, results)
+                tables = Tables(connection())
+                _refuse_false_functions(self.models.client_id, tables)
+                yield results, tables
         finally:
-            clear_spill(self.folder.warehouse)
-        results = list(result.results) if result is not None else []
+            clear_spill(warehouse)
+
+    def _require_results(self, command: list[str], results: list[Any]) -> None:
         if not results:
             # dbt calls a run of nothing a success
             raise CleaningError(
@@ -209,7 +215,6 @@ class DbtRun:
             kind = "test" if command[0] == "test" else "model"
             said = ", ".join(f"{count} {status}" for status, count in sorted(ended.items()))
             self.log(f"{counted(len(results), kind)}: {said}")
-        return results
 
 
 def _refuse_false_functions(client_id: str, tables: Tables) -> None:
