@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,8 @@ from consulting.errors import (
     StoreUnavailableError,
 )
 from consulting.intake import BatchPolicy, State
+from consulting.sources.s3 import S3Source
+from consulting.sources.s3.access import client_of
 from consulting.sources.s3.store import S3Store
 
 if TYPE_CHECKING:
@@ -70,6 +73,26 @@ def test_an_object_in_an_archive_is_named_and_its_neighbour_is_given(
     )
     assert not (tmp_path / "copy").exists()
     assert store.fetch(given, tmp_path / "copy") == hashlib.sha256(b"b").hexdigest()
+
+
+def test_a_silent_server_is_waited_for_three_times_so_that_a_tick_can_say_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ACME_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("ACME_SECRET_ACCESS_KEY", "x")
+    source = S3Source(type="s3", bucket="uploads", prefix="acme", credentials_prefix="ACME")
+    settings = source.open("acme", tmp_path)._client.meta.config  # type: ignore[attr-defined]
+    assert (settings.connect_timeout, settings.read_timeout) == (5, 15)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(0)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        client = client_of("s3", url, "x", "x", "x", connect_seconds=5, read_seconds=0.2)
+        with pytest.raises(StoreUnavailableError, match=r"can not be reached \(ReadTimeoutError\)"):
+            S3Store(client, "uploads", "acme").list_page(None, 10)
+        for _ in range(3):
+            silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_a_steady_prefix_gives_nothing_new(s3_desk: Any) -> None:

@@ -140,7 +140,15 @@ class S3Source(Source):
 
         keys = keys_of(self.credentials_prefix, client_id, "source.credentials_prefix")
         return S3Store(
-            client_of("s3", self.endpoint_url, self.region, *keys.values()),
+            client_of(
+                "s3",
+                self.endpoint_url,
+                self.region,
+                *keys.values(),
+                # three times each, a silent server leaves a tick of the sensor time to say so
+                connect_seconds=5,
+                read_seconds=15,
+            ),
             bucket=self.bucket,
             prefix=self.prefix,
             client_id=client_id,

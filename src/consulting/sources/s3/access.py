@@ -46,8 +46,8 @@ def client_of(  # noqa: PLR0913 - what boto3 asks for
     access_key: str | None,
     secret_key: str | None,
     *,
-    connect_seconds: float = 60,
-    read_seconds: float = 60,
+    connect_seconds: float,
+    read_seconds: float,
 ) -> Any:
     """A boto3 client; making one costs about 150 ms of CPU, so equal ones are shared."""
     from boto3.session import Session

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
     NoCredentialsError,
     PartialCredentialsError,
+    ReadTimeoutError,
 )
 
 from consulting.errors import (
@@ -193,7 +195,8 @@ class S3Store:
                 if not passing or attempt == self._tries:
                     self._refuse(error, key)
             except (BotoCoreError, _CutShortError) as error:
-                if attempt == self._tries:
+                silent = isinstance(error, (ConnectTimeoutError, ReadTimeoutError))
+                if silent or attempt == self._tries:  # boto3 has waited again itself
                     raise StoreUnavailableError(
                         self.client_id,
                         self.describe(),
