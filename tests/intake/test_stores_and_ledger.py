@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from consulting.errors import DropChangedError, DropGoneError, LedgerError
+from consulting.errors import DropChangedError, DropGoneError, LedgerError, StoreUnavailableError
 from consulting.intake import BatchPolicy, FeedPattern, Ledger
 from consulting.sources import Listed
 from consulting.sources.local import LocalStore
@@ -65,6 +65,15 @@ def test_links_and_pipes_are_not_seen_and_not_followed(tmp_path: Path) -> None:
         with pytest.raises((DropGoneError, DropChangedError)):
             store.fetch(Listed(key, 6, "x"), tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
+
+
+def test_an_error_of_the_disk_tells_the_folder_and_not_the_file_s_true_name(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailableError) as caught:
+        LocalStore(tmp_path, client_id="acme").fetch(Listed("ada" * 100, 1, "x"), tmp_path / "x")
+    assert str(caught.value) == (
+        f"acme: {tmp_path}: it can not be read (File name too long). Check the disk or the network "
+        "share; the next tick tries again."
+    )
 
 
 def test_a_name_that_is_not_utf_8_is_taken(sqlite_desk: Any) -> None:
