@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from consulting.errors import DropChangedError, DropGoneError, StoreError, StoreMissingError
+from consulting.errors import (
+    DropChangedError,
+    DropGoneError,
+    DropRefusedError,
+    StoreError,
+    StoreMissingError,
+)
 from consulting.intake import FeedPattern, Intake, Ledger, RunVerdict
 from consulting.layout import ClientFolder
 from consulting.sealed import SealedFile
@@ -152,7 +158,7 @@ class SourceContract:
     ) -> None:
         place.put("orders.csv", b"one")
         store = place.store()
-        with pytest.raises((DropGoneError, DropChangedError, StoreError)):
+        with pytest.raises((DropGoneError, DropChangedError, DropRefusedError, StoreError)):
             store.fetch(Listed(key, 6, "x-y"), tmp_path / "copy")
         assert not (tmp_path / "copy").exists()
 
