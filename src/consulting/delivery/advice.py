@@ -188,6 +188,7 @@ _OF_CHANGES = {
     "retyped_column": "Tell us whether it is meant to be so: labels that became numbers may have "
     "lost their leading zeros.",
     "rewritten_column": "Tell us whether it is written so from now on.",
+    "swapped_columns": "Check whether two headers changed places.",
     "unit_changed": "Tell us what the numbers count now.",
     "unit_unread": "Tell us what the numbers count now.",
     "unread_values": "Tell us whether it is written so from now on.",

@@ -12,6 +12,7 @@ from consulting.profiling.past import Past
 from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.reads import MOST_FILES, Reads, in_files
 from consulting.profiling.renames import find_renames
+from consulting.profiling.swapped import find_swaps
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import enumerated
 from consulting.records import ReadColumn
@@ -120,7 +121,8 @@ class _Comparison:
         self._previous = previous
         self._current = current
         self._reads = Reads(current, reads, files)
-        self.content = Content(self._reads, Past(self._reads, previous, earlier))
+        self._past = Past(self._reads, previous, earlier)
+        self.content = Content(self._reads, self._past)
         self._yaml: str | None = None
         self._label = f"{current.feed}.yml"
         if isinstance(models_yaml, Path):
@@ -153,7 +155,7 @@ class _Comparison:
         findings += [self._missing(c, files) for c, files in lacking.items() if c not in renames]
         taken = {name for name, _ in renames.values()}
         findings += [self._new(c) for c in new if c not in taken]
-        return [*findings, *self._accepted(now, before), *self._both()]
+        return [*findings, *self._accepted(now, before), *self._both(), *self._swapped()]
 
     def _accepted(self, now: Sequence[str], before: Sequence[str]) -> Iterator[DriftFinding]:
         """Columns that the last files did not have, or under another name, and models read."""
@@ -217,6 +219,20 @@ class _Comparison:
             for read in self._reads.columns
             if len(names := [name for name in read.names if name in columns]) > 1
         ]  # fmt: skip
+
+    def _swapped(self) -> Iterator[DriftFinding]:
+        """Columns that hold each other's values: the headers of the files may have been edited."""
+        here = ((self._past.last(now, 1), now) for now in self._current.columns)
+        for (_, one), (_, other) in find_swaps((last[0], now) for last, now in here if last):
+            read = self._reads.of(one.name) or self._reads.of(other.name)
+            yield DriftFinding(
+                feed=self._current.feed, kind="swapped_columns", column=one.name,
+                previous_column=other.name, severity="block" if read else "warn",
+                detail=f"“{one.name}” holds what “{other.name}” held in the last delivery, and the "
+                f"reverse{in_files(self._reads.having(one.name), ', in ')}.",
+                recommendation="Ask the client whether two headers changed places, and have the "
+                "files sent again if they did.",
+            )  # fmt: skip
 
     def with_patch(self, finding: DriftFinding) -> DriftFinding:
         """The finding with the change of the YAML that accepts it, where that is plain."""

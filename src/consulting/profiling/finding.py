@@ -15,6 +15,7 @@ _CONFIRMED = frozenset(
         "date_order_unclear",
         "decimal_mark_unclear",
         "null_jump",
+        "swapped_columns",
         "unit_changed",
         "unread_values",
         "volume_collapse",
@@ -38,13 +39,14 @@ class DriftFinding(Record):
     Attributes:
         feed: The feed.
         kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
-            "retyped_column", "rewritten_column", "date_order_changed", "date_order_unclear",
-            "decimal_mark_changed", "decimal_mark_unclear", "digits_cut", "currency_changed",
-            "unit_changed", "unit_unread", "unread_values", "volume_collapse", "volume_surge",
-            "distribution_shift" or "null_jump".
+            "swapped_columns", "retyped_column", "rewritten_column", "date_order_changed",
+            "date_order_unclear", "decimal_mark_changed", "decimal_mark_unclear", "digits_cut",
+            "currency_changed", "unit_changed", "unit_unread", "unread_values",
+            "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
-        previous_column: Its name before, where it was renamed.
+        previous_column: Its name before, where it was renamed; of columns that changed places, the
+            other.
         detail: What changed, in a sentence.
         measure: What was measured ("PSI", "rows now / rows before", …).
         value: The measured value.

@@ -156,7 +156,7 @@ def value_similarity(before: ColumnProfile, now: ColumnProfile) -> float | None:
     same_type = float(before.inferred_type == now.inferred_type)
     parts = [same_type]
     if before.numbers and now.numbers:
-        parts.append(_overlap(before.numbers.quantiles, now.numbers.quantiles))
+        parts.append(overlap(before.numbers.quantiles, now.numbers.quantiles))
     elif before.top_values and now.top_values and not before.cardinality_ratio >= _KEYLIKE:
         parts.append(_common({v.value for v in before.top_values},
                              {v.value for v in now.top_values}))  # fmt: skip
@@ -169,7 +169,7 @@ def _common(a: set[str], b: set[str]) -> float:
     return len(a & b) / min(len(a), len(b)) if a and b else 0.0
 
 
-def _overlap(a: Sequence[float], b: Sequence[float]) -> float:
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
     """The share of the two middle ranges (5 to 95 percent) that both cover."""
     low, high = max(a[1], b[1]), min(a[-2], b[-2])
     widest = max(a[-2], b[-2]) - min(a[1], b[1])

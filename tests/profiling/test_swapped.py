@@ -1,0 +1,118 @@
+"""Two columns that hold each other's values are told, and an honest month never is."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from consulting.profiling import compare
+from consulting.profiling.swapped import find_swaps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.profiling.conftest import Columns
+
+    from consulting.profiling import FeedProfile
+
+    Profile = Callable[..., FeedProfile]
+    Make = Callable[[random.Random, int], str]
+
+KINDS: dict[str, Make] = {
+    "customer": lambda r, _: r.choice(["Ada", "Bo", "Cy", "Di", "Ed"]),
+    "status": lambda r, _: r.choice(["open", "paid", "void"]),
+    "country": lambda r, _: r.choice(["DE", "FR", "PL"]),
+    "order": lambda _, n: f"A-{n:04}",
+    "invoice": lambda _, n: f"{n:05}/26",
+    "quantity": lambda r, _: str(r.randint(1, 9)),
+    "price": lambda r, _: f"{r.randint(2000, 9000) / 100:.2f}",
+    "weight": lambda r, _: f"{r.randint(300, 900)}",
+    "day": lambda r, _: f"2026-0{r.randint(1, 3)}-{r.randint(1, 28):02}",
+}
+
+
+def month(seed: int, rows: int = 60, begin: int = 0) -> dict[str, list[str]]:
+    """A table of each kind of column; other months have other rows of it."""
+    r = random.Random(seed)
+    return {name: [make(r, begin + n) for n in range(rows)] for name, make in KINDS.items()}
+
+
+def swapped(columns: Columns, one: str, other: str) -> dict[str, list[str | None]]:
+    return {{one: other, other: one}.get(name, name): [*values] for name, values in columns.items()}
+
+
+def told(profile: Profile, then: Columns, now: Columns) -> list[tuple[str | None, str | None]]:
+    found = compare(profile(then), profile(now), [*KINDS])
+    return [(f.column, f.previous_column) for f in found if f.kind == "swapped_columns"]
+
+
+PAIRS = [
+    ("customer", "status"), ("customer", "country"), ("status", "country"),
+    ("order", "invoice"), ("quantity", "price"), ("quantity", "weight"), ("price", "weight"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_headers_that_changed_places_stop(profile: Profile, one: str, other: str) -> None:
+    now = swapped(month(2, begin=60), one, other)
+    assert sorted(*told(profile, month(1), now)) == sorted([one, other])
+
+
+def test_what_is_told_names_both_columns_and_is_confirmed_for_these_files(profile: Profile) -> None:
+    then, now = month(1), swapped(month(2), "customer", "status")
+    stops = compare(profile(then), profile(now), [*KINDS])
+    (found,) = (f for f in stops if f.kind == "swapped_columns")
+    assert found.severity == "block"
+    assert found.detail == (
+        "“status” holds what “customer” held in the last delivery, and the reverse."
+    )
+    assert found.recommendation == (
+        "Ask the client whether two headers changed places, and have the files sent again if they "
+        "did. If it is right so, `consulting accept` delivers these files."
+    )
+    assert found.to_confirm == "swapped_columns orders status"
+    (unread,) = (f for f in compare(profile(then), profile(now)) if f.kind == "swapped_columns")
+    assert unread.severity == "warn", "no model reads them"
+
+
+def test_what_was_let_through_is_no_swap_next_month_and_a_swap_back_is(profile: Profile) -> None:
+    then, now = month(1), month(2)
+    turned = swapped(then, "customer", "status")
+    assert not told(profile, turned, swapped(now, "customer", "status"))
+    assert told(profile, turned, now)
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        # this month's figures are last month's, next month
+        ({"month": "2026-02", "last": "2026-01"}, {"month": "2026-03", "last": "2026-02"}),
+        # one column alone changed
+        ({"month": "open", "last": "DE"}, {"month": "DE", "last": "DE"}),
+        ({"month": "open", "last": "DE"}, {"month": "DE", "last": "FR"}),
+        # both words were in both
+        ({"month": "yes", "last": "no"}, {"month": "yes", "last": "no"}),
+    ],
+)
+def test_what_one_column_takes_over_is_no_swap(
+    profile: Profile, then: dict[str, str], now: dict[str, str]
+) -> None:
+    made = [{name: [text] * 40 for name, text in one.items()} for one in (then, now)]
+    assert not told(profile, *made)
+
+
+def test_few_rows_show_nothing(profile: Profile) -> None:
+    then = {"a": ["x"] * 4, "b": ["y"] * 4}
+    assert not told(profile, then, swapped(then, "a", "b"))
+    then = {"a": ["x"] * 5, "b": ["y"] * 5}
+    assert told(profile, then, swapped(then, "a", "b"))
+
+
+@pytest.mark.parametrize("rows", [1, 3, 8, 20, 60])
+def test_no_honest_month_is_a_swap(profile: Profile, rows: int) -> None:
+    months = [profile(month(seed, rows, begin=seed * rows)).columns for seed in range(10)]
+    for then in months:
+        for now in months:
+            assert not [*find_swaps(zip(then, now, strict=True))]
