@@ -104,6 +104,17 @@ def test_what_is_no_url_of_a_queue_is_refused(url: str) -> None:
         source(queue_url=url)
 
 
+@pytest.mark.parametrize(
+    "bucket", ["arn:aws:s3:eu-central-1:123456789012:accesspoint/acme", "acme-x1y2-s3alias"]
+)
+def test_a_queue_that_could_tell_nothing_of_the_bucket_is_refused(bucket: str) -> None:
+    notifications = {"queue_url": "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads"}
+    said = {"type": "s3", "bucket": bucket, "prefix": "acme"}
+    assert S3Source.model_validate(said).told_by() is None
+    with pytest.raises(ValidationError, match=rf"{bucket}` is an access point's, .* tell nothing"):
+        S3Source.model_validate({**said, "notifications": notifications})
+
+
 def test_clients_that_name_one_queue_share_it() -> None:
     url = "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads"
     assert source(queue_url=url).told_by() == source(queue_url=url).told_by() == SqsQueue(url)

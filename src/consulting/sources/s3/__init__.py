@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from consulting.config_model import ConfigModel
 from consulting.sources.s3.access import client_of, keys_of, place_in
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _QUEUE_URL = re.compile(r"https?://[^\s/@?#]+(/[^\s/@?#]+)+")
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+|arn:aws[^\s]*")
 """A name, or an access point's ARN, which stands in its place."""
+_ACCESS_POINT = re.compile(r"^arn:|-s3alias$")
 _PREFIX_PATTERN = r"^[A-Z][A-Z0-9_]*$"
 
 
@@ -110,6 +111,16 @@ class S3Source(Source):
                 "client's files, for example 'acme_corp/incoming/'."
             )
         return prefix
+
+    @model_validator(mode="after")
+    def _queue_names_the_bucket(self) -> Self:
+        if self.notifications and _ACCESS_POINT.search(self.bucket):
+            raise ValueError(
+                f"`bucket: {self.bucket}` is an access point's, and a queue tells of files by "
+                "their bucket's own name, so that it would tell nothing. Write the bucket's name, "
+                "or leave `notifications` out."
+            )
+        return self
 
     def place(self, incoming: Path) -> Place:  # noqa: ARG002 - it has a place of its own
         """The prefix; one bucket is the same behind every endpoint."""
