@@ -166,6 +166,75 @@ def test_a_discarded_drop_bothers_nobody_and_can_be_taken_up_again(desk: Any) ->
     assert desk.counts() == {"delivered": 1}
 
 
+def test_a_file_of_a_batch_that_waits_is_discarded_and_the_others_are_delivered(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk(policy=BatchPolicy(retry_seconds=3600))
+    for name in ("orders_1.csv", "orders_2.csv"):
+        desk.put(name, name)
+    desk.settle()
+    (batch,) = desk.tick()
+    bad, good = (drop.drop_id for drop in batch.drops)
+    told = desk.intake.discard(bad, dry_run=False, now=desk.now)
+    assert (told.allowed, told.sentence) == (
+        False, "Refused: a run has it, or is about to. Discard it once that has failed.",
+    )  # fmt: skip
+    run_id, batch = desk.begin(batch)
+    assert not desk.intake.discard(bad, dry_run=False, now=desk.now).allowed
+    desk.intake.failed(batch.batch_id, run_id, reason="drift", now=desk.now, cause="data")
+    assert desk.intake.awaited(batch.batch_id) == {bad, good}
+    assert desk.tick() == [], "its pause is not over"
+
+    assert desk.intake.discard(bad, dry_run=True, now=desk.now).after is State.DISCARDED
+    assert desk.counts() == {"claimed": 2}
+    assert desk.intake.discard(bad, dry_run=False, now=desk.now).done
+    assert desk.intake.awaited(batch.batch_id) == {good}
+    assert desk.cycle() == 1
+    assert desk.counts() == {"delivered": 1, "discarded": 1}
+    assert desk.delivered_contents() == [("orders_2.csv", b"orders_2.csv")]
+    desk.intake.reprocess([bad], dry_run=False, now=desk.now)
+    desk.cycle()
+    assert desk.counts() == {"delivered": 2}
+
+
+def test_a_batch_whose_files_are_all_discarded_ends_without_any(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk(policy=BatchPolicy(retry_seconds=3600))
+    desk.put("orders.csv")
+    desk.settle()
+    (batch,) = desk.tick()
+    run_id, batch = desk.begin(batch)
+    desk.intake.failed(batch.batch_id, run_id, reason="drift", now=desk.now, cause="data")
+    desk.intake.discard(batch.drops[0].drop_id, dry_run=False, now=desk.now)
+    assert not desk.intake.awaited(batch.batch_id)
+    desk.cycle()
+    assert desk.intake.state().batches == ()
+    assert desk.counts() == {"discarded": 1}
+    assert desk.delivered_contents() == []
+
+
+def test_an_older_version_that_was_asked_for_is_awaited_and_one_that_was_replaced_is_not(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk(policy=BatchPolicy(retry_seconds=3600))
+    desk.put("orders.csv", "first")
+    desk.settle()
+    desk.cycle()
+    desk.put("orders.csv", "second")
+    desk.settle()
+    (batch,) = desk.tick()
+    assert desk.intake.awaited(batch.batch_id) == {2}
+    desk.put("orders.csv", "third")
+    desk.look()
+    assert desk.intake.awaited(batch.batch_id) == frozenset(), "its run lets go of it"
+    desk.settle()
+    desk.cycle(3)
+    desk.intake.reprocess([1], dry_run=False, now=desk.now)
+    (batch,) = desk.tick()
+    assert desk.intake.awaited(batch.batch_id) == {1}
+
+
 def test_a_drop_of_no_feed_can_not_be_released_before_a_feed_matches(desk: Any) -> None:
     desk.put("notes.txt")
     desk.settle()

@@ -74,8 +74,8 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
         del aside[drop_id]
     drifted = [
         batch_id
-        for batch_id in sorted({*waiting, *aside.values()})
-        if _has_drifted(engagement, batch_id) and not _is_replaced(engagement, batch_id)
+        for batch_id in sorted({*filter(engagement.intake.awaited, waiting), *aside.values()})
+        if _has_drifted(engagement, batch_id)
     ]
     if not drifted and not old:
         return None
@@ -202,11 +202,3 @@ def _has_drifted(engagement: Engagement, batch_id: str) -> bool:
     drift = artifacts.read(path, artifacts.Profile).drift
     cleaning = artifacts.find(path.with_name(artifacts.CLEANING), artifacts.Cleaning)
     return any(map(is_at_fault, (*drift, *(cleaning.drift if cleaning else ()))))
-
-
-def _is_replaced(engagement: Engagement, batch_id: str) -> bool:
-    """Whether newer files came under the names of all of a batch's: its next run takes none."""
-    run_folder = engagement.folder.run(batch_id)
-    drops = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.drops
-    held = {drop.drop_id for drop in drops}
-    return engagement.intake.replaced([*held]) == held

@@ -97,8 +97,9 @@ def _show(engagement: Engagement, proposal: Acceptance) -> None:
         say(f"Not accepted: {sentence}")
     if proposal.left:
         say(
-            "Mend what is not accepted by hand (SQL of your own, or the feed's YAML), or discard "
-            f"the file; then run `consulting accept {engagement.client_id}` again."
+            "Mend what is not accepted by hand (SQL of your own, or the feed's YAML), and run "
+            f"`consulting accept {engagement.client_id}` again; or discard the file: `consulting "
+            f"ledger {engagement.client_id}` tells its number for `consulting discard`."
         )
 
 

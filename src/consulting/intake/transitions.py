@@ -117,5 +117,10 @@ TRANSITIONS: Mapping[Change, Transition] = {
         to=State.READY,
         when="`consulting reprocess`",
     ),
-    Change.DISCARDED: _of(State.QUARANTINED, to=State.DISCARDED, when="`consulting discard`"),
+    Change.DISCARDED: _of(
+        State.QUARANTINED,
+        State.CLAIMED,
+        to=State.DISCARDED,
+        when="`consulting discard`; while a batch holds it, that waits to be tried again",
+    ),
 }

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from consulting.intake.batching import find_batch, find_drops, load_batch, named_drops
+from consulting.intake.batching import (
+    find_batch,
+    find_drops,
+    held_drops,
+    load_batch,
+    named_drops,
+)
 from consulting.intake.fate import MENDED
 from consulting.intake.landing import Landing
 from consulting.intake.ledger import in_chunks
@@ -144,11 +150,15 @@ class Verbs(Landing):
 
     def replaced(self, drop_ids: Sequence[int]) -> frozenset[int]:
         """Those of the drops under whose name a newer file came."""
-        return frozenset(
-            drop_id
-            for drop_id, name in self.true_names(drop_ids).items()
-            if self.history(key=name, limit=1)[0].drop.drop_id != drop_id
-        )
+        with self.ledger.read() as connection:
+            found = find_drops(connection, self.client_id, drop_ids)
+        return frozenset(drop_id for drop_id, row in found.items() if not row["head"])
+
+    def awaited(self, batch_id: str) -> frozenset[int]:
+        """The drops that the next run of a batch takes: none that was discarded or replaced."""
+        with self.ledger.read() as connection:
+            held = held_drops(connection, batch_id)
+        return frozenset(row["drop_id"] for row in held if row["head"] or row["forced"])
 
     def sharing(self, drop: Drop) -> list[Share]:
         """The feeds that read a part of the drop's file beside the feed it belongs to."""
@@ -170,7 +180,10 @@ class Verbs(Landing):
         return outcome
 
     def discard(self, drop_id: int, *, dry_run: bool, now: datetime | None = None) -> VerbOutcome:
-        """Settles a quarantined drop without delivering it, or tells what would happen."""
+        """Settles a drop without delivering it, or tells what would happen.
+
+        It is one in quarantine, or of a batch that waits to be tried again.
+        """
         (outcome,) = self._act(
             Change.DISCARDED, [drop_id], self._judge_discard, dry_run=dry_run, now=now
         )
@@ -322,13 +335,17 @@ class Verbs(Landing):
                 outcomes.append(outcome)
                 if outcome.done:
                     values = {} if change is Change.DISCARDED else _taken_up(change, row)
+                    held_by = row["batch_id"] if before is State.CLAIMED else None
                     transaction.change(
                         change,
                         [row["drop_id"]],
                         at,
+                        batch_id=held_by,
                         detail=outcome.sentence,
                         **values,
                     )
+                    if held_by:  # without it the others may do
+                        transaction.update_batch(held_by, retry_at=at, failures=0)
             return outcomes
 
     def _has_bytes(self, row: RowMapping) -> bool:
@@ -384,6 +401,15 @@ class Verbs(Landing):
     def _judge_discard(self, row: RowMapping) -> Judgement:
         if row["state"] not in TRANSITIONS[Change.DISCARDED].before:
             return False, f"it is {row['state']}, not in quarantine."
+        if row["state"] == State.CLAIMED:
+            with self.ledger.read() as connection:
+                batch = find_batch(connection, self.client_id, row["batch_id"])
+            if batch["status"] != BatchStatus.WAITING or batch["sealed"]:
+                return False, "a run has it, or is about to. Discard it once that has failed."
+            return True, (
+                "It will not be delivered; what else its batch holds is tried again at the next "
+                "look. Reprocess takes the drop up again."
+            )
         return True, (
             "It will not be delivered. Its copy in the quarantine folder stays; reprocess takes "
             "the drop up again."
