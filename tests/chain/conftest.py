@@ -90,6 +90,17 @@ class World:
         received = self.receive(run_id, batch_id)
         return self.after_receive(run_id, received.batch.batch_id)
 
+    def stopped(self, batch_id: str | None = None) -> str:
+        """Why drift stops a run, by its profile or once the rules have read; as its job does it."""
+        run_id = uuid.uuid4().hex
+        batch_id = self.receive(run_id, batch_id).batch.batch_id
+        named: dict[str, Any] = {"batch_id": batch_id, "run_id": run_id}
+        for stage in (chain.profile, chain.clean):
+            if reason := chain.drifted(stage(self.engagement, **named, log=self.said.append)):
+                chain.refuse(self.engagement, **named, reason=reason)
+                return reason
+        raise AssertionError(self.said)
+
     def profile_of(self, delivery: Delivery) -> Profile:
         """What `profiled` left."""
         path = self.folder.run(delivery.delivery_id) / "profile.json"
@@ -110,6 +121,11 @@ class World:
         """The same client with all that it holds, elsewhere."""
         shutil.copytree(self.root, root, dirs_exist_ok=True)
         return World(root, self.client_id, dbt_dir=self.dbt_dir, **{**self.changes, **changes})
+
+    def copy_with_models(self, root: Path) -> World:
+        """The same with the dbt project, which lies beside the data."""
+        shutil.copytree(self.root.parent, root)
+        return World(root / "data", self.client_id, dbt_dir=root / "dbt", **self.changes)
 
 
 def run_stages(

@@ -7,8 +7,8 @@ import io
 import json
 import multiprocessing
 import os
-import shutil
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,8 +182,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def world(first: World, tmp_path: Path) -> World:
     """A client whose first file was profiled; its models were proposed."""
-    shutil.copytree(first.root.parent, tmp_path / "client")
-    return World(tmp_path / "client/data", dbt_dir=tmp_path / "client/dbt", **first.changes)
+    return first.copy_with_models(tmp_path / "client")
 
 
 def questions(world: World) -> dict[str, Mapping[str, Any]]:
@@ -234,9 +233,7 @@ def first_of_parts(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture
 def parts(first_of_parts: World, tmp_path: Path) -> World:
-    shutil.copytree(first_of_parts.root.parent, tmp_path / "client")
-    root = tmp_path / "client"
-    return World(root / "data", dbt_dir=root / "dbt", **first_of_parts.changes)
+    return first_of_parts.copy_with_models(tmp_path / "client")
 
 
 def told_of(found: artifacts.Profile, column: str) -> dict[str, tuple[str, int]]:
@@ -765,7 +762,9 @@ def send_back(world: World, name: str, rows: list[dict[str, str]]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     world.drop(name, text.getvalue())
-    world.run()
+    batch_id = world.receive(name).batch.batch_id
+    profile(world.engagement, batch_id=batch_id, run_id=name, log=world.said.append)
+    world.engagement.intake.delivered(batch_id, name, now=datetime.now(UTC))
 
 
 def test_answers_that_leave_nothing_open_close_a_list_if_that_is_right(world: World) -> None:

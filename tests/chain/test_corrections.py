@@ -205,6 +205,12 @@ def test_a_correction_that_is_rejected_again_is_told_so_with_its_new_reason(desk
     assert not (third.path / "rejects/customers_rejects.csv").exists()
     receipt = read(third.path / "rejects/customers_corrections.csv")
     assert {row["result"] for row in receipt} == {"corrected"}
+    # and models are tried on files of which some are of corrections
+    with previews(desk.engagement) as tried:
+        found = tried()
+    assert (found.batch_id, found.refused) == (third.delivery_id, None)
+    (customers,) = found.feeds
+    assert (customers.received.now, customers.delivered.now) == (9, 9)
 
 
 def test_a_corrected_file_gives_the_rows_that_a_right_file_would_have_given(
@@ -217,16 +223,6 @@ def test_a_corrected_file_gives_the_rows_that_a_right_file_would_have_given(
     fresh = World(tmp_path / "fresh")
     fresh.drop("customers_1.csv", HEADER + "".join(map(customer, range(1, 10))))
     assert customers_of(received, desk) == customers_of(fresh.receive("right"), fresh)
-
-
-def test_models_are_tried_on_files_of_which_one_is_of_corrections(desk: World) -> None:
-    desk.drop("customers_rejects.csv", as_csv(right(rejects_of(newest(desk)))))
-    corrected = desk.run()
-    with previews(desk.engagement) as tried:
-        found = tried()
-    assert (found.batch_id, found.refused) == (corrected.delivery_id, None)
-    (customers,) = found.feeds
-    assert (customers.received.now, customers.delivered.now) == (9, 9)
 
 
 @pytest.mark.parametrize(
@@ -479,13 +475,6 @@ def test_what_was_replaced_stays_so_when_that_which_replaced_it_is_moved_away(
     desk.drop("customers_3.csv", HEADER + "".join(map(customer, range(21, 28))))
     fourth = desk.run()
     assert history_of(desk)[1:] == [(third.delivery_id, 9), (fourth.delivery_id, 7)]
-    desk.drop("customers_4.csv", HEADER + "".join(map(customer, range(31, 38))))
-    fifth = desk.run()
-    shutil.move(fourth.path, tmp_path)
-    told = verify_delivery(desk.engagement, fifth.delivery_id, log=print)
-    since = "whose folder was since moved out of `deliverables/`. Bring it back, and verify again."
-    assert [each.detail.endswith(since) for each in told] == [True, True, False]
-    assert history_of(desk)[-1] == (fifth.delivery_id, 7)
     # what is kept and can not be read is named by where it lies
     kept = desk.folder.sent(third.delivery_id) / "manifest.json"
     kept.write_text("{", encoding="utf-8")
@@ -587,6 +576,12 @@ def test_a_history_that_is_lost_with_its_warehouse_and_archive_is_told(
         (second.delivery_id, 9),
         (third.delivery_id, 7),
     ]
+    # what a delivery was compared with, and is moved away since, is told when it is verified
+    shutil.move(second.path, tmp_path)
+    told = verify_delivery(desk.engagement, third.delivery_id, log=print)
+    since = "whose folder was since moved out of `deliverables/`. Bring it back, and verify again."
+    assert [each.detail.endswith(since) for each in told] == [True, True, False]
+    assert history_of(desk)[-1] == (third.delivery_id, 7)
 
 
 def test_a_delivery_that_a_lowered_tier_made_unknown_is_told(desk: World, tmp_path: Path) -> None:
@@ -605,27 +600,49 @@ def test_a_delivery_that_a_lowered_tier_made_unknown_is_told(desk: World, tmp_pa
             compare_deliveries(lower.engagement, *asked)
 
 
-def test_typed_numbers_in_rejects_that_came_back_are_read_as_they_are_shown(
-    tmp_path: Path,
-) -> None:
-    lay_shared(tmp_path / "dbt")
+NOTATIONS: list[dict[str, object]] = [
+    {"name": "id", "from": "id"},
+    {"name": "share", "from": "share", "rule": "to_decimal", "unit": "%", "decimal": "comma"},
+    {"name": "price", "from": "price", "rule": "to_money", "decimal": "comma"},
+    {"name": "currency", "from": "price", "rule": "to_currency"},
+    {"name": "load", "from": "load", "rule": "to_decimal", "unit": "kg", "decimal": "comma"},
+    {"name": "bare", "from": "bare", "rule": "to_decimal", "decimal": "comma"},
+    {"name": "q", "from": "q", "rule": "to_integer"},
+]
+
+
+def rule_of_loads(world: World, mark: str) -> None:
+    """Let the rule of the last column read numbers with this mark."""
+    (world.dbt_dir / f"models/clients/{world.client_id}/loads.yml").unlink(missing_ok=True)
+    last = {"name": "w", "from": "w", "rule": "to_decimal", "decimal": mark}
+    write_feed_models(world.dbt_dir, world.client_id, "loads", [*NOTATIONS, last])
+
+
+@pytest.fixture(scope="module")
+def of_loads(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A client of numbers, three rows of which were rejected; copied, never changed."""
+    root = tmp_path_factory.mktemp("loads") / "client"
+    lay_shared(root / "dbt")
     feeds = [{"name": "loads", "files": "loads*"}]
-    world = World(tmp_path / "data", dbt_dir=tmp_path / "dbt", security_tier=3, feeds=feeds)
-    comma = {"decimal": "comma"}
-    columns = [
-        {"name": "id", "from": "id"},
-        {"name": "share", "from": "share", "rule": "to_decimal", "unit": "%"} | comma,
-        {"name": "price", "from": "price", "rule": "to_money"} | comma,
-        {"name": "currency", "from": "price", "rule": "to_currency"},
-        {"name": "load", "from": "load", "rule": "to_decimal", "unit": "kg"} | comma,
-        {"name": "bare", "from": "bare", "rule": "to_decimal"} | comma,
-    ]
-    write_feed_models(world.dbt_dir, world.client_id, "loads", columns)
-    lines = [f"{n};{n},5 %;{n},50 $;{n},2 kg;0,{n}" for n in range(10, 50)]
-    lines[3:6] = [f"{n};x;x;x;x" for n in (13, 14, 15)]
-    world.drop("loads.csv", "id;share;price;load;bare\n" + "\n".join(lines) + "\n")
-    first = world.run()
-    book = openpyxl.load_workbook(first.path / "rejects/loads_rejects.xlsx")
+    world = World(root / "data", dbt_dir=root / "dbt", security_tier=3, feeds=feeds)
+    rule_of_loads(world, "comma")
+    lines = [f"{n};{n},5 %;{n},50 $;{n},2 kg;0,{n};{n};{n},25" for n in range(10, 50)]
+    lines[3:6] = [f"{n};x;x;x;x;x;{w}" for n, w in ((13, "5,353"), (14, "12"), (15, "7,5"))]
+    world.drop("loads_01.csv", "id;share;price;load;bare;q;w\n" + "\n".join(lines) + "\n")
+    world.run()
+    return world
+
+
+@pytest.fixture
+def numbers(of_loads: World, tmp_path: Path) -> World:
+    """The client of numbers."""
+    return of_loads.copy_with_models(tmp_path / "client")
+
+
+def test_typed_numbers_in_rejects_that_came_back_are_read_as_they_are_shown(
+    numbers: World,
+) -> None:
+    book = openpyxl.load_workbook(newest(numbers).path / "rejects/loads_rejects.xlsx")
     sheet = book.worksheets[0]
     at = {cell.value: cell.column for cell in sheet[1]}
     formats = {"price": "#,##0.00 [$€-407]", "load": '0.0 "kg"', "share": "0.0%", "bare": "0.0%"}
@@ -636,9 +653,11 @@ def test_typed_numbers_in_rejects_that_came_back_are_read_as_they_are_shown(
     for name, value in (("price", 4.5), ("load", 5.5), ("share", 7.25), ("bare", 1.234)):
         sheet.cell(4, at[name]).value = value
     sheet.cell(4, at["load"]).number_format = '0.0 "lb"'
-    book.save(world.folder.incoming / "loads_rejects.xlsx")
-    second = world.run()
-    with duckdb.connect(str(world.folder.warehouse), read_only=True) as connection:
+    for row in (2, 3, 4):
+        sheet.cell(row, at["q"]).value = 14
+    book.save(numbers.folder.incoming / "loads_rejects.xlsx")
+    second = numbers.run()
+    with duckdb.connect(str(numbers.folder.warehouse), read_only=True) as connection:
         found = connection.execute(
             "SELECT id, share::DOUBLE, price::DOUBLE, currency, load::DOUBLE, bare::DOUBLE "
             "FROM marts.loads WHERE id IN ('13', '14', '15') ORDER BY id"
@@ -652,32 +671,18 @@ def test_typed_numbers_in_rejects_that_came_back_are_read_as_they_are_shown(
 
 
 def test_rows_of_an_older_file_that_a_changed_rule_may_read_otherwise_are_told(
-    tmp_path: Path,
+    numbers: World,
 ) -> None:
-    lay_shared(tmp_path / "dbt")
-    feeds = [{"name": "loads", "files": "loads*"}]
-    world = World(tmp_path / "data", dbt_dir=tmp_path / "dbt", security_tier=3, feeds=feeds)
-    number = {"name": "w", "from": "w", "rule": "to_decimal"}
-    columns = [{"name": "id", "from": "id"}, {"name": "q", "from": "q", "rule": "to_integer"}]
-
-    def rule(mark: str) -> None:
-        (world.dbt_dir / f"models/clients/{world.client_id}/loads.yml").unlink(missing_ok=True)
-        read = [*columns, number | {"decimal": mark}]
-        write_feed_models(world.dbt_dir, world.client_id, "loads", read)
-
-    rule("comma")
-    lines = [f"j{n};{n};{n},25" for n in range(10, 50)]
-    lines[3:6] = ["j13;x;5,353", "j14;x;12", "j15;x;7,5"]
-    world.drop("loads_01.csv", "id;q;w\n" + "\n".join(lines) + "\n")
-    rejected = rejects_of(world.run(), "loads")
-    rule("point")
-    newer = [f"f{n};{n};{n}.25" for n in range(10, 50)]
-    world.drop("loads_02.csv", "id;q;w\n" + "\n".join(newer) + "\n")
-    world.run()
-    back = [row | {"q": "14"} for row in rejected]
+    rejected = rejects_of(newest(numbers), "loads")
+    rule_of_loads(numbers, "point")
+    newer = [f"{n};{n} %;{n} $;{n} kg;0;{n};{n}.25" for n in range(110, 150)]
+    numbers.drop("loads_02.csv", "id;share;price;load;bare;q;w\n" + "\n".join(newer) + "\n")
+    numbers.run()
+    right_now = {"share": "1 %", "price": "1 $", "load": "1 kg", "bare": "0", "q": "14"}
+    back = [row | right_now for row in rejected]
     back[2]["w"] = "7.5"
-    world.drop("loads_rejects.csv", as_csv(back))
-    third = world.run()
+    numbers.drop("loads_rejects.csv", as_csv(back))
+    third = numbers.run()
     said = "1 row of an earlier file is added whose “w” was read in another notation when it was"
     assert said in (third.path / "quality_report.html").read_text()
-    assert verify_delivery(world.engagement, third.delivery_id, log=print) == []
+    assert verify_delivery(numbers.engagement, third.delivery_id, log=print) == []

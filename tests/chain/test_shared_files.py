@@ -14,10 +14,13 @@ from consulting.chain.artifacts import Cleaning
 from consulting.config.engagement import EngagementConfig
 
 from .conftest import World
+from .test_corrections import settle
 from .test_delivering import HEADER, customer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from consulting.chain.artifacts import Intake
 
 
 def monthly(**sheets: list[list[object]]) -> bytes:
@@ -47,8 +50,7 @@ SHEETS = feeds(
 )
 
 
-def rows_of(world: World) -> dict[str, int]:
-    received = world.receive("run")
+def rows_of(received: Intake) -> dict[str, int]:
     return {reading.feed: reading.loaded_rows for reading in received.in_use}
 
 
@@ -67,7 +69,7 @@ def test_two_feeds_read_a_sheet_each_and_the_delivery_accounts_for_both(
     assert world.states() == {"customers.csv": "delivered", "monthly.xlsx": "delivered"}
     # the next delivery without the workbook carries both feeds' rows
     world.drop("customers_2.csv", HEADER + customer(2))
-    assert rows_of(world) == {"jan": 2, "feb": 1, "customers": 1}
+    assert rows_of(world.receive("next")) == {"jan": 2, "feb": 1, "customers": 1}
 
 
 def test_two_feeds_read_a_member_each_of_one_archive(tmp_path: Path) -> None:
@@ -79,7 +81,7 @@ def test_two_feeds_read_a_member_each_of_one_archive(tmp_path: Path) -> None:
         ),
     )
     world.drop("several.zip", archive(jan="id,qty\n1,2\n", feb="id,qty\n3,4\n5,6\n"))
-    assert rows_of(world) == {"jan": 1, "feb": 2}
+    assert rows_of(world.receive("run")) == {"jan": 1, "feb": 2}
 
 
 def test_a_file_that_lacks_one_feed_s_part_is_set_aside_whole(tmp_path: Path) -> None:
@@ -93,65 +95,72 @@ def test_a_file_that_lacks_one_feed_s_part_is_set_aside_whole(tmp_path: Path) ->
 
 
 JAN_CSV, FEB_CSV = "id,qty\n1,5\n2,6\n", "id,qty\n3,7\n"
-BY_NUMBER = [{"files": "x*", "sheet": 1}, {"files": "x*", "sheet": "Feb"}]
-BY_CASE = [{"files": "x*", "member": "Data.csv"}, {"files": "x*", "member": "data.csv"}]
-
-
+BY_NUMBER = ({"sheet": 1}, {"sheet": "Feb"})
+FIRST = ({}, {"sheet": "Feb"})
+BY_CASE = ({"member": "Data.csv"}, {"member": "data.csv"})
 WHOLE = monthly(Jan=JAN, Feb=FEB)
 
 
-@pytest.mark.parametrize(
-    ("parts", "files", "what"),
-    [
-        (BY_NUMBER, (WHOLE, monthly(Feb=FEB, Jan=JAN)), "The sheet 'Feb'"),
-        (BY_NUMBER, (WHOLE, monthly(Feb=FEB)), "The sheet 'Feb'"),
-        ([{"files": "x*"}, BY_NUMBER[1]], (WHOLE, monthly(Feb=FEB)), "The sheet 'Feb'"),
-        (BY_NUMBER, (WHOLE, JAN_CSV.encode()), "Its one table"),
-        (BY_CASE, (archive(Data=JAN_CSV, data=FEB_CSV), archive(Data=JAN_CSV)), "Its one table"),
-    ],
-)
+def pairs(tmp_path: Path, parts: dict[str, tuple[dict[str, object], ...]], tier: int = 3) -> World:
+    """A client that has, by the beginning of a file's name, two feeds for two parts of it."""
+    both = [
+        {"name": f"{name}_{month}", "files": f"{name}_*", **part}
+        for name, two in parts.items()
+        for month, part in zip(("jan", "feb"), two, strict=True)
+    ]
+    return World(tmp_path, feeds=feeds(*both), security_tier=tier)
+
+
 @pytest.mark.parametrize("tier", [3, 2])
-def test_no_part_of_a_file_is_read_for_two_feeds(
-    tmp_path: Path, parts: list[dict[str, object]], files: tuple[bytes, bytes], what: str, tier: int
-) -> None:
-    both = [{"name": name, **part} for name, part in zip(("jan", "feb"), parts, strict=True)]
-    world = World(tmp_path, feeds=feeds(*both), security_tier=tier)
-    world.drop("x_1", files[0])
-    assert rows_of(world) == {"jan": 2, "feb": 1}
-    later = World(tmp_path / "later", feeds=feeds(*both), security_tier=tier)
-    later.drop("x_2", files[1])
-    received = later.receive("run")
-    assert received.readings == ()
-    (aside,) = received.quarantined
-    assert aside.code == "part_taken"
-    assert aside.reason.startswith(f"For feed 'feb': {what}")
+def test_no_part_of_a_file_is_read_for_two_feeds(tmp_path: Path, tier: int) -> None:
+    cases = {
+        "turned": (BY_NUMBER, WHOLE, monthly(Feb=FEB, Jan=JAN), "The sheet 'Feb'"),
+        "alone": (BY_NUMBER, WHOLE, monthly(Feb=FEB), "The sheet 'Feb'"),
+        "first": (FIRST, WHOLE, monthly(Feb=FEB), "The sheet 'Feb'"),
+        "text": (BY_NUMBER, WHOLE, JAN_CSV.encode(), "Its one table"),
+        "member": (
+            BY_CASE, archive(Data=JAN_CSV, data=FEB_CSV), archive(Data=JAN_CSV), "Its one table",
+        ),
+    }  # fmt: skip
+    world = pairs(tmp_path, {name: parts for name, (parts, *_) in cases.items()}, tier)
+    for name, (_, whole, lacking, _) in cases.items():
+        world.drop(f"{name}_1", whole)
+        world.drop(f"{name}_2", lacking)
+    received = world.receive("run")
+    read = [(r.filename[-1], r.feed, r.loaded_rows) for r in received.readings]
+    assert sorted(read) == sorted(
+        ("1", f"{name}_{month}", rows) for name in cases for month, rows in (("jan", 2), ("feb", 1))
+    )
+    told = {q.reason.partition(":")[0]: (q.code, q.reason) for q in received.quarantined}
+    assert len(received.quarantined) == len(cases)
+    for name, (*_, what) in cases.items():
+        code, reason = told[f"For feed '{name}_feb'"]
+        assert code == "part_taken", name
+        assert reason.startswith(f"For feed '{name}_feb': {what}"), name
 
 
-@pytest.mark.parametrize(
-    ("parts", "content", "told"),
-    [
-        (
+def test_what_no_feed_reads_of_a_shared_file_is_told_once(tmp_path: Path) -> None:
+    cases = {
+        "sheets": (
             BY_NUMBER,
             monthly(Jan=JAN, Feb=FEB, March=FEB, None_=[]),
             ["No feed reads the sheet 'March': if rows are in there, add a feed."],
         ),
-        (
+        "members": (
             BY_CASE,
             archive(Data=JAN_CSV, data=FEB_CSV, orders=JAN_CSV, list=JAN_CSV),
             ["No feed reads the files 'orders.csv', 'list.csv': if rows are in there, add a feed."],
         ),
-        (BY_NUMBER, WHOLE, []),
-    ],
-)
-def test_what_no_feed_reads_of_a_shared_file_is_told_once(
-    tmp_path: Path, parts: list[dict[str, object]], content: bytes, told: list[str]
-) -> None:
-    both = [{"name": name, **part} for name, part in zip(("jan", "feb"), parts, strict=True)]
-    world = World(tmp_path, feeds=feeds(*both))
-    world.drop("x_1", content)
+        "all": (BY_NUMBER, WHOLE, []),
+    }
+    world = pairs(tmp_path, {name: parts for name, (parts, *_) in cases.items()})
+    for name, (_, content, _) in cases.items():
+        world.drop(f"{name}_1", content)
     readings = world.receive("run").readings
-    assert [reading.loaded_rows for reading in readings] == [2, 1]
-    assert [words for reading in readings for words in reading.unread] == told
+    for name, (*_, told) in cases.items():
+        mine = [reading for reading in readings if reading.filename == f"{name}_1"]
+        assert [reading.loaded_rows for reading in mine] == [2, 1], name
+        assert [words for reading in mine for words in reading.unread] == told, name
 
 
 def test_a_wider_glob_takes_its_part_where_there_is_one_and_tells_where_not(
@@ -184,7 +193,7 @@ def test_a_feed_without_a_part_of_its_own_takes_no_file_of_another(tmp_path: Pat
         ),
     )
     world.drop("sales.xlsx", monthly(Jan=JAN, Feb=FEB))
-    assert rows_of(world) == {"sales": 2}
+    assert rows_of(world.receive("run")) == {"sales": 2}
 
 
 def test_two_feeds_that_would_take_the_same_are_told_at_check_time() -> None:
@@ -202,10 +211,11 @@ def test_two_feeds_that_would_take_the_same_are_told_at_check_time() -> None:
 
 @pytest.mark.parametrize("tier", [3, 2, 1])
 def test_a_sheet_that_was_put_in_front_moves_no_feed_to_the_rows_of_another(
-    tmp_path: Path, tier: int
+    tmp_path: Path, customers_dbt: Path, tier: int
 ) -> None:
     world = World(
         tmp_path,
+        dbt_dir=customers_dbt,
         security_tier=tier,
         feeds=feeds({"name": "qux", "files": "*.xlsx", "sheet": 1}),
     )
@@ -225,7 +235,7 @@ def test_a_sheet_put_before_the_one_of_a_feed_that_names_none_is_not_read_for_it
 ) -> None:
     world = World(tmp_path, feeds=feeds({"name": "qux", "files": "*.xlsx"}))
     world.drop("a.xlsx", monthly(Qux=JAN))
-    assert world.run().delivery_id
+    assert rows_of(settle(world)) == {"qux": 2}
     world.drop("b.xlsx", monthly(Archive=FEB, Qux=JAN))
     (aside,) = world.receive("second").quarantined
     assert aside.code == "sheet_moved"
@@ -239,11 +249,11 @@ def test_a_feed_that_names_no_sheet_goes_on_with_one_behind_its_own_or_of_anothe
     tmp_path: Path,
 ) -> None:
     world = World(tmp_path, feeds=feeds({"name": "qux", "files": "*.xlsx"}))
-    for number, book in enumerate(
-        (monthly(Qux=JAN), monthly(Qux=FEB, More=JAN), monthly(Quux=JAN))
+    for number, (book, rows) in enumerate(
+        [(monthly(Qux=JAN), 2), (monthly(Qux=FEB, More=JAN), 1), (monthly(Quux=JAN), 2)]
     ):
         world.drop(f"{number}.xlsx", book)
-        assert world.run().delivery_id
+        assert rows_of(settle(world)) == {"qux": rows}
 
 
 TWO = feeds(
@@ -255,9 +265,9 @@ TWO = feeds(
 def test_a_sheet_that_another_feed_read_once_stays_that_feeds(tmp_path: Path) -> None:
     world = World(tmp_path, feeds=TWO)
     world.drop("january.xlsx", monthly(EU=JAN, US=FEB))
-    assert world.run().delivery_id
+    assert rows_of(settle(world)) == {"eu": 2, "us": 1}
     world.drop("april.xlsx", monthly(Europe=JAN, USA=FEB))
-    assert world.run().delivery_id, "both have new names"
+    assert rows_of(settle(world)) == {"eu": 2, "us": 1}, "both have new names"
     advised = world.copy(
         tmp_path / "advised",
         feeds=feeds(*({**each, "sheet": 3 - int(str(each["sheet"]))} for each in TWO[2:])),
@@ -269,12 +279,12 @@ def test_a_sheet_that_another_feed_read_once_stays_that_feeds(tmp_path: Path) ->
         "sheet_moved",
         "Feed 'eu' reads sheet 1, which is 'US' now. 'US' is what feed 'us' read before.",
     )
-    assert rows_of(advised) == {"eu": 2, "us": 1}
+    assert rows_of(advised.receive("third")) == {"eu": 2, "us": 1}
 
 
 def test_a_sheet_that_is_called_after_its_month_is_read_by_its_number(tmp_path: Path) -> None:
     world = World(tmp_path, feeds=feeds({"name": "qux", "files": "*.xlsx", "sheet": 1}))
     world.drop("a.xlsx", monthly(Jan=JAN))
-    assert world.run().delivery_id
+    assert rows_of(settle(world)) == {"qux": 2}
     world.drop("b.xlsx", monthly(Feb=FEB, Jan=JAN))
-    assert rows_of(world) == {"qux": 1}
+    assert rows_of(world.receive("second")) == {"qux": 1}

@@ -40,11 +40,9 @@ def holding(world: World, values: tuple[str, ...] = SECRETS) -> set[str]:
     return found
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids=["tier 1", "tier 2"])
-def lowered(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, customers_dbt: Path
-) -> World:
-    """A client delivered at tier 3, then at a lower tier."""
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory, customers_dbt: Path) -> World:
+    """A client delivered at tier 3; copied, never changed."""
     full = World(tmp_path_factory.mktemp("tiers"), dbt_dir=customers_dbt)
     full.drop("customers_1.csv", ROWS)
     full.drop("orders_1.xlsx", b"PK\x03\x04 ada3@example.com")
@@ -58,7 +56,15 @@ def lowered(
     assert any(name.startswith("quarantine/") for name in kept)
     assert any(name.startswith("landing/") for name in kept)
     assert sum("duckdb_temp" in name for name in kept) == 2
-    world = World(full.root, dbt_dir=customers_dbt, security_tier=request.param)
+    return full
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["tier 1", "tier 2"])
+def lowered(
+    full: World, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> World:
+    """A client delivered at tier 3, then at a lower tier."""
+    world = full.copy(tmp_path_factory.mktemp("lowered"), security_tier=request.param)
     world.drop("customers_2.csv", ROWS + customer(41))
     with pytest.raises(TierLoweredError):
         world.run()
@@ -104,12 +110,14 @@ def test_the_demo_delivery_is_reproduced_byte_for_byte_and_an_edited_table_is_na
     assert [difference.file for difference in found] == ["tables/customers.csv"]
 
 
-def test_a_sample_that_stands_in_after_the_tier_was_raised_is_told_as_one(tmp_path: Path) -> None:
-    world = World(tmp_path, security_tier=2)
+def test_a_sample_that_stands_in_after_the_tier_was_raised_is_told_as_one(
+    tmp_path: Path, customers_dbt: Path
+) -> None:
+    world = World(tmp_path, dbt_dir=customers_dbt, security_tier=2)
     world.drop("customers_1.csv", ROWS)
     world.drop_demo("orders")
     first = world.run().delivery_id
-    raised = World(tmp_path, security_tier=3)
+    raised = World(tmp_path, dbt_dir=customers_dbt, security_tier=3)
     raised.drop("customers_2.csv", ROWS + customer(41))
     second = raised.folder.deliverables / raised.run().delivery_id
     (told,) = [line for line in raised.said if line.startswith("orders: no new file")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from typing import TYPE_CHECKING
 
@@ -20,12 +19,18 @@ from consulting.records import FileReading
 from consulting.rules import column_rule
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cleaning.conftest import Project
 
 ONE_COLUMN = [{"name": "a", "from": "A", "rule": "to_text", "required": True}]
 SECRET = "4711-secret-value"
+
+
+@pytest.fixture(scope="module")
+def plain(project: Project) -> str:
+    """A client of one feed and one row, to be run and not changed."""
+    project.feed("plain", "t", ONE_COLUMN)
+    project.load("plain", "t", ["A"], [["x"]])
+    return "plain"
 
 
 def failed(run: DbtRun) -> dict[str, str]:
@@ -107,10 +112,10 @@ def test_what_went_on_is_told_in_a_line_and_what_took_long_by_itself(
     assert len(heard) == lines
 
 
-def test_nothing_is_printed(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
-    project.feed("quiet", "t", ONE_COLUMN)
-    project.load("quiet", "t", ["A"], [["x"]])
-    run = project.run("quiet")
+def test_nothing_is_printed(
+    project: Project, plain: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = project.run(plain)
     run.run()
     run.test()
     assert capfd.readouterr() == ("", "")
@@ -128,9 +133,9 @@ def test_a_missing_source_column_is_named_with_the_nearest(project: Project) -> 
     )
 
 
-def test_a_column_that_one_of_two_files_lacks_is_named_with_its_file(project: Project) -> None:
-    project.feed("partial", "t", ONE_COLUMN)
-    project.load("partial", "t", ["A"], [["x"]])
+def test_a_column_that_one_of_two_files_lacks_is_named_with_its_file(
+    project: Project, plain: str
+) -> None:
     readings = [
         FileReading(
             filename=name,
@@ -145,7 +150,7 @@ def test_a_column_that_one_of_two_files_lacks_is_named_with_its_file(project: Pr
         for name, columns in (("one.csv", ("A",)), ("two.csv", ("B",)))
     ]
     with pytest.raises(CleaningError, match=r"feed 't', file two.csv, has no column 'A'"):
-        project.run("partial", readings=readings).run()
+        project.run(plain, readings=readings).run()
 
 
 def test_an_optional_column_may_be_left_out(project: Project) -> None:
@@ -209,28 +214,24 @@ def test_a_run_without_a_warehouse_says_what_is_missing(project: Project) -> Non
         project.run("early").test()
 
 
-def test_a_database_held_by_another_process_is_said_in_words(
-    project: Project, tmp_path: Path
-) -> None:
+def test_a_database_held_by_another_process_is_said_in_words(project: Project, plain: str) -> None:
     import subprocess
     import sys
 
-    project.feed("held", "t", ONE_COLUMN)
-    project.load("held", "t", ["A"], [["x"]])
     code = (
         "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); "
         "sys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(project.folder("held").warehouse)],
+        [sys.executable, "-c", code, str(project.folder(plain).warehouse)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        for command in (project.run("held").run, project.run("held").test):
-            with pytest.raises(CleaningError, match="held: another process has"):
+        for command in (project.run(plain).run, project.run(plain).test):
+            with pytest.raises(CleaningError, match="plain: another process has"):
                 command()
         holder.communicate("")
 
@@ -270,38 +271,54 @@ def test_columns_that_a_pivot_names_after_values_are_not_told_by_name(project: P
     assert "named by" not in str(outcomes["stg_t"].columns)
 
 
-@pytest.mark.parametrize(
-    ("path", "sql", "sources", "words"),
-    [
-        ("marts/t.sql", "select a, upper(b) as b, _file, _row, _row_id from {{ ref('int_t') }}",
-         ("B",), "blanks trimmed, words for “no value” made empty; then UPPER(b)"),
-        ("marts/t.sql", "select a, a as b, _file, _row, _row_id from {{ ref('int_t') }}",
-         ("A",), "taken over as it is"),
-        ("staging/stg_t.sql", """select "A" as a, "B" || '!' as b, null::varchar as _reason,
-         null::varchar as _reasons, null::varchar as _blanked, _file, _row, _row_id
-         from {{ source('raw', 't') }}""", ("B",), "b || '!'"),
-        ("marts/t.sql", "-- as before\n{{ deliver(ref('int_t')) }}", ("B",), None),
-        ("marts/t.sql", "select * from {{ ref('int_t') }}", ("B",), None),
-    ],
-    ids=["mart", "another column", "staging", "a comment", "all as it is"],
-)  # fmt: skip
-def test_of_a_column_that_sql_took_over_mapping_and_log_tell_the_sql(
-    project: Project, path: str, sql: str, sources: tuple[str, ...], words: str | None
-) -> None:
-    client_id = "taken"
-    project.feed(client_id, "t", [*ONE_COLUMN, {"name": "b", "from": "B"}])
-    project.load(client_id, "t", ["A", "B"], [["x", "y"]])
-    project.write(client_id, path, sql)
-    run = project.run(client_id)
+TAKEN = {
+    "mart": (
+        "marts/mart.sql",
+        "select a, upper(b) as b, _file, _row, _row_id from {{ ref('int_mart') }}",
+        ("B",),
+        "blanks trimmed, words for “no value” made empty; then UPPER(b)",
+    ),
+    "another_column": (
+        "marts/another_column.sql",
+        "select a, a as b, _file, _row, _row_id from {{ ref('int_another_column') }}",
+        ("A",),
+        "taken over as it is",
+    ),
+    "staging": (
+        "staging/stg_staging.sql",
+        """select "A" as a, "B" || '!' as b, null::varchar as _reason,
+        null::varchar as _reasons, null::varchar as _blanked, _file, _row, _row_id
+        from {{ source('raw', 'staging') }}""",
+        ("B",),
+        "b || '!'",
+    ),
+    "a_comment": (
+        "marts/a_comment.sql", "-- as before\n{{ deliver(ref('int_a_comment')) }}", ("B",), None,
+    ),
+    "all_as_it_is": (
+        "marts/all_as_it_is.sql", "select * from {{ ref('int_all_as_it_is') }}", ("B",), None,
+    ),
+}  # fmt: skip
+"""Feed → SQL of its own, the columns that `b` is then read from, and what becomes of them."""
+
+
+def test_of_a_column_that_sql_took_over_mapping_and_log_tell_the_sql(project: Project) -> None:
+    for feed, (path, sql, *_) in TAKEN.items():
+        project.feed("taken", feed, [*ONE_COLUMN, {"name": "b", "from": "B"}])
+        project.load("taken", feed, ["A", "B"], [["x", "y"]])
+        project.write("taken", path, sql)
+    run = project.run("taken")
     run.run()
-    with project.tables(client_id) as tables:
+    with project.tables("taken") as tables:
         mappings = column_mappings(run.manifest, tables, [], harmless=(), compiled=run.compiled)
         steps = cleaning_steps(tables, run.manifest, mappings)
-    shutil.rmtree(project.dbt_dir / "models/clients" / client_id)
-    (told,) = (m for m in mappings if m.target_column == "b")
-    (logged,) = (s for s in steps if s.subject == "t.b")
-    expected = (
-        ("sql", words) if words else ("to_text", "blanks trimmed, words for “no value” made empty")
-    )
-    assert (told.source_columns, told.rule, told.transformation) == (sources, *expected)
-    assert (logged.operation, logged.detail) == expected
+    for feed, (*_, sources, words) in TAKEN.items():
+        (told,) = (m for m in mappings if (m.feed, m.target_column) == (feed, "b"))
+        (logged,) = (s for s in steps if s.subject == f"{feed}.b")
+        expected = (
+            ("sql", words)
+            if words
+            else ("to_text", "blanks trimmed, words for “no value” made empty")
+        )
+        assert (told.source_columns, told.rule, told.transformation) == (sources, *expected), feed
+        assert (logged.operation, logged.detail) == expected, feed
