@@ -134,6 +134,10 @@ class ClientFolder:
         """At tier 3: the texts of libraries' errors, which may quote rows."""
         return self.path / "errors"
 
+    def sample(self, tier: int) -> Path:
+        """What is kept of a sample that was read at a tier."""
+        return self.path / "sample" / f"tier_{tier}"
+
     @property
     def runs(self) -> Path:
         """One folder per batch."""

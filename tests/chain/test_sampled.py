@@ -6,20 +6,23 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
 import yaml
 from parsed_once import lay_shared
-from tests.chain.conftest import DBT
+from tests.chain.conftest import DBT, World
 
 from consulting.chain.parts import _Feed, _globs
 from consulting.chain.sampled import Place, Sampled, take_sample
+from consulting.chain.tier import lower_tier
+from consulting.chain.unread import earlier_counts
 from consulting.components.engagement import first_files
 from consulting.config.engagement import EngagementConfig
 from consulting.config.naming import NamedFeed
-from consulting.errors import ConfigurationError
+from consulting.errors import BlockedDeliveryError, ConfigurationError, TierLoweredError
 from consulting.intake.reading.parts import BEYOND, Part
 from consulting.privacy import Names
 
@@ -76,11 +79,13 @@ def test_a_sample_is_delivered_on_trial_with_nothing_edited(taken: tuple[Path, S
     assert "\n".join(lines) in (DBT.parent / "docs/first_client.md").read_text()
 
 
-def test_nothing_of_the_trial_is_left_but_models_and_the_access_log(
+def test_nothing_of_the_trial_is_left_but_models_the_access_log_and_how_values_are_written(
     taken: tuple[Path, Sampled],
 ) -> None:
-    left = sorted(p.relative_to(taken[0] / "data").as_posix() for p in taken[0].glob("data/**/*"))
-    assert left == ["globex", "globex/access.jsonl"]
+    folder = taken[0] / "data" / "globex"
+    left = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    kept = ["cleaning.json", "intake.json", "profile.json"]
+    assert left == ["access.jsonl", *(f"sample/tier_3/{name}" for name in kept)]
 
 
 def test_defs_yaml_holds_feeds_and_the_period_their_names_tell(
@@ -163,7 +168,9 @@ def test_below_tier_3_no_value_enters_a_file(tmp_path: Path, tier: int) -> None:
     assert found.refused is None
     assert found.fixtures["customers"] == "id,town\n"
     assert CANARY not in "".join(texts)
-    assert not [p for p in tmp_path.glob("data/**/*") if p.is_file()]
+    kept = [p.read_text() for p in tmp_path.glob("data/**/*") if p.is_file()]
+    assert len(kept) == 3
+    assert CANARY not in "".join(kept)
 
 
 def test_a_sample_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -360,3 +367,71 @@ def test_a_sample_follows_a_template_and_says_what_differs(tmp_path: Path, tier:
     assert "   - **orders › Contact**\n" in needed
     account = {a.feed: (a.received, a.delivered) for a in sampled.cleaning.accounts}
     assert account["orders"] == (61, 60) if tier == 3 else account["orders"][0] == 61
+
+
+PRICES = {
+    "rate": ("{}.5%", "0.{:03}"),
+    "total": ("{}.50 EUR", "{}.50 USD"),
+    "day": ("{:02}.03.26", "26.03.{:02}"),
+    "price": ("{}.25", "{},250"),
+}
+"""Column → how it is written in the sample, and in the first month."""
+
+
+def prices(at: int) -> str:
+    rows = (
+        ";".join([f"A{n}", *(how[at].format(13 + n % 15) for how in PRICES.values())])
+        for n in range(40)
+    )
+    return "\n".join([";".join(["item", *PRICES]), *rows]) + "\n"
+
+
+def first_month(root: Path, name: str, content: str, tier: int = 3) -> World:
+    """The client of a sample, whose first file arrived."""
+    sample = root / "mail"
+    sample.mkdir()
+    (sample / "prices.csv").write_text(prices(0))
+    attributes = {"client_name": "Acme", "security_tier": 3}
+    take_sample(sample, "acme_corp", attributes, place_at(root), log=lambda _line: None)
+    feeds = [{"name": "prices", "files": "prices*.csv"}]
+    world = World(root / "data", dbt_dir=root / "dbt", feeds=feeds, security_tier=tier)
+    world.drop(name, content)
+    return world
+
+
+def test_a_first_delivery_is_held_against_the_sample(tmp_path: Path) -> None:
+    world = first_month(tmp_path, "prices.csv", prices(1))
+    with pytest.raises(BlockedDeliveryError) as stopped:
+        world.run()
+    for said in (
+        "The amounts in “total” of prices.csv are in USD, where the sample had EUR.",
+        "“rate” of prices.csv",
+        "“day” of prices.csv",
+        "they are a thousand times more or less than those of the sample",
+    ):
+        assert said in str(stopped.value)
+    (batch,) = world.engagement.intake.state().batches
+    (counts,) = earlier_counts(world.engagement, "prices", batch.batch_id)
+    assert {(one.column, one.values, one.unread) for one in counts} >= {("total", 40, 0)}
+
+
+def test_what_is_written_as_in_the_sample_is_delivered_however_many_there_are(
+    tmp_path: Path,
+) -> None:
+    lines = prices(0).splitlines()
+    world = first_month(tmp_path, "prices.csv", "\n".join(lines[:4]) + "\n")
+    assert world.run().summary.delivered == 3, "a sample's number of rows says nothing"
+    world.drop("prices_2.csv", prices(1))
+    with pytest.raises(BlockedDeliveryError, match="USD, where the last delivery had EUR"):
+        world.run()
+
+
+def test_what_is_kept_of_a_sample_goes_with_its_tier(tmp_path: Path) -> None:
+    world = first_month(tmp_path, "prices.csv", prices(0), tier=2)
+    kept = world.folder.sample(3)
+    with pytest.raises(TierLoweredError):
+        world.run()
+    assert kept.is_dir()
+    lower_tier(world.engagement, now=datetime.now(UTC))
+    assert not kept.exists()
+    assert world.run().summary.delivered == 40

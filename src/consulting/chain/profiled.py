@@ -10,7 +10,7 @@ from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.apart import within
 from consulting.chain.attempt import attempt
-from consulting.chain.earlier import earlier_runs
+from consulting.chain.earlier import earlier_runs, sample_of
 from consulting.profiling import (
     CONFIRMED,
     FeedProfile,
@@ -43,11 +43,13 @@ class Earlier(NamedTuple):
         profile: The profile.
         replaced: Whether the files at hand take the place of that delivery's.
         confirmed: Kind and column of what somebody found right in its files.
+        of_sample: Whether it is no delivery, but the sample by which the models were made.
     """
 
     profile: FeedProfile
     replaced: bool
     confirmed: frozenset[Change]
+    of_sample: bool = False
 
 
 def profile(
@@ -181,9 +183,9 @@ def drift_of(  # noqa: PLR0913 - by name only
         *files: tuple[str, Sequence[str]],
         history: Iterator[Earlier],
     ) -> list[DriftFinding]:
-        profiles = (each.profile for each in history)
+        last = next(history, None)
         return compare(
-            next(profiles, None),
+            last.profile if last else None,
             profile,
             reads,
             known=models.declared_columns().get(feed.name, ()),
@@ -191,7 +193,8 @@ def drift_of(  # noqa: PLR0913 - by name only
             others={name: models.reads(name) for name in others},
             models_yaml=models.yaml_of(feed.name),
             part=part,
-            earlier=profiles,
+            earlier=(each.profile for each in history),
+            of_sample=last is not None and last.of_sample,
         )
 
     part: Part | None = "carried" if carried else None
@@ -260,14 +263,17 @@ def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterat
         if not earlier or not found:
             return
         received = artifacts.find(folder / artifacts.INTAKE, artifacts.Intake)
+        of_sample = folder == sample_of(engagement)
+        replaces = own and received and not of_sample and _is_replaced(received, own, feed)
         yield Earlier(
             found[0],
-            bool(own and received and _is_replaced(received, own, feed)),
+            bool(replaces),
             frozenset(
                 (change.kind, change.column)
                 for change in earlier.drift
                 if change.feed == feed and change.recommendation == CONFIRMED
             ),
+            of_sample,
         )
 
 

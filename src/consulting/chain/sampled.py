@@ -1,6 +1,7 @@
 """A sample of a client's files: sorted to feeds, profiled, modelled, and delivered on trial.
 
-It is the chain that any run goes through, in a folder that is gone at the end. Only models stay.
+It is the chain that any run goes through, in a folder that is gone at the end. Models stay, and
+how the values were written, which a first delivery is held against.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.cleaned import clean
 from consulting.chain.delivered import deliver
+from consulting.chain.earlier import keep_sample
 from consulting.chain.engagement import Engagement
 from consulting.chain.file_received import receive
 from consulting.chain.fixtures import fixture
@@ -280,6 +282,8 @@ class _Trial:
                 fixtures[each.feed] = fixture(each, mine, run_folder)
             refused, asked = self._deliver(run_folder, found, written, asked)
             letter = letter_of(self.engagement, run_folder.name, asked)
+            kept = ClientFolder(self._place.data, self._client_id)
+            keep_sample(replace(self.engagement, folder=kept), run_folder)
         return Sampled(
             config=self.engagement.config,
             feeds=tuple(self._feeds_told()),

@@ -83,6 +83,10 @@ def above_the_tier(engagement: Engagement) -> Iterator[tuple[Path, str]]:
     places = (
         (folder.landing, "the client's files, as they came"),
         (folder.runs, "what the runs read, rows among it"),
+        *(
+            (folder.sample(above), "what is kept of a sample")
+            for above in range(tier + 1, FULL_TIER + 1)
+        ),
         (folder.warehouse, "the warehouse"),
         (folder.warehouse.with_name(f"{folder.warehouse.name}.wal"), "the warehouse"),
         (folder.path / MARK, "the warehouse"),
@@ -149,7 +153,11 @@ def _held(engagement: Engagement) -> int | None:
         return noted
     folder = engagement.folder
     places = (folder.landing, folder.runs, folder.warehouse, folder.deliverables)
-    return FULL_TIER if any(path.exists() for path in places) else None
+    if any(path.exists() for path in places):
+        return FULL_TIER
+    return max(
+        (tier for tier in range(FULL_TIER + 1) if folder.sample(tier).exists()), default=None
+    )
 
 
 def _note(engagement: Engagement) -> None:

@@ -167,7 +167,7 @@ class Content(Changes):
         return DriftFinding(
             feed=self._current.feed, kind="rewritten_column", column=now.name,
             severity="warn" if unread else "info",
-            detail=f"{self._written(now)}; in the last delivery it was written "
+            detail=f"{self._written(now)}; in {self._past.named} it was written "
             f"{enumerated([*then.values()], 'or')}.",
             recommendation="Let its rule read these words, too." if unread
             else "Look whether its rule rejects any for it.",
@@ -230,6 +230,8 @@ class Content(Changes):
     def _shifted(
         self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
     ) -> DriftFinding | None:
+        if self._past.of_sample:
+            return None  # it shows how values are written, and not how many there are of each
         found = distribution_shift(before, now, previous.row_count, self._current.row_count)
         if found is None:
             return None

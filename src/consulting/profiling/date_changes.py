@@ -40,7 +40,9 @@ class DateChanges(Changes):
         moved = min(found, key=lambda one: (is_read[one], not one.sure))
         swapped = "day and month swapped where a spreadsheet program could read them"
         says = swapped if moved.order == "ydm" else _WORDS[moved.order]
-        against = "its rule reads them with" if moved.by_rule else "those of the last delivery had"
+        against = (
+            "its rule reads them with" if moved.by_rule else f"those of {self._past.named} had"
+        )
         grave: DriftSeverity = "block" if self._reads.is_converted(now) else "warn"
         finding = DriftFinding(
             feed=self._current.feed, column=now.name,

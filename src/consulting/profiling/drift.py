@@ -52,6 +52,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     models_yaml: Path | str | None = None,
     part: Part | None = None,
     earlier: Iterable[FeedProfile] = (),
+    of_sample: bool = False,
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
 
@@ -68,6 +69,8 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
             to, against the rules as they are now is told, for nothing else of them changed.
         earlier: The profiles of the deliveries before the last one, the newest first: the currency
             and the unit are held against those that were named last.
+        of_sample: Whether `previous` is of a sample, by which the client's models were made; how
+            many values there are is not held against that.
 
     Returns:
         The findings, the gravest first. Distributions are compared by the population stability
@@ -81,6 +84,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         files or {},
         models_yaml=models_yaml,
         earlier=earlier,
+        of_sample=of_sample,
     )
     if part is not None:
         of = (
@@ -117,11 +121,12 @@ class _Comparison:
         *,
         models_yaml: Path | str | None,
         earlier: Iterable[FeedProfile],
+        of_sample: bool,
     ) -> None:
         self._previous = previous
         self._current = current
         self._reads = Reads(current, reads, files)
-        self._past = Past(self._reads, previous, earlier)
+        self._past = Past(self._reads, previous, earlier, of_sample=of_sample)
         self.content = Content(self._reads, self._past)
         self._yaml: str | None = None
         self._label = f"{current.feed}.yml"
@@ -228,8 +233,8 @@ class _Comparison:
             yield DriftFinding(
                 feed=self._current.feed, kind="swapped_columns", column=one.name,
                 previous_column=other.name, severity="block" if read else "warn",
-                detail=f"“{one.name}” holds what “{other.name}” held in the last delivery, and the "
-                f"reverse{in_files(self._reads.having(one.name), ', in ')}.",
+                detail=f"“{one.name}” holds what “{other.name}” held in {self._past.named}, and "
+                f"the reverse{in_files(self._reads.having(one.name), ', in ')}.",
                 recommendation="Ask the client whether two headers changed places, and have the "
                 "files sent again if they did.",
             )  # fmt: skip
@@ -286,7 +291,8 @@ class _Comparison:
     def volume(self, previous: FeedProfile) -> list[DriftFinding]:
         """Far fewer or far more rows than last time."""
         before, now = previous.row_count, self._current.row_count
-        if not before or previous.basis != self._current.basis or previous.basis == "sample":
+        whole = previous.basis == self._current.basis != "sample" and not self._past.of_sample
+        if not before or not whole:
             return []
         ratio = round(now / before, 4)
         if ratio < _LIMITS.volume_warn:

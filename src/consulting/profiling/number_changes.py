@@ -90,7 +90,7 @@ class NumberChanges(Changes):
             if proven
             else "could have a decimal point or a decimal comma; with the "
             f"{declared}, as its rule reads them, they are a thousand times more or less than "
-            f"those of the last delivery{showed}, and with the other they are not."
+            f"those of {self._past.named}{showed}, and with the other they are not."
         )
         return DriftFinding(
             feed=self._current.feed, column=now.name, severity="block",
@@ -130,7 +130,7 @@ class NumberChanges(Changes):
         if read.decimal and is_grouped_as(now, read.decimal):
             return None
         thousands = are_thousands(before, now)
-        near = "; with a decimal mark they are near to those of the last delivery"
+        near = f"; with a decimal mark they are near to those of {self._past.named}"
         between = f"the {other_mark(read.decimal)} between thousands" if read.decimal else "no mark"
         return DriftFinding(
             feed=self._current.feed, column=now.name, severity="block",

@@ -29,14 +29,26 @@ class Past:
         reads: What the models read, and the files of now.
         previous: The profile of the last delivery; None for a first one.
         earlier: Those of the deliveries before it, the newest first; read where one is needed.
+        of_sample: Whether `previous` is of a sample, by which the client's models were made.
     """
 
     def __init__(
-        self, reads: Reads, previous: FeedProfile | None, earlier: Iterable[FeedProfile]
+        self,
+        reads: Reads,
+        previous: FeedProfile | None,
+        earlier: Iterable[FeedProfile],
+        *,
+        of_sample: bool = False,
     ) -> None:
+        self.of_sample = of_sample
         self._reads = reads
         self._previous = previous
         self._earlier = earlier
+
+    @property
+    def named(self) -> str:
+        """What the last delivery is called in a sentence."""
+        return "the sample" if self.of_sample else "the last delivery"
 
     def last(self, now: ColumnProfile, least: int) -> tuple[ColumnProfile, FeedProfile] | None:
         """A column in the last delivery in which it had so many values."""

@@ -134,7 +134,7 @@ class UnitChanges(Changes):
             severity="info" if apart and named else
             "block" if named and self._reads.is_converted(now) else "warn",
             detail=f"{self._reads.named('amounts', now)} "
-            f"{f'are in {named}' if named else 'name no currency'}, where the last delivery"
+            f"{f'are in {named}' if named else 'name no currency'}, where {self._past.named}"
             f"{'' if mostly(currencies_of(before), before) else ' that named one'} had {then}.",
             recommendation="Its currency is delivered in a column of its own." if apart and named
             else "Ask the client in which currency they are now." if not named else
