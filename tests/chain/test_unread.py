@@ -215,16 +215,28 @@ def test_a_rule_that_was_changed_to_read_it_lets_the_files_go(world: World) -> N
     assert (delivery.summary.delivered, delivery.summary.verdict) == (40, "ready")
 
 
-def test_one_of_two_files_that_another_rule_reads_beside_the_other_is_no_dead_end(
-    tmp_path: Path,
-) -> None:
+def of_amounts(world: World, file: str, sign: str = "") -> None:
+    rows = [[f"a{file}{n};{n},5{sign};{('open', 'paid')[n % 2]}"] for n in range(40)]
+    world.drop(f"loads_{file}.csv", csv("id;Amount;Status", rows))
+
+
+@pytest.fixture(scope="module")
+def with_amounts(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A client with amounts, and any status, after its first file; copied, never changed."""
     amount = {"name": "amount", "from": "Amount", "rule": "to_decimal", "decimal": "comma"}
-    world = of_branches(tmp_path, amount)
-    for file, sign in (("1", ""), ("2_north", ""), ("2_south", " €")):
-        rows = [[f"a{file}{n};{n},5{sign}"] for n in range(40)]
-        world.drop(f"loads_{file}.csv", csv("id;Amount", rows))
-        if file == "1":
-            world.run()
+    root = tmp_path_factory.mktemp("amounts") / "client"
+    world = of_branches(root, amount, {"name": "status", "from": "Status"})
+    of_amounts(world, "1")
+    world.run()
+    return world
+
+
+def test_one_of_two_files_that_another_rule_reads_beside_the_other_is_no_dead_end(
+    with_amounts: World, tmp_path: Path
+) -> None:
+    world = with_amounts.copy_with_models(tmp_path / "client")
+    of_amounts(world, "2_north")
+    of_amounts(world, "2_south", " €")
     assert "in loads_2_south.csv its rule reads none" in world.stopped()
     accept_all(world)
     assert "rule: to_money, decimal: comma" in yaml_of(world).read_text("utf-8")
@@ -357,14 +369,12 @@ def test_what_was_confirmed_of_a_profile_hides_nothing_that_is_not_read(world: W
 
 
 def test_a_stricter_rule_is_held_against_values_that_an_earlier_one_could_not_reject(
-    tmp_path: Path,
+    with_amounts: World, tmp_path: Path
 ) -> None:
-    world = of_branches(tmp_path, {"name": "status", "from": "Status"})
-    of_codes(world, 1, "open", "paid")
-    world.run()
+    world = with_amounts.copy_with_models(tmp_path / "client")
     yaml = yaml_of(world)
     text = yaml.read_text("utf-8")
     assert "{from: Status}" in text
     yaml.write_text(text.replace("{from: Status}", "{from: Status, rule: to_code, codes: [x]}"))
-    of_codes(world, 2, "open", "paid")
+    of_amounts(world, "2")
     assert "its rule reads none, and it read 40" in world.stopped()

@@ -21,20 +21,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def killed(world: World, place: str) -> str:
+    """The batch of a run that was killed there."""
+    world.drop("customers.csv", HEADER + "".join(map(customer, range(1, 6))))
+    batch_id = bring_back(world)
+    process = multiprocessing.get_context("fork").Process(
+        target=_run_until, args=(world, batch_id, place)
+    )
+    process.start()
+    process.join(PATIENCE_SECONDS)
+    assert process.exitcode == -signal.SIGKILL
+    return batch_id
+
+
 @pytest.mark.parametrize("case", ["written at tier 1", "sealed at tier 2"])
 def test_it_is_accepted_where_it_was_written_and_else_made_again(
     tmp_path: Path, customers_dbt: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     written = case.startswith("written")
     world = World(tmp_path, dbt_dir=customers_dbt, security_tier=int(case.partition("tier ")[2][0]))
-    world.drop("customers.csv", HEADER + "".join(map(customer, range(1, 6))))
-    batch_id = bring_back(world)
-    process = multiprocessing.get_context("fork").Process(
-        target=_run_until, args=(world, batch_id, "delivered" if written else "build_delivery")
-    )
-    process.start()
-    process.join(PATIENCE_SECONDS)
-    assert process.exitcode == -signal.SIGKILL
+    batch_id = killed(world, "delivered" if written else "build_delivery")
     assert world.deliveries() == [batch_id] * written
     monkeypatch.setattr(delivered, "code_fingerprints", lambda: {"delivered": "the next release"})
     assert bring_back(world) == batch_id
@@ -48,19 +54,21 @@ def test_it_is_accepted_where_it_was_written_and_else_made_again(
     ] * written
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory, customers_dbt: Path) -> World:
+    """A client whose delivery was written when its run was killed; copied, never changed."""
+    root = tmp_path_factory.mktemp("written")
+    world = World(root, dbt_dir=customers_dbt, security_tier=1)
+    killed(world, "delivered")
+    return world
+
+
 @pytest.mark.parametrize("fate", ["removed", "replaced"])
 def test_a_delivery_that_was_written_counts_though_its_file_is_gone(
-    tmp_path: Path, customers_dbt: Path, fate: str
+    written: World, tmp_path: Path, fate: str
 ) -> None:
-    world = World(tmp_path, dbt_dir=customers_dbt, security_tier=1)
-    world.drop("customers.csv", HEADER + "".join(map(customer, range(1, 6))))
-    batch_id = bring_back(world)
-    process = multiprocessing.get_context("fork").Process(
-        target=_run_until, args=(world, batch_id, "delivered")
-    )
-    process.start()
-    process.join(PATIENCE_SECONDS)
-    assert process.exitcode == -signal.SIGKILL
+    world = written.copy(tmp_path / "copy")
+    (batch_id,) = world.deliveries()
     (world.folder.incoming / "customers.csv").unlink()
     if fate == "replaced":
         world.drop("customers.csv", HEADER + customer(7))
