@@ -185,29 +185,15 @@ def test_a_small_file_that_somebody_confirms_is_delivered_and_the_ledger_says_wh
     assert verify_delivery(client.engagement, delivery.delivery_id, log=print) == []
 
 
-def test_a_file_set_aside_at_a_refused_attempt_is_told_by_the_delivery_of_a_later_one(
-    client: World,
-) -> None:
-    client.drop("orders_2024-02.csv", FEBRUARY)
-    client.drop("orders_empty.csv", b"")
-    refused(client)
-    assert client.states()["orders_empty.csv"] == "quarantined"
-    assert run_accept(client, "--yes").exit_code == 0
-    delivery = client.run()
-    manifest = json.loads((delivery.path / "manifest.json").read_text())
-    assert [file["filename"] for file in manifest["quarantined_files"]] == ["orders_empty.csv"]
-    assert "File set aside: orders_empty.csv" in (delivery.path / "quality_report.html").read_text()
-    assert delivery.summary.verdict == "care"
-    assert verify_delivery(client.engagement, delivery.delivery_id, log=print) == []
-
-
 def test_what_drifted_is_accepted_once_and_last_month_can_be_replayed(client: World) -> None:
     yaml = yaml_of(client)
     before = yaml.read_text(encoding="utf-8")
     assert "nothing to accept" in run_accept(client).output
 
     client.drop("orders_2024-02.csv", FEBRUARY)
+    client.drop("orders_empty.csv", b"")
     reason = refused(client)
+    assert client.states()["orders_empty.csv"] == "quarantined"
     for said in (
         "“Amount” seems to be called “Amount (EUR)” now, in orders_2024-02.csv.",
         "“Status” is not in orders_2024-02.csv, and the models read it.",
@@ -252,6 +238,13 @@ def test_what_drifted_is_accepted_once_and_last_month_can_be_replayed(client: Wo
         told_there = words.replace("; the client may", ", whose rows are delivered without it")
         told_there = told_there.replace(" leave it out", "")
         assert told_there in (second.path / "quality_report.html").read_text()
+
+    # what was set aside at the refused attempt is told by the delivery of the later one
+    manifest = json.loads((second.path / "manifest.json").read_text())
+    assert [file["filename"] for file in manifest["quarantined_files"]] == ["orders_empty.csv"]
+    assert "File set aside: orders_empty.csv" in (second.path / "quality_report.html").read_text()
+    assert second.summary.verdict == "care"
+    assert verify_delivery(client.engagement, second.delivery_id, log=print) == []
 
     again = csv("Order ID,Amount,Status,Seats", rows(1, "2024-03-1{n}"))
     client.drop("orders_2024-01_again.csv", again.replace("o1,", "o01,"))
