@@ -172,6 +172,15 @@ def test_what_is_no_notification_is_counted_and_left_to_the_queue(
     assert acme.look() == 1
 
 
+def test_a_queue_of_what_nobody_can_read_is_not_relied_on(house: House, acme: Client) -> None:
+    """They come again and again here, and keep what tells of a file from being read."""
+    house.queue.send(*["Ada Lovelace"] * 20, of_s3(house.bucket, acme.put("orders.csv")))
+    acme.desk.now = house.now + timedelta(minutes=60)
+    taken = take(house.ledger, house.queue.opened, now=acme.desk.now, seconds=1)
+    assert (taken.messages, taken.unread >= 20) == (0, True)
+    assert acme.look() == 1
+
+
 def test_a_lost_message_is_made_good_within_a_day(house: House, acme: Client) -> None:
     acme.put("orders.csv")
     for hours in (1, 12, 23):

@@ -123,8 +123,9 @@ def take(ledger: Ledger, queue: Queue, *, now: datetime, seconds: float) -> Take
     while messages := queue.receive():
         read = [message for message in messages if message.places is not None]
         changed = {place for message in read for place in message.places or ()}
-        clients |= _note(ledger, queue.url, changed, now)
-        queue.remove(read)
+        if read:  # what nobody can read may be all that comes, again and again
+            clients |= _note(ledger, queue.url, changed, now)
+            queue.remove(read)
         taken, unread = taken + len(read), unread + len(messages) - len(read)
         if time.monotonic() >= deadline:
             break
