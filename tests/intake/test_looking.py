@@ -267,6 +267,35 @@ def test_a_file_waits_for_its_marker(make_desk: Callable[..., Any], marker: str,
     assert desk.counts() == {"ready": 1}
 
 
+def test_a_marker_that_was_listed_is_not_asked_for_and_others_only_while_there_is_time(
+    make_desk: Callable[..., Any],
+) -> None:
+    """An answer may take a while: thousands of them would hold the sensor for minutes."""
+
+    class Counted(LocalStore):
+        asked = 0
+
+        def exists(self, key: str) -> bool:
+            self.asked += 1
+            return super().exists(key)
+
+    policy = BatchPolicy(done_marker="_SUCCESS")
+    store = Counted(make_desk().incoming)
+    desk = make_desk(policy=policy, store=store)
+    for folder in ("day1", "day2", "day3"):
+        desk.put(f"{folder}/orders.csv", folder)
+    desk.put("day1/_SUCCESS", "")
+    desk.settle()
+    assert (desk.counts(), store.asked) == ({"ready": 1, "seen": 2}, 0)
+    store.page_size = 1
+    desk.put("day2/_SUCCESS", "")
+    while not desk.look(budget_seconds=0).complete:
+        desk.later()
+    assert (desk.counts(), store.asked) == ({"ready": 1, "seen": 2}, 0)
+    desk.look()
+    assert (desk.counts(), store.asked) == ({"ready": 2, "seen": 1}, 2)
+
+
 def test_a_missing_folder_is_an_error_that_names_client_and_fix(sqlite_desk: Any) -> None:
     sqlite_desk.incoming.rmdir()
     with pytest.raises(StoreMissingError, match=r"acme: .*no such folder.*Create it"):

@@ -31,13 +31,18 @@ def keys(store: LocalStore, limit: int = 1000) -> list[str]:
             return found
 
 
-@pytest.mark.parametrize("limit", [1, 2, 1000])
-def test_a_folder_is_listed_in_the_order_of_whole_keys(tmp_path: Path, limit: int) -> None:
+@pytest.mark.parametrize(("limit", "seconds"), [(1, 10), (2, 10), (1000, 10), (1000, 0)])
+def test_a_folder_is_listed_in_the_order_of_whole_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, seconds: int
+) -> None:
+    monkeypatch.setattr("consulting.sources.tree.PAGE_SECONDS", seconds)
     names = ["a/x.csv", "a-b/x.csv", "a.csv", "a/b/y.csv", "Z.csv", "ä.csv", "\uff5e", "😀.csv"]
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).touch()
     assert keys(LocalStore(tmp_path), limit) == sorted(names)
+    page = LocalStore(tmp_path).list_page(None, limit)
+    assert len(page.items) == (1 if seconds == 0 else min(limit, len(names)))
 
 
 def test_a_page_can_be_asked_for_out_of_turn(tmp_path: Path) -> None:

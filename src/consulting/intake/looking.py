@@ -77,8 +77,8 @@ class Looking(Part):
         under_way = client is not None and client["position"] is not None
         if if_told and told and not (under_way or told.asks_to_list(now) or self._waits()):
             return Look(complete=True, spared=True)
-        step = _Step(self, client, now, told)
         deadline = time.monotonic() + budget_seconds
+        step = _Step(self, client, now, told, deadline)
         try:
             while not step.complete:
                 step.take_page()
@@ -104,11 +104,17 @@ class _Step:
     """The work of one look."""
 
     def __init__(
-        self, source: Part, client: RowMapping | None, now: datetime, told: Told | None
+        self,
+        source: Part,
+        client: RowMapping | None,
+        now: datetime,
+        told: Told | None,
+        deadline: float,
     ) -> None:
         self._source = source
         self._now = now
         self._told = told
+        self._deadline = deadline
         self._started_at: str | None = client["position"] if client else None
         self._position = self._started_at
         self._pass_no: int = client["pass_no"] if client else 1
@@ -150,7 +156,8 @@ class _Step:
         changed = [item for item in differing if not self._source.temporary.covers(item.key)]
         self._counts["listed"] += len(items) - len(differing) + len(changed)
         hidden, rest = part_hidden(waiting, self._source.temporary)
-        settled = [row for row in rest if self._has_settled(row, items)]
+        is_whole = self._position is None and page.next is None
+        settled = [row for row in rest if self._has_settled(row, items, is_whole=is_whole)]
         if changed or hidden or settled:
             with self._write() as transaction:
                 hide(transaction, hidden, self._now)
@@ -307,7 +314,7 @@ class _Step:
             Change.RETURNED, [drop_id], self._now, stale=True, settling_since=self._now, **values
         )
 
-    def _has_settled(self, row: RowMapping, listed: dict[str, Listed]) -> bool:
+    def _has_settled(self, row: RowMapping, listed: dict[str, Listed], *, is_whole: bool) -> bool:
         item = listed.get(row["key"])
         if item is None or item.signature != row["signature"]:
             return False
@@ -317,13 +324,16 @@ class _Step:
         # A clock set back starts the window anew; it must not wait until the clock caught up.
         if 0 <= waited < self._source.policy.settle_seconds and not self._source.store.atomic:
             return False
-        return self._has_marker(row["key"])
-
-    def _has_marker(self, key: str) -> bool:
         if self._source.policy.done_marker is None:
             return True
-        marker = marker_of(key, self._source.policy.done_marker)
+        marker = marker_of(row["key"], self._source.policy.done_marker)
+        return marker in listed or (not is_whole and self._is_there(marker))
+
+    def _is_there(self, marker: str) -> bool:
+        """Whether a marker that is not in the page is there; not asked once time is over."""
         if marker not in self._markers:
+            if time.monotonic() >= self._deadline:
+                return False
             self._markers[marker] = self._source.store.exists(marker)
         return self._markers[marker]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.errors import StoreUnavailableError
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 DEEPEST = 100
 """No client's folders are deeper; a server, or a link that is none, may show some without end."""
+
+PAGE_SECONDS = 10.0
+"""A page that took so long to read ends, so that whoever asks for it can do something else."""
 
 # A file name is bytes; those that are not UTF-8 arrive as lone surrogates, which no database
 # stores. They are kept as private-use characters in the key.
@@ -54,6 +57,8 @@ class Tree:
     def page(self, after: str | None, limit: int) -> ListingPage:
         """At most `limit` files whose key is greater than `after`, in key order.
 
+        They are fewer where reading the folders takes long.
+
         Raises:
             StoreError: If folders lie too deep in one another, or what `read` raises.
         """
@@ -62,11 +67,14 @@ class Tree:
             files = self._files("", after or "")
         else:
             files = walk[1]
-        items = list(islice(files, limit))
-        if len(items) < limit:
-            return ListingPage(items, None)
-        self._walk = (items[-1].key, files)
-        return ListingPage(items, items[-1].key)
+        items: list[Listed] = []
+        until = time.monotonic() + PAGE_SECONDS
+        for file in files:
+            items.append(file)
+            if len(items) == limit or time.monotonic() >= until:
+                self._walk = (file.key, files)
+                return ListingPage(items, file.key)
+        return ListingPage(items, None)
 
     def _files(self, prefix: str, after: str) -> Iterator[Listed]:
         """Whole keys come in order because a folder sorts as `name/`."""
