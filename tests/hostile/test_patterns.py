@@ -37,6 +37,7 @@ SIZES = (2_500, 10_000)
 FREE_SECONDS = 0.02  # below, time says nothing
 MOST_TIMES = 10  # four times the text may take four times as long, or a little more; not sixteen
 LONGEST_SECONDS = 3
+SUSPECTED = 4  # more measurements, before it is told; the shortest count
 
 
 def patterns() -> list[tuple[str, re.Pattern[Any]]]:
@@ -224,10 +225,14 @@ def attack(pattern: re.Pattern[Any], *, searched: bool = True) -> str | None:
                     if large < FREE_SECONDS:
                         continue
                     small = seconds_of(pattern, made[0], searched=searched)
-                    large = min(large, seconds_of(pattern, made[1], searched=searched))
+                    for _ in range(SUSPECTED):  # it may be the machine that was slow
+                        large = min(large, seconds_of(pattern, made[1], searched=searched))
+                        if large < FREE_SECONDS or large <= MOST_TIMES * small:
+                            break
+                        small = min(small, seconds_of(pattern, made[0], searched=searched))
             except TooSlowError:
                 return f"{said}: more than {LONGEST_SECONDS} s"
-            if large > MOST_TIMES * small:
+            if large >= FREE_SECONDS and large > MOST_TIMES * small:
                 return f"{said}: {small:.4f} s, then {large:.4f} s"
     return None
 
