@@ -31,6 +31,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).with_name("services")))
 
 import child_nursery
+import warm_python
 from patience import await_that
 from warm_python import WarmPython
 
@@ -54,11 +55,13 @@ gc.disable()  # what is imported stays: to look through it for garbage takes a f
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One nursery for the children of all processes of this run of the tests."""
+    """One nursery for children and one for programs of all processes of this run of the tests."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        nursery = ExitStack()
-        os.environ[child_nursery.ADDRESS] = nursery.enter_context(child_nursery.opened())
-        config.add_cleanup(nursery.close)
+        nurseries = ExitStack()
+        of_children = child_nursery.opened(path=str(child_nursery.SOURCE))
+        os.environ[child_nursery.ADDRESS] = nurseries.enter_context(of_children)
+        os.environ[warm_python.ADDRESS] = nurseries.enter_context(warm_python.opened())
+        config.add_cleanup(nurseries.close)
     bounded_child._spares = child_nursery.Spares(os.environ[child_nursery.ADDRESS])
 
 
@@ -362,27 +365,10 @@ class Project:
         }
 
 
-LIBRARY = (
-    "consulting.cli",
-    "consulting.components.consultancy.component",
-    "consulting.components.engagement.component",
-    "consulting.resources.warm",
-)
-"""What brings most of this project's own code."""
-
-
-@pytest.fixture(scope="session")
-def warm_python() -> Iterator[WarmPython]:
+@pytest.fixture(scope="session", name="warm_python")
+def _warm_python() -> Iterator[WarmPython]:
     """Starts programs without the imports that all of them begin with."""
-    python = WarmPython(sys.executable, *LIBRARY)
-    yield python
-    python.close()
-
-
-@pytest.fixture(scope="session")
-def warm_library() -> Iterator[WarmPython]:
-    """The same for programs that have this project's own code, which is imported, too."""
-    python = WarmPython(sys.executable, "warm_library")
+    python = WarmPython(address=os.environ[warm_python.ADDRESS])
     yield python
     python.close()
 

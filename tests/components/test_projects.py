@@ -27,13 +27,6 @@ PROGRAMS = {
     "dbt": "dbt.cli.main:cli",
     "dg": "dagster_dg_cli.cli:main",
 }
-LIBRARY = (
-    "consulting.cli",
-    "consulting.components.consultancy.component",
-    "consulting.components.engagement.component",
-    "consulting.resources.warm",
-)
-"""Of the wheel, whose programs have it from one place: what brings most of it."""
 
 
 @dataclass
@@ -83,7 +76,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
             f"#!{python}\nimport sys\nfrom {module} import {function} as run\nrun()\n"
         )
         script.chmod(0o755)
-    env = Installed(root / "env", WarmPython(python, *LIBRARY))
+    env = Installed(root / "env", WarmPython(python, "warm_library"))
     where = env.run("python", "-c", "import consulting; print(consulting.__file__)", cwd=root)
     assert Path(where.strip()).is_relative_to(packages)
     assert not (packages / "consulting" / "defs").exists(), "the demo's clients are not the library"

@@ -53,7 +53,7 @@ class Ended:
 
 @pytest.fixture(scope="module")
 def ended(
-    tmp_path_factory: pytest.TempPathFactory, s3_server: Any, warm_library: WarmPython
+    tmp_path_factory: pytest.TempPathFactory, s3_server: Any, warm_python: WarmPython
 ) -> Ended:
     """A day at the consultancy on which everything dies."""
     s3 = s3_server.client()
@@ -72,7 +72,7 @@ def ended(
             "DELTA_ACCESS_KEY_ID": s3_server.access_key,
             "DELTA_SECRET_ACCESS_KEY": WRONG_SECRET,
         },
-        python=warm_library,
+        python=warm_python,
     )
     world.flag("gamma", "long_model")
     world.drop("gamma", "orders_1.csv", s3=s3)

@@ -31,12 +31,12 @@ GOES_ON_WITHIN_SECONDS = 180
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, warm_library: WarmPython) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, warm_python: WarmPython) -> World:
     """A day on which each stage, the warm parent and the daemon die."""
     world = World(
         tmp_path_factory.mktemp("warm") / "world",
         dict.fromkeys((*STAGES, "gamma")),
-        python=warm_library,
+        python=warm_python,
         warm=True,
     )
     for client_id, points in STAGES.items():

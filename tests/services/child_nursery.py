@@ -90,17 +90,26 @@ def same_code(package: Path) -> bool:
 
 
 @contextlib.contextmanager
-def opened() -> Iterator[str]:
-    """A nursery, which is there while this is; it imports nothing until a child is asked for."""
+def opened(
+    script: str = __file__, *words: str, python: Path | str = sys.executable, path: str = ""
+) -> Iterator[str]:
+    """A nursery, or what else forks for who asks at this address; it is there while this is.
+
+    Args:
+        script: What it is; its first words are the socket's number and that of what ends with this.
+        words: More of them.
+        python: Its interpreter.
+        path: Where it finds modules, beside its environment's.
+    """
     lives, ours = os.pipe()
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as server:
         address = f"{folder}/nursery"
         server.bind(address)
         server.listen(64)
         process = subprocess.Popen(
-            [sys.executable, __file__, str(server.fileno()), str(lives)],
+            [python, script, str(server.fileno()), str(lives), *words],
             pass_fds=[server.fileno(), lives],
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(SOURCE)},
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": path},
         )
         os.close(lives)
         try:
@@ -110,11 +119,18 @@ def opened() -> Iterator[str]:
             process.wait()
 
 
+def is_asked(server: socket.socket, lives: int) -> bool:
+    """Whether somebody asks, whom this waits for, and it is not the end."""
+    return lives not in select.select([server, lives], [], [])[0]
+
+
 def _serve(server: socket.socket, lives: int) -> None:
-    select.select([server, lives], [], [])
+    """Fork for each who asks; nothing is imported before the first one does."""
+    if not is_asked(server, lives):
+        return
     _prepare()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that watch
-    while lives not in select.select([server, lives], [], [])[0]:
+    while is_asked(server, lives):
         line, _ = server.accept()
         told, fds, _, _ = socket.recv_fds(line, 8192, 2)
         if os.fork() == 0:

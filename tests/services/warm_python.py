@@ -116,22 +116,33 @@ def open_output(log: Path | None) -> IO[str]:
     return tempfile.TemporaryFile("w+", encoding="utf-8")
 
 
+ADDRESS = "WARM_PYTHON"
+"""The variable that tells the processes of the tests where the one is that they share."""
+
+
+def opened() -> contextlib.AbstractContextManager[str]:
+    """One that has this project's own code, too, for several processes, at this address."""
+    return child_nursery.opened(__file__, "warm_library")
+
+
 class WarmPython:
     """The process that forks; it ends with this one, or when it is closed.
 
     Args:
         python: The interpreter; its environment's packages are imported.
         more: Modules that are imported besides, where each program has them from there.
+        address: Where one is that others opened, in place of one of its own.
     """
 
-    def __init__(self, python: Path | str = sys.executable, *more: str) -> None:
-        self._line, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [python, __file__, str(theirs.fileno()), *more],
-                pass_fds=[theirs.fileno()],
-                env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": ""},
-            )
+    def __init__(
+        self, python: Path | str = sys.executable, *more: str, address: str | None = None
+    ) -> None:
+        self._own = contextlib.ExitStack()
+        if address is None:
+            opened = child_nursery.opened(__file__, *more, python=python)
+            address = self._own.enter_context(opened)
+        self._line = socket.socket(socket.AF_UNIX)
+        self._line.connect(address)
 
     def start(
         self, *command: str, cwd: Path, env: dict[str, str], log: Path | None = None
@@ -158,7 +169,24 @@ class WarmPython:
 
     def close(self) -> None:
         self._line.close()
-        self._process.wait()
+        self._own.close()
+
+
+def _listen(server: socket.socket, lives: int) -> socket.socket:
+    """Fork for each process of the tests that asks; comes back in the fork alone, with its line."""
+    forked = []
+    while child_nursery.is_asked(server, lives):
+        line, _ = server.accept()
+        born = os.fork()
+        if born == 0:
+            server.close()
+            os.close(lives)
+            return line
+        forked.append(born)
+        line.close()
+    for each in forked:
+        os.waitpid(each, 0)
+    return os._exit(0)
 
 
 def _serve(line: socket.socket) -> None:
@@ -397,10 +425,12 @@ class _End:
 if __name__ == "__main__":
     end = _End()
     atexit.register(end)  # the first that is registered is the last that is called
-    gc.disable()  # what is imported stays
-    for name in (*IMPORTED, *sys.argv[2:]):
-        importlib.import_module(name)
-    gc.freeze()  # a fork that collects this garbage would copy all memory
-    gc.enable()
-    _serve(socket.socket(fileno=int(sys.argv[1])))
-    end.of(_run)
+    asked = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
+    if child_nursery.is_asked(*asked):
+        gc.disable()  # what is imported stays
+        for name in (*IMPORTED, *sys.argv[3:]):
+            importlib.import_module(name)
+        gc.freeze()  # a fork that collects this garbage would copy all memory
+        gc.enable()
+        _serve(_listen(*asked))
+        end.of(_run)
