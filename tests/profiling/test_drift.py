@@ -1742,3 +1742,54 @@ def test_a_few_dates_that_no_order_of_the_rule_reads_are_exceptions(
     now = profile({"day": [*days, *["2024-13-01"] * slips]})
     reads = [ReadColumn(names=("day",), rule="to_date", formats=("%m/%d/%Y",))]
     assert not [f for f in compare(None, now, reads) if f.severity == "block"]
+
+
+CENTS = [10_007 + 4_391 * n for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        (
+            [f"{n / 100:.2f}" for n in CENTS],
+            [f"{n + 31}" for n in CENTS],
+            (
+                "The numbers in “Amount” are whole, and those of the last delivery had 2 digits "
+                "after a decimal mark: they are about 100 times as large, as if the mark were "
+                "left out."
+            ),
+        ),
+        (
+            [f"{n}" for n in CENTS],
+            [f"{n / 100:.2f}" for n in CENTS],
+            (
+                "The numbers in “Amount” have 2 digits after a decimal mark, and those of the last "
+                "delivery were whole: these were about 100 times as large, as if the mark were "
+                "left out."
+            ),
+        ),
+        # no digits are sent any more, or some are now
+        ([f"{n / 100:.2f}" for n in CENTS], [f"{n // 100}" for n in CENTS], ""),
+        ([f"{n}" for n in CENTS], [f"{n}.25" for n in CENTS], ""),
+        # a hundred times as much, honestly
+        ([f"{n}.25" for n in CENTS], [f"{n * 100}.75" for n in CENTS], ""),
+        ([f"{n}" for n in CENTS], [f"{n * 100}" for n in CENTS], ""),
+        # nine times as large is no mark left out, nor are nineteen numbers many
+        ([f"{n / 100:.2f}" for n in CENTS], [f"{n // 11}" for n in CENTS], ""),
+        ([f"{n / 100:.2f}" for n in CENTS[:19]], [f"{n}" for n in CENTS[:19]], ""),
+    ],
+)
+def test_amounts_whose_mark_was_left_out_stop(
+    profile: Profile, then: list[str], now: list[str], said: str
+) -> None:
+    reads = [ReadColumn(names=("Amount",), rule="to_decimal", decimal="point")]
+    found = compare(profile({"Amount": then}), profile({"Amount": now}), reads)
+    stops = [(f.kind, f.detail) for f in found if f.severity == "block"]
+    assert stops == ([("decimal_mark_unclear", said)] if said else [])
+
+
+def test_amounts_that_are_all_different_are_no_keys(profile: Profile) -> None:
+    then = [f"{100 + n * 7.13:.2f}" for n in range(200)]
+    now = [f"{100 + n * 21.39:.2f}" for n in range(200)]
+    (found,) = compare(profile({"Amount": then}), profile({"Amount": now}))
+    assert (found.kind, found.severity) == ("distribution_shift", "warn")

@@ -18,6 +18,7 @@ from consulting.profiling.notations import (
     mark_of,
     other_mark,
 )
+from consulting.profiling.shift import are_as_large
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class NumberChanges(Changes):
     def proven(self, before: ColumnProfile | None, now: ColumnProfile) -> list[DriftFinding]:
         """What numbers prove, or seem to, against their rule and the last ones."""
         found = (
-            self._mark_changed(before, now),
+            self._mark_changed(before, now) or self._mark_lost(before, now),
             self._thousands_unread(before, now),
         )
         return [each for each in found if each]
@@ -98,6 +99,32 @@ class NumberChanges(Changes):
             detail=f"{self._reads.named('numbers', now)} {told}",
             recommendation="Ask the client which decimal mark they write now, and declare it in "
             "the column's rule (decimal: point or comma): read with the other, 1.234 is 1,234.",
+        )  # fmt: skip
+
+    def _mark_lost(self, before: ColumnProfile | None, now: ColumnProfile) -> DriftFinding | None:
+        """Numbers that would be those of the last delivery with a decimal mark, or without it."""
+        read = self._reads.of(now.name)
+        if before is None or read is None or read.decimal is None or read.rule == "to_integer":
+            return None
+        digits = before.fraction_digits or now.fraction_digits
+        if not digits or (before.fraction_digits and now.fraction_digits):
+            return None
+        lost = before.fraction_digits > 0
+        if not are_as_large(before, now, 10.0**digits if lost else 10.0**-digits):
+            return None
+        mark = f"{counted(digits, 'digit')} after a decimal mark"
+        told = (
+            f"are whole, and those of {self._past.named} had {mark}: they are"
+            if lost
+            else f"have {mark}, and those of {self._past.named} were whole: these were"
+        )
+        return DriftFinding(
+            feed=self._current.feed, column=now.name, severity="block",
+            kind="decimal_mark_unclear",
+            detail=f"{self._reads.named('numbers', now)} {told} about {10**digits:,} times as "
+            "large, as if the mark were left out.",
+            recommendation="Ask the client whether they count hundredths or the like now (cents), "
+            "or a mark was lost; have the files sent again as before.",
         )  # fmt: skip
 
     def _all_turned(self, now: ColumnProfile, declared: str) -> bool:

@@ -18,6 +18,7 @@ _FAINT = 1e-9
 _LEAST_ROWS = 100
 _LEAST_NUMBERS = 20  # are enough where no value is where one was
 _ORDER = 10
+_ABOUT = 3
 # The 95th percentile of chi-squared with k-1 degrees of freedom, for k = 2 … 12 cells.
 _CHI_SQUARED = (3.84, 5.99, 7.81, 9.49, 11.07, 12.59, 14.07, 15.51, 16.92, 18.31, 19.68)
 
@@ -43,9 +44,10 @@ def distribution_shift(
         return None
     if before.numbers and now.numbers:
         # a key goes on; no amount or measure is one, though each may be another
+        fractions = before.fraction_digits or now.fraction_digits
         measured = "integer" not in {before.inferred_type, now.inferred_type}
         measured = _jumped(before, now) and (measured or _is_wider(before, now))
-        if (before.key_candidate or now.key_candidate) and not measured:
+        if (before.key_candidate or now.key_candidate) and not (measured or fractions):
             return None
         shares = _number_cells(before.numbers.quantiles, now.numbers.quantiles)
         n, m = before.numbers.count, now.numbers.count
@@ -69,6 +71,18 @@ def _jumped(before: ColumnProfile, now: ColumnProfile) -> bool:
     small, large = sorted(([*map(abs, found.quantiles)] for found in (then, today)), key=max)
     middle = len(large) // 2
     return max(small) < min(large) and bool(small[middle] * _ORDER <= large[middle])
+
+
+def are_as_large(before: ColumnProfile, now: ColumnProfile, times: float) -> bool:
+    """Whether numbers are about so many times those before: their quartiles all are."""
+    then, today = before.numbers, now.numbers
+    if not then or not today or min(then.count, today.count) < _LEAST_NUMBERS:
+        return False
+    quartiles = [
+        (now / times, before)
+        for before, now in zip(then.quantiles[5:16:5], today.quantiles[5:16:5], strict=True)
+    ]
+    return all(a * b > 0 and 1 / _ABOUT <= a / b <= _ABOUT for a, b in quartiles)
 
 
 def _is_wider(before: ColumnProfile, now: ColumnProfile) -> bool:
