@@ -40,6 +40,7 @@ from consulting import bounded_child
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from dagster import DagsterInstance
     from mypy_boto3_s3.client import S3Client
     from warm_python import Program
 
@@ -300,6 +301,34 @@ def made_once(shared_folder: Path) -> Callable[[str, Path, Callable[[], Any]], A
         return pickle.loads(told.read_bytes())
 
     return made
+
+
+@pytest.fixture(scope="session")
+def local_instance(
+    tmp_path_factory: pytest.TempPathFactory,
+    made_once: Callable[[str, Path, Callable[[], Any]], Any],
+) -> Callable[[Path], DagsterInstance]:
+    """Opens a new Dagster instance in a folder.
+
+    Its tables are copied: Dagster makes those of each by all of its migrations.
+    """
+    from dagster import AssetKey, DagsterInstance
+
+    kept = tmp_path_factory.mktemp("instance")
+
+    def make() -> None:
+        with DagsterInstance.local_temp(str(kept)) as instance:  # each makes its own when asked
+            instance.get_runs()
+            instance.all_instigator_state()
+            instance.fetch_materializations(AssetKey("none"), limit=1)
+
+    made_once("instance", kept, make)
+
+    def opened(folder: Path) -> DagsterInstance:
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        return DagsterInstance.local_temp(str(folder))
+
+    return opened
 
 
 @pytest.fixture(scope="module")

@@ -97,13 +97,17 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def house(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    local_instance: Callable[[Path], dg.DagsterInstance],
+) -> Iterator[House]:
     monkeypatch.setenv("CONSULTING_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("CONSULTING_LEDGER_URL", raising=False)
     monkeypatch.setenv("SLACK_BOT_TOKEN", SLACK.TOKEN)
     monkeypatch.setenv("CONSULTING_WEB_URL", "http://dagster.example")
     with SLACK.slack_server() as slack:
-        yield House(dg.DagsterInstance.local_temp(str(tmp_path)), slack)
+        yield House(local_instance(tmp_path), slack)
 
 
 def claim(engagement: Engagement, name: str = "orders.csv") -> Batch:

@@ -79,7 +79,11 @@ class House:
 
 @pytest.fixture
 def make_house(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3_server: Any, s3_bucket: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    s3_server: Any,
+    s3_bucket: str,
+    local_instance: Callable[[Path], dg.DagsterInstance],
 ) -> Iterator[Callable[[Any], House]]:
     monkeypatch.setenv("CONSULTING_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("CONSULTING_LEDGER_URL", raising=False)
@@ -92,7 +96,7 @@ def make_house(
         "region": "us-east-1",
     }
     listed = S3Store.list_page
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+    with local_instance(tmp_path) as instance:
 
         def make(queue: Any) -> House:
             house = House(instance, source, queue)

@@ -107,6 +107,7 @@ def test_nothing_of_a_foreign_error_leaves_its_border(  # noqa: PLR0913, PLR0917
     border: str,
     failing: Callable[..., Any],
     tier: int,
+    local_instance: Callable[[Path], dg.DagsterInstance],
 ) -> None:
     world = received.copy(tmp_path / "data", security_tier=tier)
     (batch,) = world.engagement.intake.state().batches
@@ -114,10 +115,9 @@ def test_nothing_of_a_foreign_error_leaves_its_border(  # noqa: PLR0913, PLR0917
         world.engagement.intake.hold_tier(2)
     client = Client("acme_corp", config_of("acme_corp", security_tier=tier), PROJECT)
     monkeypatch.setenv("CONSULTING_DATA", str(world.root))
-    (tmp_path / "home").mkdir()
     asset = STAGES[stage](client, models.ClientDbt(client))
     monkeypatch.setattr(border, failing)
-    with dg.DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+    with local_instance(tmp_path / "home") as instance:
         result = dg.materialize(
             [asset],
             instance=instance,
@@ -145,13 +145,17 @@ def test_nothing_of_a_foreign_error_leaves_its_border(  # noqa: PLR0913, PLR0917
 
 
 def test_a_tick_that_fails_tells_nothing_of_a_foreign_error(
-    received: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: Any
+    received: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recwarn: Any,
+    local_instance: Callable[[Path], dg.DagsterInstance],
 ) -> None:
     world = received.copy(tmp_path / "data")
     client = Client("acme_corp", config_of("acme_corp"), PROJECT)
     monkeypatch.setenv("CONSULTING_DATA", str(world.root))
     monkeypatch.setattr("consulting.chain.look", hostile)
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+    with local_instance(tmp_path) as instance:
         context = dg.build_sensor_context(instance=instance)
         warnings.simplefilter("ignore")
         with pytest.raises(UnforeseenError) as caught:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +18,8 @@ from consulting.resources import storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from warm_python import WarmPython
 
 ROOT = Path(__file__).parents[2]
 DAGSTERS_OWN = {"sqlite": {"base_dir": "kept"}}
@@ -171,7 +171,9 @@ def test_a_process_after_the_first_reads_no_migrations(
         assert kept.get_run_by_id(run_id) is not None
 
 
-def test_processes_that_make_an_instance_at_once_all_have_one(home: Path) -> None:
+def test_processes_that_make_an_instance_at_once_all_have_one(
+    home: Path, warm_python: WarmPython
+) -> None:
     settle(home)
     code = (
         "import dagster as dg\n"
@@ -179,10 +181,5 @@ def test_processes_that_make_an_instance_at_once_all_have_one(home: Path) -> Non
         "    print(len(instance.get_runs()), len(instance.all_instigator_state()))\n"
     )
     environment = {**os.environ, "DAGSTER_HOME": str(home)}
-    several = [
-        subprocess.Popen(
-            [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(4)
-    ]
-    assert [process.communicate()[0] for process in several] == ["0 0\n"] * 4
+    several = [warm_python.start("python", "-c", code, cwd=home, env=environment) for _ in range(4)]
+    assert [process.wait().stdout for process in several] == ["0 0\n"] * 4

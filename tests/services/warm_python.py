@@ -1,8 +1,9 @@
 """A Python that has imported Dagster and dbt, and forks itself for each program a test starts.
 
-Their import costs each process three processor seconds. Nothing that is tested is imported before
-the fork: `consulting` comes from the project in which the program runs. The fork has the program's
-arguments, variables, folder, module search path and output, and ends as an interpreter does.
+Their import costs each process three processor seconds. What is tested may be imported before the
+fork, too; a program of a project with other code of `consulting` imports that anew. The fork has
+the program's arguments, variables, folder, module search path and output, and ends as an
+interpreter does.
 """
 
 from __future__ import annotations
