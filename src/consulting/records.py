@@ -509,14 +509,20 @@ class ReadColumn(Written):
 class ReadCount(Record):
     """How many values of a column in one file its rule read, and how many it did not.
 
+    Or what became of its rows as a whole: how many a row rule (`reject_when`) rejected, where it
+    rejected any, and how many were merged though they look unlike (`dedupe`).
+
     Attributes:
         feed: The feed.
-        column: The delivered column.
+        column: The delivered column; empty of whole rows.
         file: The file.
         rows: All rows of the file.
-        values: Those with a value of the column.
-        unread: Those whose value the rule rejected, or left empty because it did not fit.
-        reason: The commonest code of these, without the column; empty where there are none.
+        values: Those with a value of the column; of a row rule, all; of merging, those accepted
+            with a whole key, but for mere repeats.
+        unread: Those whose value the rule rejected, or left empty because it did not fit; the rows
+            that were rejected, or merged.
+        reason: The commonest code of these, without the column; empty where there are none. Of a
+            row rule its code, with "row:"; of merging, empty.
     """
 
     feed: str

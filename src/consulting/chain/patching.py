@@ -268,11 +268,12 @@ class _Made:
         return f"{said} {_BOTH}" if turns else said
 
 
-_Key = tuple[str, str, str | None, str | None]
+_Key = tuple[str, str, str | None, str | None, str | None]
 
 
 def _key(finding: DriftFinding) -> _Key:
-    return finding.feed, finding.kind, finding.column, finding.previous_column
+    one = finding
+    return one.feed, one.kind, one.column, one.previous_column, one.row_rule
 
 
 def _left(finding: DriftFinding, why: str) -> str:

@@ -1,4 +1,4 @@
-"""Values that rules no longer read, told by what cleaning itself counted."""
+"""Values that rules no longer read, and rows they no longer let through, as cleaning counted."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from consulting.delivery.reasons import expected
 from consulting.profiling import DriftFinding
 from consulting.profiling.reads import in_files
 from consulting.profiling.shift import chance_of_rise
+from consulting.profiling.wording import enumerated
 from consulting.rules import column_rule, reason_sentences
 from consulting.rules.rule import Bounded
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from consulting.chain.engagement import Engagement
     from consulting.records import FileReading, ReadCount
@@ -34,7 +35,7 @@ _FEW, _ENOUGH, _OF_ROWS = 3, 20, 0.01
 """Fewer unread values are exceptions; below the second those of less than this share of the rows.
 """
 _SEVERAL, _LOOK_BACK = 3, 13
-"""Deliveries that a column is held against besides the last one, and those that are looked at."""
+"""Deliveries that are held against besides the last one, and those that are looked at."""
 _SAYS = {
     "below_minimum": "min",
     "above_maximum": "max",
@@ -71,31 +72,65 @@ def unread_values(
 ) -> Iterator[DriftFinding]:
     """The columns most of whose values are not read, by rules that read nearly all of the last.
 
-    That is asked of all files together, then of each. What is new is held against nothing; what was
-    so in the last delivery is no change, nor is it one of a column that often has many, or what
-    chance may bring (Fisher's exact test).
+    And the row rules that reject most rows, and the merging that takes most, where they left nearly
+    all. That is asked of all files together, then of each. A column that is new is held against
+    nothing; what was so in the last delivery is no change, nor is it one of what often has many, or
+    what chance may bring (Fisher's exact test).
 
     Args:
         manifest: The client's slim manifest.
         files: The files.
-        counts: Of the files, those of a column one after the other.
+        counts: Of the files.
         before: Feed → what was counted in its earlier deliveries, the last first.
     """
-    headers = {(r.feed, name.casefold()): name for r in files for name in r.columns}
-    each = sorted(counts, key=lambda one: (one.feed, one.column))
-    for (feed, column), some in groupby(each, key=lambda one: (one.feed, one.column)):
-        mine = [*some]
-        if not any(_sum(of).is_mostly_unread for of in (mine, *([one] for one in mine))):
-            continue
-        earlier = [[c for c in of if c.column == column] for of in islice(before(feed), _LOOK_BACK)]
-        then = _together(earlier, 1)
-        # a file that was let through says nothing of those beside it
-        read = [[one for one in of if not _is_unread([one])] for of in earlier]
-        unread = _no_longer_read(mine, then)
-        if unread and _no_longer_read(mine, _together(read, _SEVERAL)):
-            rule = column_rule(read_columns(manifest, feed)[column])
-            named = (headers.get((feed, name.casefold())) for name in rule.sources)
-            yield _finding(rule, next(filter(None, named)), unread, _sum(then))
+    known = [*files]
+    for feed, some in groupby(sorted(counts, key=_feed), key=_feed):
+        every = [*some]
+        rules = {name: column_rule(meta) for name, meta in read_columns(manifest, feed).items()}
+        headers = {name.casefold(): name for r in known if r.feed == feed for name in r.columns}
+        for column, code in sorted({(c.column, "" if c.column else c.reason) for c in every}):
+            mine = _of(every, column, code)
+            if not any(_sum(of).is_mostly_unread for of in (mine, *([one] for one in mine))):
+                continue
+            earlier = [_of(each, column, code) for each in islice(before(feed), _LOOK_BACK)]
+            then = _together(earlier, 1)
+            # a file that was let through says nothing of those beside it
+            read = [[one for one in of if not _is_unread([one])] for of in earlier]
+            unread = _no_longer_read(mine, then)
+            if not unread or not _no_longer_read(mine, _together(read, _SEVERAL)):
+                continue
+            if column:
+                header = _header(rules[column], headers)
+                yield _finding(rules[column], header, unread, _sum(then))
+            elif code:
+                yield _rejected_rows(code, unread, _sum(then))
+            else:
+                key = manifest["nodes"][f"model.consulting.{feed}"]["meta"]["dedupe"]["key"]
+                names = [_header(rules[name], headers) for name in key]
+                yield _merged_rows(names, unread, _sum(then))
+
+
+def _header(rule: ColumnRule, headers: Mapping[str, str]) -> str:
+    found = (headers.get(name.casefold()) for name in rule.sources)
+    return next(filter(None, found), rule.sources[0])
+
+
+def _feed(count: ReadCount) -> str:
+    return count.feed
+
+
+def _of(counts: Iterable[ReadCount], column: str, code: str) -> list[ReadCount]:
+    """What was counted of a column, of a row rule by its code, or of merging, if of neither."""
+    several = [one for one in counts if one.column == column]
+    if column:
+        return several
+    whole = [one for one in several if not one.reason]
+    told = {one.file: one for one in several if code and one.reason == code}
+    none: dict[str, Any] = {"unread": 0, "reason": code}
+    return [
+        told.get(one.file) or one.model_copy(update={**none, "values": one.rows}) if code else one
+        for one in whole
+    ]
 
 
 def _together(earlier: Iterable[Sequence[ReadCount]], least: int) -> list[ReadCount]:
@@ -150,7 +185,7 @@ def _finding(
     return DriftFinding(
         feed=unread[0].feed, kind="unread_values", severity="block", column=header,
         detail=f"Of the {counted(now.values, 'value')} of “{header}”"
-        f"{in_files([one.file for one in unread], ' in ')} its rule reads "
+        f"{_files(unread)} its rule reads "
         f"{f'{now.values - now.unread:,}' if now.values > now.unread else 'none'}, and it read "
         f"{then.values - then.unread:,} of the last {then.values:,}: {words}"
         f"{expected(code, told(rule, harmless=False), ordered=ordered)}.",
@@ -161,3 +196,43 @@ def _finding(
         f"tries these files again. If these values are wrong and may be {become}, it delivers the "
         "files as they are.",
     )  # fmt: skip
+
+
+def _rejected_rows(code: str, rejected: Sequence[ReadCount], then: _Sum) -> DriftFinding:
+    now, name = _sum(rejected), code.partition(":")[2]
+    return DriftFinding(
+        feed=rejected[0].feed, kind="rejected_rows", severity="block", row_rule=name,
+        detail=f"Of the {counted(now.values, 'row')}{_files(rejected)} the row rule “{name}” "
+        f"rejects {'all' if now.unread == now.values else f'{now.unread:,}'}, and it rejected "
+        f"{_then(then)}.",
+        measure="share of rows that are rejected", value=round(now.unread / now.values, 4),
+        threshold=_MOST,
+        recommendation="Ask the client whether these rows are as they should be. If they are, "
+        f"correct “{name}” (`reject_when`) in the feed's YAML; `consulting accept` tries these "
+        "files again. If these rows may be set aside, it delivers the files as they are.",
+    )  # fmt: skip
+
+
+def _merged_rows(key: Sequence[str], merged: Sequence[ReadCount], then: _Sum) -> DriftFinding:
+    now, names = _sum(merged), enumerated([f"“{each}”" for each in key])
+    rows = sum(one.rows for one in merged)
+    return DriftFinding(
+        feed=merged[0].feed, kind="merged_rows", severity="block",
+        detail=f"Of the {counted(rows, 'row')}{_files(merged)} {now.unread:,} would be merged into "
+        f"others with the same {names}, though most else in them differs, and {_then(then)} "
+        f"{'was' if then.unread <= 1 else 'were'} so.",
+        measure="share of rows that are merged", value=round(now.unread / now.values, 4),
+        threshold=_MOST,
+        recommendation=f"Ask the client whether {names} still tells rows apart: a spreadsheet "
+        "program rounds long numbers. If it does not from now on, name other columns as the key "
+        "(`dedupe`) in the feed's YAML; `consulting accept` tries these files again. If these rows "
+        "may be merged, it delivers the files as they are.",
+    )  # fmt: skip
+
+
+def _files(counts: Iterable[ReadCount]) -> str:
+    return in_files([one.file for one in counts], " in ")
+
+
+def _then(then: _Sum) -> str:
+    return f"{f'{then.unread:,}' if then.unread else 'none'} of the last {then.values:,}"

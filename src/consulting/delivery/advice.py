@@ -181,9 +181,11 @@ _OF_CHANGES = {
     "decimal_mark_unclear": "Tell us which decimal mark you write now.",
     "digits_cut": "Tell us whether you need all digits after the decimal mark.",
     "distribution_shift": "Compare the column with that of your last file.",
+    "merged_rows": "Check that these values still tell your rows apart.",
     "missing_column": "Tell us whether you will send it again.",
     "new_column": "Tell us whether you need it in the delivered tables.",
     "null_jump": "Check that the column is still filled.",
+    "rejected_rows": "Tell us whether these rows are to be left out.",
     "renamed_column": "Confirm that it is the same column.",
     "retyped_column": "Tell us whether it is meant to be so: labels that became numbers may have "
     "lost their leading zeros.",

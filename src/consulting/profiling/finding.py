@@ -14,7 +14,9 @@ _CONFIRMED = frozenset(
     {
         "date_order_unclear",
         "decimal_mark_unclear",
+        "merged_rows",
         "null_jump",
+        "rejected_rows",
         "swapped_columns",
         "unit_changed",
         "unread_values",
@@ -42,7 +44,8 @@ class DriftFinding(Record):
             "swapped_columns", "retyped_column", "rewritten_column", "date_order_changed",
             "date_order_unclear", "decimal_mark_changed", "decimal_mark_unclear", "digits_cut",
             "currency_changed", "unit_changed", "unit_unread", "unread_values",
-            "volume_collapse", "volume_surge", "distribution_shift" or "null_jump".
+            "rejected_rows", "merged_rows", "volume_collapse", "volume_surge",
+            "distribution_shift" or "null_jump".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed; of columns that changed places, the
@@ -58,6 +61,7 @@ class DriftFinding(Record):
         accepted: Whether the models read a new or renamed column so already.
         formats: Those with which its rule reads dates of another order, where it is known.
         in_some: Whether it is of some of the files alone, and the others must be read as before.
+        row_rule: The row rule that rejects the rows, by its name in `reject_when`.
     """
 
     feed: str
@@ -76,13 +80,14 @@ class DriftFinding(Record):
     accepted: bool = False
     formats: tuple[str, ...] = ()
     in_some: bool = False
+    row_rule: str | None = None
 
     @property
     def to_confirm(self) -> str:
-        """What somebody confirms of the files: kind, feed and column; empty where YAML decides."""
+        """What somebody confirms of the files, and of what; empty where YAML decides."""
         if self.severity != "block" or self.kind not in _CONFIRMED or self.patch:
             return ""
-        return " ".join(filter(None, (self.kind, self.feed, self.column)))
+        return " ".join(filter(None, (self.kind, self.feed, self.column, self.row_rule)))
 
     def confirmed(self) -> DriftFinding:
         """The finding of files that somebody confirmed: it is told, and stops nothing."""

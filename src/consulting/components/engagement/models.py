@@ -132,7 +132,8 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
                 asset=stage.key,
                 blocking=True,
                 description=(
-                    "No rule rejects most values of a column that it read in the last deliveries."
+                    "No rule rejects most values of a column that it read in the last deliveries, "
+                    "or rejects or merges most rows where it left them then."
                 ),
             ),
         ],
