@@ -414,6 +414,8 @@ def begun(world: World) -> dict[str, str]:
     run_id = uuid.uuid4().hex
     (batch,) = world.engagement.intake.state().batches
     named = {"batch_id": world.receive(run_id, batch.batch_id).batch.batch_id, "run_id": run_id}
+    said = run_accept(world, "--yes").output
+    assert "nothing to accept yet; a batch has a run under way. If that stops" in said
     assert chain.drifted(chain.profile(world.engagement, **named, log=world.said.append))
     return named
 

@@ -109,6 +109,9 @@ def test_other_files_are_compared_by_the_keys_of_both_and_after_another_rule_alo
     found = compared(tmp_path, then, now, key="id", same_files=False)
     assert found is not None
     assert (found.in_its_place, found.in_brief()) == (False, "t: 1 of 1 row altered")
+    found = compared(tmp_path / "new", then, {"id": [3], "x": ["c"]}, key="id", same_files=False)
+    assert found is not None
+    assert found.in_words() == ["t: no row is in both."]
     assert compared(tmp_path, then, now, same_files=False) is None, "no key"
     assert compared(tmp_path, then, now, key="id", same_files=False, dbt="dbt") is None
     assert compared(tmp_path, then, now, dbt="dbt") is not None, "delivered in its place"

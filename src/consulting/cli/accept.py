@@ -16,6 +16,7 @@ from consulting.cli.terminal import (
     say_json,
     say_lines,
 )
+from consulting.intake import BatchStatus
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 @click.command(name="accept")
 @click.argument("client")
-@click.option("--yes", is_flag=True, help="Apply the patch without asking.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Ask nothing: apply the patch, and deliver as it is what no patch decides.",
+)
 @json_option
 @dry_run_option
 def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
@@ -34,8 +39,9 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
     delivered, and one of another type gets the rule for it. The change of the dbt YAML is shown
     first. Far fewer rows, far more missing values, another unit, dates whose order or
     numbers whose decimal mark is unclear, values that a rule no longer reads change no YAML: the
-    ledger notes who found them right, for these files alone. --json asks nothing: it needs --yes or
-    --dry-run.
+    ledger notes who found them right, for these files alone. Look at --dry-run before --yes, which
+    finds all of it right: values that are not read are then lost. --json asks nothing: it needs
+    --yes or --dry-run.
     """
     engagement = open_engagement(client, looks=True, whole=True)
     proposal = proposed_acceptance(engagement)
@@ -43,7 +49,7 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
         _tell_json(engagement, proposal, apply=yes and not dry_run, asked=yes or dry_run)
         return
     if proposal is None:
-        say(f"{client}: nothing to accept; no batch waits for a change of its files' shape.")
+        say(f"{client}: nothing to accept{_not_yet(engagement)}")
         return
     _show(engagement, proposal)
     if not (proposal.texts or proposal.confirms or proposal.batches or proposal.drops):
@@ -55,8 +61,9 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
         return
     if proposal.texts and not yes:
         click.confirm("Apply this patch?", abort=True)
-    elif proposal.confirms and not yes:
-        click.confirm("Is this right, and are the files to be delivered as they are?", abort=True)
+    if proposal.confirms and not yes:
+        question = "Is what no patch decides right, and is it to be delivered as it is?"
+        click.confirm(question, abort=True)
     launch = _launch(engagement, proposal)
     for sentence in accept(engagement, proposal):
         say(sentence)
@@ -69,6 +76,18 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
     for feed, template in proposal.teaches.items():
         learn = f"consulting template learn {client} {feed} {template}"
         say(f"{feed} follows {template}: `{learn}` teaches it the new header.")
+
+
+def _not_yet(engagement: Engagement) -> str:
+    """Why nothing is to be accepted, at the end of a sentence."""
+    batches = engagement.intake.state().batches
+    if not batches:
+        return "; no batch waits for a change of its files' shape."
+    under_way = any(batch.status == BatchStatus.RUNNING for batch in batches)
+    return (
+        f" yet; a batch {'has a run under way' if under_way else 'waits for a run'}. If that stops "
+        "at a change of the files' shape, run it again then."
+    )
 
 
 def _launch(engagement: Engagement, proposal: Acceptance) -> str:

@@ -70,6 +70,8 @@ class TableChange(Record):
             yield f"{self.same:,} row{' is as it was' if self.same == 1 else 's are as they were'}"
         elif both:
             yield f"{self.altered:,} of {counted(both, 'row')} altered"
+        elif not others:
+            yield "no row is in both"
         # without a key, a row that was altered is one of each
         words = ("new", "gone") if self.key else ("new or altered", "gone or altered")
         counts = zip((self.added, self.removed), words, strict=True)

@@ -363,8 +363,9 @@ class Fate(Part):
             detail=sentence,
             code=POISON,
             reason=sentence,
-            fix="Look at the run's error. Release the drop once the cause is mended, ask the "
-            "client for a corrected file, or discard the drop.",
+            fix="Look at the run's error. If the shape of the file changed, `consulting accept` "
+            "takes it as it is. Else release the drop once the cause is mended, ask the client for "
+            "a corrected file, or discard the drop.",
         )
         self._dissolve(transaction, row, "its last file was quarantined", now)
 
