@@ -769,6 +769,47 @@ def test_digits_that_a_rule_cuts_are_told_once_and_stop_where_nought_is_left(  #
     assert found is None or said in found.detail
 
 
+TIMES = ["2026-01-05 13:05", "2026-01-06"]
+"""One of two dates has a time."""
+
+
+@pytest.mark.parametrize("limits", [Thresholds(), Thresholds(few_distinct=0)], ids=["few", "many"])
+@pytest.mark.parametrize(
+    ("before", "now", "formats", "told"),
+    [
+        (None, TIMES, ["%Y-%m-%d"], 20),
+        (["2026-01-05"], ["2026-01-05T00:00:01.5Z"], ["%Y-%m-%d"], 40),
+        (None, ["2026-01-05 12:00:00 PM", "2026-01-06 12:00:00 AM"], ["%Y-%m-%d"], 20),
+        (None, ["20260105T131500", "20260105T000000"], ["%Y%m%d"], 20),
+        (TIMES, TIMES, ["%Y-%m-%d"], 0),  # told once
+        (None, TIMES, ["%Y-%m-%d", "%Y-%m-%d %H:%M"], 0),  # it was meant
+        (None, ["2026-01-05 00:00:00", "2026-01-06 00:00:00.000"], ["%Y-%m-%d"], 0),
+        (None, ["2026-01-05T00:00Z", "2026-01-06T00:00+01:00"], ["%Y-%m-%d"], 0),
+        (None, ["20260105T000000", "20260106T000000"], ["%Y%m%d"], 0),
+    ],
+)  # fmt: skip
+def test_a_time_that_a_rule_of_days_leaves_out_is_told_once(  # noqa: PLR0913, PLR0917 - a case
+    profile: Profile,
+    limits: Thresholds,
+    before: list[str] | None,
+    now: list[str],
+    formats: list[str],
+    told: int,
+) -> None:
+    yaml = YAML.replace("to_decimal}", f"to_date, formats: [{', '.join(map(repr, formats))}]}}")
+    reads = [ReadColumn(names=("Amount",), rule="to_date", formats=tuple(formats))]
+    last = profile({"Amount": before * 20}) if before else None
+    rows = 40 // len(now)
+    found = kinds(compare(last, profile({"Amount": now * rows}, limits), reads, models_yaml=yaml))
+    cut = found.get("time_cut")
+    assert (cut.value if cut else 0) == told
+    if cut:
+        assert cut.severity == "warn"
+        assert f"have a time of day in {told} rows, which their rule leaves out" in cut.detail
+        assert "rule: to_timestamp" in (cut.patch or "")
+        assert all(one in (cut.patch or "") for one in formats)
+
+
 FULL = {"kg": [f"{n},5 kg" for n in range(1, 41)], "note": ["x"] * 16 + [""] * 24}
 
 

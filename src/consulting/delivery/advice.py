@@ -191,6 +191,7 @@ _OF_CHANGES = {
     "lost their leading zeros.",
     "rewritten_column": "Tell us whether it is written so from now on.",
     "swapped_columns": "Check whether two headers changed places.",
+    "time_cut": "Tell us whether you need the time of day.",
     "unit_changed": "Tell us what the numbers count now.",
     "unit_unread": "Tell us what the numbers count now.",
     "unread_values": "Tell us whether it is written so from now on.",

@@ -140,6 +140,7 @@ def column_profile(view: ColumnView, shown: Mapping[str, int] | None) -> ColumnP
         ambiguous_dates=tally.open_order + tally.unclear_months if dates else 0,
         day_first=_day_first(view) if dates else None,
         month_language=tally.month_language if dates else None,
+        times=tally.past_midnight if dates else 0,
         units=() if view.private else _formats(tally.units),
         currencies=_formats(tally.currencies),
         shown_as=None

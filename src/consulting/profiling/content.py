@@ -88,7 +88,9 @@ class Content(Changes):
         jump = [*self._null_jump(now)]
         if jump:  # what is missing is a part of how the values are spread
             found = [each for each in found if each.kind != "distribution_shift"]
-        return [*found, *jump, *self._numbers.rounded(last and last[0], now)]
+        before = last and last[0]
+        cut = (*self._numbers.rounded(before, now), *self._dates.without_time(before, now))
+        return [*found, *jump, *cut]
 
     def _content(
         self, before: ColumnProfile, previous: FeedProfile, now: ColumnProfile

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from consulting.profiling.changes import Changes
 from consulting.profiling.date_orders import declared_orders, moved_orders, turned_formats
 from consulting.profiling.finding import DriftFinding
+from consulting.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consulting.profiling.finding import DriftSeverity
     from consulting.profiling.model import ColumnProfile
 
@@ -54,3 +57,24 @@ class DateChanges(Changes):
             formats=turned_formats(read, now, found) if moved.sure else (),
         )  # fmt: skip
         return [finding]
+
+    def without_time(
+        self, before: ColumnProfile | None, now: ColumnProfile
+    ) -> Iterator[DriftFinding]:
+        """Dates with a time of day that their rule leaves out unasked, and the last ones had none.
+
+        A rule whose formats have a time is meant to; a time that is 00:00 everywhere is none.
+        """
+        read = self._reads.of(now.name)
+        if read is None or read.rule != "to_date" or not now.times or (before and before.times):
+            return
+        if any(hour in pattern for hour in ("%H", "%I") for pattern in read.formats):
+            return
+        yield DriftFinding(
+            feed=self._current.feed, kind="time_cut", column=now.name, severity="warn",
+            detail=f"{self._reads.named('dates', now)} have a time of day in "
+            f"{counted(now.times, 'row')}, which their rule leaves out.",
+            measure="dates with a time of day", value=now.times, threshold=0,
+            recommendation="If the client means the times, give the column the rule to_timestamp "
+            "in the feed's YAML, and they are delivered.",
+        )  # fmt: skip

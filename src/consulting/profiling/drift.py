@@ -246,10 +246,12 @@ class _Comparison:
             return finding.model_copy(update={"recommendation": advice})
         new = finding.kind == "new_column" and not finding.accepted
         accepts = finding.severity == "block" or new
-        after = patched(self._yaml, finding, self._current) if self._yaml and accepts else None
+        patches = accepts or finding.kind == "time_cut"
+        after = patched(self._yaml, finding, self._current) if self._yaml and patches else None
         if not after or not self._yaml:
             return finding
-        client = f"{finding.recommendation} `consulting accept` applies the patch."
+        applied = " `consulting accept` applies the patch." if accepts else ""
+        client = f"{finding.recommendation}{applied}"
         patch = unified(self._yaml, after, self._label)
         return finding.model_copy(update={"patch": patch, "recommendation": client})
 

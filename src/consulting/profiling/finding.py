@@ -45,7 +45,7 @@ class DriftFinding(Record):
             "date_order_unclear", "decimal_mark_changed", "decimal_mark_unclear", "digits_cut",
             "currency_changed", "unit_changed", "unit_unread", "unread_values",
             "rejected_rows", "merged_rows", "volume_collapse", "volume_surge",
-            "distribution_shift" or "null_jump".
+            "distribution_shift", "null_jump" or "time_cut".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed; of columns that changed places, the

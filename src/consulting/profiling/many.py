@@ -17,7 +17,7 @@ from consulting.profiling.statistics import day_histogram, quantiles
 from consulting.profiling.tally import Tally
 from consulting.profiling.typing import decide_type
 from consulting.profiling.view import ColumnView, Lengths, split_values
-from consulting.rules.dates import COMPACT, COUNTED
+from consulting.rules.dates import COMPACT, COUNTED, MIDNIGHT
 from consulting.rules.missing import is_null_like, trim
 from consulting.rules.numbers import FLOAT_NOISE, NOISE
 from consulting.sql import quoted
@@ -298,6 +298,10 @@ def _fetch_days(source: FeedSource, column: _Column, thresholds: Thresholds) -> 
         stand_in = f"{day_pattern}{gap}{'%H%M%S' if day_pattern == COMPACT else '%H:%M:%S'}"
         moved = view.tally.patterns.pop(stand_in, 0)
         view.tally.patterns[pattern] += moved
+        view.tally.past_midnight += source.one(
+            f"SELECT count(*) FROM feed WHERE {column.is_ordinary} "
+            f"AND NOT regexp_matches({raw}, '[T ]{MIDNIGHT}')"
+        )[0]
     days = day_counts(view)
     if days:
         view.histogram = day_histogram(days, thresholds.histogram_bins)

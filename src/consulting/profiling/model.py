@@ -120,6 +120,7 @@ class ColumnProfile(Record):
     ambiguous_dates: int = 0
     day_first: bool | None = None
     month_language: str | None = None
+    times: int = 0
     units: tuple[FormatCount, ...] = ()
     currencies: tuple[FormatCount, ...] = ()
     shown_as: tuple[FormatCount, ...] | None = None

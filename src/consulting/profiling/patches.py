@@ -244,6 +244,11 @@ def _added_formats(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     return {"formats": [*dict.fromkeys((*before, *added))]}
 
 
+def _timed(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
+    """The rule that keeps times, with the formats as before, for files that are delivered again."""
+    return {"rule": "to_timestamp", **_added_formats(column, said)}
+
+
 def _rewritten(column: ColumnProfile, said: _Declares) -> dict[str, Any]:
     """What more a rule reads: formats of dates, or words for yes and no, if it means as they do."""
     if said("means_true") is None:
@@ -302,6 +307,7 @@ _ARGUMENTS: dict[str, Callable[[ColumnProfile, _Declares], dict[str, Any]]] = {
     "digits_cut": _scale,
     "retyped_column": _with_serials,
     "rewritten_column": _rewritten,
+    "time_cut": _timed,
     "unit_unread": _unit,
 }
 

@@ -55,6 +55,7 @@ class Tally:
         precise: Numbers with more digits than that, which are meant, and the most of them.
         patterns: Dates, by pattern ("?/?/%Y" where the order of day and month is open).
         with_time: Dates with a time of day.
+        past_midnight: Those of them whose time is another than 00:00.
         orders: Dates by whether the year is short, and by `DateText.orders`.
         ends: What stands first and last in dates of three numbers of two digits.
         months: Dates by the name of their month.
@@ -74,6 +75,7 @@ class Tally:
     precise: tuple[int, int] = (0, 0)
     patterns: Counter[str] = field(default_factory=Counter)
     with_time: int = 0
+    past_midnight: int = 0
     orders: Counter[tuple[bool, str]] = field(default_factory=Counter)
     ends: tuple[set[str], set[str]] = field(default_factory=lambda: (set(), set()))
     months: Counter[str] = field(default_factory=Counter)
@@ -246,6 +248,7 @@ class Tally:
     def _add_date(self, day: DateText, count: int) -> None:
         self.patterns[day.pattern] += count
         self.with_time += count * day.has_time
+        self.past_midnight += count * day.past_midnight
         self.short_years += count * day.short_year
         self.orders[bool(day.ends), day.orders] += count
         if day.month:

@@ -54,6 +54,9 @@ _COMPACT_MOMENT = re.compile(
 )
 TIME = f"[0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?( ?{_HALF})?"
 """A time of day alone."""
+_NO_SECONDS = "(?::00(?:[.,]0+)?)?"
+MIDNIGHT = f"(?:12:00{_NO_SECONDS} ?[aA]|(?:00?:00{_NO_SECONDS}|0000(?:00)?)(?:[^0-9:.,]|$))"
+"""How a time of day begins that is 00:00, as Python and DuckDB read it."""
 _TIME_ALONE = re.compile(TIME)
 _PIVOT = 69  # POSIX strptime: 69-99 are 1969-1999, 00-68 are 2000-2068
 COMPACT = "%Y%m%d"
@@ -295,6 +298,7 @@ class DateText(NamedTuple):
             where the year has two digits).
         has_time: Whether a time of day follows.
         short_year: Whether the year has two digits.
+        past_midnight: Whether that time is another than 00:00.
         month: The name of its month, in small letters; readings of other months are in other
             languages.
         ends: The first and the last of three numbers of two digits.
@@ -304,6 +308,7 @@ class DateText(NamedTuple):
     pattern: str
     has_time: bool
     short_year: bool
+    past_midnight: bool = False
     month: str | None = None
     ends: tuple[str, str] | None = None
 
@@ -344,7 +349,13 @@ def _compact_moment(match: re.Match[str]) -> DateText:
     found = counted.read(match[0][:8] + match["time"])
     pattern = form + ("%z" if match["zone"] else "")
     readings = ((pattern, found.date().isoformat()),) if found else ()
-    return DateText(readings, pattern, has_time=True, short_year=False)
+    past = not is_midnight(match["time"])
+    return DateText(readings, pattern, has_time=True, short_year=False, past_midnight=past)
+
+
+def is_midnight(time: str) -> bool:
+    """Whether a time of day is 00:00."""
+    return re.match(MIDNIGHT, time) is not None
 
 
 def is_time(text: str) -> bool:
@@ -402,6 +413,7 @@ def _of(forms: list[tuple[str, int, int, int]], pattern: str, match: re.Match[st
         pattern=pattern,
         has_time=match["time"] is not None,
         short_year="%y" in pattern,
+        past_midnight=match["time"] is not None and not is_midnight(match["time"]),
     )
 
 
