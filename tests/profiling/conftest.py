@@ -50,9 +50,18 @@ def land(tmp_path: Path) -> Landing:
     return landed
 
 
+@pytest.fixture(scope="module")
+def profiles() -> dict[str, FeedProfile]:
+    """What a file of tests has profiled: many hold the next file against the same first one."""
+    return {}
+
+
 @pytest.fixture
-def profile(tmp_path: Path) -> Callable[..., FeedProfile]:
-    """Profiles columns given as lists of texts."""
+def profile(
+    tmp_path: Path, request: pytest.FixtureRequest, profiles: dict[str, FeedProfile]
+) -> Callable[..., FeedProfile]:
+    """Profiles columns given as lists of texts; the same ones once, where nothing is patched."""
+    known = {} if "monkeypatch" in request.fixturenames else profiles
 
     def profiled(  # noqa: PLR0913 - by name only
         columns: Columns,
@@ -63,13 +72,17 @@ def profile(tmp_path: Path) -> Callable[..., FeedProfile]:
         replaced: Mapping[str, Collection[str]] | None = None,
         suspected: Mapping[str, Mapping[str, bool]] | None = None,
         marks: Mapping[str, str] = NO_MARKS,
+        anew: bool = False,
         **more: Any,
     ) -> FeedProfile:
         reading = land_rows(tmp_path, columns, "orders", "orders.csv", **more)
-        return profile_feed(
-            "orders", [reading], tmp_path, declared=declared, accepted=accepted, replaced=replaced,
-            suspected=suspected, marks=marks,
-            thresholds=thresholds or Thresholds(),
-        )  # fmt: skip
+        asked = repr((columns, thresholds, declared, accepted, replaced, suspected, marks, more))
+        if anew or asked not in known:
+            known[asked] = profile_feed(
+                "orders", [reading], tmp_path, declared=declared, accepted=accepted,
+                replaced=replaced, suspected=suspected, marks=marks,
+                thresholds=thresholds or Thresholds(),
+            )  # fmt: skip
+        return known[asked]
 
     return profiled
