@@ -63,6 +63,23 @@ def test_a_failed_model_is_told_without_values(project: Project) -> None:
     assert written == []
 
 
+def test_a_condition_of_row_rules_that_fails_is_told_where_it_was_written(project: Project) -> None:
+    conditions = {
+        "cast": ("cast(a as integer) = 3", "Conversion Error"),
+        "parse": ("strptime(a,\n'%d') is null", "Invalid Input Error"),
+        "unknown": ("nothing_such = 1", "Binder Error"),
+    }
+    for feed, (condition, _) in conditions.items():
+        rules = {"fine": "a = ''", "bad": condition, "no_less": "a is null"}
+        project.feed("strict", feed, ONE_COLUMN, reject_when=rules)
+        project.load("strict", feed, ["A"], [[SECRET]])
+    assert failed(project.run("strict")) == {
+        f"stg_{feed}": f"dbt/models/clients/strict/{feed}.yml, line 10, {feed}, the condition "
+        f"“bad” of `reject_when`: {said}"
+        for feed, (_, said) in conditions.items()
+    }
+
+
 def test_the_client_s_file_is_free_after_a_run_and_after_a_failure(project: Project) -> None:
     project.feed("freed", "t", ONE_COLUMN)
     project.load("freed", "t", ["A"], [["x"]])

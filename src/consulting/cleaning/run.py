@@ -8,6 +8,8 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+import duckdb
+
 from consulting.bounded_memory import clear_spill, open_bounded, refusing_files
 from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.columns import (
@@ -17,15 +19,17 @@ from consulting.cleaning.columns import (
     raw_columns,
 )
 from consulting.cleaning.invocation import Progress, connection, invoke_dbt, what_of
+from consulting.cleaning.rules import where_declared
 from consulting.cleaning.slim import describe_test, nodes_of
 from consulting.cleaning.warehouse import Tables, open_tables
 from consulting.errors import CleaningError
 from consulting.foreign import ErrorLog
 from consulting.records import CheckOutcome, ModelOutcome
+from consulting.sql import literal
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from consulting.cleaning.models import ClientModels
     from consulting.layout import ClientFolder
@@ -126,7 +130,7 @@ class DbtRun:
             codes = {result.node.name: result.node.compiled_code for result in results}
             self.compiled |= {name: code for name, code in codes.items() if code}
             named = _Names(raw_columns(tables), self._full)
-            outcomes = _model_outcomes(results, expected, tables, named)
+            outcomes = _model_outcomes(results, expected, tables, named, self._at_fault)
             if any(outcome.status == "error" for outcome in outcomes):
                 kept = self._kept(command, results)
                 raise ModelsFailedError(self.models.client_id, outcomes, kept)
@@ -159,6 +163,20 @@ class DbtRun:
         went_on = step.status in _WELL and step.seconds < _SLOW_SECONDS
         if step.status != "started" and not went_on and self.log:
             self.log(f"{step.index} of {step.total}: {step.kind} {step.name}: {step.status}")
+
+    def _at_fault(self, result: Any, tables: Tables) -> str | None:
+        """Where YAML declares the row rule for whose condition a model failed; None if for none."""
+        name = result.node.name
+        feed = self.manifest["nodes"].get(f"model.consulting.{name.removeprefix('stg_')}")
+        conditions = ((feed or {}).get("meta") or {}).get("reject_when") or {}
+        code = result.node.compiled_code
+        if not name.startswith("stg_") or not conditions or not code:
+            return None
+        failing = _failing_condition(tables, code, conditions)
+        return failing and (
+            f"{where_declared(feed, None, self.models.dbt_dir)}, the condition “{failing}” of "
+            "`reject_when`"
+        )
 
     def _kept(self, command: list[str], results: list[Any]) -> str:
         """Keep what dbt says of the models or tests that ended in an error; says where."""
@@ -236,7 +254,11 @@ def _refuse_false_functions(client_id: str, tables: Tables) -> None:
 
 
 def _model_outcomes(
-    results: list[Any], expected: dict[str, dict[str, Any]], tables: Tables, names: _Names
+    results: list[Any],
+    expected: dict[str, dict[str, Any]],
+    tables: Tables,
+    names: _Names,
+    at_fault: Callable[[Any, Tables], str | None],
 ) -> list[ModelOutcome]:
     status: dict[str, Literal["success", "skipped"]] = {"success": "success", "skipped": "skipped"}
     counts = {
@@ -256,10 +278,33 @@ def _model_outcomes(
                 rows=counts[node["unique_id"]] if built else None,
                 columns=names.told(result.node, tables.columns(relation)) if built else (),
                 status=status.get(str(result.status), "error"),
-                message=None if built else _message(result, node),
+                message=None if built else _message(result, node, at_fault(result, tables)),
             )
         )
     return outcomes
+
+
+def _failing_condition(tables: Tables, code: str, conditions: Mapping[str, str]) -> str | None:
+    """The first row rule whose condition alone fails on the rows; None where they fail without."""
+
+    def only(name: str | None) -> str:
+        left = code
+        for other, condition in conditions.items():
+            if other != name:
+                then = f" then {literal(f';row:{other}')}"
+                left = left.replace(f"case when {condition}{then}", f"case when false{then}")
+        return left
+
+    def fails(sql: str) -> bool:
+        try:
+            tables.rows(f"SELECT count(_reasons) FROM ({sql})")
+        except duckdb.Error:
+            return True
+        return False
+
+    if fails(only(None)):
+        return None
+    return next((name for name in conditions if fails(only(name))), None)
 
 
 class _Names:
@@ -298,10 +343,13 @@ class _Names:
         )
 
 
-def _message(result: Any, node: dict[str, Any]) -> str:
+def _message(result: Any, node: dict[str, Any], at_fault: str | None = None) -> str:
     declared = json.dumps([node.get("columns"), node.get("column_name"), node["config"]])
     code = f"{result.node.raw_code}\n{declared}"
-    return f"{shown_path(node['original_file_path'])}: {what_of(str(result.message), code)}"
+    message = str(result.message)
+    if at_fault:  # the line is one of SQL that nobody wrote
+        return f"{at_fault}: {what_of(message.replace('LINE ', ''), code)}"
+    return f"{shown_path(node['original_file_path'])}: {what_of(message, code)}"
 
 
 def _check_outcome(result: Any, node: dict[str, Any]) -> CheckOutcome:
