@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
+from consulting.chain.another_period import dates_of_another_period
 from consulting.chain.apart import within
 from consulting.chain.attempt import attempt
 from consulting.chain.earlier import earlier_runs, sample_of
@@ -44,12 +45,14 @@ class Earlier(NamedTuple):
         replaced: Whether the files at hand take the place of that delivery's.
         confirmed: Kind and column of what somebody found right in its files.
         of_sample: Whether it is no delivery, but the sample by which the models were made.
+        period: The period of its files, where the client has periods.
     """
 
     profile: FeedProfile
     replaced: bool
     confirmed: frozenset[Change]
     of_sample: bool = False
+    period: str | None = None
 
 
 def profile(
@@ -206,6 +209,11 @@ def drift_of(  # noqa: PLR0913 - by name only
         standing = (each for each in before() if not each.replaced)
         then = compared(found, None, *plain, history=standing)
         changes += _still_open(then, changes, newest.confirmed)
+    own = artifacts.find(run_folder / artifacts.INTAKE, artifacts.Intake)
+    if own is not None and own.batch.period is not None and not carried:
+        earlier = ((each.profile, each.period) for each in before() if each.period)
+        names = [name for name, _ in named]
+        changes += dates_of_another_period((found, own.batch.period), earlier, reads, names)
     if len(mine) > 1 and (names := unclear_columns(found, reads)):
         alone = within(
             engagement,
@@ -274,6 +282,7 @@ def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterat
                 if change.feed == feed and change.recommendation == CONFIRMED
             ),
             of_sample,
+            received.batch.period if received else None,
         )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _CONFIRMED = frozenset(
     {
+        "another_period",
         "date_order_unclear",
         "decimal_mark_unclear",
         "merged_rows",
@@ -40,8 +41,9 @@ class DriftFinding(Record):
 
     Attributes:
         feed: The feed.
-        kind: "another_feed", "new_column", "missing_column", "renamed_column", "both_names",
-            "swapped_columns", "retyped_column", "rewritten_column", "date_order_changed",
+        kind: "another_feed", "another_period", "new_column", "missing_column", "renamed_column",
+            "both_names", "swapped_columns", "retyped_column", "rewritten_column",
+            "date_order_changed",
             "date_order_unclear", "decimal_mark_changed", "decimal_mark_unclear", "digits_cut",
             "currency_changed", "unit_changed", "unit_unread", "unread_values",
             "rejected_rows", "merged_rows", "volume_collapse", "volume_surge",
