@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FILES = ("engines", "rules", "problems")
-_OBJECTS = re.compile(r"{% macro (grammar|unfit_reason)\(.*?endmacro %}", re.DOTALL)
+_OBJECTS = re.compile(
+    r"{% macro (?:grammar|unfit_reason)\((?:(?!{% macro ).)*?endmacro %}", re.DOTALL
+)
 """Macros that give objects, as dbt's can: Jinja's give text alone."""
 
 
