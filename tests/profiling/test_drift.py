@@ -1645,6 +1645,37 @@ def test_marks_that_may_stand_between_thousands_are_so_by_the_numbers_before(
     assert (patch or "") in (found.patch or "")
 
 
+@pytest.mark.parametrize(
+    ("now", "others", "patch", "said"),
+    [
+        (["1,125", "2,250", "3,375"], ["120,50"], "comma", "other columns of these files have"),
+        (["1.125", "2.250", "3.375"], ["120.50"], "point", "other columns of these files have"),
+        (["1,125", "2,250", "0,375"], ["x"], "comma", "some of them have a decimal comma"),
+        (["1,125", "2,250", "3,375"], ["120.50"], "", "no mark."),  # thousands
+        (["1,125", "2,250", "3,375"], ["120.50", "1,5"], "", "no mark."),
+        (["1,125", "2,250", "3,375,000"], ["120,50"], "", "no mark."),
+        (["1,125", "2,250", "3,375"], ["12"], "", "no mark."),
+    ],
+)
+def test_fractions_that_a_rule_of_whole_numbers_does_not_read_are_so_by_the_same_files(
+    profile: Profile, now: list[str], others: list[str], patch: str, said: str
+) -> None:
+    yaml = YAML.replace("to_decimal}", "to_integer, min: 0}")
+    reads = [ReadColumn(names=("Amount",), rule="to_integer")]
+    table = {"Amount": now * 20, "Total": (others * 60)[:60]}
+    found = compare(None, profile(table), reads, models_yaml=yaml)
+    (stop,) = (f for f in found if f.severity == "block")
+    assert said in stop.detail
+    wanted = f"min: 0, rule: to_decimal, decimal: {patch}}}" if patch else "to_integer, min: 0, th"
+    assert wanted in (stop.patch or "")
+    assert stop.recommendation == f"{stop.by_hand} `consulting accept` applies the patch."
+    before = profile({"Amount": [str(1000 + n) for n in range(40)]})
+    found = compare(before, profile(table), reads, models_yaml=yaml)
+    (near,) = (f for f in found if f.severity == "block")
+    assert ("thousands:" in (near.patch or "")) == ("some of them" not in said), "as large as those"
+    assert "applies the patch" not in stop.by_hand
+
+
 @pytest.mark.parametrize(("declared", "other"), [(".", ","), (",", ".")])
 def test_thousands_with_another_mark_than_their_rule_reads_stop_with_the_patch(
     profile: Profile, declared: str, other: str

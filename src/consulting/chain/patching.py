@@ -217,13 +217,13 @@ class _Made:
         still = [one for one in now if one[0].to_confirm not in confirmed]
         again_told = {_key(finding) for finding, _ in still}
         for finding in [f for f, _ in self._found[batch_id] if _key(f) in again_told]:
-            self._leave(batch_id, finding, finding.recommendation)
+            self._leave(batch_id, finding, finding.by_hand)
         self.add(batch_id, (one for one in still if _key(one[0]) not in known))
         if still:
             return True
         unread = [*_not_read(self._engagement, again, batch_id, self._found[batch_id])]
         for finding, why in unread:
-            self._leave(batch_id, finding, f"{why} {finding.recommendation}")
+            self._leave(batch_id, finding, f"{why} {finding.by_hand}")
         return bool(unread)
 
     def _leave(self, batch_id: str, finding: DriftFinding, why: str) -> None:
@@ -260,7 +260,7 @@ class _Made:
         after = patched(now, one, profile)
         if after is None:
             if leave:
-                self._leave(batch_id, finding, _TURNS if turns else finding.recommendation)
+                self._leave(batch_id, finding, _TURNS if turns else finding.by_hand)
             return ""
         texts[name] = (before, after)
         if leave:

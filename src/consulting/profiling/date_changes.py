@@ -74,7 +74,7 @@ class DateChanges(Changes):
             feed=self._current.feed, kind="time_cut", column=now.name, severity="warn",
             detail=f"{self._reads.named('dates', now)} have a time of day in "
             f"{counted(now.times, 'row')}, which their rule leaves out.",
-            measure="dates with a time of day", value=now.times, threshold=0,
+            measure="dates with a time of day", value=now.times, threshold=1,
             recommendation="If the client means the times, give the column the rule to_timestamp "
             "in the feed's YAML, and they are delivered.",
         )  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from consulting.profiling.content import Content
-from consulting.profiling.finding import DriftFinding, not_in
+from consulting.profiling.finding import APPLIED, DriftFinding, not_in
 from consulting.profiling.past import Past
 from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.reads import MOST_FILES, Reads, in_files
@@ -250,8 +250,7 @@ class _Comparison:
         after = patched(self._yaml, finding, self._current) if self._yaml and patches else None
         if not after or not self._yaml:
             return finding
-        applied = " `consulting accept` applies the patch." if accepts else ""
-        client = f"{finding.recommendation}{applied}"
+        client = f"{finding.recommendation}{APPLIED if accepts else ''}"
         patch = unified(self._yaml, after, self._label)
         return finding.model_copy(update={"patch": patch, "recommendation": client})
 

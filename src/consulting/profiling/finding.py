@@ -26,6 +26,7 @@ _CONFIRMED = frozenset(
 )
 """What says nothing of the files' shape, so that no YAML can accept it without a patch."""
 CONFIRMED = "It was confirmed to be right."
+APPLIED = " `consulting accept` applies the patch."
 
 DriftSeverity = Literal["info", "warn", "block"]
 _LACKED: dict[DriftSeverity, str] = {
@@ -90,6 +91,11 @@ class DriftFinding(Record):
         if self.severity != "block" or self.kind not in _CONFIRMED or self.patch:
             return ""
         return " ".join(filter(None, (self.kind, self.feed, self.column, self.row_rule)))
+
+    @property
+    def by_hand(self) -> str:
+        """What to do where the patch does not."""
+        return self.recommendation.removesuffix(APPLIED)
 
     def confirmed(self) -> DriftFinding:
         """The finding of files that somebody confirmed: it is told, and stops nothing."""

@@ -16,7 +16,7 @@ from consulting.rules.to_boolean import FALSE, TRUE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from consulting.profiling.model import ColumnProfile, FormatCount
+    from consulting.profiling.model import ColumnProfile, FeedProfile, FormatCount
     from consulting.records import ReadColumn
 
 _NUMBERS = frozenset({"integer", "decimal", "money"})
@@ -28,6 +28,8 @@ _SOME = 0.2
 """Among noughts, fewer numbers than this are noise."""
 _TIMES = {"unclear_point": 1000, "unclear": 1 / 1000}
 """Numbers like 1.234 and 1,234, and how much more they are with a decimal comma."""
+_DECIMAL = {"unclear_point": "point", "unclear": "comma"}
+"""The decimal mark with which these have a fraction."""
 _BETWEEN = {
     "comma": frozenset({"unclear_point", "grouped_comma"}),
     "point": frozenset({"unclear", "grouped", "lakh"}),
@@ -253,6 +255,17 @@ def are_thousands(before: ColumnProfile | None, now: ColumnProfile) -> bool | No
         return None
     fraction = today / 1000 if most == "unclear" or now.read_with == "comma" else today
     return abs(math.log(fraction * 1000 / then)) < abs(math.log(fraction / then))
+
+
+def shown_decimal(now: ColumnProfile, profile: FeedProfile) -> str | None:
+    """The decimal mark of numbers mostly like 1.000 that are no thousands; None if nothing says it.
+
+    Some of them show it, or all other columns of the same files that show a mark.
+    """
+    most = _DECIMAL.get(max(now.formats, key=lambda found: found.count).format)
+    others = {mark_of(c) for c in profile.columns if c is not now} & {"point", "comma", "either"}
+    shows = {mark_of(now)} if mark_of(now) != "unclear" else others
+    return most if shows == {most} else None
 
 
 def are_of_one_order(before: ColumnProfile, now: ColumnProfile) -> bool:

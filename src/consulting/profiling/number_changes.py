@@ -17,6 +17,7 @@ from consulting.profiling.notations import (
     is_read_with,
     mark_of,
     other_mark,
+    shown_decimal,
 )
 from consulting.profiling.shift import are_as_large
 from consulting.wording import counted
@@ -156,8 +157,14 @@ class NumberChanges(Changes):
             return None
         if read.decimal and is_grouped_as(now, read.decimal):
             return None
+        shown, itself = shown_decimal(now, self._current), mark_of(now) != "unclear"
         thousands = are_thousands(before, now)
-        near = f"; with a decimal mark they are near to those of {self._past.named}"
+        if shown and (itself or thousands is None):
+            thousands = False
+            near = f"; {'some of them' if itself else 'other columns of these files'} have a "
+            near += f"decimal {shown}"
+        else:
+            near = f"; with a decimal mark they are near to those of {self._past.named}"
         between = f"the {other_mark(read.decimal)} between thousands" if read.decimal else "no mark"
         return DriftFinding(
             feed=self._current.feed, column=now.name, severity="block",

@@ -16,12 +16,14 @@ from consulting import dbt_yaml
 from consulting.profiling.notations import (
     OF_DATES,
     OF_NUMBERS,
+    are_grouped,
     could_have_either,
     counts_of,
     digits_needed,
     flags_of,
     is_cut_to_nought,
     other_mark,
+    shown_decimal,
 )
 from consulting.profiling.propose import currency_column, propose_columns, target_name
 from consulting.rules import all_rules, rule_of_type
@@ -202,7 +204,8 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
     if finding.kind in {"retyped_column", "date_order_changed", "unit_unread", "unread_values"}:
         shown = finding.kind != "unit_unread" or _all_common(proposed[0])
         shown = shown and (finding.kind != "unread_values" or _is_alike(text, feed, proposed[0]))
-        return _retyped(text, feed, current.column(column), proposed[0]) if shown else None
+        wanted = _with_mark(text, proposed[0], current)
+        return _retyped(text, feed, current.column(column), wanted) if shown else None
     after = text if finding.kind == "new_column" else None
     for one in proposed:
         # earlier files, which may be delivered again, do not have it
@@ -366,6 +369,18 @@ def _retyped(
     kept = _KEPT & {*all_rules()[rule].arguments()} if alike else set()
     wanted = {key: proposed[key] for key in ("rule", *sorted(arguments & set(proposed)))}
     return _set(text, feed, column.name, wanted, arguments - kept)
+
+
+def _with_mark(text: str, proposed: dict[str, Any], current: FeedProfile) -> dict[str, Any]:
+    """What is proposed; for fractions that a rule of whole numbers reads, with the mark they show.
+
+    How many digits these have is not known of numbers that were taken for whole ones.
+    """
+    column = current.column(str(proposed["from"]))
+    whole = column is not None and rule_of(text, current.feed, column.name) == "to_integer"
+    mark = shown_decimal(column, current) if column and whole and are_grouped(column) else None
+    kept = {key: proposed[key] for key in ("from", "unit") if key in proposed}
+    return {**kept, "rule": "to_decimal", "decimal": mark} if mark else proposed
 
 
 def _is_alike(text: str, feed: str, proposed: Mapping[str, Any]) -> bool:
