@@ -1846,6 +1846,8 @@ CENTS = [10_007 + 4_391 * n for n in range(60)]
         # a hundred times as much, honestly
         ([f"{n}.25" for n in CENTS], [f"{n * 100}.75" for n in CENTS], ""),
         ([f"{n}" for n in CENTS], [f"{n * 100}" for n in CENTS], ""),
+        # nor is ten times as much: it may be so
+        ([f"{n / 10:.1f}" for n in CENTS], [f"{n}" for n in CENTS], ""),
         # nine times as large is no mark left out, nor are nineteen numbers many
         ([f"{n / 100:.2f}" for n in CENTS], [f"{n // 11}" for n in CENTS], ""),
         ([f"{n / 100:.2f}" for n in CENTS[:19]], [f"{n}" for n in CENTS[:19]], ""),

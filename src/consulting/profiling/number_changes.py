@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from consulting.profiling.model import ColumnProfile
 
+_CENTS = 2
+"""Fewer digits after a mark are lost by numbers that merely grew tenfold, too."""
+
 
 class NumberChanges(Changes):
     """Which marks a column's numbers have, and how many digits."""
@@ -108,7 +111,7 @@ class NumberChanges(Changes):
         if before is None or read is None or read.decimal is None or read.rule == "to_integer":
             return None
         digits = before.fraction_digits or now.fraction_digits
-        if not digits or (before.fraction_digits and now.fraction_digits):
+        if digits < _CENTS or (before.fraction_digits and now.fraction_digits):
             return None
         lost = before.fraction_digits > 0
         if not are_as_large(before, now, 10.0**digits if lost else 10.0**-digits):
