@@ -34,35 +34,41 @@ def dates_of_another_period(
 
     Args:
         now: The profile of the files, and their period.
-        before: Those of the deliveries before, the last first.
+        before: Those of the deliveries before, the last first; read where dates lie elsewhere.
         reads: What the feed's models read.
         files: The names of the files.
     """
     profile, period = now
-    last: dict[str, FeedProfile] = {}
+    read = {name.casefold() for each in reads for name in each.names}
+    shares = {c.name: _share(profile, c.name, period) for c in profile.columns}
+    lie = {
+        name: share
+        for name, share in shares.items()
+        if name.casefold() in read and share is not None and share <= _HARDLY_ANY
+    }
+    if not lie:
+        return
+    seen = {period}
     for earlier, its in before:
-        if its != period:
-            last.setdefault(its, earlier)
-        if len(last) == _TIMES:
+        if its in seen:
+            continue
+        seen.add(its)
+        lay = {name: _share(earlier, name, its) for name in lie}
+        lie = {name: share for name, share in lie.items() if (lay[name] or 0) >= _MOST}
+        if not lie or len(seen) > _TIMES:
             break
     else:
         return
-    read = {name.casefold() for each in reads for name in each.names}
-    for column in profile.columns:
-        if column.name.casefold() not in read:
-            continue
-        lie = _share(profile, column.name, period)
-        lay = [_share(earlier, column.name, its) for its, earlier in last.items()]
-        if lie is not None and lie <= _HARDLY_ANY and min(each or 0 for each in lay) >= _MOST:
-            yield DriftFinding(
-                feed=profile.feed, kind="another_period", severity="block", column=column.name,
-                detail=f"The dates in “{column.name}”{in_files(files, ' of ')} lie outside of "
-                f"{period}, the period of these files; those of the last ones lay in theirs.",
-                measure="share of the dates in the period", value=round(lie, 4),
-                threshold=_HARDLY_ANY,
-                recommendation="Ask the client whether the export is of another period, and have "
-                "the right one sent. If it is right so, `consulting accept` delivers these files.",
-            )  # fmt: skip
+    for name, share in lie.items():
+        yield DriftFinding(
+            feed=profile.feed, kind="another_period", severity="block", column=name,
+            detail=f"The dates in “{name}”{in_files(files, ' of ')} lie outside of {period}, the "
+            "period of these files; those of the last ones lay in theirs.",
+            measure="share of the dates in the period", value=round(share, 4),
+            threshold=_HARDLY_ANY,
+            recommendation="Ask the client whether the export is of another period, and have the "
+            "right one sent. If it is right so, `consulting accept` delivers these files.",
+        )  # fmt: skip
 
 
 def _share(profile: FeedProfile, name: str, period: str) -> float | None:

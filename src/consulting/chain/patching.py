@@ -116,7 +116,13 @@ def drift_now(engagement: Engagement, batch_id: str) -> Iterator[Drift]:
         before = partial(earlier_profiles, engagement, profile.feed, batch_id)
         readings = [each for each in received.to_profile if each.feed == profile.feed]
         for finding in drift_of(
-            engagement, before, profile, readings, run_folder=folder, carried=carried
+            engagement,
+            before,
+            profile,
+            readings,
+            run_folder=folder,
+            carried=carried,
+            period=received.batch.period,
         ):
             if is_at_fault(finding) and finding.to_confirm not in received.confirmed:
                 stops = stops or finding.severity == "block"

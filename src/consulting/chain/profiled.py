@@ -123,6 +123,7 @@ def profile_files(
             readings,
             run_folder=run_folder,
             carried=carried,
+            period=received.batch.period,
         )
         drift += (f.confirmed() if f.to_confirm in received.confirmed else f for f in changes)
     across = within(
@@ -154,6 +155,7 @@ def drift_of(  # noqa: PLR0913 - by name only
     *,
     run_folder: Path,
     carried: bool = False,
+    period: str | None = None,
 ) -> list[DriftFinding]:
     """What changed in the files of a feed, against its last delivery and its models as they are.
 
@@ -168,6 +170,7 @@ def drift_of(  # noqa: PLR0913 - by name only
         readings: The files, with their rows in `run_folder`.
         run_folder: `ClientFolder.run(batch_id)`.
         carried: Whether they stand in from an earlier delivery.
+        period: Theirs, where the client has periods.
     """
     models, feed = engagement.models, engagement.feed(found.feed)
     reads = models.reads(feed.name)
@@ -209,11 +212,10 @@ def drift_of(  # noqa: PLR0913 - by name only
         standing = (each for each in before() if not each.replaced)
         then = compared(found, None, *plain, history=standing)
         changes += _still_open(then, changes, newest.confirmed)
-    own = artifacts.find(run_folder / artifacts.INTAKE, artifacts.Intake)
-    if own is not None and own.batch.period is not None and not carried:
+    if period is not None and not carried:
         earlier = ((each.profile, each.period) for each in before() if each.period)
         names = [name for name, _ in named]
-        changes += dates_of_another_period((found, own.batch.period), earlier, reads, names)
+        changes += dates_of_another_period((found, period), earlier, reads, names)
     if len(mine) > 1 and (names := unclear_columns(found, reads)):
         alone = within(
             engagement,
