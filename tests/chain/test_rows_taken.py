@@ -10,7 +10,7 @@ from tests.chain.test_unread import count
 
 from consulting.chain import artifacts
 from consulting.chain.replay import verify_delivery
-from consulting.chain.unread import unread_values
+from consulting.chain.unread import Counted, unread_values
 from consulting.cleaning import write_feed_models
 from consulting.errors import BlockedDeliveryError
 from consulting.records import FileReading, ReadCount
@@ -138,5 +138,5 @@ def test_row_rules_and_keys_stop_as_columns_do(
         columns=("STATUS",), received_rows=0, loaded_rows=0,
     )  # fmt: skip
     manifest = {"nodes": {"model.consulting.orders": model}}
-    found = [*unread_values(manifest, [file], now, lambda _: before)]
+    found = [*unread_values(manifest, [file], now, lambda _: map(Counted, before))]
     assert [said in one.detail for one in found] == [True] * bool(said)

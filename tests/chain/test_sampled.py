@@ -412,7 +412,7 @@ def test_a_first_delivery_is_held_against_the_sample(tmp_path: Path) -> None:
         assert said in str(stopped.value)
     (batch,) = world.engagement.intake.state().batches
     (counts,) = earlier_counts(world.engagement, "prices", batch.batch_id)
-    assert {(one.column, one.values, one.unread) for one in counts} >= {("total", 40, 0)}
+    assert {(one.column, one.values, one.unread) for one in counts.counts} >= {("total", 40, 0)}
 
 
 def test_what_is_written_as_in_the_sample_is_delivered_however_many_there_are(

@@ -11,14 +11,18 @@ from tests.chain.test_accepted import (
     csv,
     of_branches,
     run_accept,
+    unmodelled,
     yaml_of,
 )
 
 from consulting import chain
+from consulting.chain import artifacts
 from consulting.chain.preview import previews
 from consulting.chain.replay import verify_delivery
-from consulting.chain.unread import unread_values
+from consulting.chain.unread import Counted, unread_values
+from consulting.cleaning import write_feed_models
 from consulting.errors import BlockedDeliveryError
+from consulting.profiling import CONFIRMED, DriftFinding
 from consulting.records import FileReading, ReadCount
 from consulting.rules import all_rules, reason_sentences
 
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.chain.conftest import World
 
-    from consulting.chain import artifacts
+    from consulting.delivery import Delivery
 
 BOUNDS = {"below_minimum": "min", "above_maximum": "max"}
 BETWEEN = {
@@ -189,11 +193,54 @@ def test_what_is_not_read_is_confirmed_for_these_files_alone(
     assert "It was confirmed to be right." in report
     assert verify_delivery(world.engagement, delivery.delivery_id, log=print) == []
 
-    of_codes(world, 3, "offen")
-    assert world.run().summary.delivered == 0, "somebody found that right last time"
-    of_codes(world, 4, "paid")
+    # corrections of these files, and a file of another name, are asked nothing again
+    (rejects,) = (delivery.path / "rejects").glob("*.csv")
+    world.drop("loads_rejects_back.csv", rejects.read_bytes().replace(b'"offen"', b'"void"'))
+    corrected = world.run()
+    assert (corrected.summary.delivered, corrected.summary.rejected) == (14, 26)
+    assert [f.recommendation for f in left_by(world, corrected)] == [
+        "It was confirmed to be right."
+    ]
+
+    yaml_of(world).write_text(yaml.replace("[open, paid]", "[open, paid, offen, bezahlt]"), "utf-8")
+    of_codes(world, 3, "open", "storniert", "storniert")
+    assert "its rule reads 14, and it read 40 of the last 40" in world.stopped()
+    accept_all(world)
+    assert world.run(world.engagement.intake.state().batches[-1].batch_id).summary.delivered == 14
+    of_codes(world, 4, "storniert")
+    assert world.run().summary.delivered == 0, "twice running somebody found that right"
+    of_codes(world, 5, "paid")
     world.run()
-    of_codes(world, 5, "offen")
+    of_codes(world, 6, "storniert")
+    assert "it read 40 of the last 40" in world.stopped()
+
+
+def left_by(world: World, delivery: Delivery) -> tuple[DriftFinding, ...]:
+    """What cleaning told of a delivery's values."""
+    path = world.folder.run(delivery.delivery_id) / artifacts.CLEANING
+    return artifacts.read(path, artifacts.Cleaning).drift
+
+
+def test_files_that_were_found_right_are_asked_nothing_where_they_stand_in(tmp_path: Path) -> None:
+    named = {"name": "id", "from": "id", "required": True, "tests": ["unique"]}
+    feeds = [{"name": name, "files": f"{name}*.csv"} for name in ("loads", "trips")]
+    world = unmodelled(tmp_path, feeds=feeds)
+    for feed in ("loads", "trips"):
+        write_feed_models(world.dbt_dir, world.client_id, feed, [named, CODE])
+        trips = csv("id;Status", [[f"t{n};open"] for n in range(40)])
+        world.drop(f"{feed}_1.csv", trips)
+    world.run()
+    of_codes(world, 2, "open", "offen", "bezahlt")
+    world.stopped()
+    accept_all(world)
+    world.run(world.engagement.intake.state().batches[-1].batch_id)
+    world.drop("trips_2.csv", csv("id;Status", [[f"u{n};paid"] for n in range(40)]))
+    delivery = world.run()
+    assert delivery.summary.delivered == 14 + 40
+    (told,) = left_by(world, delivery)
+    assert told.severity == "warn"
+    assert "in loads_2.csv its rule reads 14" in told.detail
+    of_codes(world, 3, "open", "offen", "bezahlt")
     assert "it read 40 of the last 40" in world.stopped()
 
 
@@ -278,7 +325,7 @@ def told(now: list[ReadCount], *before: list[ReadCount]) -> str:
         filename="a.csv", feed="orders", sha256="", size_bytes=0, format="csv",
         columns=("STATUS",), received_rows=0, loaded_rows=0,
     )  # fmt: skip
-    found = [*unread_values(MANIFEST, [file], now, lambda _: before)]
+    found = [*unread_values(MANIFEST, [file], now, lambda _: map(Counted, before))]
     return found[0].detail if found else ""
 
 
@@ -341,6 +388,41 @@ def test_an_honest_month_is_not_stopped(now: list[ReadCount], before: list[Any])
 )  # fmt: skip
 def test_a_month_that_is_not_read_is_stopped(now: list[ReadCount], before: Any, said: str) -> None:
     assert said in told(now, *before)
+
+
+def confirmed(
+    unread: int, file: str, kind: str = "unread_values", column: str = "Status"
+) -> Counted:
+    """A delivery of one file, which somebody found right."""
+    said = DriftFinding(
+        feed="orders", kind=kind, severity="warn", column=column, detail="",
+        recommendation=CONFIRMED,
+    )  # fmt: skip
+    return Counted([count(unread, 40)], [said], frozenset({file}))
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ([confirmed(40, "m"), Counted([count(0, 40)])], ["block"]),
+        ([confirmed(40, "m")], []),  # nothing else is known
+        ([confirmed(40, "m"), confirmed(40, "n"), Counted([count(0, 40)])], []),
+        # of the same files, as with corrections of them
+        ([confirmed(40, "m"), confirmed(39, "m"), Counted([count(0, 40)])], ["block"]),
+        ([confirmed(40, "m"), Counted([count(0, 40)]), confirmed(40, "n")], ["block"]),
+        ([Counted([count(0, 40)]), confirmed(40, "m"), confirmed(40, "n")], ["block"]),
+        # something else was found right
+        ([confirmed(40, "m", "rejected_rows"), Counted([count(0, 40)])], []),
+        ([confirmed(40, "m", column="Other"), Counted([count(0, 40)])], []),
+    ],
+)
+def test_what_was_confirmed_once_measures_nothing(before: list[Counted], told: list[str]) -> None:
+    file = FileReading(
+        filename="a.csv", feed="orders", sha256="a", size_bytes=0, format="csv",
+        columns=("STATUS",), received_rows=0, loaded_rows=0,
+    )  # fmt: skip
+    found = [*unread_values(MANIFEST, [file], [count(40, 40)], lambda _: before)]
+    assert [f.severity for f in found] == told
 
 
 def test_corrections_that_are_rejected_again_stop_nothing(tmp_path: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
 
 from consulting.chain import artifacts
 from consulting.writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from consulting.chain.engagement import Engagement
+
+T = TypeVar("T")
 
 
 def earlier_runs(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Path]:
@@ -26,6 +29,32 @@ def earlier_runs(engagement: Engagement, feed: str, batch_id: str) -> Iterator[P
     sample = sample_of(engagement)
     if sample.is_dir():
         yield sample
+
+
+def that_measure(earlier: Iterable[T], confirmed: Callable[[T], frozenset[str]]) -> Iterator[T]:
+    """The deliveries that files are held against, of all: none that somebody confirmed once.
+
+    That was said of its own files. What was confirmed twice running is how files are by now.
+
+    Args:
+        earlier: A feed's deliveries, the last first.
+        confirmed: The files of one that somebody had to find right; none where nobody had to.
+    """
+    for asked, several in groupby(earlier, key=lambda one: bool(confirmed(one))):
+        if not asked:
+            yield from several
+            continue
+        running = [*several]
+        newest = confirmed(running[0])
+        if any(newest.isdisjoint(confirmed(one)) for one in running):
+            yield from running
+
+
+def files_of(folder: Path, feed: str) -> frozenset[str]:
+    """The files that a run had of a feed, each by its hash; at least the run's own name."""
+    received = artifacts.find(folder / artifacts.INTAKE, artifacts.Intake)
+    mine = (r.sha256 for r in (received.base if received else ()) if r.feed == feed)
+    return frozenset({folder.name, *mine})
 
 
 def sample_of(engagement: Engagement) -> Path:

@@ -11,9 +11,8 @@ from consulting.chain.access import record_access
 from consulting.chain.another_period import dates_of_another_period
 from consulting.chain.apart import within
 from consulting.chain.attempt import attempt
-from consulting.chain.earlier import earlier_runs, sample_of
+from consulting.chain.earlier import earlier_runs, sample_of, that_measure
 from consulting.profiling import (
-    CONFIRMED,
     FeedProfile,
     Issue,
     compare,
@@ -53,6 +52,11 @@ class Earlier(NamedTuple):
     confirmed: frozenset[Change]
     of_sample: bool = False
     period: str | None = None
+
+    def outside(self) -> frozenset[str]:
+        """Its period, where somebody found dates right that lay outside of it."""
+        asked = any(kind == "another_period" for kind, _ in self.confirmed)
+        return frozenset({self.period or ""} if asked else ())
 
 
 def profile(
@@ -213,7 +217,8 @@ def drift_of(  # noqa: PLR0913 - by name only
         then = compared(found, None, *plain, history=standing)
         changes += _still_open(then, changes, newest.confirmed)
     if period is not None and not carried:
-        earlier = ((each.profile, each.period) for each in before() if each.period)
+        measures = that_measure(before(), Earlier.outside)
+        earlier = ((each.profile, each.period) for each in measures if each.period)
         names = [name for name, _ in named]
         changes += dates_of_another_period((found, period), earlier, reads, names)
     if len(mine) > 1 and (names := unclear_columns(found, reads)):
@@ -281,7 +286,7 @@ def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterat
             frozenset(
                 (change.kind, change.column)
                 for change in earlier.drift
-                if change.feed == feed and change.recommendation == CONFIRMED
+                if change.feed == feed and change.is_confirmed
             ),
             of_sample,
             received.batch.period if received else None,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consulting.chain import artifacts
-from consulting.chain.earlier import earlier_runs
+from consulting.chain.earlier import earlier_runs, files_of, that_measure
 from consulting.cleaning.models import read_columns
 from consulting.cleaning.rules import told
 from consulting.delivery.reasons import expected
@@ -19,15 +20,16 @@ from consulting.rules.rule import Bounded
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from consulting.chain.engagement import Engagement
     from consulting.records import FileReading, ReadCount
     from consulting.rules import ColumnRule
 
-    Before = Callable[[str], Iterable[Sequence[ReadCount]]]
+    Before = Callable[[str], Iterable["Counted"]]
     """Feed → what was counted in its earlier deliveries, the last first."""
 
+_UNREAD, _REJECTED, _MERGED = "unread_values", "rejected_rows", "merged_rows"
 _MOST, _NEARLY_NONE, _CHANCE = 0.5, 0.1, 0.001
 """A stop: more than the first share is unread, in the last deliveries the second or less (the first
 where nearly all is unread now), and chance is more rarely so."""
@@ -46,6 +48,25 @@ _SAYS = {
 _MAKES = {"case", "collapse", "pad_zeros", "scale", *_SAYS.values()}
 
 
+class Counted(NamedTuple):
+    """What was counted of a feed in an earlier delivery.
+
+    Attributes:
+        counts: The counts.
+        confirmed: What somebody found right in them.
+        files: The files, by their hashes, where there is anything of that.
+    """
+
+    counts: Sequence[ReadCount]
+    confirmed: Sequence[DriftFinding] = ()
+    files: frozenset[str] = frozenset()
+
+    def has_confirmed(self, kind: str, names: Collection[str]) -> bool:
+        """Whether that was of a kind, and of a column or row rule of these names."""
+        found = ((one.column or one.row_rule or "", one.kind) for one in self.confirmed)
+        return any(its == kind and name.casefold() in names for name, its in found)
+
+
 class _Sum(NamedTuple):
     values: int
     unread: int
@@ -55,13 +76,17 @@ class _Sum(NamedTuple):
         return self.unread > _MOST * self.values and self.unread >= _FEW
 
 
-def earlier_counts(
-    engagement: Engagement, feed: str, batch_id: str
-) -> Iterator[Sequence[ReadCount]]:
+def earlier_counts(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Counted]:
     """What was counted in a feed's deliveries before a batch, the last first, where it is kept."""
     for folder in earlier_runs(engagement, feed, batch_id):
         cleaning = artifacts.find(folder / artifacts.CLEANING, artifacts.Cleaning)
-        yield [one for one in cleaning.counts if one.feed == feed] if cleaning else []
+        counts, drift = (cleaning.counts, cleaning.drift) if cleaning else ((), ())
+        confirmed = [one for one in drift if one.feed == feed and one.is_confirmed]
+        yield Counted(
+            [one for one in counts if one.feed == feed],
+            confirmed,
+            files_of(folder, feed) if confirmed else frozenset(),
+        )
 
 
 def unread_values(
@@ -75,7 +100,8 @@ def unread_values(
     And the row rules that reject most rows, and the merging that takes most, where they left nearly
     all. That is asked of all files together, then of each. A column that is new is held against
     nothing; what was so in the last delivery is no change, nor is it one of what often has many, or
-    what chance may bring (Fisher's exact test).
+    what chance may bring (Fisher's exact test). What somebody found right of some files is told of
+    these alone, and is no measure for others.
 
     Args:
         manifest: The client's slim manifest.
@@ -92,22 +118,40 @@ def unread_values(
             mine = _of(every, column, code)
             if not any(_sum(of).is_mostly_unread for of in (mine, *([one] for one in mine))):
                 continue
-            earlier = [_of(each, column, code) for each in islice(before(feed), _LOOK_BACK)]
+            kind, names = _what(rules, column, code)
+            history = [
+                (each, each.files if each.has_confirmed(kind, names) else frozenset[str]())
+                for each in islice(before(feed), _LOOK_BACK)
+            ]
+            measures = that_measure(history, itemgetter(1))
+            earlier = [_of(each.counts, column, code) for each, _ in measures]
             then = _together(earlier, 1)
             # a file that was let through says nothing of those beside it
             read = [[one for one in of if not _is_unread([one])] for of in earlier]
             unread = _no_longer_read(mine, then)
             if not unread or not _no_longer_read(mine, _together(read, _SEVERAL)):
                 continue
+            right = {sha256 for _, files in history for sha256 in files}
+            known_so = {r.filename for r in known if r.feed == feed and r.sha256 in right}
+            new = [one for one in unread if one.file not in known_so]
+            told_of = new or unread
             if column:
                 header = _header(rules[column], headers)
-                yield _finding(rules[column], header, unread, _sum(then))
+                finding = _finding(rules[column], header, told_of, _sum(then))
             elif code:
-                yield _rejected_rows(code, unread, _sum(then))
+                finding = _rejected_rows(code, told_of, _sum(then))
             else:
                 key = manifest["nodes"][f"model.consulting.{feed}"]["meta"]["dedupe"]["key"]
-                names = [_header(rules[name], headers) for name in key]
-                yield _merged_rows(names, unread, _sum(then))
+                of_key = [_header(rules[name], headers) for name in key]
+                finding = _merged_rows(of_key, told_of, _sum(then))
+            yield finding if new else finding.confirmed()
+
+
+def _what(rules: Mapping[str, ColumnRule], column: str, code: str) -> tuple[str, set[str]]:
+    """The kind of what may be told, and of which column (by its names) or row rule."""
+    if column:
+        return _UNREAD, {name.casefold() for name in rules[column].sources}
+    return (_REJECTED, {code.partition(":")[2].casefold()}) if code else (_MERGED, {""})
 
 
 def _header(rule: ColumnRule, headers: Mapping[str, str]) -> str:
@@ -183,7 +227,7 @@ def _finding(
     advice = f"let its rule {rule.rule} read that, too ({', '.join(takes)}), or give it another"
     become = "left empty" if rule.on_invalid == "blank" else "set aside"
     return DriftFinding(
-        feed=unread[0].feed, kind="unread_values", severity="block", column=header,
+        feed=unread[0].feed, kind=_UNREAD, severity="block", column=header,
         detail=f"Of the {counted(now.values, 'value')} of “{header}”"
         f"{_files(unread)} its rule reads "
         f"{f'{now.values - now.unread:,}' if now.values > now.unread else 'none'}, and it read "
@@ -201,7 +245,7 @@ def _finding(
 def _rejected_rows(code: str, rejected: Sequence[ReadCount], then: _Sum) -> DriftFinding:
     now, name = _sum(rejected), code.partition(":")[2]
     return DriftFinding(
-        feed=rejected[0].feed, kind="rejected_rows", severity="block", row_rule=name,
+        feed=rejected[0].feed, kind=_REJECTED, severity="block", row_rule=name,
         detail=f"Of the {counted(now.values, 'row')}{_files(rejected)} the row rule “{name}” "
         f"rejects {'all' if now.unread == now.values else f'{now.unread:,}'}, and it rejected "
         f"{_then(then)}.",
@@ -217,7 +261,7 @@ def _merged_rows(key: Sequence[str], merged: Sequence[ReadCount], then: _Sum) ->
     now, names = _sum(merged), enumerated([f"“{each}”" for each in key])
     rows = sum(one.rows for one in merged)
     return DriftFinding(
-        feed=merged[0].feed, kind="merged_rows", severity="block",
+        feed=merged[0].feed, kind=_MERGED, severity="block",
         detail=f"Of the {counted(rows, 'row')}{_files(merged)} {now.unread:,} would be merged into "
         f"others with the same {names}, though most else in them differs, and {_then(then)} "
         f"{'was' if then.unread <= 1 else 'were'} so.",

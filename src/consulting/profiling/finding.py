@@ -97,6 +97,11 @@ class DriftFinding(Record):
         """What to do where the patch does not."""
         return self.recommendation.removesuffix(APPLIED)
 
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether somebody found it right, so that it stopped nothing."""
+        return self.recommendation == CONFIRMED
+
     def confirmed(self) -> DriftFinding:
         """The finding of files that somebody confirmed: it is told, and stops nothing."""
         return self.model_copy(update={"severity": "warn", "recommendation": CONFIRMED})
