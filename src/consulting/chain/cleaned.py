@@ -22,11 +22,11 @@ from consulting.delivery import find_unmapped
 from consulting.privacy.tiers import SCHEMA_ONLY_TIER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from consulting.chain.engagement import Engagement
-    from consulting.records import ReadCount
+    from consulting.chain.unread import Counted
 
 
 def clean(
@@ -54,7 +54,7 @@ def clean_files(
     engagement: Engagement,
     received: artifacts.Intake,
     *,
-    before: Callable[[str], Iterable[Sequence[ReadCount]]],
+    before: Callable[[str], Iterable[Counted]],
     log: Callable[[str], None],
 ) -> artifacts.Cleaning:
     """Run the models over what was loaded, account for every row, and leave the record of it.
