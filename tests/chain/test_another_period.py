@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.chain.test_accepted import accept_all, csv, monthly
 
+from consulting.chain.another_period import dates_of_another_period, kept_to_periods
 from consulting.errors import BlockedDeliveryError
+from consulting.profiling import ColumnProfile, FeedProfile
+from consulting.records import ReadColumn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.chain.conftest import World
@@ -53,3 +58,70 @@ def test_a_list_that_was_made_in_one_month_is_no_file_of_another(tmp_path: Path)
     for period in ("2026-01", "2026-02", "2026-03"):
         drop(world, period, "2026-01", "a")
         assert world.run().summary.delivered == 28
+
+
+def of_days(days: Sequence[date]) -> FeedProfile:
+    """The profile of a file with a row for each day."""
+    each, rows = sorted(days), len(days)
+    column = ColumnProfile(
+        name="w", position=1, inferred_type="date", type_pct=100, null_count=0, null_pct=0,
+        distinct_count=len({*days}), cardinality_ratio=1,
+        date_quantiles=tuple(str(each[n * (rows - 1) // 20]) for n in range(21)),
+    )  # fmt: skip
+    return FeedProfile(
+        feed="orders", basis="all_rows", file_metadata=(), row_count=rows, column_count=1,
+        columns=(column,),
+    )  # fmt: skip
+
+
+def spread(month: int, rows: int = 60, later: int = 0) -> list[date]:
+    """Days of a month, so many days later."""
+    return [date(2026, month, 1 + n % 28) + timedelta(later) for n in range(rows)]
+
+
+def told(march: Sequence[date], january: Sequence[date], february: Sequence[date]) -> str:
+    """What stops March's file."""
+    now = of_days(march), "2026-03"
+    before = [(of_days(february), "2026-02"), (of_days(january), "2026-01")]
+    kept = kept_to_periods(now, before, [ReadColumn(names=("w",))], files=1)
+    return "".join(f.detail for f in dates_of_another_period(now, kept, ["m.csv"]))
+
+
+@pytest.mark.parametrize(
+    ("march", "january", "february"),
+    [
+        (spread(3), spread(1), spread(2)),
+        # paid on the bank day after; taken after midnight; a list that went on to be valid
+        ([date(2026, 4, 1)] * 60, [date(2026, 1, 30)] * 60, [date(2026, 2, 27)] * 60),
+        ([date(2026, 2, 1)] * 60, [date(2026, 1, 1)] * 60, [date(2026, 2, 1)] * 60),
+        ([*[date(2026, 4, 1)] * 60], [*[date(2026, 1, n) for n in (1, 15, 31)] * 20], spread(2)),
+        # dates that often lie elsewhere: deliveries, what is due
+        (spread(3, later=14), spread(1, later=3), spread(2, later=3)),
+        (spread(3, later=14), spread(1, later=14), spread(2, later=14)),
+        # a few of them late, and few at all
+        (spread(3, 50) + spread(2, 20), spread(1), spread(2)),
+        (spread(3, 4) + spread(2, 2), spread(1, 6), spread(2, 6)),
+    ],
+)
+def test_an_honest_month_is_of_no_other(
+    march: list[date], january: list[date], february: list[date]
+) -> None:
+    assert not told(march, january, february)
+
+
+@pytest.mark.parametrize(
+    ("march", "said"),
+    [
+        (spread(2), "The dates in “w” of m.csv lie outside of 2026-03, the period of these files"),
+        (
+            spread(3) + spread(2),
+            "Only some dates in “w” of m.csv lie in 2026-03, the period of these",
+        ),
+        (
+            spread(3) + spread(2) + spread(1),
+            "Only some dates in “w” of m.csv lie in 2026-03, the period",
+        ),
+    ],
+)
+def test_rows_of_other_months_are_told(march: list[date], said: str) -> None:
+    assert said in told(march, spread(1), spread(2))

@@ -69,8 +69,8 @@ def test_what_is_told_names_both_columns_and_is_confirmed_for_these_files(profil
         "“status” holds what “customer” held in the last delivery, and the reverse."
     )
     assert found.recommendation == (
-        "Ask the client whether two headers changed places, and have the files sent again if they "
-        "did. If it is right so, `consulting accept` delivers these files."
+        "Ask the client whether headers changed places, and have the files sent again if they did. "
+        "If it is right so, `consulting accept` delivers these files."
     )
     assert found.to_confirm == "swapped_columns orders status"
     (unread,) = (f for f in compare(profile(then), profile(now)) if f.kind == "swapped_columns")
@@ -82,6 +82,9 @@ def test_what_was_let_through_is_no_swap_next_month_and_a_swap_back_is(profile: 
     turned = swapped(then, "customer", "status")
     assert not told(profile, turned, swapped(now, "customer", "status"))
     assert told(profile, turned, now)
+    # after one wrong file all others are as they always were
+    back = compare(profile(turned), profile(now), [*KINDS], earlier=[profile(then)])
+    assert "swapped_columns" not in {f.kind for f in back}
 
 
 @pytest.mark.parametrize(
@@ -104,10 +107,62 @@ def test_what_one_column_takes_over_is_no_swap(
 
 
 def test_few_rows_show_nothing(profile: Profile) -> None:
-    then = {"a": ["x"] * 4, "b": ["y"] * 4}
+    then = {"a": [*"xxvv"], "b": [*"yyzz"]}
     assert not told(profile, then, swapped(then, "a", "b"))
-    then = {"a": ["x"] * 5, "b": ["y"] * 5}
+    then = {"a": [*"xxxvv"], "b": [*"yyyzz"]}
     assert told(profile, then, swapped(then, "a", "b"))
+
+
+@pytest.mark.parametrize("words", [("yes", "no"), ("1", "0"), ("active", "off"), ("850", "50")])
+def test_two_words_that_change_places_are_flags_of_two_seasons(
+    profile: Profile, words: tuple[str, str]
+) -> None:
+    then = {"winter": [words[0]] * 40, "summer": [words[1]] * 40}
+    assert not told(profile, then, swapped(then, "winter", "summer"))
+
+
+TEAMS = [f"FC {n}" for n in "ABCDEFGHI"], [f"SV {n}" for n in "ABCDEFGHI"]
+RANGES = [str(n) for n in range(800, 840)], [str(n) for n in range(10, 50)]
+
+
+@pytest.mark.parametrize("sides", [TEAMS, RANGES])
+def test_columns_that_take_turns_are_no_swap_once_they_did(
+    profile: Profile, sides: tuple[list[str], list[str]]
+) -> None:
+    home = profile({"Home": sides[0], "Away": sides[1]})
+    away = profile({"Home": sides[1], "Away": sides[0]})
+
+    def kinds(*earlier: FeedProfile) -> list[str]:
+        found = compare(home, away, ["Home", "Away"], earlier=earlier)
+        return [f.kind for f in found if f.kind == "swapped_columns"]
+
+    assert kinds() == ["swapped_columns"]
+    assert kinds(home, home) == ["swapped_columns"]
+    assert kinds(home, away) == []
+
+
+RINGS = [("customer", "status", "country"), ("quantity", "price", "weight")]
+
+
+@pytest.mark.parametrize("ring", RINGS)
+@pytest.mark.parametrize("by", [1, 2])
+def test_three_headers_that_changed_places_stop(
+    profile: Profile, ring: tuple[str, str, str], by: int
+) -> None:
+    then, now = month(1), month(2, begin=60)
+    turned = dict(zip(ring, (*ring[by:], *ring[:by]), strict=True))
+    moved = {turned.get(name, name): [*values] for name, values in now.items()}
+    (found,) = (
+        f for f in compare(profile(then), profile(moved), [*KINDS]) if f.kind == "swapped_columns"
+    )
+    held = {there: name for name, there in turned.items()}
+    first = found.column or ""
+    second, third = held[first], held[held[first]]
+    assert (found.severity, found.previous_column) == ("block", second)
+    assert found.detail == (
+        f"“{first}” holds what “{second}” held in the last delivery, “{second}” what “{third}” "
+        f"held, and “{third}” what “{first}” held."
+    )
 
 
 @pytest.mark.parametrize("rows", [1, 3, 8, 20, 60])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.profiling import DriftFinding
 from consulting.profiling.past import missing
 from consulting.profiling.reads import in_files
+from consulting.profiling.shift import chance_of_rise
 from consulting.timekeeping import period_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from consulting.profiling import FeedProfile
+    from consulting.profiling import ColumnProfile, FeedProfile
     from consulting.records import ReadColumn
 
     OfPeriod = tuple[FeedProfile, str]
@@ -21,14 +22,32 @@ if TYPE_CHECKING:
 
 _MOST, _HARDLY_ANY = 0.9, 0.1
 """The share of the dates that lay in their period, and lie there now at most."""
-_FEW, _TIMES = 5, 2
-"""Fewer dates show nothing, nor do those of one other period."""
+_ALL, _PART, _CHANCE = 0.99, 1 / 3, 0.001
+"""Where nearly all lay there it is told, too, if more than this part does not, and not by chance.
+"""
+_FEW, _TIMES, _DAYS = 5, 2, 4
+"""Fewer dates show nothing, nor do those of one other period, nor fewer days: such a column says
+when a file was made."""
 
 
-def dates_of_another_period(
-    now: OfPeriod, before: Iterable[OfPeriod], reads: Iterable[ReadColumn], files: Sequence[str]
-) -> Iterator[DriftFinding]:
-    """The columns whose dates lay in the period of their files again and again, and do not now.
+class Kept(NamedTuple):
+    """A column whose dates lay in the period of their files again and again.
+
+    Attributes:
+        column: The column.
+        least: The least share that lay there.
+        dates: How many there were.
+    """
+
+    column: str
+    least: float
+    dates: int
+
+
+def kept_to_periods(
+    now: OfPeriod, before: Iterable[OfPeriod], reads: Iterable[ReadColumn], *, files: int
+) -> list[Kept]:
+    """The columns whose dates lay in their period in the last deliveries, and do not all now.
 
     That they lay there once says nothing: a list of all customers may have been made that month.
 
@@ -36,48 +55,81 @@ def dates_of_another_period(
         now: The profile of the files, and their period.
         before: Those of the deliveries before, the last first; read where dates lie elsewhere.
         reads: What the feed's models read.
-        files: The names of the files.
+        files: How many there are: of one of several, few dates may lie elsewhere.
     """
     profile, period = now
+    enough = 1 - _PART if files == 1 else 1 - _HARDLY_ANY / 2
     read = {name.casefold() for each in reads for name in each.names}
-    shares = {c.name: _share(profile, c.name, period) for c in profile.columns}
-    lie = {
-        name: share
-        for name, share in shares.items()
-        if name.casefold() in read and share is not None and share <= _HARDLY_ANY
+    found = {
+        column.name: Kept(column.name, 1.0, 0)
+        for column in profile.columns
+        if column.name.casefold() in read
+        if (share := _share(column, profile, period)) is not None and share <= enough
     }
-    if not lie:
-        return
     seen = {period}
-    for earlier, its in before:
+    for earlier, its in before if found else ():
         if its in seen:
             continue
         seen.add(its)
-        lay = {name: _share(earlier, name, its) for name in lie}
-        lie = {name: share for name, share in lie.items() if (lay[name] or 0) >= _MOST}
-        if not lie or len(seen) > _TIMES:
-            break
-    else:
-        return
-    for name, share in lie.items():
+        found = {
+            name: Kept(name, min(one.least, share), one.dates + _dates(column, earlier))
+            for name, one in found.items()
+            if (column := earlier.column(name)) and len({*_days(column)}) >= _DAYS
+            if (share := _share(column, earlier, its) or 0.0) >= _MOST
+        }
+        if not found or len(seen) > _TIMES:
+            return [*found.values()]
+    return []
+
+
+def dates_of_another_period(
+    now: OfPeriod, kept: Iterable[Kept], files: Sequence[str]
+) -> Iterator[DriftFinding]:
+    """The columns whose dates do not lie in the period of their files.
+
+    Args:
+        now: The profile of the files, or of some, and their period.
+        kept: Those whose dates lay in theirs.
+        files: The names of the files.
+    """
+    profile, period = now
+    for one in kept:
+        column = profile.column(one.column)
+        share = _share(column, profile, period) if column else None
+        if column is None or share is None:
+            continue
+        rows = _dates(column, profile)
+        outside = (round((1 - one.least) * one.dates), one.dates), (round((1 - share) * rows), rows)
+        some = one.least >= _ALL and 1 - share >= _PART and chance_of_rise(*outside) <= _CHANCE
+        if share > _HARDLY_ANY and not some:
+            continue
+        most = share <= _HARDLY_ANY
+        of = f"in “{one.column}”{in_files(files, ' of ')}"
+        lie = f"The dates {of} lie outside of" if most else f"Only some dates {of} lie in"
         yield DriftFinding(
-            feed=profile.feed, kind="another_period", severity="block", column=name,
-            detail=f"The dates in “{name}”{in_files(files, ' of ')} lie outside of {period}, the "
-            "period of these files; those of the last ones lay in theirs.",
+            feed=profile.feed, kind="another_period", severity="block", column=one.column,
+            detail=f"{lie} {period}, the period of these files; those of the last ones lay in "
+            "theirs.",
             measure="share of the dates in the period", value=round(share, 4),
-            threshold=_HARDLY_ANY,
-            recommendation="Ask the client whether the export is of another period, and have the "
-            "right one sent. If it is right so, `consulting accept` delivers these files.",
+            threshold=_HARDLY_ANY if most else round(1 - _PART, 4),
+            recommendation="Ask the client whether the export is of another period, or of several, "
+            "and have the right one sent. If it is right so, `consulting accept` delivers these "
+            "files.",
         )  # fmt: skip
 
 
-def _share(profile: FeedProfile, name: str, period: str) -> float | None:
+def _share(column: ColumnProfile, profile: FeedProfile, period: str) -> float | None:
     """The share of a column's dates that lie in a period; None where it has few."""
-    column = profile.column(name)
-    if column is None or profile.row_count - missing(column) < _FEW:
-        return None
-    days = [date.fromisoformat(day[:10]) for day in column.date_quantiles]
-    if not days:
+    days = _days(column)
+    if not days or _dates(column, profile) < _FEW:
         return None
     first, following = (moment.date() for moment in period_window(period))
     return sum(first <= day < following for day in days) / len(days)
+
+
+def _days(column: ColumnProfile) -> list[date]:
+    return [date.fromisoformat(day[:10]) for day in column.date_quantiles]
+
+
+def _dates(column: ColumnProfile, profile: FeedProfile) -> int:
+    return profile.row_count - missing(column)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
-from consulting.chain.another_period import dates_of_another_period
+from consulting.chain.another_period import dates_of_another_period, kept_to_periods
 from consulting.chain.apart import within
 from consulting.chain.attempt import attempt
 from consulting.chain.earlier import earlier_runs, sample_of, that_measure
@@ -16,6 +16,7 @@ from consulting.profiling import (
     FeedProfile,
     Issue,
     compare,
+    mixed_columns,
     profile_across,
     profile_each,
     profile_feed,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from consulting.chain.another_period import Kept
     from consulting.chain.engagement import Engagement
     from consulting.profiling import DriftFinding, Part
     from consulting.records import FileReading, ReadColumn
@@ -216,12 +218,17 @@ def drift_of(  # noqa: PLR0913 - by name only
         standing = (each for each in before() if not each.replaced)
         then = compared(found, None, *plain, history=standing)
         changes += _still_open(then, changes, newest.confirmed)
+    kept: list[Kept] = []
     if period is not None and not carried:
         measures = that_measure(before(), Earlier.outside)
         earlier = ((each.profile, each.period) for each in measures if each.period)
-        names = [name for name, _ in named]
-        changes += dates_of_another_period((found, period), earlier, reads, names)
-    if len(mine) > 1 and (names := unclear_columns(found, reads)):
+        kept = kept_to_periods((found, period), earlier, reads, files=len(mine))
+        changes += dates_of_another_period((found, period), kept, [name for name, _ in named])
+    names = {*unclear_columns(found, reads), *(one.column for one in kept)} if mine[1:] else set()
+    if mine[1:] and newest is not None:
+        names |= {*mixed_columns(newest.profile, found, reads)}
+        names |= {c.column or "" for c in changes if c.severity == "block"}
+    if names:
         alone = within(
             engagement,
             engagement.limits(feed),
@@ -229,22 +236,42 @@ def drift_of(  # noqa: PLR0913 - by name only
             tuple[FeedProfile, ...],
             profile_each,
             found,
-            names,
+            [c.name for c in found.columns if c.name in names],
             mine,
             run_folder,
             models.decimal_marks(feed.name),
         )
+        each_alone = [
+            [
+                *compared(one, part or "one file", file, history=before()),
+                *dates_of_another_period((one, period or ""), kept, [file[0]]),
+            ]
+            for file, one in zip(named, alone, strict=True)
+        ]
+        changes = [*_of_all(changes, each_alone)]
         told = {(change.kind, change.column) for change in changes}
         stops = {(c.kind, c.column) for c in changes if c.severity == "block"}
-        for file, one in zip(named, alone, strict=True):
-            more = compared(one, part or "one file", file, history=before())
-            # what stops is told of one file, too, where of all it is a note
-            changes += (
-                each
-                for each in more
-                if (each.kind, each.column) not in (stops if each.severity == "block" else told)
-            )
+        # what stops is told of one file, too, where of all it is a note
+        changes += (
+            each
+            for some in each_alone
+            for each in some
+            if (each.kind, each.column) not in (stops if each.severity == "block" else told)
+        )
     return changes
+
+
+def _of_all(
+    changes: Iterable[DriftFinding], alone: Sequence[Collection[DriftFinding]]
+) -> Iterator[DriftFinding]:
+    """What stops all files, but for what some of them show, and others do not."""
+    for change in changes:
+        some = sum(
+            any((c.kind, c.column, c.severity) == (change.kind, change.column, "block") for c in of)
+            for of in alone
+        )
+        if change.severity != "block" or some in {0, len(alone)}:
+            yield change
 
 
 def _lacking(reads: Sequence[ReadColumn], readings: Sequence[FileReading]) -> list[str]:

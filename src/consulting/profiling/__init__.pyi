@@ -6,6 +6,7 @@ from .by_file import profile_each as profile_each
 from .by_file import unclear_columns as unclear_columns
 from .drift import Part as Part
 from .drift import compare as compare
+from .drift import mixed_columns as mixed_columns
 from .finding import CONFIRMED as CONFIRMED
 from .finding import DriftFinding as DriftFinding
 from .finding import changes_in_words as changes_in_words

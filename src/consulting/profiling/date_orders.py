@@ -184,7 +184,14 @@ def _shown(column: ColumnProfile, form: str) -> list[str]:
         counts = {o.order: o.count for o in column.day_orders if o.order in {"ymd", "ydm"}}
         alone = _forms(column) == [form] and len({*counts.values(), 0}) > len(counts) > 0
         return [max(counts, key=lambda order: counts[order])] if alone else []
-    known = column.day_first if form.endswith("%Y") else None
+    if not form.endswith("%Y"):
+        return []
+    if len(_forms(column)) > 1:  # dates of another form may come from another system
+        counts = {o.order: o.count for o in column.day_orders if o.form == form}
+        most = max(counts.values())
+        orders = [order for order, count in counts.items() if count == most]
+        return orders if len(orders) == 1 else []
+    known = column.day_first
     return [] if known is None else ["dmy" if known else "mdy"]
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from consulting.profiling import swapped
 from consulting.profiling.content import Content
 from consulting.profiling.finding import APPLIED, DriftFinding, not_in
 from consulting.profiling.past import Past
 from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.reads import MOST_FILES, Reads, in_files
 from consulting.profiling.renames import find_renames
-from consulting.profiling.swapped import find_swaps
 from consulting.profiling.thresholds import Thresholds
 from consulting.profiling.wording import enumerated
 from consulting.records import ReadColumn
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling.finding import DriftSeverity
     from consulting.profiling.model import FeedProfile
+    from consulting.profiling.swapped import Pair
 
 _LIMITS = Thresholds()
 """When a change is worth telling."""
@@ -92,7 +94,9 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
             if part == "one file"
             else partial(comparison.content.proven, None)
         )
-        return [comparison.of_some(f, part) for c in current.columns for f in of(c)]
+        some = [comparison.of_some(f, part) for c in current.columns for f in of(c)]
+        moved = comparison.swapped() if part == "one file" else ()
+        return [*some, *map(comparison.with_patch, moved)]
     mixed_up = [*comparison.of_other_feeds(others or {})]
     if mixed_up:
         return mixed_up
@@ -111,6 +115,13 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     return sorted(findings, key=lambda f: (_RANK[f.severity], f.kind, f.column or ""))
 
 
+def mixed_columns(
+    previous: FeedProfile, current: FeedProfile, reads: Sequence[ReadColumn]
+) -> list[str]:
+    """The columns of several files of which one may hold what another column held."""
+    return swapped.mixed_columns(_Comparison(previous, current, reads, {}).pairs())
+
+
 class _Comparison:
     def __init__(  # noqa: PLR0913 - as `compare`
         self,
@@ -119,9 +130,9 @@ class _Comparison:
         reads: Sequence[ReadColumn],
         files: Mapping[str, Sequence[str]],
         *,
-        models_yaml: Path | str | None,
-        earlier: Iterable[FeedProfile],
-        of_sample: bool,
+        models_yaml: Path | str | None = None,
+        earlier: Iterable[FeedProfile] = (),
+        of_sample: bool = False,
     ) -> None:
         self._previous = previous
         self._current = current
@@ -160,7 +171,7 @@ class _Comparison:
         findings += [self._missing(c, files) for c, files in lacking.items() if c not in renames]
         taken = {name for name, _ in renames.values()}
         findings += [self._new(c) for c in new if c not in taken]
-        return [*findings, *self._accepted(now, before), *self._both(), *self._swapped()]
+        return [*findings, *self._accepted(now, before), *self._both(), *self.swapped()]
 
     def _accepted(self, now: Sequence[str], before: Sequence[str]) -> Iterator[DriftFinding]:
         """Columns that the last files did not have, or under another name, and models read."""
@@ -225,18 +236,33 @@ class _Comparison:
             if len(names := [name for name in read.names if name in columns]) > 1
         ]  # fmt: skip
 
-    def _swapped(self) -> Iterator[DriftFinding]:
-        """Columns that hold each other's values: the headers of the files may have been edited."""
+    def pairs(self) -> Iterator[Pair]:
+        """The columns in the last delivery, and now."""
         here = ((self._past.last(now, 1), now) for now in self._current.columns)
-        for (_, one), (_, other) in find_swaps((last[0], now) for last, now in here if last):
-            read = self._reads.of(one.name) or self._reads.of(other.name)
+        return ((last[0], now) for last, now in here if last)
+
+    def swapped(self) -> Iterator[DriftFinding]:
+        """Columns that hold each other's values: the headers of the files may have been edited.
+
+        Not of those that take turns: that were so in an earlier delivery.
+        """
+        for swap in swapped.find_swaps(self.pairs()):
+            found = (partial(self._past.find, profile=each) for each in self._past.delivered())
+            if any(map(swap.was_so, found)):
+                continue
+            names = [now.name for _, now in swap.pairs]
+            first, *more = names
+            told = [f"“{one}” what “{other}” held" for one, other in pairwise(more)]
+            last = f"“{names[-1]}” what “{first}” held" if told else "the reverse"
+            held = f"“{first}” holds what “{more[0]}” held in {self._past.named}"
             yield DriftFinding(
-                feed=self._current.feed, kind="swapped_columns", column=one.name,
-                previous_column=other.name, severity="block" if read else "warn",
-                detail=f"“{one.name}” holds what “{other.name}” held in {self._past.named}, and "
-                f"the reverse{in_files(self._reads.having(one.name), ', in ')}.",
-                recommendation="Ask the client whether two headers changed places, and have the "
-                "files sent again if they did.",
+                feed=self._current.feed, kind="swapped_columns", column=first,
+                previous_column=more[0],
+                severity="block" if any(map(self._reads.of, names)) else "warn",
+                detail=f"{', '.join([held, *told, f'and {last}'])}"
+                f"{in_files(self._reads.having(first), ', in ')}.",
+                recommendation="Ask the client whether headers changed places, and have the files "
+                "sent again if they did.",
             )  # fmt: skip
 
     def with_patch(self, finding: DriftFinding) -> DriftFinding:

@@ -52,7 +52,7 @@ class Past:
 
     def last(self, now: ColumnProfile, least: int) -> tuple[ColumnProfile, FeedProfile] | None:
         """A column in the last delivery in which it had so many values."""
-        for profile in self._delivered() if now.inferred_type not in UNTYPED else ():
+        for profile in self.delivered() if now.inferred_type not in UNTYPED else ():
             column = self.find(now, profile)
             if column is not None and profile.row_count - missing(column) >= least:
                 return column, profile
@@ -62,7 +62,7 @@ class Past:
         self, shows: Callable[[ColumnProfile], bool], now: ColumnProfile
     ) -> ColumnProfile | None:
         """A column in the last delivery in which it showed something."""
-        columns = (self.find(now, profile) for profile in self._delivered())
+        columns = (self.find(now, profile) for profile in self.delivered())
         return next((column for column in columns if column and shows(column)), None)
 
     def named_last(
@@ -84,7 +84,7 @@ class Past:
     def with_rows(self) -> FeedProfile | None:
         """The last delivery with rows enough to tell a share, else with any."""
         for least in (ENOUGH, 1):
-            for profile in self._delivered():
+            for profile in self.delivered():
                 if profile.row_count >= least:
                     return profile
         return None
@@ -100,7 +100,7 @@ class Past:
         columns = profile.columns if profile else ()
         return next((each for each in columns if each.name.casefold() in names), None)
 
-    def _delivered(self) -> Iterator[FeedProfile]:
+    def delivered(self) -> Iterator[FeedProfile]:
         """The profiles, the newest first."""
         if self._previous is not None and self._reads.current.basis != "headers":
             # those before the last one are read from disk, and most runs need none of them

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.profiling.shift import overlap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from consulting.profiling.model import ColumnProfile, ValueCount
 
@@ -20,20 +19,81 @@ _OWN = 0.1
 """How alike a column that moved is at most to what it was."""
 _FEW, _ENOUGH = 5, 20
 """Fewer values are no code list, and show no form and no range."""
+_WORDS = 3
+"""Fewer different values change for many reasons: flags of two seasons."""
 
 
-def find_swaps(pairs: Iterable[Pair]) -> Iterator[tuple[Pair, Pair]]:
-    """Columns of which each holds what only the other had: its values, its forms, or its numbers.
+class Swap(NamedTuple):
+    """Columns of which each holds what the next one held, and the last what the first did.
+
+    Attributes:
+        pairs: Each column, in the last delivery and now.
+        way: How alike two columns are.
+        least: How much that is at least.
+    """
+
+    pairs: tuple[Pair, ...]
+    way: Way
+    least: float
+
+    def was_so(self, find: Callable[[ColumnProfile], ColumnProfile | None]) -> bool:
+        """Whether an earlier delivery, where `find` finds a column, had them as they are now."""
+        found = ((find(now), now) for _, now in self.pairs)
+        return all(then and (self.way(then, now) or 0) >= self.least for then, now in found)
+
+
+def find_swaps(pairs: Iterable[Pair]) -> Iterator[Swap]:
+    """Columns of which each holds what only another had: its values, its forms, or its numbers.
 
     That one alone holds what another had is no swap: next month, this month's is last month's.
     """
-    moved = [pair for pair in pairs if any(_has_left(pair, way) for way in _WAYS)]
-    for one, other in combinations(moved, 2):
-        for way, least in _WAYS.items():
-            left = _has_left(one, way) and _has_left(other, way)
-            if left and min(way(other[0], one[1]) or 0, way(one[0], other[1]) or 0) >= least:
-                yield one, other
-                break
+    left = [*pairs]
+    for way, least in _WAYS.items():
+        moved = [pair for pair in left if _has_left(pair, way)]
+        holds = {
+            one: [
+                other
+                for other, (then, _) in enumerate(moved)
+                if other != one and (way(then, now) or 0) >= least
+            ]
+            for one, (_, now) in enumerate(moved)
+        }
+        for one in range(len(moved)):
+            ring = _ring(one, holds)
+            swap = Swap(tuple(moved[each] for each in ring), way, least)
+            for each in ring:
+                del holds[each]
+            left = [pair for pair in left if pair not in swap.pairs]
+            if sum(now.distinct_count for _, now in swap.pairs) >= _WORDS:
+                yield swap
+
+
+def mixed_columns(pairs: Iterable[Pair]) -> list[str]:
+    """Columns that hold, beside their own, what only another held: one of several files may."""
+    every = [*pairs]
+    return [
+        now.name
+        for before, now in every
+        if any(
+            (way(then, now) or 0) >= _OWN > (way(before, then) or 0)
+            for way in (_values, _forms, _numbers_in)
+            for then, _ in every
+            if then is not before
+        )
+    ]
+
+
+def _ring(begin: int, holds: Mapping[int, Sequence[int]]) -> list[int]:
+    """The fewest that hold each other's in turn, from one on; empty where there are none."""
+    paths, seen = [[begin]], {begin}
+    for path in paths:
+        for other in holds.get(path[-1], ()):
+            if other == begin:
+                return path
+            if other in holds and other not in seen:
+                seen.add(other)
+                paths.append([*path, other])
+    return []
 
 
 def _has_left(pair: Pair, way: Way) -> bool:
@@ -56,6 +116,15 @@ def _numbers(before: ColumnProfile, now: ColumnProfile) -> float | None:
     if not then or not today or min(then.count, today.count) < _ENOUGH:
         return None
     return overlap(then.quantiles, today.quantiles)
+
+
+def _numbers_in(before: ColumnProfile, now: ColumnProfile) -> float | None:
+    """The share of numbers that lie where those before did."""
+    then, today = before.numbers, now.numbers
+    if not then or not today or min(then.count, today.count) < _ENOUGH:
+        return None
+    low, high = then.quantiles[1], then.quantiles[-2]
+    return sum(low <= each <= high for each in today.quantiles) / len(today.quantiles)
 
 
 _WAYS: dict[Way, float] = {_values: 0.8, _forms: 0.8, _numbers: 0.5}

@@ -1,0 +1,88 @@
+"""What one of several files of a delivery shows is told of that file, and of no other."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.chain.test_accepted import accept_all, csv, monthly, yaml_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.chain.conftest import World
+
+NAMES = "Ada", "Bo", "Cy", "Di"
+
+
+def drop(
+    world: World,
+    file: str,
+    month: int,
+    form: str = "%d.%m.%Y",
+    header: str = "id;w;customer;status",
+) -> None:
+    """A file with a row for each of 28 days."""
+    days = [date(2026, month, n) for n in range(1, 29)]
+    rows = [
+        [f"{file}{n}", day.strftime(form), NAMES[n % 4], ("open", "paid")[n % 2]]
+        for n, day in enumerate(days)
+    ]
+    world.drop(f"kilo_{file}.csv", csv(header, [[";".join(row)] for row in rows]))
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A client of months, two of which were delivered; copied, never changed."""
+    texts = [{"name": name, "from": name} for name in ("customer", "status")]
+    day = {"rule": "to_date", "formats": ["%d.%m.%Y"]}
+    world = monthly(tmp_path_factory.mktemp("months") / "client", day, *texts)
+    for month in (1, 2):
+        drop(world, f"2026-0{month}", month)
+        world.run()
+        (world.folder.incoming / f"kilo_2026-0{month}.csv").unlink()
+    return world
+
+
+@pytest.fixture
+def world(delivered: World, tmp_path: Path) -> World:
+    """The client, whose file of March's first half lies there as it should."""
+    world = delivered.copy_with_models(tmp_path / "client")
+    drop(world, "2026-03_a", 3)
+    return world
+
+
+def test_one_file_of_last_months_rows_stops_by_its_name(world: World) -> None:
+    drop(world, "2026-03_b", 2)
+    assert world.stopped() == (
+        "The dates in “w” of kilo_2026-03_b.csv lie outside of 2026-03, the period of these "
+        "files; those of the last ones lay in theirs."
+    )
+
+
+def test_one_file_whose_headers_changed_places_stops_by_its_name(world: World) -> None:
+    drop(world, "2026-03_b", 3, header="id;w;status;customer")
+    assert world.stopped() == (
+        "“customer” holds what “status” held in the last delivery, and the reverse, in "
+        "kilo_2026-03_b.csv."
+    )
+
+
+def test_one_file_that_writes_dates_in_another_form_is_accepted_beside_the_other(
+    world: World,
+) -> None:
+    drop(world, "2026-03_b", 3, form="%m/%d/%Y")
+    assert world.stopped() == (
+        "“w” is written MM/DD/YYYY now, in kilo_2026-03_b.csv; its rule does not read that."
+    )
+    accept_all(world)
+    yaml = yaml_of(world).with_name("kilo.yml").read_text("utf-8")
+    assert 'formats: ["%d.%m.%Y", "%m/%d/%Y"]' in yaml
+    delivery = world.run(world.engagement.intake.state().batches[-1].batch_id)
+    assert (delivery.summary.delivered, delivery.summary.rejected) == (56, 0)
+
+
+def test_two_files_as_before_stop_nothing(world: World) -> None:
+    drop(world, "2026-03_b", 3)
+    assert world.run().summary.delivered == 56
