@@ -6,7 +6,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.chain.test_accepted import accept_all, csv, monthly, yaml_of
+from tests.chain.test_accepted import accept_all, csv, monthly, run_accept, yaml_of
+
+from consulting.chain.preview import previews
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +69,19 @@ def test_one_file_whose_headers_changed_places_stops_by_its_name(world: World) -
         "“customer” holds what “status” held in the last delivery, and the reverse, in "
         "kilo_2026-03_b.csv."
     )
+    with previews(world.engagement) as tried:
+        assert "“customer” holds what “status” held" in (tried().refused or "")
+
+
+def test_each_file_that_is_found_right_is_named(world: World) -> None:
+    (world.folder.incoming / "kilo_2026-03_a.csv").unlink()
+    for period in ("2026-03", "2026-04"):
+        drop(world, period, 2)
+        assert f"“w” of kilo_{period}.csv lie outside of {period}" in world.stopped()
+    done = run_accept(world, "--yes").output
+    for period in ("2026-03", "2026-04"):
+        assert f"The dates in “w” of kilo_{period}.csv lie outside of {period}" in done
+        assert f"`dg launch --job acme_corp_cleaning --partition {period}`" in done
 
 
 def test_one_file_that_writes_dates_in_another_form_is_accepted_beside_the_other(

@@ -683,7 +683,7 @@ def test_numbers_that_moved_are_a_shift_and_few_rows_are_none(profile: Profile) 
     ("rows", "factor", "kind"),
     [
         (40, 100, "distribution_shift"),
-        (20, 0.001, "distribution_shift"),
+        (20, 0.001, "unit_changed"),
         (40, 5, None),
         (12, 100, None),
     ],
@@ -1867,3 +1867,82 @@ def test_amounts_that_are_all_different_are_no_keys(profile: Profile) -> None:
     now = [f"{100 + n * 21.39:.2f}" for n in range(200)]
     (found,) = compare(profile({"Amount": then}), profile({"Amount": now}))
     assert (found.kind, found.severity) == ("distribution_shift", "warn")
+
+
+def test_cells_that_the_sample_had_are_missed_by_a_first_delivery_and_stop_nothing(
+    profile: Profile,
+) -> None:
+    then, now = ({"note": ["x"] * full + [""] * (40 - full)} for full in (40, 10))
+    (found,) = compare(profile(then), profile(now), ["note"], of_sample=True)
+    assert (found.kind, found.severity) == ("null_jump", "warn")
+    assert found.detail == "75 % of the rows have no “note”; in the sample 0 %."
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "severity"),
+    [
+        (lambda n: n * 1000, "are about 1,000 times as large as those of", "block"),
+        (lambda n: n / 1000, "are about a thousandth of those of", "block"),
+        (lambda n: -n, "are as large, with the other sign, as those of", "warn"),
+        (lambda n: n * 1.7, "", ""),
+        (lambda n: n * 100, "", ""),
+        (lambda n: -n * 50, "", ""),
+    ],
+)
+def test_numbers_a_thousand_times_as_large_or_of_the_other_sign_are_told(
+    profile: Profile, change: Callable[[float], float], said: str, severity: str
+) -> None:
+    amounts = [n + 0.25 for n in CENTS]
+    reads = [ReadColumn(names=("Amount",), rule="to_decimal", decimal="point")]
+    for then, now in (
+        (amounts, [change(n + 31) for n in amounts]),
+        ([-n for n in amounts], [-change(n + 31) for n in amounts]),
+    ):
+        files = [profile({"Amount": [f"{n:.4f}" for n in each]}) for each in (then, now)]
+        found = [f for f in compare(*files, reads) if f.kind == "unit_changed"]
+        assert [f.severity for f in found] == [severity] * bool(said)
+        assert all(said in f.detail for f in found)
+    keys = [
+        profile({"Amount": [str(n) for n in each]}) for each in (CENTS, [c * 1000 for c in CENTS])
+    ]
+    assert "unit_changed" not in kinds(compare(*keys, reads)), "a key goes on"
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "told"),
+    [
+        ("A-{:06}", "{:06}", True),
+        ("A-{:06}", "A-{}", True),
+        ("A-{:06}", "a-{:06}", True),
+        ("A-{:06}", "A-{:07}", False),
+        ("A-{:06}", "A-{:06}", False),
+        ("A-{:x}", "A-{}", False),
+    ],
+)
+def test_a_key_that_lost_letters_or_noughts_is_told(
+    profile: Profile, then: str, now: str, *, told: bool
+) -> None:
+    files = [
+        profile({"Order No": [form.format(n) for n in range(first, first + 60)], "x": ["1"] * 60})
+        for form, first in ((then, 2001), (now, 3001))
+    ]
+    found = kinds(compare(*files, ["Order No", "x"])).get("rewritten_column")
+    assert (found is not None and found.severity == "warn") == told
+    if found:
+        assert "in the last delivery every value was like A-999999, and none" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("months", "severity"),
+    [
+        ((["01/26"] * 200, ["02/26"] * 200, ["03/26"] * 200), "info"),
+        ((["open", "paid"] * 100, ["open", "paid"] * 100, ["lost", "paid"] * 100), "warn"),
+        ((["open", "paid"] * 100, ["lost", "paid"] * 100, ["open", "paid"] * 100), "info"),
+    ],
+)
+def test_what_shifts_in_each_delivery_is_a_note(
+    profile: Profile, months: tuple[list[str], ...], severity: str
+) -> None:
+    first, second, third = (profile({"Month": each}) for each in months)
+    found = kinds(compare(second, third, ["Month"], earlier=[first]))["distribution_shift"]
+    assert found.severity == severity

@@ -173,7 +173,7 @@ class _Made:
         self._refused: set[str] = set()
         self._judged: set[tuple[str, _Key]] = set()
         self.texts: dict[str, tuple[str, str]] = {}
-        self.told: dict[_Key, str] = {}
+        self.told: dict[tuple[str, _Key], str] = {}
         self.left: dict[str, list[str]] = {batch_id: [] for batch_id in found}
 
     def add(self, batch_id: str, drift: Iterable[Drift]) -> None:
@@ -197,10 +197,11 @@ class _Made:
         self.texts, self.told, self._made_for = {}, {}, {}
         for batch_id in [each for each in self._found if each not in self._refused]:
             for finding, profile in self._found[batch_id]:
-                if _key(finding) not in self.told:
-                    said = self._accept(batch_id, finding, profile, self.texts)
-                    self.told[_key(finding)] = said
-                    self._made_for[_key(finding)] = batch_id
+                # one patch is for all batches, and what is found right of these files alone
+                key = batch_id if finding.to_confirm else "", _key(finding)
+                if key not in self.told:
+                    self.told[key] = self._accept(batch_id, finding, profile, self.texts)
+                    self._made_for.setdefault(_key(finding), batch_id)
 
     def try_out(self) -> bool:
         """Hold the files against the models with the changes; whether that shows any more."""

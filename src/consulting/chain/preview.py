@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts, gate
@@ -12,7 +13,7 @@ from consulting.chain.access import record_access
 from consulting.chain.cleaned import clean_files
 from consulting.chain.delivered import exports, gather
 from consulting.chain.differing import that_stand
-from consulting.chain.profiled import drift_of
+from consulting.chain.profiled import drift_of, earlier_profiles
 from consulting.chain.tier import refusal_of
 from consulting.chain.trial import on_trial, rows_are_kept
 from consulting.chain.unread import earlier_counts
@@ -156,7 +157,7 @@ def _preview(
     again = replace(again)  # its models are read as they are now
     received, batch_id = base.received, base.run_folder.name
     run_folder = again.folder.run(batch_id)
-    profile = base.profile.model_copy(update={"drift": _drift(again, base)})
+    profile = base.profile.model_copy(update={"drift": _drift(engagement, again, base)})
     artifacts.write(run_folder / artifacts.PROFILE, profile)
     cleaning = clean_files(
         again, received, before=lambda feed: earlier_counts(engagement, feed, batch_id), log=log
@@ -192,18 +193,21 @@ def _preview(
     )
 
 
-def _drift(again: Engagement, base: _Base) -> tuple[DriftFinding, ...]:
-    """What the models as they are now can not take of the files."""
-    files = base.received.to_profile
+def _drift(engagement: Engagement, again: Engagement, base: _Base) -> tuple[DriftFinding, ...]:
+    """What the models as they are now can not take of the files, and nobody found right."""
+    received = base.received
+    files, batch = received.to_profile, received.batch
     return tuple(
-        drift
+        drift.confirmed() if drift.to_confirm in received.confirmed else drift
         for found in base.profile.profiles
         for drift in drift_of(
             again,
-            lambda: iter(()),
+            partial(earlier_profiles, engagement, found.feed, batch.batch_id),
             found,
             [r for r in files if r.feed == found.feed],
             run_folder=base.run_folder,
+            carried=found.feed in received.carried,
+            period=batch.period,
         )
     )
 

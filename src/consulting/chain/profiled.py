@@ -264,14 +264,14 @@ def drift_of(  # noqa: PLR0913 - by name only
 def _of_all(
     changes: Iterable[DriftFinding], alone: Sequence[Collection[DriftFinding]]
 ) -> Iterator[DriftFinding]:
-    """What stops all files, but for what some of them show, and others do not."""
+    """What stops all files; what only some show is told of these, with a patch that there is."""
     for change in changes:
-        some = sum(
-            any((c.kind, c.column, c.severity) == (change.kind, change.column, "block") for c in of)
-            for of in alone
-        )
-        if change.severity != "block" or some in {0, len(alone)}:
+        key = change.kind, change.column, "block"
+        some = [c for of in alone for c in of if (c.kind, c.column, c.severity) == key]
+        if change.severity != "block" or len(some) in {0, len(alone)}:
             yield change
+        elif not all(one.patch for one in some):
+            yield change.model_copy(update={"detail": " ".join(one.detail for one in some)})
 
 
 def _lacking(reads: Sequence[ReadColumn], readings: Sequence[FileReading]) -> list[str]:

@@ -17,6 +17,7 @@ from consulting.cli.terminal import (
     say_lines,
 )
 from consulting.intake import BatchStatus
+from consulting.profiling.wording import enumerated
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
     after = (
         "Mend the rest"
         if proposal.left
-        else f"The sensor tries what waits at its next tick; where no daemon runs, `{launch}` does"
+        else f"The sensor tries what waits at its next tick; where no daemon runs, {launch}"
     )
     say(f"{client}: accepted. {after}.")
     for feed, template in proposal.teaches.items():
@@ -91,7 +92,7 @@ def _not_yet(engagement: Engagement) -> str:
 
 
 def _launch(engagement: Engagement, proposal: Acceptance) -> str:
-    """The command that tries again what waits: of the oldest period, where there are any."""
+    """What tries again what waits, the oldest period first, where there are any; with its verb."""
     from consulting.components.engagement.partitions import partition_of
 
     state = engagement.intake.state()
@@ -99,9 +100,9 @@ def _launch(engagement: Engagement, proposal: Acceptance) -> str:
         *(batch.period for batch in state.batches if batch.batch_id in proposal.batches),
         *(each.drop.period for each in state.quarantined if each.drop.drop_id in proposal.drops),
     ]
-    period = min(filter(None, periods), default=None)
-    named = f" --partition {partition_of(period)}" if period else ""
-    return f"dg launch --job {engagement.client_id}_cleaning{named}"
+    names = [f" --partition {partition_of(p)}" for p in sorted({*filter(None, periods)})]
+    found = [f"`dg launch --job {engagement.client_id}_cleaning{name}`" for name in names or [""]]
+    return f"{enumerated(found)} {'do' if found[1:] else 'does'}"
 
 
 def _show(engagement: Engagement, proposal: Acceptance) -> None:

@@ -44,6 +44,8 @@ _TELL_OF_TYPES = frozenset({
     "retyped_column",
 })  # fmt: skip
 """After one of these the change of type is no news."""
+_TEXTS, _KEYS = frozenset({"text", "code"}), 0.9
+"""What a key is of, and from which share of different values on."""
 _LIKELY, _UNLIKELY = 0.1, 0.001
 """A rise that chance brings oftener than the first is none; oftener than the second, none to stop
 for."""
@@ -102,7 +104,7 @@ class Content(Changes):
         if counts_something(now):
             found += self._units.since(before, now, told)
         if not any(found):
-            rewritten = self._rewritten(before, now)
+            rewritten = self._rewritten(before, now) or self._key_rewritten(before, now)
             found.append(rewritten)
             if not rewritten or before.inferred_type != "boolean":
                 found.append(self._shifted(before, now, previous))
@@ -175,6 +177,28 @@ class Content(Changes):
             else "Look whether its rule rejects any for it.",
         )  # fmt: skip
 
+    def _key_rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        """Values that tell rows apart, none of which has the form that all had: letters, noughts.
+
+        A number that goes on gets longer, and nothing else.
+        """
+        then, today = ({one.value for one in each.shapes} for each in (before, now))
+        keys = before.cardinality_ratio >= _KEYS and now.cardinality_ratio >= _KEYS
+        few = min(before.distinct_count, now.distinct_count) < ENOUGH
+        grown = (now.min_length or 0) > (before.max_length or 0)
+        if not keys or few or grown or before.inferred_type not in _TEXTS:
+            return None
+        if len(then) > 1 or not then.isdisjoint(today) or self._reads.of(now.name) is None:
+            return None
+        files = in_files(self._reads.having(now.name), ", in ")
+        return DriftFinding(
+            feed=self._current.feed, kind="rewritten_column", column=now.name, severity="warn",
+            detail=f"“{now.name}” has another form now{files}: in {self._past.named} every value "
+            f"was like {min(then)}, and none is.",
+            recommendation="Ask the client whether a program cut letters or noughts off: its "
+            "values are no longer those of earlier deliveries.",
+        )  # fmt: skip
+
     def _rewritten_unread(self, now: ColumnProfile) -> DriftFinding | None:
         """Dates, or yes and no, most of which are so written that their rule rejects them."""
         read = self._reads.of(now.name)
@@ -210,12 +234,14 @@ class Content(Changes):
             return
         read = self._reads.of(now.name)
         block = rise >= _LIMITS.null_block and chance <= _UNLIKELY and read is not None
+        block = block and not self._past.of_sample  # its rows may have been picked for being full
+        last = f"in {self._past.named}" if self._past.of_sample else "last time"
         yield DriftFinding(
             feed=self._current.feed, kind="null_jump", column=now.name,
             severity="block" if block else "warn",
             detail=f"{_said(today)} of the rows{in_files(self._reads.all_files, ' of ')} have no "
             f"“{now.name}”; "
-            f"{'last time' if self._past.is_last(previous) else 'before that'} {_said(then)}.",
+            f"{last if self._past.is_last(previous) else 'before that'} {_said(then)}.",
             measure="rise of the share of missing values", value=rise,
             threshold=_LIMITS.null_block if block else _LIMITS.null_jump,
             recommendation="Ask the client whether the column is still filled.",
@@ -229,6 +255,15 @@ class Content(Changes):
         columns = [each for each in self._current.columns if each.name.casefold() in names]
         return min(rows, sum(rows - missing(each) for each in columns))
 
+    def _shifts(self, now: ColumnProfile, current: FeedProfile) -> bool:
+        """Whether the last delivery had shifted as much: a month's name, a balance do by nature."""
+        for earlier in self._past.delivered():
+            before = None if earlier is current else self._past.find(now, earlier)
+            if before is not None:
+                found = distribution_shift(before, now, earlier.row_count, current.row_count)
+                return found is not None and found[0] >= max(_LIMITS.shift_warn, found[1])
+        return False
+
     def _shifted(
         self, before: ColumnProfile, now: ColumnProfile, previous: FeedProfile
     ) -> DriftFinding | None:
@@ -241,7 +276,7 @@ class Content(Changes):
         threshold = max(_LIMITS.shift_info, noise)
         if index < threshold:
             return None
-        grave = index >= max(_LIMITS.shift_warn, noise)
+        grave = index >= max(_LIMITS.shift_warn, noise) and not self._shifts(before, previous)
         return DriftFinding(
             feed=self._current.feed, kind="distribution_shift", column=now.name,
             severity="warn" if grave else "info",

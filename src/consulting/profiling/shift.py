@@ -85,6 +85,20 @@ def are_as_large(before: ColumnProfile, now: ColumnProfile, times: float) -> boo
     return all(a * b > 0 and 1 / _ABOUT <= a / b <= _ABOUT for a, b in quartiles)
 
 
+def are_turned(before: ColumnProfile, now: ColumnProfile) -> bool:
+    """Whether numbers have the other sign, and are as large as those before."""
+    then, today = before.numbers, now.numbers
+    if not then or not today or min(then.count, today.count) < _LEAST_NUMBERS:
+        return False
+    turned = now.model_copy(
+        update={
+            "numbers": today.model_copy(update={"quantiles": [-q for q in today.quantiles[::-1]]})
+        }
+    )
+    middle = then.quantiles[1], then.quantiles[-2]
+    return middle[0] * middle[1] > 0 and are_as_large(before, turned, 1)
+
+
 def _is_wider(before: ColumnProfile, now: ColumnProfile) -> bool:
     """Whether some numbers lie ten times as far apart as the others: keys go on one by one."""
     spreads = [

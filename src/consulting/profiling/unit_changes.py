@@ -18,6 +18,7 @@ from consulting.profiling.notations import (
     unread_units,
     written_units,
 )
+from consulting.profiling.shift import are_as_large, are_turned
 from consulting.profiling.wording import enumerated
 from consulting.records import PERCENT
 from consulting.rules.currencies import may_be_one
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from consulting.profiling.model import ColumnProfile
 
 _FEW = 5
+_THOUSAND = 1000.0
+"""So many times as large are grams of kilograms, and amounts that were in thousands."""
 
 
 class UnitChanges(Changes):
@@ -47,11 +50,12 @@ class UnitChanges(Changes):
         self, before: ColumnProfile, now: ColumnProfile, told: Collection[str]
     ) -> list[DriftFinding]:
         """What stood there before, and does not now, but for the kinds that are told already."""
-        found = (
+        found: tuple[DriftFinding | None, ...] = (
             None if "currency_changed" in told else self._currency_changed(before, now),
             None if "unit_unread" in told else self._unit_changed(before, now),
             self._percent_changed(before, now),
         )
+        found = found if any(found) else (self._otherwise_large(before, now),)
         return [each for each in found if each]
 
     def _unit_unread(self, now: ColumnProfile) -> DriftFinding | None:
@@ -166,6 +170,25 @@ class UnitChanges(Changes):
             f"most had {then_named}.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
             "without the unit.",
+        )  # fmt: skip
+
+    def _otherwise_large(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
+        """Numbers a thousand times as large, or as small, or of the other sign; a key goes on."""
+        if (before.key_candidate or now.key_candidate) and not (
+            before.fraction_digits and now.fraction_digits
+        ):
+            return None
+        times = next((t for t in (_THOUSAND, 1 / _THOUSAND) if are_as_large(before, now, t)), None)
+        if times is None and not are_turned(before, now):
+            return None
+        large = "about 1,000 times as large as" if times == _THOUSAND else "about a thousandth of"
+        told = f"are {large}" if times else "are as large, with the other sign, as"
+        return DriftFinding(
+            feed=self._current.feed, kind="unit_changed", column=now.name,
+            severity="block" if times and self._reads.is_converted(now) else "warn",
+            detail=f"{self._reads.named('numbers', now)} {told} those of {self._past.named}.",
+            recommendation="Ask the client what they count now, and which sign they have: they are "
+            "delivered as the files have them.",
         )  # fmt: skip
 
     def _percent_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
