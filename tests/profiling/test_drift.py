@@ -1946,3 +1946,16 @@ def test_what_shifts_in_each_delivery_is_a_note(
     first, second, third = (profile({"Month": each}) for each in months)
     found = kinds(compare(second, third, ["Month"], earlier=[first]))["distribution_shift"]
     assert found.severity == severity
+
+
+@pytest.mark.parametrize(("texts", "stops"), [(44, False), (56, False), (150, True)])
+def test_a_few_texts_more_beside_numbers_are_no_other_type(
+    profile: Profile, texts: int, *, stops: bool
+) -> None:
+    then, now = (
+        profile({"x": [f"{n}.5" for n in range(250 - some)] + ["free"] * some})
+        for some in (42, texts)
+    )
+    reads = [ReadColumn(names=("x",), rule="to_decimal", decimal="point")]
+    found = [f.kind for f in compare(then, now, reads) if f.severity == "block"]
+    assert found == ["retyped_column"] * stops

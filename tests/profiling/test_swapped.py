@@ -141,6 +141,16 @@ def test_columns_that_take_turns_are_no_swap_once_they_did(
     assert kinds(home, away) == []
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_counts_that_are_mostly_nought_are_no_swap(profile: Profile, seed: int) -> None:
+    r = random.Random(seed)
+    then, now = (
+        {name: [str(int(r.random() < 0.05)) for _ in range(200)] for name in "abcd"}
+        for _ in range(2)
+    )
+    assert not told(profile, then, now)
+
+
 RINGS = [("customer", "status", "country"), ("quantity", "price", "weight")]
 
 

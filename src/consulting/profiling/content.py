@@ -100,7 +100,8 @@ class Content(Changes):
         found: list[DriftFinding | None] = [*self.proven(before, now)]
         told = {each.kind for each in found if each}
         if told.isdisjoint(_TELL_OF_TYPES):
-            found.append(self._retyped(before, now))
+            retyped = self._retyped(before, now)
+            found.append(None if self._is_chance(before, previous, now) else retyped)
         if counts_something(now):
             found += self._units.since(before, now, told)
         if not any(found):
@@ -149,6 +150,16 @@ class Content(Changes):
             return True  # nothing shows a fraction; 0 and 1 are numbers, and yes and no to another
         # noughts and a word beside them
         return types[0] in _NUMBERS and types[1] == "boolean" and any(map(str.isdigit, flags))
+
+    def _is_chance(self, before: ColumnProfile, previous: FeedProfile, now: ColumnProfile) -> bool:
+        """Whether texts beside numbers, of which there always are some, are merely a few more."""
+        if before.inferred_type not in _NUMBERS or now.inferred_type != "text":
+            return False
+        counts = []
+        for column, rows in ((before, previous.row_count), (now, self._current.row_count)):
+            values = rows - missing(column)
+            counts.append((values - sum(one.count for one in column.formats), values))
+        return counts[0][0] > 0 and chance_of_rise(*counts) > _UNLIKELY
 
     def _prove_little(self, before: ColumnProfile, now: ColumnProfile) -> bool:
         """Whether few texts beside such as before may be exceptions, which the rule rejects."""

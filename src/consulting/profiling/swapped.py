@@ -115,6 +115,9 @@ def _numbers(before: ColumnProfile, now: ColumnProfile) -> float | None:
     then, today = before.numbers, now.numbers
     if not then or not today or min(then.count, today.count) < _ENOUGH:
         return None
+    low, high = (pick(q.quantiles[at] for q in (then, today)) for pick, at in ((max, 1), (min, -2)))
+    if low <= high and any(q.quantiles[1] == q.quantiles[-2] for q in (then, today)):
+        return 1.0  # nearly all are 0, say, and now a few more or less are not
     return overlap(then.quantiles, today.quantiles)
 
 
