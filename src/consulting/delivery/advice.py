@@ -175,6 +175,7 @@ def advice_of(issue: Issue) -> str:
 _OF_CHANGES = {
     "another_period": "Check that the export is of this period.",
     "both_names": "Tell us which of the two is right.",
+    "copied_column": "Check whether one was filled from the other.",
     "currency_changed": "Tell us in which currency the amounts are now.",
     "date_order_changed": "Tell us in which order day and month are written now.",
     "date_order_unclear": "Tell us in which order day and month are written now.",

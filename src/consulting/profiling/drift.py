@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from consulting.profiling import swapped
 from consulting.profiling.content import Content
 from consulting.profiling.finding import APPLIED, DriftFinding, not_in
+from consulting.profiling.larger import turned_round
 from consulting.profiling.past import Past
 from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.reads import MOST_FILES, Reads, in_files
@@ -171,7 +172,13 @@ class _Comparison:
         findings += [self._missing(c, files) for c, files in lacking.items() if c not in renames]
         taken = {name for name, _ in renames.values()}
         findings += [self._new(c) for c in new if c not in taken]
-        return [*findings, *self._accepted(now, before), *self._both(), *self.swapped()]
+        return [
+            *findings,
+            *self._accepted(now, before),
+            *self._both(),
+            *self.swapped(),
+            *self._turned(),
+        ]
 
     def _accepted(self, now: Sequence[str], before: Sequence[str]) -> Iterator[DriftFinding]:
         """Columns that the last files did not have, or under another name, and models read."""
@@ -263,6 +270,34 @@ class _Comparison:
                 f"{in_files(self._reads.having(first), ', in ')}.",
                 recommendation="Ask the client whether headers changed places, and have the files "
                 "sent again if they did.",
+            )  # fmt: skip
+
+    def _turned(self) -> Iterator[DriftFinding]:
+        """Columns of which another is the larger now, or none: in no earlier delivery it was so."""
+        pairs = [(before.name, now.name) for before, now in self.pairs()]
+        if self._previous is None or not pairs:
+            return
+        swaps = {now.name for swap in swapped.find_swaps(self.pairs()) for _, now in swap.pairs}
+        for one, sign, other in turned_round(self._previous, self._current, pairs):
+            known = any((one, sign, other) in each.orders for each in self._past.delivered())
+            if known or {one, other} <= swaps:
+                continue
+            dated = any(c.name == one and c.date_quantiles for c in self._current.columns)
+            less = "lies before" if dated else "is less than"
+            files = in_files(self._reads.having(one), ", in ")
+            equal = sign == "="
+            read = self._reads.of(one) or self._reads.of(other)
+            yield DriftFinding(
+                feed=self._current.feed, kind="copied_column" if equal else "swapped_columns",
+                column=one, previous_column=other,
+                severity="block" if read and not equal else "warn",
+                detail=f"“{one}” {'equals' if equal else less} “{other}” in every row that was "
+                f"looked at{files}; in {self._past.named} "
+                f"{'the one was always larger' if equal else 'it was the reverse in each'}.",
+                recommendation="Ask the client whether one was filled from the other, and have the "
+                "files sent again if it was." if equal else
+                "Ask the client whether headers changed places, and have the files sent again if "
+                "they did.",
             )  # fmt: skip
 
     def with_patch(self, finding: DriftFinding) -> DriftFinding:

@@ -12,6 +12,7 @@ from consulting.profiling.dependencies import BrokenDependency, broken_dependenc
 from consulting.profiling.drafting import Viewed
 from consulting.profiling.files import file_issues
 from consulting.profiling.judge import judge_columns
+from consulting.profiling.larger import larger_columns
 from consulting.profiling.model import ColumnProfile, Dependency, FeedProfile, FileMetadata, Issue
 from consulting.profiling.moved import moved_cells
 from consulting.profiling.orders import broken_laws
@@ -103,6 +104,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
             *judged,
         ]
         accepted_before = right.told(source)
+        orders = larger_columns(source, views)
     return FeedProfile(
         feed=feed,
         basis="all_rows" if whole else "sample",
@@ -119,6 +121,7 @@ def profile_feed(  # noqa: PLR0913 - by name only
             )
             for b in broken for d in b.determinants if b.kind == "slip"
         ),
+        orders=orders,
         issues=tuple(sorted(issues, key=_order)),
         accepted=accepted_before,
     )  # fmt: skip

@@ -1,0 +1,111 @@
+"""Which of two columns is the larger in every row, and that this turned round since last time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from consulting.profiling.orders import days_of
+from consulting.profiling.totals import MEASURES
+from consulting.rules.numbers import read_number
+from consulting.sql import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from consulting.profiling.model import FeedProfile
+    from consulting.profiling.source import FeedSource
+    from consulting.profiling.view import ColumnView
+
+    Order = tuple[str, str, str]
+    """A column, "<" or "=", and another."""
+
+_MOST = 10
+"""Columns of a kind that are held against each other."""
+_LOOKED_AT, _ENOUGH = 60, 20
+"""Rows that are looked at, and of which some must have both."""
+_STRICT = 0.75
+"""The share of the rows in which the larger is not equal."""
+_MIXED = 0.1
+"""The share of pairs of any rows that must be the other way: else the columns lie apart, and may
+without each other (heating and cooling)."""
+_VARIED = 8
+"""Columns of fewer different values are equal, or not, by chance."""
+
+
+def larger_columns(source: FeedSource, views: Sequence[ColumnView]) -> tuple[Order, ...]:
+    """Of numbers, whatever their sign, and of days: which are less than, or equal to, which.
+
+    As far as rows show it that are spread over the files: it must be so in each of them.
+
+    Args:
+        source: The rows.
+        views: The columns.
+    """
+    several = [view for view in views if not view.private and view.distinct >= _VARIED]
+    days = [*days_of(several).items()][:_MOST]
+    numbers = [view for view in several if view.type.name in MEASURES][:_MOST]
+    columns = {**dict(days), **{view.name: f"trim({quoted(view.name)})" for view in numbers}}
+    if max(len(days), len(numbers)) < 2:  # noqa: PLR2004 - a pair
+        return ()
+    rows = source.query(
+        f"SELECT {', '.join(columns.values())} FROM sample ORDER BY rowid LIMIT {_LOOKED_AT}"
+    )
+    cells = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
+    read = {name: [*cells.get(name, ())] for name, _ in days}
+    amounts = {view.name: [*map(_reader(view), cells.get(view.name, ()))] for view in numbers}
+    return tuple(
+        found
+        for of_a_kind in (read, amounts)
+        for one, other in combinations(of_a_kind, 2)
+        if (found := _order(one, of_a_kind[one], other, of_a_kind[other]))
+    )
+
+
+def turned_round(
+    before: FeedProfile, now: FeedProfile, columns: Sequence[tuple[str, str]]
+) -> list[Order]:
+    """What is no longer larger, of columns under their names before and now."""
+    called = {then.casefold(): today for then, today in columns}
+    last = {
+        (called.get(one.casefold()), sign, called.get(other.casefold()))
+        for one, sign, other in before.orders
+    }
+    return [
+        (one, sign, other)
+        for one, sign, other in now.orders
+        if (other, "<", one) in last or (sign == "=" and (one, "<", other) in last)
+    ]
+
+
+def _reader(view: ColumnView) -> Callable[[str | None], float | None]:
+    """Reads a cell as the size of its number."""
+    mark = view.tally.read_mark
+
+    def read(text: str | None) -> float | None:
+        number = read_number(text) if text else None
+        return abs(number.read_with(mark)) if number else None
+
+    return read
+
+
+def _order(one: str, its: Sequence[Any], other: str, others: Sequence[Any]) -> Order | None:
+    pairs = [(a, b) for a, b in zip(its, others, strict=True) if None not in {a, b}]
+    less, more = sum(a < b for a, b in pairs), sum(a > b for a, b in pairs)
+    if len(pairs) < _ENOUGH or (less and more):
+        return None
+    if not less and not more:
+        return one, "=", other
+    small, large = zip(*(sorted(pair) for pair in pairs), strict=True)
+    strict = less + more >= _STRICT * len(pairs)
+    if not strict or not _are_mixed(small, large):
+        return None
+    return (one, "<", other) if less else (other, "<", one)
+
+
+def _are_mixed(small: Sequence[Any], large: Sequence[Any]) -> bool:
+    """Whether the smaller of some rows are larger than the larger of others."""
+    ordered = sorted(large)
+    above = sum(bisect_left(ordered, each) for each in small)
+    return above >= _MIXED * len(small) * len(large)
