@@ -263,3 +263,53 @@ def test_scaffolded_models_run_at_once_and_are_never_overwritten(project: Projec
 def test_a_scaffold_refuses_names_that_sql_would_have_to_quote(project: Project) -> None:
     with pytest.raises(CleaningError, match="'Order ID' can not name a table or column"):
         project.feed("fresh", "t", [{"name": "Order ID"}])
+
+
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        (
+            {"not_nul": {"config": {"severity": "warn"}}},
+            "there is no test 'not_nul'. Did you mean 'not_null'?",
+        ),
+        (
+            {"accepted_values": {"arguments": {"valeus": ["x"]}}},
+            "accepted_values takes no 'valeus'. Did you mean 'values'?",
+        ),
+        ({"accepted_values": {"config": {"severity": "warn"}}}, "accepted_values needs 'values'"),
+        (
+            {"holds": {"arguments": {"expression": "a > 0"}}},
+            "holds is a test of whole rows: put it below the columns",
+        ),
+    ],
+)
+def test_a_test_that_could_never_run_is_told_with_its_place(
+    project: Project, test: dict[str, Any], told: str
+) -> None:
+    """Dbt takes most of these, and fails when it runs: a warning would then be delivered over."""
+    (name,) = test
+    client = f"never_{name}_{len(told)}"
+    project.feed(client, "t", [ONE_COLUMN[0] | {"tests": [test]}])
+    text = project.models(client).folder.joinpath("t.yml").read_text()
+    (line,) = (n for n, line in enumerate(text.splitlines(), start=1) if name in line)
+    where = f"{client}: dbt/models/clients/{client}/t.yml:{line}:13: "
+    assert error_of(project, client).startswith(where + told)
+
+
+def test_tests_of_the_project_and_of_a_client_are_known(project: Project) -> None:
+    """However a project names and places them, dbt runs them, so nothing is said."""
+    body = "select * from {{ model }} where {{ column_name }} is null"
+    own = project.dbt_dir / "macros" / "even.sql"
+    own.write_text(f"{{% test even(model, column_name, by=2) %}}{body}{{% endtest %}}")
+    tests = [
+        {"even": {"arguments": {"by": 4}}},
+        {"dbt.not_null": {"config": {"severity": "warn"}}},
+        {"consulting.unique": {}},
+    ]
+    project.feed("known", "t", [ONE_COLUMN[0] | {"tests": tests}])
+    try:
+        found = project.models("known").load_manifest()["nodes"].values()
+    finally:
+        own.unlink()
+    names = {node["test_metadata"]["name"] for node in found if node.get("test_metadata")}
+    assert names == {"even", "not_null", "unique", "rows_conserved"}

@@ -8,10 +8,14 @@ import pytest
 
 from consulting.cleaning import ClientModels, write_feed_models
 from consulting.cleaning.client_files import ClientFiles
-from consulting.cleaning.template_tests import mistakes_in_tests
+from consulting.cleaning.named_tests import known_tests, mistakes_in_tests
 from consulting.cleaning.templated import applied, followers
 from consulting.errors import CleaningError
-from consulting.rules.template import named_templates, read_template
+from consulting.rules.template import (
+    named_templates,
+    read_template,
+    read_template_document,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,10 +207,14 @@ models:
 def test_a_mistake_in_a_test_of_a_template_is_told_where_it_stands(
     project: Project, right: str, wrong: str, told: str
 ) -> None:
+    def in_template() -> list[str]:
+        _, document = read_template_document(project.dbt_dir, "tested")
+        return list(mistakes_in_tests(document, known_tests(project.dbt_dir)))
+
     write_template(project, TESTED, "tested")
-    assert list(mistakes_in_tests(project.dbt_dir, "tested")) == []
+    assert in_template() == []
     write_template(project, TESTED.replace(right, wrong, 1), "tested")
-    found = list(mistakes_in_tests(project.dbt_dir, "tested"))
+    found = in_template()
     shown = f"dbt/templates/tested.yml:{told}"
     assert any(line.startswith(shown) for line in found), found
     assert len(found) <= 2

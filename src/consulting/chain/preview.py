@@ -49,6 +49,7 @@ class TestChange(Record):
         then: How it ended when the files were last run; None where it is new.
         now: How it ends.
         failing_rows: How many rows fail.
+        message: Why it could not run; None where it did.
     """
 
     name: str
@@ -56,6 +57,15 @@ class TestChange(Record):
     then: str | None
     now: str
     failing_rows: int
+    message: str | None = None
+
+    def in_words(self) -> str:
+        """What there is to say of it."""
+        if self.now == "error":
+            return f"test {self.name} of {self.model} could not run: {self.message}"
+        was = f"{self.then} → " if self.then not in {None, self.now} else ""
+        rows = f", {counted(self.failing_rows, 'row')}" if self.failing_rows else ""
+        return f"test {self.name} of {self.model}: {was}{self.now}{rows}"
 
 
 class Preview(Record):
@@ -88,10 +98,7 @@ class Preview(Record):
             yield from feed.in_words(every=beside is None)
         for table in beside.tables if beside else ():
             yield from table.with_examples()
-        for test in self.tests:
-            was = f"{test.then} → " if test.then not in {None, test.now} else ""
-            rows = f", {counted(test.failing_rows, 'row')}" if test.failing_rows else ""
-            yield f"test {test.name} of {test.model}: {was}{test.now}{rows}"
+        yield from (test.in_words() for test in self.tests)
         refused = f"not be delivered: {self.refused}" if self.refused else "be delivered."
         yield f"It would {refused}"
 
@@ -241,6 +248,7 @@ def _tests(then: Sequence[CheckOutcome], now: Sequence[CheckOutcome]) -> Iterato
                 then=was,
                 now=check.status,
                 failing_rows=check.failing_rows,
+                message=check.message,
             )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from consulting.errors import CleaningError, ConfigurationError
 from consulting.regular_files import read_regular
+from consulting.rules.template import FOLDER
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ _LARGEST_FILE = 1024**2
 _CLIENT = re.compile(r"\{\{\s*var\(\s*['\"]client['\"][^{}]*\)\s*\}\}")
 MODELS_OF_CLIENTS, TESTS_OF_CLIENTS = "models/clients", "tests/clients"
 """Where the clients' own models and tests lie in a dbt project, but for what lies elsewhere."""
+PACKAGES = "dbt_packages"
+NOT_SHARED = ("target", "logs", MODELS_OF_CLIENTS, TESTS_OF_CLIENTS, FOLDER)
+"""What of the project's folder dbt does not read for a client."""
 _DEFAULT = ((f"{MODELS_OF_CLIENTS}/{{{{ var('client') }}}}",), ())
 
 
@@ -108,6 +112,14 @@ def files_below(folder: Path, *, but: Collection[str] = ()) -> list[Path]:
         folders[:] = [name for name in folders if f"{parent}/{name}" not in left_out]
         found += [f"{parent}/{name}" for name in names if name.lower().endswith(DBT_SUFFIXES)]
     return [Path(path) for path in sorted(found)]
+
+
+def shared_files(dbt_dir: Path) -> list[Path]:
+    """The files of the project that all clients share, those of its packages with them."""
+    packages = (dbt_dir / PACKAGES).glob("*")
+    # `dbt deps` links a local package
+    places = [dbt_dir, *(path for path in packages if path.is_symlink())]
+    return [path for place in places for path in files_below(place, but=NOT_SHARED)]
 
 
 def _client_paths(dbt_dir: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -22,11 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_child import no_garbage
 from consulting.cleaning.client_files import (
-    MODELS_OF_CLIENTS,
     PROJECT_FILE,
-    TESTS_OF_CLIENTS,
     ClientFiles,
     files_below,
+    shared_files,
     shown_path,
 )
 from consulting.cleaning.invocation import DBT_SECRET, parse_dbt
@@ -62,7 +61,6 @@ if TYPE_CHECKING:
 
 SLIM, FULL = "manifest.json", "manifest.msgpack"
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9_]*")
-_NOT_SHARED = ("target", "logs", MODELS_OF_CLIENTS, TESTS_OF_CLIENTS, TEMPLATES)
 _OLD_FINGERPRINTS_KEPT = 1
 _UNSURE_NS = 100_000_000
 """So young, a file's time does not tell whether it was written again."""
@@ -164,8 +162,7 @@ class ClientModels:
         Args:
             folder: Where; the copy has the paths of the original below it.
         """
-        but = [each for each in _NOT_SHARED if each != TEMPLATES]
-        copy = project_copy(self.files, self.dbt_dir, folder, but)
+        copy = project_copy(self.files, self.dbt_dir, folder, templates=True)
         bring_macros(self.dbt_dir, copy)
         return copy
 
@@ -337,7 +334,7 @@ class ClientModels:
         if not self._has_models():
             slim = empty_manifest(self.client_id, fingerprint)
         else:
-            survey(self.files, self.client_id)
+            survey(self.files, self.client_id, self.dbt_dir)
             copy = work / "project"
             shared = hashlib.sha256(_shared_digest(self.dbt_dir, _content)).hexdigest()[:32]
             digest = f"{_versions()} {shared}".replace(" ", "-")
@@ -346,7 +343,7 @@ class ClientModels:
                 client_id=self.client_id,
                 dbt_dir=self.dbt_dir,
                 target=work,
-                project=templated_project(self.files, self.dbt_dir, copy, _NOT_SHARED),
+                project=templated_project(self.files, self.dbt_dir, copy),
             )
             nodes = (*parsed.nodes.values(), *parsed.functions.values())
             _refuse_paths(self.client_id, (*nodes, *parsed.unit_tests.values()))
@@ -506,11 +503,7 @@ def _shared_digest(dbt_dir: Path, of: _Of) -> bytes:
     That is all of the project but the clients' own models: macros, tests, seeds, packages, and
     whatever else `dbt_project.yml` may name.
     """
-    packages = (dbt_dir / "dbt_packages").glob("*")
-    places = [dbt_dir, *(path for path in packages if path.is_symlink())]
-    # `dbt deps` links a local package
-    files = (path for place in places for path in files_below(place, but=_NOT_SHARED))
-    return _hashed_files(str(dbt_dir), _state_of(files), of)
+    return _hashed_files(str(dbt_dir), _state_of(shared_files(dbt_dir)), of)
 
 
 def _state_of(paths: Iterable[Path]) -> _State:

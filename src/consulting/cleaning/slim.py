@@ -8,7 +8,7 @@ from typing import Any
 from consulting import jinja
 from consulting.plugins import version_of
 
-FORMAT = "slim-1"
+FORMAT = "slim-2"
 
 _NODE_FIELDS = (
     "unique_id",

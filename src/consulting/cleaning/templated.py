@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from consulting.cleaning.client_files import files_below
+from consulting.cleaning.client_files import NOT_SHARED, PACKAGES, files_below
 from consulting.rules import ColumnRule
-from consulting.rules.template import BY_NAME, named_templates, read_template
+from consulting.rules.template import BY_NAME, FOLDER, named_templates, read_template
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from consulting.rules.template import Template, TemplateColumn
 
 _YAML = (".yml", ".yaml")
-_PACKAGES = "dbt_packages"
 
 
 def templates_of(files: ClientFiles) -> dict[Path, set[str]]:
@@ -36,16 +35,13 @@ def templates_of(files: ClientFiles) -> dict[Path, set[str]]:
     return {path: names for path, names in found.items() if names}
 
 
-def templated_project(
-    files: ClientFiles, dbt_dir: Path, work: Path, not_shared: Collection[str]
-) -> Path | None:
+def templated_project(files: ClientFiles, dbt_dir: Path, work: Path) -> Path | None:
     """Write the project with the client's YAML as dbt has to read it.
 
     Args:
         files: The client's files.
         dbt_dir: The dbt project.
         work: A folder for it.
-        not_shared: What of the project's folder dbt does not read for this client.
 
     Returns:
         Its folder; None where no model of the client follows a template.
@@ -56,21 +52,20 @@ def templated_project(
     named = templates_of(files)
     if not named:
         return None
-    copy = project_copy(files, dbt_dir, work, not_shared)
+    copy = project_copy(files, dbt_dir, work)
     for path in named:
         whole = applied(files.read(path), path, lambda name: read_template(dbt_dir, name))
         _mirrored(path, work).write_bytes(whole)
     return copy
 
 
-def project_copy(
-    files: ClientFiles, dbt_dir: Path, work: Path, not_shared: Collection[str]
-) -> Path:
-    """Copy the project with the client's files, as `templated_project` does without templates."""
-    for path in files_below(dbt_dir, but=(*not_shared, _PACKAGES)):
+def project_copy(files: ClientFiles, dbt_dir: Path, work: Path, *, templates: bool = False) -> Path:
+    """Copy the project with the client's files, and its templates where they are asked for."""
+    left_out = [name for name in NOT_SHARED if not (templates and name == FOLDER)]
+    for path in files_below(dbt_dir, but=(*left_out, PACKAGES)):
         shutil.copyfile(path, _mirrored(path, work))
-    if (dbt_dir / _PACKAGES).is_dir():
-        _mirrored(dbt_dir / _PACKAGES, work).symlink_to(dbt_dir / _PACKAGES)
+    if (dbt_dir / PACKAGES).is_dir():
+        _mirrored(dbt_dir / PACKAGES, work).symlink_to(dbt_dir / PACKAGES)
     for path in files.listed():
         _mirrored(path, work).write_bytes(files.read(path))
     return _mirrored(dbt_dir, work)

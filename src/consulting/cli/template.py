@@ -8,11 +8,12 @@ import click
 
 from consulting.chain.accepted import write_changed
 from consulting.chain.learned import learn as learned
-from consulting.cleaning.template_tests import mistakes_in_tests
+from consulting.cleaning.named_tests import known_tests, mistakes_in_tests
 from consulting.cli.engagements import client_ids, open_engagement, this_project
 from consulting.cli.impact import following, tried
 from consulting.cli.terminal import asked_for_json, dry_run_option, json_option, say, say_json
 from consulting.errors import CleaningError
+from consulting.rules.template import read_template_document
 
 if TYPE_CHECKING:
     from consulting.chain.impact import Impact
@@ -70,7 +71,8 @@ def check(name: str) -> None:
     template names a test or an argument that is none.
     """
     project = this_project()
-    mistakes = list(mistakes_in_tests(project.dbt, name))
+    _, document = read_template_document(project.dbt, name)
+    mistakes = list(mistakes_in_tests(document, known_tests(project.dbt)))
     if mistakes:
         raise CleaningError("\n".join(mistakes))
     found = [each for client in client_ids(project) if (each := _impact(project, client, name))]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import re
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +26,7 @@ from consulting.rules import column_rule
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from consulting.yaml_files import Document, YamlPath
 
@@ -135,8 +134,8 @@ def read_template(dbt_dir: Path, name: str) -> Template:
     return read_template_document(dbt_dir, name)[0]
 
 
-def read_template_document(dbt_dir: Path, name: str) -> tuple[Template, Callable[[YamlPath], str]]:
-    """As `read_template`, with what tells the file and line of a place in the template."""
+def read_template_document(dbt_dir: Path, name: str) -> tuple[Template, Document]:
+    """As `read_template`, with the YAML that it is made of."""
     known = template_names(dbt_dir)
     if name not in known:
         there = f"Templates: {', '.join(known)}." if known else "There is none yet."
@@ -158,7 +157,7 @@ def parse_template(content: bytes, name: str) -> Template:
     return _parsed(content, name)[0]
 
 
-def _parsed(content: bytes, name: str) -> tuple[Template, Callable[[YamlPath], str]]:
+def _parsed(content: bytes, name: str) -> tuple[Template, Document]:
     shown = Path("dbt", FOLDER, f"{name}.yml")
     try:
         documents = parse_yaml(content, shown)
@@ -175,7 +174,7 @@ def _parsed(content: bytes, name: str) -> tuple[Template, Callable[[YamlPath], s
         raise CleaningError(f"{_where(documents[0], found['loc'])}: {said}") from None
     for place, mistake in _mistakes(template):
         raise CleaningError(f"{_where(documents[0], place)}: {mistake}")
-    return template, partial(_where, documents[0])
+    return template, documents[0]
 
 
 def _is_one_model(documents: list[Document]) -> bool:
