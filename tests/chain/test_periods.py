@@ -11,6 +11,7 @@ import pytest
 from consulting.chain.replay import verify_delivery
 
 from .conftest import World
+from .test_accepted import csv, monthly
 from .test_corrections import as_csv, counts, customers_of, read, settle
 from .test_corrections_trouble import MONTHLY
 from .test_delivering import HEADER, customer
@@ -124,6 +125,29 @@ def test_a_correction_is_still_held_against_the_last_other_period(
         page = (delivery.path / "quality_report.html").read_text(encoding="utf-8")
         assert (advice or "It was confirmed to be right.") in page
     assert verify_delivery(world.engagement, second.delivery_id, log=print) == []
+
+
+def test_files_of_an_older_period_are_held_against_its_own_and_newer_ones_against_the_newest(
+    tmp_path: Path,
+) -> None:
+    """A firm that grew tenfold sends January again, and then March."""
+    amount = {"rule": "to_decimal", "decimal": "point"}
+    world = monthly(tmp_path, amount, {"name": "campaign", "from": "campaign"})
+
+    def run(month: int, rows: int, campaign: str, first: str = "0.25") -> Delivery:
+        amounts = [first, *(f"{n % 9}.5" for n in range(1, rows))]
+        lines = [[f"{month}{n};{amount};{campaign}"] for n, amount in enumerate(amounts)]
+        world.drop(f"kilo_2026-0{month}.csv", csv("id;w;campaign", lines))
+        return world.run()
+
+    run(1, 30, "")
+    grown = world.profile_of(run(2, 290, "spring")).drift
+    assert {f.kind for f in grown} == {"volume_surge"}
+    again = run(1, 30, "", "0.75")
+    assert (again.summary.period, world.profile_of(again).drift) == ("2026-01", ())
+    march = run(3, 300, "spring")
+    assert (march.summary.period, world.profile_of(march).drift) == ("2026-03", ())
+    assert verify_delivery(world.engagement, again.delivery_id, log=print) == []
 
 
 def test_files_that_can_not_be_added_to_are_told(world: World) -> None:

@@ -101,6 +101,7 @@ def test_national_numbers_are_found_by_form_and_check_digits(value: str) -> None
         ["1.0.3", "2.1.0"],
         ["10 Barrel Brewing Company", "18th Street Brewery"],
         ["12.50", "1,204.00"],
+        ["02/2026", "03/2026"],  # a month, which some country would dial
         ["Mark", "Grant"],  # one word alone is not a person's name
     ],
 )

@@ -76,9 +76,15 @@ def test_a_column_that_is_filled_from_another_is_told(profile: Profile) -> None:
     (found,) = told(profile(month(1)), profile(now)).values()
     assert (found.kind, found.severity) == ("copied_column", "warn")
     assert found.detail == (
-        "“Net” equals “Gross” in every row that was looked at; in the last delivery the one was "
-        "always larger."
+        "“Net” equals “Gross” in every row that was looked at; in the last delivery they differed."
     )
+    now = month(2) | {"Net": month(3)["Gross"], "Heating": month(3)["Cooling"]}
+    then, equal = profile(now), profile(now | {"Net": now["Gross"]})
+    assert not told(profile(month(1)), then)
+    (found,) = told(then, equal).values()
+    assert found.kind == "copied_column"
+    older = then.model_copy(update={"orders": None})
+    assert not told(older, equal), "an earlier release did not look"
 
 
 def test_honest_months_and_what_was_so_before_are_none(profile: Profile) -> None:

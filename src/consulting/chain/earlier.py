@@ -18,17 +18,33 @@ T = TypeVar("T")
 
 
 def earlier_runs(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Path]:
-    """The run folders of the feed's deliveries before a batch, the last first, then a sample's.
+    """The run folders of the feed's deliveries before a batch, the nearest first, then a sample's.
 
-    A first delivery is held against the files by which the models were made.
+    Of a client with periods these are the ones of its own, of those before it, and of later ones,
+    the last made first; else the last made first. A first delivery is held against the files by
+    which the models were made.
     """
-    before = batch_id
-    while last := engagement.intake.last_delivered(feed, before_batch=before):
-        before = last[0].batch_id
-        yield engagement.folder.run(before)
+    seen: set[str] = set()
+    for period in _nearest_first(engagement, batch_id):
+        before = batch_id
+        while last := engagement.intake.last_delivered(feed, before_batch=before, period=period):
+            before = last[0].batch_id
+            if before not in seen:
+                seen.add(before)
+                yield engagement.folder.run(before)
     sample = sample_of(engagement)
     if sample.is_dir():
         yield sample
+
+
+def _nearest_first(engagement: Engagement, batch_id: str) -> list[str | None]:
+    """The periods of deliveries as a batch is held against them; last None, which is any."""
+    received = artifacts.find(engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake)
+    own = received.batch.period if received else None
+    if own is None:
+        return [None]
+    known = {own, *(fact.period for fact in engagement.intake.deliveries() if fact.period)}
+    return [*sorted(known, key=lambda each: (each <= own, each), reverse=True), None]
 
 
 def that_measure(earlier: Iterable[T], confirmed: Callable[[T], frozenset[str]]) -> Iterator[T]:

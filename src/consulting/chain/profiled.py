@@ -215,7 +215,8 @@ def drift_of(  # noqa: PLR0913 - by name only
     known = chain([newest], history) if newest else history
     changes = compared(found, part, *named, history=known)
     if newest is not None and newest.replaced:
-        standing = (each for each in before() if not each.replaced)
+        its = newest.period or ""
+        standing = (e for e in before() if not e.replaced and (e.period or "") <= its)
         then = compared(found, None, *plain, history=standing)
         changes += _still_open(then, changes, newest.confirmed)
     kept: list[Kept] = []

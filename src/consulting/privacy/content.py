@@ -51,6 +51,7 @@ _DATE = re.compile(
     r"\d{4}[-/.\u5e74] ?\d{1,2}[-/.\u6708] ?\d{1,2}\u65e5?(?:[T ].{0,40})?"
     r"|\d{1,2}[-/.] ?\d{1,2}[-/.] ?\d{2,4}(?:,? .{0,40})?|(?:19|20)\d{6}|\d{1,2} \d{1,2} \d{4}"
 )
+_MONTH = re.compile(r"(?:0?[1-9]|1[0-2])[-/. ](?:19|20)\d\d")
 _WORDED = re.compile(
     r"(?:[^\W\d_]{2,9}\.?,? )?(\d{1,2})(?:st|nd|rd|th|\.)?[- ]?(?:de |of )?([^\W\d_]{3,12})\.?"
     r"(?:[-., ]| de ){0,3}(\d{2,4})(?:,? \d{1,2}:.{0,20})?"
@@ -185,7 +186,7 @@ def rehearse_phones() -> None:
 def is_phone(value: str) -> bool:
     """Whether a value is written as only telephone numbers are (`+…`, `(…) …-…`)."""
     text = western(value).strip()
-    if _PHONE.fullmatch(text) is None or is_date(text):
+    if _PHONE.fullmatch(text) is None or is_date(text) or _MONTH.fullmatch(text):
         return False
     if text.startswith("+"):
         return _valid_phone(text, None)

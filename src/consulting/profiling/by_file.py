@@ -83,6 +83,6 @@ def profile_each(  # noqa: PLR0913, PLR0917 - called apart
             known = dict.fromkeys(here, Decision(final=True))
             views = view_columns(source, here, known, thresholds)
             columns = tuple(column_profile(v, source.shown.get(v.name)) for v in views)
-            changes = {"columns": columns, "row_count": source.rows, "issues": (), "orders": ()}
+            changes = {"columns": columns, "row_count": source.rows, "issues": (), "orders": None}
             found.append(profile.model_copy(update=changes))
     return tuple(found)

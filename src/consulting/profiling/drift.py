@@ -279,7 +279,9 @@ class _Comparison:
             return
         swaps = {now.name for swap in swapped.find_swaps(self.pairs()) for _, now in swap.pairs}
         for one, sign, other in turned_round(self._previous, self._current, pairs):
-            known = any((one, sign, other) in each.orders for each in self._past.delivered())
+            known = any(
+                (one, sign, other) in (each.orders or ()) for each in self._past.delivered()
+            )
             if known or {one, other} <= swaps:
                 continue
             dated = any(c.name == one and c.date_quantiles for c in self._current.columns)
@@ -293,7 +295,7 @@ class _Comparison:
                 severity="block" if read and not equal else "warn",
                 detail=f"“{one}” {'equals' if equal else less} “{other}” in every row that was "
                 f"looked at{files}; in {self._past.named} "
-                f"{'the one was always larger' if equal else 'it was the reverse in each'}.",
+                f"{'they differed' if equal else 'it was the reverse in each'}.",
                 recommendation="Ask the client whether one was filled from the other, and have the "
                 "files sent again if it was." if equal else
                 "Ask the client whether headers changed places, and have the files sent again if "

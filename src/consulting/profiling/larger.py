@@ -67,6 +67,8 @@ def turned_round(
     before: FeedProfile, now: FeedProfile, columns: Sequence[tuple[str, str]]
 ) -> list[Order]:
     """What is no longer larger, of columns under their names before and now."""
+    if before.orders is None or before.row_count < _ENOUGH:
+        return []
     called = {then.casefold(): today for then, today in columns}
     last = {
         (called.get(one.casefold()), sign, called.get(other.casefold()))
@@ -74,8 +76,9 @@ def turned_round(
     }
     return [
         (one, sign, other)
-        for one, sign, other in now.orders
-        if (other, "<", one) in last or (sign == "=" and (one, "<", other) in last)
+        for one, sign, other in now.orders or ()
+        if (sign == "=" and not last & {(one, "=", other), (other, "=", one)})
+        or (other, "<", one) in last
     ]
 
 
