@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Profile = Callable[..., FeedProfile]
 
+OF = ["Net", "Gross"]
 READS = ["Net", "Gross", "Ordered", "Delivered", "Heating", "Cooling"]
 
 
@@ -95,6 +96,11 @@ def test_honest_months_and_what_was_so_before_are_none(profile: Profile) -> None
     assert not told(first, profile(month(3))), "in summer heating is less than cooling"
     assert not told(first, turned, profile(month(4))), "one wrong month, and all as it was"
     assert not told(profile(month(1, 19)), turned), "few rows"
+    share, other = (
+        month(n) | {"Net": [f"{s} %" for s in month(n)[of]]} for n, of in enumerate(OF, 1)
+    )
+    other["Gross"] = month(2)["Net"]
+    assert not told(profile(share), profile(other)), "percents are not held against amounts"
     mixed = month(2)
     mixed["Gross"][3] = "0,01"
     assert not told(first, profile(swapped(mixed, "Net", "Gross")))

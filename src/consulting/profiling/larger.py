@@ -54,10 +54,13 @@ def larger_columns(source: FeedSource, views: Sequence[ColumnView]) -> tuple[Ord
     )
     cells = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
     read = {name: [*cells.get(name, ())] for name, _ in days}
-    amounts = {view.name: [*map(_reader(view), cells.get(view.name, ()))] for view in numbers}
+    kinds: dict[object, dict[str, list[Any]]] = {"days": read}
+    for view in numbers:  # percents and euros are not held against each other
+        unit = frozenset(view.tally.units), frozenset(view.tally.currencies)
+        kinds.setdefault(unit, {})[view.name] = [*map(_reader(view), cells.get(view.name, ()))]
     return tuple(
         found
-        for of_a_kind in (read, amounts)
+        for of_a_kind in kinds.values()
         for one, other in combinations(of_a_kind, 2)
         if (found := _order(one, of_a_kind[one], other, of_a_kind[other]))
     )
