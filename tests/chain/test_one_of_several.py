@@ -98,6 +98,18 @@ def test_one_file_that_writes_dates_in_another_form_is_accepted_beside_the_other
     assert (delivery.summary.delivered, delivery.summary.rejected) == (56, 0)
 
 
+def test_halves_of_a_batch_are_accepted_before_they_ran(world: World) -> None:
+    drop(world, "2026-03_b", 3, form="%m/%d/%Y")
+    waiting = None
+    while len(world.engagement.intake.state().batches) != 2:
+        world.stopped(waiting)
+        waiting = world.engagement.intake.state().batches[-1].batch_id
+    accept_all(world)
+    for batch in world.engagement.intake.state().batches:
+        delivery = world.run(batch.batch_id)
+    assert (delivery.summary.delivered, delivery.summary.rejected) == (56, 0)
+
+
 def test_two_files_as_before_stop_nothing(world: World) -> None:
     drop(world, "2026-03_b", 3)
     assert world.run().summary.delivered == 56

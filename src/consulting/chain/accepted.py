@@ -19,7 +19,7 @@ from consulting.records import Record
 from consulting.writing import write_project_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from consulting.chain.engagement import Engagement
@@ -72,9 +72,10 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
     old = [drop_id for drop_id in aside if _is_overtaken(engagement, drop_id, aside[drop_id])]
     for drop_id in old:
         del aside[drop_id]
+    looked_at = dict(_looked_at(engagement, filter(engagement.intake.awaited, waiting)))
     drifted = [
         batch_id
-        for batch_id in sorted({*filter(engagement.intake.awaited, waiting), *aside.values()})
+        for batch_id in sorted({*looked_at.values(), *aside.values()})
         if _has_drifted(engagement, batch_id)
     ]
     if not drifted and not old:
@@ -88,10 +89,19 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
         confirms=_to_confirm(engagement, {b: each for b, each in found.items() if b in through}),
         left=tuple(dict.fromkeys(sentence for each in made.left.values() for sentence in each)),
         old=tuple(_told_of_old(engagement, old)),
-        batches=tuple(b for b in found if b in waiting & through),
+        batches=tuple(sorted(b for b, at in looked_at.items() if at in through)),
         drops=tuple(drop for drop, b in aside.items() if b in through),
         teaches=_teaches(engagement, [finding for each in found.values() for finding in each]),
     )
+
+
+def _looked_at(engagement: Engagement, waiting: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each batch that waits, and that whose run looked at its files: of a half, the whole."""
+    several = [*waiting]
+    roots = engagement.intake.roots(several)
+    for batch_id in several:
+        ran = (engagement.folder.run(batch_id) / artifacts.PROFILE).exists()
+        yield batch_id, batch_id if ran else roots[batch_id]
 
 
 def _set_aside(state: LedgerState) -> dict[int, str]:
