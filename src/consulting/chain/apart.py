@@ -67,7 +67,7 @@ def have_libraries() -> None:
     for name in (
         "duckdb",
         "pyarrow.csv",
-        "pyarrow.parquet",
+        "pyarrow.dataset",  # by which Parquet is read
         *(f"consulting.{name}" for name in _WORKERS),
     ):
         import_module(name)

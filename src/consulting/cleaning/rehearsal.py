@@ -6,6 +6,8 @@ import gc
 import tempfile
 from pathlib import Path
 
+from dbt_common.clients.jinja import template_cache
+
 from consulting.cleaning.invocation import parse_dbt
 from consulting.cleaning.library import write_library
 from consulting.cleaning.parsed_macros import SAVED
@@ -35,8 +37,8 @@ def rehearse_dbt() -> None:
     """Have dbt parse a project with the models of one feed.
 
     A later command of this process, or of one that is forked from it, finds schemas, decoders and
-    our macros made. Nothing of a client is read, no database is opened; no thread, process or open
-    file is left.
+    macros made: ours, and those of dbt and its adapter, which it compiles as they are called.
+    Nothing of a client is read, no database is opened; no thread, process or open file is left.
     """
     with tempfile.TemporaryDirectory(prefix="consulting-") as folder:
         _parse(Path(folder))
@@ -52,6 +54,8 @@ def _parse(project: Path) -> None:
     target = project / "target"
     # its fast parser, which is not Python's, starts threads
     manifest = parse_dbt("--no-static-parser", client_id=_NOBODY, dbt_dir=project, target=target)
+    for macro in manifest.macros.values():
+        template_cache.get_node_template(macro)
     type(manifest).from_msgpack((target / SAVED).read_bytes())
 
 
