@@ -67,7 +67,7 @@ def have_libraries() -> None:
     for name in (
         "duckdb",
         "pyarrow.csv",
-        "pyarrow.dataset",  # by which Parquet is read
+        "pyarrow.parquet",
         *(f"consulting.{name}" for name in _WORKERS),
     ):
         import_module(name)

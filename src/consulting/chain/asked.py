@@ -550,5 +550,5 @@ def _rows(path: Path) -> list[tuple[int, str, str, str]]:
     columns = ["_row", "_question", "answer", "should_be"]
     return [
         (row["_row"], *(restore(row[name] or "").strip() for name in columns[1:]))
-        for row in pq.read_table(path, columns=columns).to_pylist()
+        for row in pq.ParquetFile(path).read(columns=columns).to_pylist()
     ]
