@@ -84,6 +84,8 @@ def test_a_column_that_is_filled_from_another_is_told(profile: Profile) -> None:
     assert not told(profile(month(1)), then)
     (found,) = told(then, equal).values()
     assert found.kind == "copied_column"
+    more = profile(now | {"VAT": now["Gross"]})
+    assert not told(then, more), "a column that is new"
     older = then.model_copy(update={"orders": None})
     assert not told(older, equal), "an earlier release did not look"
 

@@ -72,17 +72,16 @@ def turned_round(
     """What is no longer larger, of columns under their names before and now."""
     if before.orders is None or before.row_count < _ENOUGH:
         return []
-    called = {then.casefold(): today for then, today in columns}
-    last = {
-        (called.get(one.casefold()), sign, called.get(other.casefold()))
-        for one, sign, other in before.orders
-    }
-    return [
-        (one, sign, other)
-        for one, sign, other in now.orders or ()
-        if (sign == "=" and not last & {(one, "=", other), (other, "=", one)})
-        or (other, "<", one) in last
-    ]
+    was = {today: then for then, today in columns}
+    last = {*before.orders}
+    found: list[Order] = []
+    for one, sign, other in now.orders or ():
+        a, b = was.get(one), was.get(other)
+        if a is None or b is None or a == b:
+            continue
+        equal = sign == "=" and not last & {(a, "=", b), (b, "=", a)}
+        found += [(one, sign, other)] if equal or (b, "<", a) in last else []
+    return found
 
 
 def _reader(view: ColumnView) -> Callable[[str | None], float | None]:
