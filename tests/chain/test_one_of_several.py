@@ -66,7 +66,7 @@ def test_one_file_of_last_months_rows_stops_by_its_name(world: World) -> None:
 def test_one_file_whose_headers_changed_places_stops_by_its_name(world: World) -> None:
     drop(world, "2026-03_b", 3, header="id;w;status;customer")
     assert world.stopped() == (
-        "“customer” holds what “status” held in the last delivery, and the reverse, in "
+        "“customer” holds what “status” held in the delivery of 2026-02, and the reverse, in "
         "kilo_2026-03_b.csv."
     )
     with previews(world.engagement) as tried:

@@ -104,9 +104,9 @@ def test_a_correction_is_still_held_against_the_last_other_period(
     world = taken(full_january, tmp_path / "copy")
     few = "".join(map(customer, range(20, 19 + rows))) + customer(19).replace("USA", "Mu")
     world.drop("customers_2026-02.csv", HEADER + few)
-    said = f"{rows} rows in customers_2026-02.csv, where the last delivery had 25."
+    said = f"{rows} rows in customers_2026-02.csv, where the delivery of 2026-01 had 25."
     if not advice:  # so few that somebody has to confirm them
-        assert "the last delivery had 25" in world.stopped()
+        assert "the delivery of 2026-01 had 25" in world.stopped()
         intake = world.engagement.intake
         (drop,) = (s.drop.drop_id for s in intake.history(key="customers_2026-02.csv"))
         finding = "volume_collapse customers"
@@ -130,7 +130,7 @@ def test_a_correction_is_still_held_against_the_last_other_period(
 def test_files_of_an_older_period_are_held_against_its_own_and_newer_ones_against_the_newest(
     tmp_path: Path,
 ) -> None:
-    """A firm that grew tenfold sends January again, and then March."""
+    """A firm that grew tenfold sends January again, then March, and months before all others."""
     amount = {"rule": "to_decimal", "decimal": "point"}
     world = monthly(tmp_path, amount, {"name": "campaign", "from": "campaign"})
 
@@ -140,13 +140,19 @@ def test_files_of_an_older_period_are_held_against_its_own_and_newer_ones_agains
         world.drop(f"kilo_2026-0{month}.csv", csv("id;w;campaign", lines))
         return world.run()
 
-    run(1, 30, "")
-    grown = world.profile_of(run(2, 290, "spring")).drift
-    assert {f.kind for f in grown} == {"volume_surge"}
-    again = run(1, 30, "", "0.75")
-    assert (again.summary.period, world.profile_of(again).drift) == ("2026-01", ())
-    march = run(3, 300, "spring")
-    assert (march.summary.period, world.profile_of(march).drift) == ("2026-03", ())
+    def told(delivery: Delivery) -> list[str]:
+        return [f.detail for f in world.profile_of(delivery).drift if f.severity != "info"]
+
+    run(2, 30, "")
+    grown = told(run(3, 290, "spring"))
+    assert grown == ["290 rows in kilo_2026-03.csv, where the delivery of 2026-02 had 30."]
+    again = run(2, 30, "", "0.75")
+    assert (again.summary.period, world.profile_of(again).drift) == ("2026-02", ())
+    april = run(4, 300, "spring")
+    assert (april.summary.period, world.profile_of(april).drift) == ("2026-04", ())
+    assert told(run(1, 29, "")) == [], "a month before all others is held against the next"
+    few = "140 rows in kilo_2026-05.csv, where the delivery of 2026-04 had 300."
+    assert told(run(5, 140, "spring")) == [few]
     assert verify_delivery(world.engagement, again.delivery_id, log=print) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from consulting.delivery import Delivery, DeliveryInputs, DeliverySummary, build_delivery
 from consulting.delivery.charts import trend
-from consulting.delivery.past import in_calendar_order
+from consulting.delivery.past import before, in_calendar_order, last_of_another
 
 START = datetime(2025, 2, 3, 6, tzinfo=UTC)
 ARRIVALS = (
@@ -130,6 +130,25 @@ def test_the_charts_show_the_delivery_that_counts_and_a_gap_for_a_missing_month(
     assert line is not None
     assert line.group(1).count("M") == 2, "two pieces: the line is broken at the missing month"
     assert chart.index('class="mark"') < chart.index("</svg>")
+
+
+@pytest.mark.parametrize(
+    ("period", "replaced", "another"),
+    [
+        ("2025-06", "b-14", "b-04"),  # delivered again: beside the month before, not the last made
+        ("2025-01", "b-00", "b-00"),  # the first: beside what it replaces
+        ("2025-12", "b-10", "b-10"),  # late: beside the month before
+        ("2024-12", "b-00", "b-00"),  # before all others: beside the next
+        ("2026-03", "b-13", "b-13"),
+    ],
+)
+def test_a_delivery_is_compared_with_that_of_the_nearest_period(
+    inputs: DeliveryInputs, period: str, replaced: str, another: str
+) -> None:
+    history = inputs.model_copy(update={"history": HISTORY})
+    this = summary(20, period)
+    found = before(history, this), last_of_another(history, this)
+    assert [one and one.delivery_id for one in found] == [replaced, another]
 
 
 def test_a_period_older_than_the_series_is_shown_with_it() -> None:

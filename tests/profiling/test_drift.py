@@ -535,7 +535,7 @@ def test_numbers_with_another_decimal_mark_than_their_rule_reads_stop(
             ["{} kg"],
             "{} lb",
             "unit_changed",
-            "“lb” now; when they last had one, most had “kg”.",
+            "“lb” now; in the last delivery that named one most had “kg”.",
         ),
         (["{} kg"], "{} kg", "", ""),
         (["{}"] * 12 + ["EUR {}"], "{} USD", "", ""),  # too long ago
@@ -587,9 +587,9 @@ def test_the_patch_for_another_currency_delivers_it_in_a_column_of_its_own(
 @pytest.mark.parametrize(
     ("before", "now", "said"),
     [
-        ("{}%", "0.{}", "no unit now; last time most had “%”"),
-        ("{} kg", "{} lb", "“lb” now; last time most had “kg”"),
-        ("{} bag", "{} box", "another unit now; last time most had one and the same"),
+        ("{}%", "0.{}", "no unit now; in the last delivery most had “%”"),
+        ("{} kg", "{} lb", "“lb” now; in the last delivery most had “kg”"),
+        ("{} bag", "{} box", "another unit now; in the last delivery most had one and the same"),
         ("{} kg", "{} kg", ""),
     ],
 )
@@ -646,7 +646,7 @@ def test_a_jump_of_missing_values(profile: Profile, missing: int, severity: str 
     assert (jump.severity if jump else None) == severity
     if jump:
         assert jump.value == round(missing / 100 - 0.2, 4)
-        assert jump.detail == f"{missing} % of the rows have no “x”; last time 20 %."
+        assert jump.detail == f"{missing} % of the rows have no “x”; in the last delivery 20 %."
 
 
 @pytest.mark.parametrize(("share", "severity"), [(0.55, None), (0.66, "info"), (0.8, "warn")])
@@ -840,7 +840,9 @@ def test_after_a_small_month_changes_are_held_against_the_one_before(profile: Pr
     for small in ({"kg": [], "note": []}, {"kg": ["2,5 kg"], "note": ["x"]}):
         found = kinds(compare(profile(small), other, reads, earlier=[full]))
         assert found["unit_changed"].severity == "warn"
-        assert found["null_jump"].detail == ("100 % of the rows have no “note”; before that 60 %.")
+        assert found["null_jump"].detail == (
+            "100 % of the rows have no “note”; in an earlier delivery 60 %."
+        )
 
 
 @pytest.mark.parametrize(
@@ -1432,10 +1434,16 @@ def test_words_for_yes_and_no_that_their_rule_does_not_read_stop_with_a_patch(
 @pytest.mark.parametrize(
     ("now", "said"),
     [
-        (["{} lb", "{}"], "have “lb” in a part of them now; last time most had “kg”."),
-        (["{} lb", "{} oz"], "have “lb” in a part of them now; last time most had “kg”."),
-        (["{}"], "have no unit now; last time most had “kg”."),
-        (["{} widgets", "{}"], "have another unit in a part of them now; last time most had one"),
+        (["{} lb", "{}"], "have “lb” in a part of them now; in the last delivery most had “kg”."),
+        (
+            ["{} lb", "{} oz"],
+            "have “lb” in a part of them now; in the last delivery most had “kg”.",
+        ),
+        (["{}"], "have no unit now; in the last delivery most had “kg”."),
+        (
+            ["{} widgets", "{}"],
+            "have another unit in a part of them now; in the last delivery most had one",
+        ),
     ],
 )
 def test_a_unit_of_a_part_of_the_numbers_is_not_told_as_none(

@@ -251,12 +251,24 @@ EURO, KILO = '0.00 "€"', '0.0 "kg"'
     [
         (EURO, EURO, None, None, ""),
         (EURO, "[$¥-411]0", "unit_changed", "block", "in JPY, where the last delivery had EUR."),
-        (KILO, '0.0 "lb"', "unit_changed", "block", "have “lb” now; last time most had “kg”."),
+        (
+            KILO,
+            '0.0 "lb"',
+            "unit_changed",
+            "block",
+            "have “lb” now; in the last delivery most had “kg”.",
+        ),
         (KILO, '0.0 "KG."', None, None, ""),
         ("[$kr-41D] 0.00", "[$SEK] 0.00", None, None, ""),
         ("[$kr-41D] 0.00", "[$kr-414] 0.00", "unit_changed", "block", "in NOK, where the last"),
         (EURO, None, "currency_changed", "warn", "name no currency, where the last delivery had"),
-        (KILO, None, "unit_changed", "warn", "have no unit now; last time most had “kg”."),
+        (
+            KILO,
+            None,
+            "unit_changed",
+            "warn",
+            "have no unit now; in the last delivery most had “kg”.",
+        ),
         (None, EURO, None, None, ""),
         ("0.0%", None, None, None, ""),  # the same numbers
     ],

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
 from consulting.chain import artifacts
+from consulting.timekeeping import nearest_first
 from consulting.writing import write_whole
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ T = TypeVar("T")
 def earlier_runs(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Path]:
     """The run folders of the feed's deliveries before a batch, the nearest first, then a sample's.
 
-    Of a client with periods these are the ones of its own, of those before it, and of later ones,
-    the last made first; else the last made first. A first delivery is held against the files by
-    which the models were made.
+    Of a client with periods these are the ones of its own, of those before it, and of those after
+    it, of each the last made first; else the last made first. A first delivery is held against the
+    files by which the models were made.
     """
     seen: set[str] = set()
     for period in _nearest_first(engagement, batch_id):
@@ -43,8 +44,8 @@ def _nearest_first(engagement: Engagement, batch_id: str) -> list[str | None]:
     own = received.batch.period if received else None
     if own is None:
         return [None]
-    known = {own, *(fact.period for fact in engagement.intake.deliveries() if fact.period)}
-    return [*sorted(known, key=lambda each: (each <= own, each), reverse=True), None]
+    known = (fact.period for fact in engagement.intake.deliveries())
+    return [*nearest_first(own, filter(None, known)), None]
 
 
 def that_measure(earlier: Iterable[T], confirmed: Callable[[T], frozenset[str]]) -> Iterator[T]:

@@ -207,6 +207,7 @@ def drift_of(  # noqa: PLR0913 - by name only
             part=part,
             earlier=(each.profile for each in history),
             of_sample=last is not None and last.of_sample,
+            period=last.period if last else None,
         )
 
     part: Part | None = "carried" if carried else None

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from consulting.timekeeping import nearest_first
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -57,13 +59,25 @@ def superseded(inputs: DeliveryInputs, this: DeliverySummary) -> DeliverySummary
 
 def before(inputs: DeliveryInputs, this: DeliverySummary) -> DeliverySummary | None:
     """Return the delivery that this one is compared with: whose place it takes, or the last."""
-    return superseded(inputs, this) or next(reversed(inputs.history), None)
+    return superseded(inputs, this) or _nearest(inputs.history, this)
 
 
 def last_of_another(inputs: DeliveryInputs, this: DeliverySummary) -> DeliverySummary | None:
     """Return the last delivery whose place this one does not take, else the one whose it takes."""
     others = [past for past in inputs.history if _key(past) != _key(this)]
-    return others[-1] if others else superseded(inputs, this)
+    replaced = superseded(inputs, this)
+    if replaced and this.period:
+        others = [past for past in others if (past.period or "") < this.period]
+    return _nearest(others, this) or replaced
+
+
+def _nearest(history: Sequence[DeliverySummary], this: DeliverySummary) -> DeliverySummary | None:
+    """Return the last delivery of the period next to this one's, as its files are held against."""
+    if this.period:
+        of_period = {past.period: past for past in history if past.period}
+        for period in nearest_first(this.period, of_period):
+            return of_period[period]
+    return next(reversed(history), None)
 
 
 class WorseTest(NamedTuple):

@@ -182,7 +182,7 @@ class Content(Changes):
         return DriftFinding(
             feed=self._current.feed, kind="rewritten_column", column=now.name,
             severity="warn" if unread else "info",
-            detail=f"{self._written(now)}; in {self._past.named} it was written "
+            detail=f"{self._written(now)}; in {self._past.named(before)} it was written "
             f"{enumerated([*then.values()], 'or')}.",
             recommendation="Let its rule read these words, too." if unread
             else "Look whether its rule rejects any for it.",
@@ -204,8 +204,8 @@ class Content(Changes):
         files = in_files(self._reads.having(now.name), ", in ")
         return DriftFinding(
             feed=self._current.feed, kind="rewritten_column", column=now.name, severity="warn",
-            detail=f"“{now.name}” has another form now{files}: in {self._past.named} every value "
-            f"was like {min(then)}, and none is.",
+            detail=f"“{now.name}” has another form now{files}: in {self._past.named(before)} "
+            f"every value was like {min(then)}, and none is.",
             recommendation="Ask the client whether a program cut letters or noughts off: its "
             "values are no longer those of earlier deliveries.",
         )  # fmt: skip
@@ -246,13 +246,11 @@ class Content(Changes):
         read = self._reads.of(now.name)
         block = rise >= _LIMITS.null_block and chance <= _UNLIKELY and read is not None
         block = block and not self._past.of_sample  # its rows may have been picked for being full
-        last = f"in {self._past.named}" if self._past.of_sample else "last time"
         yield DriftFinding(
             feed=self._current.feed, kind="null_jump", column=now.name,
             severity="block" if block else "warn",
             detail=f"{_said(today)} of the rows{in_files(self._reads.all_files, ' of ')} have no "
-            f"“{now.name}”; "
-            f"{last if self._past.is_last(previous) else 'before that'} {_said(then)}.",
+            f"“{now.name}”; in {self._past.named(before)} {_said(then)}.",
             measure="rise of the share of missing values", value=rise,
             threshold=_LIMITS.null_block if block else _LIMITS.null_jump,
             recommendation="Ask the client whether the column is still filled.",
@@ -291,7 +289,8 @@ class Content(Changes):
         return DriftFinding(
             feed=self._current.feed, kind="distribution_shift", column=now.name,
             severity="warn" if grave else "info",
-            detail=f"The values of “{now.name}” are spread differently than last time.",
+            detail=f"The values of “{now.name}” are spread differently than in "
+            f"{self._past.named(before)}.",
             measure="PSI", value=index,
             threshold=round(max(_LIMITS.shift_warn, noise) if grave else threshold, 4),
             recommendation="Compare its histogram and most frequent values with the last report.",

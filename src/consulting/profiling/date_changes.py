@@ -44,7 +44,9 @@ class DateChanges(Changes):
         swapped = "day and month swapped where a spreadsheet program could read them"
         says = swapped if moved.order == "ydm" else _WORDS[moved.order]
         against = (
-            "its rule reads them with" if moved.by_rule else f"those of {self._past.named} had"
+            "its rule reads them with"
+            if moved.by_rule
+            else f"those of {self._past.named(before)} had"
         )
         grave: DriftSeverity = "block" if self._reads.is_converted(now) else "warn"
         finding = DriftFinding(

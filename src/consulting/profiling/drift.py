@@ -56,6 +56,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     part: Part | None = None,
     earlier: Iterable[FeedProfile] = (),
     of_sample: bool = False,
+    period: str | None = None,
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
 
@@ -74,6 +75,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
             and the unit are held against those that were named last.
         of_sample: Whether `previous` is of a sample, by which the client's models were made; how
             many values there are is not held against that.
+        period: That of `previous`, where the client has periods.
 
     Returns:
         The findings, the gravest first. Distributions are compared by the population stability
@@ -88,6 +90,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         models_yaml=models_yaml,
         earlier=earlier,
         of_sample=of_sample,
+        period=period,
     )
     if part is not None:
         of = (
@@ -134,11 +137,12 @@ class _Comparison:
         models_yaml: Path | str | None = None,
         earlier: Iterable[FeedProfile] = (),
         of_sample: bool = False,
+        period: str | None = None,
     ) -> None:
         self._previous = previous
         self._current = current
         self._reads = Reads(current, reads, files)
-        self._past = Past(self._reads, previous, earlier, of_sample=of_sample)
+        self._past = Past(self._reads, previous, earlier, of_sample=of_sample, period=period)
         self.content = Content(self._reads, self._past)
         self._yaml: str | None = None
         self._label = f"{current.feed}.yml"
@@ -261,7 +265,7 @@ class _Comparison:
             first, *more = names
             told = [f"“{one}” what “{other}” held" for one, other in pairwise(more)]
             last = f"“{names[-1]}” what “{first}” held" if told else "the reverse"
-            held = f"“{first}” holds what “{more[0]}” held in {self._past.named}"
+            held = f"“{first}” holds what “{more[0]}” held in {self._past.named(swap.pairs[0][0])}"
             yield DriftFinding(
                 feed=self._current.feed, kind="swapped_columns", column=first,
                 previous_column=more[0],
@@ -294,7 +298,7 @@ class _Comparison:
                 column=one, previous_column=other,
                 severity="block" if read and not equal else "warn",
                 detail=f"“{one}” {'equals' if equal else less} “{other}” in every row that was "
-                f"looked at{files}; in {self._past.named} "
+                f"looked at{files}; in {self._past.named()} "
                 f"{'they differed' if equal else 'it was the reverse in each'}.",
                 recommendation="Ask the client whether one was filled from the other, and have the "
                 "files sent again if it was." if equal else
@@ -371,7 +375,7 @@ class _Comparison:
             DriftFinding(
                 feed=self._current.feed, kind=kind, severity=severity,
                 detail=f"{counted(now, 'row')}{in_files(self._reads.all_files, ' in ')}, "
-                f"where the last delivery had {before:,}.",
+                f"where {self._past.named()} had {before:,}.",
                 measure="rows now / rows before", value=ratio, threshold=threshold,
                 recommendation="Ask whether the export is complete, and filtered as before.",
             )

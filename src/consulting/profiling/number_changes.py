@@ -95,7 +95,7 @@ class NumberChanges(Changes):
             if proven
             else "could have a decimal point or a decimal comma; with the "
             f"{declared}, as its rule reads them, they are a thousand times more or less than "
-            f"those of {self._past.named}{showed}, and with the other they are not."
+            f"those of {self._past.named(before)}{showed}, and with the other they are not."
         )
         return DriftFinding(
             feed=self._current.feed, column=now.name, severity="block",
@@ -118,9 +118,9 @@ class NumberChanges(Changes):
             return None
         mark = f"{counted(digits, 'digit')} after a decimal mark"
         told = (
-            f"are whole, and those of {self._past.named} had {mark}: they are"
+            f"are whole, and those of {self._past.named(before)} had {mark}: they are"
             if lost
-            else f"have {mark}, and those of {self._past.named} were whole: these were"
+            else f"have {mark}, and those of {self._past.named(before)} were whole: these were"
         )
         return DriftFinding(
             feed=self._current.feed, column=now.name, severity="block",
@@ -167,7 +167,7 @@ class NumberChanges(Changes):
             near = f"; {'some of them' if itself else 'other columns of these files'} have a "
             near += f"decimal {shown}"
         else:
-            near = f"; with a decimal mark they are near to those of {self._past.named}"
+            near = f"; with a decimal mark they are near to those of {self._past.named(before)}"
         between = f"the {other_mark(read.decimal)} between thousands" if read.decimal else "no mark"
         return DriftFinding(
             feed=self._current.feed, column=now.name, severity="block",

@@ -30,6 +30,7 @@ class Past:
         previous: The profile of the last delivery; None for a first one.
         earlier: Those of the deliveries before it, the newest first; read where one is needed.
         of_sample: Whether `previous` is of a sample, by which the client's models were made.
+        period: That of `previous`, where the client has periods.
     """
 
     def __init__(
@@ -39,16 +40,21 @@ class Past:
         earlier: Iterable[FeedProfile],
         *,
         of_sample: bool = False,
+        period: str | None = None,
     ) -> None:
         self.of_sample = of_sample
         self._reads = reads
         self._previous = previous
         self._earlier = earlier
 
-    @property
-    def named(self) -> str:
-        """What the last delivery is called in a sentence."""
-        return "the sample" if self.of_sample else "the last delivery"
+        last = f"the delivery of {period}" if period else "the last delivery"
+        self._name = "the sample" if of_sample else last
+
+    def named(self, column: ColumnProfile | None = None) -> str:
+        """What the last delivery is called in a sentence; that which a column is of, if given."""
+        columns = self._previous.columns if self._previous else ()
+        known = column is None or any(each is column for each in columns)
+        return self._name if known else "an earlier delivery"
 
     def last(self, now: ColumnProfile, least: int) -> tuple[ColumnProfile, FeedProfile] | None:
         """A column in the last delivery in which it had so many values."""
@@ -88,10 +94,6 @@ class Past:
                 if profile.row_count >= least:
                     return profile
         return None
-
-    def is_last(self, profile: FeedProfile) -> bool:
-        """Whether a profile is that of the last delivery."""
-        return profile is self._previous
 
     def find(self, now: ColumnProfile, profile: FeedProfile | None) -> ColumnProfile | None:
         """A column of now in an earlier profile, under any of its names."""

@@ -25,7 +25,7 @@ from consulting.rules.currencies import may_be_one
 from consulting.rules.numbers import is_common_unit, is_one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from consulting.profiling.model import ColumnProfile
 
@@ -138,8 +138,8 @@ class UnitChanges(Changes):
             severity="info" if apart and named else
             "block" if named and self._reads.is_converted(now) else "warn",
             detail=f"{self._reads.named('amounts', now)} "
-            f"{f'are in {named}' if named else 'name no currency'}, where {self._past.named}"
-            f"{'' if mostly(currencies_of(before), before) else ' that named one'} had {then}.",
+            f"{f'are in {named}' if named else 'name no currency'}, where "
+            f"{self._named(before, currencies_of)} had {then}.",
             recommendation="Its currency is delivered in a column of its own." if apart and named
             else "Ask the client in which currency they are now." if not named else
             f"Ask the client which currency is meant.{of_its_own * written}",
@@ -165,12 +165,16 @@ class UnitChanges(Changes):
             severity="block"
             if self._reads.is_converted(now) and not lost and not (both and today)
             else "warn",
-            detail=f"{self._reads.named('numbers', now)} have {unit} now; "
-            f"{'last time' if mostly(units_of(before), before) else 'when they last had one,'} "
-            f"most had {then_named}.",
+            detail=f"{self._reads.named('numbers', now)} have {unit} now; in "
+            f"{self._named(before, units_of)} most had {then_named}.",
             recommendation="Ask the client what they count now: they are delivered as numbers, "
             "without the unit.",
         )  # fmt: skip
+
+    def _named(self, before: ColumnProfile, of: Callable[[ColumnProfile], Counter[str]]) -> str:
+        """What the delivery is called whose numbers last named a currency or unit."""
+        last = mostly(of(before), before)
+        return self._past.named(before) if last else "the last delivery that named one"
 
     def _otherwise_large(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         """Numbers a thousand times as large, or as small, or of the other sign; a key goes on."""
@@ -186,7 +190,8 @@ class UnitChanges(Changes):
         return DriftFinding(
             feed=self._current.feed, kind="unit_changed", column=now.name,
             severity="block" if times and self._reads.is_converted(now) else "warn",
-            detail=f"{self._reads.named('numbers', now)} {told} those of {self._past.named}.",
+            detail=f"{self._reads.named('numbers', now)} {told} those of "
+            f"{self._past.named(before)}.",
             recommendation="Ask the client what they count now, and which sign they have: they are "
             "delivered as the files have them.",
         )  # fmt: skip

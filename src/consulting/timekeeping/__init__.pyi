@@ -8,6 +8,7 @@ from .duration import say_duration as say_duration
 from .duration import write_duration as write_duration
 from .periods import Partitioning as Partitioning
 from .periods import Placement as Placement
+from .periods import nearest_first as nearest_first
 from .periods import period_start as period_start
 from .periods import period_window as period_window
 from .periods import periods_between as periods_between

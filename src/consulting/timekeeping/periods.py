@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
@@ -19,6 +19,9 @@ from consulting.regex import LONGEST, find_groups, groups_of, mistake_in
 from consulting.rules.months import months_of
 from consulting.timekeeping.cron import Timezone, check_timezone
 from consulting.yaml_files import typed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Every = Literal["day", "week", "month"]
 
@@ -156,6 +159,12 @@ def period_window(period: str, timezone: str = "UTC") -> tuple[datetime, datetim
         datetime.combine(first, time(), tzinfo=zone),
         datetime.combine(following, time(), tzinfo=zone),
     )
+
+
+def nearest_first(period: str, others: Iterable[str]) -> list[str]:
+    """Periods as one is held against them: itself, the last before it, and the next after it."""
+    known = sorted({*others})
+    return [*reversed([p for p in known if p <= period]), *(p for p in known if p > period)]
 
 
 def periods_between(first: str, last: str) -> list[str]:
