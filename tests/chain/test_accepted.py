@@ -916,6 +916,34 @@ def test_periods_with_a_column_in_two_ways_are_accepted_one_after_the_other_or_r
     assert world.run().summary.delivered == 40
 
 
+def test_what_no_patch_decides_is_asked_of_each_batch_and_only_what_is_right_delivered(
+    tmp_path: Path,
+) -> None:
+    world = monthly(tmp_path, {})
+    intake = world.engagement.intake
+    for month, rows in ((1, 40), (2, 2), (3, 2)):
+        lines = [[f"{month}{n};x"] for n in range(rows)]
+        world.drop(f"kilo_2026-0{month}.csv", csv("id;w", lines))
+        if month == 1:
+            world.run()
+            continue
+        said = f"2 rows in kilo_2026-0{month}.csv, where the delivery of 2026-01 had 40."
+        assert refused(world) == said
+    waiting = {batch.period: batch.batch_id for batch in intake.state().batches}
+    done = run_accept(world, answer="n\ny\n")
+    assert done.exit_code == 0, done.output
+    for month in ("2026-02", "2026-03"):
+        asked = f"right in kilo_{month}.csv ({month}), and is it to be delivered as it is?"
+        assert asked in done.output
+    assert "kilo_2026-02.csv (2026-02) is left as it is." in done.output
+    assert "--partition 2026-03" in done.output
+    assert "--partition 2026-02" not in done.output
+    assert world.run(waiting["2026-03"]).summary.delivered == 2
+    assert run_accept(world, answer="n\n").exit_code == 1, "it is asked again"
+    assert run_accept(world, answer="y\n").exit_code == 0
+    assert world.run(waiting["2026-02"]).summary.delivered == 2
+
+
 def test_an_older_period_does_not_turn_the_order_of_dates(tmp_path: Path) -> None:
     world = monthly(tmp_path, {"rule": "to_date", "formats": ["%m/%d/%Y"]})
     yaml = yaml_of(world).with_name("kilo.yml")

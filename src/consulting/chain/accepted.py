@@ -15,6 +15,7 @@ from consulting.errors import CleaningError
 from consulting.intake import POISON
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import label_of, unified
+from consulting.profiling.reads import in_files
 from consulting.records import Record
 from consulting.writing import write_project_text
 
@@ -27,14 +28,29 @@ if TYPE_CHECKING:
     from consulting.profiling import DriftFinding
 
 
+class Confirmation(Record):
+    """What no YAML decides of a batch, and somebody has to find right.
+
+    Attributes:
+        of: Its files and its period, in words.
+        findings: What is to be right, in the words of the ledger.
+        drops: The files, as the ledger numbers them.
+        batches: The batches that wait for it.
+    """
+
+    of: str
+    findings: tuple[str, ...]
+    drops: tuple[int, ...]
+    batches: tuple[str, ...]
+
+
 class Acceptance(Record):
     """What accepting does, before it is done.
 
     Attributes:
         texts: Each YAML file to change, with its text before and after.
         told: What drifted, in sentences.
-        confirms: What no YAML decides and somebody has to find right, in the words of the ledger,
-            and of which files.
+        confirms: What somebody has to find right, a batch at a time.
         left: What no patch can accept, and what to do.
         batches: The batches that wait because of it, or whose run is under way, and are tried
             again; none of which anything is left, for they would fail again.
@@ -44,12 +60,22 @@ class Acceptance(Record):
 
     texts: dict[str, tuple[str, str]]
     told: tuple[str, ...]
-    confirms: dict[str, tuple[int, ...]]
+    confirms: tuple[Confirmation, ...]
     left: tuple[str, ...]
     old: tuple[str, ...]
     batches: tuple[str, ...]
     drops: tuple[int, ...]
     teaches: dict[str, str]
+
+    def without(self, denied: Confirmation) -> Acceptance:
+        """What is left to do where somebody did not find right what was asked of a batch."""
+        return self.model_copy(
+            update={
+                "confirms": tuple(one for one in self.confirms if one is not denied),
+                "batches": tuple(one for one in self.batches if one not in denied.batches),
+                "drops": tuple(one for one in self.drops if one not in denied.drops),
+            }
+        )
 
     def diffs(self, dbt_dir: Path) -> Iterator[str]:
         """A unified diff of each file."""
@@ -86,7 +112,11 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
     return Acceptance(
         texts=made.texts,
         told=made.told,
-        confirms=_to_confirm(engagement, {b: each for b, each in found.items() if b in through}),
+        confirms=tuple(
+            _to_confirm(engagement, b, asked, [w for w, at in looked_at.items() if at == b])
+            for b in found
+            if b in through and (asked := [f for f in found[b] if f.to_confirm])
+        ),
         left=tuple(dict.fromkeys(sentence for each in made.left.values() for sentence in each)),
         old=tuple(_told_of_old(engagement, old)),
         batches=tuple(sorted(b for b, at in looked_at.items() if at in through)),
@@ -136,18 +166,18 @@ def _told_of_old(engagement: Engagement, drop_ids: Sequence[int]) -> Iterator[st
 
 
 def _to_confirm(
-    engagement: Engagement, found: Mapping[str, Sequence[DriftFinding]]
-) -> dict[str, tuple[int, ...]]:
-    """What somebody has to find right, and the files of the batches that wait for it."""
-    confirms: dict[str, tuple[int, ...]] = {}
-    for batch_id, findings in found.items():
-        run_folder = engagement.folder.run(batch_id)
-        drops = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.drops
-        held = tuple(drop.drop_id for drop in drops)
-        for finding in findings:
-            if finding.to_confirm:
-                confirms[finding.to_confirm] = (*confirms.get(finding.to_confirm, ()), *held)
-    return confirms
+    engagement: Engagement, batch_id: str, asked: Sequence[DriftFinding], waiting: Sequence[str]
+) -> Confirmation:
+    run_folder = engagement.folder.run(batch_id)
+    received = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake)
+    feeds, period = {finding.feed for finding in asked}, received.batch.period
+    files = in_files([r.filename for r in received.to_profile if r.feed in feeds])
+    return Confirmation(
+        of=f"{files} ({period})" if period else files,
+        findings=tuple(dict.fromkeys(finding.to_confirm for finding in asked)),
+        drops=tuple(drop.drop_id for drop in received.batch.drops),
+        batches=tuple(waiting),
+    )
 
 
 def _teaches(engagement: Engagement, found: Sequence[DriftFinding]) -> dict[str, str]:
@@ -169,8 +199,9 @@ def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
         CleaningError: If somebody else changed the YAML meanwhile; it is not written then.
     """
     write_changed(engagement, acceptance.texts)
-    for finding, drop_ids in acceptance.confirms.items():
-        engagement.intake.confirm(drop_ids, finding, by=this_user(), now=datetime.now(UTC))
+    for asked in acceptance.confirms:
+        for finding in asked.findings:
+            engagement.intake.confirm(asked.drops, finding, by=this_user(), now=datetime.now(UTC))
     engagement.intake.retry(acceptance.batches, now=datetime.now(UTC))
     # a run that was under way may have failed with the models as they were
     meanwhile = _set_aside(engagement.intake.state())

@@ -60,11 +60,8 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
     if dry_run:
         say(_would(proposal))
         return
-    if proposal.texts and not yes:
-        click.confirm("Apply this patch?", abort=True)
-    if proposal.confirms and not yes:
-        question = "Is what no patch decides right, and is it to be delivered as it is?"
-        click.confirm(question, abort=True)
+    if not yes:
+        proposal = _answered(proposal)
     launch = _launch(engagement, proposal)
     for sentence in accept(engagement, proposal):
         say(sentence)
@@ -77,6 +74,22 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
     for feed, template in proposal.teaches.items():
         learn = f"consulting template learn {client} {feed} {template}"
         say(f"{feed} follows {template}: `{learn}` teaches it the new header.")
+
+
+def _answered(proposal: Acceptance) -> Acceptance:
+    """Ask for the patch, and of each batch that has what no patch decides; what was said yes to."""
+    if proposal.texts:
+        click.confirm("Apply this patch?", abort=True)
+    for asked in proposal.confirms:
+        question = (
+            f"Is what no patch decides right in {asked.of}, and is it to be delivered as it is?"
+        )
+        if not click.confirm(question):
+            proposal = proposal.without(asked)
+            if not (proposal.batches or proposal.drops):
+                raise click.Abort
+            say(f"{asked.of} is left as it is.")
+    return proposal
 
 
 def _not_yet(engagement: Engagement) -> str:
