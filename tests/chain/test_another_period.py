@@ -125,3 +125,22 @@ def test_an_honest_month_is_of_no_other(
 )
 def test_rows_of_other_months_are_told(march: list[date], said: str) -> None:
     assert said in told(march, spread(1), spread(2))
+
+
+def test_rows_of_which_one_date_lies_in_the_period_are_of_it() -> None:
+    """A shop that paid at once opens accounts: what is due lies in the next month."""
+    day = ColumnProfile(**of_days(spread(3)).columns[0].model_dump() | {"name": "day"})
+
+    def both(month: int, later: int = 0) -> FeedProfile:
+        found = of_days(spread(month, later=later))
+        own = day.model_copy(
+            update={"date_quantiles": of_days(spread(month)).columns[0].date_quantiles}
+        )
+        return found.model_copy(update={"columns": (*found.columns, own)})
+
+    reads = [ReadColumn(names=(name,)) for name in ("w", "day")]
+    before = [(both(2), "2026-02"), (both(1), "2026-01")]
+    for now, columns in ((both(3, later=30), []), (both(2), ["w", "day"])):
+        kept = kept_to_periods((now, "2026-03"), before, reads, files=1)
+        found = dates_of_another_period((now, "2026-03"), kept, ["m.csv"])
+        assert [f.column for f in found] == columns

@@ -1925,6 +1925,7 @@ def test_numbers_a_thousand_times_as_large_or_of_the_other_sign_are_told(
         ("A-{:06}", "A-{:07}", False),
         ("A-{:06}", "A-{:06}", False),
         ("A-{:x}", "A-{}", False),
+        ("2025/{}", "26/{}", False),
     ],
 )
 def test_a_key_that_lost_letters_or_noughts_is_told(
@@ -1967,3 +1968,16 @@ def test_a_few_texts_more_beside_numbers_are_no_other_type(
     reads = [ReadColumn(names=("x",), rule="to_decimal", decimal="point")]
     found = [f.kind for f in compare(then, now, reads) if f.severity == "block"]
     assert found == ["retyped_column"] * stops
+
+
+def test_a_number_that_goes_on_and_a_sign_that_turns_are_no_other_unit(profile: Profile) -> None:
+    def months(*several: list[float]) -> list[FeedProfile]:
+        return [profile({"x": [f"{n:.2f}" for n in each for _ in "ab"]}) for each in several]
+
+    reads = [ReadColumn(names=("x",), rule="to_decimal", decimal="point")]
+    running = months([4512 + n for n in range(60)], [2_600_001 + n for n in range(60)])
+    assert "unit_changed" not in kinds(compare(*running, reads))
+    up, down = [2.25 + n for n in range(40)], [-3.25 - n for n in range(40)]
+    first, second, third = months(up, down, [n + 1 for n in up])
+    assert "unit_changed" in kinds(compare(first, second, reads))
+    assert "unit_changed" not in kinds(compare(second, third, reads, earlier=[first]))

@@ -58,16 +58,17 @@ def swapped(columns: Columns, one: str, other: str) -> dict[str, list[str | None
 
 
 @pytest.mark.parametrize("rows", [40, 80, 400])
-def test_columns_that_hang_together_and_changed_places_stop(profile: Profile, rows: int) -> None:
+def test_columns_that_hang_together_and_changed_places_are_told(
+    profile: Profile, rows: int
+) -> None:
     then = profile(month(1, rows))
     amounts = told(then, profile(swapped(month(2, rows), "Net", "Gross")))
     (found,) = amounts.values()
-    assert (found.kind, found.severity) == ("swapped_columns", "block")
+    assert (found.kind, found.severity) == ("swapped_columns", "warn")
     assert found.detail == (
         "“Gross” is less than “Net” in every row that was looked at; in the last delivery it was "
         "the reverse in each."
     )
-    assert found.to_confirm == "swapped_columns orders Gross"
     (found,) = told(then, profile(swapped(month(2, rows), "Ordered", "Delivered"))).values()
     assert found.detail.startswith("“Delivered” lies before “Ordered” in every row that was")
 
@@ -79,15 +80,10 @@ def test_a_column_that_is_filled_from_another_is_told(profile: Profile) -> None:
     assert found.detail == (
         "“Net” equals “Gross” in every row that was looked at; in the last delivery they differed."
     )
-    now = month(2) | {"Net": month(3)["Gross"], "Heating": month(3)["Cooling"]}
-    then, equal = profile(now), profile(now | {"Net": now["Gross"]})
-    assert not told(profile(month(1)), then)
-    (found,) = told(then, equal).values()
-    assert found.kind == "copied_column"
-    more = profile(now | {"VAT": now["Gross"]})
-    assert not told(then, more), "a column that is new"
-    older = then.model_copy(update={"orders": None})
-    assert not told(older, equal), "an earlier release did not look"
+    alike = month(1) | {"Gross": [*month(1)["Net"][:-9], *month(1)["Gross"][-9:]]}
+    assert not told(profile(alike), profile(now)), "they were nearly always equal"
+    more = profile(month(2) | {"VAT": month(2)["Gross"]})
+    assert not told(profile(month(1)), more), "a column that is new"
 
 
 def test_honest_months_and_what_was_so_before_are_none(profile: Profile) -> None:

@@ -151,6 +151,27 @@ def test_counts_that_are_mostly_nought_are_no_swap(profile: Profile, seed: int) 
     assert not told(profile, then, now)
 
 
+@pytest.mark.parametrize("by", [1, 2])
+def test_teams_that_rotate_over_shifts_are_no_ring(profile: Profile, by: int) -> None:
+    teams = ["red", "green", "blue"]
+    then, now = (
+        {shift: [team] * 40 for shift, team in zip("ABC", [*teams[n:], *teams[:n]], strict=True)}
+        for n in (0, by)
+    )
+    assert not told(profile, then, now)
+
+
+def test_in_a_season_all_numbers_move(profile: Profile) -> None:
+    lie = {"a": (800, 10), "b": (10, 800), "c": (300, 5000), "d": (900, 40), "e": (20, 20)}
+    then, now = (
+        {name: [str(at[n] + k + n / 2) for k in range(40)] for name, at in lie.items()}
+        for n in (0, 1)
+    )
+    assert not told(profile, then, now)
+    still = {name: then[name] for name in "cde"}
+    assert told(profile, then, now | still)
+
+
 RINGS = [("customer", "status", "country"), ("quantity", "price", "weight")]
 
 

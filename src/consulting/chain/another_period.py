@@ -47,7 +47,7 @@ class Kept(NamedTuple):
 def kept_to_periods(
     now: OfPeriod, before: Iterable[OfPeriod], reads: Iterable[ReadColumn], *, files: int
 ) -> list[Kept]:
-    """The columns whose dates lay in their period in the last deliveries, and do not all now.
+    """The columns whose dates lay in their period in the last deliveries, if some do not now.
 
     That they lay there once says nothing: a list of all customers may have been made that month.
 
@@ -64,10 +64,13 @@ def kept_to_periods(
         column.name: Kept(column.name, 1.0, 0)
         for column in profile.columns
         if column.name.casefold() in read
-        if (share := _share(column, profile, period)) is not None and share <= enough
     }
+    shares = {c.name: _share(c, profile, period) for c in profile.columns if c.name in found}
+    lie = {name for name, share in shares.items() if share is not None and share <= enough}
+    if not lie:
+        return []
     seen = {period}
-    for earlier, its in before if found else ():
+    for earlier, its in before:
         if its in seen:
             continue
         seen.add(its)
@@ -77,7 +80,9 @@ def kept_to_periods(
             if (column := earlier.column(name)) and len({*_days(column)}) >= _DAYS
             if (share := _share(column, earlier, its) or 0.0) >= _MOST
         }
-        if not found or len(seen) > _TIMES:
+        if lie.isdisjoint(found):
+            return []
+        if len(seen) > _TIMES:
             return [*found.values()]
     return []
 
@@ -85,7 +90,7 @@ def kept_to_periods(
 def dates_of_another_period(
     now: OfPeriod, kept: Iterable[Kept], files: Sequence[str]
 ) -> Iterator[DriftFinding]:
-    """The columns whose dates do not lie in the period of their files.
+    """The columns whose dates do not lie in the period of their files; none where others' do.
 
     Args:
         now: The profile of the files, or of some, and their period.
@@ -93,10 +98,12 @@ def dates_of_another_period(
         files: The names of the files.
     """
     profile, period = now
-    for one in kept:
-        column = profile.column(one.column)
-        share = _share(column, profile, period) if column else None
-        if column is None or share is None:
+    known = ((one, profile.column(one.column)) for one in kept)
+    shares = [(one, c, _share(c, profile, period)) for one, c in known if c]
+    if any(share is not None and share >= _ALL for _, _, share in shares):
+        return  # the rows are of this period
+    for one, column, share in shares:
+        if share is None:
             continue
         rows = _dates(column, profile)
         outside = (round((1 - one.least) * one.dates), one.dates), (round((1 - share) * rows), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from consulting.profiling.changes import Changes
@@ -44,6 +45,8 @@ _TELL_OF_TYPES = frozenset({
     "retyped_column",
 })  # fmt: skip
 """After one of these the change of type is no news."""
+_RUNS, _NOUGHT = re.compile(r"([9Aa])\1*"), re.compile(r"(?<!\d)0\d")
+"""Digits and letters in a form, as many as there are; a number that is filled up with noughts."""
 _TEXTS, _KEYS = frozenset({"text", "code"}), 0.9
 """What a key is of, and from which share of different values on."""
 _LIKELY, _UNLIKELY = 0.1, 0.001
@@ -191,15 +194,19 @@ class Content(Changes):
     def _key_rewritten(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         """Values that tell rows apart, none of which has the form that all had: letters, noughts.
 
-        A number that goes on gets longer, and nothing else.
+        Nor has any earlier delivery.
         """
         then, today = ({one.value for one in each.shapes} for each in (before, now))
         keys = before.cardinality_ratio >= _KEYS and now.cardinality_ratio >= _KEYS
         few = min(before.distinct_count, now.distinct_count) < ENOUGH
-        grown = (now.min_length or 0) > (before.max_length or 0)
-        if not keys or few or grown or before.inferred_type not in _TEXTS:
+        if not keys or few or before.inferred_type not in _TEXTS or len(then) > 1:
             return None
-        if len(then) > 1 or not then.isdisjoint(today) or self._reads.of(now.name) is None:
+        if self._past.last_that(lambda c: any(one.value in today for one in c.shapes), now):
+            return None
+        # a number starts anew, and the name of a month is shorter
+        same = {_RUNS.sub(r"\1", one) for one in then} & {_RUNS.sub(r"\1", one) for one in today}
+        lost = _NOUGHT.search(before.min or "") and not _NOUGHT.search(now.min or "")
+        if (same and not lost) or self._reads.of(now.name) is None:
             return None
         files = in_files(self._reads.having(now.name), ", in ")
         return DriftFinding(

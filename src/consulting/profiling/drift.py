@@ -292,18 +292,16 @@ class _Comparison:
             less = "lies before" if dated else "is less than"
             files = in_files(self._reads.having(one), ", in ")
             equal = sign == "="
-            read = self._reads.of(one) or self._reads.of(other)
             yield DriftFinding(
                 feed=self._current.feed, kind="copied_column" if equal else "swapped_columns",
-                column=one, previous_column=other,
-                severity="block" if read and not equal else "warn",
+                column=one, previous_column=other, severity="warn",
                 detail=f"“{one}” {'equals' if equal else less} “{other}” in every row that was "
                 f"looked at{files}; in {self._past.named()} "
                 f"{'they differed' if equal else 'it was the reverse in each'}.",
                 recommendation="Ask the client whether one was filled from the other, and have the "
                 "files sent again if it was." if equal else
                 "Ask the client whether headers changed places, and have the files sent again if "
-                "they did.",
+                "they did; prices that fell after they rose do the same.",
             )  # fmt: skip
 
     def with_patch(self, finding: DriftFinding) -> DriftFinding:

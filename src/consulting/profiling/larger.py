@@ -79,8 +79,8 @@ def turned_round(
         a, b = was.get(one), was.get(other)
         if a is None or b is None or a == b:
             continue
-        equal = sign == "=" and not last & {(a, "=", b), (b, "=", a)}
-        found += [(one, sign, other)] if equal or (b, "<", a) in last else []
+        apart = {(b, "<", a)} | ({(a, "<", b)} if sign == "=" else set())
+        found += [(one, sign, other)] if last & apart else []
     return found
 
 

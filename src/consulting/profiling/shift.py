@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from consulting.profiling.model import ColumnProfile
 
@@ -74,7 +74,7 @@ def _jumped(before: ColumnProfile, now: ColumnProfile) -> bool:
 
 
 def are_as_large(before: ColumnProfile, now: ColumnProfile, times: float) -> bool:
-    """Whether numbers are about so many times those before: their quartiles all are."""
+    """Whether numbers are about so many times those before: their quartiles and their distance."""
     then, today = before.numbers, now.numbers
     if not then or not today or min(then.count, today.count) < _LEAST_NUMBERS:
         return False
@@ -82,6 +82,8 @@ def are_as_large(before: ColumnProfile, now: ColumnProfile, times: float) -> boo
         (now / times, before)
         for before, now in zip(then.quantiles[5:16:5], today.quantiles[5:16:5], strict=True)
     ]
+    # a number that goes on, or a balance, lies elsewhere, and as near to the others as before
+    quartiles.append((quartiles[2][0] - quartiles[0][0], quartiles[2][1] - quartiles[0][1]))
     return all(a * b > 0 and 1 / _ABOUT <= a / b <= _ABOUT for a, b in quartiles)
 
 
@@ -97,6 +99,17 @@ def are_turned(before: ColumnProfile, now: ColumnProfile) -> bool:
     )
     middle = then.quantiles[1], then.quantiles[-2]
     return middle[0] * middle[1] > 0 and are_as_large(before, turned, 1)
+
+
+def has_sign(now: ColumnProfile) -> Callable[[ColumnProfile], bool]:
+    """Whether a column has some numbers of the sign that most have now."""
+    below = now.numbers is not None and now.numbers.quantiles[10] < 0
+
+    def found(column: ColumnProfile) -> bool:
+        known = column.numbers.quantiles if column.numbers else (0.0,)
+        return known[0] < 0 if below else known[-1] > 0
+
+    return found
 
 
 def _is_wider(before: ColumnProfile, now: ColumnProfile) -> bool:

@@ -19,8 +19,8 @@ _OWN = 0.1
 """How alike a column that moved is at most to what it was."""
 _FEW, _ENOUGH = 5, 20
 """Fewer values are no code list, and show no form and no range."""
-_WORDS = 3
-"""Fewer different values change for many reasons: flags of two seasons."""
+_WORDS = 2
+"""Fewer different values a column change for many reasons: flags of seasons, teams that rotate."""
 
 
 class Swap(NamedTuple):
@@ -64,7 +64,8 @@ def find_swaps(pairs: Iterable[Pair]) -> Iterator[Swap]:
             for each in ring:
                 del holds[each]
             left = [pair for pair in left if pair not in swap.pairs]
-            if sum(now.distinct_count for _, now in swap.pairs) >= _WORDS:
+            words = sum(now.distinct_count for _, now in swap.pairs)
+            if ring and words >= _WORDS * len(ring) and (way is not _numbers or _stay(left)):
                 yield swap
 
 
@@ -94,6 +95,12 @@ def _ring(begin: int, holds: Mapping[int, Sequence[int]]) -> list[int]:
                 seen.add(other)
                 paths.append([*path, other])
     return []
+
+
+def _stay(others: Iterable[Pair]) -> bool:
+    """Whether half of the other numbers lie where they did: in a season all of them move."""
+    alike = [found for found in (_numbers(*pair) for pair in others) if found is not None]
+    return 2 * sum(each >= _WAYS[_numbers] for each in alike) >= len(alike)
 
 
 def _has_left(pair: Pair, way: Way) -> bool:

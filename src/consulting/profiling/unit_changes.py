@@ -18,7 +18,7 @@ from consulting.profiling.notations import (
     unread_units,
     written_units,
 )
-from consulting.profiling.shift import are_as_large, are_turned
+from consulting.profiling.shift import are_as_large, are_turned, has_sign
 from consulting.profiling.wording import enumerated
 from consulting.records import PERCENT
 from consulting.rules.currencies import may_be_one
@@ -183,7 +183,9 @@ class UnitChanges(Changes):
         ):
             return None
         times = next((t for t in (_THOUSAND, 1 / _THOUSAND) if are_as_large(before, now, t)), None)
-        if times is None and not are_turned(before, now):
+        if times is None and (
+            not are_turned(before, now) or self._past.last_that(has_sign(now), now)
+        ):
             return None
         large = "about 1,000 times as large as" if times == _THOUSAND else "about a thousandth of"
         told = f"are {large}" if times else "are as large, with the other sign, as"
