@@ -115,6 +115,8 @@ def _values(before: ColumnProfile, now: ColumnProfile) -> float | None:
 
 
 def _forms(before: ColumnProfile, now: ColumnProfile) -> float | None:
+    if before.numbers and now.numbers:
+        return None  # of these it is how large they are
     return _met(before.shapes, now.shapes, _ENOUGH)
 
 
