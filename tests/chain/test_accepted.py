@@ -944,6 +944,38 @@ def test_what_no_patch_decides_is_asked_of_each_batch_and_only_what_is_right_del
     assert world.run(waiting["2026-02"]).summary.delivered == 2
 
 
+def test_an_old_file_that_is_delivered_again_does_not_turn_the_mark_of_newer_ones(
+    tmp_path: Path,
+) -> None:
+    """Without periods, the file that came later is the newer one."""
+    share = {"name": "share", "from": "share", "rule": "to_decimal", "decimal": "comma"}
+    world = of_branches(tmp_path, share)
+
+    def month(number: int, mark: str) -> None:
+        rows = [[f"{n};{n}{mark}25"] for n in range(100 * number, 100 * number + 40)]
+        world.drop(f"loads_{number}.csv", csv("id;share", rows))
+
+    month(1, ",")
+    world.run()
+    month(2, ".")
+    assert refused_for(world)[1].keys() == {"share"}
+    accept_all(world)
+    assert "decimal: point" in yaml_of(world).read_text("utf-8")
+    world.run(world.engagement.intake.state().batches[-1].batch_id)
+
+    stories = world.engagement.intake.history()
+    (first,) = (story.drop.drop_id for story in stories if story.drop.key == "loads_1.csv")
+    world.engagement.intake.reprocess([first], dry_run=False)
+    assert refused_for(world)[1].keys() == {"share"}
+    done = run_accept(world, "--yes")
+    assert "so it reads both from now on" in done.output
+    assert "decimal: either" in yaml_of(world).read_text("utf-8")
+    again = world.run(world.engagement.intake.state().batches[-1].batch_id)
+    assert (again.summary.delivered, again.summary.rejected) == (40, 0)
+    month(3, ".")
+    assert world.run().summary.delivered == 40
+
+
 def test_an_older_period_does_not_turn_the_order_of_dates(tmp_path: Path) -> None:
     world = monthly(tmp_path, {"rule": "to_date", "formats": ["%m/%d/%Y"]})
     yaml = yaml_of(world).with_name("kilo.yml")
@@ -955,7 +987,7 @@ def test_an_older_period_does_not_turn_the_order_of_dates(tmp_path: Path) -> Non
     refused(world)
     result = run_accept(world, "--yes")
     assert result.exit_code == 1
-    assert "Files of newer periods were delivered with the rule as it is" in result.output
+    assert "Newer files were delivered with the rule as it is" in result.output
     assert yaml.read_text("utf-8") == before
 
 

@@ -45,7 +45,7 @@ _TURNED = frozenset({"decimal_mark_changed", "date_order_changed"})
 _SHAPES = frozenset({"missing_column", "new_column", "renamed_column"})
 """What is taken without another rule."""
 _TURNS = (
-    "Files of newer periods were delivered with the rule as it is, and turned it would read those "
+    "Newer files were delivered with the rule as it is, and turned it would read those "
     "wrong. Have the client send these again as newer ones are written."
 )
 _OTHERWISE = (
@@ -53,7 +53,7 @@ _OTHERWISE = (
     "accept` again once that is delivered."
 )
 _BOTH = (
-    "Files of newer periods were delivered with the rule as it is, so it reads both from now on; "
+    "Newer files were delivered with the rule as it is, so it reads both from now on; "
     "what may be two numbers (1.234) it rejects then."
 )
 
@@ -261,8 +261,8 @@ class _Made:
         path = engagement.models.yaml_of(finding.feed)
         name = os.path.relpath(path, engagement.dbt_dir)
         before, now = texts.get(name) or (text_of(path),) * 2
-        turns = finding.kind in _TURNED and _is_of_older_period(engagement, batch_id, finding.feed)
-        # files of newer periods are read by the rule as it is
+        turns = finding.kind in _TURNED and _has_newer(engagement, batch_id, finding.feed)
+        # newer files are read by the rule as it is
         one = finding.model_copy(update={"in_some": True}) if turns else finding
         after = patched(now, one, profile)
         if after is None:
@@ -373,12 +373,19 @@ def _own_sql(engagement: Engagement, finding: DriftFinding) -> Iterator[str]:
             )
 
 
-def _is_of_older_period(engagement: Engagement, batch_id: str, feed: str) -> bool:
-    """Whether files of a newer period than a batch's were delivered for a feed."""
+def _has_newer(engagement: Engagement, batch_id: str, feed: str) -> bool:
+    """Whether files of a newer period than a batch's were delivered, or without periods later ones.
+
+    A file that is delivered again is as old as it was.
+    """
     run_folder = engagement.folder.run(batch_id)
-    period = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch.period
+    batch = artifacts.read(run_folder / artifacts.INTAKE, artifacts.Intake).batch
+    if batch.period is None:
+        last = engagement.intake.last_delivered(feed)
+        own = [drop.drop_id for drop in batch.drops if drop.feed == feed]
+        return last is not None and own != [] and max(drop.drop_id for drop in last[1]) > max(own)
     known = {fact.period for fact in engagement.intake.deliveries()}
-    newer = (each for each in known if period and each and each > period)
+    newer = (each for each in known if each and each > batch.period)
     return any(engagement.intake.last_delivered(feed, period=each) for each in newer)
 
 
