@@ -396,6 +396,10 @@ def _holder(row: RowMapping) -> str:
     return f"no run holds it ({row['status']})"
 
 
+NO_DROP_LEFT = "no drop is left in it"
+"""Why a batch ends whose drops were all discarded, or replaced by others."""
+
+
 def held_drops(connection: Connection, batch_id: str) -> Sequence[RowMapping]:
     """The drops that a batch still answers for."""
     query = (

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from consulting.errors import BatchHeldError
 from consulting.intake.batching import (
+    NO_DROP_LEFT,
     any_ready,
     find_batch,
     held_drops,
@@ -277,7 +278,7 @@ class Fate(Part):
         transaction.record(now, "failed", batch_id=row["batch_id"], detail=reason)
         held = held_drops(transaction.connection, row["batch_id"])
         if not held:
-            self._dissolve(transaction, row, "no drop is left in it", now)
+            transaction.dissolve(row["batch_id"], NO_DROP_LEFT, now)
         elif cause == "outage" or row["sealed"]:
             # Once a run publishes, its files have passed: something else is wrong.
             self._wait(transaction, row, reason, now, pause)
@@ -343,7 +344,7 @@ class Fate(Part):
                 successes_before=transaction.client["successes"],
                 successes_before_root=successes_before_root,
             )
-        self._dissolve(transaction, row, "split in halves to find the file that fails", now)
+        transaction.dissolve(row["batch_id"], "split in halves to find the file that fails", now)
 
     def _quarantine(
         self,
@@ -367,15 +368,7 @@ class Fate(Part):
             "takes it as it is. Else release the drop once the cause is mended, ask the client for "
             "a corrected file, or discard the drop.",
         )
-        self._dissolve(transaction, row, "its last file was quarantined", now)
-
-    def _dissolve(
-        self, transaction: Transaction, row: RowMapping, reason: str, now: datetime
-    ) -> None:
-        transaction.update_batch(
-            row["batch_id"], status=BatchStatus.DISSOLVED, lease_until=None, reason=reason
-        )
-        transaction.record(now, "dissolved", batch_id=row["batch_id"], detail=reason)
+        transaction.dissolve(row["batch_id"], "its last file was quarantined", now)
 
     def _bring_back(self, now: datetime, *, most_tries: int | None) -> None:
         """Asks for a run of the batch that has been due longest, if no other is under way."""
@@ -387,7 +380,7 @@ class Fate(Part):
                 if most_tries is not None and row["attempt"] > most_tries:
                     continue
                 if not held_drops(connection, row["batch_id"]):
-                    self._dissolve(transaction, row, "no drop is left in it", now)
+                    transaction.dissolve(row["batch_id"], NO_DROP_LEFT, now)
                     continue
                 transaction.update_batch(
                     row["batch_id"],

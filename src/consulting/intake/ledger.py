@@ -144,6 +144,11 @@ class Transaction:
             update(batches).where(batches.c.batch_id == batch_id).values(**values)
         )
 
+    def dissolve(self, batch_id: str, reason: str, at: datetime) -> None:
+        """Ends a batch that no run takes up again."""
+        self.update_batch(batch_id, status=BatchStatus.DISSOLVED, lease_until=None, reason=reason)
+        self.record(at, "dissolved", batch_id=batch_id, detail=reason)
+
     def record(
         self,
         at: datetime,

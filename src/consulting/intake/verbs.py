@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from consulting.intake.batching import (
+    NO_DROP_LEFT,
     find_batch,
     find_drops,
     held_drops,
@@ -344,8 +345,11 @@ class Verbs(Landing):
                         detail=outcome.sentence,
                         **values,
                     )
-                    if held_by:  # without it the others may do
+                    if held_by and held_drops(transaction.connection, held_by):
+                        # without it the others may do
                         transaction.update_batch(held_by, retry_at=at, failures=0)
+                    elif held_by:
+                        transaction.dissolve(held_by, NO_DROP_LEFT, at)
             return outcomes
 
     def _has_bytes(self, row: RowMapping) -> bool:
