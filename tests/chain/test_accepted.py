@@ -1040,3 +1040,28 @@ def test_a_batch_that_no_patch_accepts_neither_keeps_the_others_nor_changes_the_
     assert yaml.read_text("utf-8") == before.replace("from: w,", 'from: ["w (kg)", w],')
     delivered = world.engagement.intake.state().batches[-1]
     assert world.run(delivered.batch_id).summary.delivered == 40
+
+
+def test_corrections_tell_what_an_earlier_delivery_told_as_told(tmp_path: Path) -> None:
+    """The file is the same, whatever else came meanwhile: nothing of it changed since the last."""
+    feeds = [{"name": name, "files": f"{name}*.csv"} for name in ("orders", "visits")]
+    world = unmodelled(tmp_path, feeds=feeds)
+    number = {"name": "number", "from": "number", "rule": "to_integer"}
+    for feed in ("orders", "visits"):
+        columns = [{"name": "id", "from": "id"}, number]
+        write_feed_models(world.dbt_dir, world.client_id, feed, columns)
+        world.drop(f"{feed}_1.csv", csv("id,number", [[f"a{n}", str(n)] for n in range(25)]))
+    world.run()
+    february = [[f"b{n}", str(n)] for n in range(9)]
+    world.drop("orders_2.csv", csv("id,number", [*february, ["b9", "soon"]]))
+    told = world.run()
+    once = "1 change since the last file should be looked at."
+    assert once in (told.path / "quality_report.html").read_text("utf-8")
+    world.drop("visits_2.csv", csv("id,number", [[f"c{n}", str(n)] for n in range(25)]))
+    world.run()
+    rejects = (told.path / "rejects" / "orders_rejects.csv").read_text("utf-8-sig")
+    world.drop("orders_rejects.csv", rejects.replace("soon", "9"))
+    page = (world.run().path / "quality_report.html").read_text("utf-8")
+    assert "since the last file should be looked at" not in page
+    assert "1 change told with an earlier delivery is still to be looked at." in page
+    assert "Told with an earlier delivery already: 10 rows in orders_2.csv, where the last" in page

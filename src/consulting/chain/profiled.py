@@ -45,6 +45,7 @@ class Earlier(NamedTuple):
         profile: The profile.
         replaced: Whether the files at hand take the place of that delivery's.
         confirmed: Kind and column of what somebody found right in its files.
+        told: Kind and column of all that was told of its files.
         of_sample: Whether it is no delivery, but the sample by which the models were made.
         period: The period of its files, where the client has periods.
     """
@@ -54,6 +55,7 @@ class Earlier(NamedTuple):
     confirmed: frozenset[Change]
     of_sample: bool = False
     period: str | None = None
+    told: frozenset[Change] = frozenset()
 
     def outside(self) -> frozenset[str]:
         """Its period, where somebody found dates right that lay outside of it."""
@@ -219,7 +221,7 @@ def drift_of(  # noqa: PLR0913 - by name only
         its = newest.period or ""
         standing = (e for e in before() if not e.replaced and (e.period or "") <= its)
         then = compared(found, None, *plain, history=standing)
-        changes += _still_open(then, changes, newest.confirmed)
+        changes += _still_open(then, changes, newest)
     kept: list[Kept] = []
     if period is not None and not carried:
         measures = that_measure(before(), Earlier.outside)
@@ -283,19 +285,21 @@ def _lacking(reads: Sequence[ReadColumn], readings: Sequence[FileReading]) -> li
 
 
 def _still_open(
-    then: Iterable[DriftFinding], told: Iterable[DriftFinding], confirmed: Collection[Change]
+    then: Iterable[DriftFinding], told: Iterable[DriftFinding], replaced: Earlier
 ) -> Iterator[DriftFinding]:
     """What was told of the files whose place others take, and is so still: it stops no more."""
     known = {(change.kind, change.column) for change in told}
     for change in then:
-        if (change.kind, change.column) in known or change.kind == "another_feed":
+        key = change.kind, change.column
+        if key in known or change.kind == "another_feed":
             continue
-        if (change.kind, change.column) in confirmed:
-            yield change.confirmed()
+        again = change.model_copy(update={"told_before": key in replaced.told})
+        if key in replaced.confirmed:
+            yield again.confirmed()
         elif change.severity == "block":
-            yield change.model_copy(update={"severity": "warn"})
+            yield again.model_copy(update={"severity": "warn"})
         else:
-            yield change
+            yield again
 
 
 def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Earlier]:
@@ -309,16 +313,14 @@ def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterat
         received = artifacts.find(folder / artifacts.INTAKE, artifacts.Intake)
         of_sample = folder == sample_of(engagement)
         replaces = own and received and not of_sample and _is_replaced(received, own, feed)
+        changes = [change for change in earlier.drift if change.feed == feed]
         yield Earlier(
             found[0],
             bool(replaces),
-            frozenset(
-                (change.kind, change.column)
-                for change in earlier.drift
-                if change.feed == feed and change.is_confirmed
-            ),
+            frozenset((c.kind, c.column) for c in changes if c.is_confirmed),
             of_sample,
             received.batch.period if received else None,
+            frozenset((c.kind, c.column) for c in changes),
         )
 
 

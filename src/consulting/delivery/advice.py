@@ -207,11 +207,12 @@ _ASKED = frozenset({"missing_column", "new_column"})
 
 
 def words_of_change(change: DriftFinding) -> str:
-    """What changed, without what it means to us."""
+    """What changed, without what it means to us; what was told before is told as that."""
+    again = "Told with an earlier delivery already: " * change.told_before
     if change.lacked_in:
         without = ", whose rows are delivered without it" if change.severity == "info" else ""
-        return f"{change.said} is not in {change.lacked_in}{without}."
-    return change.detail.replace("; no model reads it yet.", ".")
+        return f"{again}{change.said} is not in {change.lacked_in}{without}."
+    return again + change.detail.replace("; no model reads it yet.", ".")
 
 
 def advice_of_change(change: DriftFinding) -> str:

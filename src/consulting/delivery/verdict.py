@@ -49,8 +49,9 @@ def reach_verdict(
     if inputs.schema_only:
         return _assess(inputs, findings)
     must_fix = sum(f.severity == "error" and not f.settled for f in findings)
-    changed = sum(drift.severity == "warn" for drift in inputs.drift)
-    changed += len(worse_tests(inputs, summary))
+    changes = [drift for drift in inputs.drift if drift.severity == "warn"]
+    known = sum(drift.told_before for drift in changes)
+    changed = len(changes) + len(worse_tests(inputs, summary))
     care = must_fix or summary.rejected or summary.tests_warned or inputs.quarantined or changed
     missing = [
         account.feed
@@ -77,7 +78,8 @@ def reach_verdict(
                 _left_empty(inputs),
                 _tests(summary),
                 _attention(findings),
-                _changed(changed),
+                _changed(changed - known),
+                _told_before(known),
             )
             if sentence
         ),
@@ -108,6 +110,14 @@ def _left_empty(inputs: DeliveryInputs) -> str:
 
 def _changed(changes: int) -> str:
     said = inflected("{n} [change|changes] since the last file should be looked at.", changes)
+    return said if changes else ""
+
+
+def _told_before(changes: int) -> str:
+    said = inflected(
+        "{n} [change|changes] told with an earlier delivery [is|are] still to be looked at.",
+        changes,
+    )
     return said if changes else ""
 
 

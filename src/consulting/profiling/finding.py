@@ -64,6 +64,7 @@ class DriftFinding(Record):
         accepted: Whether the models read a new or renamed column so already.
         formats: Those with which its rule reads dates of another order, where it is known.
         in_some: Whether it is of some of the files alone, and the others must be read as before.
+        told_before: Whether the delivery whose place this one takes told it of these files.
         row_rule: The row rule that rejects the rows, by its name in `reject_when`.
     """
 
@@ -83,6 +84,7 @@ class DriftFinding(Record):
     accepted: bool = False
     formats: tuple[str, ...] = ()
     in_some: bool = False
+    told_before: bool = False
     row_rule: str | None = None
 
     @property

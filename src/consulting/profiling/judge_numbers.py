@@ -10,7 +10,7 @@ from consulting.profiling.wording import enumerated, figure
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD, may_be_one
 from consulting.rules.missing import trim
-from consulting.rules.numbers import NOTATIONS, spelled_alike
+from consulting.rules.numbers import NOTATIONS, is_same_unit, spelled_alike
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ _MOSTLY = 0.7
 _EXACT = 2.0**53
 """Of greater numbers a float does not hold each, nor how far apart two are."""
 _FEW, _FAR, _NEAR = 5, 10, 3
+_SHOWN = 5
+"""Units that a sentence names."""
 _CUSTOMARY = 3
 """So few different fractions are prices or quarters among whole numbers."""
 
@@ -139,32 +141,40 @@ def _are_fractions(draft: Drafting, mark: str, sort: str) -> bool:
 
 
 def _units(draft: Drafting) -> Iterator[Issue]:
-    units, total = draft.view.tally.units, draft.view.tally.kinds["number"]
+    written, total = draft.view.tally.units, draft.view.tally.kinds["number"]
+    units = spelled_alike(written)
     if draft.view.private:
         return  # "12 Main" is an address, and not a number of mains
     if units.total() < draft.thresholds.rare_share * max(1, total):
         return  # letters that slipped in: a type mismatch
     bare = total - units.total()
     ranked = sorted([(-n, u) for u, n in units.items()] + [(-bare, "")] * (bare > 0))
-    written = ", ".join(f"“{u}”" for _, u in ranked[:5] if u)
-    named = ", ".join(f"“{u}”" if u else "no unit" for _, u in ranked[:5])
+    spelt = sorted(written, key=lambda unit: (-written[unit], unit))
+    listed = ", ".join(f"“{unit}”" for unit in spelt[:_SHOWN])
+    named = [
+        f"{-n:,} {f'in “{unit}”' if unit else 'without a unit'}" for n, unit in ranked[:_SHOWN]
+    ]
     yield draft.issue(
         "units_in_values", "info",
         "{n} [number carries|numbers carry] a unit in the cell{told}.",
         "Keep numbers only, and name the unit in the column's name.",
         values=_values(draft, lambda x: x.unit is not None), count=units.total(),
-        told=f" ({written})",
+        told=f" ({listed})",
     )  # fmt: skip
     if len(ranked) > 1:
         main = ranked[0][1]
         yield draft.issue(
             "mixed_units", "warn",
             "{n} [number has|numbers have] another unit than most{told}.",
-            "Convert to one unit where they differ; spell the unit one way.",
-            values=_values(draft, lambda x: (x.unit or "") != main), count=total + ranked[0][0],
-            told=f" ({named})",
+            "Convert to one unit.",
+            values=_values(draft, lambda x: not _is_in(x.unit, main)), count=total + ranked[0][0],
+            told=f" ({enumerated(named)})",
             question="Are the numbers without a unit in the same unit?" if bare else None,
         )  # fmt: skip
+
+
+def _is_in(unit: str | None, main: str) -> bool:
+    return is_same_unit(unit, main) if unit and main else (unit or "") == main
 
 
 def _currencies(draft: Drafting) -> Iterator[Issue]:

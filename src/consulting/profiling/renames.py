@@ -10,7 +10,7 @@ from consulting.privacy.column_names import words
 from consulting.profiling.shift import value_similarity
 from consulting.profiling.thresholds import Thresholds
 from consulting.rules.currencies import COMMON, SIGNS, alternatives, may_be_one
-from consulting.rules.numbers import UNITS, spellings
+from consulting.rules.numbers import UNITS, WORDS_OF_UNITS, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 
 _LIMITS = Thresholds()
 _SIGN = re.compile(alternatives(sign for sign in SIGNS if not sign.isalpha()))
-_WORDS = {
-    "kg": "kilogram kilo", "g": "gram gramme", "t": "tonne", "lb": "pound", "oz": "ounce",
-    "km": "kilometre kilometer", "m": "metre meter", "mi": "mile", "ft": "foot feet",
-    "l": "litre liter", "h": "hr hour", "s": "sec second", "min": "minute", "EUR": "euro",
-    "USD": "dollar", "JPY": "yen",
-}  # fmt: skip
+_WORDS = WORDS_OF_UNITS | {"EUR": "euro", "USD": "dollar", "JPY": "yen"}
 _SPELLED = {spelling: unit for unit in UNITS for spelling in spellings(unit)}
 _SPELLED |= {
     spelling: unit

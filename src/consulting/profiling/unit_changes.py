@@ -22,7 +22,7 @@ from consulting.profiling.shift import are_as_large, are_turned, has_sign
 from consulting.profiling.wording import enumerated
 from consulting.records import PERCENT
 from consulting.rules.currencies import may_be_one
-from consulting.rules.numbers import is_common_unit, is_one_of
+from consulting.rules.numbers import is_common_unit, is_one_of, is_same_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -147,7 +147,7 @@ class UnitChanges(Changes):
 
     def _unit_changed(self, before: ColumnProfile, now: ColumnProfile) -> DriftFinding | None:
         then, today = self._past.named_last(units_of, before, now), units_of(now)
-        if then is None or is_one_of(then, today):
+        if then is None or any(is_same_unit(then, one) for one in today):
             return None
         lost = not today and not before.units  # other programs write no formats
         read = self._reads.of(now.name)

@@ -156,6 +156,17 @@ UNITS = frozenset(
     "month kwh mwh percent".split()
 )
 """Units that headers name, too."""
+WORDS_OF_UNITS = {
+    "kg": "kilogram kilo", "g": "gram gramme", "t": "tonne", "lb": "pound", "oz": "ounce",
+    "km": "kilometre kilometer", "m": "metre meter", "mi": "mile", "ft": "foot feet",
+    "l": "litre liter", "h": "hr hour", "s": "sec second", "min": "minute",
+}  # fmt: skip
+"""Units by the words for them; headers name both."""
+_WORDS_BESIDE_NUMBERS = {
+    "pcs": "pc piece stk stück", "h": "stunde", "day": "tag",
+    "month": "monat", "year": "jahr",
+}  # fmt: skip
+"""More words, that in a header may be of a name."""
 _COMMON_UNITS = UNITS | frozenset(
     "% ‰ ° hour minute second year pcs piece stk stück tag stunde monat jahr kilogram litre liter "  # noqa: SIM905
     "metre meter pound ounce mile".split()
@@ -219,11 +230,31 @@ def _stems(unit: str) -> set[str]:
     return {bare.removesuffix(end) for end in ends}
 
 
+_NAMED = {
+    spelling: unit
+    for words in (WORDS_OF_UNITS, _WORDS_BESIDE_NUMBERS)
+    for unit, said in words.items()
+    for word in (unit, *said.split())
+    for spelling in spellings(word)
+}
+"""A spelling of a unit → the unit."""
+
+
+def is_same_unit(first: str, second: str) -> bool:
+    """Whether two texts name one unit, be it as its symbol or as a word for it: "oz", "ounces".
+
+    A rule takes off what `is_one_unit` says is a spelling of what it names.
+    """
+    known = _NAMED.get(first.casefold().rstrip("."))
+    named = known is not None and known == _NAMED.get(second.casefold().rstrip("."))
+    return is_one_unit(first, second) or (named and not _are_twins(first, second))
+
+
 def spelled_alike(units: Mapping[str, int]) -> Counter[str]:
     """Counts of units, those of one under its most frequent spelling."""
     found: Counter[str] = Counter()
     for unit in sorted(units, key=lambda unit: (-units[unit], unit)):
-        known = next((one for one in found if is_one_unit(one, unit)), unit)
+        known = next((one for one in found if is_same_unit(one, unit)), unit)
         found[known] += units[unit]
     return found
 
