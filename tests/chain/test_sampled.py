@@ -148,7 +148,7 @@ def test_a_rule_that_does_not_fit_its_own_sample_gives_way_to_text_and_a_questio
         "trap: 9 received = 9 delivered + 0 rejected + 0 merged"
     )
     yml = (tmp_path / "dbt/models/clients/globex/trap.yml").read_text()
-    assert "description: Text, never empty." in yml
+    assert "description: Text." in yml
     assert "Decimal" not in yml, "what is delivered as text is not called otherwise"
     asked = "# ? What does this column hold? It is delivered as text. As to_decimal,"
     assert f"{asked} 9 of 9" in yml

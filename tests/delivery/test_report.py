@@ -16,6 +16,7 @@ import pytest
 from consulting.delivery import (
     Delivery,
     DeliveryInputs,
+    Finding,
     build_delivery,
     collect_findings,
 )
@@ -199,14 +200,24 @@ def test_subtotals_that_are_left_out_are_nothing_to_correct(inputs: DeliveryInpu
 
 
 @pytest.mark.parametrize(
-    ("code", "advice"),
+    ("code", "advice", "told", "severity"),
     [
-        ("feed:no_models", "Nothing for you to correct: we write the rules, with your answers."),
-        ("amount:not_an_amount", "Correct these rows in the rejects file and drop it again."),
+        (
+            "feed:no_models",
+            "Nothing for you to correct: we write the rules, with your answers.",
+            "We have no rules for orders yet, so none of the rows are delivered.",
+            "info",
+        ),
+        (
+            "amount:not_an_amount",
+            "Correct these rows in the rejects file and drop it again.",
+            "Most rows are missing from the tables of: orders.",
+            "error",
+        ),
     ],
 )
 def test_a_feed_that_is_mostly_rejected_is_not_ready_to_use(
-    inputs: DeliveryInputs, code: str, advice: str
+    inputs: DeliveryInputs, code: str, advice: str, told: str, severity: str
 ) -> None:
     orders = inputs.accounts[1].model_copy(
         update={"received": 5_310, "delivered": 2_654, "rejected": {code: 2_656}, "merged": {}}
@@ -217,8 +228,10 @@ def test_a_feed_that_is_mostly_rejected_is_not_ready_to_use(
         findings = collect_findings(found)
         verdict = reach_verdict(found, findings, summarise(found, {}))
         assert verdict.headline == headline
-    assert "Most rows are missing from the tables of: orders." in verdict.sentences
-    assert advice in {finding.recommendation for finding in findings if finding.feed == "orders"}
+    of_rows = {s for s in verdict.sentences if s.startswith(("Most rows", "We have no rules"))}
+    assert of_rows == {told}
+    (rejects,) = (f for f in findings if f.feed == "orders" and f.source == "rejects")
+    assert (rejects.recommendation, rejects.severity) == (advice, severity)
 
 
 def test_a_delivery_of_no_row_is_not_ready_to_use(inputs: DeliveryInputs) -> None:
@@ -352,6 +365,40 @@ def test_tier_1_is_a_data_model_assessment_without_a_value(
     assert "What we changed" not in page.words
     for value in ("SHIPPED", "C00017", "2026-10-10", "10/10/2026", "% fit", "leading zeros"):
         assert value not in page.html
+
+
+def test_what_is_good_to_know_of_a_structure_has_not_to_be_looked_at(
+    inputs_at: Callable[[int], DeliveryInputs],
+) -> None:
+    found = inputs_at(1)
+    notes = [Finding(severity="info", source="profile", title=f"note {n}") for n in range(5)]
+    grave = [Finding(severity="error", source="file", title="grave")]
+    rest = "Whether the values are right can be told only from the values."
+    one = f"1 thing about the structure is good to know. {rest}"
+    for findings, told in (
+        (notes, f"5 things about the structure are good to know. {rest}"),
+        (
+            grave + notes[:1],
+            f"1 thing about the structure should be looked at. {one}",
+        ),
+        ([], rest),
+    ):
+        assert told in reach_verdict(found, findings, summarise(found, {})).sentences
+
+
+def test_findings_of_columns_without_a_title_stand_in_the_order_of_the_file(
+    inputs: DeliveryInputs,
+) -> None:
+    names = ["column_3", "column_10", "column_4"]
+    issues = [
+        Issue(feed="orders", column=name, issue_type="blank_values", severity="warn",
+              evidence_count=1, detail="1 row has no value.", recommendation="")
+        for name in names
+    ]  # fmt: skip
+    profile = inputs.profiles[0].model_copy(update={"issues": tuple(issues)})
+    found = collect_findings(inputs.model_copy(update={"profiles": (profile,)}))
+    places = [each.column for each in found if each.column in names]
+    assert places == ["column_3", "column_4", "column_10"]
 
 
 def test_nothing_of_the_page_comes_from_elsewhere(build_at: Callable[[int], Delivery]) -> None:

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consulting.intake.reading.columns import column_names
+from consulting.intake.reading.options import ReadOptions
 from consulting.privacy import Names
 from consulting.privacy.labels import are_labels, shown_labels
 
@@ -105,3 +107,19 @@ def test_a_header_is_one_by_its_words_or_by_the_rows_below() -> None:
     assert are_labels(["name", "city", "country"], [False] * 3)
     assert are_labels(["abv", "ibu", "name"], [True, True, False])
     assert are_labels(["Region", "Jan", "Feb", "Mar"], [False, True, True, True])
+
+
+def test_the_client_is_asked_for_titles_that_are_not_shown_in_words_that_need_no_glossary() -> None:
+    titles = ["id", "Anna Schmidt", "price", "AB-10231"]
+    names, warnings = column_names(titles, 4, ReadOptions(names=HIDDEN))
+    assert names == ("id", "column_2", "price", "column_4")
+    (several,) = warnings
+    assert several == (
+        "The titles of columns 2, 4 could hold personal data (a name, a day, a number), so we do "
+        "not show them, and call the columns by their place. May we show them?"
+    )
+    _, (one,) = column_names(titles[:3], 3, ReadOptions(names=HIDDEN))
+    assert one == (
+        "The title of column 2 could hold personal data (a name, a day, a number), so we do not "
+        "show it, and call the column by its place. May we show it?"
+    )

@@ -148,7 +148,7 @@ def test_a_new_column_is_proposed_with_a_patch(profile: Profile) -> None:
         "         description: Net amount.\n"
         "         meta: {from: Amount, rule: to_decimal}\n"
         "+      - name: country\n"
-        "+        description: Text, never empty.\n"
+        "+        description: Text.\n"
         "+        meta: {from: Country, rule: to_text, optional: true}\n"
     )
 

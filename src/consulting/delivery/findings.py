@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
@@ -44,6 +45,7 @@ SOURCE_ORDER = ("file", "mapping", "test", "rejects", "profile")
 _SUBTOTALS = f"row:{SUBTOTAL}"
 """The reason of rows that the proposed models leave out on purpose."""
 _EXAMPLES_SHOWN = 4
+_NUMBER = re.compile(r"([0-9]+)")
 _THAT_MATTER = 5
 
 
@@ -128,11 +130,17 @@ def collect_findings(
             SEVERITY_ORDER.index(f.severity),
             SOURCE_ORDER.index(f.source),
             -f.count,
-            f.where,
+            _by_number(f.where),
             f.title,
             f.detail,
         ),
     )
+
+
+def _by_number(place: str) -> list[str | int]:
+    """A place to sort by: `column_3` before `column_10`."""
+    parts = _NUMBER.split(place)
+    return [int(part) if part.isdigit() else part for part in parts]
 
 
 def count_by_severity(findings: Sequence[Finding]) -> dict[str, int]:
@@ -261,12 +269,13 @@ def _from_rejects(inputs: DeliveryInputs) -> Iterator[Finding]:
         told[feed] += issue.evidence_count * (issue.issue_type == "unparsed_rows")
     for account in inputs.accounts:
         for code, rows in account.rejected.items():
+            ours = code in {_SUBTOTALS, NO_MODELS}
             if not rows or (code == UNPARSED and rows == told[account.feed]):
                 continue
             column, _, kind = code.partition(":")
             many = rows >= MANY_REJECTS * account.received
             yield Finding(
-                severity="info" if code == _SUBTOTALS else "error" if many else "warn",
+                severity="info" if ours else "error" if many else "warn",
                 source="rejects",
                 feed=account.feed,
                 column=source_column(inputs, account.feed, column)
@@ -320,10 +329,16 @@ def _failing(check: CheckOutcome) -> str:
     return f"{failing} not pass it.{f' {one}' if check.status == 'warn' else ''}"
 
 
+def feeds_without_rules(inputs: DeliveryInputs) -> list[str]:
+    """The feeds that no models read yet, which is ours to mend."""
+    return [account.feed for account in inputs.accounts if NO_MODELS in account.rejected]
+
+
 def _from_mapping(inputs: DeliveryInputs) -> Iterator[Finding]:
+    unruled = feeds_without_rules(inputs)
     for column in unmapped_columns(inputs):
         yield Finding(
-            severity="error",
+            severity="info" if column.feed in unruled else "error",
             source="mapping",
             feed=column.feed,
             column=column.column,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from consulting.delivery.findings import place_of
+from consulting.delivery.findings import feeds_without_rules, place_of
 from consulting.delivery.pages import number, percent
 from consulting.delivery.past import worse_tests
 from consulting.profiling.wording import enumerated
@@ -58,6 +58,7 @@ def reach_verdict(
         for account in inputs.accounts
         if sum(account.rejected.values()) > MOSTLY * account.received
     ]
+    unruled = feeds_without_rules(inputs)
     level: VerdictLevel
     if summary.tests_failed or missing or not summary.delivered:
         level, headline = UNUSABLE, "Not ready to use"
@@ -74,7 +75,8 @@ def reach_verdict(
             sentence
             for sentence in (
                 _rows(inputs, summary),
-                _mostly_rejected(missing),
+                _mostly_rejected([feed for feed in missing if feed not in unruled]),
+                _without_rules(unruled),
                 _left_empty(inputs),
                 _tests(summary),
                 _attention(findings),
@@ -89,6 +91,11 @@ def reach_verdict(
 def _mostly_rejected(feeds: Sequence[str]) -> str:
     """Which kinds of file are mostly missing from the tables; nothing if none is."""
     return f"Most rows are missing from the tables of: {', '.join(feeds)}." if feeds else ""
+
+
+def _without_rules(feeds: Sequence[str]) -> str:
+    said = f"We have no rules for {enumerated(feeds)} yet, so none of the rows are delivered."
+    return said if feeds else ""
 
 
 def _left_empty(inputs: DeliveryInputs) -> str:
@@ -135,11 +142,24 @@ def _assess(inputs: DeliveryInputs, findings: Sequence[Finding]) -> Verdict:
             ),
             _models(models, len(inputs.models)),
             (
-                f"{counted(len(findings), 'thing')} about the structure should be looked at. "
-                "Whether the values are right can be told only from the values."
+                f"{_of_structure(findings)}Whether the values are right can be told only from the "
+                "values."
             ),
         ),
     )
+
+
+def _of_structure(findings: Sequence[Finding]) -> str:
+    notes = sum(finding.severity == "info" for finding in findings)
+    told = [
+        inflected(f"{{n}} [thing|things] about the structure {words} ", count)
+        for count, words in (
+            (len(findings) - notes, "should be looked at."),
+            (notes, "[is|are] good to know."),
+        )
+        if count
+    ]
+    return "".join(told)
 
 
 def _sent(inputs: DeliveryInputs) -> int:

@@ -22,7 +22,6 @@ from consulting.rules import rule_of_type
 from consulting.rules.missing import WORDS_AMONG_CODES, trim
 from consulting.rules.numbers import decimal_mark
 from consulting.sql import literal, quoted
-from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -348,15 +347,9 @@ def _oddity(text: str) -> tuple[int, bool]:
 
 
 def _description(column: ColumnProfile, profile: FeedProfile, rule: str) -> str:
-    """What is known of the column; its header, which is the client's text, stands in `from`."""
+    """What the column is in any file; its header, a text of the client's, stands in `from`."""
     if profile.basis == "headers":
         return "Known by its header only."
-    missing = column.null_count + column.null_like_count
-    told = (
-        f"{missing:,} of {counted(profile.row_count, 'row')} without a value"
-        if missing
-        else "never empty"
-    )
     kept = rule in {"to_text", "to_code"}
     kind = "text" if kept or column.inferred_type == "unknown" else column.inferred_type
     unproven = column.pii is None or column.pii.kind == "unproven"
@@ -365,4 +358,4 @@ def _description(column: ColumnProfile, profile: FeedProfile, rule: str) -> str:
         if column.pii and not unproven
         else ""
     )
-    return f"{kind.capitalize()}, {told}{personal}."
+    return f"{kind.capitalize()}{personal}."

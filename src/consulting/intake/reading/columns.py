@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from consulting.errors import UnreadableFileError
 from consulting.untitled import untitled
+from consulting.wording import inflected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +64,13 @@ def column_names(
             repeated.append(f"column {position} became {name!r}")
         names.append(name)
     if withheld:
-        warnings.append(
-            f"Nothing says that the title{'s' if len(withheld) > 1 else ''} of column"
-            f"{'s' if len(withheld) > 1 else ''} {_places(withheld)} may be told at this tier: "
-            "what may name a person, a day or a number is no label. Such a column is named after "
-            "its position. A title that the feed's YAML reads (`from`) is a label."
+        said = inflected(
+            "The [title of column|titles of columns] {of} could hold personal data (a name, a day, "
+            "a number), so we do not show [it|them], and call the [column by its|columns by their] "
+            "place. May we show [it|them]?",
+            len(withheld),
         )
+        warnings.append(said.replace("{of}", _places(withheld)))
     if unnamed:
         which = _places(unnamed)
         warnings.append(
