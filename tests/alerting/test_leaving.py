@@ -85,9 +85,9 @@ def drifted(tmp_path: Path, customers_dbt: Path) -> World:
     was = [now.columns[0].model_copy(update={"name": name}) for name in COLUMNS[1:]]
     before = now.model_copy(update={"columns": tuple(was)})
     found = found.model_copy(update={"drift": tuple(compare(before, now, COLUMNS[1:]))})
-    assert "Signup Date" in (chain.drifted(found) or "")
+    assert "Signup Date" in (chain.drifted(world.client_id, found) or "")
     artifacts.write(world.folder.run(batch_id) / artifacts.PROFILE, found)
-    chain.refuse(world.engagement, reason=chain.drifted(found), **named)
+    chain.refuse(world.engagement, reason=chain.drifted(world.client_id, found), **named)
     return world
 
 

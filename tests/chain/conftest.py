@@ -96,7 +96,9 @@ class World:
         batch_id = self.receive(run_id, batch_id).batch.batch_id
         named: dict[str, Any] = {"batch_id": batch_id, "run_id": run_id}
         for stage in (chain.profile, chain.clean):
-            if reason := chain.drifted(stage(self.engagement, **named, log=self.said.append)):
+            if reason := chain.drifted(
+                self.client_id, stage(self.engagement, **named, log=self.said.append)
+            ):
                 chain.refuse(self.engagement, **named, reason=reason)
                 return reason
         raise AssertionError(self.said)

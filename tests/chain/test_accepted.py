@@ -152,7 +152,7 @@ def refused_for(world: World) -> tuple[str, dict[str | None, str]]:
     batch_id = world.receive(run_id).batch.batch_id
     named = {"batch_id": batch_id, "run_id": run_id}
     found = chain.profile(world.engagement, **named, log=world.said.append)
-    reason = chain.drifted(found)
+    reason = chain.drifted(world.client_id, found)
     assert reason is not None
     chain.refuse(world.engagement, **named, reason=reason)
     return reason, {f.column: f.detail for f in found.drift if f.severity == "block"}
@@ -416,7 +416,9 @@ def begun(world: World) -> dict[str, str]:
     named = {"batch_id": world.receive(run_id, batch.batch_id).batch.batch_id, "run_id": run_id}
     said = run_accept(world, "--yes").output
     assert "nothing to accept yet; a batch has a run under way. If that stops" in said
-    assert chain.drifted(chain.profile(world.engagement, **named, log=world.said.append))
+    assert chain.drifted(
+        world.client_id, chain.profile(world.engagement, **named, log=world.said.append)
+    )
     return named
 
 

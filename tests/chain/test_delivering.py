@@ -131,8 +131,9 @@ def test_a_feed_that_shrinks_to_nearly_nothing_is_not_delivered(delivered: World
     received = delivered.receive("second")
     batch_id = received.batch.batch_id
     found = chain.profile(delivered.engagement, batch_id=batch_id, run_id="second", log=print)
-    assert chain.drifted(found) == (
-        "30 rows in customers_2026-01-12.csv, where the last delivery had 675."
+    assert chain.drifted("acme_corp", found) == (
+        "30 rows in customers_2026-01-12.csv, where the last delivery had 675. If they are right "
+        "as they are, `consulting accept acme_corp` shows what takes them so, and applies it."
     )
 
 
@@ -149,9 +150,10 @@ def test_columns_that_the_same_files_lack_are_told_in_one_sentence() -> None:
         ).model_copy(update=fields)
         for said, fields in changes.items()
     ]
-    assert chain.drifted(Profile(profiles=(), drift=tuple(found))) == (
+    assert chain.drifted("acme_corp", Profile(profiles=(), drift=tuple(found))) == (
         "“A” and “B” are not in a.csv, and the models read them. 3 rows in a.csv, where the last "
-        "delivery had 675. “C” is not in b.csv, and the models read it."
+        "delivery had 675. “C” is not in b.csv, and the models read it. If they are right as they "
+        "are, `consulting accept acme_corp` shows what takes them so, and applies it."
     )
 
 

@@ -28,9 +28,18 @@ def unreadable(received: Intake) -> str | None:
     return f"No file could be read. {files}"
 
 
-def drifted(found: Profile | Cleaning) -> str | None:
-    """Which change of shape the models can not take, or which values they no longer read."""
-    return profiling.changes_in_words(f for f in found.drift if f.severity == "block") or None
+def drifted(client_id: str, found: Profile | Cleaning) -> str | None:
+    """What the models can not take of files, or no longer read, and what a client's takes them."""
+    stops = [finding for finding in found.drift if finding.severity == "block"]
+    return f"{profiling.changes_in_words(stops)} {what_takes(client_id)}" if stops else None
+
+
+def what_takes(client_id: str) -> str:
+    """What to do where files changed."""
+    return (
+        f"If they are right as they are, `consulting accept {client_id}` shows what takes them so, "
+        "and applies it."
+    )
 
 
 def unaccounted(cleaning: Cleaning) -> str | None:
@@ -50,9 +59,9 @@ def unmapped(cleaning: Cleaning) -> str | None:
     )
 
 
-def refused(cleaning: Cleaning) -> str | None:
+def refused(client_id: str, cleaning: Cleaning) -> str | None:
     """Why nothing that was cleaned so is delivered."""
-    return unaccounted(cleaning) or unmapped(cleaning) or drifted(cleaning)
+    return unaccounted(cleaning) or unmapped(cleaning) or drifted(client_id, cleaning)
 
 
 def refuse(  # noqa: PLR0913 - by name only; what the ledger learns
@@ -112,8 +121,8 @@ def require_passed(
     """
     for reason in (
         unreadable(received),
-        drifted(profile),
-        refused(cleaning),
+        drifted(engagement.client_id, profile),
+        refused(engagement.client_id, cleaning),
     ):
         if reason:
             raise BlockedDeliveryError(engagement.client_id, reason)

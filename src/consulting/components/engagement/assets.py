@@ -112,12 +112,12 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
             engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
         )
         chain.end_child()  # the later stages do without its libraries
-        refuse_if(chain.drifted(profile), context, engagement, batch_id)
+        refuse_if(chain.drifted(client.client_id, profile), context, engagement, batch_id)
         yield dg.MaterializeResult(
             metadata=metadata.of_profile(
                 profile, patches_told=client.config.security_tier == FULL_TIER
             ),
-            check_results=[metadata.drift_check(NO_DRIFT, profile.drift)],
+            check_results=[metadata.drift_check(client.client_id, NO_DRIFT, profile)],
         )
 
     return profiled

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from consulting import profiling
-from consulting.chain import unaccounted, unmapped, unreadable
+from consulting.chain import drifted, unaccounted, unmapped, unreadable
 from consulting.intake.reading.encoding_names import encoding_in_words
 from consulting.layout import address_of
 from consulting.privacy.labels import judge
@@ -166,16 +166,17 @@ def _of_drift(drift: Iterable[DriftFinding]) -> dg.MetadataValue[Any] | None:
     )
 
 
-def drift_check(name: str, drift: Iterable[DriftFinding]) -> dg.AssetCheckResult:
+def drift_check(client_id: str, name: str, stage: Profile | Cleaning) -> dg.AssetCheckResult:
     """Fails if the files no longer have what the models need."""
-    found = [finding for finding in drift if finding.severity != "info"]
+    found = [finding for finding in stage.drift if finding.severity != "info"]
     blocking = [finding for finding in found if finding.severity == "block"]
     severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
         check_name=name,
         passed=not found,
         severity=severity,
-        description=on_one_line(profiling.changes_in_words(blocking or found)) or None,
+        description=on_one_line(drifted(client_id, stage) or profiling.changes_in_words(found))
+        or None,
         metadata={"blocking": len(blocking), "warnings": len(found) - len(blocking)},
     )
 

@@ -152,7 +152,7 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
         cleaning = chain.clean(
             engagement, batch_id=batch_id, run_id=context.run.run_id, log=log_to(context.log.info)
         )
-        refuse_if(chain.refused(cleaning), context, engagement, batch_id)
+        refuse_if(chain.refused(client.client_id, cleaning), context, engagement, batch_id)
         named = dbt.headers if client.config.security_tier == FULL_TIER else frozenset()
         for model in cleaning.models:
             origins = metadata.origins_of(
@@ -168,7 +168,7 @@ def build_cleaned(client: Client, dbt: ClientDbt) -> dg.AssetsDefinition:
             check_results=[
                 metadata.conserved_check(CONSERVED, cleaning),
                 metadata.mapped_check(MAPPED, cleaning),
-                metadata.drift_check(READ, cleaning.drift),
+                metadata.drift_check(client.client_id, READ, cleaning),
             ],
         )
 
