@@ -296,7 +296,10 @@ def test_each_sheet_and_each_file_of_a_zip_that_is_a_table_is_a_feed(
     }
     asked = first_files.questions_md(sampled)
     notes = "shop.xlsx: the sheet 'Read me' holds notes, and is left out. Is that right?"
-    alike = "shop_jan, shop_feb have the same columns, and each is a feed of its own"
+    alike = (
+        "The sheets 'Jan' and 'Feb' of shop.xlsx have the same columns. Will there be more such "
+        "sheets?"
+    )
     written = "".join(path.read_text() for path in sampled.written)
     assert (CANARY.lower() in f"{text}{told}{asked}{written}".lower()) == (tier == 3)
     for each in (text, "\n".join(told), asked.replace("\\", "")):

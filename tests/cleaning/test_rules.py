@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 REJECTS = "a value that does not fit rejects the row"
-EMPTY = "but is left empty where it says"
+NONE = "left empty: a word for “no value”, such as -"
+OTHER = "any other value that does not fit rejects the row"
 
 
 @pytest.mark.parametrize(
@@ -25,19 +26,17 @@ EMPTY = "but is left empty where it says"
         (
             {"rule": "to_timestamp", "formats": ["%Y-%m-%d", "%d.%m.%Y %H:%M"]},
             True,
-            "date and time, written YYYY-MM-DD hh:mm:ss or DD.MM.YYYY hh:mm; "
-            + REJECTS
-            + f", {EMPTY} words for “no value”, such as -",
+            f"date and time, written YYYY-MM-DD hh:mm:ss or DD.MM.YYYY hh:mm; {NONE}; {OTHER}",
         ),
         (
             {"rule": "to_date", "null_tokens": ["pending", "-"], "min": "2000-01-01"},
             True,
-            f"date, written YYYY-MM-DD; at least 2000-01-01; {REJECTS}, {EMPTY} pending, -",
+            f"date, written YYYY-MM-DD; at least 2000-01-01; left empty: pending, -; {OTHER}",
         ),
         (
             {"rule": "to_code", "codes": ["Ann Lee", "Bob"], "null_tokens": ["Zoe"]},
             False,
-            f"one of 2 agreed codes; {REJECTS}, {EMPTY} 1 agreed word",
+            f"one of 2 agreed codes; left empty: 1 agreed word; {OTHER}",
         ),
         (
             {"rule": "to_date", "required": True},

@@ -162,7 +162,7 @@ def test_two_deliveries_are_compared_and_why_they_differ_is_told(
     )
     assert "  lifetime_value of 000001: 100.00 → 250.00" in lines
     assert lines[lines.index("Why:") + 1 :][:2] == [
-        "  input files of its own:",
+        "  other input files:",
         "    customers: customers_2.csv; before customers.csv",
     ]
     assert {path.name for path in (tmp_path / "to").iterdir()} == {

@@ -55,6 +55,14 @@ def test_the_ledger_shows_each_file_with_its_state_and_reason(quarantined: int) 
     assert f"{quarantined}  quarantined  no_feed.txt (version 1)" in said.output
 
 
+@pytest.mark.parametrize("verb", ["reprocess", "release", "discard"])
+def test_a_name_where_a_number_belongs_is_told_where_the_number_is(verb: str) -> None:
+    said = say(verb, "acme_corp", "orders.csv")
+    assert said.exit_code == 2
+    told = "'orders.csv' is no number of a drop. Take it from `consulting ledger acme_corp`."
+    assert told in " ".join(said.output.replace("│", " ").split())
+
+
 @pytest.mark.parametrize("arguments", [("ledger",), ("ledger", "acme_corp")])
 def test_a_ledger_is_not_made_in_a_mistyped_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]

@@ -75,15 +75,13 @@ def test_the_page_beside_the_report_shows_what_changed_where_and_why(
     (example,) = tables["customers"]["examples"]["full_name"]
     assert example["now"] == "<aaaaaa>aaaaa(a)</aaaaaa>", "a name is personal"
     assert [cause["kind"] for cause in told["causes"]] == ["rules"]
-    assert told["causes"][0]["details"] == [
-        "orders.amount_eur: by the rule to_money, now to_decimal"
-    ]
+    assert told["causes"][0]["details"] == ["orders.amount_eur, rule: “to_money” → “to_decimal”"]
     assert 'href="comparison.html"' in (second.path / "quality_report.html").read_text()
     page = (second.path / "comparison.html").read_text()
     assert "<script" not in page
     assert "default-src 'none'" in page
     text = re.sub(r"<[^>]+>", "", page)
-    assert "orders.amount_eur: by the rule to_money, now to_decimal" in text
+    assert "orders.amount_eur, rule: “to_money” → “to_decimal”" in text
     assert "1 of 5,154 rows altered, by order_id" in text
     assert "77.25" in text
     shown = re.findall(r'<div class="example">(.*?)</div>', page)
@@ -135,7 +133,7 @@ def test_a_delivery_of_an_earlier_release_says_less_and_one_of_a_lowered_tier_no
     assert orders.altered
     lines = list(found.in_words())
     assert lines[0] == f"brightwater: {first.delivery_id} → b2"
-    assert "  other dbt models or macros" in lines
+    assert "  other cleaning rules" in lines
 
     shutil.rmtree(first.path / "tables")
     found = differences(
@@ -206,16 +204,16 @@ INSTEAD = (
 
 
 @pytest.mark.parametrize(
-    ("change", "what", "details"),
+    ("change", "details"),
     [
-        ({"period": "2026-11"}, "input files of its own", OWN),
-        ({"period": None}, "input files of its own", OWN),
-        ({"period": None, "supersedes": "d1"}, "other input files", INSTEAD),
-        ({}, "other input files", INSTEAD),
+        ({"period": "2026-11"}, OWN),
+        ({"period": None}, OWN),
+        ({"period": None, "supersedes": "d1"}, INSTEAD),
+        ({}, INSTEAD),
     ],
 )
 def test_a_file_of_another_month_is_not_gone(
-    change: dict[str, Any], what: str, details: tuple[str, ...]
+    change: dict[str, Any], details: tuple[str, ...]
 ) -> None:
     old: dict[str, Any] = {
         "delivery_id": "d1",
@@ -231,7 +229,22 @@ def test_a_file_of_another_month_is_not_gone(
         old,
         old | {"delivery_id": "d2", "raw_files": [*own, AGAIN | {"sha256": "0"}, SAME]} | change,
     )
-    assert (found.kind, found.what, found.details) == ("files", what, details)
+    assert (found.kind, found.what, found.details) == ("files", "other input files", details)
+
+
+def test_files_that_are_the_same_are_no_cause() -> None:
+    """Corrections alone made the delivery; what else the manifest tells of a file is none."""
+    old: dict[str, Any] = {
+        "delivery_id": "d1",
+        "manifest_version": 2,
+        "fingerprints": MADE,
+        "versions": {},
+        "raw_files": [X],
+    }
+    sent = {"feed": "a", "filename": "a_rejects.csv", "sha256": "7", "corrections": 1}
+    new = old | {"delivery_id": "d2", "raw_files": [X | {"rows": 8}, sent]}
+    (found,) = causes(old, new)
+    assert (found.what, found.details) == ("other corrections", ("a: a_rejects.csv; before none",))
 
 
 def test_other_columns_that_tell_duplicates_are_a_cause() -> None:

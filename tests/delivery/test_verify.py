@@ -68,7 +68,7 @@ def test_another_version_of_the_code_is_named(
 
 CAUSES = {
     "code": "other code of the stage profiled. ",
-    "dbt": "other dbt models or macros. ",
+    "dbt": "other cleaning rules. ",
     "config": "another configuration. ",
     "input": "other input files. ",
 }

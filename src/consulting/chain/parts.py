@@ -12,6 +12,7 @@ from consulting.intake.reading import ReadingApart, fits_member
 from consulting.intake.reading.parts import BEYOND
 from consulting.privacy import Names
 from consulting.privacy.tiers import FULL_TIER
+from consulting.profiling.wording import enumerated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -136,19 +137,21 @@ class _Feed:
         yield from self._alike(feeds)
 
     def _alike(self, feeds: Sequence[NamedFeed]) -> Iterator[TellsOfParts]:
-        first = next(iter(self._places.values()), {})
+        key, first = next(iter(self._places.items()), ("", {}))
         groups: dict[tuple[str, ...], list[NamedFeed]] = {}
         for feed in feeds if len(feeds) > 1 else ():
             columns = tuple(name.casefold() for name in first[feed.member, feed.sheet].columns)
             groups.setdefault(columns, []).append(feed)
         for group in groups.values():
             if len(group) > 1:
-                names = ", ".join(feed.name for feed in group[:_SHOWN])
-                more = ", …" if len(group) > _SHOWN else ""
+                parts = [first[feed.member, feed.sheet] for feed in group]
+                named = [repr(self._names.told(p.sheet or p.member or "")) for p in parts]
+                more = [*named[:_SHOWN], *(["others"] if len(named) > _SHOWN else [])]
+                kind = "sheets" if all(part.sheet for part in parts) else "files"
                 yield TellsOfParts(
                     tuple(feed.name for feed in group),
-                    f"{names}{more} have the same columns, and each is a feed of its own, for a "
-                    "feed reads one part of a file. Do further ones come with time?",
+                    f"The {kind} {enumerated(more)} of {self._names.told(key)} have the same "
+                    f"columns. Will there be more such {kind}?",
                 )
 
     def _tables(self) -> list[Place]:

@@ -160,7 +160,7 @@ def _with_texts(
             asked.append(Question(feed=feed, columns=(column["from"],), why=why, text=text))
             column = {key: column[key] for key in _OF_ANY_RULE if key in column} | {  # noqa: PLW2901
                 "rule": "to_text",
-                "description": re.sub(r"^\w+(?=, )", "Text", column.get("description", "")),
+                "description": re.sub(r"^\w+(?=[.;])", "Text", column.get("description", "")),
                 "tests": [test for test in column["tests"] if "relationships" not in test],
             }
         columns.append(column)

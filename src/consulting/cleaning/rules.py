@@ -32,7 +32,10 @@ def told(rule: ColumnRule, *, harmless: bool) -> str:
         harmless: The profile's decision on the columns that it reads: none holds personal data.
     """
     codes, words = getattr(rule, "codes", None) or (), describe_rule(rule)
-    lists = (("one of", codes, "agreed code"), ("it says", rule.null_tokens or (), "agreed word"))
+    lists = (
+        ("one of", codes, "agreed code"),
+        ("left empty:", rule.null_tokens or (), "agreed word"),
+    )
     for before, values, called in lists:
         texts = [str(value) for value in values]
         if texts and not (harmless and not any(map(is_personal, texts))):

@@ -71,9 +71,32 @@ def ledger(client: str | None, key: str | None, *, events: bool, names: bool, li
                 say(f"        {event.at:%Y-%m-%d %H:%M:%S}  {event.kind}  {event.detail}")
 
 
+class _Number(click.ParamType[int]):
+    """A drop, by the number that the ledger gives it."""
+
+    name = "number"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """The number; what is none is told where it is found."""
+        try:
+            return int(value)
+        except ValueError:
+            client = ctx.params.get("client", "<client>") if ctx else "<client>"
+            self.fail(
+                f"{value!r} is no number of a drop. Take it from `consulting ledger {client}`.",
+                param,
+                ctx,
+            )
+
+
+_NUMBER = _Number()
+
+
 @click.command()
 @click.argument("client")
-@click.argument("drops", nargs=-1, required=True, type=int)
+@click.argument("drops", nargs=-1, required=True, type=_NUMBER)
 @json_option
 @dry_run_option
 def reprocess(client: str, drops: tuple[int, ...], *, dry_run: bool) -> None:
@@ -86,7 +109,7 @@ def reprocess(client: str, drops: tuple[int, ...], *, dry_run: bool) -> None:
 
 @click.command()
 @click.argument("client")
-@click.argument("drop", type=int)
+@click.argument("drop", type=_NUMBER)
 @json_option
 @dry_run_option
 def release(client: str, drop: int, *, dry_run: bool) -> None:
@@ -99,7 +122,7 @@ def release(client: str, drop: int, *, dry_run: bool) -> None:
 
 @click.command()
 @click.argument("client")
-@click.argument("drop", type=int)
+@click.argument("drop", type=_NUMBER)
 @json_option
 @dry_run_option
 def discard(client: str, drop: int, *, dry_run: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from consulting.cli.terminal import dry_run_option, json_option, say, tell_json
+from consulting.layout import LINKS_VARIABLE
 from consulting.templates import planned_files, write_project
 from consulting.wording import counted
 
@@ -30,4 +31,6 @@ def new(folder: Path, *, dry_run: bool) -> None:
     say("Next:")
     say(f"  cd {folder}")
     say("  dg scaffold defs EngagementComponent clients/newco")
-    say("  DAGSTER_HOME=$PWD dg dev    # then drop files into data/newco/incoming/")
+    say("  consulting serve &    # shows deliveries; links in the UI lead there")
+    say(f"  {LINKS_VARIABLE}=127.0.0.1:3001 DAGSTER_HOME=$PWD dg dev")
+    say("Then drop files into data/newco/incoming/.")

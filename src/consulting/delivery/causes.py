@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Manifest = Mapping[str, Any]
 
 _MOST_FILES = 3
-_COLUMN_FACTS = {"from": "read from", "rule": "by the rule", "transformation": "done"}
+_COLUMN_FACTS = {"from": "read from", "rule": "rule", "transformation": "done"}
 
 
 class Cause(Record):
@@ -49,9 +49,7 @@ def causes(old: Manifest, new: Manifest) -> Iterator[Cause]:
         many = "s" if len(stages) > 1 else ""
         yield Cause(kind="code", what=f"other code of the stage{many} {', '.join(stages)}")
     if before["dbt_project"] != after["dbt_project"]:
-        yield Cause(
-            kind="rules", what="other dbt models or macros", details=tuple(_rules(old, new))
-        )
+        yield Cause(kind="rules", what="other cleaning rules", details=tuple(_rules(old, new)))
     if before["config"] != after["config"]:
         keys = differing_keys(old.get("config"), new.get("config"))
         yield Cause(kind="config", what="another configuration", details=tuple(keys))
@@ -71,9 +69,9 @@ def _input(old: Manifest, new: Manifest) -> Iterator[Cause]:
             for each in (old, new)
         )
         if before != after:
-            details = _files(before, after) if kept else _own_files(before, after)
-            which = f"other {what}" if kept else f"{what} of its own"
-            yield Cause(kind=kind, what=which, details=tuple(details))
+            details = tuple(_files(before, after) if kept else _own_files(before, after))
+            if details:
+                yield Cause(kind=kind, what=f"other {what}", details=details)
 
 
 def _is_of_the_same(old: Manifest, new: Manifest) -> bool:
@@ -130,7 +128,11 @@ def _rules(old: Manifest, new: Manifest) -> Iterator[str]:
         for fact, words in _COLUMN_FACTS.items():
             was, now = ("; ".join(x[fact] for x in each) for each in (one, two))
             if was != now:
-                yield f"{table}.{column}: {words} {was or 'nothing'}, now {now or 'nothing'}"
+                yield f"{table}.{column}, {words}: {_quoted(was)} → {_quoted(now)}"
+
+
+def _quoted(said: str) -> str:
+    return f"“{said}”" if said else "nothing"
 
 
 def _merging(old: Manifest, new: Manifest) -> Iterator[str]:

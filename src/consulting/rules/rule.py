@@ -292,10 +292,8 @@ def _but_for_none(rule: ColumnRule) -> str:
     """Which texts leave the value empty where others reject the row."""
     if rule.required or rule.null_tokens == ():
         return ""
-    told = "words for “no value”, such as -"
-    if rule.null_tokens:
-        told = ", ".join(map(str, rule.null_tokens))
-    return f", but is left empty where it says {told}"
+    told = ", ".join(map(str, rule.null_tokens or ("a word for “no value”, such as -",)))
+    return f"left empty: {told}"
 
 
 def describe_rule(rule: ColumnRule) -> str:
@@ -310,11 +308,10 @@ def describe_rule(rule: ColumnRule) -> str:
         words.append(limits)
     if rule.required:
         words.append("a row without it is rejected")
-    if rule.rejects:
-        blank = rule.on_invalid == "blank"
-        words.append(
-            "a value that does not fit is left empty"
-            if blank
-            else f"a value that does not fit rejects the row{_but_for_none(rule)}"
-        )
+    if rule.rejects and rule.on_invalid == "blank":
+        words.append("a value that does not fit is left empty")
+    elif rule.rejects:
+        empty = _but_for_none(rule)
+        words += [empty] if empty else []
+        words.append(f"{'any other' if empty else 'a'} value that does not fit rejects the row")
     return "; ".join(words)

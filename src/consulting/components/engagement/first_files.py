@@ -170,7 +170,7 @@ def readme_md(client_id: str, sampled: Sampled) -> str:
         "- `fixture_<feed>.csv`: the first rows, masked; below tier 3 the header alone.",
         "",
         f"Files go into `data/{client_id}/incoming/`; the job `{client_id}_cleaning` delivers",
-        "them. After a change, run `dg check defs`.",
+        f"them. After a change, run `consulting check {client_id} --models`.",
         "",
     ]
     return "\n".join(lines)
