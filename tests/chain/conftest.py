@@ -100,7 +100,7 @@ class World:
                 self.client_id, stage(self.engagement, **named, log=self.said.append)
             ):
                 chain.refuse(self.engagement, **named, reason=reason)
-                return reason
+                return what_changed(reason, self.client_id)
         raise AssertionError(self.said)
 
     def profile_of(self, delivery: Delivery) -> Profile:
@@ -128,6 +128,14 @@ class World:
         """The same with the dbt project, which lies beside the data."""
         shutil.copytree(self.root.parent, root)
         return World(root / "data", self.client_id, dbt_dir=root / "dbt", **self.changes)
+
+
+def what_changed(reason: str, client_id: str) -> str:
+    """Why drift stops a run, without the next step that is told behind it."""
+    takes = f" If they are right as they are, `consulting accept {client_id}` shows what takes them"
+    takes += " so, and applies it."
+    assert reason.endswith(takes)
+    return reason.removesuffix(takes)
 
 
 def run_stages(

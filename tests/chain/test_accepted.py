@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 from parsed_once import lay_shared
 from patience import PATIENCE_SECONDS
-from tests.chain.conftest import World
+from tests.chain.conftest import World, what_changed
 from tests.workbooks import xlsx
 
 from consulting import chain
@@ -155,7 +155,8 @@ def refused_for(world: World) -> tuple[str, dict[str | None, str]]:
     reason = chain.drifted(world.client_id, found)
     assert reason is not None
     chain.refuse(world.engagement, **named, reason=reason)
-    return reason, {f.column: f.detail for f in found.drift if f.severity == "block"}
+    said = what_changed(reason, world.client_id)
+    return said, {f.column: f.detail for f in found.drift if f.severity == "block"}
 
 
 def test_a_small_file_that_somebody_confirms_is_delivered_and_the_ledger_says_who(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _HEAD = re.compile(r"\{%-?\s*(?:test\s+|macro\s+test_)(\w+\s*\([^%]*\))\s*-?%\}")
 _PROJECT = "consulting"
-"""What `dbt_project.yml` calls the project."""
+"""The name of each dbt project of ours."""
 _OF_DBT = frozenset({"accepted_values", "not_null", "relationships", "unique"})
 _OF_ANY = frozenset(
     "config name description severity tags enabled where limit warn_if error_if fail_calc "  # noqa: SIM905 - words

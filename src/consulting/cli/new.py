@@ -31,6 +31,6 @@ def new(folder: Path, *, dry_run: bool) -> None:
     say("Next:")
     say(f"  cd {folder}")
     say("  dg scaffold defs EngagementComponent clients/newco")
-    say("  consulting serve &    # shows deliveries; links in the UI lead there")
     say(f"  {LINKS_VARIABLE}=127.0.0.1:3001 DAGSTER_HOME=$PWD dg dev")
+    say("  consulting serve    # in a terminal of its own: what links in the UI lead to")
     say("Then drop files into data/newco/incoming/.")
