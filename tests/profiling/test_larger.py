@@ -58,13 +58,12 @@ def swapped(columns: Columns, one: str, other: str) -> dict[str, list[str | None
 
 
 @pytest.mark.parametrize("rows", [40, 80, 400])
-def test_columns_that_hang_together_and_changed_places_are_told(
-    profile: Profile, rows: int
-) -> None:
+def test_columns_that_hang_together_and_changed_places_stop(profile: Profile, rows: int) -> None:
     then = profile(month(1, rows))
     amounts = told(then, profile(swapped(month(2, rows), "Net", "Gross")))
     (found,) = amounts.values()
-    assert (found.kind, found.severity) == ("swapped_columns", "warn")
+    assert (found.kind, found.severity) == ("swapped_columns", "block")
+    assert found.to_confirm == "swapped_columns orders Gross"
     assert found.detail == (
         "“Gross” is less than “Net” in every row that was looked at; in the last delivery it was "
         "the reverse in each."
@@ -84,6 +83,19 @@ def test_a_column_that_is_filled_from_another_is_told(profile: Profile) -> None:
     assert not told(profile(alike), profile(now)), "they were nearly always equal"
     more = profile(month(2) | {"VAT": month(2)["Gross"]})
     assert not told(profile(month(1)), more), "a column that is new"
+
+
+def test_prices_that_rose_and_fall_by_another_part_are_none(profile: Profile) -> None:
+    def prices(seed: int, change: float) -> FeedProfile:
+        r = random.Random(seed)
+        old = [r.lognormvariate(3, 1) for _ in range(60)]
+        return profile({"Net": [*map(german, old)], "Gross": [german(o * change) for o in old]})
+
+    rose = prices(1, 1.05)
+    assert not told(rose, prices(2, 0.97))
+    assert not told(rose, prices(3, 0.8))
+    (found,) = told(rose, prices(4, 1 / 1.05)).values()
+    assert found.kind == "swapped_columns", "by as much: the columns may be exchanged"
 
 
 def test_honest_months_and_what_was_so_before_are_none(profile: Profile) -> None:

@@ -282,26 +282,27 @@ class _Comparison:
         if self._previous is None or not pairs:
             return
         swaps = {now.name for swap in swapped.find_swaps(self.pairs()) for _, now in swap.pairs}
-        for one, sign, other in turned_round(self._previous, self._current, pairs):
-            known = any(
-                (one, sign, other) in (each.orders or ()) for each in self._past.delivered()
-            )
+        for one, sign, other, _ in turned_round(self._previous, self._current, pairs):
+            orders = (order for each in self._past.delivered() for order in each.orders or ())
+            known = any(order[:3] == (one, sign, other) for order in orders)
             if known or {one, other} <= swaps:
                 continue
             dated = any(c.name == one and c.date_quantiles for c in self._current.columns)
             less = "lies before" if dated else "is less than"
             files = in_files(self._reads.having(one), ", in ")
             equal = sign == "="
+            read = self._reads.of(one) or self._reads.of(other)
             yield DriftFinding(
                 feed=self._current.feed, kind="copied_column" if equal else "swapped_columns",
-                column=one, previous_column=other, severity="warn",
+                column=one, previous_column=other,
+                severity="block" if read and not equal else "warn",
                 detail=f"“{one}” {'equals' if equal else less} “{other}” in every row that was "
                 f"looked at{files}; in {self._past.named()} "
                 f"{'they differed' if equal else 'it was the reverse in each'}.",
                 recommendation="Ask the client whether one was filled from the other, and have the "
                 "files sent again if it was." if equal else
                 "Ask the client whether headers changed places, and have the files sent again if "
-                "they did; prices that fell after they rose do the same.",
+                "they did.",
             )  # fmt: skip
 
     def with_patch(self, finding: DriftFinding) -> DriftFinding:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from datetime import date
 from itertools import combinations
+from math import log
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from consulting.profiling.orders import days_of
@@ -18,8 +21,9 @@ if TYPE_CHECKING:
     from consulting.profiling.source import FeedSource
     from consulting.profiling.view import ColumnView
 
-    Order = tuple[str, str, str]
-    """A column, "<" or "=", and another."""
+    Order = tuple[str, str, str, float]
+    """A column, "<" or "=", another, and how far they are apart in the mean: days, or of numbers
+    the logarithm of how many times as large the other is."""
 
 _MOST = 10
 """Columns of a kind that are held against each other."""
@@ -30,6 +34,9 @@ _STRICT = 0.75
 _MIXED = 0.1
 """The share of pairs of any rows that must be the other way: else the columns lie apart, and may
 without each other (heating and cooling)."""
+_AS_FAR = 1 / 3
+"""How much the distance may differ from the last one's, as a part of it, where columns changed
+places: prices that fall after they rose fall by another part."""
 _VARIED = 8
 """Columns of fewer different values are equal, or not, by chance."""
 
@@ -69,18 +76,21 @@ def larger_columns(source: FeedSource, views: Sequence[ColumnView]) -> tuple[Ord
 def turned_round(
     before: FeedProfile, now: FeedProfile, columns: Sequence[tuple[str, str]]
 ) -> list[Order]:
-    """What is no longer larger, of columns under their names before and now."""
+    """Where the smaller is as much the larger now, or equal, of columns' names before and now."""
     if before.orders is None or before.row_count < _ENOUGH:
         return []
     was = {today: then for then, today in columns}
-    last = {*before.orders}
-    found: list[Order] = []
-    for one, sign, other in now.orders or ():
-        a, b = was.get(one), was.get(other)
-        if a is None or b is None or a == b:
-            continue
-        apart = {(b, "<", a)} | ({(a, "<", b)} if sign == "=" else set())
-        found += [(one, sign, other)] if last & apart else []
+    last: dict[tuple[str | None, str | None], float]
+    last = {(one, other): apart for one, sign, other, apart in before.orders if sign == "<"}
+    found = []
+    for order in now.orders or ():
+        one, sign, other, apart = order
+        here, reverse = (
+            last.get((was.get(a), was.get(b))) for a, b in ((one, other), (other, one))
+        )
+        turned = reverse is not None and abs(apart - reverse) <= _AS_FAR * reverse
+        if (here or reverse) if sign == "=" else turned:
+            found.append(order)
     return found
 
 
@@ -101,12 +111,19 @@ def _order(one: str, its: Sequence[Any], other: str, others: Sequence[Any]) -> O
     if len(pairs) < _ENOUGH or (less and more):
         return None
     if not less and not more:
-        return one, "=", other
+        return one, "=", other, 0.0
     small, large = zip(*(sorted(pair) for pair in pairs), strict=True)
     strict = less + more >= _STRICT * len(pairs)
     if not strict or not _are_mixed(small, large):
         return None
-    return (one, "<", other) if less else (other, "<", one)
+    apart = round(fmean(map(_apart, small, large)), 6)
+    return (one, "<", other, apart) if less else (other, "<", one, apart)
+
+
+def _apart(small: Any, large: Any) -> float:
+    if isinstance(small, date):
+        return float((large - small).days)
+    return log(large / small) if small else 1.0  # of nothing, any is so many times more
 
 
 def _are_mixed(small: Sequence[Any], large: Sequence[Any]) -> bool:

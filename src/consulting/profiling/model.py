@@ -213,7 +213,7 @@ class FeedProfile(Record):
     columns: tuple[ColumnProfile, ...]
     candidate_keys: tuple[tuple[str, ...], ...] = ()
     dependencies: tuple[Dependency, ...] = ()
-    orders: tuple[tuple[str, str, str], ...] | None = None
+    orders: tuple[tuple[str, str, str, float], ...] | None = None
     issues: tuple[Issue, ...] = Field(default=())
     accepted: tuple[AcceptedFinding, ...] = ()
 
