@@ -300,13 +300,15 @@ def test_tests_of_the_project_and_of_a_client_are_known(project: Project) -> Non
     """However a project names and places them, dbt runs them, so nothing is said."""
     body = "select * from {{ model }} where {{ column_name }} is null"
     own = project.dbt_dir / "macros" / "even.sql"
-    own.write_text(f"{{% test even(model, column_name, by=2) %}}{body}{{% endtest %}}")
+    own.write_text(f"{{% test even(model, column_name, by=2, of='100%') %}}{body}{{% endtest %}}")
     tests = [
         {"even": {"arguments": {"by": 4}}},
         {"dbt.not_null": {"config": {"severity": "warn"}}},
         {"consulting.unique": {}},
     ]
     project.feed("known", "t", [ONE_COLUMN[0] | {"tests": tests}])
+    said = "version: 2\ndata_tests: [{name: adds_up, description: The parts make the whole.}]\n"
+    project.models("known").folder.joinpath("told.yml").write_text(said)
     try:
         found = project.models("known").load_manifest()["nodes"].values()
     finally:

@@ -55,7 +55,11 @@ def test_two_files_are_told_apart_and_the_key_makes_the_id() -> None:
     assert Names().told("Müller.csv") == "Müller.csv"
 
 
-@given(st.text(st.characters(categories=("L", "N")), min_size=5, max_size=20))
+# without vowels and capitals no label comes about by chance ("…aid", "…IP…")
+LETTERS = st.characters(categories=("Ll", "Lo", "Lt", "N"), exclude_characters="aeiouy")
+
+
+@given(st.text(LETTERS, min_size=5, max_size=20))
 def test_no_unknown_word_of_a_name_is_told(word: str) -> None:
     canary = f"zq{word}qz"
     said = HIDDEN.told(f"customers_{canary}.csv")

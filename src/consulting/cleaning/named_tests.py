@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from consulting.yaml_files import Document, YamlPath
 
-_HEAD = re.compile(r"\{%-?\s*(?:test\s+|macro\s+test_)(\w+\s*\([^%]*\))\s*-?%\}")
+_HEAD = re.compile(r"\{%-?\s*(?:test\s+|macro\s+test_)(\w+\s*\((?:[^%]|%(?!\}))*\))\s*-?%\}")
 _PROJECT = "consulting"
 """The name of each dbt project of ours."""
 _OF_DBT = frozenset({"accepted_values", "not_null", "relationships", "unique"})
@@ -66,9 +66,18 @@ def _tests_in(
             yield from _tests_in(each, (*place, at), on_column=on_column)
     for key, value in said.items() if isinstance(said, dict) else ():
         if key in {"data_tests", "tests"} and isinstance(value, list):
-            yield from (((*place, key, at), test, on_column) for at, test in enumerate(value))
+            yield from (
+                ((*place, key, at), test, on_column)
+                for at, test in enumerate(value)
+                if place or not _is_description(test)
+            )
         elif key not in {"meta", "config"}:
             yield from _tests_in(value, (*place, key), on_column=key == "columns")
+
+
+def _is_description(said: Any) -> bool:
+    """Whether it tells of a test that has a file of its own."""
+    return isinstance(said, dict) and "name" in said and "test_name" not in said
 
 
 def known_tests(dbt_dir: Path, own: Iterable[str] = ()) -> dict[str, Signature]:

@@ -87,7 +87,7 @@ ADVICE: dict[str, Words] = {
         "Numbers that could be read two ways", "Tell us what the comma or point means there."
     ),
     "units_in_values": Words("Units written beside numbers", "Send the number alone."),
-    "mixed_units": Words("Several units in one column", "Convert them to one unit."),
+    "mixed_units": Words("A unit in several ways", "Convert to one unit, and spell it one way."),
     "mixed_currencies": Words(
         "Unclear currencies",
         "Send the currency in a column of its own; until it is clear, sums over this column mean "

@@ -10,7 +10,7 @@ from consulting.profiling.wording import enumerated, figure
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD, may_be_one
 from consulting.rules.missing import trim
-from consulting.rules.numbers import NOTATIONS, is_same_unit, spelled_alike
+from consulting.rules.numbers import NOTATIONS, spelled_alike
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -147,34 +147,36 @@ def _units(draft: Drafting) -> Iterator[Issue]:
         return  # "12 Main" is an address, and not a number of mains
     if units.total() < draft.thresholds.rare_share * max(1, total):
         return  # letters that slipped in: a type mismatch
-    bare = total - units.total()
-    ranked = sorted([(-n, u) for u, n in units.items()] + [(-bare, "")] * (bare > 0))
-    spelt = sorted(written, key=lambda unit: (-written[unit], unit))
-    listed = ", ".join(f"“{unit}”" for unit in spelt[:_SHOWN])
-    named = [
-        f"{-n:,} {f'in “{unit}”' if unit else 'without a unit'}" for n, unit in ranked[:_SHOWN]
-    ]
+    by_spelling = Counter(written)
+    if bare := total - units.total():
+        by_spelling[""] = units[""] = bare
+    spelt = sorted(by_spelling, key=lambda unit: (-by_spelling[unit], unit))
     yield draft.issue(
         "units_in_values", "info",
         "{n} [number carries|numbers carry] a unit in the cell{told}.",
         "Keep numbers only, and name the unit in the column's name.",
-        values=_values(draft, lambda x: x.unit is not None), count=units.total(),
-        told=f" ({listed})",
+        values=_values(draft, lambda x: x.unit is not None), count=total - bare,
+        told=f" ({', '.join(f'“{unit}”' for unit in spelt[:_SHOWN] if unit)})",
     )  # fmt: skip
-    if len(ranked) > 1:
-        main = ranked[0][1]
-        yield draft.issue(
-            "mixed_units", "warn",
-            "{n} [number has|numbers have] another unit than most{told}.",
-            "Convert to one unit.",
-            values=_values(draft, lambda x: not _is_in(x.unit, main)), count=total + ranked[0][0],
-            told=f" ({enumerated(named)})",
-            question="Are the numbers without a unit in the same unit?" if bare else None,
-        )  # fmt: skip
-
-
-def _is_in(unit: str | None, main: str) -> bool:
-    return is_same_unit(unit, main) if unit and main else (unit or "") == main
+    several, alike = len(units) > 1, len(by_spelling) == len(units)
+    if not several and alike:
+        return
+    main = min(units, key=lambda unit: (-units[unit], unit))
+    named = [
+        f"{by_spelling[unit]:,} {f'in “{unit}”' if unit else 'without a unit'}"
+        for unit in spelt[:_SHOWN]
+    ]
+    yield draft.issue(
+        "mixed_units", "warn",
+        "{n} [number has|numbers have] another unit than most{told}." if alike else
+        "{n} [number has|numbers have] another unit than most, or [spells|spell] it "
+        "otherwise{told}." if several else
+        "{n} [number spells|numbers spell] the unit otherwise than most{told}.",
+        "Convert to one unit, and spell it one way." if several else "Spell the unit one way.",
+        values=_values(draft, lambda x: (x.unit or "") != main), count=total - by_spelling[main],
+        told=f" ({enumerated(named)})",
+        question="Are the numbers without a unit in the same unit?" if bare else None,
+    )  # fmt: skip
 
 
 def _currencies(draft: Drafting) -> Iterator[Issue]:
