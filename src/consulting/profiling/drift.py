@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling.finding import DriftSeverity
     from consulting.profiling.model import FeedProfile
-    from consulting.profiling.swapped import Pair
+    from consulting.profiling.swapped import Pair, Swap
 
 _LIMITS = Thresholds()
 """When a change is worth telling."""
@@ -123,7 +123,7 @@ def mixed_columns(
     previous: FeedProfile, current: FeedProfile, reads: Sequence[ReadColumn]
 ) -> list[str]:
     """The columns of several files of which one may hold what another column held."""
-    return swapped.mixed_columns(_Comparison(previous, current, reads, {}).pairs())
+    return swapped.mixed_columns(_Comparison(previous, current, reads, {}).pairs)
 
 
 class _Comparison:
@@ -247,17 +247,22 @@ class _Comparison:
             if len(names := [name for name in read.names if name in columns]) > 1
         ]  # fmt: skip
 
-    def pairs(self) -> Iterator[Pair]:
+    @cached_property
+    def pairs(self) -> list[Pair]:
         """The columns in the last delivery, and now."""
         here = ((self._past.last(now, 1), now) for now in self._current.columns)
-        return ((last[0], now) for last, now in here if last)
+        return [(last[0], now) for last, now in here if last]
+
+    @cached_property
+    def _swaps(self) -> list[Swap]:
+        return [*swapped.find_swaps(self.pairs)]
 
     def swapped(self) -> Iterator[DriftFinding]:
         """Columns that hold each other's values: the headers of the files may have been edited.
 
         Not of those that take turns: that were so in an earlier delivery.
         """
-        for swap in swapped.find_swaps(self.pairs()):
+        for swap in self._swaps:
             found = (partial(self._past.find, profile=each) for each in self._past.delivered())
             if any(map(swap.was_so, found)):
                 continue
@@ -278,10 +283,10 @@ class _Comparison:
 
     def _turned(self) -> Iterator[DriftFinding]:
         """Columns of which another is the larger now, or none: in no earlier delivery it was so."""
-        pairs = [(before.name, now.name) for before, now in self.pairs()]
+        pairs = [(before.name, now.name) for before, now in self.pairs]
         if self._previous is None or not pairs:
             return
-        swaps = {now.name for swap in swapped.find_swaps(self.pairs()) for _, now in swap.pairs}
+        swaps = {now.name for swap in self._swaps for _, now in swap.pairs}
         for one, sign, other, _ in turned_round(self._previous, self._current, pairs):
             orders = (order for each in self._past.delivered() for order in each.orders or ())
             known = any(order[:3] == (one, sign, other) for order in orders)
