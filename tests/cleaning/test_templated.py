@@ -220,6 +220,24 @@ def test_a_mistake_in_a_test_of_a_template_is_told_where_it_stands(
     assert len(found) <= 2
 
 
+@pytest.mark.parametrize(
+    ("sql", "needed"),
+    [
+        ("{% test a(model, least) %}{% endtest %}", {"least"}),
+        ("{%- test a(model, column_name, mark='%}', most=1) -%}\n{%- endtest -%}", set()),
+        ("{%+ macro  test_a(model,\n  least) +%}{% endmacro %}", {"least"}),
+        ("{# {% test b(model) %} #}{% test a(model) %}1 % 2{% endtest %}", set()),
+        ("{% raw %}{% test b(model) %}{% endraw %}{% macro test_a(model) %}{% endmacro %}", set()),
+    ],
+)
+def test_a_test_is_known_however_its_file_is_written(
+    project: Project, sql: str, needed: set[str]
+) -> None:
+    known = known_tests(project.dbt_dir, [sql, "{% macro tested(model) %}{% endmacro %}"])
+    assert known["a"].needed == needed
+    assert {"b", "ed", "tested"}.isdisjoint(known)
+
+
 def test_a_client_that_names_no_template_is_told_which_there_are(project: Project) -> None:
     write_template(project)
     client(project, "astray", OWN.replace("retail_orders", "retail_order"))

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from consulting.yaml_files import Document, YamlPath
 
-_HEAD = re.compile(r"\{%-?\s*(?:test\s+|macro\s+test_)(\w+\s*\((?:[^%]|%(?!\}))*\))\s*-?%\}")
+_TEST = re.compile(r"(?:test\s+|macro\s+test_)(?=\w)")
+_BLOCK_OF_TEST = re.compile(r"\{%[-+]?\s*" + _TEST.pattern)
 _PROJECT = "consulting"
 """The name of each dbt project of ours."""
 _OF_DBT = frozenset({"accepted_values", "not_null", "relationships", "unique"})
@@ -101,10 +102,27 @@ def known_tests(dbt_dir: Path, own: Iterable[str] = ()) -> dict[str, Signature]:
     return {
         name: signature
         for package, text in texts
-        for head in _HEAD.findall(text)
+        for head in _heads(text)
         if (signature := _signature(head, open_ended="kwargs" in text))
         for name in _names_of(signature.name, package)
     }
+
+
+def _heads(text: str) -> Iterator[str]:
+    """Each test that a file of SQL defines: its name, with its arguments."""
+    if not _BLOCK_OF_TEST.search(text):
+        return  # most files define none, and words take longer
+    block = ""
+    try:
+        for _, kind, word in Environment(autoescape=True).lex(text):
+            if kind == "block_begin":
+                block = ""
+            elif kind != "block_end":
+                block += word
+            elif said := _TEST.match(block := block.strip()):
+                yield block[said.end() :]
+    except TemplateError:
+        return  # dbt tells of it
 
 
 def _names_of(test: str, package: str) -> tuple[str, ...]:
