@@ -71,6 +71,7 @@ DATA = [
     "Jürgen Müller", "Anna Schmidt.age", "anna.schmidt@x.de", "1980-03-04", "+49 171 2345678",
     "AB-10231", "4711-99", "jmueller", "anna_schmidt", "Müller", "DE89 3704 0044 0532 0130 00",
     "山田太郎", "Zq7-Ada Lovelace", "192.168.0.17", "Hauptstraße 5", "Иванова",
+    "Kowalski e-mail", "IP Wojciechowskaa", "E-Mail: Zqarmann", "'lastName': 'Zqarmann'",
 ]  # fmt: skip
 
 
@@ -80,10 +81,22 @@ def test_a_title_that_is_data_is_not_told(title: str) -> None:
     assert shown_labels([title], [title]) == [title]  # the engagement names it itself
 
 
+@pytest.mark.parametrize("announced", ["e-mail", "IP", "Telefon", "date of birth", "{}name"])
+@pytest.mark.parametrize("title", ["{name} {said}", "{said}: {name}", "{said} ({name})"])
+@pytest.mark.parametrize("name", ["Kowalski", "Müller", "Zqarmann", "Ada Lovelace"])
+def test_a_name_beside_a_word_that_announces_something_is_not_told(
+    title: str, announced: str, name: str
+) -> None:
+    said = title.format(said=announced.format("last"), name=name)
+    assert shown_labels(["id", said, "e-mail"]) == ["id", "", "e-mail"]
+
+
 LABELS = [
     "Customer Name", "E-Mail", "Kundennr", "geburtsdatum", "orderId", "CRSDepTime", "FL_DATE",
     "numéro de client", "ФИО", "電話番号", "2024", "Jan 2024", "Q3", "address_2", "Tail Number",
-    "Net\namount", "Fecha de nacimiento", "beer_name", "Max", "price", "ounces", "classification",
+    "Net\namount",
+    "E-Mail Rechnung", "Telefon privat", "billing e-mail", "IP (client)",
+    "Fecha de nacimiento", "beer_name", "Max", "price", "ounces", "classification",
 ]  # fmt: skip
 
 

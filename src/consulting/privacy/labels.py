@@ -16,7 +16,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
-from consulting.privacy.column_names import kind_by_name, label_words, words
+from consulting.privacy.column_names import label_words, words
 from consulting.privacy.common_words import calendar_names, is_common
 from consulting.privacy.content import find_personal, is_date
 from consulting.privacy.harmless_names import promised_words, promises
@@ -201,17 +201,20 @@ def _judge_part(text: str) -> Judged:  # noqa: PLR0911 - what decides first is r
     labels = sum(map(_is_label_word, letters))
     if _holds_number(tokens) or is_date(text) or find_personal(text) or len(tokens) > _MOST_WORDS:
         return "data"
-    if labels == len(letters) or kind_by_name(text) or _is_eastern_label(text):
+    if labels == len(letters) or _is_eastern_label(text):
         return "label"
     if is_person_name(text) or any(map(_is_of_a_person, _PARTS.findall(text))):
         return "data"
-    ordinary = sum(_is_label_word(token) or token in _ordinary() for token in letters)
-    if ordinary == len(letters) or is_common(text):
+    ordinary = [_is_label_word(token) or token in _ordinary() for token in letters]
+    if all(ordinary) or is_common(text):
         return "label" if 2 * labels >= len(letters) else "word"
     made = [not _is_label_word(token) and _is_compound(token) for token in letters]
-    labels, ordinary = labels + sum(made), ordinary + sum(made)
-    told = ordinary + sum(len(token) <= _SHORTEST for token in letters)
-    if 2 * labels >= len(letters) and (" " not in text or told >= len(letters)):
+    labels += sum(made)
+    told = [
+        any(each) or len(token) <= _SHORTEST
+        for token, *each in zip(letters, ordinary, made, strict=True)
+    ]
+    if 2 * labels >= len(letters) and (" " not in text or all(told)):
         return "label"
     mixed = any(c.isdigit() for c in text)
     if not mixed and sum(map(len, letters)) <= _SHORTEST:
