@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
 from consulting.timekeeping import nearest_first
 from consulting.writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from consulting.chain.engagement import Engagement
-
-T = TypeVar("T")
 
 
 def earlier_runs(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Path]:
@@ -46,25 +43,6 @@ def _nearest_first(engagement: Engagement, batch_id: str) -> list[str | None]:
         return [None]
     known = (fact.period for fact in engagement.intake.deliveries())
     return [*nearest_first(own, filter(None, known)), None]
-
-
-def that_measure(earlier: Iterable[T], confirmed: Callable[[T], frozenset[str]]) -> Iterator[T]:
-    """The deliveries that files are held against, of all: none that somebody confirmed once.
-
-    That was said of its own files. What was confirmed twice running is how files are by now.
-
-    Args:
-        earlier: A feed's deliveries, the last first.
-        confirmed: The files of one that somebody had to find right; none where nobody had to.
-    """
-    for asked, several in groupby(earlier, key=lambda one: bool(confirmed(one))):
-        if not asked:
-            yield from several
-            continue
-        running = [*several]
-        newest = confirmed(running[0])
-        if any(newest.isdisjoint(confirmed(one)) for one in running):
-            yield from running
 
 
 def files_of(folder: Path, feed: str) -> frozenset[str]:

@@ -24,7 +24,10 @@ STAGE_CODE = {
         *("chain/file_received.py", "chain/carried.py", "chain/corrected.py", "chain/loaded.py"),
         *("corrections", "intake/reading", "formulas.py"),
     ),
-    "profiled": ("chain/profiled.py", "profiling", "rules"),
+    "profiled": (
+        *("chain/profiled.py", "chain/drift.py", "chain/measure.py", "chain/another_period.py"),
+        *("profiling", "rules"),
+    ),
     "cleaned": ("chain/cleaned.py", "chain/unread.py", "cleaning", "corrections", "rules"),
     "validated": ("chain/validated.py", "cleaning"),
     "delivered": (

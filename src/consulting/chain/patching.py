@@ -11,14 +11,14 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts
 from consulting.chain.access import record_access
 from consulting.chain.cleaned import clean_files
-from consulting.chain.profiled import drift_of, earlier_profiles
+from consulting.chain.drift import drift_of
+from consulting.chain.measure import earlier_profiles
 from consulting.chain.trial import on_trial, rows_are_kept
 from consulting.chain.unread import earlier_counts
 from consulting.cleaning.client_files import shown_path
@@ -112,19 +112,9 @@ def drift_now(engagement: Engagement, batch_id: str) -> Iterator[Drift]:
     received = artifacts.read(folder / artifacts.INTAKE, artifacts.Intake)
     profiles = artifacts.read(folder / artifacts.PROFILE, artifacts.Profile).profiles
     for profile in profiles:
-        carried = profile.feed in received.carried
-        before = partial(earlier_profiles, engagement, profile.feed, batch_id)
-        readings = [each for each in received.to_profile if each.feed == profile.feed]
-        for finding in drift_of(
-            engagement,
-            before,
-            profile,
-            readings,
-            run_folder=folder,
-            carried=carried,
-            period=received.batch.period,
-        ):
-            if is_at_fault(finding) and finding.to_confirm not in received.confirmed:
+        before = earlier_profiles(engagement, profile.feed, batch_id)
+        for finding in drift_of(engagement, received, profile, before, folder):
+            if is_at_fault(finding):
                 stops = stops or finding.severity == "block"
                 yield finding, profile
     of_feed = {profile.feed: profile for profile in profiles}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts, gate
@@ -13,7 +12,8 @@ from consulting.chain.access import record_access
 from consulting.chain.cleaned import clean_files
 from consulting.chain.delivered import exports, gather
 from consulting.chain.differing import that_stand
-from consulting.chain.profiled import drift_of, earlier_profiles
+from consulting.chain.drift import drift_of
+from consulting.chain.measure import earlier_profiles
 from consulting.chain.tier import refusal_of
 from consulting.chain.trial import on_trial, rows_are_kept
 from consulting.chain.unread import earlier_counts
@@ -201,20 +201,17 @@ def _preview(
 
 
 def _drift(engagement: Engagement, again: Engagement, base: _Base) -> tuple[DriftFinding, ...]:
-    """What the models as they are now can not take of the files, and nobody found right."""
-    received = base.received
-    files, batch = received.to_profile, received.batch
+    """What the models as they are now can not take of the files."""
+    batch_id = base.received.batch.batch_id
     return tuple(
-        drift.confirmed() if drift.to_confirm in received.confirmed else drift
+        drift
         for found in base.profile.profiles
         for drift in drift_of(
             again,
-            partial(earlier_profiles, engagement, found.feed, batch.batch_id),
+            base.received,
             found,
-            [r for r in files if r.feed == found.feed],
-            run_folder=base.run_folder,
-            carried=found.feed in received.carried,
-            period=batch.period,
+            earlier_profiles(engagement, found.feed, batch_id),
+            base.run_folder,
         )
     )
 

@@ -13,7 +13,8 @@ from consulting.chain.cleaned import clean_files
 from consulting.chain.corrected import read_drop, with_corrections
 from consulting.chain.delivered import exports, gather
 from consulting.chain.loaded import load_files
-from consulting.chain.profiled import earlier_profiles, profile_files
+from consulting.chain.measure import earlier_profiles
+from consulting.chain.profiled import profile_files
 from consulting.chain.tier import hold_tier
 from consulting.chain.unread import earlier_counts
 from consulting.chain.validated import run_tests

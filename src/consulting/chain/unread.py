@@ -7,7 +7,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consulting.chain import artifacts
-from consulting.chain.earlier import earlier_runs, files_of, that_measure
+from consulting.chain.earlier import earlier_runs, files_of
+from consulting.chain.measure import that_measure
 from consulting.cleaning.models import read_columns
 from consulting.cleaning.rules import told
 from consulting.delivery.reasons import expected

@@ -1,0 +1,96 @@
+"""The earlier deliveries of a feed that its files are held against."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from consulting.chain import artifacts
+from consulting.chain.earlier import earlier_runs, sample_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from consulting.chain.engagement import Engagement
+    from consulting.profiling import FeedProfile
+
+    Change = tuple[str, str | None]
+    """The kind of what changed, and the column."""
+
+T = TypeVar("T")
+
+
+class Earlier(NamedTuple):
+    """The profile of a feed in an earlier delivery.
+
+    Attributes:
+        profile: The profile.
+        replaced: Whether the files at hand take the place of that delivery's.
+        confirmed: Kind and column of what somebody found right in its files.
+        told: Kind and column of all that was told of its files.
+        of_sample: Whether it is no delivery, but the sample by which the models were made.
+        period: The period of its files, where the client has periods.
+    """
+
+    profile: FeedProfile
+    replaced: bool
+    confirmed: frozenset[Change]
+    of_sample: bool = False
+    period: str | None = None
+    told: frozenset[Change] = frozenset()
+
+    def outside(self) -> frozenset[str]:
+        """Its period, where somebody found dates right that lay outside of it."""
+        asked = any(kind == "another_period" for kind, _ in self.confirmed)
+        return frozenset({self.period or ""} if asked else ())
+
+
+def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Earlier]:
+    """The deliveries of the feed before a batch, the last first, as far as profiles are kept."""
+    own = artifacts.find(engagement.folder.run(batch_id) / artifacts.INTAKE, artifacts.Intake)
+    for folder in earlier_runs(engagement, feed, batch_id):
+        earlier = artifacts.find(folder / artifacts.PROFILE, artifacts.Profile)
+        found = [one for one in earlier.profiles if one.feed == feed] if earlier else []
+        if not earlier or not found:
+            return
+        received = artifacts.find(folder / artifacts.INTAKE, artifacts.Intake)
+        of_sample = folder == sample_of(engagement)
+        replaces = own and received and not of_sample and _is_replaced(received, own, feed)
+        changes = [change for change in earlier.drift if change.feed == feed]
+        yield Earlier(
+            found[0],
+            bool(replaces),
+            frozenset((c.kind, c.column) for c in changes if c.is_confirmed),
+            of_sample,
+            received.batch.period if received else None,
+            frozenset((c.kind, c.column) for c in changes),
+        )
+
+
+def that_measure(earlier: Iterable[T], confirmed: Callable[[T], frozenset[str]]) -> Iterator[T]:
+    """The deliveries that files are held against, of all: none that somebody confirmed once.
+
+    That was said of its own files. What was confirmed twice running is how files are by now.
+
+    Args:
+        earlier: A feed's deliveries, the last first.
+        confirmed: The files of one that somebody had to find right; none where nobody had to.
+    """
+    for asked, several in groupby(earlier, key=lambda one: bool(confirmed(one))):
+        if not asked:
+            yield from several
+            continue
+        running = [*several]
+        newest = confirmed(running[0])
+        if any(newest.isdisjoint(confirmed(one)) for one in running):
+            yield from running
+
+
+def _is_replaced(earlier: artifacts.Intake, own: artifacts.Intake, feed: str) -> bool:
+    """Whether a batch takes an earlier delivery's place: of its period, or by corrections of it."""
+    if own.batch.period is not None:
+        return earlier.batch.period == own.batch.period
+    if feed in own.carried and feed not in {file.feed for file in own.own_corrections}:
+        return False  # its files stand in, and were told of when they came
+    before, now = ({r.sha256 for r in one.base if r.feed == feed} for one in (earlier, own))
+    return not before.isdisjoint(now)
