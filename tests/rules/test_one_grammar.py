@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -621,6 +622,20 @@ def test_every_active_code_of_iso_4217_is_known() -> None:
         if end is None and tender
     }
     assert active - currencies.CODES == set()
+
+
+@given(st.lists(st.text(f'{missing.WHITESPACE}="x', max_size=8), min_size=20, max_size=20))
+def test_blanks_are_taken_off_as_the_profile_does(texts: list[str]) -> None:
+    assert read({"rule": "to_text"}, texts) == [missing.trim(text) or None for text in texts]
+
+
+@pytest.mark.parametrize("rule", [name for name, rule in all_rules().items() if rule.cases])
+def test_no_step_of_a_rule_writes_a_long_pattern_again_and_again(rule: str) -> None:
+    """An engine reads, plans and compiles each of them for each column, however few the rows."""
+    for arguments, _, _ in all_rules()[rule].cases:
+        for step in steps({"rule": rule, **arguments}):
+            long = [text for text in re.findall("'(?:[^']|'')*'", step) if len(text) > 100]
+            assert all(long.count(text) <= 2 for text in long), step
 
 
 def test_no_rule_costs_a_join_for_each_column() -> None:

@@ -72,6 +72,7 @@ def is_null_like(value: str) -> bool:
 
 GRAMMAR = {
     "null_words": sorted(NULL_TOKENS),
+    "blanks": WHITESPACE,
     "as_text": f"^{AS_TEXT.pattern}$",
     "space_at_an_end": rf"^[{WHITESPACE}]|[{WHITESPACE}]$",
 }

@@ -18,6 +18,8 @@ class ToCurrency(ColumnRule):
     )
     grammar: ClassVar = {**numbers.GRAMMAR, **currencies.GRAMMAR}
     sql: ClassVar = ("numbers.sql", "to_currency.sql")
+    bare: ClassVar = "bare_currency"
+    of_bare: ClassVar = "currency_of"
     cases: ClassVar = (
         ({}, "12.50 SEK", "SEK"),
         ({}, "($12.50)", "USD"),

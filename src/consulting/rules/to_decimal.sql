@@ -7,8 +7,7 @@
   {%- if decimal == 'either' -%}
     {%- set point = cast_or_null(number_text(sql, 'point'), type) -%}
     {%- set comma = cast_or_null(number_text(sql, 'comma'), type) -%}
-    case when {{ point }} is null then {{ comma }}
-      when {{ comma }} is null or {{ comma }} = {{ point }} then {{ point }} end
+    case when {{ point }} <> {{ comma }} then null else coalesce({{ point }}, {{ comma }}) end
   {%- else -%}
     {{ cast_or_null(number_text(sql, decimal), type) }}
   {%- endif -%}

@@ -30,12 +30,7 @@
 
 {#- Blanks of all kinds off both ends: spaces, tabs, line ends, no-break and zero-width spaces, BOM. -#}
 {% macro without_blanks(sql) -%}{{ adapter.dispatch('without_blanks', 'consulting')(sql) }}{%- endmacro %}
-{% macro default__without_blanks(sql) -%}
-  {#- to look at both ends costs a fifth of trimming, and few texts need it -#}
-  case when {{ matches(sql, grammar('space_at_an_end')) }} then
-  trim({{ sql }}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8199) || chr(8203) || chr(8239) || chr(12288) || chr(65279))
-  else {{ sql }} end
-{%- endmacro %}
+{% macro default__without_blanks(sql) -%}trim({{ sql }}, {{ literal(grammar('blanks')) }}){%- endmacro %}
 
 {#- The first of the formats (strptime directives) that fits the whole text, or NULL. -#}
 {% macro parsed_timestamp(sql, formats) -%}
