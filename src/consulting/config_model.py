@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticUndefined
 
+from consulting.wording import counted
 from consulting.yaml_files import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pydantic import ModelWrapValidatorHandler
     from pydantic.fields import FieldInfo
@@ -32,10 +33,36 @@ _SHAPES = {
 """Errors of pydantic's that tell a value of another shape, and the shape that is right."""
 
 
+_LIMITS = {
+    "greater_than": ("gt", "more than {}"),
+    "greater_than_equal": ("ge", "at least {}"),
+    "less_than": ("lt", "less than {}"),
+    "less_than_equal": ("le", "at most {}"),
+}
+_LENGTHS = {
+    "string_too_short": ("min_length", "at least {}", "character"),
+    "string_too_long": ("max_length", "at most {}", "character"),
+    "too_short": ("min_length", "at least {}", "item"),
+    "too_long": ("max_length", "at most {}", "item"),
+}
+_KINDS = {
+    "int": "a whole number, such as 5",
+    "float": "a number, such as 1.5",
+    "finite_number": "a number, such as 1.5",
+    "bool": "true or false",
+    "date": "a date, such as 2026-01-31",
+}
+"""The kinds of values that pydantic's errors begin with."""
+
+
 def nearest(word: object, allowed: Iterable[str]) -> str:
     """A " Did you mean 'x'?" for the allowed word that is closest to `word`, or nothing."""
-    close = get_close_matches(str(word), list(allowed), n=1, cutoff=0.6)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    close = _closest(word, allowed)
+    return f" Did you mean {close!r}?" if close else ""
+
+
+def _closest(word: object, allowed: Iterable[str]) -> str | None:
+    return next(iter(get_close_matches(str(word), list(allowed), n=1, cutoff=0.6)), None)
 
 
 class ConfigModel(BaseModel):
@@ -64,14 +91,27 @@ class ConfigModel(BaseModel):
             return handler(value)
         except ValidationError as error:
             raise ValidationError.from_exception_data(
-                error.title, [cls._explain(details) for details in error.errors()]
+                error.title, [cls._explain(details) for details in cls._to_tell(error.errors())]
             ) from None
+
+    @classmethod
+    def _to_tell(cls, found: list[ErrorDetails]) -> list[ErrorDetails]:
+        """Misspelt fields first, and without the fields that are missing because of them."""
+        fields = cls._names()
+        misspelt = [e for e in found if e["type"] == "extra_forbidden" and len(e["loc"]) == 1]
+        meant = [("missing", (_closest(e["loc"][0], fields),)) for e in misspelt]
+        others = [e for e in found if e not in misspelt and (e["type"], e["loc"]) not in meant]
+        return misspelt + others
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [field.alias or name for name, field in cls.model_fields.items()]
 
     @classmethod
     def _explain(cls, details: ErrorDetails) -> InitErrorDetails:
         """Word one error for people; a nested model has worded its own."""
         kind, location, given = details["type"], details["loc"], details["input"]
-        fields = [field.alias or name for name, field in cls.model_fields.items()]
+        fields = cls._names()
         message = None
         if kind == "extra_forbidden" and len(location) == 1:
             message = (
@@ -102,13 +142,41 @@ class ConfigModel(BaseModel):
             message = f"type {tag!r} is not known.{nearest(tag, words)} Allowed types: {allowed}."
         elif kind == "union_tag_not_found":
             message = "'type' is required here."
-        elif kind in _SHAPES and location and (field := cls.model_fields.get(str(location[0]))):
-            message = _of_another_shape(kind, location, given, field)
+        else:
+            message = cls._of_a_value(details)
         if message is None:
             return _as_line_error(details)
         return InitErrorDetails(
             type="value_error", ctx={"error": message}, loc=location, input=given
         )
+
+    @classmethod
+    def _of_a_value(cls, details: ErrorDetails) -> str | None:
+        """What a field's value may be, and is not."""
+        kind, location = details["type"], details["loc"]
+        field = cls.model_fields.get(str(location[0])) if location else None
+        if field and kind in _SHAPES:
+            return _of_another_shape(kind, location, details["input"], field)
+        named = [str(step) for step in location if not isinstance(step, int)]
+        return wrong_value(named[-1] if named else "It", details)
+
+
+def wrong_value(name: str, details: Mapping[str, Any]) -> str | None:
+    """What a field may be and the value given is not; None of what pydantic finds beside that.
+
+    Args:
+        name: The field, as it is called where the sentence stands.
+        details: An error of pydantic's.
+    """
+    kind, given, ctx = details["type"], details["input"], details.get("ctx", {})
+    if kind in _LIMITS:
+        limit, words = _LIMITS[kind]
+        return f"{name} is {words.format(ctx[limit])}, not {given!r}."
+    if kind in _LENGTHS:
+        limit, words, unit = _LENGTHS[kind]
+        return f"{name} has {words.format(counted(ctx[limit], unit))}, not {len(given):,}."
+    of = next((of for of in _KINDS if kind == of or kind.startswith(f"{of}_")), None)
+    return f"{name} is {_KINDS[of]}, not {given!r}." if of else None
 
 
 def _of_another_shape(

@@ -115,7 +115,9 @@ MISTAKES = {
     "rule: to_date, max: 2030": "`max` is 2030; it is a day, such as 2000-01-01",
     "null_tokens: none": "`null_tokens` is a list: write it in brackets, such as [none]",
     "rule: to_date, formats: [dd/mm]": "the format 'dd/mm' has no directive",
-    "rule: to_money, decimal: both": "`decimal`: Input should be 'point', 'comma' or 'either'",
+    "rule: to_money, decimal: both": "`decimal` is 'point', 'comma' or 'either', not 'both'",
+    "required: yes please": "`required` is true or false, not 'yes please'",
+    "rule: to_email, max_length: 0": "`max_length` is at least 1, not 0",
     "required: true, on_invalid: blank": "a required column can not have `on_invalid: blank`",
 }
 

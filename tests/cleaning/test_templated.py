@@ -152,10 +152,18 @@ def test_only_its_clients_are_prepared_anew_when_a_template_changes(project: Pro
     ("old", "new", "told"),
     [
         ("name: retail_orders", "name: other", "with one model, named retail_orders"),
-        ("rule: to_integer", "rule: to_int", "dbt/templates/retail_orders.yml:17:9: there is no"),
-        ("rule: to_integer", "rule: [to_integer]", "17:9: there is no rule ['to_integer']"),
+        (
+            "rule: to_integer",
+            "rule: to_int",
+            "retail_orders.yml:17:9: quantity: there is no rule 'to_int'; did you mean to_integer?",
+        ),
+        (
+            "rule: to_integer",
+            "rule: [to_integer]",
+            "17:9: quantity: there is no rule ['to_integer']",
+        ),
         ("[Qty]", "[[Qty]]", "quantity: a synonym is a text; write it in quotes"),
-        ("min: 0", "minimum: 0", "quantity: minimum Extra inputs"),
+        ("min: 0", "minimum: 0", "quantity: meta has no key `minimum`; did you mean min?"),
         ("[Qty]", "[order date]", "“order date” is a synonym of placed_on and of quantity"),
         ("name: channel", "name: quantity", "quantity is there twice"),
         ("synonyms: [Qty]", "from: Qty", "quantity: a template lists headers as"),

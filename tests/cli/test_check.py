@@ -66,7 +66,7 @@ def test_every_client_is_checked_and_each_mistake_has_its_place(project: Project
         (line,) = [line for line in lines if line.startswith(start)]
         return line
 
-    assert f"first: {where}/first/defs.yaml:6:3: Input should be a valid integer" in done.stderr
+    assert f"first: {where}/first/defs.yaml:6:3: sample_rows is a whole number" in done.stderr
     assert f"last: {where}/last/defs.yaml:6:3: 'shedule' is not a field here." in done.stderr
     for client in ("one", "other"):
         assert "lie inside one another" in said(f"{client}: its source, /drop/x")

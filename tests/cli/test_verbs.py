@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,15 @@ def test_the_ledger_shows_each_file_with_its_state_and_reason(quarantined: int) 
     assert said.exit_code == 0
     assert "1 quarantined" in said.output
     assert f"{quarantined}  quarantined  no_feed.txt (version 1)" in said.output
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_said_to_be_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = say("serve", "--port", str(port))
+    assert said.exit_code == 1
+    assert f"port {port} is in use: take another one, with `--port {port + 1}`" in said.output
+    assert "Deliveries" not in said.output
 
 
 @pytest.mark.parametrize("verb", ["reprocess", "release", "discard"])

@@ -26,7 +26,7 @@ BROKEN = {
     ),
     "a wrong type": (
         GOOD + "  sample_rows: many\n",
-        ":6:3: Input should be a valid integer, unable to parse string as an integer (given: ",
+        ":6:3: sample_rows is a whole number, such as 5, not 'many'.",
     ),
     "an invalid cron": (
         GOOD + "  schedule:\n    cron: 0 25 * * 1\n",

@@ -190,8 +190,11 @@ def test_no_project_is_made_within_another(tmp_path: Path) -> None:
     write_project(tmp_path / "acme-data")
     with pytest.raises(ConfigurationError) as refused:
         write_project(tmp_path / "acme-data/acme_data/globex")
-    assert f"consulting new {tmp_path / 'globex'}" in str(refused.value)
+    assert f"consulting new {tmp_path / 'globex'}`" in str(refused.value)
     assert "dg scaffold defs EngagementComponent clients/globex" in str(refused.value)
+    with pytest.raises(ConfigurationError) as refused:
+        write_project(tmp_path / "acme-data/acme-data")
+    assert f"consulting new {tmp_path / 'acme-data-2'}`" in str(refused.value)
     assert not (tmp_path / "acme-data/acme_data/globex").exists()
     write_project(tmp_path / "acme-data/../globex")
     assert (tmp_path / "globex/globex/definitions.py").is_file()

@@ -66,7 +66,27 @@ MISTAKES = {
     "a wrong type": (
         {"sample_rows": "many"},
         ("sample_rows",),
-        "Input should be a valid integer, unable to parse string as an integer",
+        "sample_rows is a whole number, such as 5, not 'many'.",
+    ),
+    "a number that is too large": (
+        {"source": {"type": "sftp", "host": "h", "username": "u", "port": 70000}},
+        ("source", "sftp", "port"),
+        "port is at most 65535, not 70000.",
+    ),
+    "a text that is too short": (
+        {"source": {"type": "s3", "bucket": "x"}},
+        ("source", "s3", "bucket"),
+        "bucket has at least 3 characters, not 1.",
+    ),
+    "a word for true or false": (
+        {"alerts": {"deliveries": "yes please"}},
+        ("alerts", "deliveries"),
+        "deliveries is true or false, not 'yes please'.",
+    ),
+    "a word for a day": (
+        {"sla": {"preset": "weekly", "starts": "soon"}},
+        ("sla", "starts"),
+        "starts is a date, such as 2026-01-31, not 'soon'.",
     ),
     "a tier that there is not": (
         {"security_tier": 4},
@@ -227,6 +247,17 @@ def test_a_mistake_is_told_with_its_place_what_is_allowed_and_the_nearest_word(
     told = {tuple(e["loc"]): e["msg"].removeprefix("Value error, ") for e in caught.value.errors()}
     assert location in told, told
     assert message in told[location]
+
+
+def test_a_misspelt_field_is_told_first_and_not_as_missing_too() -> None:
+    given = {"client_nmae": "Brauhaus", "feeds": LEAST["feeds"], "owners": "x"}
+    with pytest.raises(ValidationError) as caught:
+        EngagementConfig.model_validate(given)
+    assert [error["loc"] for error in caught.value.errors()] == [("client_nmae",), ("owners",)]
+    del given["feeds"]
+    with pytest.raises(ValidationError) as caught:
+        EngagementConfig.model_validate(given)
+    assert [error["loc"] for error in caught.value.errors()][:2] == [("client_nmae",), ("feeds",)]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from consulting.chain.access import record_access
 from consulting.chain.apart import child_of, within
 from consulting.chain.patching import patched_copy, text_of
 from consulting.chain.trial import rows_are_kept
-from consulting.cleaning.rules import rule_mistakes
 from consulting.cleaning.templated import applied
 from consulting.cleaning.values import read_value
 from consulting.corrections.repeated import Fix, repeated_fixes
@@ -33,6 +32,7 @@ from consulting.profiling.thresholds import SUSPICIOUS
 from consulting.records import Record
 from consulting.rules import column_rule, headers_of, reason_sentences, rule_named
 from consulting.rules.accepted import ACCEPTABLE, Said
+from consulting.rules.mistakes import rule_mistakes
 from consulting.rules.template import read_template
 from consulting.scratch import scratch_folder
 from consulting.shown import cut

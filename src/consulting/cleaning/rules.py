@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
 
 from consulting.cleaning.client_files import shown_path
 from consulting.cleaning.reasons import reasons_mistakes
 from consulting.cleaning.slim import nodes_of
 from consulting.errors import CleaningError
 from consulting.privacy import is_personal
-from consulting.regex import mistake_in
-from consulting.rules import all_rules, column_rule, describe_rule, meta_keys, rule_named
+from consulting.rules import describe_rule
 from consulting.rules.accepted import read_marks, read_suspicions
+from consulting.rules.mistakes import nearest_of, rule_mistakes
 from consulting.wording import counted
 
 if TYPE_CHECKING:
@@ -108,31 +105,6 @@ def _mistakes_of(node: dict[str, Any]) -> Iterator[tuple[str | None, str]]:
         yield None, mistake
 
 
-def rule_mistakes(meta: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with a column's `meta`, as dbt reads it; nothing where all is right."""
-    name = meta.get("rule", "to_text")
-    rule = rule_named(name) if isinstance(name, str) else None
-    if rule is None:
-        yield f"there is no rule {name!r}{_nearest(str(name), all_rules())}"
-        return
-    try:
-        column_rule(meta)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            yield _in_words(dict(detail), rule)
-        return
-    yield from _pattern_mistakes(meta)
-
-
-def _pattern_mistakes(meta: dict[str, Any]) -> Iterator[str]:
-    """A `pattern` that the database can not read as a regular expression."""
-    if meta.get("pattern") is None:
-        return
-    mistake = mistake_in(meta["pattern"])
-    if mistake is not None:
-        yield f"`pattern` {mistake}"
-
-
 def _dedupe_mistakes(dedupe: Any, rules: dict[str, Any]) -> Iterator[tuple[str | None, str]]:
     if dedupe is None:
         return
@@ -146,26 +118,7 @@ def _dedupe_mistakes(dedupe: Any, rules: dict[str, Any]) -> Iterator[tuple[str |
     order_by = dedupe.get("order_by", [])
     for column in [*dedupe["key"], *([order_by] if isinstance(order_by, str) else order_by)]:
         if column not in rules:
-            yield None, f"`dedupe` names the column {column!r}{_nearest(column, rules)}"
-
-
-def _in_words(detail: dict[str, Any], rule: type[ColumnRule]) -> str:
-    field = str(detail["loc"][0]) if detail["loc"] else ""
-    if detail["type"] == "extra_forbidden":
-        if field in meta_keys():
-            allowed = ", ".join(sorted(rule.arguments())) or "none"
-            return f"{rule.name} takes no `{field}`; its arguments are {allowed}"
-        return f"meta has no key `{field}`{_nearest(field, meta_keys())}"
-    if detail["type"] == "tuple_type":
-        return f"`{field}` is a list: write it in brackets, such as [{detail['input']}]"
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    return f"`{field}`: {message}" if field else message
-
-
-def _nearest(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    listed = ", ".join(sorted(known))
-    return f"; did you mean {close[0]}?" if close else f"; use one of {listed}"
+            yield None, f"`dedupe` names the column {column!r}{nearest_of(column, rules)}"
 
 
 def where_declared(node: dict[str, Any], column: str | None, dbt_dir: Path) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from consulting.bucket import deliveries
 from consulting.cli.engagements import client_ids, this_project
 from consulting.cli.terminal import json_option, say, tell_json
 from consulting.components.clients import load_client
+from consulting.errors import ConfigurationError
 from consulting.layout import LINKS_VARIABLE, data_root
 from consulting.resources.consultancy import ConsultancyResource
 from consulting.serving import Door, Shelf, build_app
@@ -61,21 +64,39 @@ def serve(address: str, port: int, *, names: tuple[str, ...], proxy_header: str 
     )
     door.require_safe(address)
     shelf = Shelf(data_root(), lambda: client_ids(project), _Engagements(project).of)
-    shown = f"http://{address}:{port}"
+    listening = _listening(address, port)
+    shown = f"http://{address}:{listening.getsockname()[1]}"
     tell_json({"address": f"{shown}/", "links_variable": LINKS_VARIABLE})
     say(f"Deliveries, portfolio and alerts are at {shown}/ (Ctrl-C ends it).")
     if os.environ.get(LINKS_VARIABLE) is None:
         say(f"Links lead here where Dagster is started with {LINKS_VARIABLE}={shown}")
-    uvicorn.run(
-        build_app(shelf, door),
-        host=address,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MOST_AT_ONCE,
-    )
+    with listening:
+        told = uvicorn.Config(
+            build_app(shelf, door),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=MOST_AT_ONCE,
+        )
+        uvicorn.Server(told).run(sockets=[listening])
+
+
+def _listening(address: str, port: int) -> socket.socket:
+    """A socket that listens, before anybody is told where.
+
+    Raises:
+        ConfigurationError: If nobody can listen there.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            way_out = f"port {port} is in use: take another one, with `--port {port + 1}`"
+        else:
+            way_out = f"{error.strerror}: `--address 127.0.0.1` shows it to this machine alone"
+        raise ConfigurationError(f"Nobody can listen at {address}:{port}, for {way_out}.") from None
 
 
 class _Engagements:

@@ -108,10 +108,9 @@ def _read(path: Path, _modified: int) -> Document | None:
         EngagementConfig.model_validate(probe)
     except ValidationError as error:
         problem = error.errors()[0]
+        said = problem["msg"].removeprefix("Value error, ")
         field = ".".join(str(part) for part in problem["loc"])
-        raise ConfigurationError(
-            f"{where(problem['loc'])}, field {field}: {problem['msg']}"
-        ) from None
+        raise ConfigurationError(f"{where(problem['loc'])}, field {field}: {said}") from None
     return documents[0]
 
 

@@ -197,7 +197,7 @@ def build_config(
         raise ConfigurationError(
             "\n".join(
                 f"{document.where(_path_of(problem['loc'], document))}: "
-                f"{problem['msg'].removeprefix('Value error, ')} (given: {problem['input']!r})"
+                f"{problem['msg'].removeprefix('Value error, ')}"
                 for problem in error.errors(include_url=False)
             )
         ) from None

@@ -22,7 +22,7 @@ from consulting.config_model import NAME_PATTERN, ConfigModel, nearest
 from consulting.errors import CleaningError, ConfigurationError
 from consulting.plugins import plugins
 from consulting.regular_files import read_regular
-from consulting.rules import column_rule
+from consulting.rules.mistakes import rule_mistakes
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
@@ -204,10 +204,5 @@ def _mistakes(template: Template) -> Iterator[tuple[YamlPath, str]]:
             other = seen.setdefault(synonym.casefold(), column.name)
             if other != column.name:
                 yield place, f"“{synonym}” is a synonym of {other} and of {column.name}"
-        try:
-            column_rule({"from": column.name, **column.rule})
-        except KeyError:
-            yield place, f"there is no rule {column.rule['rule']!r}; `consulting rules` lists them"
-        except ValidationError as error:
-            wrong = error.errors(include_url=False)[0]
-            yield place, f"{column.name}: {'.'.join(map(str, wrong['loc']))} {wrong['msg']}"
+        for mistake in rule_mistakes({"from": column.name, **column.rule}):
+            yield place, f"{column.name}: {mistake}"

@@ -11,6 +11,7 @@ import tomllib
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,10 +83,12 @@ def _texts(folder: Path) -> dict[str, str]:
     package = package_of(folder.name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError(f"{folder} is there already, and not empty. Name a new folder.")
-    if around := next(filter(_is_project, folder.resolve().parents), None):
+    if around := next(filter(_is_project, reversed(folder.resolve().parents)), None):
+        names = chain([folder.name], (f"{folder.name}-{n}" for n in count(2)))
+        free = next(each for name in names if not (each := around.parent / name).exists())
         raise ConfigurationError(
             f"{folder} would lie within {around}, which is a project itself. Make it "
-            f"elsewhere, for example with `consulting new {around.parent / folder.name}`; a new "
+            f"elsewhere, for example with `consulting new {free}`; a new "
             "client of that project is made with `dg scaffold defs EngagementComponent "
             f"clients/{package}`."
         )
