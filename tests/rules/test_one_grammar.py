@@ -25,7 +25,8 @@ from consulting.chain.questions import questions_of
 from consulting.profiling import FeedProfile, Thresholds, profile_feed
 from consulting.profiling.propose import propose_feed
 from consulting.rules import all_rules, currencies, missing, months
-from consulting.rules.numbers import NOTATIONS, is_one_unit, read_number
+from consulting.rules.numbers import NOTATIONS, read_number
+from consulting.rules.units import are_spellings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def test_the_two_letters_for_a_millionth_are_one(unit: str) -> None:
     number = read_number(f"5 {unit}")
     assert number is not None
     assert number.unit == unit
-    assert is_one_unit(unit, unit.replace("\u00b5", "\u03bc"))
+    assert are_spellings(unit, unit.replace("\u00b5", "\u03bc"))
 
 
 MARKED = [
@@ -680,7 +681,7 @@ UNITS += "Personen Portion Portionen Tag Tage Tagen Stück Stunden %".split()  #
 def test_a_rule_takes_off_the_spellings_of_its_unit_and_no_other(unit: str) -> None:
     found = read({"rule": "to_decimal", "unit": unit}, [f"5 {other}" for other in UNITS])
     taken = {other for other, value in zip(UNITS, found, strict=True) if value is not None}
-    assert taken == {other for other in UNITS if is_one_unit(unit, other)}
+    assert taken == {other for other in UNITS if are_spellings(unit, other)}
 
 
 @pytest.mark.parametrize(
@@ -703,5 +704,5 @@ def test_a_rule_takes_off_the_spellings_of_its_unit_and_no_other(unit: str) -> N
     ],
 )
 def test_spellings_of_a_unit_are_one(first: str, second: str, *, is_one: bool) -> None:
-    assert is_one_unit(first, second) is is_one
-    assert is_one_unit(second, first) is is_one
+    assert are_spellings(first, second) is is_one
+    assert are_spellings(second, first) is is_one

@@ -10,7 +10,8 @@ from consulting.profiling.wording import enumerated, figure
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD, may_be_one
 from consulting.rules.missing import trim
-from consulting.rules.numbers import NOTATIONS, spelled_alike
+from consulting.rules.numbers import NOTATIONS
+from consulting.rules.units import spelled_alike
 from consulting.wording import counted
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from consulting.records import PERCENT
 from consulting.rules.currencies import TOLD
 from consulting.rules.dates import ISO, bare_format, date_format
-from consulting.rules.numbers import NOTATIONS, decimal_mark, is_one_of, spelled_alike
+from consulting.rules.numbers import NOTATIONS, decimal_mark
 from consulting.rules.to_boolean import FALSE, TRUE
+from consulting.rules.units import is_one_of, spelled_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

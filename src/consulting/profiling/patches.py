@@ -29,9 +29,10 @@ from consulting.profiling.propose import currency_column, propose_columns, targe
 from consulting.rules import all_rules, rule_of_type
 from consulting.rules.accepted import Said, what_was_said
 from consulting.rules.dates import COUNTED, ISO, with_order
-from consulting.rules.numbers import decimal_mark, is_common_unit, is_one_of, several_units
+from consulting.rules.numbers import decimal_mark
 from consulting.rules.to_boolean import FALSE, TRUE, USUAL_FALSE, USUAL_TRUE
 from consulting.rules.to_decimal import LONGEST_SCALE
+from consulting.rules.units import is_common_unit, is_one_of, several_units
 from consulting.untitled import is_untitled
 from consulting.yaml_files import YamlError
 

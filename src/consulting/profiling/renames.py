@@ -10,7 +10,7 @@ from consulting.privacy.column_names import words
 from consulting.profiling.shift import value_similarity
 from consulting.profiling.thresholds import Thresholds
 from consulting.rules.currencies import COMMON, SIGNS, alternatives, may_be_one
-from consulting.rules.numbers import UNITS, WORDS_OF_UNITS, spellings
+from consulting.rules.units import UNITS, WORDS_OF_UNITS, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

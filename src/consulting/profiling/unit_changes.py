@@ -22,7 +22,7 @@ from consulting.profiling.shift import are_as_large, are_turned, has_sign
 from consulting.profiling.wording import enumerated
 from consulting.records import PERCENT
 from consulting.rules.currencies import may_be_one
-from consulting.rules.numbers import is_common_unit, is_one_of, is_same_unit
+from consulting.rules.units import is_common_unit, is_one_of, is_same_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

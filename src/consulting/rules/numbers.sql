@@ -4,7 +4,7 @@
   {%- set currencies = meta.get('currencies', grammar('currencies')) if meta.get('rule') == 'to_money' else [] -%}
   {%- set units = [meta['unit']] if meta.get('unit') is string else meta.get('unit') or [] -%}
   {%- set words = currencies + units -%}
-  {#- with a point and in the plural, too, by `is_one_unit` -#}
+  {#- with a point and in the plural, too, by `are_spellings` -#}
   {%- for unit in units -%}
     {%- set bare = (unit[:-1] if unit.endswith('.') else unit) | lower -%}
     {%- for end, least in grammar('plurals').items() if bare.endswith(end) and bare | length - end | length >= least -%}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from consulting.records import Written
-from consulting.rules import numbers
+from consulting.rules import numbers, units
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
 
 MARKS = {"point": "decimal point", "comma": "decimal comma", "either": "either decimal mark"}
@@ -95,20 +95,20 @@ class ToDecimal(WithMark):
 
     def conversion(self) -> str:
         """What it makes of a value."""
-        unit = numbers.unit_in_words(self.unit)
+        unit = units.unit_in_words(self.unit)
         return f"number{unit}, {MARKS[self.decimal]}, {self.digits} digits after it"
 
     def written(self) -> Written:
         """With its units."""
-        return super().written().model_copy(update={"units": numbers.several_units(self.unit)})
+        return super().written().model_copy(update={"units": units.several_units(self.unit)})
 
     @classmethod
     def proposed(cls, column: Evidence) -> Proposal | None:
         """With its mark, its digits and its unit; several units can not be one number."""
-        units = [unit.format for unit in column.units]
-        if len(numbers.spelled_alike(dict.fromkeys(units, 1))) > 1:
+        written = [unit.format for unit in column.units]
+        if len(units.spelled_alike(dict.fromkeys(written, 1))) > 1:
             return None
         arguments = cls.mark_and_scale(column)
-        if units:
-            arguments["unit"] = units[0] if len(units) == 1 else units
+        if written:
+            arguments["unit"] = written[0] if len(written) == 1 else written
         return cls.name, arguments

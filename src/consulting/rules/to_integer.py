@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from consulting.records import Written
-from consulting.rules import numbers
+from consulting.rules import numbers, units
 from consulting.rules.rule import OUT_OF_BOUNDS, Bounded, Evidence, Proposal
 
 _LONGEST = 18
@@ -64,12 +64,12 @@ class ToInteger(Bounded):
 
     def conversion(self) -> str:
         """What it makes of a value."""
-        return f"whole number{numbers.unit_in_words(self.unit)}"
+        return f"whole number{units.unit_in_words(self.unit)}"
 
     def written(self) -> Written:
         """With its units, and the decimal mark beside the one between thousands."""
         return Written(
-            decimal=_BETWEEN_THOUSANDS.get(self.thousands), units=numbers.several_units(self.unit)
+            decimal=_BETWEEN_THOUSANDS.get(self.thousands), units=units.several_units(self.unit)
         )
 
     @classmethod
