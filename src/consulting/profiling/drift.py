@@ -287,15 +287,16 @@ class _Comparison:
         if self._previous is None or not pairs:
             return
         swaps = {now.name for swap in self._swaps for _, now in swap.pairs}
-        for one, sign, other, _ in turned_round(self._previous, self._current, pairs):
+        for turned in turned_round(self._previous, self._current, pairs):
             orders = (order for each in self._past.delivered() for order in each.orders or ())
-            known = any(order[:3] == (one, sign, other) for order in orders)
+            one, other = turned.column, turned.other
+            known = any(order.relation == turned.relation for order in orders)
             if known or {one, other} <= swaps:
                 continue
             dated = any(c.name == one and c.date_quantiles for c in self._current.columns)
             less = "lies before" if dated else "is less than"
             files = in_files(self._reads.having(one), ", in ")
-            equal = sign == "="
+            equal = turned.sign == "="
             read = self._reads.of(one) or self._reads.of(other)
             yield DriftFinding(
                 feed=self._current.feed, kind="copied_column" if equal else "swapped_columns",

@@ -9,6 +9,7 @@ from math import log
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from consulting.profiling.model import Order
 from consulting.profiling.orders import days_of
 from consulting.profiling.totals import MEASURES
 from consulting.rules.numbers import read_number
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from consulting.profiling.model import FeedProfile
     from consulting.profiling.source import FeedSource
     from consulting.profiling.view import ColumnView
-
-    Order = tuple[str, str, str, float]
-    """A column, "<" or "=", another, and how far they are apart in the mean: days, or of numbers
-    the logarithm of how many times as large the other is."""
 
 _MOST = 10
 """Columns of a kind that are held against each other."""
@@ -81,15 +78,13 @@ def turned_round(
         return []
     was = {today: then for then, today in columns}
     last: dict[tuple[str | None, str | None], float]
-    last = {(one, other): apart for one, sign, other, apart in before.orders if sign == "<"}
+    last = {(each.column, each.other): each.apart for each in before.orders if each.sign == "<"}
     found = []
     for order in now.orders or ():
-        one, sign, other, apart = order
-        here, reverse = (
-            last.get((was.get(a), was.get(b))) for a, b in ((one, other), (other, one))
-        )
-        turned = reverse is not None and abs(apart - reverse) <= _AS_FAR * reverse
-        if (here or reverse) if sign == "=" else turned:
+        one, other = was.get(order.column), was.get(order.other)
+        here, reverse = last.get((one, other)), last.get((other, one))
+        turned = reverse is not None and abs(order.apart - reverse) <= _AS_FAR * reverse
+        if (here or reverse) if order.sign == "=" else turned:
             found.append(order)
     return found
 
@@ -111,13 +106,13 @@ def _order(one: str, its: Sequence[Any], other: str, others: Sequence[Any]) -> O
     if len(pairs) < _ENOUGH or (less and more):
         return None
     if not less and not more:
-        return one, "=", other, 0.0
+        return Order(one, "=", other, 0.0)
     small, large = zip(*(sorted(pair) for pair in pairs), strict=True)
     strict = less + more >= _STRICT * len(pairs)
     if not strict or not _are_mixed(small, large):
         return None
     apart = round(fmean(map(_apart, small, large)), 6)
-    return (one, "<", other, apart) if less else (other, "<", one, apart)
+    return Order(one, "<", other, apart) if less else Order(other, "<", one, apart)
 
 
 def _apart(small: Any, large: Any) -> float:

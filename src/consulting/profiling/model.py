@@ -5,7 +5,7 @@ Only additions may be made within one `schema_version`; see `docs/profile.md` fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -200,6 +200,28 @@ class Dependency(Record):
     holds_pct: float
 
 
+class Order(NamedTuple):
+    """Two columns of which one is less in every row that was looked at, or that are equal.
+
+    Attributes:
+        column: The lesser one, or either.
+        sign: "<" or "=".
+        other: The other one.
+        apart: How far they are apart in the mean: days, or of numbers the logarithm of how many
+            times as large the other is.
+    """
+
+    column: str
+    sign: str
+    other: str
+    apart: float
+
+    @property
+    def relation(self) -> tuple[str, str, str]:
+        """Which is what to which, however far they are apart."""
+        return self.column, self.sign, self.other
+
+
 class FeedProfile(Record):
     """What is known of one feed in one run."""
 
@@ -213,7 +235,7 @@ class FeedProfile(Record):
     columns: tuple[ColumnProfile, ...]
     candidate_keys: tuple[tuple[str, ...], ...] = ()
     dependencies: tuple[Dependency, ...] = ()
-    orders: tuple[tuple[str, str, str, float], ...] | None = None
+    orders: tuple[Order, ...] | None = None
     issues: tuple[Issue, ...] = Field(default=())
     accepted: tuple[AcceptedFinding, ...] = ()
 
