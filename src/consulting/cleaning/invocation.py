@@ -187,11 +187,15 @@ def _invoked(  # noqa: PLR0913
 
 def connection() -> duckdb.DuckDBPyConnection:
     """Another connection to the database that dbt has open."""
+    opened: duckdb.DuckDBPyConnection = _dbt_connections().env().handle().cursor()
+    return opened
+
+
+def _dbt_connections() -> Any:
+    """What holds the database that dbt has open, of this process."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    handle = DuckDBConnectionManager.env().handle()  # type: ignore[no-untyped-call]
-    opened: duckdb.DuckDBPyConnection = handle.cursor()
-    return opened
+    return DuckDBConnectionManager
 
 
 def _stopped(client_id: str, message: str, kept: str) -> str:
@@ -206,11 +210,10 @@ def _close_database() -> None:
 
     During a command dbt-duckdb keeps it open: opening it for each model would double the cost.
     """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
+    connections = _dbt_connections()
     with contextlib.suppress(Exception):  # a plain Exception says that nothing was opened
-        DuckDBConnectionManager.env().close()  # type: ignore[no-untyped-call]
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        connections.env().close()
+    connections.close_all_connections()
 
 
 def _environment(client_id: str, dbt_dir: Path, warehouse: Path | None) -> dict[str, str]:
