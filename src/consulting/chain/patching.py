@@ -183,14 +183,14 @@ class _Made:
             for finding, profile in some:
                 if (batch_id, _key(finding)) not in self._judged:
                     self._judged.add((batch_id, _key(finding)))
-                    self._accept(batch_id, finding, profile, {**self.texts}, leave=True)
+                    self._judge(batch_id, finding, profile)
         self.texts, self.told, self._made_for = {}, {}, {}
         for batch_id in [each for each in self._found if each not in self._refused]:
             for finding, profile in self._found[batch_id]:
                 # one patch is for all batches, and what is found right of these files alone
                 key = batch_id if finding.to_confirm else "", _key(finding)
                 if key not in self.told:
-                    self.told[key] = self._accept(batch_id, finding, profile, self.texts)
+                    self.told[key] = self._make(batch_id, finding, profile)
                     self._made_for.setdefault(_key(finding), batch_id)
 
     def try_out(self) -> bool:
@@ -234,35 +234,53 @@ class _Made:
         other = self._made_for.get(_key(finding), batch_id) != batch_id
         self.left[batch_id].append(_left(finding, _OTHERWISE if other else why))
 
-    def _accept(
-        self,
-        batch_id: str,
-        finding: DriftFinding,
-        profile: FeedProfile,
-        texts: dict[str, tuple[str, str]],
-        *,
-        leave: bool = False,
-    ) -> str:
+    def _judge(self, batch_id: str, finding: DriftFinding, profile: FeedProfile) -> None:
+        """Tell what no patch accepts, and of what a patch accepts the SQL that reads it, too."""
+        if finding.to_confirm:
+            return
+        change = self._change(batch_id, finding, profile)
+        if change.after is None:
+            self._leave(batch_id, finding, _TURNS if change.turns else finding.by_hand)
+        else:
+            self.left[batch_id] += _own_sql(self._engagement, finding)
+
+    def _make(self, batch_id: str, finding: DriftFinding, profile: FeedProfile) -> str:
         """Make the change of a finding in the texts; what is accepted so."""
-        engagement = self._engagement
         said = f"{finding.feed}: {finding.detail}"
         if finding.to_confirm:
             return f"{said} {finding.recommendation}"
+        change = self._change(batch_id, finding, profile)
+        if change.after is None:
+            return ""
+        self.texts[change.name] = (change.before, change.after)
+        return f"{said} {_BOTH}" if change.turns else said
+
+    def _change(self, batch_id: str, finding: DriftFinding, profile: FeedProfile) -> _Change:
+        """The change of a finding, on top of those that are made."""
+        engagement = self._engagement
         path = engagement.models.yaml_of(finding.feed)
         name = os.path.relpath(path, engagement.dbt_dir)
-        before, now = texts.get(name) or (text_of(path),) * 2
+        before, now = self.texts.get(name) or (text_of(path),) * 2
         turns = finding.kind in _TURNED and _has_newer(engagement, batch_id, finding.feed)
         # newer files are read by the rule as it is
         one = finding.model_copy(update={"in_some": True}) if turns else finding
-        after = patched(now, one, profile)
-        if after is None:
-            if leave:
-                self._leave(batch_id, finding, _TURNS if turns else finding.by_hand)
-            return ""
-        texts[name] = (before, after)
-        if leave:
-            self.left[batch_id] += _own_sql(engagement, finding)
-        return f"{said} {_BOTH}" if turns else said
+        return _Change(name, before, patched(now, one, profile), turns)
+
+
+class _Change(NamedTuple):
+    """A change of a YAML file.
+
+    Attributes:
+        name: The file, from the dbt project on.
+        before: Its text before all changes.
+        after: Its text with this one; None where no patch makes it.
+        turns: Whether newer files are read by the rule as it is, so that it has to read both.
+    """
+
+    name: str
+    before: str
+    after: str | None
+    turns: bool
 
 
 _Key = tuple[str, str, str | None, str | None, str | None]
