@@ -1,6 +1,4 @@
-from .desk import DEFAULT_CHANNEL as DEFAULT_CHANNEL
 from .desk import AlertDesk as AlertDesk
-from .dispatch import DispatchReport as DispatchReport
 from .dispatch import Pace as Pace
 from .events import FIRST_FILE as FIRST_FILE
 from .events import AlertRoute as AlertRoute

@@ -4,7 +4,6 @@ from .arrivals import look as look
 from .cleaned import clean as clean
 from .delivered import deliver as deliver
 from .engagement import Engagement as Engagement
-from .facts import Facts as Facts
 from .facts import facts_of as facts_of
 from .file_received import receive as receive
 from .gate import drifted as drifted

@@ -32,7 +32,5 @@ from .mapping import unmapped_columns as unmapped_columns
 from .reasons import NO_COLUMN as NO_COLUMN
 from .reasons import reason_in_words as reason_in_words
 from .reasons import source_column as source_column
-from .rejects import export_rejects as export_rejects
 from .settled import NOTHING_COUNTED as NOTHING_COUNTED
 from .settled import find_remaining as find_remaining
-from .verify import compare as compare

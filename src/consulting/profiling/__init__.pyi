@@ -1,4 +1,3 @@
-from .across import Relation as Relation
 from .across import find_joint_keys as find_joint_keys
 from .across import find_relations as find_relations
 from .across import profile_across as profile_across
@@ -10,15 +9,11 @@ from .drift import mixed_columns as mixed_columns
 from .finding import CONFIRMED as CONFIRMED
 from .finding import DriftFinding as DriftFinding
 from .finding import changes_in_words as changes_in_words
-from .model import Bin as Bin
 from .model import ColumnProfile as ColumnProfile
-from .model import Dependency as Dependency
 from .model import FeedProfile as FeedProfile
 from .model import FileMetadata as FileMetadata
 from .model import FormatCount as FormatCount
 from .model import Issue as Issue
-from .model import NumberSummary as NumberSummary
-from .model import ValueCount as ValueCount
 from .patches import label_of as label_of
 from .patches import patched as patched
 from .patches import unified as unified

@@ -2,7 +2,6 @@ from .ahead import Ahead as Ahead
 from .ahead import ahead as ahead
 from .calendar import Calendar as Calendar
 from .cron import Timetable as Timetable
-from .duration import Duration as Duration
 from .duration import parse_duration as parse_duration
 from .duration import say_duration as say_duration
 from .duration import write_duration as write_duration
