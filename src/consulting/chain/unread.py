@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby, islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consulting.chain import artifacts
@@ -21,7 +21,7 @@ from consulting.rules.rule import Bounded
 from consulting.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from consulting.chain.engagement import Engagement
     from consulting.records import FileReading, ReadCount
@@ -110,58 +110,85 @@ def unread_values(
         counts: Of the files.
         before: Feed → what was counted in its earlier deliveries, the last first.
     """
-    known = [*files]
-    for feed, some in groupby(sorted(counts, key=_feed), key=_feed):
-        every = [*some]
-        rules = {name: column_rule(meta) for name, meta in read_columns(manifest, feed).items()}
-        headers = {name.casefold(): name for r in known if r.feed == feed for name in r.columns}
-        for column, code in sorted({(c.column, "" if c.column else c.reason) for c in every}):
-            mine = _of(every, column, code)
-            if not any(_sum(of).is_mostly_unread for of in (mine, *([one] for one in mine))):
-                continue
-            kind, names = _what(rules, column, code)
-            history = [
-                (each, each.files if each.has_confirmed(kind, names) else frozenset[str]())
-                for each in islice(before(feed), _LOOK_BACK)
-            ]
-            measures = that_measure(history, itemgetter(1))
-            earlier = [_of(each.counts, column, code) for each, _ in measures]
-            then = _together(earlier, 1)
-            # a file that was let through says nothing of those beside it
-            read = [[one for one in of if not _is_unread([one])] for of in earlier]
-            unread = _no_longer_read(mine, then)
-            if not unread or not _no_longer_read(mine, _together(read, _SEVERAL)):
-                continue
-            right = {sha256 for _, files in history for sha256 in files}
-            known_so = {r.filename for r in known if r.feed == feed and r.sha256 in right}
-            new = [one for one in unread if one.file not in known_so]
-            told_of = new or unread
-            if column:
-                header = _header(rules[column], headers)
-                finding = _finding(rules[column], header, told_of, _sum(then))
-            elif code:
-                finding = _rejected_rows(code, told_of, _sum(then))
-            else:
-                key = manifest["nodes"][f"model.consulting.{feed}"]["meta"]["dedupe"]["key"]
-                of_key = [_header(rules[name], headers) for name in key]
-                finding = _merged_rows(of_key, told_of, _sum(then))
-            yield finding if new else finding.confirmed()
+    known, of_feed = [*files], attrgetter("feed")
+    for feed, counted_of in groupby(sorted(counts, key=of_feed), key=of_feed):
+        mine = [reading for reading in known if reading.feed == feed]
+        yield from _Feed(manifest, feed, mine, [*counted_of], before).unread()
 
 
-def _what(rules: Mapping[str, ColumnRule], column: str, code: str) -> tuple[str, set[str]]:
-    """The kind of what may be told, and of which column (by its names) or row rule."""
-    if column:
-        return _UNREAD, {name.casefold() for name in rules[column].sources}
-    return (_REJECTED, {code.partition(":")[2].casefold()}) if code else (_MERGED, {""})
+class _Feed:
+    """What was counted of a feed, held against its earlier deliveries.
 
+    Args:
+        manifest: As `unread_values`.
+        name: The feed.
+        files: Its files.
+        counts: What was counted of them.
+        before: As `unread_values`.
+    """
 
-def _header(rule: ColumnRule, headers: Mapping[str, str]) -> str:
-    found = (headers.get(name.casefold()) for name in rule.sources)
-    return next(filter(None, found), rule.sources[0])
+    def __init__(
+        self,
+        manifest: dict[str, Any],
+        name: str,
+        files: Sequence[FileReading],
+        counts: Sequence[ReadCount],
+        before: Before,
+    ) -> None:
+        self._name, self._files, self._counts, self._before = name, files, counts, before
+        self._rules = {c: column_rule(meta) for c, meta in read_columns(manifest, name).items()}
+        self._meta = manifest["nodes"].get(f"model.consulting.{name}", {}).get("meta") or {}
 
+    def unread(self) -> Iterator[DriftFinding]:
+        """What is told of each column, each row rule and the merging."""
+        subjects = {(one.column, "" if one.column else one.reason) for one in self._counts}
+        for column, code in sorted(subjects):
+            mine = _of(self._counts, column, code)
+            if any(_sum(of).is_mostly_unread for of in (mine, *([one] for one in mine))):
+                yield from self._held(mine, column, code)
 
-def _feed(count: ReadCount) -> str:
-    return count.feed
+    def _held(self, mine: Sequence[ReadCount], column: str, code: str) -> Iterator[DriftFinding]:
+        """What is told of one of them, as the last deliveries were."""
+        kind, names = self._kind_of(column, code)
+        history = [
+            (each, each.files if each.has_confirmed(kind, names) else frozenset[str]())
+            for each in islice(self._before(self._name), _LOOK_BACK)
+        ]
+        earlier = [_of(e.counts, column, code) for e, _ in that_measure(history, itemgetter(1))]
+        then = _together(earlier, 1)
+        # a file that was let through says nothing of those beside it
+        read = [[one for one in of if not _is_unread([one])] for of in earlier]
+        unread = _no_longer_read(mine, then)
+        if not unread or not _no_longer_read(mine, _together(read, _SEVERAL)):
+            return
+        right = {sha256 for _, files in history for sha256 in files}
+        known_so = {reading.filename for reading in self._files if reading.sha256 in right}
+        new = [one for one in unread if one.file not in known_so]
+        finding = self._finding(new or unread, _sum(then), column, code)
+        yield finding if new else finding.confirmed()
+
+    def _kind_of(self, column: str, code: str) -> tuple[str, set[str]]:
+        """The kind of what may be told, and of which column (by its names) or row rule."""
+        if column:
+            return _UNREAD, {name.casefold() for name in self._rules[column].sources}
+        return (_REJECTED, {code.partition(":")[2].casefold()}) if code else (_MERGED, {""})
+
+    def _finding(
+        self, unread: Sequence[ReadCount], then: _Sum, column: str, code: str
+    ) -> DriftFinding:
+        if column:
+            return _unread_values(self._rules[column], self._header(column), unread, then)
+        if code:
+            return _rejected_rows(code, unread, then)
+        key = self._meta["dedupe"]["key"]
+        return _merged_rows([self._header(name) for name in key], unread, then)
+
+    def _header(self, column: str) -> str:
+        """What the files call a column."""
+        headers = {name.casefold(): name for reading in self._files for name in reading.columns}
+        sources = self._rules[column].sources
+        found = (headers.get(name.casefold()) for name in sources)
+        return next(filter(None, found), sources[0])
 
 
 def _of(counts: Iterable[ReadCount], column: str, code: str) -> list[ReadCount]:
@@ -218,7 +245,7 @@ def _sum(counts: Iterable[ReadCount]) -> _Sum:
     return _Sum(sum(one.values for one in several), sum(one.unread for one in several))
 
 
-def _finding(
+def _unread_values(
     rule: ColumnRule, header: str, unread: Sequence[ReadCount], then: _Sum
 ) -> DriftFinding:
     now, code = _sum(unread), unread[0].reason
