@@ -13,7 +13,7 @@ from consulting.profiling.odd import lone_values
 from consulting.rules.missing import trim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from consulting.profiling.drafting import Drafting
@@ -43,40 +43,12 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
     groups = [g for g in variants(view.values) if max(g.values()) > 1]  # of one each, none is it
     rare = {t: n for group in groups for t, n in group.items() if t != _leader(group)}
     if rare:
-        names = "; ".join(
-            " / ".join(said(t) for t in sorted(g, key=lambda t: (-g[t], t))[:3]) for g in groups[:3]
-        )
-        told = "" if view.private or is_personal(names) else f" ({names})"
-        yield draft.issue(
-            "casing_variants", "warn",
-            "{n} [value differs|values differ] from a more frequent one only in case, accents, "
-            "spaces or punctuation{told}.",
-            "Map them to one spelling: a code list in the column's rule does it.",
-            values=rare, told=told,
-        )  # fmt: skip
-    spelled = {
-        group[0]: n for group in ((_leader(g), sum(g.values())) for g in _all(view.values))
-        for n in group[1:]
-    }  # fmt: skip
-    spelt = misspellings(
-        {str(t): n for t, n in spelled.items()},
-        draft.thresholds.typo_ratio,
-        draft.thresholds.typo_letters,
-        draft.source.query,
-    )
-    wrong = {text: (text, right) for text, right in spelt.items()}
+        yield _cased(draft, groups, rare)
+    wrong = _misspelled(draft)
     alone = lone_values(view, draft.thresholds)
     alone = {text: n for text, n in alone.items() if text not in {*wrong, *rare}}
     if alone and view.type.name == "text":
-        yield draft.issue(
-            "lone_values", "warn",
-            "{n} [row holds|rows hold] a value that hardly any other row has, in a list whose "
-            "values have many rows each{told}.",
-            "Check [it|them] against the client's list of values.",
-            values=alone,
-            told="" if view.private or any(map(is_personal, alone))
-            else f" ({', '.join(map(said, list(alone)[:3]))})",
-        )  # fmt: skip
+        yield _lone(draft, alone)
     if wrong:
         yield _misspelt(draft, wrong, "{n} [value looks like a misspelling|values look like "
                         "misspellings] of a more frequent one{told}.")  # fmt: skip
@@ -84,6 +56,44 @@ def spelling_issues(draft: Drafting) -> Iterator[Issue]:
     if slips := misspelt_words(rest, draft.thresholds) if view.pii is None else {}:
         yield _misspelt(draft, slips, "{n} [value holds|values hold] a word that is a letter off "
                         "one that many hold{told}.")  # fmt: skip
+
+
+def _cased(draft: Drafting, groups: Sequence[Mapping[str, int]], rare: Mapping[str, int]) -> Issue:
+    names = "; ".join(
+        " / ".join(said(t) for t in sorted(g, key=lambda t: (-g[t], t))[:3]) for g in groups[:3]
+    )
+    told = "" if draft.view.private or is_personal(names) else f" ({names})"
+    return draft.issue(
+        "casing_variants", "warn",
+        "{n} [value differs|values differ] from a more frequent one only in case, accents, "
+        "spaces or punctuation{told}.",
+        "Map them to one spelling: a code list in the column's rule does it.",
+        values=rare, told=told,
+    )  # fmt: skip
+
+
+def _lone(draft: Drafting, alone: Mapping[str, int]) -> Issue:
+    return draft.issue(
+        "lone_values", "warn",
+        "{n} [row holds|rows hold] a value that hardly any other row has, in a list whose "
+        "values have many rows each{told}.",
+        "Check [it|them] against the client's list of values.",
+        values=alone,
+        told="" if draft.view.private or any(map(is_personal, alone))
+        else f" ({', '.join(map(said, list(alone)[:3]))})",
+    )  # fmt: skip
+
+
+def _misspelled(draft: Drafting) -> dict[str, tuple[str, str]]:
+    """Values that are misspellings of more frequent ones: each as it is, and the right one."""
+    groups = _all(draft.view.values)
+    right = misspellings(
+        {_leader(group): sum(group.values()) for group in groups},
+        draft.thresholds.typo_ratio,
+        draft.thresholds.typo_letters,
+        draft.source.query,
+    )
+    return {text: (text, other) for text, other in right.items()}
 
 
 def _misspelt(draft: Drafting, wrong: Mapping[str, tuple[str, str]], detail: str) -> Issue:
