@@ -83,14 +83,7 @@ def receive(
     if batch_id is None:
         batch_id = _claim(engagement, period)
     with attempt(engagement, batch_id, run_id) as batch:
-        if (written := _written_from_files_gone(engagement, batch)) is not None:
-            log(
-                f"{batch_id} was delivered by an earlier attempt that ended before it could say "
-                "so, and its files are gone since: the delivery stands as it was written"
-            )
-            now, verdict = datetime.now(UTC), written.summary.verdict
-            engagement.intake.delivered(batch_id, run_id, now=now, verdict=verdict)
-            raise NothingNewError(engagement.client_id, batch_id)
+        _settle_what_is_written(engagement, batch, run_id, log)
         run_folder = engagement.folder.run(batch_id)
         # an earlier attempt may have left half of it
         shutil.rmtree(run_folder, ignore_errors=True)
@@ -106,18 +99,7 @@ def receive(
         if not readings and not returned and not aside:
             engagement.intake.delivered(batch_id, run_id, now=datetime.now(UTC))
             raise NothingNewError(engagement.client_id, batch_id)
-        for one in carried:
-            if one.batch_id is None and one.readings:
-                names = ", ".join(reading.filename for reading in one.readings)
-                log(f"{one.feed}: {batch.period} holds {names} as well, delivered before")
-        for feed in no_longer_held(engagement, batch, readings, carried):
-            log(
-                f"{feed}: files that were delivered before should stand in, and what was kept of "
-                "them is gone (the tier was lowered, or `runs/` was cleared): this delivery is "
-                f"without them. Reprocess them (`consulting ledger {engagement.client_id}` has "
-                "their numbers) to have all; the same bytes dropped again are a repeat"
-            )
-        tell_of_partial_files(engagement, carried, log)
+        _tell_what_stands_in(engagement, batch, readings, carried, log)
         received = artifacts.Intake(
             batch=batch,
             readings=tuple(readings),
@@ -137,6 +119,48 @@ def receive(
             log(line)
         load_files(engagement, received)
     return received
+
+
+def _settle_what_is_written(
+    engagement: Engagement, batch: Batch, run_id: str, log: Callable[[str], None]
+) -> None:
+    """Let a delivery stand that is written whole, and can not be made again.
+
+    Raises:
+        NothingNewError: If there is one; the batch is settled.
+    """
+    written = _written_from_files_gone(engagement, batch)
+    if written is None:
+        return
+    log(
+        f"{batch.batch_id} was delivered by an earlier attempt that ended before it could say "
+        "so, and its files are gone since: the delivery stands as it was written"
+    )
+    now, verdict = datetime.now(UTC), written.summary.verdict
+    engagement.intake.delivered(batch.batch_id, run_id, now=now, verdict=verdict)
+    raise NothingNewError(engagement.client_id, batch.batch_id)
+
+
+def _tell_what_stands_in(
+    engagement: Engagement,
+    batch: Batch,
+    readings: Sequence[FileReading],
+    carried: Sequence[Carried],
+    log: Callable[[str], None],
+) -> None:
+    """Tell which files were delivered before, and which of those are kept in part or no more."""
+    for one in carried:
+        if one.batch_id is None and one.readings:
+            names = ", ".join(reading.filename for reading in one.readings)
+            log(f"{one.feed}: {batch.period} holds {names} as well, delivered before")
+    for feed in no_longer_held(engagement, batch, readings, carried):
+        log(
+            f"{feed}: files that were delivered before should stand in, and what was kept of "
+            "them is gone (the tier was lowered, or `runs/` was cleared): this delivery is "
+            f"without them. Reprocess them (`consulting ledger {engagement.client_id}` has "
+            "their numbers) to have all; the same bytes dropped again are a repeat"
+        )
+    tell_of_partial_files(engagement, carried, log)
 
 
 def _written_from_files_gone(engagement: Engagement, batch: Batch) -> Delivery | None:
