@@ -110,6 +110,50 @@ def test_halves_of_a_batch_are_accepted_before_they_ran(world: World) -> None:
     assert (delivery.summary.delivered, delivery.summary.rejected) == (56, 0)
 
 
+SWAPPED = "id;w;status;customer"
+
+
+def test_each_of_several_files_is_named_before_all_are_found_right(world: World) -> None:
+    for file in "bc":
+        drop(world, f"2026-03_{file}", 3, header=SWAPPED)
+    world.stopped()
+    told = run_accept(world, "--dry-run").output
+    for file in "bc":
+        assert f"and the reverse, in kilo_2026-03_{file}.csv." in told
+
+
+def test_what_was_found_right_of_a_file_holds_beside_one_that_a_patch_lets_go(
+    world: World,
+) -> None:
+    intake = world.engagement.intake
+    (world.folder.incoming / "kilo_2026-03_a.csv").unlink()
+    drop(world, "2026-03_b", 3, header=SWAPPED)
+    drop(world, "2026-03_c", 3, header="id;w;client;status")
+    while len(intake.state().quarantined) != 2:
+        waiting = [batch.batch_id for batch in intake.state().batches]
+        world.stopped(waiting[-1] if waiting else None)
+    done = run_accept(world, answer="y\ny\n")
+    assert done.exit_code == 0, done.output
+    assert world.run().summary.delivered == 56
+
+
+def test_a_file_that_was_discarded_is_asked_about_no_more(world: World) -> None:
+    intake = world.engagement.intake
+    drop(world, "2026-03_b", 3, header=SWAPPED)
+    drop(world, "2026-03_c", 3, header="id;w;client;status")
+    world.stopped()
+    denied = run_accept(world, answer="y\nn\n")
+    assert (
+        "as it is. Mend the feed's YAML by hand and accept again, have the client" in denied.output
+    )
+    assert "acme_corp: the patch is applied, and no file is tried again." in denied.output
+    assert "client" in yaml_of(world).with_name("kilo.yml").read_text("utf-8")
+    (swapped,) = [one.drop.drop_id for one in intake.history() if "_b" in one.drop.key]
+    assert intake.discard(swapped, dry_run=False).after == "discarded"
+    assert "nothing to accept yet; a batch waits for a run" in run_accept(world).output
+    assert world.run(intake.state().batches[0].batch_id).summary.delivered == 56
+
+
 def test_two_files_as_before_stop_nothing(world: World) -> None:
     drop(world, "2026-03_b", 3)
     assert world.run().summary.delivered == 56

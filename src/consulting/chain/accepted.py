@@ -12,7 +12,7 @@ from consulting.chain.access import this_user
 from consulting.chain.patching import is_at_fault, make_patches, text_of
 from consulting.cleaning.templated import followed
 from consulting.errors import CleaningError
-from consulting.intake import POISON
+from consulting.intake import POISON, State
 from consulting.privacy.tiers import FULL_TIER
 from consulting.profiling import label_of, unified
 from consulting.profiling.reads import in_files
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from consulting.chain.engagement import Engagement
     from consulting.intake import LedgerState
     from consulting.profiling import DriftFinding
+
+
+_GONE = frozenset({State.DISCARDED, State.SUPERSEDED})
+"""Files that no batch is to deliver any more."""
 
 
 class Confirmation(Record):
@@ -99,6 +103,7 @@ def proposed_acceptance(engagement: Engagement) -> Acceptance | None:
     for drop_id in old:
         del aside[drop_id]
     looked_at = dict(_looked_at(engagement, filter(engagement.intake.awaited, waiting)))
+    looked_at = {b: at for b, at in looked_at.items() if not _has_lost_files(engagement, at)}
     drifted = [
         batch_id
         for batch_id in sorted({*looked_at.values(), *aside.values()})
@@ -132,6 +137,15 @@ def _looked_at(engagement: Engagement, waiting: Iterable[str]) -> Iterator[tuple
     for batch_id in several:
         ran = (engagement.folder.run(batch_id) / artifacts.PROFILE).exists()
         yield batch_id, batch_id if ran else roots[batch_id]
+
+
+def _has_lost_files(engagement: Engagement, batch_id: str) -> bool:
+    """Whether what a run looked at holds files that are not to be delivered any more."""
+    path = engagement.folder.run(batch_id) / artifacts.INTAKE
+    received = artifacts.find(path, artifacts.Intake)
+    drops = [drop.drop_id for drop in received.batch.drops] if received else []
+    stories = engagement.intake.history(drop_ids=drops) if drops else ()
+    return any(each.state in _GONE for each in stories)
 
 
 def _set_aside(state: LedgerState) -> dict[int, str]:
@@ -200,8 +214,10 @@ def accept(engagement: Engagement, acceptance: Acceptance) -> list[str]:
     """
     write_changed(engagement, acceptance.texts)
     for asked in acceptance.confirms:
+        # whatever else is let go may come into one batch with these, and was looked at, too
+        drops = sorted({*asked.drops, *acceptance.drops})
         for finding in asked.findings:
-            engagement.intake.confirm(asked.drops, finding, by=this_user(), now=datetime.now(UTC))
+            engagement.intake.confirm(drops, finding, by=this_user(), now=datetime.now(UTC))
     engagement.intake.retry(acceptance.batches, now=datetime.now(UTC))
     # a run that was under way may have failed with the models as they were
     meanwhile = _set_aside(engagement.intake.state())

@@ -152,7 +152,7 @@ class _Made:
 
     Attributes:
         texts: As `Patches`.
-        told: What drifted → what is accepted so.
+        told: What drifted, and in which files if somebody is to confirm it → what is accepted so.
         left: As `Patches`.
     """
 
@@ -187,8 +187,9 @@ class _Made:
         self.texts, self.told, self._made_for = {}, {}, {}
         for batch_id in [each for each in self._found if each not in self._refused]:
             for finding, profile in self._found[batch_id]:
-                # one patch is for all batches, and what is found right of these files alone
-                key = batch_id if finding.to_confirm else "", _key(finding)
+                # one patch is for all batches, and what is found right of the files it names
+                files = f"{batch_id} {finding.detail}" if finding.to_confirm else ""
+                key = files, _key(finding)
                 if key not in self.told:
                     self.told[key] = self._make(batch_id, finding, profile)
                     self._made_for.setdefault(_key(finding), batch_id)

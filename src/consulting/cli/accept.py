@@ -61,7 +61,7 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
         say(_would(proposal))
         return
     if not yes:
-        proposal = _answered(proposal)
+        proposal = _answered(client, proposal)
     launch = _launch(engagement, proposal)
     for sentence in accept(engagement, proposal):
         say(sentence)
@@ -70,25 +70,33 @@ def accept_drift(client: str, *, yes: bool, dry_run: bool) -> None:
         if proposal.left
         else f"The sensor tries what waits at its next tick; where no daemon runs, {launch}"
     )
-    say(f"{client}: accepted. {after}.")
+    if proposal.batches or proposal.drops:
+        say(f"{client}: accepted. {after}.")
+    else:
+        say(f"{client}: the patch is applied, and no file is tried again.")
     for feed, template in proposal.teaches.items():
         learn = f"consulting template learn {client} {feed} {template}"
         say(f"{feed} follows {template}: `{learn}` teaches it the new header.")
 
 
-def _answered(proposal: Acceptance) -> Acceptance:
+def _answered(client: str, proposal: Acceptance) -> Acceptance:
     """Ask for the patch, and of each batch that has what no patch decides; what was said yes to."""
-    if proposal.texts:
-        click.confirm("Apply this patch?", abort=True)
+    otherwise = (
+        "Mend the feed's YAML by hand and accept again, have the client send the file again, or "
+        f"end it: `consulting ledger {client}` tells its number for `consulting discard`."
+    )
+    if proposal.texts and not click.confirm("Apply this patch?"):
+        say(f"Nothing is changed, and what waits is left as it is. {otherwise}")
+        raise SystemExit(1)
     for asked in proposal.confirms:
         question = (
             f"Is what no patch decides right in {asked.of}, and is it to be delivered as it is?"
         )
         if not click.confirm(question):
             proposal = proposal.without(asked)
-            if not (proposal.batches or proposal.drops):
-                raise click.Abort
-            say(f"{asked.of} is left as it is.")
+            say(f"{asked.of} is left as it is. {otherwise}")
+    if not (proposal.texts or proposal.batches or proposal.drops):
+        raise SystemExit(1)
     return proposal
 
 
