@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from consulting.rules.template import (
     read_template,
     read_template_document,
 )
+from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,6 +246,63 @@ def test_a_test_is_known_however_its_file_is_written(
     known = known_tests(project.dbt_dir, [sql, "{% macro tested(model) %}{% endmacro %}"])
     assert known["a"].needed == needed
     assert {"b", "ed", "tested"}.isdisjoint(known)
+
+
+OF_PACKAGE = """\
+{% test holds_true(model, expression, column_name=None) %}select 1{% endtest %}
+{% test filled(model, column_name: string, most: optional[list[int]] = none) %}{% endtest %}
+{% test odd(model, 1) %}{% endtest %}
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        ("pack.holds_true: {arguments: {expression: nr > 0}}", None),
+        ("pack.filled: {arguments: {most: [1]}}", None),
+        ("pack.filled: {arguments: {moost: [1]}}", "pack.filled takes no 'moost'."),
+        ("pack.odd: {arguments: {any: 1}}", None),
+        ("misspelt: {config: {enabled: false}}", None),
+        ("holds_true: {arguments: {expression: nr > 0}}", "there is no test 'holds_true'."),
+        ("pack-main.filled: {}", "there is no test 'pack-main.filled'. Did you mean 'pack.filled'"),
+        ("pack.only_tried: {}", "there is no test 'pack.only_tried'."),
+    ],
+)
+def test_the_tests_of_a_package_are_known_as_dbt_knows_them(
+    project: Project, test: str, told: str | None
+) -> None:
+    folder = project.dbt_dir / "dbt_packages/pack-main"
+    for path, text in {
+        "dbt_project.yml": "{name: pack, macro-paths: [code]}",
+        "code/tests.sql": OF_PACKAGE,
+        "integration_tests/macros/only_tried.sql": "{% test only_tried(model) %}{% endtest %}",
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    tested = TESTED.replace("- unique\n", f"- {{{test}}}\n", 1)
+    write_template(project, tested, "tested")
+    _, document = read_template_document(project.dbt_dir, "tested")
+    found = list(mistakes_in_tests(document, known_tests(project.dbt_dir)))
+    shutil.rmtree(folder)
+    assert [line.partition(": ")[2][: len(told or "")] for line in found] == (
+        [told] if told else []
+    )
+
+
+def test_a_test_of_either_stands_below_columns_and_rows(project: Project) -> None:
+    known = known_tests(
+        project.dbt_dir, [OF_PACKAGE, "{% test any(model) %}{{ kwargs.column_name }}{% endtest %}"]
+    )
+    assert {name: known[name].of_column for name in ("holds_true", "any", "unique", "holds")} == {
+        "holds_true": None,
+        "any": None,
+        "unique": True,
+        "holds": False,
+    }
+    assert known["filled"].of_column is True
+    rows = "unit_tests:\n  - {name: u, given: [{rows: [{tests: [x]}]}]}\n"
+    (document,) = parse_yaml(rows.encode(), project.dbt_dir / "u.yml")
+    assert list(mistakes_in_tests(document, known)) == []
 
 
 def test_a_client_that_names_no_template_is_told_which_there_are(project: Project) -> None:

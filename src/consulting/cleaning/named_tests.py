@@ -7,16 +7,19 @@ a test is told here, with its file and line, before anything runs.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import Environment, TemplateError, nodes
 
-from consulting.cleaning.client_files import PACKAGES, shared_files
+from consulting.cleaning.client_files import PACKAGES, PROJECT_FILE, shared_files
 from consulting.cleaning.library import library_files
 from consulting.cleaning.templated import name_of_test
 from consulting.config_model import nearest
+from consulting.errors import ConfigurationError
 from consulting.shown import on_one_line
+from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from consulting.yaml_files import Document, YamlPath
 
 _TEST = re.compile(r"(?:test\s+|macro\s+test_)(?=\w)")
+_TYPE_OF_ARGUMENT = re.compile(r"(?<=\w)\s*:\s*\w+(?:\[[\w\s,\[\]]*\])?(?=\s*[,)=])")
 _BLOCK_OF_TEST = re.compile(r"\{%[-+]?\s*" + _TEST.pattern)
 _PROJECT = "consulting"
 """The name of each dbt project of ours."""
@@ -37,13 +41,16 @@ _OF_ANY = frozenset(
 
 
 class Signature(NamedTuple):
-    """A test with its arguments, without those that dbt gives it; open-ended takes any."""
+    """A test with its arguments, without those that dbt gives it; open-ended takes any.
+
+    It is of a column, of whole rows, or, where `of_column` is None, of either.
+    """
 
     name: str
-    needed: frozenset[str]
-    known: frozenset[str]
-    of_column: bool
-    open_ended: bool
+    needed: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    of_column: bool | None = None
+    open_ended: bool = True
 
 
 def mistakes_in_tests(document: Document, known: Mapping[str, Signature]) -> Iterator[str]:
@@ -66,6 +73,8 @@ def _tests_in(
         for at, each in enumerate(said):
             yield from _tests_in(each, (*place, at), on_column=on_column)
     for key, value in said.items() if isinstance(said, dict) else ():
+        if not place and key == "unit_tests":
+            continue  # it holds rows, whose columns have any name
         if key in {"data_tests", "tests"} and isinstance(value, list):
             yield from (
                 ((*place, key, at), test, on_column)
@@ -86,26 +95,45 @@ def known_tests(dbt_dir: Path, own: Iterable[str] = ()) -> dict[str, Signature]:
 
     Args:
         dbt_dir: The dbt project.
-        own: What the client's own SQL files hold.
+        own: What the client's own SQL files hold, of those in which dbt looks for tests.
 
     Returns:
         Each by the names that YAML has for it.
     """
     texts = [(_PROJECT, text) for name, text in library_files().items() if name.endswith(".sql")]
-    packages = dbt_dir / PACKAGES
+    packages, read = dbt_dir / PACKAGES, functools.cache(_project)
     for path in shared_files(dbt_dir):
         if path.suffix == ".sql":
             below = path.is_relative_to(packages)
-            package = path.relative_to(packages).parts[0] if below else _PROJECT
-            texts.append((package, path.read_text(encoding="utf-8", errors="replace")))
+            folder = packages / path.relative_to(packages).parts[0] if below else dbt_dir
+            called, places = read(folder)
+            if any(path.is_relative_to(place) for place in places):
+                text = path.read_text(encoding="utf-8", errors="replace")
+                texts.append((called if below else _PROJECT, text))
     texts += [(_PROJECT, text) for text in own]
     return {
         name: signature
         for package, text in texts
         for head in _heads(text)
-        if (signature := _signature(head, open_ended="kwargs" in text))
+        for signature in [_signature(head, reads_any="kwargs" in text)]
         for name in _names_of(signature.name, package)
     }
+
+
+def _project(folder: Path) -> tuple[str, list[Path]]:
+    """What a dbt project is called, and its folders in which dbt looks for tests that have names.
+
+    What is wrong with its file, dbt tells.
+    """
+    path = folder / PROJECT_FILE
+    try:
+        said = parse_yaml(path.read_bytes(), path)[0].value
+    except (OSError, IndexError, ConfigurationError):
+        said = None
+    said = said if isinstance(said, dict) else {}
+    macros, tests = said.get("macro-paths") or ["macros"], said.get("test-paths") or ["tests"]
+    places = [*macros, *(f"{each}/generic" for each in tests)]
+    return str(said.get("name", folder.name)), [folder / str(each) for each in places]
 
 
 def _heads(text: str) -> Iterator[str]:
@@ -126,26 +154,43 @@ def _heads(text: str) -> Iterator[str]:
 
 
 def _names_of(test: str, package: str) -> tuple[str, ...]:
-    """A test's names; ours stand in for those of dbt's own."""
+    """A test's names; ours stand in for those of dbt's own, and a package's is named with it."""
     theirs = (f"dbt.{test}",) if test in _OF_DBT else ()
-    return (test, f"{package}.{test}", *theirs)
+    bare = (test,) if package == _PROJECT else ()
+    return (*bare, f"{package}.{test}", *theirs)
 
 
-def _signature(head: str, *, open_ended: bool) -> Signature | None:
+def _signature(head: str, *, reads_any: bool) -> Signature:
+    """A test by its head, whose arguments dbt lets have types; of one that can't be read, any go.
+
+    Args:
+        head: Its name, with its arguments.
+        reads_any: Whether it reads arguments that its head does not name.
+    """
     try:
-        tree = Environment(autoescape=True).parse(f"{{% macro {head} %}}{{% endmacro %}}")
+        untyped = _TYPE_OF_ARGUMENT.sub("", head)
+        tree = Environment(autoescape=True).parse(f"{{% macro {untyped} %}}{{% endmacro %}}")
     except TemplateError:
-        return None  # dbt tells of it
+        return Signature(head.split("(", maxsplit=1)[0].strip())
     macro = next(tree.find_all(nodes.Macro))
     names = [argument.name for argument in macro.args]
-    given = {"model", "column_name"}
+    needed, given = names[: len(names) - len(macro.defaults)], {"model", "column_name"}
+    may_have_column = reads_any or "column_name" in names
     return Signature(
         macro.name,
-        needed=frozenset(names[: len(names) - len(macro.defaults)]) - given,
+        needed=frozenset(needed) - given,
         known=frozenset(names) - given,
-        of_column="column_name" in names,
-        open_ended=open_ended,
+        of_column="column_name" in needed or (None if may_have_column else False),
+        open_ended=reads_any,
     )
+
+
+def _may_be_off(said: Any) -> bool:
+    """Whether a test is switched off, or on by a condition: dbt passes over what it calls then."""
+    given = said if isinstance(said, dict) else {}
+    config = given.get("config")
+    switches = [given, config if isinstance(config, dict) else {}]
+    return any(each.get("enabled", True) is not True for each in switches)
 
 
 def _mistakes(test: Any, signatures: Mapping[str, Signature], *, on_column: bool) -> Iterator[str]:
@@ -153,6 +198,8 @@ def _mistakes(test: Any, signatures: Mapping[str, Signature], *, on_column: bool
     if "test_name" in said:
         said = {str(said["test_name"]): {k: v for k, v in said.items() if k != "test_name"}}
     name = name_of_test(said)
+    if len(said) == 1 and _may_be_off(said[name]):
+        return
     if len(said) != 1 or not isinstance(said[name] or {}, dict):
         yield f"a test is its name, or its name with its arguments below it, further in: {name}"
         return
@@ -166,7 +213,7 @@ def _mistakes(test: Any, signatures: Mapping[str, Signature], *, on_column: bool
         return  # dbt says what is wrong with it
     arguments |= below
     column = "column_name" in arguments
-    if signature.of_column != (on_column or column):
+    if signature.of_column not in (None, on_column or column):
         where = "a column" if signature.of_column else "whole rows: put it below the columns"
         yield f"{name} is a test of {where}"
     unknown_ones = set() if signature.open_ended else arguments.keys() - signature.known

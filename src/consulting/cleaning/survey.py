@@ -32,7 +32,12 @@ def survey(files: ClientFiles, client_id: str, dbt_dir: Path) -> None:
     """
     mistakes = []
     listed = files.listed()
-    own = (files.read(path).decode(errors="replace") for path in listed if path.suffix == ".sql")
+    generic = [folder / "generic" for folder in files.tests]
+    own = (
+        files.read(path).decode(errors="replace")
+        for path in listed
+        if path.suffix == ".sql" and any(map(path.is_relative_to, generic))
+    )
     known = known_tests(dbt_dir, own)
     for path in listed:
         shown = files.shown(path)
