@@ -105,6 +105,34 @@ def test_a_jinja_mistake_is_named_with_file_and_line(project: Project) -> None:
     assert message.startswith("jinja: dbt stopped at dbt/models/clients/jinja/marts/m.sql, line 2")
 
 
+@pytest.mark.parametrize(
+    ("to", "config", "told"),
+    [
+        ("ref('tt')", "{}", "reads the model 'tt', and there is none. Did you mean 't'?"),
+        ("\"source('raw', 'tt')\"", "{}", "reads the source 'raw.tt', and there is none."),
+        ("ref('tt')", "{enabled: false}", None),
+    ],
+)
+def test_a_test_of_what_there_is_not_is_told(
+    project: Project, to: str, config: str, told: str | None
+) -> None:
+    project.feed("lost", "t", ONE_COLUMN)
+    project.write(
+        "lost",
+        "t.yml",
+        "sources: [{name: raw, schema: raw, tables: [{name: t}]}]\n"
+        "models:\n  - name: t\n    columns:\n      - name: id\n        meta: {from: A}\n"
+        "        data_tests:\n          - relationships:\n"
+        f"              arguments: {{to: {to}, field: id}}\n              config: {config}\n",
+    )
+    if told is None:
+        project.models("lost").load_manifest()
+    else:
+        message = error_of(project, "lost")
+        assert message.startswith("lost: dbt/models/clients/lost/t.yml: the test relationships_t_")
+        assert told in message
+
+
 MISTAKES = {
     "rule: to_int": "there is no rule 'to_int'; did you mean to_integer?",
     "rule: to_date, format: x": "meta has no key `format`; did you mean formats?",

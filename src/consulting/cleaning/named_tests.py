@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import Environment, TemplateError, nodes
 
-from consulting.cleaning.client_files import PACKAGES, PROJECT_FILE, shared_files
+from consulting.cleaning.client_files import PACKAGES, PROJECT_FILE, shared_files, shown_path
 from consulting.cleaning.library import library_files
 from consulting.cleaning.templated import name_of_test
 from consulting.config_model import nearest
@@ -22,7 +22,7 @@ from consulting.shown import on_one_line
 from consulting.yaml_files import parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from consulting.yaml_files import Document, YamlPath
@@ -88,6 +88,30 @@ def _tests_in(
 def _is_description(said: Any) -> bool:
     """Whether it tells of a test that has a file of its own."""
     return isinstance(said, dict) and "name" in said and "test_name" not in said
+
+
+def tests_of_nothing(parsed: Any, own: Collection[str]) -> Iterator[str]:
+    """The tests that dbt leaves out, for they read a model or a source that there is not.
+
+    Args:
+        parsed: dbt's manifest object.
+        own: The client's files, as dbt names them; what all share may name what others have.
+    """
+    disabled = (node for each in parsed.disabled.values() for node in each)
+    models = {node.name for node in (*parsed.nodes.values(), *disabled)}
+    sources = {f"{source.source_name}.{source.name}" for source in parsed.sources.values()}
+    for node in parsed.nodes.values():
+        # what somebody switches off is among the disabled ones
+        if node.config.enabled or node.original_file_path not in own:
+            continue
+        read = [("model", ref.name, models) for ref in node.refs]
+        read += [("source", ".".join(source), sources) for source in node.sources]
+        for kind, name, known in read:
+            if name not in known:
+                yield on_one_line(
+                    f"{shown_path(node.original_file_path)}: the test {node.name} reads the {kind} "
+                    f"{name!r}, and there is none.{nearest(name, known)}"
+                )
 
 
 def known_tests(dbt_dir: Path, own: Iterable[str] = ()) -> dict[str, Signature]:
