@@ -36,6 +36,8 @@ DEFAULT_CHANNEL = "#data-alerts"
 KEEP = timedelta(days=400)
 MOST_ON_PAGE = 1000
 """Incidents of one storm that the page lists; Slack's message lists the worst few."""
+_MOST_OVER = 200
+"""Messages that the page shows whatever became of them; of open incidents it shows more."""
 _STATES = ("failing", "waiting", "sent")
 _RANK = {"info": 0, "warn": 1, "error": 2}
 
@@ -137,12 +139,8 @@ class AlertDesk:
             told = [as_incident(row) for row in connection.execute(query)]
         return list({each.event.key: each for each in reversed(told)}.values())[::-1]
 
-    def entries(self, limit: int = 200) -> list[OutboxEntry]:
-        """Messages of the outbox with their replies, the newest first.
-
-        Args:
-            limit: How many of those that are over; of open incidents, up to `MOST_ON_PAGE`.
-        """
+    def entries(self) -> list[OutboxEntry]:
+        """Messages of the outbox with their replies, the newest first."""
         shown = (
             select(messages)
             .where(messages.c.root_id.is_(None), messages.c.state != "merged")
@@ -151,7 +149,7 @@ class AlertDesk:
         still_open = select(incidents.c.message_id).where(incidents.c.resolved_at.is_(None))
         with self._outbox.reading() as connection:
             rows = [
-                *connection.execute(shown.limit(limit)),
+                *connection.execute(shown.limit(_MOST_OVER)),
                 *connection.execute(shown.where(messages.c.id.in_(still_open)).limit(MOST_ON_PAGE)),
             ]
             roots = sorted({row.id: row for row in rows}.values(), key=lambda row: -row.id)

@@ -107,9 +107,9 @@ class FeedSource:
         while rows := found.fetchmany(size):
             yield rows
 
-    def one(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
+    def one(self, sql: str) -> tuple[Any, ...]:
         """The one row of an aggregate over the view `feed`."""
-        return self.query(sql, parameters)[0]
+        return self.query(sql)[0]
 
     def places(self, column: str, values: Iterable[str], most: int) -> str | None:
         """A condition for the rows that hold some values, which names none of them.

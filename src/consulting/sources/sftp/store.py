@@ -40,6 +40,8 @@ MOST_ENTRIES = 1_000_000
 """A folder that shows more is not read: a server's answer must not fill our memory."""
 
 _NAMES_AT_ONCE = 1000
+_TRIES = 2
+"""How often a call is tried, each time with a new connection."""
 _AS_LS = re.compile(r"([-a-zA-Z])[-rwxsStTlL]{9}")
 _KINDS = {"-": stat.S_IFREG, "d": stat.S_IFDIR}
 
@@ -68,17 +70,15 @@ class SftpStore:
         login: How we come in.
         folder: The folder, from where the login begins or from the root.
         client_id: For messages.
-        tries: How often a call is tried with a new connection.
     """
 
     atomic = False
     page_size = 10_000
 
-    def __init__(self, login: Login, folder: str, *, client_id: str, tries: int = 2) -> None:
+    def __init__(self, login: Login, folder: str, *, client_id: str) -> None:
         self._login = login
         self._folder = folder.rstrip("/") or "/"
         self.client_id = client_id
-        self._tries = tries
         self._line: Line | None = None
         self._tree = Tree(client_id, self.describe(), self._entries)
 
@@ -224,7 +224,7 @@ class SftpStore:
 
     def _call(self, call: Callable[[Line], T], key: str | None, prefix: str = "") -> T:
         """Ask the server; what may pass is tried on a new connection, the rest gets a name."""
-        for attempt in range(1, self._tries + 1):
+        for attempt in range(1, _TRIES + 1):
             kept = self._line is not None  # a line that was not used for long may be dead
             try:
                 return call(self._connected())
@@ -244,7 +244,7 @@ class SftpStore:
             except (*_PASSING, asyncssh.Error) as error:
                 self._hang_up()
                 silent = isinstance(error, TimeoutError) and not kept
-                if silent or attempt == self._tries or not isinstance(error, _PASSING):
+                if silent or attempt == _TRIES or not isinstance(error, _PASSING):
                     self._refuse_unavailable(error)
         raise AssertionError  # the last try returned or raised
 
