@@ -81,14 +81,28 @@ def test_a_title_that_is_data_is_not_told(title: str) -> None:
     assert shown_labels([title], [title]) == [title]  # the engagement names it itself
 
 
+STYLES = [
+    "{name} {said}", "{said}: {name}", "{said} ({name})", "{name}{said}", "{said}/{name}",
+    "{name}_{said}", "{said}-{name}", '{said}="{name}"', '{{"{said}":"{name}"}}', "<{said}>{name}",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("announced", ["e-mail", "IP", "Telefon", "date of birth", "{}name"])
-@pytest.mark.parametrize("title", ["{name} {said}", "{said}: {name}", "{said} ({name})"])
-@pytest.mark.parametrize("name", ["Kowalski", "Müller", "Zqarmann", "Ada Lovelace"])
+@pytest.mark.parametrize("title", STYLES)
+@pytest.mark.parametrize("name", ["Kowalski", "Müller", "Zqarmann", "Klein", "Garcia", "Tanaka"])
 def test_a_name_beside_a_word_that_announces_something_is_not_told(
     title: str, announced: str, name: str
 ) -> None:
     said = title.format(said=announced.format("last"), name=name)
     assert shown_labels(["id", said, "e-mail"]) == ["id", "", "e-mail"]
+
+
+@pytest.mark.parametrize("title", STYLES)
+@pytest.mark.parametrize("name", ["Kowalski", "Müller", "Garcia", "Tanaka", "jkowalski"])
+def test_a_name_beside_a_label_is_not_told(title: str, name: str) -> None:
+    said = title.format(said="Hours", name=name)
+    for written in (said, said.lower(), said.upper()) if title != "{name}{said}" else (said,):
+        assert shown_labels(["id", written, "total"]) == ["id", "", "total"]
 
 
 LABELS = [

@@ -171,11 +171,15 @@ def words(column: str) -> tuple[str, ...]:
     Args:
         column: A header in any style: `PhoneNo`, `phone_number`, `Téléphone (fixe)`.
     """
+    return tuple(word.casefold() for word in words_as_written(column))
+
+
+def words_as_written(column: str) -> list[str]:
+    """The same, in the letters of the name."""
     plain = "".join(
         c for c in unicodedata.normalize("NFKD", column) if not unicodedata.combining(c)
     )
-    plain = plain.replace("ß", "ss")
-    return tuple(w.casefold() for w in _WORD.findall(plain))
+    return _WORD.findall(plain.replace("ß", "ss"))
 
 
 @cache

@@ -16,7 +16,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
-from consulting.privacy.column_names import label_words, words
+from consulting.privacy.column_names import kind_by_name, label_words, words, words_as_written
 from consulting.privacy.common_words import calendar_names, is_common
 from consulting.privacy.content import find_personal, is_date
 from consulting.privacy.harmless_names import promised_words, promises
@@ -43,9 +43,12 @@ _LONGEST, _MOST_WORDS = 60, 8
 _ABBREVIATION = 10
 _LOGIN = 5
 """The letters of a family name that make `jmueller` a login."""
+_NAMES_AMONG_WORDS = ("cs", "es")
+"""Languages whose list of common words holds names of persons ("garcía", "svoboda")."""
 _CALENDAR = re.compile(r"[QqHh][1-4]|[WwKk]{1,2}\d{1,2}|20[1-9]\d[-/. ]?(?:0[1-9]|1[0-2])")
 _EASTERN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2,}")
 _PARTS = re.compile(r"[^\W\d_]+|\d+")
+_PROGRAM = re.compile(r"[\w.-]+")
 _WORDS = frozenset(
     """
     a abbr about account achieved acres actual ad additional adjusted age agent air aircraft airline
@@ -125,6 +128,7 @@ _WORDS = frozenset(
     部門     상품 고객 날짜 비고 клиент дата товар описание единица остаток
     miasto kraj uwagi opis tytul ilosc jednostka data czas rok miesiac dzien tydzien wartosc klient
     firma sklep sprzedaz zakup dostawca system
+    campo camara mercado mesa plaza sala salud segundo edit forum
     """.split()
 )
 
@@ -203,7 +207,11 @@ def _judge_part(text: str) -> Judged:  # noqa: PLR0911 - what decides first is r
         return "data"
     if labels == len(letters) or _is_eastern_label(text):
         return "label"
-    if is_person_name(text) or any(map(_is_of_a_person, _PARTS.findall(text))):
+    announced = kind_by_name(text) is not None
+    # three letters within a word ("OriginWac") are no name
+    inside = (part for part in words_as_written(text) if len(part) > _SHORTEST)
+    parts = {*_PARTS.findall(text), *inside}
+    if is_person_name(text) or any(_is_of_a_person(part, announced) for part in parts):
         return "data"
     ordinary = [_is_label_word(token) or token in _ordinary() for token in letters]
     if all(ordinary) or is_common(text):
@@ -214,7 +222,8 @@ def _judge_part(text: str) -> Judged:  # noqa: PLR0911 - what decides first is r
         any(each) or len(token) <= _SHORTEST
         for token, *each in zip(letters, ordinary, made, strict=True)
     ]
-    if 2 * labels >= len(letters) and (" " not in text or all(told)):
+    # a program's words may be any; what it says of a person is told with words that we know
+    if 2 * labels >= len(letters) and (all(told) or (_PROGRAM.fullmatch(text) and not announced)):
         return "label"
     mixed = any(c.isdigit() for c in text)
     if not mixed and sum(map(len, letters)) <= _SHORTEST:
@@ -269,16 +278,24 @@ def _is_compound(token: str) -> bool:
     )
 
 
-def _is_of_a_person(part: str) -> bool:
-    """Whether a word of a title is a name, or a login that ends in a family name."""
+def _is_of_a_person(part: str, announced: bool) -> bool:  # noqa: FBT001 - one of two readings
+    """Whether a word of a title is a name, or a login that ends in a family name.
+
+    Args:
+        part: The word as it is written.
+        announced: Whether others of the title announce a person's datum; then a name that is a word
+            of a language, too ("Klein e-mail"), is a name.
+    """
     token = plain(part)
     if part.isupper() and len(part) <= 3:  # noqa: PLR2004 - an abbreviation
         return False
-    if _is_label_word(token) or token in _ordinary() or len(token) < 3:  # noqa: PLR2004
+    if _is_label_word(token) or len(token) < 3:  # noqa: PLR2004
         return False
+    if token in _ordinary():
+        return announced and len(token) > _SHORTEST and is_family_name(token)
     if is_lone_name(part.capitalize()):
         return True
-    rests = (token[1:], token[2:]) if part.islower() else ()
+    rests = (token[1:], token[2:]) if part.islower() or part.isupper() else ()
     return any(len(rest) >= _LOGIN and is_family_name(rest) for rest in rests)
 
 
@@ -298,11 +315,14 @@ def _labels() -> frozenset[str]:
 
 @cache
 def _ordinary() -> frozenset[str]:
-    """Words of the dictionary in some 20 languages: Faker's, of which none is there as a name."""
+    """Words of the dictionary in some 20 languages: Faker's, without the names among them."""
     from faker.providers import lorem
 
     found: set[str] = set()
     for module in pkgutil.iter_modules(lorem.__path__):
         provider = import_module(f"{lorem.__name__}.{module.name}").Provider
-        found.update(token for word in provider.word_list for token in words(str(word)))
+        told = {token for word in provider.word_list for token in words(str(word))}
+        if module.name[:2] in _NAMES_AMONG_WORDS:
+            told -= {token for token in told if is_lone_name(token.capitalize())}
+        found |= told
     return frozenset(found)

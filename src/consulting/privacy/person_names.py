@@ -67,11 +67,12 @@ def _names() -> _Names:
         provider = import_module(f"{person.__name__}.{module.name}").Provider
         for attribute in dir(provider):
             listed = getattr(provider, attribute)
-            if not isinstance(listed, tuple | list | dict):
+            told = set(attribute.split("_"))  # unisex_last_names, first_romanized_names_male
+            if not isinstance(listed, tuple | list | dict) or not told & {"name", "names"}:
                 continue
-            if attribute.startswith("first_name"):
+            if "first" in told:
                 given.update(map(str, listed))
-            elif attribute.startswith(("last_name", "middle_name")):
+            elif told & {"last", "middle"}:
                 family.update(map(str, listed))
     return _Names(all_plain(given), all_plain(family))
 
