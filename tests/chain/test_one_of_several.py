@@ -137,6 +137,33 @@ def test_what_was_found_right_of_a_file_holds_beside_one_that_a_patch_lets_go(
     assert world.run().summary.delivered == 56
 
 
+def test_a_swap_that_was_found_right_once_is_no_measure_of_other_files(world: World) -> None:
+    drop(world, "2026-03_b", 3, header=SWAPPED)
+    assert "in kilo_2026-03_b.csv" in world.stopped()
+    waiting = world.engagement.intake.state().batches[-1].batch_id
+    drop(world, "2026-04_a", 4)
+    drop(world, "2026-04_b", 4, header=SWAPPED)
+    assert "in kilo_2026-04_b.csv" in world.stopped()
+    assert run_accept(world, answer="n\ny\n").exit_code == 0
+    newest = world.engagement.intake.state().batches[-1].batch_id
+    assert newest != waiting
+    assert world.run(newest).summary.delivered == 56
+    # an older period is held against its own, and a newer one against what nobody was asked about
+    assert "in kilo_2026-03_b.csv" in world.stopped(waiting)
+    drop(world, "2026-05_a", 5, header=SWAPPED)
+    drop(world, "2026-05_b", 5)
+    assert world.stopped() == (
+        "“status” holds what “customer” held in the delivery of 2026-02, and the reverse, in "
+        "kilo_2026-05_a.csv."
+    )
+    assert run_accept(world, answer="n\ny\n").exit_code == 0
+    assert world.run(world.engagement.intake.state().batches[-1].batch_id).summary.delivered == 56
+    # found right twice running, it is how files are by now
+    drop(world, "2026-06_a", 6, header=SWAPPED)
+    drop(world, "2026-06_b", 6)
+    assert world.run().summary.delivered == 56
+
+
 def test_a_file_that_was_discarded_is_asked_about_no_more(world: World) -> None:
     intake = world.engagement.intake
     drop(world, "2026-03_b", 3, header=SWAPPED)

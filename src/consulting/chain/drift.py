@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import tee
+from operator import methodcaller
 from typing import TYPE_CHECKING
 
 from consulting.chain.another_period import dates_of_another_period, kept_to_periods
@@ -11,6 +12,7 @@ from consulting.chain.apart import within
 from consulting.chain.measure import Earlier, that_measure
 from consulting.profiling import (
     FeedProfile,
+    Held,
     compare,
     mixed_columns,
     profile_each,
@@ -104,8 +106,9 @@ class _Files:
             return []
         names: set[str | None] = {*unclear_columns(self._found, self._reads)}
         names |= {one.column for one in self._kept}
+        if placed := next(_placed(self._earlier), None):
+            names |= {*mixed_columns(placed.profile, self._found, self._reads)}
         if self._last is not None:
-            names |= {*mixed_columns(self._last.profile, self._found, self._reads)}
             names |= {change.column for change in changes if change.severity == "block"}
         return [column.name for column in self._found.columns if column.name in names]
 
@@ -170,7 +173,7 @@ class _Files:
         """The columns whose dates lay in their period, if some do not in these files."""
         if self._period is None or self._is_carried:
             return []
-        measures = that_measure(self._earlier, Earlier.outside)
+        measures = that_measure(self._earlier, methodcaller("asked", "another_period"))
         earlier = ((each.profile, each.period) for each in measures if each.period)
         now = self._found, self._period
         return kept_to_periods(now, earlier, self._reads, files=len(self._readings))
@@ -195,6 +198,7 @@ class _Files:
         part: Part | None,
     ) -> list[DriftFinding]:
         models, name = self._engagement.models, self._feed.name
+        earlier, again = tee(earlier)
         last = next(earlier, None)
         return compare(
             last.profile if last else None,
@@ -208,7 +212,14 @@ class _Files:
             earlier=(each.profile for each in earlier),
             of_sample=last is not None and last.of_sample,
             period=last.period if last else None,
+            placed=_placed(again),
         )
+
+
+def _placed(earlier: Iterable[Earlier]) -> Iterator[Held]:
+    """The deliveries that show which column holds what: none in which two changed places once."""
+    for each in that_measure(earlier, methodcaller("asked", "swapped_columns")):
+        yield Held(each.profile, each.period, each.of_sample)
 
 
 def _still_open(

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from consulting.chain import artifacts
-from consulting.chain.earlier import earlier_runs, sample_of
+from consulting.chain.earlier import earlier_runs, files_of, sample_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +28,7 @@ class Earlier(NamedTuple):
         replaced: Whether the files at hand take the place of that delivery's.
         confirmed: Kind and column of what somebody found right in its files.
         told: Kind and column of all that was told of its files.
+        files: Its files, each by its hash.
         of_sample: Whether it is no delivery, but the sample by which the models were made.
         period: The period of its files, where the client has periods.
     """
@@ -38,11 +39,13 @@ class Earlier(NamedTuple):
     of_sample: bool = False
     period: str | None = None
     told: frozenset[Change] = frozenset()
+    files: frozenset[str] = frozenset()
 
-    def outside(self) -> frozenset[str]:
-        """Its period, where somebody found dates right that lay outside of it."""
-        asked = any(kind == "another_period" for kind, _ in self.confirmed)
-        return frozenset({self.period or ""} if asked else ())
+    def asked(self, kind: str) -> frozenset[str]:
+        """Its period, else its files, where somebody had to find a kind of change right in them."""
+        if all(kind != one for one, _ in self.confirmed):
+            return frozenset()
+        return frozenset({self.period}) if self.period else self.files
 
 
 def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Earlier]:
@@ -64,6 +67,7 @@ def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterat
             of_sample,
             received.batch.period if received else None,
             frozenset((c.kind, c.column) for c in changes),
+            files_of(folder, feed),
         )
 
 

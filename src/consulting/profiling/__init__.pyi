@@ -14,6 +14,7 @@ from .model import FeedProfile as FeedProfile
 from .model import FileMetadata as FileMetadata
 from .model import FormatCount as FormatCount
 from .model import Issue as Issue
+from .past import Held as Held
 from .patches import label_of as label_of
 from .patches import patched as patched
 from .patches import unified as unified

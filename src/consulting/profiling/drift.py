@@ -11,7 +11,7 @@ from consulting.profiling import swapped
 from consulting.profiling.content import Content
 from consulting.profiling.finding import APPLIED, DriftFinding, not_in
 from consulting.profiling.larger import turned_round
-from consulting.profiling.past import Past
+from consulting.profiling.past import Held, Past
 from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.reads import MOST_FILES, Reads, in_files
 from consulting.profiling.renames import find_renames
@@ -57,6 +57,7 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     earlier: Iterable[FeedProfile] = (),
     of_sample: bool = False,
     period: str | None = None,
+    placed: Iterable[Held] | None = None,
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
 
@@ -76,6 +77,8 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         of_sample: Whether `previous` is of a sample, by which the client's models were made; how
             many values there are is not held against that.
         period: That of `previous`, where the client has periods.
+        placed: The deliveries that show which column holds what, the last first; left out, it is
+            `previous` and those before it.
 
     Returns:
         The findings, the gravest first. Distributions are compared by the population stability
@@ -88,9 +91,9 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         [ReadColumn(names=(c,)) if isinstance(c, str) else c for c in declared],
         files or {},
         models_yaml=models_yaml,
+        last=Held(previous, period, of_sample) if previous else None,
         earlier=earlier,
-        of_sample=of_sample,
-        period=period,
+        placed=placed,
     )
     if part is not None:
         of = (
@@ -123,7 +126,8 @@ def mixed_columns(
     previous: FeedProfile, current: FeedProfile, reads: Sequence[ReadColumn]
 ) -> list[str]:
     """The columns of several files of which one may hold what another column held."""
-    return swapped.mixed_columns(_Comparison(previous, current, reads, {}).pairs)
+    last = Held(previous)
+    return swapped.mixed_columns(_Comparison(previous, current, reads, {}, last=last).pairs)
 
 
 class _Comparison:
@@ -135,14 +139,15 @@ class _Comparison:
         files: Mapping[str, Sequence[str]],
         *,
         models_yaml: Path | str | None = None,
+        last: Held | None = None,
         earlier: Iterable[FeedProfile] = (),
-        of_sample: bool = False,
-        period: str | None = None,
+        placed: Iterable[Held] | None = None,
     ) -> None:
         self._previous = previous
         self._current = current
         self._reads = Reads(current, reads, files)
-        self._past = Past(self._reads, previous, earlier, of_sample=of_sample, period=period)
+        self._past = Past(self._reads, last, earlier)
+        self._placed_by = placed
         self.content = Content(self._reads, self._past)
         self._yaml: str | None = None
         self._label = f"{current.feed}.yml"
@@ -248,9 +253,18 @@ class _Comparison:
         ]  # fmt: skip
 
     @cached_property
+    def _placed(self) -> Past:
+        """What shows which column holds what."""
+        if self._placed_by is None:
+            return self._past
+        deliveries = iter(self._placed_by)
+        last = next(deliveries, None)
+        return Past(self._reads, last, (each.profile for each in deliveries))
+
+    @cached_property
     def pairs(self) -> list[Pair]:
         """The columns in the last delivery, and now."""
-        here = ((self._past.last(now, 1), now) for now in self._current.columns)
+        here = ((self._placed.last(now, 1), now) for now in self._current.columns)
         return [(last[0], now) for last, now in here if last]
 
     @cached_property
@@ -263,14 +277,15 @@ class _Comparison:
         Not of those that take turns: that were so in an earlier delivery.
         """
         for swap in self._swaps:
-            found = (partial(self._past.find, profile=each) for each in self._past.delivered())
+            found = (partial(self._placed.find, profile=each) for each in self._placed.delivered())
             if any(map(swap.was_so, found)):
                 continue
             names = [now.name for _, now in swap.pairs]
             first, *more = names
             told = [f"“{one}” what “{other}” held" for one, other in pairwise(more)]
             last = f"“{names[-1]}” what “{first}” held" if told else "the reverse"
-            held = f"“{first}” holds what “{more[0]}” held in {self._past.named(swap.pairs[0][0])}"
+            then = self._placed.named(swap.pairs[0][0])
+            held = f"“{first}” holds what “{more[0]}” held in {then}"
             yield DriftFinding(
                 feed=self._current.feed, kind="swapped_columns", column=first,
                 previous_column=more[0],
@@ -284,11 +299,11 @@ class _Comparison:
     def _turned(self) -> Iterator[DriftFinding]:
         """Columns of which another is the larger now, or none: in no earlier delivery it was so."""
         pairs = [(before.name, now.name) for before, now in self.pairs]
-        if self._previous is None or not pairs:
+        if self._placed.previous is None or not pairs:
             return
         swaps = {now.name for swap in self._swaps for _, now in swap.pairs}
-        for turned in turned_round(self._previous, self._current, pairs):
-            orders = (order for each in self._past.delivered() for order in each.orders or ())
+        for turned in turned_round(self._placed.previous, self._current, pairs):
+            orders = (order for each in self._placed.delivered() for order in each.orders or ())
             one, other = turned.column, turned.other
             known = any(order.relation == turned.relation for order in orders)
             if known or {one, other} <= swaps:
@@ -303,7 +318,7 @@ class _Comparison:
                 column=one, previous_column=other,
                 severity="block" if read and not equal else "warn",
                 detail=f"“{one}” {'equals' if equal else less} “{other}” in every row that was "
-                f"looked at{files}; in {self._past.named()} "
+                f"looked at{files}; in {self._placed.named()} "
                 f"{'they differed' if equal else 'it was the reverse in each'}.",
                 recommendation="Ask the client whether one was filled from the other, and have the "
                 "files sent again if it was." if equal else

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.profiling.notations import mostly
 
@@ -22,37 +22,42 @@ _LOOK_BACK = 12
 """Deliveries before the last one that are looked at: a year of months."""
 
 
+class Held(NamedTuple):
+    """What a delivery held.
+
+    Attributes:
+        profile: Its profile.
+        period: Its period, where the client has periods.
+        of_sample: Whether it is no delivery, but the sample by which the models were made.
+    """
+
+    profile: FeedProfile
+    period: str | None = None
+    of_sample: bool = False
+
+
 class Past:
     """The profiles of a feed's earlier deliveries whose rows were read.
 
     Args:
         reads: What the models read, and the files of now.
-        previous: The profile of the last delivery; None for a first one.
-        earlier: Those of the deliveries before it, the newest first; read where one is needed.
-        of_sample: Whether `previous` is of a sample, by which the client's models were made.
-        period: That of `previous`, where the client has periods.
+        last: The last delivery; None for a first one.
+        earlier: The profiles of the deliveries before it, the newest first; read where one is
+            needed.
     """
 
-    def __init__(
-        self,
-        reads: Reads,
-        previous: FeedProfile | None,
-        earlier: Iterable[FeedProfile],
-        *,
-        of_sample: bool = False,
-        period: str | None = None,
-    ) -> None:
-        self.of_sample = of_sample
+    def __init__(self, reads: Reads, last: Held | None, earlier: Iterable[FeedProfile]) -> None:
+        self.previous = last.profile if last else None
+        self.of_sample = last is not None and last.of_sample
         self._reads = reads
-        self._previous = previous
         self._earlier = earlier
 
-        last = f"the delivery of {period}" if period else "the last delivery"
-        self._name = "the sample" if of_sample else last
+        named = f"the delivery of {last.period}" if last and last.period else "the last delivery"
+        self._name = "the sample" if self.of_sample else named
 
     def named(self, column: ColumnProfile | None = None) -> str:
         """What the last delivery is called in a sentence; that which a column is of, if given."""
-        columns = self._previous.columns if self._previous else ()
+        columns = self.previous.columns if self.previous else ()
         known = column is None or any(each is column for each in columns)
         return self._name if known else "an earlier delivery"
 
@@ -104,9 +109,9 @@ class Past:
 
     def delivered(self) -> Iterator[FeedProfile]:
         """The profiles, the newest first."""
-        if self._previous is not None and self._reads.current.basis != "headers":
+        if self.previous is not None and self._reads.current.basis != "headers":
             # those before the last one are read from disk, and most runs need none of them
-            for several in ([self._previous], self._looked_back):
+            for several in ([self.previous], self._looked_back):
                 yield from (each for each in several if each.basis != "headers")
 
     @cached_property
