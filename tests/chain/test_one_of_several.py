@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.chain.test_accepted import accept_all, csv, monthly, run_accept, yaml_of
 
+from consulting import chain
 from consulting.chain.preview import previews
 
 if TYPE_CHECKING:
@@ -18,20 +20,21 @@ if TYPE_CHECKING:
 NAMES = "Ada", "Bo", "Cy", "Di"
 
 
-def drop(
+def drop(  # noqa: PLR0913, PLR0917 - a file is described by these
     world: World,
     file: str,
     month: int,
     form: str = "%d.%m.%Y",
     header: str = "id;w;customer;status",
+    rows: int = 28,
 ) -> None:
-    """A file with a row for each of 28 days."""
-    days = [date(2026, month, n) for n in range(1, 29)]
-    rows = [
+    """A file with a row for each of the first days, 28 at most."""
+    days = [date(2026, month, n + 1) for n in range(rows)]
+    written = [
         [f"{file}{n}", day.strftime(form), NAMES[n % 4], ("open", "paid")[n % 2]]
         for n, day in enumerate(days)
     ]
-    world.drop(f"kilo_{file}.csv", csv(header, [[";".join(row)] for row in rows]))
+    world.drop(f"kilo_{file}.csv", csv(header, [[";".join(row)] for row in written]))
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +165,38 @@ def test_a_swap_that_was_found_right_once_is_no_measure_of_other_files(world: Wo
     drop(world, "2026-06_a", 6, header=SWAPPED)
     drop(world, "2026-06_b", 6)
     assert world.run().summary.delivered == 56
+
+
+def tried(world: World, batch_id: str | None) -> str:
+    """A run as its job does it: why drift stops it; empty where it delivers."""
+    named: dict[str, Any] = {"run_id": uuid.uuid4().hex}
+    named["batch_id"] = world.receive(named["run_id"], batch_id).batch.batch_id
+    for stage in (chain.profile, chain.clean):
+        found = stage(world.engagement, **named, log=world.said.append)
+        if reason := chain.drifted(world.client_id, found):
+            chain.refuse(world.engagement, **named, reason=reason)
+            return reason
+    world.after_receive(named["run_id"], named["batch_id"], begin="validate")
+    return ""
+
+
+@pytest.mark.parametrize("wrong", ["one file", "all files"])
+def test_a_half_stops_for_its_few_rows_where_the_whole_did(world: World, wrong: str) -> None:
+    for file in "abc" if wrong == "one file" else "ab":
+        drop(world, f"2026-03_{file}", 3, rows=1)
+    if wrong == "one file":
+        drop(world, "2026-03_a", 3, header=SWAPPED)
+    intake = world.engagement.intake
+    stops = [tried(world, None)]
+    while waiting := intake.state().batches:
+        stops.append(tried(world, waiting[0].batch_id))
+    few_rows = [stop for stop in stops if "of 2026-02 had 28" in stop]
+    delivered = sum(fact.files for fact in intake.deliveries() if fact.period == "2026-03")
+    quarantined = [one.drop.key for one in intake.state().quarantined]
+    if wrong == "one file":
+        assert (few_rows, delivered, quarantined) == ([], 2, ["kilo_2026-03_a.csv"])
+    else:
+        assert (few_rows, delivered, len(quarantined)) == (stops, 0, 2)
 
 
 def test_a_file_that_was_discarded_is_asked_about_no_more(world: World) -> None:

@@ -7,6 +7,7 @@ from itertools import tee
 from operator import methodcaller
 from typing import TYPE_CHECKING
 
+from consulting.chain import artifacts
 from consulting.chain.another_period import dates_of_another_period, kept_to_periods
 from consulting.chain.apart import within
 from consulting.chain.measure import Earlier, that_measure
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from consulting.chain import artifacts
     from consulting.chain.another_period import Kept
     from consulting.chain.engagement import Engagement
     from consulting.profiling import DriftFinding, Part
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     File = tuple[str, Sequence[str]]
     """What a file is called, and its columns."""
+
+_OF_ALL_FILES = ("null_jump", "volume_collapse")
+"""What some of the files that came together may show for being some."""
 
 
 def drift_of(
@@ -84,6 +87,7 @@ class _Files:
         self._reads = engagement.models.reads(found.feed)
         self._found = found
         self._period = received.batch.period
+        self._batch_id = received.batch.batch_id
         self._is_carried = found.feed in received.carried
         self._readings = [
             reading
@@ -96,6 +100,7 @@ class _Files:
         """What all of them show, as one."""
         part: Part | None = "carried" if self._is_carried else None
         changes = self._compared(self._found, self._files, self._earlier, part)
+        changes = [*map(self._of_a_half, changes)]
         if self._last is not None and self._last.replaced:
             changes += _still_open(self._then(self._last), changes, self._last)
         return [*changes, *self._of_another_period(self._found, self._files)]
@@ -144,6 +149,27 @@ class _Files:
     @cached_property
     def _last(self) -> Earlier | None:
         return next(self._earlier, None)
+
+    def _of_a_half(self, change: DriftFinding) -> DriftFinding:
+        """A change as a half of a batch shows it: that it is one is told, and stops nothing."""
+        by_size = change.kind in _OF_ALL_FILES and change.severity == "block"
+        if not by_size or self._whole is None or (change.kind, change.column) in self._whole:
+            return change
+        return change.model_copy(update={"severity": "warn"})
+
+    @cached_property
+    def _whole(self) -> Collection[tuple[str, str | None]] | None:
+        """Of a half: kind and column of what stopped all files of the batch together."""
+        root = self._engagement.intake.roots([self._batch_id])[self._batch_id]
+        folder = self._engagement.folder.run(root)
+        looked = artifacts.find(folder / artifacts.PROFILE, artifacts.Profile)
+        if root == self._batch_id or looked is None:
+            return None
+        return {
+            (change.kind, change.column)
+            for change in looked.drift
+            if change.feed == self._feed.name and change.severity == "block"
+        }
 
     @cached_property
     def _files(self) -> list[File]:
