@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 from tests.chain.test_accepted import (
     accept_all,
@@ -286,9 +287,14 @@ def test_one_of_two_files_that_another_rule_reads_beside_the_other_is_no_dead_en
     of_amounts(world, "2_south", " €")
     assert "in loads_2_south.csv its rule reads none" in world.stopped()
     accept_all(world)
-    assert "rule: to_money, decimal: comma" in yaml_of(world).read_text("utf-8")
+    yaml = yaml_of(world).read_text("utf-8")
+    assert "rule: to_money, decimal: comma" in yaml
+    assert "rule: to_currency" in yaml  # or euros and what is named nothing would be added up
     delivery = world.run(world.engagement.intake.state().batches[-1].batch_id)
     assert (delivery.summary.delivered, delivery.summary.verdict) == (80, "ready")
+    table = delivery.path / "tables" / "orders.parquet"
+    counted = f"SELECT amount_currency, count(*) FROM '{table}' GROUP BY 1 ORDER BY 1"
+    assert duckdb.sql(counted).fetchall() == [("EUR", 40), (None, 40)]
 
 
 def test_a_change_of_a_rule_that_would_be_stopped_is_told_by_its_preview(world: World) -> None:

@@ -195,9 +195,7 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
     if finding.kind == "missing_column":
         return _left_out(text, feed, column)
     if finding.kind == "currency_changed":
-        names = next((list(names) for _, _, names in _metas(text, feed) if column in names), [])
-        beside = currency_column(column, target_name(f"{column} currency", set()))
-        return add_column(text, feed, beside | ({"from": names} if names[1:] else {}))
+        return _with_currency(text, feed, column)
     argument = _argument(text, finding, current)
     if argument or finding.in_some:
         return _set(text, feed, column, argument) if argument else None
@@ -206,12 +204,29 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
         shown = finding.kind != "unit_unread" or _all_common(proposed[0])
         shown = shown and (finding.kind != "unread_values" or _is_alike(text, feed, proposed[0]))
         wanted = _with_mark(text, proposed[0], current)
-        return _retyped(text, feed, current.column(column), wanted) if shown else None
+        after = _retyped(text, feed, current.column(column), wanted) if shown else None
+        of_some = wanted["rule"] == "to_money" and _names_a_currency_of_some(current.column(column))
+        had = rule_of(text, feed, column) == "to_money" or not of_some
+        return after if had or after is None else _with_currency(after, feed, column)
     after = text if finding.kind == "new_column" else None
     for one in proposed:
         # earlier files, which may be delivered again, do not have it
         after = add_column(after, feed, {**one, **_OPTIONAL}) if after else None
     return after
+
+
+def _with_currency(text: str, feed: str, column: str) -> str | None:
+    """The YAML with a column for the currency that stands beside the amounts of another."""
+    names = next((list(names) for _, _, names in _metas(text, feed) if column in names), [])
+    beside = currency_column(column, target_name(f"{column} currency", set()))
+    return add_column(text, feed, beside | ({"from": names} if names[1:] else {}))
+
+
+def _names_a_currency_of_some(column: ColumnProfile | None) -> bool:
+    """Whether amounts would be added up of which some are in a currency, and others in none."""
+    if column is None or column.numbers is None:
+        return False
+    return 0 < counts_of(column.currencies).total() < column.numbers.count
 
 
 def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[str, Any]:
