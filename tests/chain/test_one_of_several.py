@@ -199,6 +199,18 @@ def test_a_half_stops_for_its_few_rows_where_the_whole_did(world: World, wrong: 
         assert (few_rows, delivered, len(quarantined)) == (stops, 0, 2)
 
 
+def test_one_file_that_holds_words_makes_no_texts_of_the_dates_of_all(world: World) -> None:
+    drop(world, "2026-03_b", 3, form="on request")
+    world.stopped()
+    before = yaml_of(world).with_name("kilo.yml").read_text("utf-8")
+    done = run_accept(world, "--yes")
+    assert (
+        "Its rule reads 28 of 56 values, which would become texts. Have the client send the file "
+        "with the others again." in done.output
+    )
+    assert yaml_of(world).with_name("kilo.yml").read_text("utf-8") == before
+
+
 def test_a_file_that_was_discarded_is_asked_about_no_more(world: World) -> None:
     intake = world.engagement.intake
     drop(world, "2026-03_b", 3, header=SWAPPED)

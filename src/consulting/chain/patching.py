@@ -324,7 +324,11 @@ def _cleaned(
 def _not_read(
     engagement: Engagement, again: Engagement, batch_id: str, found: Sequence[Drift]
 ) -> Iterator[tuple[DriftFinding, str]]:
-    """The changes whose rules would read less than half of the values, and no more than before."""
+    """The changes whose rules would read less than half of the values, and no more than before.
+
+    Nor is it a way to read numbers or dates that they become texts, while the rule as it is reads
+    half of them and more: it is some file that has something else there.
+    """
     changes = {
         (finding.feed, finding.column): finding
         for finding, _ in found
@@ -335,14 +339,27 @@ def _not_read(
     if not changes or not rows_are_kept(received, folder):
         return
     now = _read(engagement, again, received)
+    as_text = {c for c in changes if _rule(again, c) == "to_text" != _rule(engagement, c)}
     poor = {c: one for c, one in now.items() if c in changes and 2 * one[0] < one[1]}
-    then = _read(engagement, engagement, received) if poor else {}
+    then = _read(engagement, engagement, received) if poor or as_text else {}
     for column, (read, values) in poor.items():
         if read <= then.get(column, (0, 0))[0]:
             yield (
                 changes[column],
                 f"The rule of the patch would read {read:,} of {counted(values, 'value')}.",
             )
+    for column in as_text & then.keys():
+        read, values = then[column]
+        if 2 * read >= values > 0:
+            why = f"Its rule reads {read:,} of {counted(values, 'value')}, which would become texts"
+            yield changes[column], f"{why}. Have the client send the file with the others again."
+
+
+def _rule(models: Engagement, column: Column) -> str | None:
+    """The rule of a feed's column; None where the models read none of that name."""
+    feed, header = column
+    reads = models.models.reads(feed)
+    return next((read.rule or "to_text" for read in reads if header in read.names), None)
 
 
 def _read(
