@@ -206,7 +206,7 @@ def test_one_file_that_holds_words_makes_no_texts_of_the_dates_of_all(world: Wor
     done = run_accept(world, "--yes")
     assert (
         "Its rule reads 28 of 56 values, which would become texts. Have the client send the file "
-        "with the others again." in done.output
+        "that differs again." in done.output
     )
     assert yaml_of(world).with_name("kilo.yml").read_text("utf-8") == before
 

@@ -352,7 +352,7 @@ def _not_read(
         read, values = then[column]
         if 2 * read >= values > 0:
             why = f"Its rule reads {read:,} of {counted(values, 'value')}, which would become texts"
-            yield changes[column], f"{why}. Have the client send the file with the others again."
+            yield changes[column], f"{why}. Have the client send the file that differs again."
 
 
 def _rule(models: Engagement, column: Column) -> str | None:
