@@ -92,6 +92,19 @@ class World:
 
     def stopped(self, batch_id: str | None = None) -> str:
         """Why drift stops a run, by its profile or once the rules have read; as its job does it."""
+        reason, _, _ = self._until_stopped(batch_id)
+        assert reason, self.said
+        return what_changed(reason, self.client_id)
+
+    def tried(self, batch_id: str | None = None) -> str:
+        """A run as its job does it: why drift stops it; empty where it delivers."""
+        reason, run_id, batch_id = self._until_stopped(batch_id)
+        if not reason:
+            self.after_receive(run_id, batch_id, begin="validate")
+        return reason
+
+    def _until_stopped(self, batch_id: str | None) -> tuple[str, str, str]:
+        """Why drift stops a run, or nothing after its rules have read; its id, and its batch's."""
         run_id = uuid.uuid4().hex
         batch_id = self.receive(run_id, batch_id).batch.batch_id
         named: dict[str, Any] = {"batch_id": batch_id, "run_id": run_id}
@@ -100,8 +113,8 @@ class World:
                 self.client_id, stage(self.engagement, **named, log=self.said.append)
             ):
                 chain.refuse(self.engagement, **named, reason=reason)
-                return what_changed(reason, self.client_id)
-        raise AssertionError(self.said)
+                return reason, run_id, batch_id
+        return "", run_id, batch_id
 
     def profile_of(self, delivery: Delivery) -> Profile:
         """What `profiled` left."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.chain.test_accepted import accept_all, csv, monthly, run_accept, yaml_of
 
-from consulting import chain
 from consulting.chain.preview import previews
 
 if TYPE_CHECKING:
@@ -167,19 +165,6 @@ def test_a_swap_that_was_found_right_once_is_no_measure_of_other_files(world: Wo
     assert world.run().summary.delivered == 56
 
 
-def tried(world: World, batch_id: str | None) -> str:
-    """A run as its job does it: why drift stops it; empty where it delivers."""
-    named: dict[str, Any] = {"run_id": uuid.uuid4().hex}
-    named["batch_id"] = world.receive(named["run_id"], batch_id).batch.batch_id
-    for stage in (chain.profile, chain.clean):
-        found = stage(world.engagement, **named, log=world.said.append)
-        if reason := chain.drifted(world.client_id, found):
-            chain.refuse(world.engagement, **named, reason=reason)
-            return reason
-    world.after_receive(named["run_id"], named["batch_id"], begin="validate")
-    return ""
-
-
 @pytest.mark.parametrize("wrong", ["one file", "all files"])
 def test_a_half_stops_for_its_few_rows_where_the_whole_did(world: World, wrong: str) -> None:
     for file in "abc" if wrong == "one file" else "ab":
@@ -187,9 +172,9 @@ def test_a_half_stops_for_its_few_rows_where_the_whole_did(world: World, wrong: 
     if wrong == "one file":
         drop(world, "2026-03_a", 3, header=SWAPPED)
     intake = world.engagement.intake
-    stops = [tried(world, None)]
+    stops = [world.tried()]
     while waiting := intake.state().batches:
-        stops.append(tried(world, waiting[0].batch_id))
+        stops.append(world.tried(waiting[0].batch_id))
     few_rows = [stop for stop in stops if "of 2026-02 had 28" in stop]
     delivered = sum(fact.files for fact in intake.deliveries() if fact.period == "2026-03")
     quarantined = [one.drop.key for one in intake.state().quarantined]
