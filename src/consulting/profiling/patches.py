@@ -201,18 +201,28 @@ def _patched(text: str, finding: DriftFinding, current: FeedProfile) -> str | No
         return _set(text, feed, column, argument) if argument else None
     proposed = [_without_codes(c) for c in propose_columns(current) if c["from"] == column]
     if finding.kind in {"retyped_column", "date_order_changed", "unit_unread", "unread_values"}:
-        shown = finding.kind != "unit_unread" or _all_common(proposed[0])
-        shown = shown and (finding.kind != "unread_values" or _is_alike(text, feed, proposed[0]))
-        wanted = _with_mark(text, proposed[0], current)
-        after = _retyped(text, feed, current.column(column), wanted) if shown else None
-        of_some = wanted["rule"] == "to_money" and _names_a_currency_of_some(current.column(column))
-        had = rule_of(text, feed, column) == "to_money" or not of_some
-        return after if had or after is None else _with_currency(after, feed, column)
+        return _reread(text, finding, current, proposed[0])
     after = text if finding.kind == "new_column" else None
     for one in proposed:
         # earlier files, which may be delivered again, do not have it
         after = add_column(after, feed, {**one, **_OPTIONAL}) if after else None
     return after
+
+
+def _reread(
+    text: str, finding: DriftFinding, current: FeedProfile, proposed: dict[str, Any]
+) -> str | None:
+    """The YAML with the proposed rule; with a column for the currency, if it hides one of some."""
+    feed, column = finding.feed, current.column(str(proposed["from"]))
+    shown = finding.kind != "unit_unread" or _all_common(proposed)
+    if not shown or (finding.kind == "unread_values" and not _is_alike(text, feed, proposed)):
+        return None
+    wanted = _with_mark(text, proposed, current)
+    after = _retyped(text, feed, column, wanted)
+    if after is None or column is None or not _names_a_currency_of_some(column):
+        return after
+    becomes_money = wanted["rule"] == "to_money" != rule_of(text, feed, column.name)
+    return _with_currency(after, feed, column.name) if becomes_money else after
 
 
 def _with_currency(text: str, feed: str, column: str) -> str | None:
@@ -222,11 +232,10 @@ def _with_currency(text: str, feed: str, column: str) -> str | None:
     return add_column(text, feed, beside | ({"from": names} if names[1:] else {}))
 
 
-def _names_a_currency_of_some(column: ColumnProfile | None) -> bool:
+def _names_a_currency_of_some(column: ColumnProfile) -> bool:
     """Whether amounts would be added up of which some are in a currency, and others in none."""
-    if column is None or column.numbers is None:
-        return False
-    return 0 < counts_of(column.currencies).total() < column.numbers.count
+    numbers = column.numbers.count if column.numbers else 0
+    return 0 < counts_of(column.currencies).total() < numbers
 
 
 def _argument(text: str, finding: DriftFinding, current: FeedProfile) -> dict[str, Any]:
