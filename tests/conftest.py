@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+import weakref
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,8 +172,32 @@ def serve_s3(folder: Path) -> Iterator[S3Server]:
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """A real S3 server; it checks credentials, paginates and gives MD5 ETags."""
+    _ask_over_own_lines_when_forked()
     with serve_s3(tmp_path_factory.mktemp("seaweedfs")) as server:
         yield server
+
+
+def _ask_over_own_lines_when_forked() -> None:
+    """Let no forked process speak on a line of its parent's.
+
+    One that is killed in the middle of a request would leave its half there, and the parent's next
+    request would be taken for the rest of it.
+    """
+    from botocore.httpsession import URLLib3Session
+
+    of_this: weakref.WeakSet[URLLib3Session] = weakref.WeakSet()
+    begin = URLLib3Session.__init__
+
+    def beginning(self: URLLib3Session, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        of_this.add(self)
+
+    def leave_to_parent() -> None:
+        for session in of_this:
+            session.close()
+
+    URLLib3Session.__init__ = beginning
+    os.register_at_fork(after_in_child=leave_to_parent)
 
 
 def _await_s3(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:
