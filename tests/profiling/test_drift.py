@@ -12,6 +12,7 @@ from yaml import safe_load
 from consulting.profiling import (
     DriftFinding,
     FeedProfile,
+    Held,
     Thresholds,
     compare,
     profile_feed,
@@ -1881,7 +1882,7 @@ def test_cells_that_the_sample_had_are_missed_by_a_first_delivery_and_stop_nothi
     profile: Profile,
 ) -> None:
     then, now = ({"note": ["x"] * full + [""] * (40 - full)} for full in (40, 10))
-    (found,) = compare(profile(then), profile(now), ["note"], of_sample=True)
+    (found,) = compare(Held(profile(then), of_sample=True), profile(now), ["note"])
     assert (found.kind, found.severity) == ("null_jump", "warn")
     assert found.detail == "75 % of the rows have no “note”; in the sample 0 %."
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 INTAKE, CLEANING, CHECKS, PROFILE = "intake.json", "cleaning.json", "checks.json", "profile.json"
+FILES = "files.json"
 
 
 class Intake(Record):
@@ -100,6 +101,12 @@ class Profile(Record):
         """How many issues of each severity, within feeds and across them."""
         issues = [issue for feed in self.profiles for issue in feed.issues] + list(self.across)
         return {s: sum(issue.severity == s for issue in issues) for s in ("error", "warn", "info")}
+
+
+class Files(Record):
+    """What `profiled` leaves of feeds with several files: feed → file → its own profile."""
+
+    of: dict[str, dict[str, FeedProfile]]
 
 
 class Cleaning(Record):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import tee
+from itertools import chain, tee
 from operator import methodcaller
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts
 from consulting.chain.another_period import dates_of_another_period, kept_to_periods
 from consulting.chain.apart import within
-from consulting.chain.measure import Earlier, that_measure
+from consulting.chain.file_received import MOST_DROPS
+from consulting.chain.measure import Earlier, readings_of, that_measure
+from consulting.chain.namesakes import namesakes
+from consulting.chain.told_once import Alone, told_once
+from consulting.intake import State
 from consulting.profiling import (
     FeedProfile,
-    Held,
     compare,
     mixed_columns,
     profile_each,
@@ -32,8 +35,22 @@ if TYPE_CHECKING:
     File = tuple[str, Sequence[str]]
     """What a file is called, and its columns."""
 
+_MOST_COLUMNS = 1_000
+"""Columns of all files together that are profiled for each file."""
 _OF_ALL_FILES = ("null_jump", "volume_collapse")
 """What some of the files that came together may show for being some."""
+
+
+class Drift(NamedTuple):
+    """What changed in the files of a feed.
+
+    Attributes:
+        findings: The changes, the gravest of all files first.
+        by_file: The profile of each of several files, by its name.
+    """
+
+    findings: list[DriftFinding]
+    by_file: dict[str, FeedProfile]
 
 
 def drift_of(
@@ -42,13 +59,14 @@ def drift_of(
     found: FeedProfile,
     before: Iterator[Earlier],
     run_folder: Path,
-) -> list[DriftFinding]:
+) -> Drift:
     """What changed in the files of a feed, against its last delivery and its models as they are.
 
-    Of files that are carried forward it is what they prove against the models alone. Where values
-    could be read in two ways, each of several files is looked at by itself, too. Files that take
-    others' place are held against those before these, too: what was told then may be unanswered.
-    What somebody found right in them is told, and stops nothing.
+    Of files that are carried forward it is what they prove against the models alone. Each of
+    several files is held against the one of its name in an earlier delivery, too; one without,
+    where its values could be read in two ways, against all of the last. Files that take others'
+    place are held against those before these, too: what was told then may be unanswered. What
+    somebody found right in them is told, and stops nothing.
 
     Args:
         engagement: Whose files.
@@ -59,10 +77,14 @@ def drift_of(
     """
     files = _Files(engagement, received, found, before)
     changes = files.together()
-    if doubtful := files.doubtful(changes):
-        changes = _told_once(changes, files.each_alone(doubtful, run_folder))
+    profiles = files.by_file(changes, run_folder)
+    alone = [*files.each_alone(changes, profiles)]
     right = received.confirmed
-    return [change.confirmed() if change.to_confirm in right else change for change in changes]
+    told = told_once(changes, alone)
+    return Drift(
+        [change.confirmed() if change.to_confirm in right else change for change in told],
+        files.named(profiles),
+    )
 
 
 class _Files:
@@ -89,37 +111,29 @@ class _Files:
         self._period = received.batch.period
         self._batch_id = received.batch.batch_id
         self._is_carried = found.feed in received.carried
-        self._readings = [
-            reading
-            for reading in received.to_profile
-            if reading.feed == found.feed and reading.corrections is None
-        ]
+        self._readings = readings_of(received, found.feed)
+        self._own = {reading.sha256 for reading in received.readings}
+        self._keys = {drop.key for drop in received.batch.drops}
         self._deliveries = before
 
     def together(self) -> list[DriftFinding]:
         """What all of them show, as one."""
         part: Part | None = "carried" if self._is_carried else None
         changes = self._compared(self._found, self._files, self._earlier, part)
-        changes = [*map(self._of_a_half, changes)]
+        changes = [*map(self._of_a_part, changes)]
         if self._last is not None and self._last.replaced:
             changes += _still_open(self._then(self._last), changes, self._last)
         return [*changes, *self._of_another_period(self._found, self._files)]
 
-    def doubtful(self, changes: Iterable[DriftFinding]) -> list[str]:
-        """The columns that one of several files may write otherwise than the others."""
-        if len(self._readings) <= 1:
-            return []
-        names: set[str | None] = {*unclear_columns(self._found, self._reads)}
-        names |= {one.column for one in self._kept}
-        if placed := next(_placed(self._earlier), None):
-            names |= {*mixed_columns(placed.profile, self._found, self._reads)}
-        if self._last is not None:
-            names |= {change.column for change in changes if change.severity == "block"}
-        return [column.name for column in self._found.columns if column.name in names]
-
-    def each_alone(self, names: Sequence[str], run_folder: Path) -> list[list[DriftFinding]]:
-        """What each of them shows in some columns."""
-        profiles = within(
+    def by_file(self, changes: Iterable[DriftFinding], run_folder: Path) -> tuple[FeedProfile, ...]:
+        """The profile of each of several; of many, of the columns that ask for it alone."""
+        if len(self._readings) <= 1 or self._found.basis == "headers":
+            return (self._found,)[: len(self._readings)]
+        names = [column.name for column in self._found.columns]
+        if self._are_many:
+            doubtful = self._doubtful(changes)
+            names = [name for name in names if name in doubtful]
+        return within(
             self._engagement,
             self._engagement.limits(self._feed),
             f"comparing the files of feed {self._feed.name!r}",
@@ -131,14 +145,54 @@ class _Files:
             run_folder,
             self._engagement.models.decimal_marks(self._feed.name),
         )
-        part: Part = "carried" if self._is_carried else "one file"
-        return [
-            [
-                *self._compared(profile, [file], self._earlier, part),
-                *self._of_another_period(profile, [file]),
-            ]
-            for file, profile in zip(self._files, profiles, strict=True)
-        ]
+
+    def named(self, profiles: Iterable[FeedProfile]) -> dict[str, FeedProfile]:
+        """The profiles of several files, by name; none of so many that these are not whole."""
+        if len(self._readings) <= 1 or self._found.basis == "headers" or self._are_many:
+            return {}
+        return dict(zip(self._names, profiles, strict=True))
+
+    def each_alone(
+        self, changes: Iterable[DriftFinding], profiles: Iterable[FeedProfile]
+    ) -> Iterator[Alone]:
+        """What each shows by itself; of one that came as ever, all is told already."""
+        if len(self._readings) == 1 and (self._last is None or len(self._last.names) <= 1):
+            return
+        doubtful = self._doubtful(changes) if len(self._readings) > 1 else ()
+        for reading, file, profile in zip(self._readings, self._files, profiles, strict=False):
+            is_own = reading.sha256 in self._own and not self._is_carried
+            past = namesakes(reading.filename, self._names, self._earlier) if is_own else iter(())
+            some = [column for column in profile.columns if column.name in doubtful]
+            of_these = profile.model_copy(update={"columns": (*some,)})
+            of_period = self._of_another_period(of_these, [file])
+            first = next(past, None)
+            if first is not None:
+                past, again = tee(chain([first], past))
+                # where all of its name are no measure of which column holds what, the others are
+                placed = chain(_placed(again), _placed(self._earlier))
+                found = self._compared(profile, [file], past, "namesake", placed)
+            else:
+                part: Part = "carried" if self._is_carried else "one file"
+                found = self._compared(of_these, [file], self._earlier, part)
+            yield Alone([*found, *of_period], is_known=first is not None or not is_own)
+
+    def _doubtful(self, changes: Iterable[DriftFinding]) -> Collection[str | None]:
+        """The columns that one of several files may write otherwise than the others."""
+        names: set[str | None] = {*unclear_columns(self._found, self._reads)}
+        names |= {one.column for one in self._kept}
+        if placed := next(_placed(self._earlier), None):
+            names |= {*mixed_columns(placed.held.profile, self._found, self._reads)}
+        if self._last is not None:
+            names |= {change.column for change in changes if change.severity == "block"}
+        return names
+
+    @property
+    def _names(self) -> list[str]:
+        return [reading.filename for reading in self._readings]
+
+    @property
+    def _are_many(self) -> bool:
+        return len(self._readings) * len(self._found.columns) > _MOST_COLUMNS
 
     @property
     def _earlier(self) -> Iterator[Earlier]:
@@ -150,12 +204,27 @@ class _Files:
     def _last(self) -> Earlier | None:
         return next(self._earlier, None)
 
-    def _of_a_half(self, change: DriftFinding) -> DriftFinding:
-        """A change as a half of a batch shows it: that it is one is told, and stops nothing."""
-        by_size = change.kind in _OF_ALL_FILES and change.severity == "block"
-        if not by_size or self._whole is None or (change.kind, change.column) in self._whole:
+    def _of_a_part(self, change: DriftFinding) -> DriftFinding:
+        """A change as a part of what came shows it: that it is one is told, and stops nothing."""
+        if change.kind not in _OF_ALL_FILES or change.severity != "block":
             return change
-        return change.model_copy(update={"severity": "warn"})
+        of_the_whole = (change.kind, change.column) in (self._whole or ())
+        if of_the_whole or (self._whole is None and not self._others_wait):
+            return change
+        waits = "" if self._whole else f" Other files of {self._period} wait for a run of theirs."
+        return change.model_copy(update={"severity": "warn", "detail": f"{change.detail}{waits}"})
+
+    @cached_property
+    def _others_wait(self) -> bool:
+        """Whether other files of the same period came that wait for a run of theirs."""
+        stories = self._engagement.intake.history(limit=MOST_DROPS) if self._period else ()
+        return any(
+            (story.drop.period, story.drop.feed) == (self._period, self._feed.name)
+            and story.state in {State.SEEN, State.READY, State.CLAIMED}
+            and story.batch_id != self._batch_id
+            and story.drop.key not in self._keys
+            for story in stories
+        )
 
     @cached_property
     def _whole(self) -> Collection[tuple[str, str | None]] | None:
@@ -200,7 +269,7 @@ class _Files:
         if self._period is None or self._is_carried:
             return []
         measures = that_measure(self._earlier, methodcaller("asked", "another_period"))
-        earlier = ((each.profile, each.period) for each in measures if each.period)
+        earlier = ((h.profile, h.period) for h in (each.held for each in measures) if h.period)
         now = self._found, self._period
         return kept_to_periods(now, earlier, self._reads, files=len(self._readings))
 
@@ -212,8 +281,8 @@ class _Files:
 
     def _then(self, replaced: Earlier) -> list[DriftFinding]:
         """What all of them show, held against the deliveries before one that they replace."""
-        its = replaced.period or ""
-        stood = (e for e in self._earlier if not e.replaced and (e.period or "") <= its)
+        its = replaced.held.period or ""
+        stood = (e for e in self._earlier if not e.replaced and (e.held.period or "") <= its)
         return self._compared(self._found, self._unmarked, stood, None)
 
     def _compared(
@@ -222,12 +291,13 @@ class _Files:
         files: Iterable[File],
         earlier: Iterator[Earlier],
         part: Part | None,
+        placed: Iterator[Earlier] | None = None,
     ) -> list[DriftFinding]:
         models, name = self._engagement.models, self._feed.name
         earlier, again = tee(earlier)
         last = next(earlier, None)
         return compare(
-            last.profile if last else None,
+            last.held if last else None,
             profile,
             self._reads,
             known=models.declared_columns().get(name, ()),
@@ -235,17 +305,14 @@ class _Files:
             others=self._others,
             models_yaml=models.yaml_of(name),
             part=part,
-            earlier=(each.profile for each in earlier),
-            of_sample=last is not None and last.of_sample,
-            period=last.period if last else None,
-            placed=_placed(again),
+            earlier=(each.held.profile for each in earlier),
+            placed=(each.held for each in placed or _placed(again)),
         )
 
 
-def _placed(earlier: Iterable[Earlier]) -> Iterator[Held]:
+def _placed(earlier: Iterable[Earlier]) -> Iterator[Earlier]:
     """The deliveries that show which column holds what: none in which two changed places once."""
-    for each in that_measure(earlier, methodcaller("asked", "swapped_columns")):
-        yield Held(each.profile, each.period, each.of_sample)
+    return that_measure(earlier, methodcaller("asked", "swapped_columns"))
 
 
 def _still_open(
@@ -264,33 +331,3 @@ def _still_open(
             yield again.model_copy(update={"severity": "warn"})
         else:
             yield again
-
-
-def _told_once(
-    together: Iterable[DriftFinding], alone: Sequence[Collection[DriftFinding]]
-) -> list[DriftFinding]:
-    """What all files show, and of each alone what is not told so already."""
-    changes = [*_of_all(together, alone)]
-    told = {(change.kind, change.column) for change in changes}
-    stops = {(c.kind, c.column) for c in changes if c.severity == "block"}
-    # what stops is told of one file, too, where of all it is a note
-    more = (
-        each
-        for some in alone
-        for each in some
-        if (each.kind, each.column) not in (stops if each.severity == "block" else told)
-    )
-    return [*changes, *more]
-
-
-def _of_all(
-    changes: Iterable[DriftFinding], alone: Sequence[Collection[DriftFinding]]
-) -> Iterator[DriftFinding]:
-    """What stops all files; what only some show is told of these, with a patch that there is."""
-    for change in changes:
-        key = change.kind, change.column, "block"
-        some = [c for of in alone for c in of if (c.kind, c.column, c.severity) == key]
-        if change.severity != "block" or len(some) in {0, len(alone)}:
-            yield change
-        elif not all(one.patch for one in some):
-            yield change.model_copy(update={"detail": " ".join(one.detail for one in some)})

@@ -59,6 +59,6 @@ def sample_of(engagement: Engagement) -> Path:
 
 def keep_sample(engagement: Engagement, run_folder: Path) -> None:
     """Keep what the stages of a sample's run left: how values are written, and no file."""
-    for name in (artifacts.INTAKE, artifacts.PROFILE, artifacts.CLEANING):
+    for name in (artifacts.INTAKE, artifacts.PROFILE, artifacts.FILES, artifacts.CLEANING):
         if (run_folder / name).is_file():
             write_whole(sample_of(engagement) / name, [(run_folder / name).read_bytes()])

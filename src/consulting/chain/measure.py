@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from consulting.chain import artifacts
 from consulting.chain.earlier import earlier_runs, files_of, sample_of
+from consulting.profiling import Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from consulting.chain.engagement import Engagement
-    from consulting.profiling import FeedProfile
+    from consulting.records import FileReading
 
     Change = tuple[str, str | None]
     """The kind of what changed, and the column."""
@@ -21,31 +23,31 @@ T = TypeVar("T")
 
 
 class Earlier(NamedTuple):
-    """The profile of a feed in an earlier delivery.
+    """What a feed's files held in an earlier delivery, and what was said of them.
 
     Attributes:
-        profile: The profile.
+        held: What they held.
         replaced: Whether the files at hand take the place of that delivery's.
         confirmed: Kind and column of what somebody found right in its files.
         told: Kind and column of all that was told of its files.
         files: Its files, each by its hash.
-        of_sample: Whether it is no delivery, but the sample by which the models were made.
-        period: The period of its files, where the client has periods.
+        names: What its files are called.
+        folder: Its run folder.
     """
 
-    profile: FeedProfile
+    held: Held
     replaced: bool
     confirmed: frozenset[Change]
-    of_sample: bool = False
-    period: str | None = None
-    told: frozenset[Change] = frozenset()
-    files: frozenset[str] = frozenset()
+    told: frozenset[Change]
+    files: frozenset[str]
+    names: tuple[str, ...]
+    folder: Path
 
     def asked(self, kind: str) -> frozenset[str]:
         """Its period, else its files, where somebody had to find a kind of change right in them."""
         if all(kind != one for one, _ in self.confirmed):
             return frozenset()
-        return frozenset({self.period}) if self.period else self.files
+        return frozenset({self.held.period}) if self.held.period else self.files
 
 
 def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterator[Earlier]:
@@ -61,14 +63,20 @@ def earlier_profiles(engagement: Engagement, feed: str, batch_id: str) -> Iterat
         replaces = own and received and not of_sample and _is_replaced(received, own, feed)
         changes = [change for change in earlier.drift if change.feed == feed]
         yield Earlier(
-            found[0],
+            Held(found[0], received.batch.period if received else None, of_sample),
             bool(replaces),
             frozenset((c.kind, c.column) for c in changes if c.is_confirmed),
-            of_sample,
-            received.batch.period if received else None,
             frozenset((c.kind, c.column) for c in changes),
             files_of(folder, feed),
+            tuple(r.filename for r in readings_of(received, feed)) if received else (),
+            folder,
         )
+
+
+def readings_of(received: artifacts.Intake, feed: str) -> list[FileReading]:
+    """A feed's files, but for corrections, which are none of the client's own."""
+    mine = (reading for reading in received.to_profile if reading.feed == feed)
+    return [reading for reading in mine if reading.corrections is None]
 
 
 def that_measure(earlier: Iterable[T], confirmed: Callable[[T], frozenset[str]]) -> Iterator[T]:

@@ -113,7 +113,7 @@ def drift_now(engagement: Engagement, batch_id: str) -> Iterator[Drift]:
     profiles = artifacts.read(folder / artifacts.PROFILE, artifacts.Profile).profiles
     for profile in profiles:
         before = earlier_profiles(engagement, profile.feed, batch_id)
-        for finding in drift_of(engagement, received, profile, before, folder):
+        for finding in drift_of(engagement, received, profile, before, folder).findings:
             if is_at_fault(finding):
                 stops = stops or finding.severity == "block"
                 yield finding, profile

@@ -212,7 +212,7 @@ def _drift(engagement: Engagement, again: Engagement, base: _Base) -> tuple[Drif
             found,
             earlier_profiles(engagement, found.feed, batch_id),
             base.run_folder,
-        )
+        ).findings
     )
 
 

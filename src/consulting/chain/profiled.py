@@ -58,6 +58,7 @@ def profile_files(
     run_folder = engagement.folder.run(received.batch.batch_id)
     profiles: list[FeedProfile] = []
     drift: list[DriftFinding] = []
+    by_file: dict[str, dict[str, FeedProfile]] = {}
     for declared in engagement.config.feeds:
         feed = declared.name
         readings = [reading for reading in received.to_profile if reading.feed == feed]
@@ -83,7 +84,9 @@ def profile_files(
         said = f"{counted(len(found.columns), 'column')}, {counted(len(found.issues), 'issue')}"
         log(f"{feed}: {said}{spared}")
         profiles.append(found)
-        drift += drift_of(engagement, received, found, before(feed), run_folder)
+        changes = drift_of(engagement, received, found, before(feed), run_folder)
+        drift += changes.findings
+        by_file[feed] = changes.by_file
     across = within(
         engagement,
         engagement.config.limits,
@@ -101,6 +104,8 @@ def profile_files(
         drift=tuple(drift),
         score=quality_score(profiles) if profiles else None,
     )
+    if any(by_file.values()):
+        artifacts.write(run_folder / artifacts.FILES, artifacts.Files(of=by_file))
     artifacts.write(run_folder / artifacts.PROFILE, result)
     return result
 

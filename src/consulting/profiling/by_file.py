@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from consulting.profiling.columns import column_profile, view_columns
 from consulting.profiling.date_orders import may_be_misread
 from consulting.profiling.decision import Decision
+from consulting.profiling.larger import larger_columns
+from consulting.profiling.model import FeedProfile
 from consulting.profiling.notations import (
     is_unclear,
     mark_of,
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from consulting.profiling.model import FeedProfile
     from consulting.records import FileReading, ReadColumn
 
 _DEFAULT = Thresholds()
@@ -65,7 +66,7 @@ def profile_each(  # noqa: PLR0913, PLR0917 - called apart
     """Profile some columns of each file alone.
 
     Args:
-        profile: Of all the files.
+        profile: Of all the files; what it found personal is so in each.
         names: The columns.
         readings: The files, with the rows that they left in the run folder.
         run_folder: `ClientFolder.run(batch_id)`.
@@ -73,16 +74,29 @@ def profile_each(  # noqa: PLR0913, PLR0917 - called apart
         thresholds: As `profile_feed`.
 
     Returns:
-        One profile a file, in their order, with these columns and without issues.
+        One profile a file, in their order, with these columns and how they lie to each other, and
+        without issues.
     """
     found = []
     for reading in readings:
         with open_feed([reading], run_folder, thresholds, marks) as source:
             here = [name for name in names if name in source.columns]
             source.draw_sample(thresholds.sample_values)
-            known = dict.fromkeys(here, Decision(final=True))
+            personal = {column.name: column.pii for column in profile.columns}
+            known = {
+                c: Decision(pii=personal.get(c), masked=c in reading.masked_columns, final=True)
+                for c in here
+            }
             views = view_columns(source, here, known, thresholds)
-            columns = tuple(column_profile(v, source.shown.get(v.name)) for v in views)
-            changes = {"columns": columns, "row_count": source.rows, "issues": (), "orders": None}
-            found.append(profile.model_copy(update=changes))
+            found.append(
+                FeedProfile(
+                    feed=profile.feed,
+                    basis="all_rows" if reading.sampled_from is None else "sample",
+                    file_metadata=(),
+                    row_count=source.rows,
+                    column_count=len(source.columns),
+                    columns=tuple(column_profile(v, source.shown.get(v.name)) for v in views),
+                    orders=larger_columns(source, views),
+                )
+            )
     return tuple(found)

@@ -296,7 +296,7 @@ class Content(Changes):
         return DriftFinding(
             feed=self._current.feed, kind="distribution_shift", column=now.name,
             severity="warn" if grave else "info",
-            detail=f"The values of “{now.name}” are spread differently than in "
+            detail=f"{self._reads.named('values', now)} are spread differently than in "
             f"{self._past.named(before)}.",
             measure="PSI", value=index,
             threshold=round(max(_LIMITS.shift_warn, noise) if grave else threshold, 4),

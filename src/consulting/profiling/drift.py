@@ -11,7 +11,7 @@ from consulting.profiling import swapped
 from consulting.profiling.content import Content
 from consulting.profiling.finding import APPLIED, DriftFinding, not_in
 from consulting.profiling.larger import turned_round
-from consulting.profiling.past import Held, Past
+from consulting.profiling.past import ENOUGH, Held, Past
 from consulting.profiling.patches import label_of, patched, unified
 from consulting.profiling.reads import MOST_FILES, Reads, in_files
 from consulting.profiling.renames import find_renames
@@ -33,9 +33,10 @@ _LIMITS = Thresholds()
 """When a change is worth telling."""
 _RANK = {"block": 0, "warn": 1, "info": 2}
 
-Part = Literal["carried", "one file"]
-"""Files that stand in from an earlier delivery, or one of several that came."""
-_OF_PART: dict[Part, str] = {
+Part = Literal["carried", "one file", "namesake"]
+"""Files that stand in from an earlier delivery, or one of several that came, which is held against
+all files of the last, or against the one of its name."""
+_OF_PART: dict[Literal["carried", "one file"], str] = {
     "carried": "These files were delivered before, and the rule was changed since: have the client "
     "send them again as newer ones are written, or let its YAML read both.",
     "one file": "Other files of this delivery, or its rule, have them otherwise: have the client "
@@ -45,7 +46,7 @@ _IF_RIGHT = "{} If it is right so, `consulting accept` delivers these files."
 
 
 def compare(  # noqa: PLR0913 - by name only; what the files are compared with
-    previous: FeedProfile | None,
+    previous: Held | FeedProfile | None,
     current: FeedProfile,
     declared: Sequence[ReadColumn | str] = (),
     *,
@@ -55,14 +56,14 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
     models_yaml: Path | str | None = None,
     part: Part | None = None,
     earlier: Iterable[FeedProfile] = (),
-    of_sample: bool = False,
-    period: str | None = None,
     placed: Iterable[Held] | None = None,
 ) -> list[DriftFinding]:
     """Compares a profile with the last delivered one and with what the models read.
 
     Args:
-        previous: The profile of the last delivery; None for a first one.
+        previous: What the last delivery held, or its profile alone; None for a first one. Of a
+            sample, by which the client's models were made, it is not held against that how many
+            values there are.
         current: The profile of this run.
         declared: The source columns the feed's models read, a text for one that hand-written SQL
             reads; empty where it has no models.
@@ -70,13 +71,11 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         files: The columns of each file of this run; without it, no file is named.
         others: What the models of the client's other feeds read, for files that were mixed up.
         models_yaml: The feed's YAML, its path or its text: patches are proposed against it.
-        part: Of what the profile is, if not of all files that came: only what they prove, or seem
-            to, against the rules as they are now is told, for nothing else of them changed.
+        part: Of what the profile is, if not of all files that came. Of some, only what they prove,
+            or seem to, against the rules as they are now is told, unless they are held against
+            those of their names.
         earlier: The profiles of the deliveries before the last one, the newest first: the currency
             and the unit are held against those that were named last.
-        of_sample: Whether `previous` is of a sample, by which the client's models were made; how
-            many values there are is not held against that.
-        period: That of `previous`, where the client has periods.
         placed: The deliveries that show which column holds what, the last first; left out, it is
             `previous` and those before it.
 
@@ -85,16 +84,18 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         index over the earlier deciles or most frequent values (Siddiqi 2006), and only where the
         rows are enough for it to be more than noise (Yurdakul & Naranjo 2020).
     """
+    last = previous if previous is None or isinstance(previous, Held) else Held(previous)
     comparison = _Comparison(
-        previous,
+        last,
         current,
         [ReadColumn(names=(c,)) if isinstance(c, str) else c for c in declared],
         files or {},
         models_yaml=models_yaml,
-        last=Held(previous, period, of_sample) if previous else None,
         earlier=earlier,
         placed=placed,
     )
+    if part == "namesake":
+        return [*comparison.since_its_namesake()]
     if part is not None:
         of = (
             comparison.content.notation
@@ -109,8 +110,8 @@ def compare(  # noqa: PLR0913 - by name only; what the files are compared with
         return mixed_up
     findings = comparison.columns(known)
     renamed = {finding.previous_column for finding in findings if not finding.accepted}
-    if previous is not None and "headers" not in {previous.basis, current.basis}:
-        findings += comparison.volume(previous)
+    if last is not None and "headers" not in {last.profile.basis, current.basis}:
+        findings += comparison.volume(last.profile)
     for column in current.columns:
         # what lies under the new name in other files is not missing
         findings += (
@@ -126,24 +127,22 @@ def mixed_columns(
     previous: FeedProfile, current: FeedProfile, reads: Sequence[ReadColumn]
 ) -> list[str]:
     """The columns of several files of which one may hold what another column held."""
-    last = Held(previous)
-    return swapped.mixed_columns(_Comparison(previous, current, reads, {}, last=last).pairs)
+    return swapped.mixed_columns(_Comparison(Held(previous), current, reads, {}).pairs)
 
 
 class _Comparison:
     def __init__(  # noqa: PLR0913 - as `compare`
         self,
-        previous: FeedProfile | None,
+        last: Held | None,
         current: FeedProfile,
         reads: Sequence[ReadColumn],
         files: Mapping[str, Sequence[str]],
         *,
         models_yaml: Path | str | None = None,
-        last: Held | None = None,
         earlier: Iterable[FeedProfile] = (),
         placed: Iterable[Held] | None = None,
     ) -> None:
-        self._previous = previous
+        self._previous = last.profile if last else None
         self._current = current
         self._reads = Reads(current, reads, files)
         self._past = Past(self._reads, last, earlier)
@@ -188,6 +187,20 @@ class _Comparison:
             *self.swapped(),
             *self._turned(),
         ]
+
+    def since_its_namesake(self) -> Iterator[DriftFinding]:
+        """What changed in one of several files."""
+        for column in self._current.columns:
+            proven = {each.kind for each in self.content.notation(column)}
+            for finding in self.content.of(column):
+                if finding.kind in proven:
+                    yield self.of_some(finding, "one file")
+                else:
+                    yield self.with_patch(finding.model_copy(update={"in_some": True}))
+        yield from map(self.with_patch, (*self.swapped(), *self._turned()))
+        if self._previous and self._previous.row_count >= ENOUGH:
+            few = (each for each in self.volume(self._previous) if each.severity == "block")
+            yield from (each.model_copy(update={"severity": "warn"}) for each in few)
 
     def _accepted(self, now: Sequence[str], before: Sequence[str]) -> Iterator[DriftFinding]:
         """Columns that the last files did not have, or under another name, and models read."""
@@ -401,7 +414,7 @@ class _Comparison:
             )
         ]  # fmt: skip
 
-    def of_some(self, finding: DriftFinding, part: Part) -> DriftFinding:
+    def of_some(self, finding: DriftFinding, part: Literal["carried", "one file"]) -> DriftFinding:
         """A finding of some files: the YAML must read these and the others."""
         advice = _OF_PART[part]
         if finding.kind == "decimal_mark_changed":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from consulting.profiling.model import Order
 from consulting.profiling.orders import days_of
+from consulting.profiling.source import SPREAD
 from consulting.profiling.totals import MEASURES
 from consulting.rules.numbers import read_number
 from consulting.sql import quoted
@@ -54,7 +55,8 @@ def larger_columns(source: FeedSource, views: Sequence[ColumnView]) -> tuple[Ord
     if max(len(days), len(numbers)) < 2:  # noqa: PLR2004 - a pair
         return ()
     rows = source.query(
-        f"SELECT {', '.join(columns.values())} FROM sample ORDER BY rowid LIMIT {_LOOKED_AT}"
+        f"SELECT {', '.join(columns.values())} FROM sample "
+        f"ORDER BY {SPREAD}, rowid LIMIT {_LOOKED_AT}"
     )
     cells = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {}
     read = {name: [*cells.get(name, ())] for name, _ in days}

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.profiling.notations import mostly
+from consulting.shown import on_one_line
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -29,11 +30,13 @@ class Held(NamedTuple):
         profile: Its profile.
         period: Its period, where the client has periods.
         of_sample: Whether it is no delivery, but the sample by which the models were made.
+        file: The file, if the profile is of one of several alone.
     """
 
     profile: FeedProfile
     period: str | None = None
     of_sample: bool = False
+    file: str = ""
 
 
 class Past:
@@ -53,7 +56,8 @@ class Past:
         self._earlier = earlier
 
         named = f"the delivery of {last.period}" if last and last.period else "the last delivery"
-        self._name = "the sample" if self.of_sample else named
+        named = "the sample" if self.of_sample else named
+        self._name = on_one_line(last.file) if last and last.file else named
 
     def named(self, column: ColumnProfile | None = None) -> str:
         """What the last delivery is called in a sentence; that which a column is of, if given."""

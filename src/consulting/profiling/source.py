@@ -30,7 +30,8 @@ _NARROW_CELLS = 20_000_000  # of more cells the reading costs more than the othe
 _FEW_CELLS = 200_000  # held in memory, by one thread: files opened anew for each query cost more
 _OWN = ("_file", "_row")
 # Knuth's multiplicative hash: spreads a sample evenly over line numbers, the same on any machine.
-_SPREAD = "(_row * 2654435761) % 4294967296"
+SPREAD = "(_row * 2654435761) % 4294967296"
+"""SQL for a number of each row by which those that come first are spread over all files."""
 _SPREAD_RANGE = 4_294_967_296
 _LONGEST_TOKEN = max(map(len, NULL_TOKENS))
 
@@ -160,7 +161,7 @@ class FeedSource:
         bound = _SPREAD_RANGE if self.rows <= rows else _SPREAD_RANGE * rows // self.rows
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE sample AS "
-            f"SELECT * FROM feed WHERE {_SPREAD} < {bound} ORDER BY _file, _row"
+            f"SELECT * FROM feed WHERE {SPREAD} < {bound} ORDER BY _file, _row"
         )
         self.sampled = int(self.one("SELECT count(*) FROM sample")[0])
 

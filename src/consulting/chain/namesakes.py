@@ -1,0 +1,64 @@
+"""The files of earlier deliveries that are called as those of now, but for numbers and months."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from consulting.chain import artifacts
+from consulting.rules.months import month_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from consulting.chain.measure import Earlier
+    from consulting.profiling import FeedProfile
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_NUMBERED = re.compile(r"[^\W\d_]+\d{1,3}(?!\d)|[^\W\d_]+")
+"""Words of a name; in the second, a short number belongs to the word before it (store12)."""
+
+
+def namesakes(name: str, now: Sequence[str], earlier: Iterable[Earlier]) -> Iterator[Earlier]:
+    """What the files of a name held in earlier deliveries, the last first.
+
+    A delivery without one is passed over, and so is one whose place the files of now take.
+
+    Args:
+        name: A file.
+        now: All files that it came with, itself among them.
+        earlier: The feed's deliveries, the last first.
+    """
+    for each in earlier:
+        then = {} if each.replaced else files_in(each)
+        if found := namesake_in(then, name, now):
+            yield each._replace(held=each.held._replace(profile=then[found], file=found))
+
+
+def files_in(earlier: Earlier) -> dict[str, FeedProfile]:
+    """The profile of each of a delivery's files, by its name."""
+    several = of_several(earlier.folder, earlier.held.profile.feed)
+    if several or len(earlier.names) != 1:
+        return several
+    return {earlier.names[0]: earlier.held.profile}
+
+
+def of_several(run_folder: Path, feed: str) -> dict[str, FeedProfile]:
+    """The profile of each of the files that a run had of a feed; empty where it had one."""
+    found = artifacts.find(run_folder / artifacts.FILES, artifacts.Files)
+    return found.of.get(feed, {}) if found else {}
+
+
+def namesake_in(then: Collection[str], name: str, now: Sequence[str]) -> str | None:
+    """The one file of an earlier delivery that is called as a file of now, and no other is."""
+    for words in (_LETTERS, _NUMBERED):
+        key = _words(name, words)
+        found = [each for each in then if _words(each, words) == key]
+        if key and len(found) == 1 and [_words(each, words) for each in now].count(key) == 1:
+            return found[0]
+    return None
+
+
+def _words(name: str, words: re.Pattern[str]) -> list[str]:
+    return [word for word in words.findall(name.casefold()) if word not in month_names()]
