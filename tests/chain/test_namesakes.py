@@ -6,17 +6,19 @@ import random
 import shutil
 import uuid
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.chain.test_accepted import csv, monthly, run_accept
 
 from consulting import chain
-from consulting.chain.namesakes import namesake_in
+from consulting.chain.measure import Earlier
+from consulting.chain.namesakes import namesake_in, without_namesake
+from consulting.profiling import FeedProfile, Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.chain.conftest import World
 
@@ -166,20 +168,41 @@ def test_a_file_that_is_found_right_stops_no_more_and_is_the_next_ones_measure(
 
 
 @pytest.mark.parametrize("missing", ["Berlin", "Hamburg"])
-def test_a_month_without_a_branch_stops_nothing_nor_does_the_next(
+def test_a_month_without_a_branch_says_so_and_stops_nothing_nor_does_the_next(
     world: World, missing: str
 ) -> None:
     for branch in SIZES:
         if branch != missing:
             drop(world, branch, 3)
         drop(world, branch, 4)
-    assert world.tried() == ""
-    assert world.tried() == ""
+    told = [
+        [each.detail for each in world.profile_of(world.run()).drift if each.kind == "missing_file"]
+        for _ in range(2)
+    ]
+    name = f"kilo_{missing}_2026-02.csv"
+    said = f"No file is called like {name}; the last two deliveries had such files."
+    assert sorted(told, key=len) == [[], [said]]
+
+
+def test_a_file_that_comes_late_is_missed_until_it_is_there(world: World) -> None:
+    for branch in SIZES:
+        if branch != "Leipzig":
+            drop(world, branch, 3)
+    early, late = world.run(), drop(world, "Leipzig", 3) or world.run()
+    kinds = [
+        [change.kind for change in world.profile_of(each).drift if change.severity != "info"]
+        for each in (early, late)
+    ]
+    assert kinds == [["missing_file"], []]
+    assert late.summary.delivered == sum(SIZES.values())
 
 
 def test_the_file_of_one_branch_alone_is_held_against_its_own(world: World) -> None:
     drop(world, "Hamburg", 3)
-    assert found(world) == {("block", "volume_collapse", None, "Hamburg")}
+    assert found(world) == {
+        ("block", "volume_collapse", None, "Hamburg"),
+        ("warn", "missing_file", None, ""),
+    }
 
 
 def test_a_late_file_of_a_month_whose_others_wait_is_no_part_that_is_missing(world: World) -> None:
@@ -215,3 +238,47 @@ def test_a_file_is_known_by_its_words(
     name: str, now: list[str], then: list[str], expected: str | None
 ) -> None:
     assert namesake_in(then, name, now) == expected
+
+
+MONTHS = ["a_Berlin_2026-0{}.csv", "a_Essen_2026-0{}.csv", "a_Ulm_2026-0{}.csv"]
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "second", "missed"),
+    [
+        (MONTHS[:2], MONTHS, MONTHS, ["a_Ulm_2026-02.csv"]),
+        (MONTHS[:1], MONTHS, MONTHS, ["a_Essen_2026-02.csv", "a_Ulm_2026-02.csv"]),
+        ([*MONTHS, "a_Bonn_2026-0{}.csv"], MONTHS, MONTHS, []),
+        (MONTHS[:2], MONTHS, MONTHS[:2], []),  # it came once
+        (MONTHS[:2], MONTHS[:2], MONTHS, []),  # it was missed then
+        (
+            [MONTHS[0], "Ulm a 0{}.csv"],
+            MONTHS,
+            MONTHS,
+            ["a_Essen_2026-02.csv", "a_Ulm_2026-02.csv"],
+        ),
+        ([MONTHS[0], "a_ESSEN_{}.csv", "a_Ulm_1.csv", "a_Ulm_2.csv"], MONTHS, MONTHS, []),
+        (["all_{}.csv"], MONTHS, MONTHS, []),  # they are called otherwise now
+        (MONTHS[:1], MONTHS[:1], MONTHS, []),
+        (["s1_0{}.csv"], ["s1_0{}.csv", "s2_0{}.csv"], ["s1_0{}.csv", "s2_0{}.csv"], ["s2_02.csv"]),
+        (["a_1.csv"], ["a_1.csv", "a_2.csv"], ["a_1.csv", "a_2.csv"], []),  # parts have no names
+    ],
+)
+def test_a_file_that_each_delivery_had_is_missed(
+    now: list[str], last: list[str], second: list[str], missed: list[str]
+) -> None:
+    def then(names: list[str], month: int) -> Earlier:
+        profile = FeedProfile(
+            feed="a", basis="all_rows", file_metadata=(), row_count=1, column_count=0, columns=()
+        )
+        called = tuple(name.format(month) for name in names)
+        none: frozenset[Any] = frozenset()
+        held = Held(profile, f"2026-0{month}")
+        return Earlier(
+            held, replaced=False, confirmed=none, told=none, files=none, names=called, folder=Path()
+        )
+
+    # a later month and one that these files take the place of are none before
+    earlier = [then(MONTHS, 3), then(last, 2), then(second, 1), then(MONTHS, 4)]
+    names = [name.format(3) for name in now]
+    assert without_namesake(names, earlier, "2026-03") == missed

@@ -12,16 +12,18 @@ from consulting.chain.another_period import dates_of_another_period, kept_to_per
 from consulting.chain.apart import within
 from consulting.chain.file_received import MOST_DROPS
 from consulting.chain.measure import Earlier, readings_of, that_measure
-from consulting.chain.namesakes import namesakes
+from consulting.chain.namesakes import namesakes, without_namesake
 from consulting.chain.told_once import Alone, told_once
 from consulting.intake import State
 from consulting.profiling import (
+    DriftFinding,
     FeedProfile,
     compare,
     mixed_columns,
     profile_each,
     unclear_columns,
 )
+from consulting.profiling.reads import in_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from consulting.chain.another_period import Kept
     from consulting.chain.engagement import Engagement
-    from consulting.profiling import DriftFinding, Part
+    from consulting.profiling import Part
     from consulting.records import ReadColumn
 
     File = tuple[str, Sequence[str]]
@@ -123,7 +125,8 @@ class _Files:
         changes = [*map(self._of_a_part, changes)]
         if self._last is not None and self._last.replaced:
             changes += _still_open(self._then(self._last), changes, self._last)
-        return [*changes, *self._of_another_period(self._found, self._files)]
+        of_period = self._of_another_period(self._found, self._files)
+        return [*changes, *self._missing_files(), *of_period]
 
     def by_file(self, changes: Iterable[DriftFinding], run_folder: Path) -> tuple[FeedProfile, ...]:
         """The profile of each of several; of many, of the columns that ask for it alone."""
@@ -203,6 +206,21 @@ class _Files:
     @cached_property
     def _last(self) -> Earlier | None:
         return next(self._earlier, None)
+
+    def _missing_files(self) -> Iterator[DriftFinding]:
+        """Files that each month has, and this one not, but for those that wait."""
+        part = self._is_carried or self._whole is not None
+        if part or not self._period or self._last is None or len(self._last.names) <= 1:
+            return
+        missing = without_namesake(self._names, self._earlier, self._period)
+        if missing and not self._others_wait:
+            yield DriftFinding(
+                feed=self._feed.name, kind="missing_file", severity="warn",
+                detail=f"No file is called like {in_files(missing, last='or')}; the last two "
+                "deliveries had such files.",
+                recommendation="Ask the client whether it is still to come, or is called otherwise "
+                "now.",
+            )  # fmt: skip
 
     def _of_a_part(self, change: DriftFinding) -> DriftFinding:
         """A change as a part of what came shows it: that it is one is told, and stops nothing."""

@@ -36,6 +36,30 @@ def namesakes(name: str, now: Sequence[str], earlier: Iterable[Earlier]) -> Iter
             yield each._replace(held=each.held._replace(profile=then[found], file=found))
 
 
+def without_namesake(now: Sequence[str], earlier: Iterable[Earlier], period: str) -> list[str]:
+    """The files of the last delivery of which none of now has the name, and one before it had.
+
+    Of deliveries of periods before one, with several files; none where no file of now is known.
+
+    Args:
+        now: All files.
+        earlier: The feed's deliveries, the last first; two of them are read.
+        period: That of the files of now.
+    """
+    before = (each for each in earlier if each.held.period and each.held.period < period)
+    last, second = ((found.names if (found := next(before, None)) else ()) for _ in range(2))
+    if len(last) <= 1:
+        return []
+    told_by = {name: next(_told_by(name, last), None) for name in last}
+    left = [
+        name
+        for name, words in told_by.items()
+        if words and all(_words(each, words) != _words(name, words) for each in now)
+    ]
+    known = [name for name in left if namesake_in(second, name, last)]
+    return known if len(left) < len(last) else []
+
+
 def files_in(earlier: Earlier) -> dict[str, FeedProfile]:
     """The profile of each of a delivery's files, by its name."""
     several = of_several(earlier.folder, earlier.held.profile.feed)
@@ -51,13 +75,20 @@ def of_several(run_folder: Path, feed: str) -> dict[str, FeedProfile]:
 
 
 def namesake_in(then: Collection[str], name: str, now: Sequence[str]) -> str | None:
-    """The one file of an earlier delivery that is called as a file of now, and no other is."""
-    for words in (_LETTERS, _NUMBERED):
-        key = _words(name, words)
-        found = [each for each in then if _words(each, words) == key]
-        if key and len(found) == 1 and [_words(each, words) for each in now].count(key) == 1:
+    """The one file of other ones that is called as a file of now, and no other is."""
+    for words in _told_by(name, now):
+        found = [each for each in then if _words(each, words) == _words(name, words)]
+        if len(found) == 1:
             return found[0]
     return None
+
+
+def _told_by(name: str, all_files: Sequence[str]) -> Iterator[re.Pattern[str]]:
+    """By which words a file is told from all others that it came with."""
+    for words in (_LETTERS, _NUMBERED):
+        key = _words(name, words)
+        if key and [_words(each, words) for each in all_files].count(key) == 1:
+            yield words
 
 
 def _words(name: str, words: re.Pattern[str]) -> list[str]:

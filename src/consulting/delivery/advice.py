@@ -185,6 +185,7 @@ _OF_CHANGES = {
     "distribution_shift": "Compare the column with that of your last file.",
     "merged_rows": "Check that these values still tell your rows apart.",
     "missing_column": "Tell us whether you will send it again.",
+    "missing_file": "Check whether a file is missing, or is called otherwise now.",
     "new_column": "Tell us whether you need it in the delivered tables.",
     "null_jump": "Check that the column is still filled.",
     "rejected_rows": "Tell us whether these rows are to be left out.",

@@ -42,7 +42,8 @@ class DriftFinding(Record):
 
     Attributes:
         feed: The feed.
-        kind: "another_feed", "another_period", "new_column", "missing_column", "renamed_column",
+        kind: "another_feed", "another_period", "missing_file", "new_column", "missing_column",
+            "renamed_column",
             "both_names", "swapped_columns", "copied_column", "retyped_column", "rewritten_column",
             "date_order_changed",
             "date_order_unclear", "decimal_mark_changed", "decimal_mark_unclear", "digits_cut",

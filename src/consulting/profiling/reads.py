@@ -67,10 +67,10 @@ class Reads:
         return f"The {what} in “{column.name}”{in_files(self.having(column.name), ' of ')}"
 
 
-def in_files(files: Sequence[str], before: str = "") -> str:
+def in_files(files: Sequence[str], before: str = "", last: str = "and") -> str:
     """Which files, in words; nothing where they are not known."""
     names = [on_one_line(name) for name in files if name]
     more = len(names) - MOST_FILES
     if more > 0:
         names = [*names[:MOST_FILES], f"{counted(more, 'file')} more"]
-    return f"{before}{enumerated(names)}" if names else ""
+    return f"{before}{enumerated(names, last)}" if names else ""
