@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.chain.test_accepted import accept_all, csv, monthly
 
-from consulting.chain.another_period import dates_of_another_period, kept_to_periods
+from consulting.chain.another_period import (
+    dates_of_a_part,
+    dates_of_another_period,
+    kept_to_periods,
+)
 from consulting.errors import BlockedDeliveryError
 from consulting.profiling import ColumnProfile, FeedProfile
 from consulting.records import ReadColumn
@@ -144,3 +148,77 @@ def test_rows_of_which_one_date_lies_in_the_period_are_of_it() -> None:
         kept = kept_to_periods((now, "2026-03"), before, reads, files=1)
         found = dates_of_another_period((now, "2026-03"), kept, ["m.csv"])
         assert [f.column for f in found] == columns
+
+
+def of_a_part(march: Sequence[date], january: Sequence[date], february: Sequence[date]) -> str:
+    """What is told of March's file for the part of the month that its dates reach."""
+    before = [(of_days(february), "2026-02"), (of_days(january), "2026-01")]
+    reads = [ReadColumn(names=("w",))]
+    found = dates_of_a_part((of_days(march), "2026-03"), before, reads, ["m.csv"])
+    return "".join(f.detail for f in found)
+
+
+@pytest.mark.parametrize(
+    ("march", "part"),
+    [
+        (spread(3, 17) * 2, "end 14 days before 2026-03 does"),
+        (spread(3, 51)[:23] * 2, "end 8 days before 2026-03 does"),
+        (spread(3)[10:28] * 2, "begin 10 days after 2026-03 does"),
+        # one row of the last day, and one of next month
+        ([*spread(3)[:15] * 3, date(2026, 4, 1)], "end 16 days before 2026-03 does"),
+    ],
+)
+def test_a_file_that_was_cut_within_its_month_is_told(march: list[date], part: str) -> None:
+    assert of_a_part(march, spread(1), spread(2)) == (
+        f"The dates in “w” of m.csv {part}; those of the last two deliveries reached both ends of "
+        "their period."
+    )
+
+
+@pytest.mark.parametrize(
+    ("march", "january", "february"),
+    [
+        (spread(3), spread(1), spread(2)),
+        (spread(3)[:24] * 2, spread(1), spread(2)),  # a week without work
+        (spread(3)[2:8], spread(1), spread(2)),  # few rows lie anywhere
+        (spread(3, 17) * 2, spread(1, 17), spread(2)),  # it ended early before
+        (spread(3, 17) * 2, spread(1), spread(2, 17)),
+        (spread(3, 17) * 2, [date(2026, 1, 31)] * 60, [date(2026, 2, 28)] * 60),  # when it was made
+        (spread(2), spread(1), spread(2)),  # of another month: told as that
+        (spread(3, 17) * 2, spread(1, later=20), spread(2, later=20)),
+    ],
+)
+def test_an_honest_month_is_whole(
+    march: list[date], january: list[date], february: list[date]
+) -> None:
+    assert not of_a_part(march, january, february)
+
+
+def test_a_month_is_whole_where_one_column_reaches_its_end() -> None:
+    def both(month: int, days: list[date]) -> FeedProfile:
+        ordered, paid = of_days(spread(month)), of_days(days).columns[0]
+        paid = paid.model_copy(update={"name": "paid", "null_count": 60 - len(days)})
+        return ordered.model_copy(update={"columns": (*ordered.columns, paid)})
+
+    before = [(both(month, spread(month)), f"2026-0{month}") for month in (2, 1)]
+    reads = [ReadColumn(names=(name,)) for name in ("w", "paid")]
+    assert not [*dates_of_a_part((both(3, spread(3, 17) * 2), "2026-03"), before, reads, ["m.csv"])]
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_a_file_that_comes_before_its_month_is_over_reaches_as_far_as_it_can(
+    tmp_path: Path,
+    over: bool,  # noqa: FBT001 - the case
+) -> None:
+    world = monthly(tmp_path, {"rule": "to_date", "formats": ["%Y-%m-%d"]})
+    newest = datetime.now(UTC).date().replace(day=1)
+    if over:
+        newest = (newest - timedelta(1)).replace(day=1)
+    last = (newest - timedelta(1)).replace(day=1)
+    for month in ((last - timedelta(1)).replace(day=1), last, newest):
+        days = [f"{month:%Y-%m}-{n:02}" for n in range(1, 15 if month == newest else 29)] * 2
+        rows = [[f"{month}{n};{day}"] for n, day in enumerate(days)]
+        world.drop(f"kilo_{month:%Y-%m}.csv", csv("id;w", rows))
+        delivery = world.run()
+    kinds = [change.kind for change in world.profile_of(delivery).drift]
+    assert ("part_of_period" in kinds) is over

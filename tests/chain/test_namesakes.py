@@ -215,6 +215,14 @@ def test_a_late_file_of_a_month_whose_others_wait_is_no_part_that_is_missing(wor
     assert world.states()["kilo_Hamburg_2026-03.csv"] == "delivered"
 
 
+def test_one_file_that_was_cut_within_its_month_is_told(world: World) -> None:
+    for branch in ("Munich", "Leipzig", "Hamburg"):
+        drop(world, branch, 3)
+    lines = [[";".join(row.values())] for row in rows_of("Berlin", 3) if row["w"] < "2026-03-18"]
+    world.drop("kilo_Berlin_2026-03.csv", csv(HEADER, lines))
+    assert found(world) == {("warn", "part_of_period", "w", "Berlin")}
+
+
 @pytest.mark.parametrize(
     ("name", "now", "then", "expected"),
     [

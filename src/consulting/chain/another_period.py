@@ -1,4 +1,4 @@
-"""Files whose dates lie in another period than theirs: an export with last month's filter."""
+"""Files whose dates lie in another period, or in a part of theirs: a filter, a cut export."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.profiling import DriftFinding
-from consulting.profiling.past import missing
+from consulting.profiling.past import ENOUGH, missing
 from consulting.profiling.reads import in_files
 from consulting.profiling.shift import chance_of_rise
 from consulting.timekeeping import period_window
+from consulting.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +29,10 @@ _ALL, _PART, _CHANCE = 0.99, 1 / 3, 0.001
 _FEW, _TIMES, _DAYS = 5, 2, 4
 """Fewer dates show nothing, nor do those of one other period, nor fewer days: such a column says
 when a file was made."""
+
+_REACHED, _SHORT = 0.1, 0.25
+"""How far before the end of a period dates ended that reached it, and how far they end now: parts
+of it."""
 
 
 class Kept(NamedTuple):
@@ -123,6 +128,84 @@ def dates_of_another_period(
             "and have the right one sent. If it is right so, `consulting accept` delivers these "
             "files.",
         )  # fmt: skip
+
+
+def dates_of_a_part(
+    now: OfPeriod,
+    before: Iterable[OfPeriod],
+    reads: Iterable[ReadColumn],
+    files: Sequence[str],
+) -> Iterator[DriftFinding]:
+    """The column whose dates end long before their period, or begin long after it does.
+
+    Where all columns do so that reached both ends in the last deliveries of two other periods, and
+    chance would not bring it: of rows by all days of a period, some lie near its end.
+
+    Args:
+        now: The profile of the files, or of some, and their period, which was over as they came.
+        before: Those of the deliveries before, the last first; read where dates end early.
+        reads: What the feed's models read.
+        files: The names of the files.
+    """
+    profile, period = now
+    read = {name.casefold() for each in reads for name in each.names}
+    columns = [
+        c for c in profile.columns if c.name.casefold() in read and _gaps(c, profile, period)
+    ]
+    short = {column.name for column in columns if _are_short(column, profile, period)}
+    seen: set[str] = {period}
+    reached = {column.name for column in columns} if short else set()
+    for earlier, its in before if short else ():
+        if its in seen:
+            continue
+        seen.add(its)
+        then = {name: earlier.column(name) for name in reached}
+        reached = {
+            name
+            for name, column in then.items()
+            if column and len({*_days(column)}) >= _DAYS
+            if (_share(column, earlier, its) or 0.0) >= _MOST
+            if max(_gaps(column, earlier, its) or (1.0,)) <= _REACHED
+        }
+        if len(seen) > _TIMES or reached.isdisjoint(short):
+            break
+    if len(seen) <= _TIMES or not reached or reached - short:
+        return
+    name = next(column.name for column in columns if column.name in reached)
+    begin, end = _gaps(profile.column(name), profile, period) or (0.0, 0.0)
+    days = (period_window(period)[1] - period_window(period)[0]).days
+    part = f"end {counted(round(end * days), 'day')} before {period} does"
+    if begin > end:
+        part = f"begin {counted(round(begin * days), 'day')} after {period} does"
+    yield DriftFinding(
+        feed=profile.feed, kind="part_of_period", severity="warn", column=name,
+        detail=f"The dates in “{name}”{in_files(files, ' of ')} {part}; those of the last two "
+        "deliveries reached both ends of their period.",
+        measure="part of the period without dates", value=round(max(begin, end), 4),
+        threshold=_SHORT,
+        recommendation="Ask the client whether the export was made too early, or was cut.",
+    )  # fmt: skip
+
+
+def _are_short(column: ColumnProfile, profile: FeedProfile, period: str) -> bool:
+    gap = max(_gaps(column, profile, period) or (0.0,))
+    by_chance = (1 - gap) ** _dates(column, profile)
+    enough = _dates(column, profile) >= ENOUGH and by_chance <= _CHANCE
+    return enough and gap > _SHORT and (_share(column, profile, period) or 0.0) >= _MOST
+
+
+def _gaps(
+    column: ColumnProfile | None, profile: FeedProfile, period: str
+) -> tuple[float, float] | None:
+    """For how long a period has no date at its beginning, and at its end: parts of it."""
+    if column is None or _share(column, profile, period) is None:
+        return None
+    first, following = (moment.date() for moment in period_window(period))
+    days = [day for day in _days(column) if first <= day < following]
+    if not days:
+        return None
+    length = (following - first).days
+    return (min(days) - first).days / length, ((following - max(days)).days - 1) / length
 
 
 def _share(column: ColumnProfile, profile: FeedProfile, period: str) -> float | None:

@@ -8,7 +8,11 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts
-from consulting.chain.another_period import dates_of_another_period, kept_to_periods
+from consulting.chain.another_period import (
+    dates_of_a_part,
+    dates_of_another_period,
+    kept_to_periods,
+)
 from consulting.chain.apart import within
 from consulting.chain.file_received import MOST_DROPS
 from consulting.chain.measure import Earlier, readings_of, that_measure
@@ -24,6 +28,7 @@ from consulting.profiling import (
     unclear_columns,
 )
 from consulting.profiling.reads import in_files
+from consulting.timekeeping import period_window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -116,6 +121,7 @@ class _Files:
         self._readings = readings_of(received, found.feed)
         self._own = {reading.sha256 for reading in received.readings}
         self._keys = {drop.key for drop in received.batch.drops}
+        self._came = max(drop.first_seen for drop in received.batch.drops)
         self._deliveries = before
 
     def together(self) -> list[DriftFinding]:
@@ -126,7 +132,8 @@ class _Files:
         if self._last is not None and self._last.replaced:
             changes += _still_open(self._then(self._last), changes, self._last)
         of_period = self._of_another_period(self._found, self._files)
-        return [*changes, *self._missing_files(), *of_period]
+        of_a_part = self._of_a_part_of_it(self._found, self._files, self._earlier)
+        return [*changes, *self._missing_files(), *of_period, *of_a_part]
 
     def by_file(self, changes: Iterable[DriftFinding], run_folder: Path) -> tuple[FeedProfile, ...]:
         """The profile of each of several; of many, of the columns that ask for it alone."""
@@ -173,7 +180,9 @@ class _Files:
                 past, again = tee(chain([first], past))
                 # where all of its name are no measure of which column holds what, the others are
                 placed = chain(_placed(again), _placed(self._earlier))
+                past, again = tee(past)
                 found = self._compared(profile, [file], past, "namesake", placed)
+                found += self._of_a_part_of_it(profile, [file], again)
             else:
                 part: Part = "carried" if self._is_carried else "one file"
                 found = self._compared(of_these, [file], self._earlier, part)
@@ -296,6 +305,16 @@ class _Files:
     ) -> Iterator[DriftFinding]:
         now = profile, self._period or ""
         return dates_of_another_period(now, self._kept, [name for name, _ in files])
+
+    def _of_a_part_of_it(
+        self, profile: FeedProfile, files: Iterable[File], earlier: Iterable[Earlier]
+    ) -> Iterator[DriftFinding]:
+        """What the dates reach of their period, if it was over when the last of the files came."""
+        if self._period is None or self._is_carried or self._came < period_window(self._period)[1]:
+            return iter(())
+        before = ((e.held.profile, e.held.period) for e in earlier if e.held.period)
+        now = profile, self._period
+        return dates_of_a_part(now, before, self._reads, [name for name, _ in files])
 
     def _then(self, replaced: Earlier) -> list[DriftFinding]:
         """What all of them show, held against the deliveries before one that they replace."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from consulting.profiling import DriftFinding
 
-_MIXED = frozenset({"decimal_mark_unclear", "null_jump", "unit_changed"})
+_MIXED = frozenset({"decimal_mark_unclear", "null_jump", "part_of_period", "unit_changed"})
 """What all files may show for being others than last time, or of other sizes."""
 _BY_CHANCE = frozenset({"distribution_shift", "null_jump"})
 """What chance brings in one of several files: a warning of one only where all show it."""

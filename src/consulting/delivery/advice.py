@@ -188,6 +188,7 @@ _OF_CHANGES = {
     "missing_file": "Check whether a file is missing, or is called otherwise now.",
     "new_column": "Tell us whether you need it in the delivered tables.",
     "null_jump": "Check that the column is still filled.",
+    "part_of_period": "Check that the export holds the whole period.",
     "rejected_rows": "Tell us whether these rows are to be left out.",
     "renamed_column": "Confirm that it is the same column.",
     "retyped_column": "Tell us whether it is meant to be so: labels that became numbers may have "

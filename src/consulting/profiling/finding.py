@@ -42,14 +42,12 @@ class DriftFinding(Record):
 
     Attributes:
         feed: The feed.
-        kind: "another_feed", "another_period", "missing_file", "new_column", "missing_column",
-            "renamed_column",
-            "both_names", "swapped_columns", "copied_column", "retyped_column", "rewritten_column",
-            "date_order_changed",
-            "date_order_unclear", "decimal_mark_changed", "decimal_mark_unclear", "digits_cut",
-            "currency_changed", "unit_changed", "unit_unread", "unread_values",
-            "rejected_rows", "merged_rows", "volume_collapse", "volume_surge",
-            "distribution_shift", "null_jump" or "time_cut".
+        kind: "another_feed", "another_period", "part_of_period", "missing_file", "new_column",
+            "missing_column", "renamed_column", "both_names", "swapped_columns", "copied_column",
+            "retyped_column", "rewritten_column", "date_order_changed", "date_order_unclear",
+            "decimal_mark_changed", "decimal_mark_unclear", "digits_cut", "currency_changed",
+            "unit_changed", "unit_unread", "unread_values", "rejected_rows", "merged_rows",
+            "volume_collapse", "volume_surge", "distribution_shift", "null_jump" or "time_cut".
         severity: "block" stops the delivery.
         column: The column, under its present name where it has one.
         previous_column: Its name before, where it was renamed; of columns that changed places, the
