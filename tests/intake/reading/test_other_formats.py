@@ -97,6 +97,22 @@ def test_raw_tables_unite_files_by_name_and_number_the_rows(tmp_path: Path) -> N
         ]
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_lines_whose_first_cell_is_json_are_delimited_text(read: Reader, delimiter: str) -> None:
+    lines = [f'{{"first":"N{n}"}};{{"last":"L{n}"}};{n}'.replace(";", delimiter) for n in range(40)]
+    got = read("\n".join(lines).encode(), "log.csv")
+    assert got.rows[7] == ('{"first":"N7"}', '{"last":"L7"}', "7")
+    assert len(got.rows) == 40, "the first line is no header: it has a number"
+
+
+def test_a_json_cell_before_a_comma_is_one_where_no_json_follows(read: Reader) -> None:
+    lines = [f'{{"id":{n}}},Ada,{n}' for n in range(40)]
+    assert read("\n".join(lines).encode(), "log.csv").rows[7] == ('{"id":7}', "Ada", "7")
+    # JSON lines under another name stay JSON
+    assert read(b'{"a":1}\n{"a":2}\n', "log.csv").rows == [("1",), ("2",)]
+    assert read(b'[{"a":1},{"a":2}]', "log.txt").rows == [("1",), ("2",)]
+
+
 @pytest.mark.parametrize(
     "data",
     [

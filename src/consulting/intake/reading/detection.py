@@ -54,6 +54,9 @@ _SCRIPT = re.compile(
     r"\s*+(?://|/\*|[\w$.]{1,100}+\(\s*+[\[{]|(?:null|true|false|-?\d[\d.eE+-]*+|\"[^\"\n]*+\")\s*+\Z)"
 )
 
+# between JSON values there is no semicolon, tab or bar, and behind a comma comes another
+_NEXT_CELL = re.compile(r" *+(?:[;\t|]|, *+[^\s{\[])")
+
 
 @dataclass(frozen=True)
 class Found:
@@ -167,6 +170,8 @@ def json_kind(source: ByteSource, head: bytes) -> str | None:
             "value.",
             "Export it as plain JSON and send it again.",
         )
+    if extension_of(source) not in _JSON_ENDINGS and _is_a_cell(text):
+        return None
     kind = _json_kind(text)
     meant = text.lstrip().startswith(("{", "["))
     if kind is None and meant and extension_of(source) in _JSON_ENDINGS:
@@ -275,6 +280,16 @@ def _begins_json(text: str) -> bool:
         # a first record longer than what was looked at can not end there
         return inside[0] in "{[" and len(text) > HEAD // 2
     return inside[end:].lstrip()[:1] in {",", "]", ""}
+
+
+def _is_a_cell(text: str) -> bool:
+    """Whether the first JSON value is one of several cells of a line."""
+    begin = len(text) - len(text.lstrip())
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, begin)
+    except (ValueError, RecursionError):
+        return False
+    return _NEXT_CELL.match(text, end) is not None
 
 
 def _is_json(text: str) -> bool:
