@@ -10,9 +10,13 @@ from click.testing import CliRunner
 
 from consulting.cli import main
 from consulting.cli.preview import _each_save
+from consulting.cli.terminal import say_error
+from consulting.errors import CleaningError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_it_is_tried_again_whenever_something_else_is_saved(
@@ -35,3 +39,13 @@ def test_a_feed_that_is_none_is_told_with_those_there_are() -> None:
     assert said.exit_code == 1
     assert "acme_corp has no feed 'order'. Did you mean 'orders'?" in said.output
     assert "Its feeds: customers, orders." in said.output
+
+
+def test_an_error_names_its_client_once_in_each_line(capsys: pytest.CaptureFixture[str]) -> None:
+    say_error("acme", CleaningError("acme: feed 'a' has no column 'b'.\nacme: nor 'c'."))
+    say_error("acme", CleaningError("dbt could not parse the models."))
+    assert capsys.readouterr().err.splitlines() == [
+        "acme: feed 'a' has no column 'b'.",
+        "acme: nor 'c'.",
+        "acme: dbt could not parse the models.",
+    ]

@@ -12,7 +12,7 @@ from consulting.cli.terminal import (
     dry_run_option,
     json_option,
     say,
-    say_lines,
+    say_error,
     tell_json,
 )
 from consulting.errors import ConsultingError
@@ -140,7 +140,7 @@ def _tell_all() -> None:
             intake = open_engagement(client, looks=True).intake
             state, made = intake.state(), intake.deliveries()
         except ConsultingError as error:
-            say_lines(f"{client}: {error}", err=True)
+            say_error(client, error)
             continue
         last = made[-1] if made else None
         delivered = f"; last delivery {last.delivered_at:%Y-%m-%d}, {last.batch_id}" if last else ""

@@ -11,7 +11,7 @@ from consulting.chain.preview import previews
 from consulting.cleaning import ClientModels
 from consulting.cleaning.models import expect_parse
 from consulting.cli.engagements import open_engagement, require_feed
-from consulting.cli.terminal import asked_for_json, json_option, say, say_json, say_lines
+from consulting.cli.terminal import asked_for_json, json_option, say, say_error, say_json
 from consulting.errors import ConsultingError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _tell(client: str, tried: Callable[[], Preview]) -> bool:
     except ConsultingError as error:
         if asked_for_json():
             raise
-        say_lines(f"{client}: {error}", err=True)
+        say_error(client, error)
         return False
     if asked_for_json():
         say_json(found.model_dump(mode="json"))

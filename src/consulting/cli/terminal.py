@@ -35,6 +35,12 @@ def say_lines(text: str, *, err: bool = False) -> None:
     click.echo(on_lines(text), err=err or asked_for_json())
 
 
+def say_error(client: str, error: Exception) -> None:
+    """Print an error of one client, which is named once in each of its lines."""
+    lines = (line.removeprefix(f"{client}: ") for line in str(error).splitlines())
+    say_lines("\n".join(f"{client}: {line}" for line in lines), err=True)
+
+
 def asked_for_json() -> bool:
     """Whether the verb that runs is to tell JSON: nothing else goes to standard output then."""
     context = click.get_current_context(silent=True)
