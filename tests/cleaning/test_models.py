@@ -105,6 +105,18 @@ def test_a_jinja_mistake_is_named_with_file_and_line(project: Project) -> None:
     assert message.startswith("jinja: dbt stopped at dbt/models/clients/jinja/marts/m.sql, line 2")
 
 
+SOWN = """\
+sources: [{name: raw, schema: raw, tables: [{name: t}]}]
+models:
+  - name: t
+    columns:
+      - name: id
+        meta: {from: A}
+        data_tests:
+          - relationships: {arguments: {to: ref('kinds'), field: id}}
+"""
+
+
 @pytest.mark.parametrize(
     ("to", "config", "told"),
     [
@@ -131,6 +143,26 @@ def test_a_test_of_what_there_is_not_is_told(
         message = error_of(project, "lost")
         assert message.startswith("lost: dbt/models/clients/lost/t.yml: the test relationships_t_")
         assert told in message
+
+
+def test_what_reads_a_seed_is_told_for_no_run_loads_it(project: Project) -> None:
+    project.feed("sown", "t", ONE_COLUMN)
+    project.write("sown", "t.yml", SOWN)
+    project.write("sown", "marts/m.sql", "select * from {{ ref('kinds') }}")
+    seeds = project.dbt_dir / "seeds"
+    seeds.mkdir()
+    (seeds / "kinds.csv").write_text("id\n1\n")
+    advice = "no run of a client loads seeds. Write it as a model (`select * from (values"
+    for line, reads in zip(
+        sorted(error_of(project, "sown").splitlines()),
+        (
+            "marts/m.sql: m reads the seed 'kinds', and ",
+            "t.yml: relationships_t_id__id__ref_kinds_",
+        ),
+        strict=True,
+    ):
+        assert line.startswith(f"sown: dbt/models/clients/sown/{reads}")
+        assert advice in line
 
 
 MISTAKES = {

@@ -31,7 +31,7 @@ from consulting.cleaning.client_files import (
 from consulting.cleaning.invocation import DBT_SECRET, parse_dbt
 from consulting.cleaning.library import library_files, write_library
 from consulting.cleaning.meaning import meaning_of
-from consulting.cleaning.named_tests import tests_of_nothing
+from consulting.cleaning.named_tests import reads_of_nothing
 from consulting.cleaning.parsed_macros import SAVED, bring_macros, lay_macros
 from consulting.cleaning.rehearsal import rehearse_dbt
 from consulting.cleaning.rules import check_rules, listed_values
@@ -351,7 +351,7 @@ class ClientModels:
             python = (n for n in nodes if getattr(n, "language", "sql") == "python")
             _refuse_python(self.client_id, (shown_path(n.original_file_path) for n in python))
             own_files = {os.path.relpath(path, self.dbt_dir) for path in self.files.listed()}
-            if lost := [*tests_of_nothing(parsed, own_files)]:
+            if lost := [*reads_of_nothing(parsed, own_files)]:
                 raise CleaningError("\n".join(f"{self.client_id}: {each}" for each in lost))
             slim = slim_manifest(parsed, self.client_id, fingerprint)
             check_rules(slim, self.dbt_dir, self.client_id)

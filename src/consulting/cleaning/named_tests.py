@@ -90,8 +90,10 @@ def _is_description(said: Any) -> bool:
     return isinstance(said, dict) and "name" in said and "test_name" not in said
 
 
-def tests_of_nothing(parsed: Any, own: Collection[str]) -> Iterator[str]:
-    """The tests that dbt leaves out, for they read a model or a source that there is not.
+def reads_of_nothing(parsed: Any, own: Collection[str]) -> Iterator[str]:
+    """What reads a model or a source that there is not, or a seed, which no run loads.
+
+    dbt leaves such tests out without a word.
 
     Args:
         parsed: dbt's manifest object.
@@ -101,6 +103,14 @@ def tests_of_nothing(parsed: Any, own: Collection[str]) -> Iterator[str]:
     models = {node.name for node in (*parsed.nodes.values(), *disabled)}
     sources = {f"{source.source_name}.{source.name}" for source in parsed.sources.values()}
     for node in parsed.nodes.values():
+        if node.original_file_path in own:
+            seeds = [each for each in node.depends_on_nodes if each.startswith("seed.")]
+            for seed in seeds:
+                yield on_one_line(
+                    f"{shown_path(node.original_file_path)}: {node.name} reads the seed "
+                    f"{seed.rpartition('.')[2]!r}, and no run of a client loads seeds. Write it as "
+                    "a model (`select * from (values (…), (…)) as t(…)`), or as a feed."
+                )
         # what somebody switches off is among the disabled ones
         if node.config.enabled or node.original_file_path not in own:
             continue
