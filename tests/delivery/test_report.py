@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -403,13 +404,18 @@ def test_findings_of_columns_without_a_title_stand_in_the_order_of_the_file(
 
 def test_nothing_of_the_page_comes_from_elsewhere(build_at: Callable[[int], Delivery]) -> None:
     for tier in (1, 2, 3):
+        delivery = build_at(tier)
+        files = {str(path.relative_to(delivery.path)) for path in delivery.path.rglob("*.*")}
         for name in ("quality_report.html", "mapping_document.html"):
-            page = page_of(build_at(tier), name)
+            page = page_of(delivery, name)
             tags = {tag for tag, _ in page.elements}
             assert not tags & {"script", "link", "iframe", "object", "img", "form", "base"}
             attributes = [one for _, given in page.elements for one in given.items()]
             assert not [n for n, _ in attributes if n in {"src", "srcset"} or n.startswith("on")]
-            assert all(str(v).startswith("#") for n, v in attributes if n == "href")
+            links = {str(v) for n, v in attributes if n == "href" and not str(v).startswith("#")}
+            # to each file that is delivered with the report, and to nothing else
+            report = name == "quality_report.html"
+            assert set(map(unquote, links)) == (files - {name} if report else set())
             style = page.html[page.html.index("<style>") : page.html.index("</style>")]
             assert "url(" not in style
             assert "@import" not in style
@@ -527,7 +533,8 @@ def test_a_page_has_one_title_ordered_headings_and_named_parts(
     assert len(identities) == len(set(identities))
     for tag, given in page.elements:
         if tag == "a":
-            assert str(given["href"])[1:] in identities
+            within, identity = str(given["href"]).startswith("#"), str(given["href"])[1:]
+            assert identity in identities or not within
 
 
 def test_colours_of_text_stand_out_from_their_ground() -> None:
