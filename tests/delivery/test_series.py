@@ -160,9 +160,10 @@ def test_a_period_older_than_the_series_is_shown_with_it() -> None:
 
 def test_deliveries_without_periods_stand_each_for_itself() -> None:
     day = START + timedelta(days=1)
-    past = [summary(n, None, received_at=day + timedelta(hours=n)) for n in range(3)]
-    shown = in_calendar_order(past, summary(3, None, received_at=day + timedelta(hours=3)))
-    assert [(one.name, len(one.versions)) for one in shown] == [("4 Feb 2025", 1)] * 4
+    past = [summary(n, None, received_at=day + timedelta(hours=17 * n)) for n in range(3)]
+    shown = in_calendar_order(past, summary(3, None, received_at=day + timedelta(hours=51)))
+    named = ["4 Feb 06:00", "4 Feb 23:00", "5 Feb 2025", "6 Feb 2025"]
+    assert [(one.name, len(one.versions)) for one in shown] == [(name, 1) for name in named]
     assert [one.current for one in shown] == [False, False, False, True]
 
 

@@ -459,12 +459,13 @@ def not_ready(route: AlertRoute, made: Made) -> Event:
         route: Whom it concerns.
         made: The delivery.
     """
+    verdict = made.verdict or "Not ready to use"
     return _event(
         route,
         "not_ready",
         subject=made.period or "delivery",
-        title=(made.verdict or "Not ready to use")
-        + f": the delivery{f' of {made.period}' if made.period else ''}",
+        title=f"The delivery{f' of {made.period}' if made.period else ''} is "
+        f"{verdict[:1].lower()}{verdict[1:]}",
         text="A delivery was written that does not count as delivered on time.",
         next_step="Do not hand it over. Page one of its report says why: correct the rule, "
         "or ask the client for a corrected file.",

@@ -159,6 +159,8 @@ def _event(route: AlertRoute, engagement: Engagement, failure: _Failure, run_of:
         if failure.stuck:
             tried = counted(engagement.config.intake.max_attempts, "time")
             fate += f", ever more rarely, for it was tried {tried} and more"
+        if event.kind == "drift":
+            fate += ", and stops again until its files or the feed's YAML change"
         return event.model_copy(update={"files": names, "fate": f"{fate}."})
     update = {
         "files": (aside.drop.key,),

@@ -26,7 +26,8 @@ class Period:
     """One period, with its deliveries in the order in which their files arrived.
 
     Attributes:
-        name: As the reader knows it: the period, or the day of a delivery without one.
+        name: As the reader knows it: the period, or the day of a delivery without one; with the
+            time, where there were several that day.
         versions: The last one counts; it took the place of the others. A month between two
             delivered ones for which nothing was delivered has none.
         current: Whether the report's own delivery is among them.
@@ -137,19 +138,22 @@ def in_calendar_order(history: Sequence[DeliverySummary], this: DeliverySummary)
     shown = ordered[-SERIES_LENGTH:]
     if own not in shown:
         shown = [own, *shown[1:]]
+    names = [_name(key, versions.get(key, ())) for key in shown]
     return [
         Period(
-            name=_name(key, versions.get(key, ())),
+            name=_name(key, versions.get(key, ()), "%d %b %H:%M")
+            if names.count(name) > 1
+            else name,
             versions=tuple(versions.get(key, ())),
             current=key == own,
         )
-        for key in shown
+        for key, name in zip(shown, names, strict=True)
     ]
 
 
-def _name(key: str, versions: Sequence[DeliverySummary]) -> str:
+def _name(key: str, versions: Sequence[DeliverySummary], moment: str = "%d %b %Y") -> str:
     named = not versions or versions[0].period is not None
-    return key if named else f"{versions[0].received_at:%d %b %Y}".lstrip("0")
+    return key if named else versions[0].received_at.strftime(moment).lstrip("0")
 
 
 def _without_gaps(keys: Sequence[str]) -> Iterator[str]:
