@@ -51,6 +51,8 @@ def is_formula_like(text: str) -> bool:
 
 def _needs_apostrophe(text: str) -> bool:
     """Whether a cell is like a formula, or would be mistaken for one of ours that was."""
+    if text[:1].isalnum():  # most are
+        return False
     return bool(_STARTS_LIKE_ONE.match(text)) and not _NUMBER.fullmatch(text)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils.escape import unescape
 from python_calamine import CalamineWorkbook
 
 from consulting.delivery.spreadsheet import (
@@ -53,6 +54,17 @@ def test_values_keep_their_types_and_digits(tmp_path: Path) -> None:
     assert lines[3] == [datetime(2026, 10, 1, 8, 30), "1234567890123456.78"]  # noqa: DTZ001
     assert lines[4] == ["007", "nan"]
     assert lines[5][0] == "1066-10-14"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a & b", "<b>", 'a "b"', " a ", "a\nb", "a\tb", "_x0041_", "a_b", "\x01", "Zoë 漢", "\xa0a",
+     "<r><t>a</t></r>", "<r></t></is></c></r>"],
+)  # fmt: skip
+def test_a_text_is_what_it_was_and_no_markup(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path / "a.xlsx", [(text, "next")])
+    [_, [read, following]] = openpyxl.load_workbook(path)["data"].values
+    assert (unescape(read), following) == (text, "next")
 
 
 def test_a_table_longer_than_a_sheet_goes_on_in_the_next_and_says_so(tmp_path: Path) -> None:

@@ -6,12 +6,15 @@ its value unchanged.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell_fast
+from xlsxwriter.worksheet import CellNumberTuple, CellStringTuple, Worksheet
 
 from consulting.formulas import is_formula_like
 
@@ -24,6 +27,9 @@ MAX_CELL_CHARACTERS = 32_767
 MAX_SHEET_NAME = 31
 _LARGEST_EXACT_INTEGER = 2**53
 _EARLIEST_EXCEL_YEAR = 1900
+_NUMBERS = (int, float, Decimal)
+_AS_IT_IS = re.compile(r"(?!\s)[^&<>_\x00-\x1f\ufffe\uffff]*(?<!\s)")
+"""A text that stands in XML as it is."""
 
 
 def sheet_name(wanted: str, taken: Iterable[str] = ()) -> str:
@@ -46,6 +52,31 @@ def sheet_name(wanted: str, taken: Iterable[str] = ()) -> str:
         name = clean[: MAX_SHEET_NAME - len(suffix)].strip(" '") + suffix
         number += 1
     return name
+
+
+class _Sheet(Worksheet):  # type: ignore[misc]
+    """A sheet whose cells are written at once; most texts and numbers are as plain as can be.
+
+    A text is never markup: what looks like the XML of rich text is one, too.
+    """
+
+    def put_text(self, row: int, col: int, text: str, style: Any) -> None:
+        """Write a text, without a look for cells that are named like "A1"."""
+        self._write_string(row, col, text, style)
+
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        place, style = xl_rowcol_to_cell_fast(row, col), cell.format._get_xf_index()  # noqa: SLF001
+        if isinstance(cell, CellNumberTuple):
+            self.fh.write(f'<c r="{place}" s="{style}"><v>{cell.number:.16G}</v></c>')
+        elif not isinstance(cell, CellStringTuple):
+            super()._write_cell(row, col, cell)
+        elif _AS_IT_IS.fullmatch(cell.string):
+            text = f"<is><t>{cell.string}</t></is>"
+            self.fh.write(f'<c r="{place}" s="{style}" t="inlineStr">{text}</c>')
+        else:
+            text = self._escape_control_characters(cell.string)
+            kept = text != text.strip()
+            self._xml_inline_string(text, kept, [("r", place), ("s", style)])
 
 
 class Workbook:
@@ -144,7 +175,7 @@ class Workbook:
     def _add_sheet(self, name: str) -> Any:
         chosen = sheet_name(name, self._names)
         self._names.append(chosen)
-        return self._book.add_worksheet(chosen)
+        return self._book.add_worksheet(chosen, _Sheet)
 
     def _start(
         self, name: str, columns: Sequence[str], widths: Mapping[str, int], frozen: int
@@ -171,7 +202,7 @@ class Workbook:
             self._write_text(sheet, line, position, value, column)
         elif isinstance(value, bool):
             sheet.write_boolean(line, position, value, self._plain)
-        elif isinstance(value, int | float | Decimal) and _fits_excel_number(value):
+        elif isinstance(value, _NUMBERS) and _fits_excel_number(value):
             sheet.write_number(line, position, float(value), self._plain)
         elif isinstance(value, datetime) and _fits_excel_date(value):
             sheet.write_datetime(line, position, value, self._moment)
@@ -190,7 +221,7 @@ class Workbook:
             )
             text = text[: MAX_CELL_CHARACTERS - len(ending)] + ending
         style = self._quoted if is_formula_like(text) else self._text
-        sheet.write_string(line, position, text, style)
+        sheet.put_text(line, position, text, style)
 
 
 def _fits_excel_number(value: float | Decimal) -> bool:
