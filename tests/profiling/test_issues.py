@@ -22,7 +22,8 @@ Profile = Callable[..., FeedProfile]
 Landing = Callable[..., "FileReading"]
 Values = Sequence[str | None]
 PACKAGE = Path(consulting.profiling.__file__).parent
-DOCUMENT = Path(__file__).parents[2] / "docs" / "profile.md"
+DOCS = Path(__file__).parents[2] / "docs"
+DOCUMENTED = "".join((DOCS / name).read_text("utf-8") for name in ("profile.md", "drift.md"))
 
 
 # true days are d/m/2026; a program of another order made dates of those up to the twelfth
@@ -345,12 +346,12 @@ def test_every_issue_type_of_the_code_is_tried_and_documented() -> None:
     codes = issue_types()
     assert len(codes) > 35  # the search itself works
     assert codes == {case.issue_type for case in CASES} | OF_FEEDS
-    documented = set(re.findall(r"`([a-z_0-9]+)`", DOCUMENT.read_text(encoding="utf-8")))
+    documented = set(re.findall(r"`([a-z_0-9]+)`", DOCUMENTED))
     assert codes - documented == set()
 
 
 def test_every_field_and_kind_of_drift_is_documented() -> None:
-    documented = set(re.findall(r"`([a-z_0-9]+)`", DOCUMENT.read_text(encoding="utf-8")))
+    documented = set(re.findall(r"`([a-z_0-9]+)`", DOCUMENTED))
     fields = {
         name
         for model in (FeedProfile, consulting.profiling.FileMetadata,
