@@ -96,12 +96,15 @@ def append_history(  # noqa: PLR0913 - a delivery is known by these
     reads = [path for found in files.values() for *_, path in found if path.is_file()]
     reads += [path for path in own.values() if path]
     with open_bounded(warehouse, reads=reads) as connection:
+        # a look for what is not there would end the transaction
+        marts = {table: describe(connection, MART_SCHEMA, table) for table in tables}
+        pasts = {table: _Past(connection, table) for table in tables}
         connection.execute("BEGIN")
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {HISTORY_SCHEMA}")
         restored = {}
-        for table in tables:
-            restored[table] = _restore(connection, table, files[table])
-            _append(connection, table, (delivery_id, key), supersedes, own[table])
+        for table, past in pasts.items():
+            restored[table] = _restore(past, files[table])
+            _append(past, marts[table], (delivery_id, key), supersedes, own[table])
         connection.execute("COMMIT")
     return restored
 
@@ -117,15 +120,55 @@ def _kept(earlier: Mapping[Path, Mapping[str, Any]], table: str) -> Iterator[tup
             yield folder.name, manifest["period"] or folder.name, folder / name
 
 
-def _restore(
-    connection: duckdb.DuckDBPyConnection, table: str, kept: Sequence[tuple[str, str, Path]]
-) -> Restored:
+class _Past:
+    """The history of a table, which is changed as the rows need it that are added.
+
+    Args:
+        connection: To the warehouse; in no transaction yet.
+        table: The table.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        self.connection = connection
+        self.table = table
+        self.name = f"{HISTORY_SCHEMA}.{quoted(table)}"
+        self.columns = dict(describe(connection, HISTORY_SCHEMA, table))
+
+    def insert(self, rows: str, columns: Sequence[tuple[str, str]], marks: tuple[str, str]) -> None:
+        """Add rows with their delivery and period."""
+        if not self.columns:
+            self.connection.execute(
+                f"CREATE TABLE {self.name} AS SELECT ''::VARCHAR AS {DELIVERY_COLUMN}, "
+                f"''::VARCHAR AS {PERIOD_COLUMN}, * FROM {rows} LIMIT 0"
+            )
+            self.columns = dict(columns)
+        self._widen(columns)
+        names = ", ".join(quoted(name) for name, _ in columns)
+        self.connection.execute(
+            f"INSERT INTO {self.name} ({DELIVERY_COLUMN}, {PERIOD_COLUMN}, {names}) "
+            f"SELECT $1, $2, {names} FROM {rows}",
+            list(marks),
+        )
+
+    def _widen(self, columns: Sequence[tuple[str, str]]) -> None:
+        for name, kind in columns:
+            known = self.columns.get(name)
+            if known is None:
+                self.connection.execute(f"ALTER TABLE {self.name} ADD COLUMN {quoted(name)} {kind}")
+                self.columns[name] = kind
+            elif known != kind and known != (wider := _wider(self.connection, known, kind)):
+                self.connection.execute(
+                    f"ALTER TABLE {self.name} ALTER COLUMN {quoted(name)} SET DATA TYPE {wider}"
+                )
+                self.columns[name] = wider
+
+
+def _restore(past: _Past, kept: Sequence[tuple[str, str, Path]]) -> Restored:
     """Add the rows of the deliveries that the history does not hold."""
-    past = f"{HISTORY_SCHEMA}.{quoted(table)}"
     held: set[str] = set()
-    if describe(connection, HISTORY_SCHEMA, table):
-        query = f"SELECT DISTINCT unnest([{DELIVERY_COLUMN}, {PERIOD_COLUMN}]) FROM {past}"
-        held = {name for (name,) in connection.execute(query).fetchall()}
+    if past.columns:
+        query = f"SELECT DISTINCT unnest([{DELIVERY_COLUMN}, {PERIOD_COLUMN}]) FROM {past.name}"
+        held = {name for (name,) in past.connection.execute(query).fetchall()}
     found = Restored([], [])
     for name, key, path in kept:
         if {name, key} & held:
@@ -133,76 +176,33 @@ def _restore(
         if not path.is_file():
             found.missing.append(name)
             continue
-        rows, columns = rows_of_file(connection, path)
-        _insert(connection, table, rows, columns, (name, key))
+        past.insert(*rows_of_file(past.connection, path), (name, key))
         found.taken.append(name)
     return found
 
 
 def _append(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
+    past: _Past,
+    columns: Sequence[tuple[str, str]],
     marks: tuple[str, str],
     supersedes: str | None,
     written: Path | None,
 ) -> None:
-    columns = describe(connection, MART_SCHEMA, table)
     if not columns:
         raise DeliveryError(
-            f"{marks[0]}: the table '{MART_SCHEMA}.{table}' is to be added to the history, but "
-            "the warehouse has none of that name. Run the client's models first."
+            f"{marks[0]}: the table '{MART_SCHEMA}.{past.table}' is to be added to the history, "
+            "but the warehouse has none of that name. Run the client's models first."
         )
-    mart, past = f"{MART_SCHEMA}.{quoted(table)}", f"{HISTORY_SCHEMA}.{quoted(table)}"
+    mart = f"{MART_SCHEMA}.{quoted(past.table)}"
     if written is not None:
-        mart, columns = rows_of_file(connection, written)
+        mart, columns = rows_of_file(past.connection, written)
     delivery_id, key = marks
-    if describe(connection, HISTORY_SCHEMA, table):
-        connection.execute(
-            f"DELETE FROM {past} WHERE {PERIOD_COLUMN} = $1 OR {DELIVERY_COLUMN} IN ($2, $3)",
+    if past.columns:
+        past.connection.execute(
+            f"DELETE FROM {past.name} WHERE {PERIOD_COLUMN} = $1 OR {DELIVERY_COLUMN} IN ($2, $3)",
             [key, delivery_id, supersedes or delivery_id],
         )
-    _insert(connection, table, mart, columns, marks)
-
-
-def _insert(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    rows: str,
-    columns: Sequence[tuple[str, str]],
-    marks: tuple[str, str],
-) -> None:
-    """Add rows with their delivery and period; the table is changed as they need it."""
-    past = f"{HISTORY_SCHEMA}.{quoted(table)}"
-    if not describe(connection, HISTORY_SCHEMA, table):
-        connection.execute(
-            f"CREATE TABLE {past} AS SELECT ''::VARCHAR AS {DELIVERY_COLUMN}, "
-            f"''::VARCHAR AS {PERIOD_COLUMN}, * FROM {rows} LIMIT 0"
-        )
-    _widen(connection, table, past, columns)
-    names = ", ".join(quoted(name) for name, _ in columns)
-    connection.execute(
-        f"INSERT INTO {past} ({DELIVERY_COLUMN}, {PERIOD_COLUMN}, {names}) "
-        f"SELECT $1, $2, {names} FROM {rows}",
-        list(marks),
-    )
-
-
-def _widen(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    past: str,
-    columns: Sequence[tuple[str, str]],
-) -> None:
-    known = dict(describe(connection, HISTORY_SCHEMA, table))
-    for name, kind in columns:
-        if name not in known:
-            connection.execute(f"ALTER TABLE {past} ADD COLUMN {quoted(name)} {kind}")
-        elif known[name] != kind:
-            wider = _wider(connection, known[name], kind)
-            if wider != known[name]:
-                connection.execute(
-                    f"ALTER TABLE {past} ALTER COLUMN {quoted(name)} SET DATA TYPE {wider}"
-                )
+    past.insert(mart, columns, marks)
 
 
 def _wider(connection: duckdb.DuckDBPyConnection, one: str, two: str) -> str:
