@@ -11,10 +11,11 @@ from dbt.clients.jinja import MacroStack
 from dbt.context import macros, manifest
 from dbt.plugins.manager import PluginManager
 from dbt_common import behavior_flags
+from dbt_common.clients import jinja
 from dbt_common.events.base_types import EventLevel
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.types import Note, SystemCouldNotWrite
-from dbt_common.exceptions import EventCompilationError
+from dbt_common.exceptions import CompilationError, EventCompilationError
 
 from consulting.cleaning.remembered import remember_dbt
 
@@ -139,6 +140,21 @@ def test_what_a_model_names_is_what_is_nearest() -> None:
 
     expected = {"a": 2, "b": 3, "c": 4, "p": {}, "dbt": {"c": 4}}
     assert named(manifest) == named(as_installed("dbt.context.manifest")) == expected
+
+
+@pytest.mark.parametrize("text", ["{{ 1 + a }}", "{% do b %}{{ a | as_native }}", "{{ '1' }}"])
+def test_a_text_is_rendered_as_its_environment_renders_it(text: str) -> None:
+    remember_dbt()
+    installed = as_installed("dbt_common.clients.jinja")
+
+    def rendered(module: Any, *, native: bool) -> list[Any]:
+        return [module.get_template(text, {"a": a}, native=native).render({"a": a}) for a in (1, 2)]
+
+    for _ in range(2):
+        for native in (True, False):
+            assert rendered(jinja, native=native) == rendered(installed, native=native)
+    with pytest.raises(CompilationError):
+        jinja.get_template("{% if %}", {})
 
 
 class Macro(NamedTuple):

@@ -14,6 +14,10 @@ import sys
 from functools import cache, cached_property
 from typing import Any
 
+from jinja2.utils import LRUCache
+
+_MOST_CODES = 500
+
 
 @cache
 def remember_dbt() -> None:
@@ -24,6 +28,7 @@ def remember_dbt() -> None:
     from dbt.context.manifest import ManifestContext
     from dbt.plugins.manager import PluginManager
     from dbt_common.behavior_flags import BehaviorFlagRendered
+    from dbt_common.clients.jinja import MacroFuzzEnvironment
     from dbt_common.events.base_types import BaseEvent
     from dbt_common.events.event_manager import EventManager
 
@@ -34,6 +39,7 @@ def remember_dbt() -> None:
     MacroGenerator.__init__ = _be_macro  # type: ignore[method-assign]
     MacroNamespaceBuilder.build_namespace = _named_macros  # type: ignore[method-assign,assignment]
     ManifestContext.to_dict = _with_macros  # type: ignore[method-assign]
+    MacroFuzzEnvironment.compile = _compiled_once(MacroFuzzEnvironment.compile)  # type: ignore[method-assign]
     # of each table that a query gives, for dates in words
     parsedatetime.Constants = cache(parsedatetime.Constants)
 
@@ -126,6 +132,24 @@ def _named_macros(self: Any, by_package: dict[str, dict[str, Any]], context: Any
         global_project_namespace=of_dbt,
         packages=own,
     )
+
+
+def _compiled_once(compile_: Any) -> Any:
+    """How dbt compiles a text as Jinja: all tests of one kind are the same text.
+
+    What comes of a text depends on the kind of environment alone; dbt makes one for each text.
+    """
+    codes = LRUCache(_MOST_CODES)
+
+    def compiled(self: Any, source: Any, *others: Any, **named: Any) -> Any:
+        if not isinstance(source, str) or others or named:
+            return compile_(self, source, *others, **named)
+        code = codes.get((type(self), source))
+        if code is None:
+            code = codes[type(self), source] = compile_(self, source)
+        return code
+
+    return compiled
 
 
 def _with_macros(self: Any) -> dict[str, Any]:
