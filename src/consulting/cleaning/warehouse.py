@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from consulting.bounded_memory import open_bounded
@@ -33,14 +34,19 @@ class Tables:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._columns: dict[str, dict[str, str]] = {}
         self._counts: dict[str, int] = {}
+
+    @cached_property
+    def _columns(self) -> dict[str, dict[str, str]]:
+        """All of them, listed when they are first asked for, which costs as much as a model."""
+        found: dict[str, dict[str, str]] = {}
         for schema, table, column, kind in self.rows(
             "SELECT schema_name, table_name, column_name, data_type "
             "FROM system.main.duckdb_columns() "
             "WHERE NOT internal ORDER BY schema_name, table_name, column_index"
         ):
-            self._columns.setdefault(f"{schema}.{table}", {})[column] = kind
+            found.setdefault(f"{schema}.{table}", {})[column] = kind
+        return found
 
     def __contains__(self, name: object) -> bool:
         return name in self._columns
