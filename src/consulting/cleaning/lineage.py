@@ -61,7 +61,8 @@ class Lineage:
         self._models = {node["name"]: node for node in nodes_of(manifest)}
         self._by_relation = {f"{n['schema']}.{n['alias']}": n for n in self._models.values()}
         layers = ("raw", "staging", "intermediate", "rejects", "marts")
-        self._schema = {layer: tables.in_schema(layer) for layer in layers}
+        self._schema: dict[str, Any] = {layer: tables.in_schema(layer) for layer in layers}
+        self._scopes: dict[str, Any] = {}
 
     def is_written(self, model: str) -> bool:
         """Whether a model of a feed is hand-written, not the one line that reads its YAML."""
@@ -107,8 +108,8 @@ class Lineage:
         found: dict[str, dict[str, None]],
         seen: set[tuple[str, str]],
     ) -> str:
-        from sqlglot import lineage
         from sqlglot.errors import SqlglotError
+        from sqlglot.lineage import lineage
 
         seen.add((model, column))
         sql = self._sql(model)
@@ -116,7 +117,9 @@ class Lineage:
             self._name_feeds(model, found)
             return "hand-written SQL that could not be read"
         try:
-            root = lineage.lineage(column, sql, schema=self._schema, dialect="duckdb")
+            scope = self._scope(model, sql)
+            query = scope.expression if scope else sql
+            root = lineage(column, query, self._schema, scope=scope, copy=False, dialect="duckdb")
         except (SqlglotError, ValueError):
             self._name_feeds(model, found)
             return "hand-written SQL that could not be read"
@@ -127,6 +130,20 @@ class Lineage:
             # count(*) reads rows, not columns
             self._name_feeds(model, found)
         return _expression(root)
+
+    def _scope(self, model: str, sql: str) -> Any:
+        """What a model's SQL reads, as sqlglot finds it for each column anew."""
+        from sqlglot import parse_one
+        from sqlglot.optimizer.qualify import qualify
+        from sqlglot.optimizer.scope import build_scope
+
+        if model not in self._scopes:
+            query = qualify(
+                parse_one(sql, dialect="duckdb"), "duckdb", schema=self._schema,
+                validate_qualify_columns=False, identify=False,
+            )  # fmt: skip
+            self._scopes[model] = build_scope(query)
+        return self._scopes[model]
 
     def _leaf(
         self, leaf: Any, found: dict[str, dict[str, None]], seen: set[tuple[str, str]]
