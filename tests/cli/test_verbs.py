@@ -183,9 +183,40 @@ def test_a_client_s_settings_are_explained_by_their_lines_and_its_calendar_is_to
     assert [each["what"] for each in told["ahead"]] == ["run"] * 5
 
 
-def test_a_discarded_file_is_settled(quarantined: int) -> None:
+def test_a_discarded_file_is_settled_and_nothing_is_to_be_done(quarantined: int) -> None:
+    (story,) = open_engagement("acme_corp").intake.history()
+    assert story.reason
+    assert story.fix
+    assert story.fix in say("ledger", "acme_corp").output
     assert say("discard", "acme_corp", str(quarantined)).exit_code == 0
-    assert "1 discarded" in say("ledger", "acme_corp").output
+    said = say("ledger", "acme_corp").output
+    assert "1 discarded" in said
+    assert story.reason in said
+    assert story.fix not in said
+
+
+def test_a_file_that_stays_in_a_delivery_is_told_so_when_it_is_discarded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSULTING_DATA", str(tmp_path))
+    intake, now = open_engagement("acme_corp").intake, datetime.now(UTC)
+    (tmp_path / "acme_corp/incoming/customers_1.csv").write_text("id\n1\n")
+    for minutes in (0, 1):
+        intake.look(now=now + timedelta(minutes=minutes))
+    batches = []
+    for run in ("first", "again"):
+        intake.claim(now=now, trigger="sensor")
+        (batch,) = intake.pending_requests()
+        batches.append(intake.begin(batch.batch_id, run, now=now))
+        if run == "first":
+            intake.land(batches[0], batches[0].drops[0])
+            intake.delivered(batch.batch_id, run, now=now)
+            intake.reprocess([1], dry_run=False, now=now)
+        else:
+            intake.failed(batch.batch_id, run, reason="drift", now=now, cause="data")
+    assert say("discard", "acme_corp", "1").exit_code == 0
+    told = f"in delivery {batches[0].batch_id}; it is not delivered again\n"
+    assert f"discarded    customers_1.csv (version 1), {told}" in say("ledger", "acme_corp").output
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,33 @@ def test_a_discarded_drop_bothers_nobody_and_can_be_taken_up_again(desk: Any) ->
     assert desk.counts() == {"delivered": 1}
 
 
+def test_what_was_delivered_before_stays_when_its_repetition_is_discarded(
+    make_desk: Callable[..., Any],
+) -> None:
+    desk = make_desk(policy=BatchPolicy(retry_seconds=3600))
+    desk.put("orders.csv")
+    desk.settle()
+    (first,) = desk.tick()
+    run_id, first = desk.begin(first)
+    (drop,) = first.drops
+    desk.intake.land(first, drop)
+    desk.intake.delivered(first.batch_id, run_id, now=desk.now)
+    desk.intake.reprocess([drop.drop_id], dry_run=False, now=desk.now)
+    (again,) = desk.tick()
+    run_id, again = desk.begin(again)
+    desk.intake.failed(again.batch_id, run_id, reason="drift", now=desk.now, cause="data")
+    told = desk.intake.discard(drop.drop_id, dry_run=False, now=desk.now)
+    assert told.sentence == (
+        f"It will not be delivered again; its rows in delivery {first.batch_id} stay. What else "
+        "its batch holds is tried again at the next look. Reprocess takes the drop up again."
+    )
+    found = desk.intake.last_delivered("orders")
+    assert found is not None
+    assert (found[0].batch_id, [one.drop_id for one in found[1]]) == (
+        first.batch_id, [drop.drop_id],
+    )  # fmt: skip
+
+
 def test_a_file_of_a_batch_that_waits_is_discarded_and_the_others_are_delivered(
     make_desk: Callable[..., Any],
 ) -> None:

@@ -16,6 +16,7 @@ from consulting.cli.terminal import (
     tell_json,
 )
 from consulting.errors import ConsultingError
+from consulting.intake import State
 from consulting.layout import data_root, data_url
 from consulting.wording import counted
 
@@ -161,11 +162,13 @@ def _lines(story: DropStory, repeats: DropStory | None) -> Iterator[str]:
     period = f", of {drop.period}" if drop.period else ""
     repeat = f", repeat of drop {repeats.drop.drop_id}" if repeats else ""
     delivered_in = (repeats or story).delivered_in
-    delivery = f", in delivery {delivered_in}" if delivered_in else ""
+    again = "; it is not delivered again" if story.state is State.DISCARDED else ""
+    delivery = f", in delivery {delivered_in}{again}" if delivered_in else ""
     told = f"{drop.key} (version {drop.version}){period}{repeat}{delivery}"
     yield f"  {drop.drop_id:>5}  {story.state:<12} {told}"
     if story.reason:
-        yield f"         {story.code}: {story.reason} {story.fix or ''}"
+        to_do = story.fix if story.state is State.QUARANTINED and story.fix else ""
+        yield f"         {story.code}: {story.reason} {to_do}".rstrip()
 
 
 def _tell(outcomes: list[VerbOutcome], *, dry_run: bool) -> None:

@@ -411,13 +411,20 @@ class Verbs(Landing):
             if batch["status"] != BatchStatus.WAITING or batch["sealed"]:
                 return False, "a run has it, or is about to. Discard it once that has failed."
             return True, (
-                "It will not be delivered; what else its batch holds is tried again at the next "
-                "look. Reprocess takes the drop up again."
+                f"{_given_up(row)} What else its batch holds is tried again at the next look. "
+                "Reprocess takes the drop up again."
             )
         return True, (
-            "It will not be delivered. Its copy in the quarantine folder stays; reprocess takes "
-            "the drop up again."
+            f"{_given_up(row)} Its copy in the quarantine folder stays; reprocess takes the drop "
+            "up again."
         )
+
+
+def _given_up(row: RowMapping) -> str:
+    """What a drop that is discarded will not be, and what stays of it."""
+    if row["delivered_in"] is None:
+        return "It will not be delivered."
+    return f"It will not be delivered again; its rows in delivery {row['delivered_in']} stay."
 
 
 def _taken_up(change: Change, row: RowMapping) -> dict[str, Any]:
