@@ -322,6 +322,18 @@ def test_scaffolded_models_run_at_once_and_are_never_overwritten(project: Projec
     assert {outcome.status for outcome in run.test()} == {"pass"}
 
 
+def test_a_scaffold_shows_the_order_of_rows_by_a_moment_that_each_row_has(project: Project) -> None:
+    dates = [
+        {"name": name, "from": name, "rule": "to_date", **tests}
+        for name, tests in (("ended_on", {"tests": ["not_null"]}), ("asked_on", {}))
+    ]
+    columns = [{"name": "id", "from": "id", "rule": "to_text", "tests": ["unique"]}]
+    for feed, given, shown in (("works", dates, "ended_on"), ("talks", dates[1:], "asked_on")):
+        project.feed("dated", feed, [*columns, *given])
+        text = (project.dbt_dir / f"models/clients/dated/{feed}.yml").read_text()
+        assert f"dedupe: {{key: [id], keep: latest, order_by: {shown}}}" in text
+
+
 def test_a_scaffold_refuses_names_that_sql_would_have_to_quote(project: Project) -> None:
     with pytest.raises(CleaningError, match="'Order ID' can not name a table or column"):
         project.feed("fresh", "t", [{"name": "Order ID"}])

@@ -22,12 +22,12 @@ from consulting.delivery import (
     collect_findings,
 )
 from consulting.delivery.advice import advice_of_change, words_of_change
-from consulting.delivery.columns import ColumnView
+from consulting.delivery.columns import ColumnView, FeedView
 from consulting.delivery.manifest import summarise
 from consulting.delivery.verdict import reach_verdict
 from consulting.layout import ClientFolder
 from consulting.profiling import ColumnProfile, DriftFinding, Issue
-from consulting.profiling.model import AcceptedFinding
+from consulting.profiling.model import AcceptedFinding, FormatCount
 from consulting.records import CheckOutcome, ColumnMapping
 
 VOID = {"meta", "link", "br", "col", "img", "input", "hr", "path", "rect", "circle"}
@@ -186,6 +186,30 @@ def test_a_mean_has_no_digit_that_is_not_known(
     numbers = column.numbers.model_copy(update={"mean": mean})
     view = ColumnView(column.model_copy(update={"numbers": numbers}), 10, values_shown=True)
     assert view.facts[0] == words
+
+
+@pytest.mark.parametrize(("kind", "told"), [("text", False), ("decimal", True)])
+def test_units_are_told_of_numbers_alone(inputs: DeliveryInputs, kind: str, *, told: bool) -> None:
+    column = inputs.profiles[1].column("Amount")
+    assert column is not None
+    units = (FormatCount(format="Barrel", count=1), FormatCount(format="K", count=1))
+    column = column.model_copy(update={"inferred_type": kind, "units": units})
+    view = ColumnView(column, 10, values_shown=True)
+    assert ("Barrel (1), K (1)" in view.facts) is told
+
+
+def test_one_row_shows_no_key_and_no_values_that_all_differ(inputs: DeliveryInputs) -> None:
+    profile = inputs.profiles[1]
+    one = {"null_count": 0, "null_like_count": 0, "distinct_count": 1, "cardinality_ratio": 1.0,
+           "key_candidate": True, "histogram": (), "top_values": (), "pii": None}  # fmt: skip
+    columns = tuple(column.model_copy(update=one) for column in profile.columns)
+    keys = (("id",), ("name",))
+    single = {"row_count": 1, "columns": columns, "candidate_keys": keys}
+    view = FeedView(profile.model_copy(update=single), inputs)
+    assert view.keys == ""
+    assert {(one.key, one.otherwise) for one in view.columns} == {(False, "one value")}
+    two = FeedView(profile.model_copy(update={"candidate_keys": keys}), inputs)
+    assert two.keys == "id and name"
 
 
 def test_subtotals_that_are_left_out_are_nothing_to_correct(inputs: DeliveryInputs) -> None:

@@ -120,6 +120,17 @@ def test_rows_that_repeat_are_merged_by_their_key(proposals: dict[str, Proposal]
     }
 
 
+def test_rows_are_ordered_by_the_moment_of_a_change_that_most_of_them_have(tmp_path: Path) -> None:
+    often = VERSIONS["updated_at"]
+    seldom = [day if n % 8 == 0 else None for n, day in enumerate(often)]
+    rows = {"policy_no": VERSIONS["policy_no"], "changed_on": seldom, "updated_at": often}
+    profile = profile_feed(
+        "policies", [land_rows(tmp_path, rows, "policies", "policies.csv")], tmp_path
+    )
+    dedupe = {"key": ["policy_no"], "keep": "latest", "order_by": "updated_at"}
+    assert propose_feed(profile).dedupe == dedupe
+
+
 def test_a_joint_key_that_repeats_with_its_whole_row_is_merged(tmp_path: Path) -> None:
     rows = {name: [*column, *column[:9]] for name, column in LINES.items()}
     reading = land_rows(tmp_path, rows, "lines", "lines.csv")

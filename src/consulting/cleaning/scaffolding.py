@@ -136,8 +136,9 @@ def _dedupe_hint(columns: Sequence[Mapping[str, Any]], together: Sequence[str] |
     names = [str(column["name"]) for column in columns]
     unique = [str(c["name"]) for c in columns if "unique" in (c.get("tests") or ())]
     key = list(together or unique[:1] or names[:1])
-    moments = [str(c["name"]) for c in columns if c.get("rule") in {"to_timestamp", "to_date"}]
-    order = {"order_by": moments[-1]} if moments else {}
+    moments = [c for c in columns if c.get("rule") in {"to_timestamp", "to_date"}]
+    filled = [c for c in moments if "not_null" in (c.get("tests") or ())]
+    order = {"order_by": str((filled or moments)[-1]["name"])} if moments else {}
     said = dbt_yaml.flow({"key": key, "keep": "latest", **order})
     return _DEDUPE_HINT.replace("@dedupe@", said)
 

@@ -61,7 +61,7 @@ class ColumnView:
         self.distinct = ("" if profile.distinct_exact else "about ") + number(
             profile.distinct_count
         )
-        self.key = profile.key_candidate
+        self.key = profile.key_candidate and rows > 1
         self.facts = [] if named_only else _facts(profile)
         self.chart = _chart(profile) if values_shown else Markup("")
         self.ends = (profile.histogram[0].lower, profile.histogram[-1].upper) if self.chart else ()
@@ -79,7 +79,8 @@ class ColumnView:
             self.otherwise = "no value"
         elif values_shown:
             repeated = self.filled > profile.distinct_count
-            self.otherwise = "almost all different" if repeated else "all different"
+            different = "almost all different" if repeated else "all different"
+            self.otherwise = different if self.filled > 1 else "one value"
         else:
             self.otherwise = "not shown"
 
@@ -96,7 +97,8 @@ class FeedView:
             "headers": "the headers only; no row was kept",
         }[profile.basis]
         self.accepted = _accepted(profile)
-        keys = () if inputs.schema_only else profile.candidate_keys
+        nothing_to_tell_apart = inputs.schema_only or profile.row_count <= 1
+        keys = () if nothing_to_tell_apart else profile.candidate_keys
         shown_keys = [" + ".join(key) for key in keys[:_KEYS_SHOWN]]
         if len(keys) > _KEYS_SHOWN:
             shown_keys.append(f"{len(keys) - _KEYS_SHOWN} more")
@@ -160,9 +162,8 @@ def _facts(profile: ColumnProfile) -> list[str]:
     if len(profile.formats) > 1:
         notations = _formats(profile.formats, day_first=profile.day_first)
         facts.append(f"{counted(len(profile.formats), 'notation')}: {notations}")
-    facts += [
-        _formats(kind) for kind in (profile.currencies, profile.units, profile.shown_as) if kind
-    ]
+    counted_in = profile.units if profile.inferred_type != "text" else ()
+    facts += [_formats(kind) for kind in (profile.currencies, counted_in, profile.shown_as) if kind]
     return facts + [f"{number(count)} {words}" for count, words in counts if count]
 
 

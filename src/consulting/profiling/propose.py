@@ -167,10 +167,14 @@ def _dedupe(
     if not repeats:
         return None
     dedupe: dict[str, Any] = {"key": [names[name] for name in key], "keep": "latest"}
-    for column in profile.columns:
-        if column.inferred_type in _TIMES and _CHANGE_WORDS & set(words(column.name)):
-            dedupe["order_by"] = names[column.name]
-            break
+    changes = [
+        column
+        for column in profile.columns
+        if column.inferred_type in _TIMES and _CHANGE_WORDS & set(words(column.name))
+    ]
+    if changes:
+        fullest = min(changes, key=lambda column: column.null_count + column.null_like_count)
+        dedupe["order_by"] = names[fullest.name]
     return dedupe
 
 

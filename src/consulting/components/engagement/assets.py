@@ -85,7 +85,8 @@ def build_profiled(client: Client) -> dg.AssetsDefinition:
         deps=[client.key("file_received")],
         description=(
             "What the files hold: types, nulls, distributions, patterns, personal data, and what "
-            "changed since the last delivery. Issues carry severity and a recommendation."
+            "changed since the last delivery. Issues carry severity and a recommendation. The "
+            "report adds tests and rejects, and tells what the cleaning has dealt with apart."
         ),
         kinds={"duckdb"},
     )
