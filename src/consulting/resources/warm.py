@@ -94,9 +94,9 @@ _FORKS_WELL = {"jemalloc_bg_thd"}
 """The thread that pyarrow's jemalloc starts; jemalloc looks after its locks and it at a fork."""
 _OWN_MEMORY = re.compile(r"^(\w+)-(\w+) rw-p \w+ \S+ 0 *(?:\[heap\])?$", re.MULTILINE)
 """In /proc/self/maps: from where to where, of what lies in no file and is no stack."""
-_GARBAGE = 50_000
-"""Objects that are made before a run, which soon ends, looks for garbage; Python's 700 are a
-twentieth of its time."""
+_GARBAGE = 300_000
+"""Objects that a run makes before it looks for garbage among them: twice what one of small files
+makes, which would spend a thirtieth of its time on it at Python's 700."""
 _LARGE_PAGE = 2 * 1024**2
 _COLLAPSE = 25  # MADV_COLLAPSE of Linux 6.1
 
