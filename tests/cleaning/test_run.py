@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,8 @@ def test_what_went_on_is_told_in_a_line_and_what_took_long_by_itself(
     assert {"5 models: 5 success", warned} < {*heard}
     assert heard[-1] == "2 tests: 1 pass, 1 warn"
     assert len(heard) == lines
+    long = [line for line in heard if re.fullmatch(r"\d of 5: model \w+: success in \d+ s", line)]
+    assert len(long) == (0 if slow else 5)
 
 
 def test_nothing_is_printed(

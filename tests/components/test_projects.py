@@ -100,6 +100,7 @@ def test_a_project_of_the_wheel_alone_delivers_and_dbt_works_in_it_as_typed(
 
     proposed = installed.run("consulting", "models", "newco", cwd=project)
     assert "wrote acme_data/defs/clients/newco/models/customers.yml" in proposed
+    assert "where Dagster's UI is open, reload its definitions" in proposed
     (client / "tests").mkdir()
     (client / "tests" / "paid.sql").write_text("select * from {{ ref('customers') }} where id < 0")
     built = installed.run("dbt", "build", "--vars", "{client: newco}", cwd=project / "dbt")

@@ -189,6 +189,21 @@ def test_hostile_names_and_links_do_nothing(tmp_path: Path, link: str) -> None:
     assert all(attributes.get("href") in {None, "#"} for _, attributes in Page(page).tags)
 
 
+def test_open_incidents_lead_to_the_page_of_alerts_where_there_is_one(tmp_path: Path) -> None:
+    incident = OpenIncident(kind="drift", title="Stopped", since=NOW)
+    entry = ClientStanding(
+        client_id="x",
+        client_name="X",
+        sla=SlaStatus(state="on_time", sentence="On time."),
+        incidents=(incident,),
+    )
+    alone = build_portfolio([entry], tmp_path, as_of=NOW).read_text()
+    assert "alerts.html" not in alone
+    (tmp_path / "alerts.html").write_text("<p>alerts</p>")
+    beside = build_portfolio([entry], tmp_path, as_of=NOW).read_text()
+    assert '<a href="alerts.html">1 open incident</a>' in beside
+
+
 def test_the_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     page = build_portfolio([a_client("acme")], tmp_path, as_of=NOW).read_text()
     assert not re.search(r"https?://|@import|url\(|src=", page)

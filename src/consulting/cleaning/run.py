@@ -162,7 +162,8 @@ class DbtRun:
     def _tell(self, step: Progress) -> None:
         went_on = step.status in _WELL and step.seconds < _SLOW_SECONDS
         if step.status != "started" and not went_on and self.log:
-            self.log(f"{step.index} of {step.total}: {step.kind} {step.name}: {step.status}")
+            took = f" in {step.seconds:.0f} s" if step.status in _WELL else ""
+            self.log(f"{step.index} of {step.total}: {step.kind} {step.name}: {step.status}{took}")
 
     def _at_fault(self, result: Any, tables: Tables) -> str | None:
         """Where YAML declares the row rule for whose condition a model failed; None if for none."""

@@ -137,7 +137,8 @@ def _tell(
     if found.feeds and not dry_run:
         client = engagement.client_id
         say(
-            "Read and correct them. They take the next file that is dropped; for one that was "
+            "Read and correct them; where Dagster's UI is open, reload its definitions to see them "
+            "there. They take the next file that is dropped; for one that was "
             f"delivered already, `consulting ledger {client}` shows its number and "
             f"`consulting reprocess {client} <number>` delivers it again."
         )

@@ -67,7 +67,8 @@ def serve(address: str, port: int, *, names: tuple[str, ...], proxy_header: str 
     listening = _listening(address, port)
     shown = f"http://{address}:{listening.getsockname()[1]}"
     tell_json({"address": f"{shown}/", "links_variable": LINKS_VARIABLE})
-    say(f"Deliveries, portfolio and alerts are at {shown}/ (Ctrl-C ends it).")
+    say(f"Deliveries and portfolio are at {shown}/, alerts at {shown}/alerts.html.")
+    say("Ctrl-C ends it.")
     if os.environ.get(LINKS_VARIABLE) is None:
         say(f"Links lead here where Dagster is started with {LINKS_VARIABLE}={shown}")
     with listening:

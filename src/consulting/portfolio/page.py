@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_ALERTS = "alerts.html"
+"""The page of alerts beside it, where they are sent to one."""
+
 
 def build_portfolio(
     entries: Sequence[ClientStanding], out: Path, *, as_of: datetime | None = None
@@ -53,6 +56,7 @@ def build_portfolio(
         entries=sorted(entries, key=lambda entry: entry.worst_first),
         words=GROUPS,
         groups=[(group, word, groups[group]) for group, word in GROUPS.items()],
+        alerts=_ALERTS if (path.parent / _ALERTS).is_file() else "",
         incidents=sum(len(entry.incidents) for entry in entries),
         quarantined=sum(entry.quarantined for entry in entries),
         as_of=moment,
