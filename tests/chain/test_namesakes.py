@@ -240,6 +240,7 @@ def test_one_file_that_was_cut_within_its_month_is_told(world: World) -> None:
         ("a_Dresden.csv", ["a_Dresden.csv"], ["a_Essen.csv"], None),
         ("1.csv", ["1.csv", "2.csv"], ["1.csv"], None),
         ("2026.csv", ["2026.csv"], [], None),
+        ("a_*_03~3aad98.csv", ["a_*_03~3aad98.csv"], ["a_*_02~6dbdce.csv"], None),  # a branch each
     ],
 )  # fmt: skip
 def test_a_file_is_known_by_its_words(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NUMBERED = re.compile(r"[^\W\d_]+\d{1,3}(?!\d)|[^\W\d_]+")
 """Words of a name; in the second, a short number belongs to the word before it (store12)."""
+_HIDDEN = re.compile(r"~[0-9a-f]{6}(?:\.|$)")
+"""The id of a name below tier 3, of which parts are hidden."""
 
 
 def namesakes(name: str, now: Sequence[str], earlier: Iterable[Earlier]) -> Iterator[Earlier]:
@@ -92,4 +94,6 @@ def _told_by(name: str, all_files: Sequence[str]) -> Iterator[re.Pattern[str]]:
 
 
 def _words(name: str, words: re.Pattern[str]) -> list[str]:
+    if _HIDDEN.search(name):
+        return []  # what is not told of it may be what tells it from others
     return [word for word in words.findall(name.casefold()) if word not in month_names()]
