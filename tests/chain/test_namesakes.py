@@ -205,6 +205,30 @@ def test_the_file_of_one_branch_alone_is_held_against_its_own(world: World) -> N
     }
 
 
+def test_files_of_branches_that_come_one_by_one_are_held_each_against_its_own(
+    delivered: World, tmp_path: Path
+) -> None:
+    """A client without periods: the last delivery is another branch's."""
+    world = delivered.copy_with_models(tmp_path / "client")
+    shutil.rmtree(world.folder.path)
+    world.folder.incoming.mkdir(parents=True)
+    world.changes["partitions"] = None
+    for branch in ("Berlin", "Hamburg"):
+        drop(world, branch, 1)
+    world.run()
+    for branch in ("Berlin", "Hamburg"):
+        drop(world, branch, 2)
+        told = world.profile_of(world.run()).drift
+        assert not [each.detail for each in told if each.severity != "info"]
+    lines = [[";".join(row.values())] for row in rows_of("Berlin", 3)[:10]]
+    world.drop("kilo_Berlin_2026-03.csv", csv(HEADER, lines))
+    assert world.stopped() == (
+        "10 rows in kilo_Berlin_2026-03.csv, where kilo_Berlin_2026-02.csv had 120."
+    )
+    drop(world, "Hamburg", 3, net=of("gross"), gross=of("net"))
+    assert "kilo_Hamburg_2026-03.csv; in the last delivery it was" in world.stopped(), "its own"
+
+
 def test_a_late_file_of_a_month_whose_others_wait_is_no_part_that_is_missing(world: World) -> None:
     for branch in ("Berlin", "Munich", "Leipzig"):
         swapped: Any = {"net": of("gross"), "gross": of("net")} if branch == "Berlin" else {}

@@ -16,7 +16,7 @@ from consulting.chain.another_period import (
 from consulting.chain.apart import within
 from consulting.chain.file_received import MOST_DROPS
 from consulting.chain.measure import Earlier, readings_of, that_measure
-from consulting.chain.namesakes import namesakes, without_namesake
+from consulting.chain.namesakes import namesake_in, namesakes, without_namesake
 from consulting.chain.told_once import Alone, told_once
 from consulting.intake import State
 from consulting.profiling import (
@@ -87,7 +87,7 @@ def drift_of(
     profiles = files.by_file(changes, run_folder)
     alone = [*files.each_alone(changes, profiles)]
     right = received.confirmed
-    told = told_once(changes, alone)
+    told = told_once(changes, alone, by_itself=received.batch.period is None)
     return Drift(
         [change.confirmed() if change.to_confirm in right else change for change in told],
         files.named(profiles),
@@ -165,8 +165,8 @@ class _Files:
     def each_alone(
         self, changes: Iterable[DriftFinding], profiles: Iterable[FeedProfile]
     ) -> Iterator[Alone]:
-        """What each shows by itself; of one that came as ever, all is told already."""
-        if len(self._readings) == 1 and (self._last is None or len(self._last.names) <= 1):
+        """What each shows by itself; of one that came as the last did, all is told already."""
+        if len(self._readings) == 1 and self._is_as_the_last:
             return
         doubtful = self._doubtful(changes) if len(self._readings) > 1 else ()
         for reading, file, profile in zip(self._readings, self._files, profiles, strict=False):
@@ -187,6 +187,13 @@ class _Files:
                 part: Part = "carried" if self._is_carried else "one file"
                 found = self._compared(of_these, [file], self._earlier, part)
             yield Alone([*found, *of_period], is_known=first is not None or not is_own)
+
+    @property
+    def _is_as_the_last(self) -> bool:
+        """Whether the one file that came is called as the one before it, or there was none."""
+        before = self._last.names if self._last else ()
+        (name,) = self._names
+        return not before or (len(before) == 1 and namesake_in(before, name, [name]) is not None)
 
     def _doubtful(self, changes: Iterable[DriftFinding]) -> Collection[str | None]:
         """The columns that one of several files may write otherwise than the others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from consulting.chain import artifacts
@@ -20,6 +21,8 @@ _NUMBERED = re.compile(r"[^\W\d_]+\d{1,3}(?!\d)|[^\W\d_]+")
 """Words of a name; in the second, a short number belongs to the word before it (store12)."""
 _HIDDEN = re.compile(r"~[0-9a-f]{6}(?:\.|$)")
 """The id of a name below tier 3, of which parts are hidden."""
+_LOOK_BACK = 40
+"""Deliveries that are looked at: others' may lie between."""
 
 
 def namesakes(name: str, now: Sequence[str], earlier: Iterable[Earlier]) -> Iterator[Earlier]:
@@ -32,7 +35,7 @@ def namesakes(name: str, now: Sequence[str], earlier: Iterable[Earlier]) -> Iter
         now: All files that it came with, itself among them.
         earlier: The feed's deliveries, the last first.
     """
-    for each in earlier:
+    for each in islice(earlier, _LOOK_BACK):
         then = {} if each.replaced else files_in(each)
         if found := namesake_in(then, name, now):
             yield each._replace(held=each.held._replace(profile=then[found], file=found))

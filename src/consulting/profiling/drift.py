@@ -199,8 +199,7 @@ class _Comparison:
                     yield self.with_patch(finding.model_copy(update={"in_some": True}))
         yield from map(self.with_patch, (*self.swapped(), *self._turned()))
         if self._previous and self._previous.row_count >= ENOUGH:
-            few = (each for each in self.volume(self._previous) if each.severity == "block")
-            yield from (each.model_copy(update={"severity": "warn"}) for each in few)
+            yield from map(self.with_patch, self.volume(self._previous))
 
     def _accepted(self, now: Sequence[str], before: Sequence[str]) -> Iterator[DriftFinding]:
         """Columns that the last files did not have, or under another name, and models read."""
