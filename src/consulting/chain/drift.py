@@ -8,35 +8,25 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 
 from consulting.chain import artifacts
-from consulting.chain.another_period import (
-    dates_of_a_part,
-    dates_of_another_period,
-    kept_to_periods,
-)
 from consulting.chain.apart import within
-from consulting.chain.file_received import MOST_DROPS
 from consulting.chain.measure import Earlier, readings_of, that_measure
-from consulting.chain.namesakes import namesake_in, namesakes, without_namesake
+from consulting.chain.namesakes import namesake_in, namesakes
+from consulting.chain.of_period import OfPeriod
 from consulting.chain.told_once import Alone, told_once
-from consulting.intake import State
 from consulting.profiling import (
-    DriftFinding,
     FeedProfile,
     compare,
     mixed_columns,
     profile_each,
     unclear_columns,
 )
-from consulting.profiling.reads import in_files
-from consulting.timekeeping import period_window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from consulting.chain.another_period import Kept
     from consulting.chain.engagement import Engagement
-    from consulting.profiling import Part
+    from consulting.profiling import DriftFinding, Part
     from consulting.records import ReadColumn
 
     File = tuple[str, Sequence[str]]
@@ -120,25 +110,31 @@ class _Files:
         self._is_carried = found.feed in received.carried
         self._readings = readings_of(received, found.feed)
         self._own = {reading.sha256 for reading in received.readings}
-        self._keys = {drop.key for drop in received.batch.drops}
-        self._came = max(drop.first_seen for drop in received.batch.drops)
         self._deliveries = before
+        self._of_period = OfPeriod(engagement, received, found, lambda: self._earlier)
 
     def together(self) -> list[DriftFinding]:
         """What all of them show, as one."""
         part: Part | None = "carried" if self._is_carried else None
         changes = self._compared(self._found, self._files, self._earlier, part)
-        changes = [*map(self._of_a_part, changes)]
+        changes = [*map(self._as_a_part, changes)]
         if self._last is not None and self._last.replaced:
             changes += _still_open(self._then(self._last), changes, self._last)
-        of_period = self._of_another_period(self._found, self._files)
-        of_a_part = self._of_a_part_of_it(self._found, self._files, self._earlier)
-        return [*changes, *self._missing_files(), *of_period, *of_a_part]
+        names = [name for name, _ in self._files]
+        missing = [*self._of_period.missing_files()]
+        return [
+            *changes,
+            *(missing if missing and self._whole is None else ()),
+            *self._of_period.another(self._found, names),
+            *self._of_period.part(self._found, names, self._earlier),
+        ]
 
     def by_file(self, changes: Iterable[DriftFinding], run_folder: Path) -> tuple[FeedProfile, ...]:
         """The profile of each of several; of many, of the columns that ask for it alone."""
-        if len(self._readings) <= 1 or self._found.basis == "headers":
+        if len(self._readings) <= 1:
             return (self._found,)[: len(self._readings)]
+        if self._found.basis == "headers":
+            return ()
         names = [column.name for column in self._found.columns]
         if self._are_many:
             doubtful = self._doubtful(changes)
@@ -174,19 +170,18 @@ class _Files:
             past = namesakes(reading.filename, self._names, self._earlier) if is_own else iter(())
             some = [column for column in profile.columns if column.name in doubtful]
             of_these = profile.model_copy(update={"columns": (*some,)})
-            of_period = self._of_another_period(of_these, [file])
+            found = [*self._of_period.another(of_these, [file[0]])]
             first = next(past, None)
             if first is not None:
-                past, again = tee(chain([first], past))
+                past, of_name, of_period = tee(chain([first], past), 3)
                 # where all of its name are no measure of which column holds what, the others are
-                placed = chain(_placed(again), _placed(self._earlier))
-                past, again = tee(past)
-                found = self._compared(profile, [file], past, "namesake", placed)
-                found += self._of_a_part_of_it(profile, [file], again)
+                placed = chain(_placed(of_name), _placed(self._earlier))
+                found += self._compared(profile, [file], past, "namesake", placed)
+                found += self._of_period.part(profile, [file[0]], of_period)
             else:
                 part: Part = "carried" if self._is_carried else "one file"
-                found = self._compared(of_these, [file], self._earlier, part)
-            yield Alone([*found, *of_period], is_known=first is not None or not is_own)
+                found += self._compared(of_these, [file], self._earlier, part)
+            yield Alone(found, is_known=first is not None or not is_own)
 
     @property
     def _is_as_the_last(self) -> bool:
@@ -198,7 +193,7 @@ class _Files:
     def _doubtful(self, changes: Iterable[DriftFinding]) -> Collection[str | None]:
         """The columns that one of several files may write otherwise than the others."""
         names: set[str | None] = {*unclear_columns(self._found, self._reads)}
-        names |= {one.column for one in self._kept}
+        names |= {one.column for one in self._of_period.kept}
         if placed := next(_placed(self._earlier), None):
             names |= {*mixed_columns(placed.held.profile, self._found, self._reads)}
         if self._last is not None:
@@ -223,42 +218,15 @@ class _Files:
     def _last(self) -> Earlier | None:
         return next(self._earlier, None)
 
-    def _missing_files(self) -> Iterator[DriftFinding]:
-        """Files that each month has, and this one not, but for those that wait."""
-        part = self._is_carried or self._whole is not None
-        if part or not self._period or self._last is None or len(self._last.names) <= 1:
-            return
-        missing = without_namesake(self._names, self._earlier, self._period)
-        if missing and not self._others_wait:
-            yield DriftFinding(
-                feed=self._feed.name, kind="missing_file", severity="warn",
-                detail=f"No file is called like {in_files(missing, last='or')}; the last two "
-                "deliveries had such files.",
-                recommendation="Ask the client whether it is still to come, or is called otherwise "
-                "now.",
-            )  # fmt: skip
-
-    def _of_a_part(self, change: DriftFinding) -> DriftFinding:
+    def _as_a_part(self, change: DriftFinding) -> DriftFinding:
         """A change as a part of what came shows it: that it is one is told, and stops nothing."""
         if change.kind not in _OF_ALL_FILES or change.severity != "block":
             return change
         of_the_whole = (change.kind, change.column) in (self._whole or ())
-        if of_the_whole or (self._whole is None and not self._others_wait):
+        if of_the_whole or (self._whole is None and not self._of_period.others_wait):
             return change
         waits = "" if self._whole else f" Other files of {self._period} wait for a run of theirs."
         return change.model_copy(update={"severity": "warn", "detail": f"{change.detail}{waits}"})
-
-    @cached_property
-    def _others_wait(self) -> bool:
-        """Whether other files of the same period came that wait for a run of theirs."""
-        stories = self._engagement.intake.history(limit=MOST_DROPS) if self._period else ()
-        return any(
-            (story.drop.period, story.drop.feed) == (self._period, self._feed.name)
-            and story.state in {State.SEEN, State.READY, State.CLAIMED}
-            and story.batch_id != self._batch_id
-            and story.drop.key not in self._keys
-            for story in stories
-        )
 
     @cached_property
     def _whole(self) -> Collection[tuple[str, str | None]] | None:
@@ -296,32 +264,6 @@ class _Files:
         return {
             name: self._engagement.models.reads(name) for name in feeds if name != self._feed.name
         }
-
-    @cached_property
-    def _kept(self) -> list[Kept]:
-        """The columns whose dates lay in their period, if some do not in these files."""
-        if self._period is None or self._is_carried:
-            return []
-        measures = that_measure(self._earlier, methodcaller("asked", "another_period"))
-        earlier = ((h.profile, h.period) for h in (each.held for each in measures) if h.period)
-        now = self._found, self._period
-        return kept_to_periods(now, earlier, self._reads, files=len(self._readings))
-
-    def _of_another_period(
-        self, profile: FeedProfile, files: Iterable[File]
-    ) -> Iterator[DriftFinding]:
-        now = profile, self._period or ""
-        return dates_of_another_period(now, self._kept, [name for name, _ in files])
-
-    def _of_a_part_of_it(
-        self, profile: FeedProfile, files: Iterable[File], earlier: Iterable[Earlier]
-    ) -> Iterator[DriftFinding]:
-        """What the dates reach of their period, if it was over when the last of the files came."""
-        if self._period is None or self._is_carried or self._came < period_window(self._period)[1]:
-            return iter(())
-        before = ((e.held.profile, e.held.period) for e in earlier if e.held.period)
-        now = profile, self._period
-        return dates_of_a_part(now, before, self._reads, [name for name, _ in files])
 
     def _then(self, replaced: Earlier) -> list[DriftFinding]:
         """What all of them show, held against the deliveries before one that they replace."""

@@ -26,7 +26,7 @@ STAGE_CODE = {
     ),
     "profiled": (
         *("chain/profiled.py", "chain/drift.py", "chain/measure.py", "chain/another_period.py"),
-        *("chain/namesakes.py", "chain/told_once.py", "profiling", "rules"),
+        *("chain/namesakes.py", "chain/of_period.py", "chain/told_once.py", "profiling", "rules"),
     ),
     "cleaned": ("chain/cleaned.py", "chain/unread.py", "cleaning", "corrections", "rules"),
     "validated": ("chain/validated.py", "cleaning"),
