@@ -104,6 +104,7 @@ def profile_files(
         drift=tuple(drift),
         score=quality_score(profiles) if profiles else None,
     )
+    (run_folder / artifacts.FILES).unlink(missing_ok=True)  # of a try with other files
     if any(by_file.values()):
         artifacts.write(run_folder / artifacts.FILES, artifacts.Files(of=by_file))
     artifacts.write(run_folder / artifacts.PROFILE, result)
