@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from consulting.chain import artifacts
 from consulting.rules.months import month_names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from consulting.chain.measure import Earlier
@@ -36,9 +37,10 @@ def namesakes(name: str, now: Sequence[str], earlier: Iterable[Earlier]) -> Iter
         earlier: The feed's deliveries, the last first.
     """
     for each in islice(earlier, _LOOK_BACK):
-        then = {} if each.replaced else files_in(each)
-        if found := namesake_in(then, name, now):
-            yield each._replace(held=each.held._replace(profile=then[found], file=found))
+        found = None if each.replaced else namesake_in(each.names, name, now)
+        profile = _files_in(each).get(found) if found else None
+        if found and profile:
+            yield each._replace(held=each.held._replace(profile=profile, file=found))
 
 
 def without_namesake(now: Sequence[str], earlier: Iterable[Earlier], period: str) -> list[str]:
@@ -65,18 +67,21 @@ def without_namesake(now: Sequence[str], earlier: Iterable[Earlier], period: str
     return known if len(left) < len(last) else []
 
 
-def files_in(earlier: Earlier) -> dict[str, FeedProfile]:
-    """The profile of each of a delivery's files, by its name."""
-    several = of_several(earlier.folder, earlier.held.profile.feed)
-    if several or len(earlier.names) != 1:
-        return several
-    return {earlier.names[0]: earlier.held.profile}
+def _files_in(earlier: Earlier) -> Mapping[str, FeedProfile]:
+    """The profile of each of a delivery's files, by its name, as far as they were kept."""
+    if len(earlier.names) == 1:
+        return {earlier.names[0]: earlier.held.profile}
+    path = earlier.folder / artifacts.FILES
+    if not path.exists():
+        return {}
+    state = path.stat()
+    return _read(path, (state.st_mtime_ns, state.st_size)).of.get(earlier.held.profile.feed, {})
 
 
-def of_several(run_folder: Path, feed: str) -> dict[str, FeedProfile]:
-    """The profile of each of the files that a run had of a feed; empty where it had one."""
-    found = artifacts.find(run_folder / artifacts.FILES, artifacts.Files)
-    return found.of.get(feed, {}) if found else {}
+@lru_cache(maxsize=2)
+def _read(path: Path, _state: tuple[int, int]) -> artifacts.Files:
+    """As each of many files is held against it."""
+    return artifacts.read(path, artifacts.Files)
 
 
 def namesake_in(then: Collection[str], name: str, now: Sequence[str]) -> str | None:
@@ -96,7 +101,8 @@ def _told_by(name: str, all_files: Sequence[str]) -> Iterator[re.Pattern[str]]:
             yield words
 
 
-def _words(name: str, words: re.Pattern[str]) -> list[str]:
+@lru_cache(maxsize=10_000)
+def _words(name: str, words: re.Pattern[str]) -> tuple[str, ...]:
     if _HIDDEN.search(name):
-        return []  # what is not told of it may be what tells it from others
-    return [word for word in words.findall(name.casefold()) if word not in month_names()]
+        return ()  # what is not told of it may be what tells it from others
+    return tuple(word for word in words.findall(name.casefold()) if word not in month_names())
