@@ -276,7 +276,7 @@ def test_score_and_verdict_are_one_everywhere(each: Documents, tmp_path: Path) -
     ready = events.get(each.delivery.delivery_id)
     if summary.verdict == "stop":
         assert ready is None
-        assert events["delivery"].title == f"{summary.headline}: the delivery"
+        assert events["delivery"].title == f"The delivery is {summary.headline.lower()}"
         assert "not ready to use" in page
         ready = events["delivery"]
     else:
