@@ -1982,3 +1982,18 @@ def test_a_number_that_goes_on_and_a_sign_that_turns_are_no_other_unit(profile: 
     first, second, third = months(up, down, [n + 1 for n in up])
     assert "unit_changed" in kinds(compare(first, second, reads))
     assert "unit_changed" not in kinds(compare(second, third, reads, earlier=[first]))
+
+
+def test_one_of_several_files_has_texts_of_another_type_and_numbers_told(profile: Profile) -> None:
+    """Few texts are of a type by chance; that they became numbers is none."""
+    phones = [f"+49 30 {n}12345" for n in range(10, 40)]
+    words, numbers = [f"K-{n}" for n in range(30)], [str(n) for n in range(30)]
+    before, texts, cut = (profile({"id": values}) for values in (phones, words, numbers))
+    types = [each.columns[0].inferred_type for each in (before, texts, cut)]
+    assert types == ["phone", "text", "integer"]
+    reads = [ReadColumn(names=("id",), rule="to_text")]
+    found = [compare(before, each, reads, part="namesake") for each in (texts, cut)]
+    assert [[each.kind for each in of if each.kind == "retyped_column"] for of in found] == [
+        [],
+        ["retyped_column"],
+    ]

@@ -42,6 +42,8 @@ _OF_PART: dict[Literal["carried", "one file"], str] = {
     "one file": "Other files of this delivery, or its rule, have them otherwise: have the client "
     "send this file again as those are written, or let its YAML read both.",
 }
+_OF_TEXTS = frozenset({"code", "email", "phone", "text", "time", "url", "uuid"})
+"""Types that few texts may be of, or not: `04-10007` is a telephone number in some files."""
 _IF_RIGHT = "{} If it is right so, `consulting accept` delivers these files."
 
 
@@ -192,10 +194,12 @@ class _Comparison:
         """What changed in one of several files."""
         for column in self._current.columns:
             proven = {each.kind for each in self.content.notation(column)}
+            before = self._past.find(column, self._previous)
+            types = {each.inferred_type for each in (before, column) if each}
             for finding in self.content.of(column):
                 if finding.kind in proven:
                     yield self.of_some(finding, "one file")
-                else:
+                elif finding.kind != "retyped_column" or not types <= _OF_TEXTS:
                     yield self.with_patch(finding.model_copy(update={"in_some": True}))
         yield from map(self.with_patch, (*self.swapped(), *self._turned()))
         if self._previous and self._previous.row_count >= ENOUGH:
