@@ -74,11 +74,9 @@ def kept_to_periods(
     lie = {name for name, share in shares.items() if share is not None and share <= enough}
     if not lie:
         return []
-    seen = {period}
-    for earlier, its in before:
-        if its in seen:
-            continue
-        seen.add(its)
+    looked_at = 0
+    for earlier, its in _of_others(before, period):
+        looked_at += 1
         found = {
             name: Kept(name, min(one.least, share), one.dates + _dates(column, earlier))
             for name, one in found.items()
@@ -87,9 +85,18 @@ def kept_to_periods(
         }
         if lie.isdisjoint(found):
             return []
-        if len(seen) > _TIMES:
-            return [*found.values()]
-    return []
+    return [*found.values()] if looked_at == _TIMES else []
+
+
+def _of_others(before: Iterable[OfPeriod], period: str) -> Iterator[OfPeriod]:
+    """The last deliveries of the two other periods that come first, read as they are come to."""
+    seen = {period}
+    for earlier, its in before:
+        if its not in seen:
+            seen.add(its)
+            yield earlier, its
+            if len(seen) > _TIMES:
+                return
 
 
 def dates_of_another_period(
@@ -153,12 +160,9 @@ def dates_of_a_part(
         c for c in profile.columns if c.name.casefold() in read and _gaps(c, profile, period)
     ]
     short = {column.name for column in columns if _are_short(column, profile, period)}
-    seen: set[str] = {period}
-    reached = {column.name for column in columns} if short else set()
-    for earlier, its in before if short else ():
-        if its in seen:
-            continue
-        seen.add(its)
+    reached, looked_at = {column.name for column in columns}, 0
+    for earlier, its in _of_others(before, period) if short else ():
+        looked_at += 1
         then = {name: earlier.column(name) for name in reached}
         reached = {
             name
@@ -167,9 +171,9 @@ def dates_of_a_part(
             if (_share(column, earlier, its) or 0.0) >= _MOST
             if max(_gaps(column, earlier, its) or (1.0,)) <= _REACHED
         }
-        if len(seen) > _TIMES or reached.isdisjoint(short):
-            break
-    if len(seen) <= _TIMES or not reached or reached - short:
+        if reached.isdisjoint(short):
+            return
+    if looked_at < _TIMES or reached - short:
         return
     name = next(column.name for column in columns if column.name in reached)
     begin, end = _gaps(profile.column(name), profile, period) or (0.0, 0.0)

@@ -50,21 +50,22 @@ def without_namesake(now: Sequence[str], earlier: Iterable[Earlier], period: str
 
     Args:
         now: All files.
-        earlier: The feed's deliveries, the last first; two of them are read.
+        earlier: The feed's deliveries, the last first; at most two of them are read.
         period: That of the files of now.
     """
     before = (each for each in earlier if each.held.period and each.held.period < period)
-    last, second = ((found.names if (found := next(before, None)) else ()) for _ in range(2))
-    if len(last) <= 1:
+    last = next(before, None)
+    if last is None or len(last.names) <= 1:
         return []
-    told_by = {name: next(_told_by(name, last), None) for name in last}
+    told_by = {name: next(_told_by(name, last.names), None) for name in last.names}
     left = [
         name
         for name, words in told_by.items()
         if words and all(_words(each, words) != _words(name, words) for each in now)
     ]
-    known = [name for name in left if namesake_in(second, name, last)]
-    return known if len(left) < len(last) else []
+    # the delivery before it is read from disk, and most runs do not need it
+    second = next(before, None) if 0 < len(left) < len(last.names) else None
+    return [name for name in left if second and namesake_in(second.names, name, last.names)]
 
 
 def _files_in(earlier: Earlier) -> Mapping[str, FeedProfile]:
